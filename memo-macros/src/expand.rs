@@ -1,0 +1,276 @@
+//! The tokens for a function that can be memoized.
+//!
+//! ```text
+//! // Input:
+//! #[memoize(ttl = "30m")]
+//! pub fn temperature(city: &str) -> Result<f64, WeatherError> { body }
+//!
+//! // Output:
+//! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
+//!     match enter(temperature::cache(), part::<Via<Leaf>, &str>(&city), policy!(Result<..>)) {
+//!         Step::Done(result) => result,
+//!         Step::Run(run) => run.finish(temperature::uncached(city)),
+//!     }
+//! }
+//! pub struct temperature {}
+//! impl temperature { pub fn uncached(city: &str) -> Result<f64, WeatherError> { body } }
+//! impl temperature {
+//!     const SITE: &'static Site = { static SITE: Site = Site::new(|| ..); &SITE };
+//!     pub fn cache() -> &'static Cache<String, f64> { Self::SITE.cache() }
+//!     pub fn cache_info() -> CacheInfo { Self::cache().info() }
+//!     ..
+//! }
+//! ```
+
+use crate::model::{Argument, Model};
+use crate::options::{Maxsize, Scope, Ttl};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, Meta, Pat, Safety};
+
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let function = memoized(model);
+    let companion = companion(model);
+    let original = original(model);
+    let controls = controls(model);
+    quote! { #function #companion #original #controls }
+}
+
+/// The function that callers see: all of it but its body.
+fn memoized(model: &Model) -> TokenStream {
+    let Model { runtime: p, controls, .. } = model;
+    let mut sig = model.function.sig.clone();
+    for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
+        if let FnArg::Typed(input) = input {
+            let name = &argument.name;
+            input.pat = Box::new(Pat::Verbatim(quote!(#name)));
+        }
+    }
+    let vis = &model.function.vis;
+    let attrs = model.function.attrs.iter().map(|attr| match &attr.meta {
+        // The original function, with the same signature, fulfils or disappoints the expectation.
+        Meta::List(list) if attr.path().is_ident("expect") => {
+            let lints = &list.tokens;
+            quote!(#[allow(#lints)])
+        }
+        _ => attr.to_token_stream(),
+    });
+    let cache = cache_for_call(model);
+    let (lookup, policy) = (model.lookup(), model.policy());
+    let names = model.arguments.iter().map(|argument| &argument.name);
+    let mut run = quote!(#controls::uncached(#(#names),*));
+    if let Safety::Unsafe(_) = sig.safety {
+        run = quote!(unsafe { #run });
+    }
+    quote! {
+        #(#attrs)*
+        #vis #sig {
+            match #p::enter(#cache, #lookup, #policy) {
+                #p::Step::Done(result) => result,
+                #p::Step::Run(run) => run.finish(#run),
+            }
+        }
+    }
+}
+
+/// The type that lends its name to the controls.
+fn companion(model: &Model) -> TokenStream {
+    let Model { controls, .. } = model;
+    let vis = &model.function.vis;
+    let cfgs = model.cfgs();
+    let doc = format!(
+        "The cache of [`{0}()`]({0}()): its counters and controls.",
+        model.function.sig.ident
+    );
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #vis struct #controls {}
+    }
+}
+
+/// The body, under a name of its own.
+fn original(model: &Model) -> TokenStream {
+    let Model { controls, .. } = model;
+    let vis = &model.function.vis;
+    let mut sig = model.function.sig.clone();
+    sig.ident = format_ident!("uncached", span = sig.ident.span());
+    sig.abi = None;
+    let body = &model.function.body;
+    let cfgs = model.cfgs();
+    let attrs = model.function.attrs.iter().filter(|attr| concerns_body(attr));
+    let deprecated = model.function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let deprecated = deprecated.then(|| quote!(#[allow(deprecated)]));
+    quote! {
+        #(#cfgs)*
+        #[allow(dead_code)]
+        impl #controls {
+            #[doc = "The function itself: runs its body and leaves the cache alone."]
+            #[allow(clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::must_use_candidate)]
+            #[allow(clippy::missing_safety_doc)]
+            #deprecated
+            #(#attrs)*
+            #vis #sig #body
+        }
+    }
+}
+
+fn concerns_body(attr: &Attribute) -> bool {
+    ["allow", "expect", "warn", "deny", "forbid", "track_caller"]
+        .iter()
+        .any(|name| attr.path().is_ident(name))
+        || attr.path().segments.first().is_some_and(|first| first.ident == "clippy")
+}
+
+/// What the user can do with the cache.
+fn controls(model: &Model) -> TokenStream {
+    let Model { runtime: p, controls, result, .. } = model;
+    let vis = &model.function.vis;
+    let cfgs = model.cfgs();
+    let (generics, bounds) = (model.generics(), &model.generics().where_clause);
+    let (lookup, policy, cache) = (model.lookup(), model.policy(), cache_for_call(model));
+    let keyed: Vec<_> = model.keyed().map(parameter).collect();
+    let all = model.arguments.iter().map(parameter);
+    let names = model.arguments.iter().map(|argument| &argument.name);
+    let (site, cache_fn) = (site(model), cache_fn(model));
+    let (safety, run) = match model.function.sig.safety {
+        Safety::Unsafe(_) => (Some(quote!(unsafe)), quote!(unsafe { Self::uncached(#(#names),*) })),
+        _ => (None, quote!(Self::uncached(#(#names),*))),
+    };
+    quote! {
+        #(#cfgs)*
+        #[allow(dead_code, clippy::all, clippy::pedantic, private_interfaces)]
+        impl #controls {
+            #site
+            #cache_fn
+            #[doc = "The counters and the size of the cache."]
+            #vis fn cache_info() -> #p::CacheInfo {
+                Self::cache().info()
+            }
+            #[doc = "Forgets every entry and zeroes the counters."]
+            #vis fn cache_clear() {
+                Self::cache().clear()
+            }
+            #[doc = "The options in force."]
+            #vis fn cache_parameters() -> #p::CacheParameters {
+                Self::cache().parameters()
+            }
+            #[doc = "Looks for a call without counting, computing or touching recency."]
+            #vis fn cache_peek #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
+                #p::peek(#cache, &#lookup, &#policy)
+            }
+            #[doc = "Forgets one call, and returns its result."]
+            #vis fn cache_remove #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
+                #p::remove(#cache, &#lookup, &#policy)
+            }
+            #[doc = "Stores a result as if it had been computed now."]
+            #vis fn cache_insert #generics (#(#keyed,)* result: #result) #bounds {
+                #p::insert(#cache, #lookup, &#policy, &result)
+            }
+            #[doc = "Runs the body now and stores its result."]
+            #vis #safety fn cache_refresh #generics (#(#all),*) -> #result #bounds {
+                #p::refresh(#cache, #lookup, #policy).finish(#run)
+            }
+        }
+    }
+}
+
+fn parameter(Argument { name, ty, attrs, .. }: &Argument) -> TokenStream {
+    quote!(#(#attrs)* #name: #ty)
+}
+
+/// The cache, as the first argument of the runtime's functions.
+fn cache_for_call(model: &Model) -> TokenStream {
+    let controls = &model.controls;
+    match model.key_type() {
+        Some(_) => quote!(&#controls::cache()),
+        // Its key type is inferred from the look-up.
+        None => quote!(&#controls::SITE.cache()),
+    }
+}
+
+/// `cache()`, with its types spelled out where they have names.
+fn cache_fn(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let vis = &model.function.vis;
+    let value = model.stored();
+    let (key, body) = match model.key_type() {
+        Some(key) => (key, quote!(Self::SITE.cache())),
+        None => {
+            let key = model.key_expression();
+            let names = model.keyed().map(|argument| &argument.name);
+            let types = model.keyed().map(|argument| &argument.ty);
+            (
+                quote!(impl #p::std::hash::Hash
+                    + #p::std::cmp::Eq
+                    + #p::std::marker::Send
+                    + #p::std::marker::Sync
+                    + use<>),
+                quote!(Self::SITE.cache_by(|(#(#names,)*): (#(#types,)*)| #key)),
+            )
+        }
+    };
+    let cache = match model.scope() {
+        Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
+        Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
+    };
+    quote! {
+        #[doc = "The cache itself."]
+        #vis fn cache() -> #cache {
+            #body
+        }
+    }
+}
+
+/// The static that is the cache, or that has one for each thread.
+fn site(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let options = builder(model);
+    match model.scope() {
+        Scope::Shared => quote! {
+            const SITE: &'static #p::Site = {
+                static SITE: #p::Site = #p::Site::new(|| #options);
+                &SITE
+            };
+        },
+        Scope::Thread => quote! {
+            const SITE: &'static #p::ThreadSite = {
+                #p::std::thread_local! {
+                    static SLOT: #p::ThreadSlot = const { #p::ThreadSlot::new() };
+                }
+                static SITE: #p::ThreadSite = #p::ThreadSite::new(|| #options, &SLOT);
+                &SITE
+            };
+        },
+    }
+}
+
+fn builder(model: &Model) -> TokenStream {
+    let Model { runtime: p, options, .. } = model;
+    let name = match &options.name {
+        Some(name) => name.value.to_token_stream(),
+        None => {
+            let name = format!("::{}", model.function.sig.ident.unraw());
+            quote!(#p::std::concat!(#p::std::module_path!(), #name))
+        }
+    };
+    let maxsize = options.maxsize.as_ref().map(|maxsize| match &maxsize.value {
+        Maxsize::Unbounded => quote!(.unbounded()),
+        Maxsize::At(size) => quote!(.maxsize(#size)),
+    });
+    let ttl = options.ttl.as_ref().map(|ttl| match &ttl.value {
+        Ttl::Computed(ttl) => quote!(.ttl(#ttl)),
+        Ttl::Written(ttl) => {
+            let (secs, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
+            quote!(.ttl(#p::std::time::Duration::new(#secs, #nanos)))
+        }
+    });
+    let single_flight = options.single_flight.as_ref().map(|single_flight| {
+        let on = single_flight.value;
+        quote!(.single_flight(#on))
+    });
+    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight)
+}

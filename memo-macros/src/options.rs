@@ -1,0 +1,326 @@
+//! The options as they are written, each checked for itself.
+//!
+//! `syn::meta` stops at the first error; here the parser notes a mistake, skips to the next comma
+//! and goes on, so that three mistakes are three errors in one build.
+
+use crate::duration;
+use crate::errors::Errors;
+use crate::suggest;
+use proc_macro2::{TokenStream, TokenTree};
+use std::time::Duration;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+
+/// A value, and the name of the option that set it.
+pub(crate) struct Set<T> {
+    pub(crate) name: Ident,
+    pub(crate) value: T,
+}
+
+type Slot<T> = Option<Set<T>>;
+
+pub(crate) enum Maxsize {
+    Unbounded,
+    At(Expr),
+}
+
+pub(crate) enum Ttl {
+    Written(Duration),
+    Computed(Expr),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    #[default]
+    Shared,
+    Thread,
+}
+
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) maxsize: Slot<Maxsize>,
+    pub(crate) ttl: Slot<Ttl>,
+    pub(crate) scope: Slot<Scope>,
+    pub(crate) key: Slot<Expr>,
+    pub(crate) skip: Slot<Vec<Ident>>,
+    pub(crate) cache_if: Slot<Expr>,
+    pub(crate) single_flight: Slot<bool>,
+    pub(crate) name: Slot<LitStr>,
+    pub(crate) controls: Slot<Ident>,
+    pub(crate) krate: Slot<Path>,
+}
+
+impl Options {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = options.option(input) {
+                    errors.push(error);
+                    while !input.is_empty() && !input.peek(Token![,]) {
+                        input.parse::<TokenTree>()?;
+                    }
+                }
+                if input.is_empty() {
+                    break;
+                }
+                if input.peek(Token![,]) {
+                    input.parse::<Token![,]>()?;
+                } else {
+                    errors.push(input.error("expected `,` before the next option"));
+                    while !input.is_empty() && !input.peek(Token![,]) {
+                        input.parse::<TokenTree>()?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push(error);
+        }
+        options
+    }
+
+    fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.peek(Lit) {
+            return Err(input.error("every option has a name: `maxsize = 128`, `ttl = \"30m\"`"));
+        }
+        let name = input
+            .call(Ident::parse_any)
+            .map_err(|error| syn::Error::new(error.span(), "expected the name of an option"))?;
+        match name.to_string().as_str() {
+            "maxsize" => set(&mut self.maxsize, name, input, maxsize),
+            "ttl" => set(&mut self.ttl, name, input, ttl),
+            "scope" => set(&mut self.scope, name, input, scope),
+            "key" => set(&mut self.key, name, input, key),
+            "skip" => set_with(&mut self.skip, name, input, skip),
+            "cache_if" => set(&mut self.cache_if, name, input, cache_if),
+            "single_flight" => set(&mut self.single_flight, name, input, single_flight),
+            "name" => set(&mut self.name, name, input, label),
+            "controls" => set(&mut self.controls, name, input, |input| input.parse()),
+            "crate" => set(&mut self.krate, name, input, krate),
+            unknown => {
+                let message = match suggest::option(unknown) {
+                    Some(meant) => format!("unknown option `{unknown}`; did you mean `{meant}`?"),
+                    None => {
+                        let names: Vec<_> = suggest::option_names().collect();
+                        format!("unknown option `{unknown}`; the options are {}", names.join(", "))
+                    }
+                };
+                Err(syn::Error::new(name.span(), message))
+            }
+        }
+    }
+}
+
+/// Fills a slot from `name = value`; the one place that knows an option may be given only once.
+fn set<T>(
+    slot: &mut Slot<T>,
+    name: Ident,
+    input: ParseStream<'_>,
+    value: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<()> {
+    set_with(slot, name, input, |name, input| {
+        if !input.peek(Token![=]) || input.peek(Token![==]) {
+            let example = example(&name.to_string());
+            let message = format!("`{name}` needs a value: `{example}`");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let example = example(&name.to_string());
+            let message = format!("`{name}` needs a value: `{example}`");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        value(input)
+    })
+}
+
+fn set_with<T>(
+    slot: &mut Slot<T>,
+    name: Ident,
+    input: ParseStream<'_>,
+    value: impl FnOnce(&Ident, ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<()> {
+    let value = value(&name, input)?;
+    if slot.is_some() {
+        let message = format!("`{name}` is given twice; keep one of the two");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    *slot = Some(Set { name, value });
+    Ok(())
+}
+
+fn example(option: &str) -> &'static str {
+    match option {
+        "maxsize" => "maxsize = 128",
+        "ttl" => "ttl = \"30m\"",
+        "scope" => "scope = \"thread\"",
+        "key" => "key = user.id",
+        "cache_if" => "cache_if = |result| result.is_some()",
+        "single_flight" => "single_flight = false",
+        "name" => "name = \"users\"",
+        "controls" => "controls = fib_cache",
+        _ => "crate = ::memofn",
+    }
+}
+
+fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Path(path) if path.path.is_ident("unbounded") => return Ok(Maxsize::Unbounded),
+        Expr::Path(path) if path.path.is_ident("None") => {
+            return Err(syn::Error::new(expr.span(), "write `maxsize = unbounded` for no limit"));
+        }
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            let message = "a size is not negative; write `maxsize = 0` to store nothing, \
+                           `maxsize = unbounded` for no limit";
+            return Err(syn::Error::new(expr.span(), message));
+        }
+        Expr::Lit(ExprLit { lit, .. }) => match lit {
+            Lit::Int(number) if number.suffix().is_empty() || number.suffix() == "usize" => {
+                number.base10_parse::<u64>().map_err(|_| {
+                    let message =
+                        "too large for a `usize`; write `maxsize = unbounded` for no limit";
+                    syn::Error::new(lit.span(), message)
+                })?;
+            }
+            Lit::Str(text) if text.value() == "unbounded" => {
+                let message = "write `maxsize = unbounded`, without quotes";
+                return Err(syn::Error::new(lit.span(), message));
+            }
+            _ => {
+                let message = "`maxsize` is a number of entries, a `usize`: `maxsize = 128`, or \
+                               `unbounded`";
+                return Err(syn::Error::new(lit.span(), message));
+            }
+        },
+        _ => {}
+    }
+    Ok(Maxsize::At(expr))
+}
+
+fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => duration::parse(&text.value())
+            .map(Ttl::Written)
+            .map_err(|message| syn::Error::new(text.span(), message)),
+        Expr::Lit(ExprLit { lit: lit @ (Lit::Int(_) | Lit::Float(_)), .. }) => {
+            let message = "a number alone has no unit; write `ttl = \"30s\"` or \
+                           `ttl = Duration::from_secs(30)`";
+            Err(syn::Error::new(lit.span(), message))
+        }
+        Expr::Lit(_) => {
+            let message =
+                "`ttl` is a duration: `ttl = \"30m\"`, or an expression of type `Duration`";
+            Err(syn::Error::new(expr.span(), message))
+        }
+        _ => Ok(Ttl::Computed(expr)),
+    }
+}
+
+fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match text.value().as_str() {
+            "shared" => Ok(Scope::Shared),
+            "thread" => Ok(Scope::Thread),
+            other => {
+                let message = match suggest::nearest(other, ["shared", "thread"].into_iter()) {
+                    Some(meant) => format!("no scope `{other}`; did you mean \"{meant}\"?"),
+                    None => format!(
+                        "no scope `{other}`; write \"shared\" (one cache for the process) or \
+                         \"thread\" (one for each thread)"
+                    ),
+                };
+                Err(syn::Error::new(text.span(), message))
+            }
+        },
+        _ => {
+            let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
+            Err(syn::Error::new(expr.span(), message))
+        }
+    }
+}
+
+fn key(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
+            let message = "write the expression itself, without quotes: `key = user.id`";
+            Err(syn::Error::new(expr.span(), message))
+        }
+        Expr::Lit(_) => {
+            let message = "a constant key would give every call the same result; write an \
+                           expression over the arguments: `key = user.id`";
+            Err(syn::Error::new(expr.span(), message))
+        }
+        Expr::Closure(_) => {
+            let message = "write the expression itself, not a closure: `key = user.id`";
+            Err(syn::Error::new(expr.span(), message))
+        }
+        _ => Ok(expr),
+    }
+}
+
+fn skip(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    if !input.peek(syn::token::Paren) {
+        let message = "write the arguments to leave out in parentheses: `skip(db, logger)`";
+        return Err(syn::Error::new(name.span(), message));
+    }
+    let names;
+    let parens = parenthesized!(names in input);
+    let skipped = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, Ident::parse_any)?;
+    if skipped.is_empty() {
+        let message = "name the arguments to leave out: `skip(db, logger)`";
+        return Err(syn::Error::new(parens.span.join(), message));
+    }
+    Ok(skipped.into_iter().collect())
+}
+
+fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => {
+            let message = "`cache_if` is given one thing, a reference to the result: \
+                           `cache_if = |result| result.is_some()`";
+            Err(syn::Error::new_spanned(closure, message))
+        }
+        Expr::Lit(_) => {
+            let message = "`cache_if` is a closure or a path to a function: \
+                           `cache_if = |result| result.is_some()`";
+            Err(syn::Error::new(expr.span(), message))
+        }
+        _ => Ok(expr),
+    }
+}
+
+fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
+    let expr: Expr = input.parse()?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value),
+        _ => Err(syn::Error::new(expr.span(), "write `single_flight = true` or `false`")),
+    }
+}
+
+fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let expr: Expr = input.parse()?;
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
+        other => {
+            let message = "`name` is the name in reports, in quotes: `name = \"users\"`";
+            Err(syn::Error::new(other.span(), message))
+        }
+    }
+}
+
+fn krate(input: ParseStream<'_>) -> syn::Result<Path> {
+    if input.peek(LitStr) {
+        return Err(input.error("write the path without quotes: `crate = ::my_crate::memofn`"));
+    }
+    input.call(Path::parse_mod_style)
+}

@@ -1,0 +1,1 @@
+//! The macro as an editor meets it: on half-typed input.

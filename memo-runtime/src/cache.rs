@@ -1,0 +1,251 @@
+//! The cache as users meet it: behind an attribute, or in their own hands.
+
+use crate::builder::CacheBuilder;
+use crate::call::{self, Step};
+use crate::engine::{Engine, Entry, EntryPtr};
+use crate::key::{ByKey, ByRef};
+use crate::outcome::{OkOnly, Whole};
+use crate::parameters::CacheParameters;
+use crate::scope::{Scope, Shared};
+use crate::stats::CacheInfo;
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+/// A bounded, expiring, counting map from keys to computed values.
+///
+/// `#[memoize]` keeps one for each function; this is the same cache in your own hands: a field of a
+/// struct, or a local of a test. It is a handle: clones share the entries. Any number of threads may
+/// use it at the same time, and the value for a key is computed by one of them while the others wait
+/// ([single flight](CacheBuilder::single_flight)).
+///
+/// No lock is held while a value is computed, hashed, compared, cloned or dropped: each of these may
+/// use the same cache again.
+///
+/// ```
+/// use memofn::Cache;
+///
+/// let cache = Cache::new(100);
+/// let len = cache.get_or_compute("Oslo".to_owned(), || 4);
+/// assert_eq!(len, 4);
+/// assert_eq!(cache.get_or_compute_by_ref("Oslo", || unreachable!()), 4);
+/// assert_eq!(cache.info().hits, 1);
+/// ```
+///
+/// `S` tells who shares it: [`Shared`], the default, is for every thread; a cache of
+/// [`scope::Thread`](crate::scope::Thread) belongs to one thread and pays for no synchronisation.
+pub struct Cache<K, V, S: Scope = Shared> {
+    engine: S::Ptr<Engine<K, V, S>>,
+}
+
+impl<K, V> Cache<K, V> {
+    /// A cache of at most `maxsize` entries, without a time to live. With 0 nothing is stored.
+    #[must_use]
+    pub fn new(maxsize: usize) -> Self {
+        Self::with(CacheBuilder::new().maxsize(maxsize))
+    }
+
+    /// A cache that grows as long as there are new keys.
+    #[must_use]
+    pub fn unbounded() -> Self {
+        Self::with(CacheBuilder::new().unbounded())
+    }
+
+    /// All the options: see [`CacheBuilder`].
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::new()
+    }
+}
+
+impl<K, V, S: Scope> Cache<K, V, S> {
+    pub(crate) fn with(options: CacheBuilder) -> Self {
+        Self { engine: S::ptr(Engine::new(options.parameters(S::NAME))) }
+    }
+
+    #[inline]
+    pub(crate) fn engine(&self) -> &Engine<K, V, S> {
+        &self.engine
+    }
+
+    pub(crate) fn engine_ptr(&self) -> &S::Ptr<Engine<K, V, S>> {
+        &self.engine
+    }
+
+    /// The counters and the size.
+    #[must_use]
+    pub fn info(&self) -> CacheInfo {
+        self.engine.info()
+    }
+
+    /// The options in force.
+    #[must_use]
+    pub fn parameters(&self) -> CacheParameters {
+        self.engine.parameters.clone()
+    }
+
+    /// Forgets every entry and zeroes the counters.
+    ///
+    /// What is being computed at this moment is returned to its callers and to those who already
+    /// wait for it, but not stored.
+    pub fn clear(&self) {
+        self.engine.clear();
+    }
+
+    /// How many entries are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.info().currsize
+    }
+
+    /// Whether no entry is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries held at this moment, the most recently used first.
+    ///
+    /// Neither counts nor touches recency. Other calls go on meanwhile; what they change is not
+    /// seen.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert("one", 1);
+    /// cache.insert("two", 2);
+    /// let entries: Vec<_> = cache.iter().map(|entry| (*entry.key(), *entry.value())).collect();
+    /// assert_eq!(entries, [("two", 2), ("one", 1)]);
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = CacheEntry<K, V, S>> + use<K, V, S> {
+        self.engine.entries().into_iter().map(CacheEntry)
+    }
+
+    /// Forgets the entries that `keep` refuses.
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        for entry in self.iter() {
+            if !keep(entry.key(), entry.value()) {
+                self.engine.remove_entry(&entry.0);
+            }
+        }
+    }
+}
+
+impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
+    /// The value for `key`, computed by `compute` if it is not there.
+    ///
+    /// If another thread is computing it, waits for that instead. A panic of `compute` passes
+    /// through and stores nothing.
+    pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
+        match call::enter(self, ByKey(key), Whole) {
+            Step::Done(value) => value,
+            Step::Run(run) => run.finish(compute()),
+        }
+    }
+
+    /// [`get_or_compute`](Self::get_or_compute) with a borrowed key, which is owned only on a miss.
+    pub fn get_or_compute_by_ref<Q>(&self, key: &Q, compute: impl FnOnce() -> V) -> V
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
+    {
+        match call::enter(self, ByRef(key, PhantomData), Whole) {
+            Step::Done(value) => value,
+            Step::Run(run) => run.finish(compute()),
+        }
+    }
+
+    /// The value for `key`, computed by `compute` if it is not there; an error is not stored.
+    ///
+    /// # Errors
+    ///
+    /// That of `compute`. Those who waited for a computation that failed compute for themselves.
+    pub fn get_or_try_compute<E>(
+        &self,
+        key: K,
+        compute: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
+        match call::enter(self, ByKey(key), OkOnly) {
+            Step::Done(value) => value,
+            Step::Run(run) => run.finish(compute()),
+        }
+    }
+
+    /// The value for `key` if it is there. Neither counts nor touches recency.
+    pub fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq,
+    {
+        let entry = self.engine.peek(self.hash(key), |known| known.borrow() == key)?;
+        Some(entry.value().clone())
+    }
+
+    /// Forgets `key` and returns its value. A computation under way for it will not be stored.
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq,
+    {
+        let entry = self.engine.remove(self.hash(key), |known| known.borrow() == key)?;
+        Some(entry.value().clone())
+    }
+
+    /// Stores `value` as if it had just been computed. Computations under way for `key` will not
+    /// replace it.
+    pub fn insert(&self, key: K, value: V) {
+        let hash = self.hash(&key);
+        self.engine.insert(&Entry::<_, _, S>::ready(hash, key, value));
+    }
+
+    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
+        self.engine.hash(|state| key.hash(state))
+    }
+}
+
+impl<K, V> Default for Cache<K, V> {
+    /// A cache of at most 128 entries, without a time to live.
+    fn default() -> Self {
+        Self::with(CacheBuilder::new())
+    }
+}
+
+impl<K, V, S: Scope> Clone for Cache<K, V, S> {
+    /// Another handle of the same cache.
+    fn clone(&self) -> Self {
+        Self { engine: self.engine.clone() }
+    }
+}
+
+impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("parameters", &self.engine.parameters)
+            .field("info", &self.info())
+            .finish()
+    }
+}
+
+/// An entry of a cache, as [`Cache::iter`] gives it.
+///
+/// It keeps its key and value alive, whatever becomes of the entry in the cache.
+pub struct CacheEntry<K, V, S: Scope = Shared>(EntryPtr<K, V, S>);
+
+impl<K, V, S: Scope> CacheEntry<K, V, S> {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &K {
+        &self.0.key
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &V {
+        self.0.value()
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug, S: Scope> fmt::Debug for CacheEntry<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheEntry").field("key", self.key()).field("value", self.value()).finish()
+    }
+}

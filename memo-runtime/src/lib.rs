@@ -1,0 +1,64 @@
+//! The runtime of [`memofn`](https://docs.rs/memofn): caches, keys, stores, single flight, counters.
+//!
+//! Use it through `memofn`. Imports run one way, from the bottom of this list to its top:
+//!
+//! | | |
+//! |---|---|
+//! | `sync`, `clock`, `scope`, `stats`, `parameters` | threads, time, who shares, what is counted, what was asked for |
+//! | `store` | entries by recency and age |
+//! | `wait`, `flight` | computations under way, and who waits for them |
+//! | `engine` | the protocol, under one lock that user code never sees |
+//! | `key`, `outcome` | how arguments are looked up, how results are stored |
+//! | `call`, `cache`, `builder`, `site` | what expansions and users call |
+//! | `registry`, `report` | all caches of the process |
+#![forbid(unsafe_code)]
+
+mod builder;
+mod cache;
+mod call;
+mod clock;
+mod engine;
+mod flight;
+mod key;
+mod outcome;
+mod parameters;
+mod registry;
+mod report;
+pub mod scope;
+mod site;
+mod stats;
+mod store;
+mod sync;
+mod wait;
+
+pub use builder::CacheBuilder;
+pub use cache::{Cache, CacheEntry};
+pub use key::Float;
+pub use parameters::CacheParameters;
+pub use registry::{CacheStatus, caches, clear_all, report};
+pub use report::Report;
+pub use stats::CacheInfo;
+
+/// For tests of programs that use caches.
+pub mod testing {
+    pub use crate::clock::TestClock as Clock;
+}
+
+/// What expansions of `#[memoize]` refer to. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::builder::CacheBuilder;
+    pub use crate::cache::Cache;
+    pub use crate::call::{Run, Step, enter, insert, peek, refresh, remove};
+    pub use crate::key::{Arr, Bits, ByKey, Float, Form, Leaf, Lookup, Opt, Seq, Via, part};
+    pub use crate::outcome::{
+        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, filtered,
+    };
+    pub use crate::parameters::CacheParameters;
+    pub use crate::scope;
+    pub use crate::site::{Site, ThreadSite, ThreadSlot};
+    pub use crate::stats::CacheInfo;
+    pub use crate::{__policy as policy, __stored as Stored};
+    pub use core;
+    pub use std;
+}

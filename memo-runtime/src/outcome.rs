@@ -1,0 +1,266 @@
+//! What a call returns, and how much of it is stored.
+//!
+//! A `Result` stores its `Ok` and passes its `Err` through; anything else is stored whole. A macro
+//! cannot tell the two apart, since it sees `io::Result<T>` and `MyResult<T>` only as names. The
+//! compiler can: [`Probe`] has an inherent constant for results and a trait's constant of the same
+//! name for everything else, and a path finds the inherent one first. Method look-up decides in the
+//! same way whether an error can be shared, so that neither `E: Clone` nor `E: Send` is ever demanded.
+
+use crate::wait::SharedError;
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Asks the compiler what kind of return type `R` is.
+pub struct Probe<R>(PhantomData<fn() -> R>);
+
+impl<R> fmt::Debug for Probe<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probe")
+    }
+}
+
+impl<R> Probe<R> {
+    /// The question.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "for expansions only")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, E> Probe<Result<T, E>> {
+    /// A `Result` can fail.
+    pub const FALLIBLE: bool = true;
+}
+
+/// The answer for everything that is not a `Result`.
+pub trait Infallible {
+    /// It cannot fail.
+    const FALLIBLE: bool = false;
+}
+
+impl<R> Infallible for Probe<R> {}
+
+/// The type that is stored of an `R`: all of it, or the `T` of a `Result<T, E>`.
+pub trait Outcome<const FALLIBLE: bool> {
+    /// What a cache holds.
+    type Stored;
+}
+
+impl<R> Outcome<false> for R {
+    type Stored = R;
+}
+
+impl<T, E> Outcome<true> for Result<T, E> {
+    type Stored = T;
+}
+
+/// Chosen by `__policy!(R)` for a result whose error can be shared.
+pub trait SharesErrors {
+    /// The policy.
+    fn policy(&self) -> OkShared {
+        OkShared
+    }
+}
+
+/// Chosen for any other result.
+pub trait StoresOk {
+    /// The policy.
+    fn policy(&self) -> OkOnly {
+        OkOnly
+    }
+}
+
+/// Chosen for everything else.
+pub trait StoresAll {
+    /// The policy.
+    fn policy(&self) -> Whole {
+        Whole
+    }
+}
+
+impl<T, E: Clone + Send + Sync + 'static> SharesErrors for &&Probe<Result<T, E>> {}
+impl<T, E> StoresOk for &Probe<Result<T, E>> {}
+impl<R> StoresAll for Probe<R> {}
+
+/// The policy for a return type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __policy {
+    ($R:ty) => {{
+        use $crate::__private::{SharesErrors as _, StoresAll as _, StoresOk as _};
+        (&&&$crate::__private::Probe::<$R>::new()).policy()
+    }};
+}
+
+/// The type stored of a return type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($R:ty) => {
+        <$R as $crate::__private::Outcome<
+            {
+                use $crate::__private::Infallible as _;
+                $crate::__private::Probe::<$R>::FALLIBLE
+            },
+        >>::Stored
+    };
+}
+
+/// What is stored of a result, and what those who waited for it are given.
+pub trait Policy<R> {
+    /// What the cache holds.
+    type Stored;
+
+    /// The part of `result` to store, if it is to be stored.
+    fn store(&self, result: &R) -> Option<Self::Stored>;
+    /// What to give to those waiting for a result that is not stored.
+    fn share(&self, result: &R) -> Offer<Self::Stored>;
+    /// The result of a call that found `stored`.
+    fn hit(&self, stored: Self::Stored) -> R;
+    /// The result of a call that waited for another, which failed.
+    fn failed(&self, _error: &(dyn Any + Send + Sync)) -> Option<R> {
+        None
+    }
+}
+
+/// What a run whose result is not stored leaves to those who waited for it.
+pub enum Offer<V> {
+    /// The value.
+    Value(V),
+    /// The error.
+    Error(SharedError),
+    /// Nothing: they have to compute for themselves.
+    Nothing,
+}
+
+impl<V> fmt::Debug for Offer<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value(_) => "Value",
+            Self::Error(_) => "Error",
+            Self::Nothing => "Nothing",
+        })
+    }
+}
+
+/// Everything is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole;
+
+impl<R: Clone> Policy<R> for Whole {
+    type Stored = R;
+
+    fn store(&self, result: &R) -> Option<R> {
+        Some(result.clone())
+    }
+    fn share(&self, result: &R) -> Offer<R> {
+        Offer::Value(result.clone())
+    }
+    #[inline]
+    fn hit(&self, stored: R) -> R {
+        stored
+    }
+}
+
+/// What a predicate accepts is stored, be it a `Result` or not.
+#[derive(Clone, Copy)]
+pub struct Filtered<F>(F);
+
+impl<F> fmt::Debug for Filtered<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filtered")
+    }
+}
+
+/// The policy of `cache_if`.
+#[inline]
+pub fn filtered<R, F: Fn(&R) -> bool>(accept: F) -> Filtered<F> {
+    Filtered(accept)
+}
+
+impl<R: Clone, F: Fn(&R) -> bool> Policy<R> for Filtered<F> {
+    type Stored = R;
+
+    fn store(&self, result: &R) -> Option<R> {
+        (self.0)(result).then(|| result.clone())
+    }
+    fn share(&self, result: &R) -> Offer<R> {
+        Offer::Value(result.clone())
+    }
+    #[inline]
+    fn hit(&self, stored: R) -> R {
+        stored
+    }
+}
+
+/// `Ok` is stored; those who waited for an `Err` compute for themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct OkOnly;
+
+impl<T: Clone, E> Policy<Result<T, E>> for OkOnly {
+    type Stored = T;
+
+    fn store(&self, result: &Result<T, E>) -> Option<T> {
+        result.as_ref().ok().cloned()
+    }
+    fn share(&self, _result: &Result<T, E>) -> Offer<T> {
+        Offer::Nothing
+    }
+    #[inline]
+    fn hit(&self, stored: T) -> Result<T, E> {
+        Ok(stored)
+    }
+}
+
+/// `Ok` is stored; those who waited for an `Err` are given a clone of it.
+#[derive(Debug, Clone, Copy)]
+pub struct OkShared;
+
+impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShared {
+    type Stored = T;
+
+    fn store(&self, result: &Result<T, E>) -> Option<T> {
+        result.as_ref().ok().cloned()
+    }
+    fn share(&self, result: &Result<T, E>) -> Offer<T> {
+        match result {
+            Ok(_) => Offer::Nothing,
+            Err(error) => Offer::Error(Arc::new(error.clone())),
+        }
+    }
+    #[inline]
+    fn hit(&self, stored: T) -> Result<T, E> {
+        Ok(stored)
+    }
+    fn failed(&self, error: &(dyn Any + Send + Sync)) -> Option<Result<T, E>> {
+        error.downcast_ref::<E>().cloned().map(Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+    use std::io;
+
+    type Mine<T> = Result<T, Box<dyn Error>>;
+
+    #[test]
+    fn a_result_is_known_by_any_name() {
+        assert!(Probe::<Mine<u8>>::FALLIBLE);
+        assert!(Probe::<io::Result<u8>>::FALLIBLE);
+        assert!(!Probe::<Option<u8>>::FALLIBLE);
+        assert!(!Probe::<Vec<io::Result<u8>>>::FALLIBLE);
+    }
+
+    #[test]
+    fn errors_are_shared_where_they_can_be() {
+        let _: OkShared = (&&&Probe::<Result<u8, String>>::new()).policy();
+        let _: OkOnly = (&&&Probe::<Mine<u8>>::new()).policy();
+        let _: OkOnly = (&&&Probe::<io::Result<u8>>::new()).policy();
+        let _: Whole = (&&&Probe::<Option<u8>>::new()).policy();
+    }
+}

@@ -1,0 +1,60 @@
+//! The options a cache was made with.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// The options in force for one cache, as [`cache_parameters()`](crate::Cache::parameters) gives
+/// them. `Display` prints them as the attribute would be written.
+///
+/// ```
+/// #[memofn::memoize(maxsize = 64, ttl = "90s")]
+/// fn square(n: u64) -> u64 {
+///     n * n
+/// }
+///
+/// let parameters = square::cache_parameters();
+/// assert_eq!(parameters.maxsize, Some(64));
+/// assert_eq!(parameters.ttl, Some(std::time::Duration::from_secs(90)));
+/// assert!(parameters.to_string().ends_with("maxsize = 64, ttl = 90s, scope = \"shared\""));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheParameters {
+    /// The name in reports: the function's path, unless `name` says otherwise. Empty for a cache
+    /// made by hand that was given none.
+    pub name: Cow<'static, str>,
+    /// Most entries held; `None` is unbounded.
+    pub maxsize: Option<usize>,
+    /// How long an entry answers after its computation finished; `None` is forever.
+    pub ttl: Option<Duration>,
+    /// `"shared"` or `"thread"`.
+    pub scope: &'static str,
+    /// Whether concurrent calls with equal keys run the body once.
+    pub single_flight: bool,
+}
+
+impl CacheParameters {
+    /// The size of a cache whose maker did not choose one, as in Python.
+    pub const DEFAULT_MAXSIZE: usize = 128;
+}
+
+impl fmt::Display for CacheParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.name.is_empty() {
+            write!(f, "{}: ", self.name)?;
+        }
+        match self.maxsize {
+            Some(maxsize) => write!(f, "maxsize = {maxsize}")?,
+            None => f.write_str("maxsize = unbounded")?,
+        }
+        if let Some(ttl) = self.ttl {
+            write!(f, ", ttl = {ttl:?}")?;
+        }
+        write!(f, ", scope = \"{}\"", self.scope)?;
+        if !self.single_flight {
+            f.write_str(", single_flight = false")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Every cache that has been used.
+
+use crate::engine::Engine;
+use crate::parameters::CacheParameters;
+use crate::report::Report;
+use crate::scope::{Scope, Shared, Thread};
+use crate::stats::CacheInfo;
+use crate::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::rc::{Rc, Weak as RcWeak};
+use std::sync::Weak as ArcWeak;
+
+/// A cache, whatever it holds.
+trait AnyCache {
+    fn status(&self) -> CacheStatus;
+    fn clear(&self);
+}
+
+impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
+    fn status(&self) -> CacheStatus {
+        CacheStatus { parameters: self.parameters.clone(), info: self.info() }
+    }
+
+    fn clear(&self) {
+        self.clear();
+    }
+}
+
+type SharedCache = dyn AnyCache + Send + Sync;
+type ThreadCache = dyn AnyCache;
+
+static SHARED: Mutex<Vec<ArcWeak<SharedCache>>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static THREAD: RefCell<Vec<RcWeak<ThreadCache>>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) fn list_shared<K, V>(cache: &Arc<Engine<K, V, Shared>>)
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    let cache: Arc<SharedCache> = cache.clone();
+    let mut listed = SHARED.lock();
+    listed.retain(|known| known.strong_count() > 0);
+    listed.push(Arc::downgrade(&cache));
+}
+
+pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
+    let cache: Rc<ThreadCache> = cache.clone();
+    // While the thread's locals are being destroyed there is nobody left to list it for.
+    let _ = THREAD.try_with(|listed| {
+        let mut listed = listed.borrow_mut();
+        listed.retain(|known| known.strong_count() > 0);
+        listed.push(Rc::downgrade(&cache));
+    });
+}
+
+/// Does something with every cache, while no list is locked.
+fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
+    let shared: Vec<_> = SHARED.lock().iter().filter_map(ArcWeak::upgrade).collect();
+    for cache in &shared {
+        visit(&**cache);
+    }
+    let thread: Vec<Rc<ThreadCache>> = THREAD
+        .try_with(|listed| listed.borrow().iter().filter_map(RcWeak::upgrade).collect())
+        .unwrap_or_default();
+    for cache in &thread {
+        visit(&**cache);
+    }
+}
+
+/// One row of [`caches()`]: a cache's options and its counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStatus {
+    /// Its name and its other options.
+    pub parameters: CacheParameters,
+    /// Its counters and its size.
+    pub info: CacheInfo,
+}
+
+impl CacheStatus {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.parameters.name
+    }
+}
+
+/// Every cache that has been used: those of memoized functions from their first call on, and those
+/// made by hand with a name as long as they live.
+///
+/// Of the caches with `scope = "thread"` it shows those of the calling thread.
+///
+/// ```
+/// #[memofn::memoize(name = "cube")]
+/// fn cube(n: u64) -> u64 {
+///     n * n * n
+/// }
+///
+/// cube(3);
+/// let status = memofn::caches().find(|status| status.name() == "cube").unwrap();
+/// assert_eq!(status.info.misses, 1);
+/// ```
+pub fn caches() -> impl Iterator<Item = CacheStatus> {
+    let mut statuses = Vec::new();
+    for_each(|cache| statuses.push(cache.status()));
+    statuses.sort_by(|a, b| a.name().cmp(b.name()));
+    statuses.into_iter()
+}
+
+/// [`caches()`] as an aligned table, to be printed.
+///
+/// ```
+/// # #[memofn::memoize(name = "cube")]
+/// # fn cube(n: u64) -> u64 { n * n * n }
+/// # cube(3);
+/// # cube(3);
+/// println!("{}", memofn::report());
+/// // cache  hits  misses  hit ratio  size  maxsize  ttl
+/// // cube      1       1     50.0 %     1      128    –
+/// ```
+#[must_use]
+pub fn report() -> Report {
+    Report::new(caches().collect())
+}
+
+/// Clears every cache that [`caches()`] shows.
+///
+/// ```
+/// #[memofn::memoize]
+/// fn cube(n: u64) -> u64 {
+///     n * n * n
+/// }
+///
+/// cube(3);
+/// memofn::clear_all();
+/// assert_eq!(cube::cache_info().currsize, 0);
+/// ```
+pub fn clear_all() {
+    for_each(|cache| cache.clear());
+}

@@ -1,0 +1,135 @@
+//! Who shares a cache: every thread of the process, or one thread alone.
+//!
+//! The engine is written once, over the pointer, lock and cell a scope chooses. [`Thread`] chooses
+//! those that cost nothing.
+
+use crate::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// Which threads see a cache: [`Shared`] or [`Thread`].
+pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
+    /// The word for it in the attribute: `"shared"` or `"thread"`.
+    const NAME: &'static str;
+
+    #[doc(hidden)]
+    const SHARED: bool;
+    #[doc(hidden)]
+    type Ptr<T>: Deref<Target = T> + Clone;
+    #[doc(hidden)]
+    type Lock<T>: Lock<T>;
+    #[doc(hidden)]
+    type Cell<T>: Cell<T>;
+
+    #[doc(hidden)]
+    fn ptr<T>(value: T) -> Self::Ptr<T>;
+}
+
+/// One cache for the whole process.
+#[derive(Debug, Clone, Copy)]
+pub enum Shared {}
+
+/// A cache that one thread has to itself, with no synchronisation at all.
+#[derive(Debug, Clone, Copy)]
+pub enum Thread {}
+
+impl Scope for Shared {
+    const NAME: &'static str = "shared";
+    const SHARED: bool = true;
+    type Ptr<T> = Arc<T>;
+    type Lock<T> = Mutex<T>;
+    type Cell<T> = once_cell::sync::OnceCell<T>;
+
+    fn ptr<T>(value: T) -> Arc<T> {
+        Arc::new(value)
+    }
+}
+
+impl Scope for Thread {
+    const NAME: &'static str = "thread";
+    const SHARED: bool = false;
+    type Ptr<T> = Rc<T>;
+    type Lock<T> = RefCell<T>;
+    type Cell<T> = once_cell::unsync::OnceCell<T>;
+
+    fn ptr<T>(value: T) -> Rc<T> {
+        Rc::new(value)
+    }
+}
+
+mod sealed {
+    #[allow(unreachable_pub, reason = "it seals a public trait")]
+    pub trait Sealed {}
+    impl Sealed for super::Shared {}
+    impl Sealed for super::Thread {}
+}
+
+/// Exclusive access for the length of a closure. No user code runs inside one.
+pub trait Lock<T> {
+    /// Locks `value` up.
+    fn new(value: T) -> Self;
+    /// Lets `f` have it.
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
+}
+
+impl<T> Lock<T> for Mutex<T> {
+    fn new(value: T) -> Self {
+        Self::new(value)
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock())
+    }
+}
+
+impl<T> Lock<T> for RefCell<T> {
+    fn new(value: T) -> Self {
+        Self::new(value)
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.borrow_mut())
+    }
+}
+
+/// A place that is filled once.
+pub trait Cell<T> {
+    /// To be filled later.
+    fn empty() -> Self;
+    /// Filled already.
+    fn filled(value: T) -> Self;
+    /// What it holds.
+    fn get(&self) -> Option<&T>;
+    /// The first value stays; a later one is given back.
+    ///
+    /// # Errors
+    ///
+    /// The value given, when there is one already.
+    fn set(&self, value: T) -> Result<(), T>;
+}
+
+macro_rules! cell {
+    ($cell:ident of $module:ident) => {
+        impl<T> Cell<T> for once_cell::$module::$cell<T> {
+            fn empty() -> Self {
+                Self::new()
+            }
+            fn filled(value: T) -> Self {
+                Self::with_value(value)
+            }
+            #[inline]
+            fn get(&self) -> Option<&T> {
+                self.get()
+            }
+            fn set(&self, value: T) -> Result<(), T> {
+                self.set(value)
+            }
+        }
+    };
+}
+cell!(OnceCell of sync);
+cell!(OnceCell of unsync);
