@@ -106,6 +106,14 @@ fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
             errors.at(word, message);
             continue;
         }
+        if let Some(word) = find_word(&argument.ty.to_token_stream(), "dyn") {
+            let message = format!(
+                "a trait object cannot be hashed, compared and cloned, so {called} cannot be part \
+                 of the key; {advice}"
+            );
+            errors.at(word, message);
+            continue;
+        }
         if let Some(leaf) = Form::of(&argument.ty).borrowing_leaf() {
             let message = format!(
                 "{called} borrows inside `{}`, and a key outlives the call; {advice}",

@@ -27,6 +27,6 @@ impl Errors {
     }
 
     pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
-        self.0.map(|errors| errors.into_compile_error())
+        self.0.map(syn::Error::into_compile_error)
     }
 }

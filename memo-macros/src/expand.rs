@@ -22,9 +22,9 @@
 //! }
 //! ```
 
-use crate::model::{Argument, Model};
+use crate::model::{Argument, Model, nested};
 use crate::options::{Maxsize, Scope, Ttl};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Meta, Pat, Safety};
@@ -44,7 +44,7 @@ fn memoized(model: &Model) -> TokenStream {
     for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
         if let FnArg::Typed(input) = input {
             let name = &argument.name;
-            input.pat = Box::new(Pat::Verbatim(quote!(#name)));
+            *input.pat = Pat::Verbatim(quote!(#name));
         }
     }
     let vis = &model.function.vis;
@@ -56,8 +56,8 @@ fn memoized(model: &Model) -> TokenStream {
         }
         _ => attr.to_token_stream(),
     });
-    let cache = cache_for_call(model);
-    let (lookup, policy) = (model.lookup(), model.policy());
+    let Access { setup, cache, lookup, policy } = access(model);
+    let (result, pending) = (local("result"), local("run"));
     let names = model.arguments.iter().map(|argument| &argument.name);
     let mut run = quote!(#controls::uncached(#(#names),*));
     if let Safety::Unsafe(_) = sig.safety {
@@ -66,9 +66,10 @@ fn memoized(model: &Model) -> TokenStream {
     quote! {
         #(#attrs)*
         #vis #sig {
+            #setup
             match #p::enter(#cache, #lookup, #policy) {
-                #p::Step::Done(result) => result,
-                #p::Step::Run(run) => run.finish(#run),
+                #p::Step::Done(#result) => #result,
+                #p::Step::Run(#pending) => #pending.finish(#run),
             }
         }
     }
@@ -131,7 +132,8 @@ fn controls(model: &Model) -> TokenStream {
     let vis = &model.function.vis;
     let cfgs = model.cfgs();
     let (generics, bounds) = (model.generics(), &model.generics().where_clause);
-    let (lookup, policy, cache) = (model.lookup(), model.policy(), cache_for_call(model));
+    let Access { setup, cache, lookup, policy } = access(model);
+    let value = local("result");
     let keyed: Vec<_> = model.keyed().map(parameter).collect();
     let all = model.arguments.iter().map(parameter);
     let names = model.arguments.iter().map(|argument| &argument.name);
@@ -160,18 +162,22 @@ fn controls(model: &Model) -> TokenStream {
             }
             #[doc = "Looks for a call without counting, computing or touching recency."]
             #vis fn cache_peek #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
+                #setup
                 #p::peek(#cache, &#lookup, &#policy)
             }
             #[doc = "Forgets one call, and returns its result."]
             #vis fn cache_remove #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
+                #setup
                 #p::remove(#cache, &#lookup, &#policy)
             }
             #[doc = "Stores a result as if it had been computed now."]
-            #vis fn cache_insert #generics (#(#keyed,)* result: #result) #bounds {
-                #p::insert(#cache, #lookup, &#policy, &result)
+            #vis fn cache_insert #generics (#(#keyed,)* #value: #result) #bounds {
+                #setup
+                #p::insert(#cache, #lookup, &#policy, &#value)
             }
             #[doc = "Runs the body now and stores its result."]
             #vis #safety fn cache_refresh #generics (#(#all),*) -> #result #bounds {
+                #setup
                 #p::refresh(#cache, #lookup, #policy).finish(#run)
             }
         }
@@ -182,40 +188,77 @@ fn parameter(Argument { name, ty, attrs, .. }: &Argument) -> TokenStream {
     quote!(#(#attrs)* #name: #ty)
 }
 
-/// The cache, as the first argument of the runtime's functions.
-fn cache_for_call(model: &Model) -> TokenStream {
+/// What the calls of the runtime's functions in one body have in common.
+struct Access {
+    /// Statements that come first.
+    setup: TokenStream,
+    cache: TokenStream,
+    lookup: TokenStream,
+    policy: TokenStream,
+}
+
+fn access(model: &Model) -> Access {
     let controls = &model.controls;
-    match model.key_type() {
-        Some(_) => quote!(&#controls::cache()),
-        // Its key type is inferred from the look-up.
-        None => quote!(&#controls::SITE.cache()),
+    let (lookup, policy) = (model.lookup(), model.policy());
+    if model.key_types().is_some() {
+        return Access {
+            setup: TokenStream::new(),
+            cache: quote!(&#controls::cache()),
+            lookup,
+            policy,
+        };
     }
+    // The look-up tells the type of the key.
+    let (key, cache) = (local("key"), local("cache"));
+    let value = shared_value(model);
+    let setup = quote! {
+        let #key = #lookup;
+        let #cache = #controls::SITE.cache_for(&#key, #value);
+    };
+    Access { setup, cache: quote!(&#cache), lookup: key.to_token_stream(), policy }
+}
+
+/// A name of our own, which no argument and no expression of the user's can collide with.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// What the site of a shared cache wants to know of the stored type.
+fn shared_value(model: &Model) -> Option<TokenStream> {
+    let Model { runtime: p, result, .. } = model;
+    let fallible = model.fallible();
+    (model.scope() == Scope::Shared).then(|| quote!(#p::kept_result::<#result, #fallible, _>()))
 }
 
 /// `cache()`, with its types spelled out where they have names.
 fn cache_fn(model: &Model) -> TokenStream {
-    let p = &model.runtime;
+    let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let value = model.stored();
-    let (key, body) = match model.key_type() {
-        Some(key) => (key, quote!(Self::SITE.cache())),
-        None => {
-            let key = model.key_expression();
-            let names = model.keyed().map(|argument| &argument.name);
-            let types = model.keyed().map(|argument| &argument.ty);
-            (
-                quote!(impl #p::std::hash::Hash
-                    + #p::std::cmp::Eq
-                    + #p::std::marker::Send
-                    + #p::std::marker::Sync
-                    + use<>),
-                quote!(Self::SITE.cache_by(|(#(#names,)*): (#(#types,)*)| #key)),
-            )
-        }
+    let (value, fallible) = (shared_value(model), model.fallible());
+    let (key, body) = if let Some(types) = model.key_types() {
+        let kept = nested(types.iter().map(|ty| quote!(#p::kept::<#ty, _>())).collect());
+        let body = match model.scope() {
+            Scope::Shared => quote!(Self::SITE.cache(#kept, #value)),
+            Scope::Thread => quote!(Self::SITE.cache()),
+        };
+        (nested(types), body)
+    } else {
+        let key = model.key_expression();
+        let names = model.keyed().map(|argument| &argument.name);
+        let types = model.keyed().map(|argument| &argument.ty);
+        (
+            quote!(impl #p::std::hash::Hash
+                + #p::std::cmp::Eq
+                + #p::std::marker::Send
+                + #p::std::marker::Sync
+                + use<>),
+            quote!(Self::SITE.cache_by(|(#(#names,)*): (#(#types,)*)| #key, #value)),
+        )
     };
+    let stored = quote!(<#result as #p::Outcome<#fallible>>::Stored);
     let cache = match model.scope() {
-        Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
-        Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
+        Scope::Shared => quote!(&'static #p::Cache<#key, #stored>),
+        Scope::Thread => quote!(#p::Cache<#key, #stored, #p::scope::Thread>),
     };
     quote! {
         #[doc = "The cache itself."]
@@ -250,12 +293,11 @@ fn site(model: &Model) -> TokenStream {
 
 fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
-    let name = match &options.name {
-        Some(name) => name.value.to_token_stream(),
-        None => {
-            let name = format!("::{}", model.function.sig.ident.unraw());
-            quote!(#p::std::concat!(#p::std::module_path!(), #name))
-        }
+    let name = if let Some(name) = &options.name {
+        name.value.to_token_stream()
+    } else {
+        let name = format!("::{}", model.function.sig.ident.unraw());
+        quote!(#p::std::concat!(#p::std::module_path!(), #name))
     };
     let maxsize = options.maxsize.as_ref().map(|maxsize| match &maxsize.value {
         Maxsize::Unbounded => quote!(.unbounded()),

@@ -13,7 +13,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Expr, GenericArgument, PathArguments, Type};
+use syn::{Expr, GenericArgument, Ident, PathArguments, Type};
 
 /// The shape of an argument's type, with the types of its leaves.
 pub(crate) enum Form<'t> {
@@ -56,7 +56,7 @@ impl<'t> Form<'t> {
                 });
                 types.next().filter(|_| types.next().is_none())
             }
-            _ => return Self::Leaf(ty),
+            PathArguments::Parenthesized(_) => return Self::Leaf(ty),
         };
         match (last.ident.to_string().as_str(), elem) {
             ("f32" | "f64", None) => Self::Bits(ty),
@@ -85,8 +85,23 @@ impl<'t> Form<'t> {
         matches!(self, Self::Leaf(_))
     }
 
+    /// The argument `name`, of type `ty`, as it is looked up.
+    pub(crate) fn lookup(&self, p: &TokenStream, name: &Ident, ty: &Type) -> TokenStream {
+        match (self, ty) {
+            (Self::Leaf(ty), _) => quote!(#p::leaf::<#ty, _>(&#name)),
+            (Self::Via(leaf), Type::Reference(reference)) if leaf.is_leaf() => {
+                let elem = &reference.elem;
+                quote!(#p::leaf::<#elem, _>(#name))
+            }
+            _ => {
+                let form = self.form(p);
+                quote!(#p::parts::<#ty, #form, _>(&#name))
+            }
+        }
+    }
+
     /// The runtime's type for this form.
-    pub(crate) fn form(&self, p: &TokenStream) -> TokenStream {
+    fn form(&self, p: &TokenStream) -> TokenStream {
         let inner = |form: &Self| form.form(p);
         match self {
             Self::Leaf(_) => quote!(#p::Leaf),
@@ -121,7 +136,7 @@ impl<'t> Form<'t> {
             Self::Leaf(ty) => ty.to_token_stream(),
             Self::Bits(ty) => quote!(#p::Float<#ty>),
             Self::Via(elem) => match &**elem {
-                Self::Leaf(ty) => quote!(<#ty as #p::std::borrow::ToOwned>::Owned),
+                Self::Leaf(ty) => pointee_owned(ty, p),
                 elem => inner(elem),
             },
             Self::Opt(elem) => {
@@ -156,25 +171,46 @@ impl<'t> Form<'t> {
     }
 }
 
+/// What is kept of something that is pointed at. That of a type nobody knows here is the type itself,
+/// rather than its `ToOwned::Owned`, which would be one error more where `Clone` is missing.
+fn pointee_owned(ty: &Type, p: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Slice(slice) => {
+            let elem = &slice.elem;
+            quote!(#p::std::vec::Vec<#elem>)
+        }
+        Type::Path(path)
+            if path.path.segments.last().is_some_and(|last| {
+                ["str", "Path", "OsStr", "CStr"]
+                    .iter()
+                    .any(|unsized_type| last.ident == unsized_type)
+            }) =>
+        {
+            quote!(<#ty as #p::std::borrow::ToOwned>::Owned)
+        }
+        _ => ty.to_token_stream(),
+    }
+}
+
 /// Whether a type, as written, borrows from anything that is not `'static`.
 pub(crate) fn borrows(ty: &TokenStream) -> bool {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
-        match token {
+        let borrows = match token {
             // What a function pointer takes and returns is not borrowed by the pointer.
             TokenTree::Ident(word) if word == "fn" || word == "for" => return false,
-            TokenTree::Group(group) if borrows(&group.stream()) => return true,
+            TokenTree::Group(group) => borrows(&group.stream()),
+            // A reference without a lifetime; one with a lifetime is judged by that.
             TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                if !matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '\'') {
-                    return true;
-                }
+                !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'')
             }
             TokenTree::Punct(punct) if punct.as_char() == '\'' => {
-                if !matches!(tokens.next(), Some(TokenTree::Ident(name)) if name == "static") {
-                    return true;
-                }
+                !matches!(tokens.next(), Some(TokenTree::Ident(name)) if name == "static")
             }
-            _ => {}
+            _ => false,
+        };
+        if borrows {
+            return true;
         }
     }
     false

@@ -4,7 +4,8 @@ use crate::form::Form;
 use crate::function::Function;
 use crate::options::{Options, Scope};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Generics, Ident, Pat, ReturnType, Type};
 
 pub(crate) struct Model {
@@ -90,68 +91,70 @@ impl Model {
     /// The call as it is looked up.
     pub(crate) fn lookup(&self) -> TokenStream {
         let p = &self.runtime;
-        if self.options.key.is_some() {
-            let key = self.key_expression();
-            return quote!(#p::ByKey(#key));
+        match self.key_expression() {
+            Some(key) => key,
+            None => nested(
+                self.keyed()
+                    .map(|Argument { name, ty, .. }| Form::of(ty).lookup(p, name, ty))
+                    .collect(),
+            ),
         }
-        let parts = self.keyed().map(|Argument { name, ty, .. }| {
-            let form = Form::of(ty).form(p);
-            quote!(#p::part::<#form, #ty>(&#name))
-        });
-        nested(parts.collect())
     }
 
-    /// The key type, unless only the compiler knows it.
-    pub(crate) fn key_type(&self) -> Option<TokenStream> {
-        if self.options.key.is_some() {
-            return None;
-        }
-        let parts = self.keyed().map(|argument| Form::of(&argument.ty).owned(&self.runtime));
-        Some(nested(parts.collect()))
+    /// The types of the parts of the key, unless only the compiler knows its type.
+    pub(crate) fn key_types(&self) -> Option<Vec<TokenStream>> {
+        let owned = |argument: &Argument| Form::of(&argument.ty).owned(&self.runtime);
+        self.options.key.is_none().then(|| self.keyed().map(owned).collect())
     }
 
-    /// The `key = ..` expression, after what it needs of arguments that are taken apart.
+    /// The key of a `key = ..` expression, after what it needs of arguments that are taken apart.
     pub(crate) fn key_expression(&self) -> Option<TokenStream> {
         let key = &self.options.key.as_ref()?.value;
         let p = &self.runtime;
+        let own = match self.scope() {
+            Scope::Shared => quote!(#p::shared_key),
+            Scope::Thread => quote!(#p::key),
+        };
         let parts: Vec<_> = self
             .keyed()
             .filter_map(|Argument { name, pattern, .. }| {
                 let pattern = pattern.as_ref()?;
-                Some(quote!(let #pattern = #p::std::clone::Clone::clone(&#name);))
+                Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(&#name);))
             })
             .collect();
         Some(if parts.is_empty() {
-            key.to_token_stream()
+            quote_spanned!(key.span()=> #own(#key))
         } else {
-            quote!({ #[allow(unused)] #(#parts)* #key })
+            quote_spanned!(key.span()=> { #(#parts)* #own(#key) })
         })
     }
 
-    /// The type stored of a result.
-    pub(crate) fn stored(&self) -> TokenStream {
+    /// Whether the return type is a `Result` of which the `Ok` alone is stored, as a constant.
+    pub(crate) fn fallible(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
-        match self.options.cache_if {
-            Some(_) => result.clone(),
-            None => quote!(#p::Stored!(#result)),
+        if self.options.cache_if.is_some() {
+            quote!(false)
+        } else {
+            quote!({ #p::fallible!(#result) })
         }
     }
 
     /// What to store of a result, as a value.
     pub(crate) fn policy(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
-        match &self.options.cache_if {
+        let kind = match &self.options.cache_if {
             Some(accept) => {
                 let accept = &accept.value;
-                quote!(#p::filtered::<#result, _>(#accept))
+                quote!(#p::filtered::<#result>(#accept))
             }
-            None => quote!(#p::policy!(#result)),
-        }
+            None => quote!(#p::kind!(#result)),
+        };
+        quote!(#p::policy::<#result, _, _>(#kind))
     }
 }
 
 /// The one part itself, several as a tuple, more than a tuple can compare as tuples in tuples.
-fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
+pub(crate) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
     const MOST: usize = 12;
     if parts.len() == 1 {
         return parts.remove(0);

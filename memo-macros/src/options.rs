@@ -173,12 +173,12 @@ fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
     match &expr {
         Expr::Path(path) if path.path.is_ident("unbounded") => return Ok(Maxsize::Unbounded),
         Expr::Path(path) if path.path.is_ident("None") => {
-            return Err(syn::Error::new(expr.span(), "write `maxsize = unbounded` for no limit"));
+            return Err(syn::Error::new_spanned(&expr, "write `maxsize = unbounded` for no limit"));
         }
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
             let message = "a size is not negative; write `maxsize = 0` to store nothing, \
                            `maxsize = unbounded` for no limit";
-            return Err(syn::Error::new(expr.span(), message));
+            return Err(syn::Error::new_spanned(&expr, message));
         }
         Expr::Lit(ExprLit { lit, .. }) => match lit {
             Lit::Int(number) if number.suffix().is_empty() || number.suffix() == "usize" => {
@@ -217,7 +217,7 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
         Expr::Lit(_) => {
             let message =
                 "`ttl` is a duration: `ttl = \"30m\"`, or an expression of type `Duration`";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
         }
         _ => Ok(Ttl::Computed(expr)),
     }
@@ -242,7 +242,7 @@ fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {
         },
         _ => {
             let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
         }
     }
 }
@@ -252,16 +252,21 @@ fn key(input: ParseStream<'_>) -> syn::Result<Expr> {
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
             let message = "write the expression itself, without quotes: `key = user.id`";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
         }
         Expr::Lit(_) => {
             let message = "a constant key would give every call the same result; write an \
                            expression over the arguments: `key = user.id`";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
+        }
+        Expr::Reference(_) => {
+            let message = "a key outlives the call, so it cannot borrow; write an expression that \
+                           owns what it holds: `key = name.to_owned()`";
+            Err(syn::Error::new_spanned(&expr, message))
         }
         Expr::Closure(_) => {
             let message = "write the expression itself, not a closure: `key = user.id`";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
         }
         _ => Ok(expr),
     }
@@ -293,7 +298,7 @@ fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
         Expr::Lit(_) => {
             let message = "`cache_if` is a closure or a path to a function: \
                            `cache_if = |result| result.is_some()`";
-            Err(syn::Error::new(expr.span(), message))
+            Err(syn::Error::new_spanned(&expr, message))
         }
         _ => Ok(expr),
     }
@@ -303,7 +308,7 @@ fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
     let expr: Expr = input.parse()?;
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value),
-        _ => Err(syn::Error::new(expr.span(), "write `single_flight = true` or `false`")),
+        _ => Err(syn::Error::new_spanned(&expr, "write `single_flight = true` or `false`")),
     }
 }
 
@@ -313,7 +318,7 @@ fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
         other => {
             let message = "`name` is the name in reports, in quotes: `name = \"users\"`";
-            Err(syn::Error::new(other.span(), message))
+            Err(syn::Error::new_spanned(other, message))
         }
     }
 }

@@ -194,7 +194,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// replace it.
     pub fn insert(&self, key: K, value: V) {
         let hash = self.hash(&key);
-        self.engine.insert(&Entry::<_, _, S>::ready(hash, key, value));
+        self.engine.insert(&Entry::<_, _, S>::ready(hash, key, value), |a, b| a == b);
     }
 
     fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {

@@ -34,6 +34,7 @@ pub struct Run<'c, P, K, V, S: Scope> {
 struct Pilot<'c, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
     entry: EntryPtr<K, V, S>,
+    equal: fn(&K, &K) -> bool,
     role: Role,
 }
 
@@ -58,8 +59,6 @@ pub fn enter<R, Q, P, K, V, S>(
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
-    K: Eq,
-    V: Clone,
     S: Scope,
 {
     let engine = cache.engine();
@@ -76,12 +75,12 @@ enum Asked<'c, Q, K, V, S: Scope> {
     Entry(Pilot<'c, K, V, S>),
 }
 
-impl<'c, Q: Lookup<Key = K>, K: Eq, V, S: Scope> Asked<'c, Q, K, V, S> {
+impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
     fn own(self, engine: &'c Engine<K, V, S>, hash: u64) -> Pilot<'c, K, V, S> {
         match self {
             Self::Query(query) => {
                 let entry = Entry::<_, _, S>::pending(hash, query.into_key());
-                Pilot { engine, entry, role: Role::Owner }
+                Pilot { engine, entry, equal: Q::equal, role: Role::Owner }
             }
             Self::Entry(pilot) => pilot,
         }
@@ -91,7 +90,7 @@ impl<'c, Q: Lookup<Key = K>, K: Eq, V, S: Scope> Asked<'c, Q, K, V, S> {
         match self {
             Self::Query(query) => engine.look(hash, |key| query.matches(key), None),
             Self::Entry(pilot) => {
-                engine.look(hash, |key| *key == pilot.entry.key, Some(&pilot.entry))
+                engine.look(hash, |key| Q::equal(key, &pilot.entry.key), Some(&pilot.entry))
             }
         }
     }
@@ -108,8 +107,6 @@ fn miss<R, Q, P, K, V, S>(
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
-    K: Eq,
-    V: Clone,
     S: Scope,
 {
     let mut asked = Asked::Query(query);
@@ -120,7 +117,7 @@ where
             Found::Absent => asked = Asked::Entry(asked.own(engine, hash)),
             Found::Lead => break asked.own(engine, hash),
             Found::Reentry(entry) => {
-                break Pilot { engine, entry, role: Role::Helper(Duration::ZERO) };
+                break Pilot { engine, entry, equal: Q::equal, role: Role::Helper(Duration::ZERO) };
             }
             Found::Join(entry, wait, patience) => {
                 let failure = match wait.wait(patience) {
@@ -136,7 +133,7 @@ where
                     }
                     Waited::Help(waited) => {
                         engine.count_helper();
-                        break Pilot { engine, entry, role: Role::Helper(waited) };
+                        break Pilot { engine, entry, equal: Q::equal, role: Role::Helper(waited) };
                     }
                 };
                 if let Some(result) = failure {
@@ -157,10 +154,9 @@ where
 fn answer<R, P, K, V, S>(entry: &Entry<K, V, S>, policy: &P) -> R
 where
     P: Policy<R, Stored = V>,
-    V: Clone,
     S: Scope,
 {
-    policy.hit(entry.value().clone())
+    policy.hit(entry.value())
 }
 
 impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
@@ -175,17 +171,16 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     pub fn finish<R>(self, result: R) -> R
     where
         P: Policy<R, Stored = V>,
-        K: Eq,
     {
         let Self { mut pilot, policy, started } = self;
-        let Pilot { engine, entry, role } = &pilot;
+        let Pilot { engine, entry, equal, role } = &pilot;
         if let Some(value) = policy.store(&result) {
             // A helper may have been faster.
             drop(entry.value.set(value));
             let run =
                 if S::SHARED { Clock::Coarse.reading().since(started) } else { Duration::ZERO };
             let waited = if let Role::Helper(waited) = *role { Some(waited) } else { None };
-            engine.land(entry, run, waited);
+            engine.land(entry, *equal, run, waited);
         } else if let Some(mut flight) = engine.reject(entry, matches!(role, Role::Owner)) {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
@@ -216,17 +211,13 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
 pub fn refresh<Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: P) -> Run<'_, P, K, V, S>
 where
     Q: Lookup<Key = K>,
-    K: Eq,
     S: Scope,
 {
     let engine = cache.engine();
     let hash = engine.hash(|state| query.hash(state));
-    let pilot = Pilot {
-        engine,
-        entry: Entry::<_, _, S>::pending(hash, query.into_key()),
-        role: Role::Owner,
-    };
-    engine.lead(&pilot.entry);
+    let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+    let pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner };
+    engine.lead(&pilot.entry, Q::equal);
     Run::start(pilot, policy)
 }
 
@@ -235,8 +226,6 @@ pub fn peek<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: &Q, policy: &P) -> 
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
-    K: Eq,
-    V: Clone,
     S: Scope,
 {
     let engine = cache.engine();
@@ -250,8 +239,6 @@ pub fn remove<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: &Q, policy: &P) -
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
-    K: Eq,
-    V: Clone,
     S: Scope,
 {
     let engine = cache.engine();
@@ -265,13 +252,12 @@ pub fn insert<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: &P, re
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
-    K: Eq,
     S: Scope,
 {
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
         let hash = engine.hash(|state| query.hash(state));
-        engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value));
+        engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value), Q::equal);
     }
 }
 

@@ -94,7 +94,7 @@ enum Among {
     StoredAndFlying,
 }
 
-impl<K: Eq, V, S: Scope> Engine<K, V, S> {
+impl<K, V, S: Scope> Engine<K, V, S> {
     /// The look-up of a call. `fresh` is the entry to start computing when there is none.
     pub(crate) fn look(
         &self,
@@ -130,11 +130,11 @@ impl<K: Eq, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Starts to compute `entry` whatever is stored, as a refresh does.
-    pub(crate) fn lead(&self, entry: &EntryPtr<K, V, S>) {
+    pub(crate) fn lead(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let hash = entry.hash;
         self.settle(
             hash,
-            |key| *key == entry.key,
+            |key| equal(key, &entry.key),
             Among::StoredAndJoinable,
             |index, _, is_equal| {
                 let taken = index.flights.filed(hash).any(|f| f.joinable && is_equal(&f.entry));
@@ -146,11 +146,17 @@ impl<K: Eq, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Stores the value that `entry` now holds, if its flight is still under way.
-    pub(crate) fn land(&self, entry: &EntryPtr<K, V, S>, run: Duration, helped: Option<Duration>) {
+    pub(crate) fn land(
+        &self,
+        entry: &EntryPtr<K, V, S>,
+        equal: fn(&K, &K) -> bool,
+        run: Duration,
+        helped: Option<Duration>,
+    ) {
         let hash = entry.hash;
         let _dropped = self.settle(
             hash,
-            |key| *key == entry.key,
+            |key| equal(key, &entry.key),
             Among::Stored,
             |index, now, is_equal| {
                 // There is none when a helper was faster.
@@ -171,11 +177,11 @@ impl<K: Eq, V, S: Scope> Engine<K, V, S> {
 
     /// Files `value` as if it had just been computed. Computations under way are older: they will
     /// not replace it.
-    pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>) {
+    pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let hash = entry.hash;
         let _dropped = self.settle(
             hash,
-            |key| *key == entry.key,
+            |key| equal(key, &entry.key),
             Among::StoredAndFlying,
             |index, now, is_equal| {
                 index.outdate(hash, is_equal);

@@ -13,6 +13,7 @@
 //! Every form hashes exactly as the `Hash` of the key type it makes does, so that
 //! `cache().remove(&key)` finds what a call has stored.
 
+use crate::demand::{Never, Nothing};
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -30,11 +31,13 @@ pub trait Lookup {
     fn matches(&self, key: &Self::Key) -> bool;
     /// Makes the owned key.
     fn into_key(self) -> Self::Key;
+    /// Whether two owned keys are equal.
+    fn equal(a: &Self::Key, b: &Self::Key) -> bool;
 }
 
 /// A key that is owned already.
 #[derive(Debug)]
-pub struct ByKey<K>(pub K);
+pub struct ByKey<K>(pub(crate) K);
 
 impl<K: Hash + Eq> Lookup for ByKey<K> {
     type Key = K;
@@ -50,13 +53,16 @@ impl<K: Hash + Eq> Lookup for ByKey<K> {
     fn into_key(self) -> K {
         self.0
     }
+    fn equal(a: &K, b: &K) -> bool {
+        a == b
+    }
 }
 
 /// A borrowed form of a key, as in `HashMap::get`.
 #[derive(Debug)]
-pub(crate) struct ByRef<'a, K, Q: ?Sized>(pub &'a Q, pub PhantomData<fn() -> K>);
+pub(crate) struct ByRef<'a, K, Q: ?Sized>(pub(crate) &'a Q, pub(crate) PhantomData<fn() -> K>);
 
-impl<K: Borrow<Q>, Q: ?Sized + Hash + Eq + ToOwned<Owned = K>> Lookup for ByRef<'_, K, Q> {
+impl<K: Borrow<Q> + Eq, Q: ?Sized + Hash + Eq + ToOwned<Owned = K>> Lookup for ByRef<'_, K, Q> {
     type Key = K;
 
     #[inline]
@@ -70,12 +76,15 @@ impl<K: Borrow<Q>, Q: ?Sized + Hash + Eq + ToOwned<Owned = K>> Lookup for ByRef<
     fn into_key(self) -> K {
         self.0.to_owned()
     }
+    fn equal(a: &K, b: &K) -> bool {
+        a == b
+    }
 }
 
 /// How an argument of type `A` takes part in a key.
 pub trait Form<A: ?Sized> {
     /// What is kept of the argument.
-    type Owned;
+    type Owned: Eq;
 
     /// Hashes `arg` as `Owned` would.
     fn hash<H: Hasher>(arg: &A, state: &mut H);
@@ -85,15 +94,102 @@ pub trait Form<A: ?Sized> {
     fn own(arg: &A) -> Self::Owned;
 }
 
-/// Borrows an argument as a part of a key.
-#[inline]
-pub fn part<F: Form<A>, A>(arg: &A) -> impl Lookup<Key = F::Owned> {
-    Part::<F, A>(arg, PhantomData)
+/// An argument that is a key, or a part of one, as a whole.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a key",
+    label = "needs `Hash`, `Eq` and `Clone`",
+    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`",
+    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+)]
+pub trait KeyPart<'a, L> {
+    #[doc(hidden)]
+    fn lookup(&'a self) -> L;
 }
 
-struct Part<'a, F, A>(&'a A, PhantomData<F>);
+impl<'a, A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> KeyPart<'a, Part<'a, Leaf, A>> for A {
+    #[inline]
+    fn lookup(&'a self) -> Part<'a, Leaf, A> {
+        Part(self, PhantomData)
+    }
+}
 
-impl<F: Form<A>, A> Lookup for Part<'_, F, A> {
+impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
+    fn lookup(&'a self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// An argument that is taken apart to be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a key",
+    label = "all that it holds needs `Hash`, `Eq` and `Clone`",
+    note = "leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+)]
+pub trait KeyParts<'a, F, L> {
+    #[doc(hidden)]
+    fn lookup(&'a self) -> L;
+}
+
+impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
+    #[inline]
+    fn lookup(&'a self) -> Part<'a, F, A> {
+        Part(self, PhantomData)
+    }
+}
+
+impl<'a, A: Never, F> KeyParts<'a, F, Nothing> for A {
+    fn lookup(&'a self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// The value of a `key = ..` expression.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    label = "this key needs `Hash` and `Eq`",
+    note = "choose an expression of a type that has them, like `user.id`"
+)]
+pub trait Key<L> {
+    #[doc(hidden)]
+    fn lookup(self) -> L;
+}
+
+impl<K: Hash + Eq> Key<ByKey<K>> for K {
+    #[inline]
+    fn lookup(self) -> ByKey<K> {
+        ByKey(self)
+    }
+}
+
+impl<K: Never> Key<Nothing> for K {
+    fn lookup(self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// An argument that is looked up as a whole.
+#[inline]
+pub fn leaf<'a, A: ?Sized + KeyPart<'a, L>, L>(arg: &'a A) -> L {
+    arg.lookup()
+}
+
+/// An argument that is taken apart.
+#[inline]
+pub fn parts<'a, A: KeyParts<'a, F, L>, F, L>(arg: &'a A) -> L {
+    arg.lookup()
+}
+
+/// A key that is owned already.
+#[inline]
+pub fn key<K: Key<L>, L>(key: K) -> L {
+    key.lookup()
+}
+
+/// An argument as it stands in a call.
+#[derive(Debug)]
+pub struct Part<'a, F, A: ?Sized>(&'a A, PhantomData<F>);
+
+impl<F: Form<A>, A: ?Sized> Lookup for Part<'_, F, A> {
     type Key = F::Owned;
 
     #[inline]
@@ -107,13 +203,16 @@ impl<F: Form<A>, A> Lookup for Part<'_, F, A> {
     fn into_key(self) -> F::Owned {
         F::own(self.0)
     }
+    fn equal(a: &F::Owned, b: &F::Owned) -> bool {
+        a == b
+    }
 }
 
 /// Anything that is hashed, compared and cloned as a whole: `u64`, `str`, `[u8]`, `Point`.
 #[derive(Debug)]
 pub struct Leaf;
 
-impl<A: ?Sized + Hash + Eq + ToOwned> Form<A> for Leaf {
+impl<A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> Form<A> for Leaf {
     type Owned = A::Owned;
 
     #[inline]
@@ -281,6 +380,9 @@ macro_rules! tuples {
             fn into_key(self) -> Self::Key {
                 ($(self.$i.into_key(),)*)
             }
+            fn equal(_a: &Self::Key, _b: &Self::Key) -> bool {
+                true $(&& $part::equal(&_a.$i, &_b.$i))*
+            }
         }
     )*};
 }
@@ -375,34 +477,34 @@ mod tests {
 
     #[test]
     fn every_form_hashes_like_the_key_it_makes() {
-        finds(part::<Leaf, _>(&7_u64));
-        finds(part::<Via<Leaf>, _>(&"Oslo"));
-        finds(part::<Via<Leaf>, _>(&Cow::Borrowed("Oslo")));
-        finds(part::<Bits, _>(&0.5_f64));
-        finds(part::<Opt<Via<Leaf>>, _>(&Some("Oslo")));
-        finds(part::<Opt<Via<Leaf>>, Option<&str>>(&None));
-        finds(part::<Via<Seq<Bits>>, _>(&vec![1.0_f32, f32::NAN]));
-        finds(part::<Via<Seq<Bits>>, _>(&Arc::<[f64]>::from([0.5])));
-        finds(part::<Arr<Via<Leaf>>, _>(&["a", "b"]));
-        finds(part::<Via<Seq<(Bits, Via<Leaf>)>>, _>(&&[(0.5, "a"), (-0.0, "b")][..]));
-        finds((part::<Via<Leaf>, _>(&"Oslo"), part::<Leaf, _>(&3_u8), ByKey(1_u16)));
+        finds(leaf(&7_u64));
+        finds(parts::<_, Via<Leaf>>(&"Oslo"));
+        finds(parts::<_, Via<Leaf>>(&Cow::Borrowed("Oslo")));
+        finds(parts::<_, Bits>(&0.5_f64));
+        finds(parts::<_, Opt<Via<Leaf>>>(&Some("Oslo")));
+        finds(parts::<Option<&str>, Opt<Via<Leaf>>>(&None));
+        finds(parts::<_, Via<Seq<Bits>>>(&vec![1.0_f32, f32::NAN]));
+        finds(parts::<_, Via<Seq<Bits>>>(&Arc::<[f64]>::from([0.5])));
+        finds(parts::<_, Arr<Via<Leaf>>>(&["a", "b"]));
+        finds(parts::<_, Via<Seq<(Bits, Via<Leaf>)>>>(&&[(0.5, "a"), (-0.0, "b")][..]));
+        finds((parts::<_, Via<Leaf>>(&"Oslo"), leaf(&3_u8), ByKey(1_u16)));
         finds(());
     }
 
     #[test]
     fn every_form_matches_the_key_it_makes() {
         let tags = [(0.5, "a"), (f64::NAN, "b")];
-        let key = part::<Arr<(Bits, Via<Leaf>)>, _>(&tags).into_key();
-        assert!(part::<Arr<(Bits, Via<Leaf>)>, _>(&tags).matches(&key));
-        assert!(part::<Opt<Via<Leaf>>, _>(&Some("a")).matches(&Some("a".to_owned())));
+        let key = parts::<_, Arr<(Bits, Via<Leaf>)>>(&tags).into_key();
+        assert!(parts::<_, Arr<(Bits, Via<Leaf>)>>(&tags).matches(&key));
+        assert!(parts::<_, Opt<Via<Leaf>>>(&Some("a")).matches(&Some("a".to_owned())));
     }
 
     #[test]
     fn unequal_arguments_do_not_match() {
-        assert!(!part::<Via<Leaf>, _>(&"a").matches(&"b".to_owned()));
-        assert!(!part::<Opt<Bits>, _>(&Some(0.0)).matches(&None));
-        assert!(!part::<Via<Seq<Bits>>, _>(&vec![0.0]).matches(&vec![]));
-        assert!(!part::<Bits, _>(&0.0).matches(&Float(-0.0)));
+        assert!(!parts::<_, Via<Leaf>>(&"a").matches(&"b".to_owned()));
+        assert!(!parts::<_, Opt<Bits>>(&Some(0.0)).matches(&None));
+        assert!(!parts::<_, Via<Seq<Bits>>>(&vec![0.0]).matches(&vec![]));
+        assert!(!parts::<_, Bits>(&0.0).matches(&Float(-0.0)));
         assert!(!(ByKey(1), ByKey(2)).matches(&(1, 3)));
     }
 }

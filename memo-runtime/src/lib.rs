@@ -8,6 +8,7 @@
 //! | `store` | entries by recency and age |
 //! | `wait`, `flight` | computations under way, and who waits for them |
 //! | `engine` | the protocol, under one lock that user code never sees |
+//! | `demand` | how expansions ask for `Hash`, `Clone`, `Send` |
 //! | `key`, `outcome` | how arguments are looked up, how results are stored |
 //! | `call`, `cache`, `builder`, `site` | what expansions and users call |
 //! | `registry`, `report` | all caches of the process |
@@ -17,6 +18,7 @@ mod builder;
 mod cache;
 mod call;
 mod clock;
+mod demand;
 mod engine;
 mod flight;
 mod key;
@@ -50,15 +52,15 @@ pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{Run, Step, enter, insert, peek, refresh, remove};
-    pub use crate::key::{Arr, Bits, ByKey, Float, Form, Leaf, Lookup, Opt, Seq, Via, part};
+    pub use crate::key::{Arr, Bits, Float, Form, Leaf, Lookup, Opt, Seq, Via, key, leaf, parts};
     pub use crate::outcome::{
-        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, filtered,
+        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, filtered, policy,
     };
     pub use crate::parameters::CacheParameters;
     pub use crate::scope;
-    pub use crate::site::{Site, ThreadSite, ThreadSlot};
+    pub use crate::site::{Site, ThreadSite, ThreadSlot, kept, kept_result, shared_key};
     pub use crate::stats::CacheInfo;
-    pub use crate::{__policy as policy, __stored as Stored};
+    pub use crate::{__fallible as fallible, __kind as kind};
     pub use core;
     pub use std;
 }

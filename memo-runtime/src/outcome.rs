@@ -6,6 +6,7 @@
 //! name for everything else, and a path finds the inherent one first. Method look-up decides in the
 //! same way whether an error can be shared, so that neither `E: Clone` nor `E: Send` is ever demanded.
 
+use crate::demand::{Never, Nothing};
 use crate::wait::SharedError;
 use std::any::Any;
 use std::fmt;
@@ -57,26 +58,26 @@ impl<T, E> Outcome<true> for Result<T, E> {
     type Stored = T;
 }
 
-/// Chosen by `__policy!(R)` for a result whose error can be shared.
+/// Chosen by `__kind!(R)` for a result whose error can be shared.
 pub trait SharesErrors {
-    /// The policy.
-    fn policy(&self) -> OkShared {
+    /// The kind.
+    fn kind(&self) -> OkShared {
         OkShared
     }
 }
 
 /// Chosen for any other result.
 pub trait StoresOk {
-    /// The policy.
-    fn policy(&self) -> OkOnly {
+    /// The kind.
+    fn kind(&self) -> OkOnly {
         OkOnly
     }
 }
 
 /// Chosen for everything else.
 pub trait StoresAll {
-    /// The policy.
-    fn policy(&self) -> Whole {
+    /// The kind.
+    fn kind(&self) -> Whole {
         Whole
     }
 }
@@ -85,28 +86,65 @@ impl<T, E: Clone + Send + Sync + 'static> SharesErrors for &&Probe<Result<T, E>>
 impl<T, E> StoresOk for &Probe<Result<T, E>> {}
 impl<R> StoresAll for Probe<R> {}
 
-/// The policy for a return type.
+/// The kind of a return type, as a value: [`Whole`], [`OkOnly`] or [`OkShared`].
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __policy {
+macro_rules! __kind {
     ($R:ty) => {{
         use $crate::__private::{SharesErrors as _, StoresAll as _, StoresOk as _};
-        (&&&$crate::__private::Probe::<$R>::new()).policy()
+        (&&&$crate::__private::Probe::<$R>::new()).kind()
     }};
 }
 
-/// The type stored of a return type.
+/// Whether a return type is a `Result`, as a constant.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __stored {
-    ($R:ty) => {
-        <$R as $crate::__private::Outcome<
-            {
-                use $crate::__private::Infallible as _;
-                $crate::__private::Probe::<$R>::FALLIBLE
-            },
-        >>::Stored
-    };
+macro_rules! __fallible {
+    ($R:ty) => {{
+        use $crate::__private::Infallible as _;
+        $crate::__private::Probe::<$R>::FALLIBLE
+    }};
+}
+
+/// A return type of which there is something to store.
+#[diagnostic::on_unimplemented(
+    message = "what is returned here cannot be cached",
+    label = "the stored value needs `Clone`: a hit returns a clone of it",
+    note = "derive `Clone`, or return it in an `Arc<..>`, which is cheap to clone"
+)]
+pub trait Storable<P, L> {
+    #[doc(hidden)]
+    fn policy(kind: P) -> L;
+}
+
+macro_rules! storable {
+    ($(($($generics:tt)*) $R:ty, $kind:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Storable<$kind, $kind> for $R {
+            #[inline]
+            fn policy(kind: $kind) -> $kind {
+                kind
+            }
+        }
+    )*};
+}
+storable! {
+    (R: Clone) R, Whole;
+    (R: Clone) R, Filtered<R>;
+    (T: Clone, E) Result<T, E>, OkOnly;
+    (T: Clone, E: Clone + Send + Sync + 'static) Result<T, E>, OkShared;
+}
+
+impl<R: Never, P> Storable<P, Nothing> for R {
+    fn policy(_: P) -> Nothing {
+        R::never()
+    }
+}
+
+/// The policy of a kind, for a return type.
+#[inline]
+pub fn policy<R: Storable<P, L>, P, L>(kind: P) -> L {
+    R::policy(kind)
 }
 
 /// What is stored of a result, and what those who waited for it are given.
@@ -119,7 +157,7 @@ pub trait Policy<R> {
     /// What to give to those waiting for a result that is not stored.
     fn share(&self, result: &R) -> Offer<Self::Stored>;
     /// The result of a call that found `stored`.
-    fn hit(&self, stored: Self::Stored) -> R;
+    fn hit(&self, stored: &Self::Stored) -> R;
     /// The result of a call that waited for another, which failed.
     fn failed(&self, _error: &(dyn Any + Send + Sync)) -> Option<R> {
         None
@@ -160,28 +198,22 @@ impl<R: Clone> Policy<R> for Whole {
         Offer::Value(result.clone())
     }
     #[inline]
-    fn hit(&self, stored: R) -> R {
-        stored
+    fn hit(&self, stored: &R) -> R {
+        stored.clone()
     }
 }
 
 /// What a predicate accepts is stored, be it a `Result` or not.
-#[derive(Clone, Copy)]
-pub struct Filtered<F>(F);
-
-impl<F> fmt::Debug for Filtered<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Filtered")
-    }
-}
+#[derive(Debug)]
+pub struct Filtered<R>(fn(&R) -> bool);
 
 /// The policy of `cache_if`.
 #[inline]
-pub fn filtered<R, F: Fn(&R) -> bool>(accept: F) -> Filtered<F> {
+pub fn filtered<R>(accept: fn(&R) -> bool) -> Filtered<R> {
     Filtered(accept)
 }
 
-impl<R: Clone, F: Fn(&R) -> bool> Policy<R> for Filtered<F> {
+impl<R: Clone> Policy<R> for Filtered<R> {
     type Stored = R;
 
     fn store(&self, result: &R) -> Option<R> {
@@ -191,8 +223,8 @@ impl<R: Clone, F: Fn(&R) -> bool> Policy<R> for Filtered<F> {
         Offer::Value(result.clone())
     }
     #[inline]
-    fn hit(&self, stored: R) -> R {
-        stored
+    fn hit(&self, stored: &R) -> R {
+        stored.clone()
     }
 }
 
@@ -210,8 +242,8 @@ impl<T: Clone, E> Policy<Result<T, E>> for OkOnly {
         Offer::Nothing
     }
     #[inline]
-    fn hit(&self, stored: T) -> Result<T, E> {
-        Ok(stored)
+    fn hit(&self, stored: &T) -> Result<T, E> {
+        Ok(stored.clone())
     }
 }
 
@@ -232,8 +264,8 @@ impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShar
         }
     }
     #[inline]
-    fn hit(&self, stored: T) -> Result<T, E> {
-        Ok(stored)
+    fn hit(&self, stored: &T) -> Result<T, E> {
+        Ok(stored.clone())
     }
     fn failed(&self, error: &(dyn Any + Send + Sync)) -> Option<Result<T, E>> {
         error.downcast_ref::<E>().cloned().map(Err)
@@ -258,9 +290,9 @@ mod tests {
 
     #[test]
     fn errors_are_shared_where_they_can_be() {
-        let _: OkShared = (&&&Probe::<Result<u8, String>>::new()).policy();
-        let _: OkOnly = (&&&Probe::<Mine<u8>>::new()).policy();
-        let _: OkOnly = (&&&Probe::<io::Result<u8>>::new()).policy();
-        let _: Whole = (&&&Probe::<Option<u8>>::new()).policy();
+        let _: OkShared = (&&&Probe::<Result<u8, String>>::new()).kind();
+        let _: OkOnly = (&&&Probe::<Mine<u8>>::new()).kind();
+        let _: OkOnly = (&&&Probe::<io::Result<u8>>::new()).kind();
+        let _: Whole = (&&&Probe::<Option<u8>>::new()).kind();
     }
 }

@@ -6,10 +6,14 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
+use crate::demand::{Never, Nothing};
+use crate::key::{ByKey, Key, Lookup, key};
+use crate::outcome::Outcome;
 use crate::scope::Thread;
 use once_cell::{sync, unsync};
 use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 use std::thread::LocalKey;
 
 /// The cache of one function for the whole process.
@@ -25,31 +29,117 @@ impl Site {
         Self { options, cache: sync::OnceCell::new() }
     }
 
-    /// The cache.
+    /// The cache, for what is [`kept`].
     ///
     /// # Panics
     ///
     /// When it was asked for with other types before, which no expansion does.
     #[inline]
-    pub fn cache<K, V>(&self) -> &Cache<K, V>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
+    pub fn cache<K: Kept, V: Kept>(&self, _key: K, _value: V) -> &Cache<K::Type, V::Type> {
         self.cache
-            .get_or_init(|| Box::new((self.options)().build::<K, V>()))
+            .get_or_init(|| Box::new((self.options)().build::<K::Type, V::Type>()))
             .downcast_ref()
             .expect("one function has one key type and one stored type")
     }
 
-    /// [`cache`](Self::cache), for keys of the type that `key` returns. Does not call it.
-    pub fn cache_by<A, K, V>(&self, _key: impl FnOnce(A) -> K) -> &Cache<K, V>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
-        self.cache()
+    /// [`cache`](Self::cache), for the type of a key.
+    #[inline]
+    pub fn cache_for<K: Kept, V: Kept>(&self, _key: &K, _value: V) -> &Cache<K::Type, V::Type> {
+        self.cache(Keeps::<K::Type>::default(), Keeps::<V::Type>::default())
     }
+
+    /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
+    #[inline]
+    pub fn cache_by<A, K: Kept, V: Kept>(
+        &self,
+        _key: impl FnOnce(A) -> K,
+        _value: V,
+    ) -> &Cache<K::Type, V::Type> {
+        self.cache(Keeps::<K::Type>::default(), Keeps::<V::Type>::default())
+    }
+}
+
+/// Says that something of type `Type` may be kept for all threads.
+pub trait Kept {
+    /// What is kept.
+    type Type: Send + Sync + 'static;
+}
+
+macro_rules! kept {
+    ($(($($part:ident)*))*) => {$(
+        impl<$($part: Kept),*> Kept for ($($part,)*) {
+            type Type = ($($part::Type,)*);
+        }
+    )*};
+}
+kept! {
+    () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
+    (A B C D E F G H I) (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
+}
+
+/// Something of type `T`.
+#[derive(Debug)]
+pub struct Keeps<T>(PhantomData<fn() -> T>);
+
+impl<T> Default for Keeps<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Send + Sync + 'static> Kept for Keeps<T> {
+    type Type = T;
+}
+
+/// What threads can share.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in a cache that threads share",
+    label = "needs `Send` and `Sync`",
+    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
+            `scope = \"thread\"`"
+)]
+pub trait Shareable<L> {}
+
+impl<T: Send + Sync + 'static> Shareable<Keeps<T>> for T {}
+
+impl<T: Never> Shareable<Nothing> for T {}
+
+/// A return type of which threads can share what is stored.
+#[diagnostic::on_unimplemented(
+    message = "what is returned here cannot be kept in a cache that threads share",
+    label = "the stored value needs `Send` and `Sync`",
+    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
+            `scope = \"thread\"`"
+)]
+pub trait ShareableResult<const FALLIBLE: bool, L> {}
+
+impl<R, const FALLIBLE: bool> ShareableResult<FALLIBLE, Keeps<R::Stored>> for R where
+    R: Outcome<FALLIBLE, Stored: Send + Sync + 'static>
+{
+}
+
+impl<R: Never, const FALLIBLE: bool> ShareableResult<FALLIBLE, Nothing> for R {}
+
+/// A key, or a part of one, that is kept for all threads.
+#[must_use]
+pub fn kept<T: Shareable<L>, L: Default>() -> L {
+    L::default()
+}
+
+/// What is stored of a result, kept for all threads.
+#[must_use]
+pub fn kept_result<R: ShareableResult<FALLIBLE, L>, const FALLIBLE: bool, L: Default>() -> L {
+    L::default()
+}
+
+/// The value of a `key = ..` expression, kept for all threads.
+#[inline]
+pub fn shared_key<K: Key<L> + Shareable<M>, L, M>(value: K) -> L {
+    key(value)
+}
+
+impl<K: Send + Sync + 'static> Kept for ByKey<K> {
+    type Type = K;
 }
 
 impl fmt::Debug for Site {
@@ -95,11 +185,21 @@ impl ThreadSite {
         cached.unwrap_or_else(|_| make())
     }
 
-    /// [`cache`](Self::cache), for keys of the type that `key` returns. Does not call it.
-    pub fn cache_by<A, K: 'static, V: 'static>(
+    /// [`cache`](Self::cache), for the type of a key.
+    #[inline]
+    pub fn cache_for<K: Lookup<Key: 'static>, V: 'static>(
+        &self,
+        _key: &K,
+    ) -> Cache<K::Key, V, Thread> {
+        self.cache()
+    }
+
+    /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
+    #[inline]
+    pub fn cache_by<A, K: Lookup<Key: 'static>, V: 'static>(
         &self,
         _key: impl FnOnce(A) -> K,
-    ) -> Cache<K, V, Thread> {
+    ) -> Cache<K::Key, V, Thread> {
         self.cache()
     }
 }
