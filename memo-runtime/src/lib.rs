@@ -31,6 +31,8 @@ mod site;
 mod stats;
 mod store;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub use builder::CacheBuilder;

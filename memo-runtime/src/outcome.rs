@@ -91,6 +91,7 @@ impl<R> StoresAll for Probe<R> {}
 #[macro_export]
 macro_rules! __kind {
     ($R:ty) => {{
+        #[allow(unused_imports)]
         use $crate::__private::{SharesErrors as _, StoresAll as _, StoresOk as _};
         (&&&$crate::__private::Probe::<$R>::new()).kind()
     }};
@@ -101,6 +102,7 @@ macro_rules! __kind {
 #[macro_export]
 macro_rules! __fallible {
     ($R:ty) => {{
+        #[allow(unused_imports)]
         use $crate::__private::Infallible as _;
         $crate::__private::Probe::<$R>::FALLIBLE
     }};
@@ -282,17 +284,17 @@ mod tests {
 
     #[test]
     fn a_result_is_known_by_any_name() {
-        assert!(Probe::<Mine<u8>>::FALLIBLE);
-        assert!(Probe::<io::Result<u8>>::FALLIBLE);
-        assert!(!Probe::<Option<u8>>::FALLIBLE);
-        assert!(!Probe::<Vec<io::Result<u8>>>::FALLIBLE);
+        const { assert!(Probe::<Mine<u8>>::FALLIBLE) }
+        const { assert!(Probe::<io::Result<u8>>::FALLIBLE) }
+        const { assert!(!Probe::<Option<u8>>::FALLIBLE) }
+        const { assert!(!Probe::<Vec<io::Result<u8>>>::FALLIBLE) }
     }
 
     #[test]
     fn errors_are_shared_where_they_can_be() {
-        let _: OkShared = (&&&Probe::<Result<u8, String>>::new()).kind();
-        let _: OkOnly = (&&&Probe::<Mine<u8>>::new()).kind();
-        let _: OkOnly = (&&&Probe::<io::Result<u8>>::new()).kind();
-        let _: Whole = (&&&Probe::<Option<u8>>::new()).kind();
+        let _: OkShared = crate::__kind!(Result<u8, String>);
+        let _: OkOnly = crate::__kind!(Mine<u8>);
+        let _: OkOnly = crate::__kind!(io::Result<u8>);
+        let _: Whole = crate::__kind!(Option<u8>);
     }
 }

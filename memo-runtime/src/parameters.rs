@@ -16,7 +16,7 @@ use std::time::Duration;
 /// let parameters = square::cache_parameters();
 /// assert_eq!(parameters.maxsize, Some(64));
 /// assert_eq!(parameters.ttl, Some(std::time::Duration::from_secs(90)));
-/// assert!(parameters.to_string().ends_with("maxsize = 64, ttl = 90s, scope = \"shared\""));
+/// assert!(parameters.to_string().ends_with(r#"maxsize = 64, ttl = "1m 30s", scope = "shared""#));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,12 +49,57 @@ impl fmt::Display for CacheParameters {
             None => f.write_str("maxsize = unbounded")?,
         }
         if let Some(ttl) = self.ttl {
-            write!(f, ", ttl = {ttl:?}")?;
+            write!(f, ", ttl = \"{}\"", Spelled(ttl))?;
         }
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {
             f.write_str(", single_flight = false")?;
         }
         Ok(())
+    }
+}
+
+/// A duration as the attribute would be given it: `1h 30m`.
+pub(crate) struct Spelled(pub(crate) Duration);
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u128, &str); 7] = [
+            (86_400_000_000_000, "d"),
+            (3_600_000_000_000, "h"),
+            (60_000_000_000, "m"),
+            (1_000_000_000, "s"),
+            (1_000_000, "ms"),
+            (1_000, "us"),
+            (1, "ns"),
+        ];
+        let mut rest = self.0.as_nanos();
+        if rest == 0 {
+            return f.write_str("0s");
+        }
+        let mut space = "";
+        for (unit, name) in UNITS {
+            if rest >= unit {
+                write!(f, "{space}{}{name}", rest / unit)?;
+                rest %= unit;
+                space = " ";
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_spelled_as_they_are_written() {
+        let spelled = |duration| Spelled(duration).to_string();
+        assert_eq!(spelled(Duration::from_secs(1800)), "30m");
+        assert_eq!(spelled(Duration::from_secs(5400)), "1h 30m");
+        assert_eq!(spelled(Duration::from_millis(1250)), "1s 250ms");
+        assert_eq!(spelled(Duration::from_secs(86_400)), "1d");
+        assert_eq!(spelled(Duration::ZERO), "0s");
     }
 }

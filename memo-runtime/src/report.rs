@@ -1,5 +1,6 @@
 //! The table of all caches.
 
+use crate::parameters::Spelled;
 use crate::registry::CacheStatus;
 use std::fmt;
 
@@ -37,7 +38,7 @@ const SIZES: [Column; 3] = [
     ("maxsize", |c| {
         c.info.maxsize.map_or_else(|| "unbounded".to_owned(), |maxsize| grouped(maxsize as u64))
     }),
-    ("ttl", |c| c.parameters.ttl.map_or_else(|| "–".to_owned(), |ttl| format!("{ttl:?}"))),
+    ("ttl", |c| c.parameters.ttl.map_or_else(|| "–".to_owned(), |ttl| Spelled(ttl).to_string())),
 ];
 
 impl Report {
@@ -146,9 +147,9 @@ mod tests {
             status("weather::temperature", city, Some(1800)),
         ]);
         let expected = "\
-cache                      hits  misses  hit ratio  coalesced  size    maxsize    ttl
-fib                          28      16     63.6 %          0    16  unbounded      –
-weather::temperature  1 234 567      20    100.0 %         44    20        128  1800s";
+cache                      hits  misses  hit ratio  coalesced  size    maxsize  ttl
+fib                          28      16     63.6 %          0    16  unbounded    –
+weather::temperature  1 234 567      20    100.0 %         44    20        128  30m";
         assert_eq!(report.to_string(), expected);
     }
 

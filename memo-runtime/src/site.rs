@@ -174,6 +174,7 @@ impl ThreadSite {
     ///
     /// When it was asked for with other types before, which no expansion does.
     #[inline]
+    #[must_use]
     pub fn cache<K: 'static, V: 'static>(&self) -> Cache<K, V, Thread> {
         let make = || (self.options)().build_for_thread::<K, V>();
         let cached = self.slot.try_with(|slot| {

@@ -166,9 +166,10 @@ impl<P> Store<P> {
     }
 
     fn tags(&self, hash: u64) -> impl Iterator<Item = Tag> + use<P> {
-        let ordinals = match self.shared_hashes.is_empty() {
-            true => 1,
-            false => self.shared_hashes.get(&hash).copied().unwrap_or(1),
+        let ordinals = if self.shared_hashes.is_empty() {
+            1
+        } else {
+            self.shared_hashes.get(&hash).copied().unwrap_or(1)
         };
         (0..ordinals).map(move |ordinal| Tag { hash, ordinal })
     }
