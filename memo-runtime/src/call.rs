@@ -63,9 +63,9 @@ where
 {
     let engine = cache.engine();
     let hash = engine.hash(|state| query.hash(state));
-    match engine.look(hash, |key| query.matches(key), None) {
-        Found::Hit(entry) => Step::Done(answer(&entry, &policy)),
-        found => miss(engine, hash, found, query, policy),
+    match engine.hit(hash, |key| query.matches(key)) {
+        Some(entry) => Step::Done(answer(&entry, &policy)),
+        None => miss(engine, hash, query, policy),
     }
 }
 
@@ -100,7 +100,6 @@ impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
 fn miss<R, Q, P, K, V, S>(
     engine: &Engine<K, V, S>,
     hash: u64,
-    mut found: Found<EntryPtr<K, V, S>>,
     query: Q,
     policy: P,
 ) -> Step<'_, R, P, K, V, S>
@@ -110,6 +109,7 @@ where
     S: Scope,
 {
     let mut asked = Asked::Query(query);
+    let mut found = asked.look(engine, hash);
     let pilot = loop {
         match found {
             Found::Hit(entry) => return Step::Done(answer(&entry, &policy)),

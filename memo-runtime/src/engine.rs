@@ -95,6 +95,21 @@ enum Among {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
+    /// The look-up of a call in the common case: one entry is filed under its hash, and it is the
+    /// one. Anything else is for [`look`](Self::look) to tell.
+    #[inline]
+    pub(crate) fn hit(&self, hash: u64, equals: impl Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
+        let entry = self.with_index(|index, _| index.store.only(hash).cloned())?;
+        if !equals(&entry.key) {
+            return None;
+        }
+        self.index.with(|index| {
+            index.store.touch_only(hash);
+            index.counts.hits += 1;
+        });
+        Some(entry)
+    }
+
     /// The look-up of a call. `fresh` is the entry to start computing when there is none.
     pub(crate) fn look(
         &self,

@@ -101,7 +101,26 @@ impl<P> Store<P> {
         self.tags(hash).filter_map(|tag| self.records.peek(&tag)).map(|record| &record.entry)
     }
 
+    /// The entry filed under `hash`, if there is one and has never been another.
+    #[inline]
+    pub(crate) fn only(&self, hash: u64) -> Option<&P> {
+        if !self.shared_hashes.is_empty() {
+            return None;
+        }
+        self.records.peek(&Tag { hash, ordinal: 0 }).map(|record| &record.entry)
+    }
+
+    /// Makes the entry that [`only`](Self::only) has just given the most recently used one, or the
+    /// one that another thread has put in its place since.
+    #[inline]
+    pub(crate) fn touch_only(&mut self, hash: u64) {
+        if self.limits.maxsize.is_some() {
+            self.records.promote(&Tag { hash, ordinal: 0 });
+        }
+    }
+
     /// Makes the entry that `is_it` the most recently used one.
+    #[inline]
     pub(crate) fn touch(&mut self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<&P> {
         let tag = self.find(hash, is_it)?;
         if self.limits.maxsize.is_some() {
@@ -142,7 +161,15 @@ impl<P> Store<P> {
     }
 
     /// Takes out at most `most` entries whose time has passed.
+    #[inline]
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<P> {
+        match self.ages.front() {
+            Some(oldest) if oldest.deadline <= now => self.take_expired(now, most),
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_expired(&mut self, now: Time, most: usize) -> Vec<P> {
         let mut expired = Vec::new();
         while let Some(&age) = self.ages.front() {
             if age.deadline > now || expired.len() == most {
