@@ -104,7 +104,8 @@ impl<K, V, S: Scope> Cache<K, V, S> {
         self.len() == 0
     }
 
-    /// The entries held at this moment, the most recently used first.
+    /// The entries held at this moment, the most recently used first. (In an unbounded cache nothing
+    /// is evicted and recency is not kept: there it is the most recently stored one.)
     ///
     /// Neither counts nor touches recency. Other calls go on meanwhile; what they change is not
     /// seen.

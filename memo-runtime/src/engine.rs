@@ -26,9 +26,10 @@ use crate::store::{Inserted, Limits, Store};
 use crate::sync::{Arc, ThreadToken};
 use crate::wait::{Landing, Wait};
 
-use foldhash::fast::FixedState;
+use foldhash::SharedSeed;
+use foldhash::fast::{FoldHasher, SeedableRandomState};
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ struct Index<P> {
 
 pub(crate) struct Engine<K, V, S: Scope> {
     index: S::Lock<Index<EntryPtr<K, V, S>>>,
-    hashes: FixedState,
+    hashes: SeedableRandomState,
     clock: Clock,
     pub(crate) parameters: CacheParameters,
 }
@@ -270,14 +271,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         };
         Self {
             index: S::Lock::new(index),
-            hashes: FixedState::with_seed(process_seed()),
+            hashes: process_hashes(),
             clock: Clock::for_ttl(parameters.ttl),
             parameters,
         }
     }
 
     #[inline]
-    pub(crate) fn hash(&self, feed: impl FnOnce(&mut foldhash::fast::FoldHasher<'static>)) -> u64 {
+    pub(crate) fn hash(&self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
         let mut state = self.hashes.build_hasher();
         feed(&mut state);
         state.finish()
@@ -339,7 +340,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         });
     }
 
-    /// The entries, the most recently used first.
+    /// The entries, in the order of the store.
     pub(crate) fn entries(&self) -> Vec<EntryPtr<K, V, S>> {
         self.with_index(|index, _| index.store.iter().cloned().collect())
     }
@@ -488,11 +489,16 @@ fn same<T, P: std::ops::Deref<Target = T>>(a: &P, b: &P) -> bool {
     std::ptr::eq::<T>(&raw const **a, &raw const **b)
 }
 
-/// Seeds the hasher from the operating system, once a process, so that nobody outside can choose
-/// keys that collide.
-fn process_seed() -> u64 {
-    static SEED: OnceLock<u64> = OnceLock::new();
-    *SEED.get_or_init(|| std::hash::RandomState::new().build_hasher().finish())
+/// The hasher of all caches, seeded by the operating system once a process, so that nobody outside
+/// can choose keys that collide. A seed for each hasher would not do: `foldhash` also multiplies by a
+/// seed that all hashers share, and by default everybody knows that one.
+fn process_hashes() -> SeedableRandomState {
+    static SEED: OnceLock<(u64, SharedSeed)> = OnceLock::new();
+    let (own, shared) = SEED.get_or_init(|| {
+        let random = || RandomState::new().build_hasher().finish();
+        (random(), SharedSeed::from_u64(random()))
+    });
+    SeedableRandomState::with_seed(*own, shared)
 }
 
 impl<K, V, S: Scope> fmt::Debug for Engine<K, V, S> {

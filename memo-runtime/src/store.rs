@@ -9,6 +9,7 @@ use crate::clock::Time;
 use lru::LruCache;
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// What a store may hold.
@@ -49,6 +50,13 @@ impl Hasher for TagHasher {
     }
 }
 
+/// How many ordinals of a hash have been used, and how many entries are filed under it.
+#[derive(Debug)]
+struct Ordinals {
+    used: u32,
+    filed: u32,
+}
+
 #[derive(Debug)]
 struct Record<P> {
     entry: P,
@@ -56,7 +64,7 @@ struct Record<P> {
     birth: u64,
 }
 
-/// When a record will expire. Left behind when its record goes first; see [`Store::forget_ages`].
+/// When a record will expire. Left behind when its record goes first; see [`Store::cut_to_size`].
 #[derive(Debug, Clone, Copy)]
 struct Age {
     deadline: Time,
@@ -68,12 +76,22 @@ struct Age {
 #[derive(Debug)]
 pub(crate) struct Store<P> {
     records: LruCache<Tag, Record<P>, BuildHasherDefault<TagHasher>>,
-    /// How many ordinals a hash has ever used, for the rare hash that used more than one.
-    shared_hashes: BTreeMap<u64, u32>,
+    /// The rare hashes under which more than one entry has been filed.
+    shared_hashes: BTreeMap<u64, Ordinals>,
     /// In the order of their deadlines, since all entries of a store live equally long.
     ages: VecDeque<Age>,
     limits: Limits,
     births: u64,
+    /// The most entries there have been since the tables were last cut to size.
+    peak: usize,
+}
+
+impl<P> Drop for Store<P> {
+    /// Drops the entries one by one, so that one that panics does not keep the others alive.
+    fn drop(&mut self) {
+        let records = std::iter::from_fn(|| self.records.pop_lru());
+        drop(records.collect::<Vec<_>>());
+    }
 }
 
 impl<P> Store<P> {
@@ -84,6 +102,7 @@ impl<P> Store<P> {
             ages: VecDeque::new(),
             limits,
             births: 0,
+            peak: 0,
         }
     }
 
@@ -91,7 +110,7 @@ impl<P> Store<P> {
         self.records.len()
     }
 
-    /// All entries, the most recently used first.
+    /// All entries, the most recently used first, or the most recently stored where there is no limit.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &P> {
         self.records.iter().map(|(_, record)| &record.entry)
     }
@@ -131,9 +150,9 @@ impl<P> Store<P> {
 
     pub(crate) fn remove(&mut self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<P> {
         let tag = self.find(hash, is_it)?;
-        let record = self.records.pop(&tag)?;
-        self.forget_ages();
-        Some(record.entry)
+        let removed = self.unfile(tag);
+        self.cut_to_size();
+        removed
     }
 
     /// Files `entry` as the most recently used one. No entry of an equal key may be present.
@@ -142,7 +161,7 @@ impl<P> Store<P> {
             return Inserted::Refused(entry);
         }
         let evicted = match self.limits.maxsize {
-            Some(maxsize) if self.records.len() >= maxsize => self.records.pop_lru(),
+            Some(maxsize) if self.records.len() >= maxsize => self.unfile_oldest(),
             _ => None,
         };
         let tag = self.vacant(hash);
@@ -153,11 +172,9 @@ impl<P> Store<P> {
             self.ages.push_back(Age { deadline, tag, birth });
         }
         self.records.push(tag, Record { entry, birth });
-        self.forget_ages();
-        match evicted {
-            Some((_, record)) => Inserted::Evicting(record.entry),
-            None => Inserted::Kept,
-        }
+        self.peak = self.peak.max(self.records.len());
+        self.cut_to_size();
+        evicted.map_or(Inserted::Kept, Inserted::Evicting)
     }
 
     /// Takes out at most `most` entries whose time has passed.
@@ -177,10 +194,10 @@ impl<P> Store<P> {
             }
             self.ages.pop_front();
             if self.is_current(age) {
-                expired.extend(self.records.pop(&age.tag).map(|record| record.entry));
+                expired.extend(self.unfile(age.tag));
             }
         }
-        self.forget_ages();
+        self.cut_to_size();
         expired
     }
 
@@ -196,7 +213,7 @@ impl<P> Store<P> {
         let ordinals = if self.shared_hashes.is_empty() {
             1
         } else {
-            self.shared_hashes.get(&hash).copied().unwrap_or(1)
+            self.shared_hashes.get(&hash).map_or(1, |ordinals| ordinals.used)
         };
         (0..ordinals).map(move |ordinal| Tag { hash, ordinal })
     }
@@ -205,28 +222,71 @@ impl<P> Store<P> {
         self.tags(hash).find(|tag| self.records.peek(tag).is_some_and(|r| is_it(&r.entry)))
     }
 
+    /// A tag for one entry more under `hash`.
     fn vacant(&mut self, hash: u64) -> Tag {
-        if let Some(tag) = self.tags(hash).find(|tag| !self.records.contains(tag)) {
-            return tag;
+        let free = self.tags(hash).find(|tag| !self.records.contains(tag));
+        if free.is_some() && self.shared_hashes.is_empty() {
+            return Tag { hash, ordinal: 0 };
         }
-        let ordinals = self.shared_hashes.entry(hash).or_insert(1);
-        let tag = Tag { hash, ordinal: *ordinals };
-        *ordinals += 1;
-        tag
+        let first_collision = free.is_none() && !self.shared_hashes.contains_key(&hash);
+        if first_collision {
+            self.shared_hashes.insert(hash, Ordinals { used: 1, filed: 1 });
+        }
+        let Some(ordinals) = self.shared_hashes.get_mut(&hash) else {
+            return Tag { hash, ordinal: 0 };
+        };
+        ordinals.filed += 1;
+        free.unwrap_or_else(|| {
+            ordinals.used += 1;
+            Tag { hash, ordinal: ordinals.used - 1 }
+        })
+    }
+
+    fn unfile(&mut self, tag: Tag) -> Option<P> {
+        let record = self.records.pop(&tag)?;
+        self.unshare(tag.hash);
+        Some(record.entry)
+    }
+
+    fn unfile_oldest(&mut self) -> Option<P> {
+        let (tag, record) = self.records.pop_lru()?;
+        self.unshare(tag.hash);
+        Some(record.entry)
+    }
+
+    /// One entry less is filed under `hash`.
+    fn unshare(&mut self, hash: u64) {
+        if let Some(ordinals) = self.shared_hashes.get_mut(&hash) {
+            ordinals.filed -= 1;
+            if ordinals.filed == 0 {
+                self.shared_hashes.remove(&hash);
+            }
+        }
     }
 
     fn is_current(&self, age: Age) -> bool {
         self.records.peek(&age.tag).is_some_and(|record| record.birth == age.birth)
     }
 
-    /// Keeps the ages of departed records from outnumbering those of the living.
-    fn forget_ages(&mut self) {
-        const SLACK: usize = 32;
-        if self.ages.len() > 2 * self.records.len() + SLACK {
+    /// Keeps what is allocated in proportion to the entries: no more ages of departed records than
+    /// twice those of the living, and no tables that a long gone crowd has left.
+    fn cut_to_size(&mut self) {
+        const SLACK: usize = 64;
+        let len = self.records.len();
+        if self.ages.len() > 2 * len + SLACK {
             let mut ages = std::mem::take(&mut self.ages);
             ages.retain(|&age| self.is_current(age));
-            ages.shrink_to(2 * self.records.len() + SLACK);
             self.ages = ages;
+        }
+        if self.peak > 4 * len + SLACK {
+            self.ages.shrink_to(2 * len + SLACK);
+            // The one way to have an `LruCache` shrink its table is to change its capacity; either of
+            // the two stands for no limit.
+            const UNLIMITED: [NonZeroUsize; 2] =
+                [NonZeroUsize::MAX, NonZeroUsize::new(usize::MAX - 1).unwrap()];
+            let capacity = self.records.cap();
+            self.records.resize(UNLIMITED[usize::from(capacity == UNLIMITED[0])]);
+            self.peak = len;
         }
     }
 }
@@ -293,7 +353,7 @@ mod tests {
         let churn = if cfg!(miri) { 300 } else { 10_000 };
         for hash in 0..churn {
             store.insert(hash, 0, at(hash));
-            assert!(store.ages.len() <= 2 * store.len() + 33);
+            assert!(store.ages.len() <= 2 * store.len() + 64);
         }
     }
 }
