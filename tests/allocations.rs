@@ -1,0 +1,237 @@
+//! Rule 1: a hit allocates nothing beyond what the `Clone` of its value does.
+//!
+//! Each kind of argument is tried in both scopes, with and without a time to live, unbounded, and
+//! with a `Result`. An allocator counts what the calling thread asks for, so that other tests do not
+//! disturb.
+#![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+
+use memofn::testing::Clock;
+use memofn::{Cache, memoize};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_one() {
+    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+}
+
+// SAFETY: everything is left to the system's allocator. The counter is a thread-local that neither
+// allocates nor has a destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count_one();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(old, layout, size) }
+    }
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+fn allocations<R>(run: impl FnOnce() -> R) -> (R, u64) {
+    let before = ALLOCATIONS.get();
+    let result = run();
+    (result, ALLOCATIONS.get() - before)
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Point {
+    x: i32,
+    label: String,
+}
+
+/// One test for each kind of arguments: a function with a cache for each thread, and one
+/// with a shared cache and a time to live, of which the second call is a hit that allocates nothing.
+macro_rules! a_hit_allocates_nothing_for {
+    ($($kind:ident: ($($arg:ident: $Arg:ty = $value:expr),*) $([$($key:tt)*])?;)*) => {$(
+        #[test]
+        fn $kind() {
+            called_twice!((scope = "thread" $(, $($key)*)?) $($arg: $Arg = $value),*; u64 = 7);
+            called_twice!((scope = "shared", ttl = "30m" $(, $($key)*)?)
+                $($arg: $Arg = $value),*; io::Result<Arc<str>> = Ok("seven".into()));
+        }
+    )*};
+}
+
+macro_rules! called_twice {
+    (($($options:tt)*) $($arg:ident: $Arg:ty = $value:expr),*; $Result:ty = $result:expr) => {{
+        #[memoize($($options)*)]
+        fn function($($arg: $Arg),*) -> $Result {
+            $(let _ = $arg;)*
+            $result
+        }
+
+        for hits in 0..2 {
+            // The arguments themselves are the caller's.
+            $(let $arg: $Arg = $value;)*
+            let (_result, allocations) = allocations(|| function($($arg),*));
+            assert_eq!(function::cache_info().hits, hits, stringify!($($options)*));
+            // The counter counts: a miss allocates.
+            assert_eq!(allocations == 0, hits == 1, stringify!($($options)*));
+        }
+    }};
+}
+
+fn point() -> Point {
+    Point { x: 3, label: "three".to_owned() }
+}
+
+mod a_hit_allocates_nothing_for {
+    use super::*;
+
+    a_hit_allocates_nothing_for! {
+        nothing: ();
+        a_number: (n: u64 = 7);
+        a_float: (x: f64 = 0.5);
+        a_str: (city: &str = "Oslo");
+        a_mutable_str: (city: &mut str = &mut "Oslo".to_owned()) [key = city.len()];
+        bytes: (bytes: &[u8] = b"Oslo");
+        a_reference: (point: &Point = &point());
+        a_reference_to_a_reference: (city: &&str = &"Oslo");
+        an_owned_point: (point: Point = point());
+        a_path: (path: &Path = Path::new("/etc/hosts"));
+        a_string: (city: String = "Oslo".to_owned());
+        a_vec_of_strings: (cities: Vec<String> = vec!["Oslo".to_owned(), "Rome".to_owned()]);
+        an_optional_str: (city: Option<&str> = Some("Oslo"));
+        no_str: (city: Option<&str> = None);
+        an_optional_reference: (point: Option<&Point> = Some(&point()));
+        a_borrowed_cow: (city: Cow<'_, str> = Cow::Borrowed("Oslo"));
+        an_owned_cow: (city: Cow<'_, str> = Cow::Owned("Oslo".to_owned()));
+        a_tuple_with_a_float_and_a_str: (place: (f64, &str) = (0.5, "Oslo"));
+        nested_tuples: (place: ((f64, f64), (&str, Option<&str>)) = ((0.5, -0.5), ("Oslo", Some("NO"))));
+        floats: (xs: &[f64] = &[0.5, f64::NAN, -0.0]);
+        strs: (cities: &[&str] = &["Oslo", "Rome"]);
+        optional_strs: (cities: &[Option<&str>] = &[Some("Oslo"), None]);
+        pairs: (pairs: &[(&str, f64)] = &[("Oslo", 0.5), ("Rome", 1.5)]);
+        a_slice_of_points: (points: &[Point] = &[point(), point()]);
+        an_array: (xs: [u64; 4] = [1, 2, 3, 4]);
+        an_array_of_floats: (xs: [f64; 4] = [0.5; 4]);
+        an_array_of_strs: (cities: [&str; 2] = ["Oslo", "Rome"]);
+        a_reference_to_an_array: (xs: &[f32; 3] = &[0.5; 3]);
+        a_box_of_floats: (xs: Box<[f64]> = vec![0.5, 1.5].into_boxed_slice());
+        an_arc_str: (city: Arc<str> = Arc::from("Oslo"));
+        several: (city: &str = "Oslo", at: (f64, f64) = (0.5, 1.5), tags: &[&str] = &["a"], n: u8 = 1);
+        twelve: (
+            a: u8 = 1, b: &str = "2", c: f64 = 3.0, d: char = '4', e: &[u8] = b"5", f: i64 = 6,
+            g: u8 = 7, h: &str = "8", i: f32 = 9.0, j: (u8, &str) = (1, "0"), k: bool = true, l: () = ()
+        );
+        thirteen: (
+            a: u8 = 1, b: &str = "2", c: f64 = 3.0, d: char = '4', e: &[u8] = b"5", f: i64 = 6,
+            g: u8 = 7, h: &str = "8", i: f32 = 9.0, j: (u8, &str) = (1, "0"), k: bool = true, l: () = (),
+            m: Option<&str> = Some("13")
+        );
+        a_key_of_its_own: (point: &Point = &point()) [key = point.x];
+        a_key_of_two_arguments: (point: &Point = &point(), n: u64 = 3) [key = (point.x, n)];
+        a_skipped_argument: (log: &mut Vec<String> = &mut Vec::new(), n: u64 = 3) [skip(log)];
+    }
+}
+
+#[test]
+fn a_hit_allocates_nothing_with_any_options() {
+    // A short time to live would be over too soon.
+    let _clock = Clock::stop();
+    called_twice!((ttl = "90ms") city: &str = "Oslo"; u64 = 7);
+    called_twice!((ttl = "90ms", scope = "thread") city: &str = "Oslo"; u64 = 7);
+    called_twice!((maxsize = 128, scope = "shared") city: &str = "Oslo"; u64 = 7);
+    called_twice!((maxsize = unbounded) city: &str = "Oslo"; u64 = 7);
+    called_twice!((maxsize = unbounded, ttl = "30m") city: &str = "Oslo"; u64 = 7);
+    called_twice!((maxsize = 1) city: &str = "Oslo"; u64 = 7);
+    called_twice!((single_flight = false) city: &str = "Oslo"; u64 = 7);
+    called_twice!((cache_if = Option::is_some) city: &str = "Oslo"; Option<u64> = Some(7));
+    called_twice!((cache_if = |found| found.is_none()) city: &str = "Oslo"; Option<u64> = None);
+    called_twice!((name = "seven") city: &str = "Oslo"; Result<Arc<str>, String> = Ok("7".into()));
+}
+
+#[test]
+fn a_cache_by_hand_allocates_nothing_on_a_hit() {
+    let shared = Cache::<String, u64>::new(10);
+    shared.insert("Oslo".to_owned(), 7);
+    let thread = Cache::<String, u64>::builder().ttl(Duration::from_secs(60)).build_for_thread();
+    thread.insert("Oslo".to_owned(), 7);
+    let keys = ["Oslo".to_owned(), "Oslo".to_owned()];
+    let ((), allocations) = allocations(|| {
+        assert_eq!(shared.get_or_compute_by_ref("Oslo", || 8), 7);
+        assert_eq!(thread.get_or_compute_by_ref("Oslo", || 8), 7);
+        let [one, other] = keys;
+        assert_eq!(shared.get_or_compute(one, || 8), 7);
+        assert_eq!(thread.get_or_try_compute(other, || Err(())), Ok(7));
+        assert_eq!((shared.peek("Oslo"), thread.peek("Rome")), (Some(7), None));
+        assert_eq!((shared.info().hits, thread.info().hits), (2, 2));
+    });
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn a_hit_on_another_thread_allocates_nothing() {
+    #[memoize]
+    fn length(city: &str) -> usize {
+        city.len()
+    }
+
+    length("Oslo");
+    let elsewhere = thread::spawn(|| {
+        // What a thread needs once it may allocate on its first call.
+        length("Oslo");
+        allocations(|| length("Oslo"))
+    });
+    assert_eq!(elsewhere.join().unwrap(), (4, 0));
+    assert_eq!(length::cache_info().hits, 2);
+}
+
+#[test]
+fn a_hit_while_the_same_key_is_refreshed_allocates_nothing() {
+    thread_local! {
+        static DURING: Cell<Option<(usize, u64)>> = const { Cell::new(None) };
+    }
+
+    #[memoize]
+    fn length(city: &str) -> usize {
+        if length::cache_peek(city).is_some() {
+            DURING.set(Some(allocations(|| length(city))));
+        }
+        city.len()
+    }
+
+    length("Oslo");
+    length::cache_refresh("Oslo");
+    assert_eq!(DURING.get(), Some((4, 0)));
+}
+
+#[test]
+fn peeking_and_asking_for_the_counters_allocate_nothing() {
+    #[memoize(ttl = "30m")]
+    fn length(city: &str) -> usize {
+        city.len()
+    }
+
+    length("Oslo");
+    let (found, allocations) = allocations(|| {
+        (length::cache_peek("Oslo"), length::cache_peek("Rome"), length::cache_info().currsize)
+    });
+    assert_eq!((found, allocations), ((Some(4), None, 1), 0));
+}

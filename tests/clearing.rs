@@ -1,0 +1,285 @@
+//! A result computed before a clear, or before its key was removed, is not stored after it.
+
+#![expect(clippy::needless_pass_by_value, reason = "a gate is passed once")]
+
+mod common;
+
+use common::{Caller, all_return, counts, finishes, panic_silently, side_by_side};
+use memofn::memoize;
+use std::panic;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+/// Holds a body up: it says that it runs, and goes on when it is told to.
+struct Gate {
+    runs: Sender<()>,
+    go_on: Receiver<()>,
+}
+
+/// The other side of a [`Gate`].
+struct Held {
+    runs: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+fn gate() -> (Gate, Held) {
+    let ((runs, is_running), (let_go, go_on)) = (channel(), channel());
+    (Gate { runs, go_on }, Held { runs: is_running, go_on: let_go })
+}
+
+impl Gate {
+    fn pass(&self) {
+        self.runs.send(()).expect("somebody waits");
+        self.go_on.recv().expect("somebody lets it go");
+    }
+}
+
+/// Runs `call` with a gate, and `meanwhile` while its body is held up there.
+fn during<R: Send>(call: impl FnOnce(Gate) -> R + Send, meanwhile: impl FnOnce()) -> R {
+    let (gate, held) = gate();
+    thread::scope(|scope| {
+        let call = scope.spawn(|| call(gate));
+        held.runs.recv().expect("the body runs");
+        meanwhile();
+        held.go_on.send(()).expect("the body is held up");
+        call.join().expect("no panic")
+    })
+}
+
+#[test]
+fn what_was_computed_before_a_clear_is_not_stored_after_it() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("a clear during a run", || {
+        assert_eq!(during(|gate| f(1, gate), f::cache_clear), 10, "its own caller gets it");
+        assert_eq!(f::cache_peek(1), None);
+        let info = f::cache_info();
+        assert_eq!((info.currsize, info.outdated, info.misses), (0, 1, 0));
+        // And the same key can be computed and stored again.
+        assert_eq!(during(|gate| f(1, gate), || ()), 10);
+        assert_eq!(f::cache_peek(1), Some(10));
+    });
+}
+
+#[test]
+fn what_was_computed_before_a_remove_is_not_stored_after_it() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("a remove during a run", || {
+        during(|gate| f(1, gate), || assert_eq!(f::cache_remove(1), None));
+        assert_eq!(f::cache_peek(1), None);
+        assert_eq!(f::cache_info().outdated, 1);
+        // The removal of another key is none of its business.
+        during(|gate| f(1, gate), || assert_eq!(f::cache_remove(2), None));
+        assert_eq!(f::cache_peek(1), Some(10));
+        assert_eq!((f::cache_info().outdated, f::cache_info().misses), (1, 2));
+    });
+}
+
+#[test]
+fn what_was_computed_before_an_insert_does_not_replace_it() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("an insert during a run", || {
+        assert_eq!(during(|gate| f(1, gate), || f::cache_insert(1, 99)), 10);
+        assert_eq!(f::cache_peek(1), Some(99));
+    });
+}
+
+#[test]
+fn without_single_flight_nothing_stale_is_stored_either() {
+    #[memoize(skip(gate), single_flight = false)]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("clears and removes during runs that nobody joins", || {
+        during(|gate| f(1, gate), f::cache_clear);
+        assert_eq!(f::cache_peek(1), None);
+        during(|gate| f(1, gate), || assert_eq!(f::cache_remove(1), None));
+        assert_eq!(f::cache_peek(1), None);
+        assert_eq!(f::cache_info().outdated, 2);
+    });
+}
+
+#[test]
+fn a_refresh_that_was_overtaken_by_a_clear_is_not_stored() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("a clear during a refresh", || {
+        assert_eq!(during(|gate| f(1, gate), || ()), 10);
+        assert_eq!(during(|gate| f::cache_refresh(1, gate), f::cache_clear), 10);
+        assert_eq!(f::cache_peek(1), None);
+    });
+}
+
+#[test]
+fn those_who_wait_get_what_was_cleared_and_do_not_store_it() {
+    #[memoize]
+    fn f(caller: &Caller) -> u32 {
+        if caller.leads() {
+            caller.await_followers(8);
+            f::cache_clear();
+        }
+        caller.key * 10
+    }
+
+    finishes("a clear during a run that eight wait for", || {
+        // Those who came too late to wait start afresh: then the round is played again.
+        let all_waited = (0..100).any(|round| {
+            f::cache_clear();
+            let calls = side_by_side(Caller::several(round, 9), |caller| f(&caller));
+            assert_eq!(all_return(calls), [round * 10; 9]);
+            let info = f::cache_info();
+            assert_eq!(info.outdated, 1);
+            assert_eq!(info.currsize, usize::from(info.misses > 0), "{info:?}");
+            info.coalesced == 8
+        });
+        assert!(all_waited, "no round in which eight callers waited");
+    });
+}
+
+#[test]
+fn a_call_after_a_clear_does_not_join_a_run_from_before_it() {
+    static SOURCE: AtomicU32 = AtomicU32::new(1);
+
+    #[memoize(skip(gate))]
+    fn read(gate: Option<Gate>) -> u32 {
+        let value = SOURCE.load(Relaxed);
+        if let Some(gate) = gate {
+            gate.pass();
+        }
+        value
+    }
+
+    finishes("two runs, one from before and one from after a clear", || {
+        let old = during(
+            |gate| read(Some(gate)),
+            || {
+                SOURCE.store(2, Relaxed);
+                read::cache_clear();
+                assert_eq!(read(None), 2, "computed anew, without waiting");
+            },
+        );
+        assert_eq!(old, 1);
+        assert_eq!(read(None), 2, "the old result did not replace the new one");
+        assert_eq!(counts(read::cache_info()), (1, 1, Some(128), 1));
+    });
+}
+
+#[test]
+fn the_cache_itself_outdates_what_is_being_computed() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n
+    }
+
+    finishes("clear through the cache itself", || {
+        during(|gate| f(1, gate), || f::cache().clear());
+        during(|gate| f(1, gate), || assert_eq!(f::cache().remove(&1), None));
+        assert_eq!(f::cache_info().currsize, 0);
+        assert_eq!(f::cache_info().outdated, 2);
+    });
+}
+
+#[test]
+fn a_clear_drops_the_values_at_once() {
+    #[memoize(maxsize = 100, skip(value))]
+    fn f(_n: u32, value: &Arc<()>) -> Arc<()> {
+        Arc::clone(value)
+    }
+    #[memoize(maxsize = 100, skip(value), scope = "thread")]
+    fn local(_n: u32, value: &Arc<()>) -> Arc<()> {
+        Arc::clone(value)
+    }
+
+    let value = Arc::new(());
+    for n in 0..1000 {
+        drop((f(n, &value), local(n, &value)));
+    }
+    assert_eq!(Arc::strong_count(&value), 201, "what was evicted is gone");
+    f::cache_clear();
+    local::cache_clear();
+    assert_eq!(Arc::strong_count(&value), 1);
+}
+
+#[test]
+fn a_thread_clears_its_own_cache_alone() {
+    #[memoize(scope = "thread")]
+    fn f(n: u32) -> u32 {
+        n
+    }
+
+    f(1);
+    let other = thread::spawn(|| {
+        assert_eq!(counts(f::cache_info()), (0, 0, Some(128), 0));
+        f(1);
+        f::cache_clear();
+    });
+    other.join().expect("no panic");
+    assert_eq!(counts(f::cache_info()), (0, 1, Some(128), 1));
+}
+
+#[test]
+fn a_run_that_panics_after_a_clear_leaves_nothing_behind() {
+    static PANICS: AtomicBool = AtomicBool::new(true);
+
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Option<Gate>) -> u32 {
+        if let Some(gate) = gate {
+            gate.pass();
+        }
+        if PANICS.swap(false, Relaxed) { panic_silently("after the clear") } else { n }
+    }
+
+    finishes("a panic after a clear", || {
+        let call = |gate| panic::catch_unwind(panic::AssertUnwindSafe(|| f(1, Some(gate))));
+        assert!(during(call, f::cache_clear).is_err());
+        assert_eq!(counts(f::cache_info()), (0, 0, Some(128), 0));
+        assert_eq!((f(1, None), f(1, None)), (1, 1));
+        assert_eq!(counts(f::cache_info()), (1, 1, Some(128), 1));
+    });
+}
+
+#[test]
+fn one_key_is_computed_once_however_many_ask() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[memoize(maxsize = unbounded)]
+    fn f(n: u32) -> u32 {
+        RUNS.fetch_add(1, Relaxed);
+        (0..10).for_each(|_| thread::yield_now());
+        n * 10
+    }
+
+    finishes("16 threads ask for the same 100 keys in the same order", || {
+        let start = Barrier::new(16);
+        let calls = side_by_side((0..16).collect(), |_| {
+            start.wait();
+            (0..100).for_each(|n| assert_eq!(f(n), n * 10));
+        });
+        all_return(calls);
+        assert_eq!(RUNS.load(Relaxed), 100);
+        assert_eq!(counts(f::cache_info()), (1500, 100, None, 100));
+    });
+}

@@ -1,0 +1,294 @@
+//! Memory: what a cache holds is bounded by what is live, however much has gone through it, and the
+//! dead are given back promptly.
+//!
+//! An allocator counts the bytes that the calling thread has asked for and not given back, so that
+//! the tests do not disturb each other.
+#![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+
+use memofn::scope::Scope;
+use memofn::testing::Clock;
+use memofn::{Cache, CacheBuilder, memoize};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
+use std::panic;
+use std::sync::{Arc, Mutex, Weak, mpsc};
+use std::thread;
+use std::time::Duration;
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    static LIVE: Cell<i64> = const { Cell::new(0) };
+    static PEAK: Cell<i64> = const { Cell::new(0) };
+}
+
+fn count(allocated: usize, freed: usize) {
+    // No layout is larger than `isize::MAX`.
+    LIVE.set(
+        LIVE.get().wrapping_add_unsigned(allocated as u64).wrapping_sub_unsigned(freed as u64),
+    );
+    PEAK.set(PEAK.get().max(LIVE.get()));
+}
+
+// SAFETY: everything is left to the system's allocator. The counters are thread-locals that neither
+// allocate nor have a destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size, layout.size());
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(old, layout, size) }
+    }
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        count(0, layout.size());
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+/// Runs something and returns the most bytes it held at a time, beyond those held before.
+fn peak(run: impl FnOnce()) -> i64 {
+    let before = LIVE.get();
+    PEAK.set(before);
+    run();
+    PEAK.get() - before
+}
+
+const MILLION: u64 = 1_000_000;
+const KIB: i64 = 1024;
+const MIB: usize = 1024 * 1024;
+
+/// Ten million calls, of which the last nine must not need what the first did not.
+fn flat_over_ten_million(call: impl Fn(u64)) {
+    let warm = peak(|| (0..MILLION).for_each(&call));
+    let rest = peak(|| (MILLION..10 * MILLION).for_each(&call));
+    assert!(warm < 256 * KIB, "{warm} bytes for a few entries");
+    assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
+}
+
+#[test]
+fn memory_is_flat_over_ten_million_misses() {
+    #[memoize(maxsize = 128)]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    flat_over_ten_million(|n| assert_eq!(double(n), 2 * n));
+    let info = double::cache_info();
+    assert_eq!((info.misses, info.evictions), (10 * MILLION, 10 * MILLION - 128));
+}
+
+#[test]
+fn memory_is_flat_over_ten_million_misses_with_a_time_to_live() {
+    #[memoize(maxsize = 128, ttl = "30m")]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    let _clock = Clock::stop();
+    flat_over_ten_million(|n| assert_eq!(double(n), 2 * n));
+    let info = double::cache_info();
+    assert_eq!((info.misses, info.evictions), (10 * MILLION, 10 * MILLION - 128));
+}
+
+#[test]
+fn memory_is_flat_over_ten_million_expired_entries_without_a_maxsize() {
+    #[memoize(maxsize = unbounded, ttl = "30m")]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    let clock = Clock::stop();
+    flat_over_ten_million(|n| {
+        if n % 500 == 0 {
+            clock.advance(Duration::from_secs(30 * 60));
+        }
+        assert_eq!(double(n), 2 * n);
+    });
+    let info = double::cache_info();
+    assert_eq!((info.misses, info.expirations), (10 * MILLION, 10 * MILLION - 500));
+}
+
+#[test]
+fn memory_is_given_back_when_a_burst_of_entries_has_expired() {
+    #[memoize(maxsize = unbounded, ttl = "30m")]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    let clock = Clock::stop();
+    double(0);
+    let before = LIVE.get();
+    (1..MILLION).for_each(|n| assert_eq!(double(n), 2 * n));
+    clock.advance(Duration::from_secs(30 * 60));
+    double(0);
+    assert_eq!(double::cache_info().currsize, 1);
+    let left = LIVE.get() - before;
+    assert!(left < 64 * KIB, "{left} bytes are held for a single entry");
+}
+
+#[test]
+fn memory_is_given_back_when_most_entries_are_removed() {
+    let cache = Cache::<u64, u64>::unbounded();
+    let before = LIVE.get();
+    (0..MILLION / 10).for_each(|n| cache.insert(n, n));
+    (0..MILLION / 10).for_each(|n| assert_eq!(cache.remove(&n), Some(n)));
+    let left = LIVE.get() - before;
+    assert!(left < 64 * KIB, "{left} bytes are held for no entry");
+}
+
+#[test]
+fn keys_that_collide_leave_nothing_behind() {
+    /// Two of them have one hash.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Twin(u64);
+
+    impl Hash for Twin {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            (self.0 / 2).hash(state);
+        }
+    }
+
+    #[memoize(maxsize = 128)]
+    fn double(n: Twin) -> u64 {
+        2 * n.0
+    }
+
+    flat_over_ten_million(|n| assert_eq!(double(Twin(n)), 2 * n));
+}
+
+#[test]
+fn failures_leave_nothing_behind() {
+    #[memoize(maxsize = unbounded, ttl = "30m")]
+    fn fails(n: u64) -> Result<u64, String> {
+        if n % 100 == 0 {
+            panic::resume_unwind(Box::new("a panic without a message"));
+        }
+        Err("an error".to_owned())
+    }
+
+    let call = |n| assert!(panic::catch_unwind(|| fails(n)).is_ok() == (n % 100 != 0));
+    let warm = peak(|| (0..1000).for_each(call));
+    let rest = peak(|| (1000..MILLION / 10).for_each(call));
+    assert!(warm < 256 * KIB, "{warm} bytes for no entry");
+    assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
+}
+
+/// Values of one MiB, and how many of them are still alive.
+#[derive(Default)]
+struct Bigs(Mutex<Vec<Weak<Vec<u8>>>>);
+
+impl Bigs {
+    fn make(&self) -> Arc<Vec<u8>> {
+        let big = Arc::new(vec![1; MIB]);
+        self.0.lock().unwrap().push(Arc::downgrade(&big));
+        big
+    }
+
+    fn alive(&self) -> usize {
+        self.0.lock().unwrap().iter().filter(|big| big.strong_count() > 0).count()
+    }
+}
+
+/// Rule 11: so many dead values may linger, whatever the size of the cache.
+const LINGERING: usize = 4;
+
+fn values_are_dropped_promptly<S: Scope>(cache: &Cache<u64, Arc<Vec<u8>>, S>, clock: &Clock) {
+    let bigs = Bigs::default();
+    for n in 0..100 {
+        cache.get_or_compute(n, || bigs.make());
+        cache.get_or_compute(n, || unreachable!("it was stored just now"));
+        let stored = cache.len();
+        assert!(bigs.alive() <= stored + LINGERING, "{} for {stored} entries", bigs.alive());
+    }
+    assert_eq!(cache.info().evictions, 92);
+
+    cache.clear();
+    assert!(bigs.alive() <= LINGERING, "{} after a clear", bigs.alive());
+
+    (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+    (0..8).for_each(|n| drop(cache.remove(&n)));
+    assert!(bigs.alive() <= LINGERING, "{} after they were removed", bigs.alive());
+
+    (0..8).for_each(|n| cache.insert(n, bigs.make()));
+    (0..8).for_each(|n| cache.insert(n, Arc::default()));
+    assert!(bigs.alive() <= LINGERING, "{} after they were replaced", bigs.alive());
+
+    cache.clear();
+    (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+    cache.retain(|_, _| false);
+    assert!(bigs.alive() <= LINGERING, "{} after none was retained", bigs.alive());
+
+    (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+    clock.advance(TTL);
+    assert_eq!(cache.len(), 0);
+    assert!(bigs.alive() <= LINGERING, "{} after they expired", bigs.alive());
+}
+
+const TTL: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_shared_cache_drops_values_promptly() {
+    let clock = Clock::stop();
+    values_are_dropped_promptly(&CacheBuilder::new().maxsize(8).ttl(TTL).build(), &clock);
+}
+
+#[test]
+fn a_thread_cache_drops_values_promptly() {
+    let clock = Clock::stop();
+    let cache = CacheBuilder::new().maxsize(8).ttl(TTL).build_for_thread();
+    values_are_dropped_promptly(&cache, &clock);
+}
+
+#[test]
+fn threads_that_live_on_keep_no_dead_values() {
+    let bigs = Arc::new(Bigs::default());
+    let cache = Cache::<u64, Arc<Vec<u8>>>::new(8);
+    let mut threads = Vec::new();
+    for _ in 0..4 {
+        let (cache, bigs) = (cache.clone(), Arc::clone(&bigs));
+        let ((called, done), (end, ended)) = (mpsc::channel(), mpsc::channel::<()>());
+        let thread = thread::spawn(move || {
+            for _ in 0..2 {
+                (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+            }
+            called.send(()).unwrap();
+            // It ends when the other end of the channel is dropped.
+            ended.recv().unwrap_err();
+        });
+        done.recv().unwrap();
+        threads.push((thread, end));
+    }
+    assert_eq!(bigs.alive(), 8);
+    cache.clear();
+    assert!(bigs.alive() <= LINGERING, "{} after a clear", bigs.alive());
+    for (thread, end) in threads {
+        drop(end);
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn a_cache_that_is_dropped_takes_its_values_along() {
+    let bigs = Bigs::default();
+    let before = LIVE.get();
+    let cache: Cache<u64, Arc<Vec<u8>>> =
+        CacheBuilder::new().unbounded().ttl(TTL).name("dropped").build();
+    (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+    assert_eq!(bigs.alive(), 8);
+    let handle = cache.clone();
+    drop(cache);
+    assert_eq!(handle.len(), 8);
+    drop(handle);
+    assert_eq!(bigs.alive(), 0);
+    let left = LIVE.get() - before;
+    assert!(left < 4 * KIB, "{left} bytes are left of a cache that is no more");
+}

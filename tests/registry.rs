@@ -1,0 +1,136 @@
+//! `caches()`, `report()` and `clear_all()`: every cache that has been used.
+
+mod common;
+
+use common::counts;
+use memofn::{Cache, CacheStatus, memoize};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// `clear_all` clears what other tests use: they run one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn listed(name: &str) -> Vec<CacheStatus> {
+    memofn::caches().filter(|status| status.name() == name).collect()
+}
+
+#[test]
+fn a_cache_is_listed_from_its_first_use_on() {
+    #[memoize(name = "first use")]
+    fn f(n: u32) -> u32 {
+        n
+    }
+
+    let _alone = alone();
+    assert_eq!(listed("first use"), []);
+    let _ = (f(1), f(1), f(2));
+    let [status] = &listed("first use")[..] else { panic!("listed once") };
+    assert_eq!(counts(status.info), (1, 2, Some(128), 2));
+    assert_eq!(status.parameters, f::cache_parameters());
+}
+
+#[test]
+fn functions_go_by_their_path() {
+    #[memoize]
+    fn counted(n: u32) -> u32 {
+        n
+    }
+
+    let _alone = alone();
+    counted(1);
+    assert_eq!(listed("registry::counted").len(), 1);
+}
+
+#[test]
+fn a_cache_made_by_hand_is_listed_by_name_as_long_as_it_lives() {
+    let _alone = alone();
+    let unnamed = Cache::<u32, u32>::new(3);
+    let named: Cache<u32, u32> = Cache::<u32, u32>::builder().name("by hand").maxsize(3).build();
+    let handle = named.clone();
+    named.insert(1, 1);
+    unnamed.insert(1, 1);
+    assert_eq!(listed(""), []);
+    assert_eq!(listed("by hand").len(), 1);
+    assert_eq!(listed("by hand")[0].info.currsize, 1);
+    drop(named);
+    assert_eq!(listed("by hand").len(), 1, "a handle is left");
+    drop(handle);
+    assert_eq!(listed("by hand"), []);
+}
+
+#[test]
+fn a_threads_cache_is_listed_on_that_thread() {
+    #[memoize(name = "mine", scope = "thread")]
+    fn f(n: u32) -> u32 {
+        n
+    }
+
+    let _alone = alone();
+    f(1);
+    let other = thread::spawn(|| {
+        let before = listed("mine").len();
+        let _ = (f(1), f(2));
+        (before, listed("mine").iter().map(|status| status.info.misses).collect::<Vec<_>>())
+    });
+    assert_eq!(other.join().expect("no panic"), (0, vec![2]));
+    assert_eq!(listed("mine")[0].info.misses, 1);
+    assert!(memofn::report().to_string().contains("mine (this thread)"));
+}
+
+#[test]
+fn clear_all_clears_every_cache() {
+    #[memoize]
+    fn f(n: u32) -> u32 {
+        n
+    }
+    #[memoize(scope = "thread", key = n / 2)]
+    fn local(n: u32) -> u32 {
+        n
+    }
+
+    let _alone = alone();
+    let by_hand: Cache<u32, u32> = Cache::<u32, u32>::builder().name("cleared").build();
+    by_hand.insert(1, 1);
+    let _ = (f(1), local(1));
+    memofn::clear_all();
+    assert_eq!(counts(f::cache_info()), (0, 0, Some(128), 0));
+    assert_eq!(counts(local::cache_info()), (0, 0, Some(128), 0));
+    assert!(by_hand.is_empty());
+    assert!(memofn::caches().all(|status| status.info.currsize == 0));
+}
+
+#[test]
+fn the_report_is_a_table_of_all_caches() {
+    #[memoize(name = "report::a", maxsize = 1, ttl = "90s")]
+    fn a(n: u32) -> u32 {
+        n
+    }
+    #[memoize(name = "report::b", maxsize = unbounded)]
+    fn b(n: u32) -> Result<u32, String> {
+        if n > 1 { Err("large".to_owned()) } else { Ok(n) }
+    }
+
+    let _alone = alone();
+    let _ = (a(1), a(1), a(2), a(2));
+    let _ = (b(1), b(2));
+    let report = memofn::report();
+    let status = |name: &str| report.caches().iter().find(|status| status.name() == name);
+    let (a, b) = (status("report::a").expect("listed"), status("report::b").expect("listed"));
+    assert_eq!((a.info.evictions, a.parameters.ttl), (1, Some(Duration::from_secs(90))));
+    assert_eq!(b.info.rejected, 1);
+
+    let table = report.to_string();
+    let columns: Vec<&str> = table.lines().next().unwrap_or_default().split("  ").collect();
+    assert_eq!(columns[0].trim(), "cache");
+    let title = table.lines().next().expect("a title");
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect("a row");
+    assert!(row("report::a").ends_with("1m 30s") && row("report::a").contains("50.0 %"));
+    assert!(row("report::b").contains("unbounded"));
+    assert!(title.contains("evicted") && title.contains("rejected"));
+    let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
+    assert!(widths.iter().all(|width| *width == widths[0]), "aligned:\n{table}");
+}

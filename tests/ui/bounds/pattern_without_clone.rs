@@ -1,0 +1,15 @@
+use memofn::memoize;
+
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+#[memoize(key = x)]
+fn distance(Point { x, y }: Point) -> i32 {
+    x.abs() + y.abs()
+}
+
+fn main() {
+    distance(Point { x: 3, y: 4 });
+}

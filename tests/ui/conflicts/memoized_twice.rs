@@ -1,0 +1,11 @@
+use memofn::memoize;
+
+#[memoize(maxsize = 128)]
+#[memoize(ttl = "30m")]
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+fn main() {
+    square(3);
+}

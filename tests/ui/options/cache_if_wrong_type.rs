@@ -1,0 +1,10 @@
+use memofn::memoize;
+
+#[memoize(cache_if = |result| result.is_some())]
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+fn main() {
+    square(3);
+}

@@ -1,0 +1,8 @@
+use memofn::memoize;
+
+#[memoize]
+fn length(text: str) -> usize {
+    text.len()
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use memofn::memoize;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Words<'t>(Vec<&'t str>);
+
+#[memoize]
+fn count(words: Words<'_>) -> usize {
+    words.0.len()
+}
+
+fn main() {
+    count(Words(vec!["three"]));
+}
