@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::parameters::CacheParameters;
 use crate::registry;
-use crate::scope::Thread;
+use crate::scope::{Scope, Shared, Thread};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl CacheBuilder {
         V: Send + Sync + 'static,
     {
         let listed = !self.name.is_empty();
-        let cache = Cache::with(self);
+        let cache = Cache::with(self.parameters::<Shared>());
         if listed {
             registry::list_shared(cache.engine_ptr());
         }
@@ -102,16 +102,16 @@ impl CacheBuilder {
     #[must_use]
     pub fn build_for_thread<K: 'static, V: 'static>(self) -> Cache<K, V, Thread> {
         let listed = !self.name.is_empty();
-        let cache = Cache::with(self);
+        let cache = Cache::with(self.parameters::<Thread>());
         if listed {
             registry::list_on_this_thread(cache.engine_ptr());
         }
         cache
     }
 
-    pub(crate) fn parameters(self, scope: &'static str) -> CacheParameters {
+    pub(crate) fn parameters<S: Scope>(self) -> CacheParameters {
         let Self { name, maxsize, ttl, single_flight } = self;
-        CacheParameters { name, maxsize, ttl, scope, single_flight }
+        CacheParameters { name, maxsize, ttl, scope: S::NAME, single_flight }
     }
 }
 

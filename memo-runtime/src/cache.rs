@@ -1,17 +1,10 @@
-//! The cache as users meet it: behind an attribute, or in their own hands.
+//! The handle of a cache, and what can be asked of it whatever its keys are.
 
-use crate::builder::CacheBuilder;
-use crate::call::{self, Step};
-use crate::engine::{Engine, Entry, EntryPtr};
-use crate::key::{ByKey, ByRef};
-use crate::outcome::{OkOnly, Whole};
+use crate::engine::{Engine, EntryPtr};
 use crate::parameters::CacheParameters;
 use crate::scope::{Scope, Shared};
 use crate::stats::CacheInfo;
-use std::borrow::Borrow;
 use std::fmt;
-use std::hash::Hash;
-use std::marker::PhantomData;
 
 /// A bounded, expiring, counting map from keys to computed values.
 ///
@@ -39,28 +32,9 @@ pub struct Cache<K, V, S: Scope = Shared> {
     engine: S::Ptr<Engine<K, V, S>>,
 }
 
-impl<K, V> Cache<K, V> {
-    /// A cache of at most `maxsize` entries, without a time to live. With 0 nothing is stored.
-    #[must_use]
-    pub fn new(maxsize: usize) -> Self {
-        Self::with(CacheBuilder::new().maxsize(maxsize))
-    }
-
-    /// A cache that grows as long as there are new keys.
-    #[must_use]
-    pub fn unbounded() -> Self {
-        Self::with(CacheBuilder::new().unbounded())
-    }
-
-    /// All the options: see [`CacheBuilder`].
-    pub fn builder() -> CacheBuilder {
-        CacheBuilder::new()
-    }
-}
-
 impl<K, V, S: Scope> Cache<K, V, S> {
-    pub(crate) fn with(options: CacheBuilder) -> Self {
-        Self { engine: S::ptr(Engine::new(options.parameters(S::NAME))) }
+    pub(crate) fn with(parameters: CacheParameters) -> Self {
+        Self { engine: S::ptr(Engine::new(parameters)) }
     }
 
     #[inline]
@@ -128,85 +102,6 @@ impl<K, V, S: Scope> Cache<K, V, S> {
                 self.engine.remove_entry(&entry.0);
             }
         }
-    }
-}
-
-impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
-    /// The value for `key`, computed by `compute` if it is not there.
-    ///
-    /// If another thread is computing it, waits for that instead. A panic of `compute` passes
-    /// through and stores nothing.
-    pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        match call::enter(self, ByKey(key), Whole) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
-    }
-
-    /// [`get_or_compute`](Self::get_or_compute) with a borrowed key, which is owned only on a miss.
-    pub fn get_or_compute_by_ref<Q>(&self, key: &Q, compute: impl FnOnce() -> V) -> V
-    where
-        K: Borrow<Q>,
-        Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
-    {
-        match call::enter(self, ByRef(key, PhantomData), Whole) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
-    }
-
-    /// The value for `key`, computed by `compute` if it is not there; an error is not stored.
-    ///
-    /// # Errors
-    ///
-    /// That of `compute`. Those who waited for a computation that failed compute for themselves.
-    pub fn get_or_try_compute<E>(
-        &self,
-        key: K,
-        compute: impl FnOnce() -> Result<V, E>,
-    ) -> Result<V, E> {
-        match call::enter(self, ByKey(key), OkOnly) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
-    }
-
-    /// The value for `key` if it is there. Neither counts nor touches recency.
-    pub fn peek<Q>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-        Q: ?Sized + Hash + Eq,
-    {
-        let entry = self.engine.peek(self.hash(key), |known| known.borrow() == key)?;
-        Some(entry.value().clone())
-    }
-
-    /// Forgets `key` and returns its value. A computation under way for it will not be stored.
-    pub fn remove<Q>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-        Q: ?Sized + Hash + Eq,
-    {
-        let entry = self.engine.remove(self.hash(key), |known| known.borrow() == key)?;
-        Some(entry.value().clone())
-    }
-
-    /// Stores `value` as if it had just been computed. Computations under way for `key` will not
-    /// replace it.
-    pub fn insert(&self, key: K, value: V) {
-        let hash = self.hash(&key);
-        self.engine.insert(&Entry::<_, _, S>::ready(hash, key, value), |a, b| a == b);
-    }
-
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
-        self.engine.hash(|state| key.hash(state))
-    }
-}
-
-impl<K, V> Default for Cache<K, V> {
-    /// A cache of at most 128 entries, without a time to live.
-    fn default() -> Self {
-        Self::with(CacheBuilder::new())
     }
 }
 

@@ -62,7 +62,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
+    let hash = hashed(engine, &query);
     match engine.hit(hash, |key| query.matches(key)) {
         Some(entry) => Step::Done(answer(&entry, &policy)),
         None => miss(engine, hash, query, policy),
@@ -151,6 +151,11 @@ where
 }
 
 #[inline]
+fn hashed<Q: Lookup, V, S: Scope>(engine: &Engine<Q::Key, V, S>, query: &Q) -> u64 {
+    engine.hash(|state| query.hash(state))
+}
+
+#[inline]
 fn answer<R, P, K, V, S>(entry: &Entry<K, V, S>, policy: &P) -> R
 where
     P: Policy<R, Stored = V>,
@@ -214,7 +219,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
+    let hash = hashed(engine, &query);
     let entry = Entry::<_, _, S>::pending(hash, query.into_key());
     let pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner };
     engine.lead(&pilot.entry, Q::equal);
@@ -229,7 +234,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
+    let hash = hashed(engine, query);
     let entry = engine.peek(hash, |key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -242,7 +247,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
+    let hash = hashed(engine, query);
     let entry = engine.remove(hash, |key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -256,7 +261,7 @@ where
 {
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
-        let hash = engine.hash(|state| query.hash(state));
+        let hash = hashed(engine, &query);
         engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value), Q::equal);
     }
 }

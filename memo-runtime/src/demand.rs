@@ -13,7 +13,10 @@
 //!   for granted and complains about its bounds, one by one; with two it weighs them, finds that
 //!   neither holds, and complains about the trait.
 
+use crate::form::{Form, Leaf};
+use crate::key::{ByKey, Part};
 use std::convert::Infallible;
+use std::hash::Hash;
 
 /// A bound that nothing meets.
 pub trait Never {
@@ -24,3 +27,94 @@ pub trait Never {
 /// What the implementations that never apply would return.
 #[allow(unreachable_pub, reason = "a parameter of public traits")]
 pub type Nothing = Infallible;
+
+/// An argument that is a key, or a part of one, as a whole.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a key",
+    label = "needs `Hash`, `Eq` and `Clone`",
+    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`",
+    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+)]
+pub trait KeyPart<'a, L> {
+    #[doc(hidden)]
+    fn lookup(&'a self) -> L;
+}
+
+impl<'a, A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> KeyPart<'a, Part<'a, Leaf, A>> for A {
+    #[inline]
+    fn lookup(&'a self) -> Part<'a, Leaf, A> {
+        Part::new(self)
+    }
+}
+
+impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
+    fn lookup(&'a self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// An argument that is taken apart to be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a key",
+    label = "all that it holds needs `Hash`, `Eq` and `Clone`",
+    note = "leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+)]
+pub trait KeyParts<'a, F, L> {
+    #[doc(hidden)]
+    fn lookup(&'a self) -> L;
+}
+
+impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
+    #[inline]
+    fn lookup(&'a self) -> Part<'a, F, A> {
+        Part::new(self)
+    }
+}
+
+impl<'a, A: Never, F> KeyParts<'a, F, Nothing> for A {
+    fn lookup(&'a self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// The value of a `key = ..` expression.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    label = "this key needs `Hash` and `Eq`",
+    note = "choose an expression of a type that has them, like `user.id`"
+)]
+pub trait Key<L> {
+    #[doc(hidden)]
+    fn lookup(self) -> L;
+}
+
+impl<K: Hash + Eq> Key<ByKey<K>> for K {
+    #[inline]
+    fn lookup(self) -> ByKey<K> {
+        ByKey(self)
+    }
+}
+
+impl<K: Never> Key<Nothing> for K {
+    fn lookup(self) -> Nothing {
+        Self::never()
+    }
+}
+
+/// An argument that is looked up as a whole.
+#[inline]
+pub fn leaf<'a, A: ?Sized + KeyPart<'a, L>, L>(arg: &'a A) -> L {
+    arg.lookup()
+}
+
+/// An argument that is taken apart.
+#[inline]
+pub fn parts<'a, A: KeyParts<'a, F, L>, F, L>(arg: &'a A) -> L {
+    arg.lookup()
+}
+
+/// A key that is owned already.
+#[inline]
+pub fn key<K: Key<L>, L>(key: K) -> L {
+    key.lookup()
+}

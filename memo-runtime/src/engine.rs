@@ -18,11 +18,12 @@
 //! ```
 
 use crate::clock::{Clock, Time};
-use crate::flight::{Flight, Flights, Pace};
+use crate::flight::Flight;
+use crate::index::{Among, Index, Judged, same};
 use crate::parameters::CacheParameters;
 use crate::scope::{Cell, Lock, Scope};
 use crate::stats::CacheInfo;
-use crate::store::{Inserted, Limits, Store};
+use crate::store::Limits;
 use crate::sync::{Arc, ThreadToken};
 use crate::wait::{Landing, Wait};
 
@@ -58,15 +59,6 @@ impl<K, V, S: Scope> Entry<K, V, S> {
     }
 }
 
-/// What the lock guards.
-struct Index<P> {
-    store: Store<P>,
-    flights: Flights<P>,
-    /// `maxsize` and `currsize` are filled in when asked for.
-    counts: CacheInfo,
-    pace: Pace,
-}
-
 pub(crate) struct Engine<K, V, S: Scope> {
     index: S::Lock<Index<EntryPtr<K, V, S>>>,
     hashes: SeedableRandomState,
@@ -85,14 +77,6 @@ pub(crate) enum Found<P> {
     Lead,
     /// Nothing, and no entry was offered.
     Absent,
-}
-
-/// Which entries a look-up has to compare keys with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Among {
-    Stored,
-    StoredAndJoinable,
-    StoredAndFlying,
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
@@ -263,14 +247,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
-        let index = Index {
-            store: Store::new(limits),
-            flights: Flights::new(),
-            counts: CacheInfo::default(),
-            pace: Pace::default(),
-        };
         Self {
-            index: S::Lock::new(index),
+            index: S::Lock::new(Index::new(limits)),
             hashes: process_hashes(),
             clock: Clock::for_ttl(parameters.ttl),
             parameters,
@@ -375,118 +353,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
         }
     }
-}
-
-impl<K, V, S: Scope, P: std::ops::Deref<Target = Entry<K, V, S>> + Clone> Index<P> {
-    /// The entries whose keys have yet to be compared.
-    fn unjudged(&self, hash: u64, among: Among, judged: &Judged<P>) -> Few<P> {
-        let mut unjudged = Few::None;
-        let flights = self.flights.filed(hash).filter(|flight| match among {
-            Among::Stored => false,
-            Among::StoredAndJoinable => flight.joinable,
-            Among::StoredAndFlying => true,
-        });
-        let entries = self.store.filed(hash).chain(flights.map(|flight| &flight.entry));
-        for (i, entry) in entries.enumerate() {
-            if !judged.knows(entry, i) {
-                unjudged.push(entry.clone());
-            }
-        }
-        unjudged
-    }
-}
-
-impl<P: Clone> Index<P> {
-    /// Stores `entry` in the place of the one with an equal key, if there is one. Returns what has
-    /// to be dropped outside the lock.
-    fn file(
-        &mut self,
-        entry: P,
-        hash: u64,
-        now: Time,
-        is_equal: &dyn Fn(&P) -> bool,
-    ) -> (Option<P>, Inserted<P>) {
-        let replaced = self.store.remove(hash, is_equal);
-        let inserted = self.store.insert(hash, entry, now);
-        if let Inserted::Evicting(_) = inserted {
-            self.counts.evictions += 1;
-        }
-        (replaced, inserted)
-    }
-
-    fn outdate(&mut self, hash: u64, is_equal: &dyn Fn(&P) -> bool) {
-        let flights = self.flights.filed_mut(hash).filter(|flight| is_equal(&flight.entry));
-        flights.for_each(|flight| flight.outdated = true);
-    }
-}
-
-/// Which of the entries filed under one hash have the key looked for, so far as is known.
-struct Judged<P>(Few<(P, bool)>);
-
-impl<T, P: std::ops::Deref<Target = T>> Judged<P> {
-    fn new() -> Self {
-        Self(Few::None)
-    }
-
-    fn push(&mut self, entry: P, equal: bool) {
-        self.0.push((entry, equal));
-    }
-
-    /// `place` is where the entry was met: most likely where it was met the last time.
-    fn knows(&self, entry: &P, place: usize) -> bool {
-        let judged = self.0.as_slice();
-        judged.get(place).is_some_and(|(known, _)| same(known, entry))
-            || judged.iter().any(|(known, _)| same(known, entry))
-    }
-
-    fn is_equal(&self, entry: &P) -> bool {
-        self.0.as_slice().iter().any(|(known, equal)| *equal && same(known, entry))
-    }
-}
-
-/// A list that allocates from its second item on: a hash is nearly always that of one key.
-enum Few<T> {
-    None,
-    One([T; 1]),
-    Many(Vec<T>),
-}
-
-impl<T> Few<T> {
-    fn push(&mut self, item: T) {
-        *self = match std::mem::replace(self, Self::None) {
-            Self::None => Self::One([item]),
-            Self::One([first]) => Self::Many(vec![first, item]),
-            Self::Many(mut items) => {
-                items.push(item);
-                Self::Many(items)
-            }
-        };
-    }
-
-    fn as_slice(&self) -> &[T] {
-        match self {
-            Self::None => &[],
-            Self::One(item) => item,
-            Self::Many(items) => items,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::None)
-    }
-
-    fn into_iter(self) -> impl Iterator<Item = T> {
-        let (one, many) = match self {
-            Self::None => (None, Vec::new()),
-            Self::One([item]) => (Some(item), Vec::new()),
-            Self::Many(items) => (None, items),
-        };
-        one.into_iter().chain(many)
-    }
-}
-
-fn same<T, P: std::ops::Deref<Target = T>>(a: &P, b: &P) -> bool {
-    std::ptr::eq::<T>(&raw const **a, &raw const **b)
 }
 
 /// The hasher of all caches, seeded by the operating system once a process, so that nobody outside

@@ -7,20 +7,25 @@
 //! | `sync`, `clock`, `scope`, `stats`, `parameters` | threads, time, who shares, what is counted, what was asked for |
 //! | `store` | entries by recency and age |
 //! | `wait`, `flight` | computations under way, and who waits for them |
-//! | `engine` | the protocol, under one lock that user code never sees |
-//! | `demand` | how expansions ask for `Hash`, `Clone`, `Send` |
-//! | `key`, `outcome` | how arguments are looked up, how results are stored |
-//! | `call`, `cache`, `builder`, `site` | what expansions and users call |
+//! | `index`, `engine` | the protocol, under one lock that user code never sees |
+//! | `float`, `form`, `key` | how arguments are looked up and owned |
+//! | `outcome`, `demand` | how results are stored; how expansions ask for `Hash`, `Clone`, `Send` |
+//! | `cache`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
+//! | `builder`, `by_hand`, `site` | caches as users make them, and as memoized functions do |
 #![forbid(unsafe_code)]
 
 mod builder;
+mod by_hand;
 mod cache;
 mod call;
 mod clock;
 mod demand;
 mod engine;
 mod flight;
+mod float;
+mod form;
+mod index;
 mod key;
 mod outcome;
 mod parameters;
@@ -37,10 +42,10 @@ mod wait;
 
 pub use builder::CacheBuilder;
 pub use cache::{Cache, CacheEntry};
-pub use key::Float;
+pub use float::Float;
 pub use parameters::CacheParameters;
-pub use registry::{CacheStatus, caches, clear_all, report};
-pub use report::Report;
+pub use registry::{CacheStatus, caches, clear_all};
+pub use report::{Report, report};
 pub use stats::CacheInfo;
 
 /// For tests of programs that use caches.
@@ -54,7 +59,10 @@ pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{Run, Step, enter, insert, peek, refresh, remove};
-    pub use crate::key::{Arr, Bits, Float, Form, Leaf, Lookup, Opt, Seq, Via, key, leaf, parts};
+    pub use crate::demand::{key, leaf, parts};
+    pub use crate::float::Float;
+    pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
+    pub use crate::key::Lookup;
     pub use crate::outcome::{
         Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, filtered, policy,
     };

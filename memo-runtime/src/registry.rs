@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::parameters::CacheParameters;
-use crate::report::Report;
 use crate::scope::{Scope, Shared, Thread};
 use crate::stats::CacheInfo;
 use crate::sync::{Arc, Mutex};
@@ -108,22 +107,6 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
     for_each(|cache| statuses.push(cache.status()));
     statuses.sort_by(|a, b| a.name().cmp(b.name()));
     statuses.into_iter()
-}
-
-/// [`caches()`] as an aligned table, to be printed.
-///
-/// ```
-/// # #[memofn::memoize(name = "cube")]
-/// # fn cube(n: u64) -> u64 { n * n * n }
-/// # cube(3);
-/// # cube(3);
-/// println!("{}", memofn::report());
-/// // cache  hits  misses  hit ratio  size  maxsize  ttl
-/// // cube      1       1     50.0 %     1      128    –
-/// ```
-#[must_use]
-pub fn report() -> Report {
-    Report::new(caches().collect())
 }
 
 /// Clears every cache that [`caches()`] shows.

@@ -1,7 +1,7 @@
 //! The table of all caches.
 
 use crate::parameters::Spelled;
-use crate::registry::CacheStatus;
+use crate::registry::{CacheStatus, caches};
 use std::fmt;
 
 /// What [`report()`](crate::report) returns: its `Display` is an aligned table.
@@ -11,6 +11,22 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub struct Report {
     caches: Vec<CacheStatus>,
+}
+
+/// [`caches()`](crate::caches) as an aligned table, to be printed.
+///
+/// ```
+/// # #[memofn::memoize(name = "cube")]
+/// # fn cube(n: u64) -> u64 { n * n * n }
+/// # cube(3);
+/// # cube(3);
+/// println!("{}", memofn::report());
+/// // cache  hits  misses  hit ratio  size  maxsize  ttl
+/// // cube      1       1     50.0 %     1      128    –
+/// ```
+#[must_use]
+pub fn report() -> Report {
+    Report { caches: caches().collect() }
 }
 
 type Column = (&'static str, fn(&CacheStatus) -> String);
@@ -42,10 +58,6 @@ const SIZES: [Column; 3] = [
 ];
 
 impl Report {
-    pub(crate) fn new(caches: Vec<CacheStatus>) -> Self {
-        Self { caches }
-    }
-
     /// The rows of the table.
     #[must_use]
     pub fn caches(&self) -> &[CacheStatus] {
@@ -142,10 +154,12 @@ mod tests {
             coalesced: 44,
             ..CacheInfo::default()
         };
-        let report = Report::new(vec![
-            status("fib", fib, None),
-            status("weather::temperature", city, Some(1800)),
-        ]);
+        let report = Report {
+            caches: vec![
+                status("fib", fib, None),
+                status("weather::temperature", city, Some(1800)),
+            ],
+        };
         let expected = "\
 cache                      hits  misses  hit ratio  coalesced  size    maxsize  ttl
 fib                          28      16     63.6 %          0    16  unbounded    –
@@ -155,6 +169,6 @@ weather::temperature  1 234 567      20    100.0 %         44    20        128  
 
     #[test]
     fn an_empty_report_says_so() {
-        assert_eq!(Report::new(Vec::new()).to_string(), "no cache has been used yet");
+        assert_eq!(Report { caches: Vec::new() }.to_string(), "no cache has been used yet");
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::demand::{Never, Nothing};
-use crate::key::{ByKey, Key, Lookup, key};
+use crate::demand::{Key, Never, Nothing, key};
+use crate::key::{ByKey, Lookup};
 use crate::outcome::Outcome;
 use crate::scope::Thread;
 use once_cell::{sync, unsync};

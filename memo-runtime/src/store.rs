@@ -272,6 +272,9 @@ impl<P> Store<P> {
     /// twice those of the living, and no tables that a long gone crowd has left.
     fn cut_to_size(&mut self) {
         const SLACK: usize = 64;
+        // Either of the two stands for no limit.
+        const UNLIMITED: [NonZeroUsize; 2] =
+            [NonZeroUsize::MAX, NonZeroUsize::new(usize::MAX - 1).unwrap()];
         let len = self.records.len();
         if self.ages.len() > 2 * len + SLACK {
             let mut ages = std::mem::take(&mut self.ages);
@@ -280,10 +283,7 @@ impl<P> Store<P> {
         }
         if self.peak > 4 * len + SLACK {
             self.ages.shrink_to(2 * len + SLACK);
-            // The one way to have an `LruCache` shrink its table is to change its capacity; either of
-            // the two stands for no limit.
-            const UNLIMITED: [NonZeroUsize; 2] =
-                [NonZeroUsize::MAX, NonZeroUsize::new(usize::MAX - 1).unwrap()];
+            // The one way to have an `LruCache` shrink its table is to change its capacity.
             let capacity = self.records.cap();
             self.records.resize(UNLIMITED[usize::from(capacity == UNLIMITED[0])]);
             self.peak = len;
