@@ -64,7 +64,7 @@ pub mod __private {
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
-        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, filtered, policy,
+        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, policy, policy_if,
     };
     pub use crate::parameters::CacheParameters;
     pub use crate::scope;

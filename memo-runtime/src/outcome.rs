@@ -132,7 +132,6 @@ macro_rules! storable {
 }
 storable! {
     (R: Clone) R, Whole;
-    (R: Clone) R, Filtered<R>;
     (T: Clone, E) Result<T, E>, OkOnly;
     (T: Clone, E: Clone + Send + Sync + 'static) Result<T, E>, OkShared;
 }
@@ -209,10 +208,35 @@ impl<R: Clone> Policy<R> for Whole {
 #[derive(Debug)]
 pub struct Filtered<R>(fn(&R) -> bool);
 
+/// A return type that can be stored whole, as `cache_if` has it.
+#[diagnostic::on_unimplemented(
+    message = "what is returned here cannot be cached",
+    label = "with `cache_if` all of it is stored, and needs `Clone`",
+    note = "derive `Clone`, or return it in an `Arc<..>`, which is cheap to clone; of a `Result` the \
+            error needs `Clone` too, unless `cache_if` is left out and no error is stored"
+)]
+pub trait StorableWhole<L>: Sized {
+    #[doc(hidden)]
+    fn policy(accept: fn(&Self) -> bool) -> L;
+}
+
+impl<R: Clone> StorableWhole<Filtered<R>> for R {
+    #[inline]
+    fn policy(accept: fn(&R) -> bool) -> Filtered<R> {
+        Filtered(accept)
+    }
+}
+
+impl<R: Never> StorableWhole<Nothing> for R {
+    fn policy(_: fn(&R) -> bool) -> Nothing {
+        R::never()
+    }
+}
+
 /// The policy of `cache_if`.
 #[inline]
-pub fn filtered<R>(accept: fn(&R) -> bool) -> Filtered<R> {
-    Filtered(accept)
+pub fn policy_if<R: StorableWhole<L>, L>(accept: fn(&R) -> bool) -> L {
+    R::policy(accept)
 }
 
 impl<R: Clone> Policy<R> for Filtered<R> {

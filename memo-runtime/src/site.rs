@@ -134,8 +134,37 @@ pub fn kept_result<R: ShareableResult<FALLIBLE, L>, const FALLIBLE: bool, L: Def
 
 /// The value of a `key = ..` expression, kept for all threads.
 #[inline]
-pub fn shared_key<K: Key<L> + Shareable<M>, L, M>(value: K) -> L {
-    key(value)
+pub fn shared_key<K, A, B, L>(value: K) -> L
+where
+    K: Key<A> + Shareable<B>,
+    (A, PhantomData<B>): SharedKey<L>,
+{
+    SharedKey::both((key(value), PhantomData))
+}
+
+/// That a value is both a key and shareable. It is known only when both are.
+pub trait SharedKey<L> {
+    #[doc(hidden)]
+    fn both(self) -> L;
+}
+
+impl<K> SharedKey<ByKey<K>> for (ByKey<K>, PhantomData<Keeps<K>>) {
+    #[inline]
+    fn both(self) -> ByKey<K> {
+        self.0
+    }
+}
+
+impl<K> SharedKey<Nothing> for (ByKey<K>, PhantomData<Nothing>) {
+    fn both(self) -> Nothing {
+        unreachable!("nothing is shareable as `Nothing`")
+    }
+}
+
+impl<B> SharedKey<Nothing> for (Nothing, PhantomData<B>) {
+    fn both(self) -> Nothing {
+        self.0
+    }
 }
 
 impl<K: Send + Sync + 'static> Kept for ByKey<K> {
