@@ -12,9 +12,11 @@ fn run(name: &str, edition: &str, dependency: &str) {
     let source = ours.join("tests/fixtures/callers").join(format!("{name}.rs"));
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"{edition}\"\n\
-         [[bin]]\nname = \"{name}\"\npath = {source:?}\n\
-         [dependencies.{dependency}]\npackage = \"memofn\"\npath = {ours:?}\n\
-         [workspace]\n"
+         [[bin]]\nname = \"{name}\"\npath = '{}'\n\
+         [dependencies.{dependency}]\npackage = \"memofn\"\npath = '{}'\n\
+         [workspace]\n",
+        source.display(),
+        ours.display(),
     );
     fs::create_dir_all(&theirs).unwrap();
     fs::write(theirs.join("Cargo.toml"), manifest).unwrap();

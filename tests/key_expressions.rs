@@ -111,3 +111,32 @@ fn an_expression_serves_each_thread_too() {
     first_of_its_length::cache_clear();
     assert_eq!(counts(first_of_its_length::cache_info()), (0, 0, Some(128), 0));
 }
+
+#[test]
+fn raw_names_and_widths_inside_a_format_string_count() {
+    #[memoize(key = format!("{type}"))]
+    fn raw(r#type: &str) -> usize {
+        r#type.len()
+    }
+    #[memoize(key = format!("{x:>width$}"))]
+    fn padded(x: usize, width: usize) -> usize {
+        width + x
+    }
+
+    assert_eq!((raw("a"), raw("a"), raw("bc")), (1, 1, 2));
+    assert_eq!((padded(1, 2), padded(1, 3), padded(1, 3)), (3, 4, 4));
+    assert_eq!(raw::cache_info().misses + padded::cache_info().misses, 4);
+}
+
+#[test]
+fn a_key_of_a_thread_needs_no_send() {
+    use std::rc::Rc;
+
+    #[memoize(key = Rc::<str>::from(text), scope = "thread")]
+    fn length(text: &str) -> usize {
+        text.len()
+    }
+
+    assert_eq!((length("four"), length("four")), (4, 4));
+    assert_eq!((length::cache_info().hits, length::cache().len()), (1, 1));
+}

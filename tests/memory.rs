@@ -148,7 +148,7 @@ fn memory_is_given_back_when_most_entries_are_removed() {
 #[test]
 fn keys_that_collide_leave_nothing_behind() {
     /// Two of them have one hash.
-    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Twin(u64);
 
     impl Hash for Twin {

@@ -8,15 +8,27 @@ use crate::options::{Options, Scope};
 use crate::suggest;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, GenericParam, Ident, PatType, ReturnType, Type};
+use syn::{Expr, FnArg, GenericParam, Ident, PatType, ReturnType, Type};
 
 pub(crate) fn check(options: &Options, function: &Function, errors: &mut Errors) {
     combinations(options, errors);
     qualifiers(function, errors);
     generics(function, errors);
     arguments(options, function, errors);
+    key(options, function, errors);
     skipped(options, function, errors);
     result(function, errors);
+}
+
+/// Whether the compiler will refuse the function as it is, and say best why: `text: str`.
+pub(crate) fn has_no_size(function: &Function) -> bool {
+    let no_size = |ty: &Type| match unwrapped(ty) {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    };
+    typed_arguments(function).any(|argument| no_size(&argument.ty))
+        || matches!(&function.sig.output, ReturnType::Type(_, ty) if no_size(ty))
 }
 
 fn combinations(options: &Options, errors: &mut Errors) {
@@ -38,6 +50,11 @@ fn combinations(options: &Options, errors: &mut Errors) {
 
 fn qualifiers(function: &Function, errors: &mut Errors) {
     let sig = &function.sig;
+    for attr in &function.attrs {
+        if attr.path().segments.last().is_some_and(|last| last.ident == "memoize") {
+            errors.at(attr, "the function is memoized twice; keep one of the two");
+        }
+    }
     if let Some(constness) = &sig.constness {
         errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
     }
@@ -124,6 +141,29 @@ fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
     }
 }
 
+/// Refuses `key = name` where `name` is a reference.
+fn key(options: &Options, function: &Function, errors: &mut Errors) {
+    let parts = match options.key.as_ref().map(|key| &key.value) {
+        Some(Expr::Tuple(tuple)) => tuple.elems.iter().collect(),
+        Some(key) => vec![key],
+        None => return,
+    };
+    for part in parts {
+        let Expr::Path(path) = part else { continue };
+        let borrowed = typed_arguments(function).find(|argument| {
+            plain_name(&argument.pat).is_some_and(|name| path.path.is_ident(name))
+                && matches!(unwrapped(&argument.ty), Type::Reference(_))
+                && borrows(&argument.ty.to_token_stream())
+        });
+        if borrowed.is_some() {
+            let name = path.to_token_stream();
+            let message =
+                format!("a key outlives the call, and `{name}` borrows; write `{name}.to_owned()`");
+            errors.at(path, message);
+        }
+    }
+}
+
 fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
     let Some(skip) = &options.skip else { return };
     let names: Vec<&Ident> =
@@ -149,9 +189,11 @@ fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
 
 fn result(function: &Function, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = &function.sig.output else { return };
-    if let Some(word) = find_word(&ty.to_token_stream(), "impl") {
-        let message = "a cache has to name the type it holds; return a named type, or a \
-                       `Box<dyn ..>` or `Arc<dyn ..>` that is `Clone`";
+    if let Type::Never(never) = &**ty {
+        errors.at(never, "a function that never returns has no result to store");
+    } else if let Some(word) = find_word(&ty.to_token_stream(), "impl") {
+        let message = "a cache has to name the type it holds; return a named type, like a `Vec`, or \
+                       an `Arc<dyn ..>`";
         errors.at(word, message);
     } else if borrows(&ty.to_token_stream()) {
         let advice = match unwrapped(ty) {

@@ -6,6 +6,9 @@ use std::time::Duration;
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     use humantime::DurationError as E;
 
+    if let Some((number, _)) = text.split_once('M') {
+        return Err(format!("`{number}M` would be months; write `{number}m` for minutes"));
+    }
     humantime::parse_duration(text).map_err(|error| match error {
         E::Empty => "an empty duration; write a number and a unit, like `30m`".to_owned(),
         E::UnknownUnit { unit, value, .. } if unit.is_empty() => {
@@ -34,19 +37,16 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn known_unit(unit: &str) -> Option<&'static str> {
-    let known = match unit.to_lowercase().as_str() {
-        "n" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
-        "u" | "µs" | "μs" | "mu" | "micro" | "micros" | "microsecond" | "microseconds" => "us",
-        "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "s" | "sek" | "secound" | "secounds" => "s",
-        "mn" | "minuts" | "minuets" => "m",
-        "h" | "std" | "houres" => "h",
-        "d" | "dy" | "tag" => "d",
-        "w" | "wk" | "wks" => "w",
-        _ => return None,
+/// The unit that is understood in place of one that is not.
+fn known_unit(unit: &str) -> Option<String> {
+    let unit = unit.to_lowercase();
+    let known = match unit.as_str() {
+        "n" | "nano" | "nanosecond" | "nanoseconds" => "ns",
+        "u" | "μs" | "micro" | "micros" | "microsecond" | "microseconds" => "us",
+        "milli" | "msecs" | "millisecond" | "milliseconds" => "ms",
+        other => other,
     };
-    Some(known)
+    humantime::parse_duration(&format!("1{known}")).is_ok().then(|| known.to_owned())
 }
 
 #[cfg(test)]
@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_fragment() {
-        assert!(parse("30millis").unwrap_err().contains("write `30ms`"));
+        assert!(parse("30milliseconds").unwrap_err().contains("write `30ms`"));
+        assert!(parse("30S").unwrap_err().contains("write `30s`"));
+        assert!(parse("30M").unwrap_err().contains("write `30m` for minutes"));
         assert!(parse("30parsec").unwrap_err().contains("unknown unit `parsec` in `30parsec`"));
         assert!(parse("30").unwrap_err().contains("`30` has no unit"));
         assert!(parse("soon").unwrap_err().contains("`soon`"));

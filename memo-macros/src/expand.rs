@@ -7,16 +7,17 @@
 //!
 //! // Output:
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
-//!     match enter(temperature::cache(), part::<Via<Leaf>, &str>(&city), policy!(Result<..>)) {
+//!     match enter(&<temperature>::cache(), leaf::<str, _>(city), policy(kind!(Result<..>))) {
 //!         Step::Done(result) => result,
-//!         Step::Run(run) => run.finish(temperature::uncached(city)),
+//!         Step::Run(run) => run.finish(<temperature>::uncached(city)),
 //!     }
 //! }
 //! pub struct temperature {}
 //! impl temperature { pub fn uncached(city: &str) -> Result<f64, WeatherError> { body } }
 //! impl temperature {
-//!     const SITE: &'static Site = { static SITE: Site = Site::new(|| ..); &SITE };
-//!     pub fn cache() -> &'static Cache<String, f64> { Self::SITE.cache() }
+//!     fn options() -> CacheBuilder { CacheBuilder::new().name(..).ttl(..) }
+//!     fn site() -> &'static Site { static SITE: Site = Site::new(<temperature>::options); &SITE }
+//!     pub fn cache() -> &'static Cache<String, f64> { Self::site().cache(..) }
 //!     pub fn cache_info() -> CacheInfo { Self::cache().info() }
 //!     ..
 //! }
@@ -24,7 +25,7 @@
 
 use crate::model::{Argument, Model, nested};
 use crate::options::{Maxsize, Scope, Ttl};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Meta, Pat, Safety};
@@ -48,30 +49,30 @@ fn memoized(model: &Model) -> TokenStream {
         }
     }
     let vis = &model.function.vis;
-    let attrs = model.function.attrs.iter().map(|attr| match &attr.meta {
-        // The original function, with the same signature, fulfils or disappoints the expectation.
-        Meta::List(list) if attr.path().is_ident("expect") => {
-            let lints = &list.tokens;
-            quote!(#[allow(#lints)])
-        }
-        _ => attr.to_token_stream(),
-    });
+    let attrs = model.function.attrs.iter().map(written);
     let Access { setup, cache, lookup, policy } = access(model);
     let (result, pending) = (local("result"), local("run"));
     let names = model.arguments.iter().map(|argument| &argument.name);
-    let mut run = quote!(#controls::uncached(#(#names),*));
+    let mut run = quote!(<#controls>::uncached(#(#names),*));
     if let Safety::Unsafe(_) = sig.safety {
         run = quote!(unsafe { #run });
     }
+    let body = quote! {
+        #setup
+        match #p::enter(#cache, #lookup, #policy) {
+            #p::Step::Done(#result) => #result,
+            #p::Step::Run(#pending) => #pending.finish(#run),
+        }
+    };
+    // In the user's braces, so that lints like `dead_code` see a function of the user's.
+    let mut body = Group::new(Delimiter::Brace, body);
+    body.set_span(model.function.body.span());
+    let underscored = model.arguments.iter().any(|it| it.name.to_string().starts_with('_'));
+    let underscored = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
     quote! {
         #(#attrs)*
-        #vis #sig {
-            #setup
-            match #p::enter(#cache, #lookup, #policy) {
-                #p::Step::Done(#result) => #result,
-                #p::Step::Run(#pending) => #pending.finish(#run),
-            }
-        }
+        #underscored
+        #vis #sig #body
     }
 }
 
@@ -79,9 +80,9 @@ fn memoized(model: &Model) -> TokenStream {
 fn companion(model: &Model) -> TokenStream {
     let Model { controls, .. } = model;
     let vis = &model.function.vis;
-    let cfgs = model.cfgs();
+    let (cfgs, allowed) = (model.cfgs(), allowed(model));
     let doc = format!(
-        "The cache of [`{0}()`]({0}()): its counters and controls.",
+        " The cache of [`{0}()`]({0}()): its counters and controls.",
         model.function.sig.ident
     );
     quote! {
@@ -89,11 +90,12 @@ fn companion(model: &Model) -> TokenStream {
         #[doc = #doc]
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #(#allowed)*
         #vis struct #controls {}
     }
 }
 
-/// The body, under a name of its own.
+/// The body, under a name of its own. What there is to say of the signature is said of the function.
 fn original(model: &Model) -> TokenStream {
     let Model { controls, .. } = model;
     let vis = &model.function.vis;
@@ -102,21 +104,45 @@ fn original(model: &Model) -> TokenStream {
     sig.abi = None;
     let body = &model.function.body;
     let cfgs = model.cfgs();
-    let attrs = model.function.attrs.iter().filter(|attr| concerns_body(attr));
+    let attrs = model.function.attrs.iter().filter(|attr| concerns_body(attr)).map(written);
     let deprecated = model.function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let deprecated = deprecated.then(|| quote!(#[allow(deprecated)]));
     quote! {
         #(#cfgs)*
         #[allow(dead_code)]
         impl #controls {
-            #[doc = "The function itself: runs its body and leaves the cache alone."]
-            #[allow(clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::must_use_candidate)]
-            #[allow(clippy::missing_safety_doc)]
+            /// The function itself: runs its body and leaves the cache alone.
+            #[allow(
+                unreachable_pub, clippy::fn_params_excessive_bools,
+                clippy::large_types_passed_by_value, clippy::missing_const_for_fn,
+                clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
+                clippy::must_use_candidate, clippy::needless_lifetimes,
+                clippy::too_many_arguments, clippy::type_complexity
+            )]
             #deprecated
             #(#attrs)*
             #vis #sig #body
         }
     }
+}
+
+/// An attribute as it goes on the items made of the function. What is expected of one would be
+/// missed on another, so that it is allowed on all.
+fn written(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        Meta::List(list) if attr.path().is_ident("expect") => {
+            let lints = &list.tokens;
+            quote!(#[allow(#lints)])
+        }
+        _ => attr.to_token_stream(),
+    }
+}
+
+/// What is allowed of the signature, which the items beside the function have as well.
+fn allowed(model: &Model) -> impl Iterator<Item = TokenStream> {
+    let allows =
+        |attr: &&Attribute| ["allow", "expect"].iter().any(|name| attr.path().is_ident(name));
+    model.function.attrs.iter().filter(allows).map(written)
 }
 
 fn concerns_body(attr: &Attribute) -> bool {
@@ -130,7 +156,7 @@ fn concerns_body(attr: &Attribute) -> bool {
 fn controls(model: &Model) -> TokenStream {
     let Model { runtime: p, controls, result, .. } = model;
     let vis = &model.function.vis;
-    let cfgs = model.cfgs();
+    let (cfgs, allowed) = (model.cfgs(), allowed(model));
     let (generics, bounds) = (model.generics(), &model.generics().where_clause);
     let Access { setup, cache, lookup, policy } = access(model);
     let value = local("result");
@@ -144,38 +170,39 @@ fn controls(model: &Model) -> TokenStream {
     };
     quote! {
         #(#cfgs)*
-        #[allow(dead_code, clippy::all, clippy::pedantic, private_interfaces)]
+        #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+        #(#allowed)*
         impl #controls {
             #site
             #cache_fn
-            #[doc = "The counters and the size of the cache."]
+            /// The counters and the size of the cache.
             #vis fn cache_info() -> #p::CacheInfo {
                 Self::cache().info()
             }
-            #[doc = "Forgets every entry and zeroes the counters."]
+            /// Forgets every entry and zeroes the counters.
             #vis fn cache_clear() {
                 Self::cache().clear()
             }
-            #[doc = "The options in force."]
+            /// The options in force.
             #vis fn cache_parameters() -> #p::CacheParameters {
                 Self::cache().parameters()
             }
-            #[doc = "Looks for a call without counting, computing or touching recency."]
+            /// Looks for a call without counting, computing or touching recency.
             #vis fn cache_peek #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
                 #setup
                 #p::peek(#cache, &#lookup, &#policy)
             }
-            #[doc = "Forgets one call, and returns its result."]
+            /// Forgets one call, and returns its result.
             #vis fn cache_remove #generics (#(#keyed),*) -> #p::std::option::Option<#result> #bounds {
                 #setup
                 #p::remove(#cache, &#lookup, &#policy)
             }
-            #[doc = "Stores a result as if it had been computed now."]
+            /// Stores a result as if it had been computed now.
             #vis fn cache_insert #generics (#(#keyed,)* #value: #result) #bounds {
                 #setup
                 #p::insert(#cache, #lookup, &#policy, &#value)
             }
-            #[doc = "Runs the body now and stores its result."]
+            /// Runs the body now and stores its result.
             #vis #safety fn cache_refresh #generics (#(#all),*) -> #result #bounds {
                 #setup
                 #p::refresh(#cache, #lookup, #policy).finish(#run)
@@ -203,7 +230,7 @@ fn access(model: &Model) -> Access {
     if model.key_types().is_some() {
         return Access {
             setup: TokenStream::new(),
-            cache: quote!(&#controls::cache()),
+            cache: quote!(&<#controls>::cache()),
             lookup,
             policy,
         };
@@ -213,7 +240,7 @@ fn access(model: &Model) -> Access {
     let value = shared_value(model);
     let setup = quote! {
         let #key = #lookup;
-        let #cache = #controls::SITE.cache_for(&#key, #value);
+        let #cache = <#controls>::site().cache_for(&#key, #value);
     };
     Access { setup, cache: quote!(&#cache), lookup: key.to_token_stream(), policy }
 }
@@ -238,21 +265,19 @@ fn cache_fn(model: &Model) -> TokenStream {
     let (key, body) = if let Some(types) = model.key_types() {
         let kept = nested(types.iter().map(|ty| quote!(#p::kept::<#ty, _>())).collect());
         let body = match model.scope() {
-            Scope::Shared => quote!(Self::SITE.cache(#kept, #value)),
-            Scope::Thread => quote!(Self::SITE.cache()),
+            Scope::Shared => quote!(Self::site().cache(#kept, #value)),
+            Scope::Thread => quote!(Self::site().cache()),
         };
         (nested(types), body)
     } else {
         let key = model.key_expression();
         let names = model.keyed().map(|argument| &argument.name);
         let types = model.keyed().map(|argument| &argument.ty);
+        let shared = (model.scope() == Scope::Shared)
+            .then(|| quote!(+ #p::std::marker::Send + #p::std::marker::Sync));
         (
-            quote!(impl #p::std::hash::Hash
-                + #p::std::cmp::Eq
-                + #p::std::marker::Send
-                + #p::std::marker::Sync
-                + use<>),
-            quote!(Self::SITE.cache_by(|(#(#names,)*): (#(#types,)*)| #key, #value)),
+            quote!(impl #p::std::hash::Hash + #p::std::cmp::Eq #shared + use<>),
+            quote!(Self::site().cache_by(|(#(#names,)*): (#(#types,)*)| #key, #value)),
         )
     };
     let stored = quote!(<#result as #p::Outcome<#fallible>>::Stored);
@@ -261,33 +286,39 @@ fn cache_fn(model: &Model) -> TokenStream {
         Scope::Thread => quote!(#p::Cache<#key, #stored, #p::scope::Thread>),
     };
     quote! {
-        #[doc = "The cache itself."]
+        /// The cache itself.
         #vis fn cache() -> #cache {
             #body
         }
     }
 }
 
-/// The static that is the cache, or that has one for each thread.
+/// The static that is the cache, or that has one for each thread. The options stand beside it, where
+/// no name of ours can be in the way of the user's expressions.
 fn site(model: &Model) -> TokenStream {
-    let p = &model.runtime;
+    let Model { runtime: p, controls, .. } = model;
     let options = builder(model);
-    match model.scope() {
-        Scope::Shared => quote! {
-            const SITE: &'static #p::Site = {
-                static SITE: #p::Site = #p::Site::new(|| #options);
-                &SITE
-            };
-        },
-        Scope::Thread => quote! {
-            const SITE: &'static #p::ThreadSite = {
+    let (site, slot, local) = match model.scope() {
+        Scope::Shared => (quote!(Site), None, None),
+        Scope::Thread => {
+            let slot = quote! {
                 #p::std::thread_local! {
                     static SLOT: #p::ThreadSlot = const { #p::ThreadSlot::new() };
                 }
-                static SITE: #p::ThreadSite = #p::ThreadSite::new(|| #options, &SLOT);
-                &SITE
             };
-        },
+            (quote!(ThreadSite), Some(slot), Some(quote!(, &SLOT)))
+        }
+    };
+    quote! {
+        fn options() -> #p::CacheBuilder {
+            #options
+        }
+        #[inline]
+        fn site() -> &'static #p::#site {
+            #slot
+            static SITE: #p::#site = #p::#site::new(<#controls>::options #local);
+            &SITE
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The function as it is written: its signature understood, its body left alone.
 
-use proc_macro2::{Group, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Ident, Signature, Token, Visibility};
+use syn::{Attribute, FnArg, Ident, PatType, Signature, Token, Visibility, parse_quote};
 
 /// A function item.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -25,6 +26,32 @@ impl Parse for Function {
             TokenTree::Group(body) => Ok(Self { attrs, vis, sig, body }),
             other => Err(syn::Error::new_spanned(other, "expected the body of the function")),
         }
+    }
+}
+
+impl Function {
+    /// The function for each way the `#[cfg(..)]`s of its arguments can turn out: itself when there
+    /// are none.
+    pub(crate) fn cases(mut self) -> Vec<Self> {
+        let cfgs = self.sig.inputs.iter_mut().enumerate().find_map(|(i, input)| {
+            let FnArg::Typed(PatType { attrs, .. }) = input else { return None };
+            let cfg = attrs.iter().position(|attr| attr.path().is_ident("cfg"))?;
+            Some((i, attrs.remove(cfg)))
+        });
+        let Some((i, cfg)) = cfgs else { return vec![self] };
+        let Ok(condition) = cfg.parse_args::<TokenStream>() else { return vec![self] };
+        let mut without = self.clone();
+        without.sig.inputs = self
+            .sig
+            .inputs
+            .iter()
+            .enumerate()
+            .filter(|(j, _)| *j != i)
+            .map(|(_, input)| input.clone())
+            .collect();
+        without.attrs.push(parse_quote!(#[cfg(not(#condition))]));
+        self.attrs.push(cfg);
+        [self.cases(), without.cases()].concat()
     }
 }
 

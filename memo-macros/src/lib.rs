@@ -35,18 +35,24 @@ pub fn memoize(
     options: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    expand(options.into(), item.into()).into()
+    expand(options.into(), &item.into()).into()
 }
 
-fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(options, &mut errors);
     let function = errors.note(syn::parse2::<Function>(item.clone()));
     if let Some(function) = &function {
+        if check::has_no_size(function) {
+            return item.clone();
+        }
         check::check(&options, function, &mut errors);
     }
     match (function, errors.into_compile_errors()) {
-        (Some(function), None) => expand::expand(&Model::new(options, function)),
+        (Some(function), None) => {
+            let case = |case| expand::expand(&Model::new(options.clone(), case));
+            function.cases().into_iter().map(case).collect()
+        }
         (_, errors) => quote! { #errors #item },
     }
 }

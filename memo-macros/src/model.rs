@@ -5,6 +5,7 @@ use crate::function::Function;
 use crate::options::{Options, Scope};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Generics, Ident, Pat, ReturnType, Type};
 
@@ -43,9 +44,10 @@ impl Model {
                     let name = plain_name(&input.pat);
                     let keyed = is_keyed(&options, name, &input.pat);
                     Some(Argument {
-                        name: name
-                            .cloned()
-                            .unwrap_or_else(|| format_ident!("arg{i}", span = Span::mixed_site())),
+                        name: name.cloned().unwrap_or_else(|| {
+                            let span = Span::mixed_site().located_at(input.pat.span());
+                            format_ident!("arg{i}", span = span)
+                        }),
                         ty: (*input.ty).clone(),
                         attrs: input.attrs.clone(),
                         pattern: name.is_none().then(|| (*input.pat).clone()),
@@ -119,7 +121,8 @@ impl Model {
             .keyed()
             .filter_map(|Argument { name, pattern, .. }| {
                 let pattern = pattern.as_ref()?;
-                Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(&#name);))
+                let argument = quote_spanned!(name.span()=> &#name);
+                Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
             })
             .collect();
         Some(if parts.is_empty() {
@@ -142,14 +145,12 @@ impl Model {
     /// What to store of a result, as a value.
     pub(crate) fn policy(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
-        let kind = match &self.options.cache_if {
-            Some(accept) => {
-                let accept = &accept.value;
-                quote!(#p::filtered::<#result>(#accept))
-            }
-            None => quote!(#p::kind!(#result)),
-        };
-        quote!(#p::policy::<#result, _, _>(#kind))
+        if let Some(accept) = &self.options.cache_if {
+            let accept = &accept.value;
+            quote!(#p::policy_if::<#result, _>(#accept))
+        } else {
+            quote!(#p::policy::<#result, _, _>(#p::kind!(#result)))
+        }
     }
 }
 
@@ -199,12 +200,16 @@ fn idents(tokens: &TokenStream) -> Vec<Ident> {
         .collect()
 }
 
-/// Whether an expression may use a name, be it inside `format!("{name}")`.
+/// Whether an expression may use a name, be it inside `format!("{name:>width$}")`.
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    let bare = name.unraw();
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        TokenTree::Literal(literal) => {
+            let literal = literal.to_string();
+            literal.contains(&format!("{{{bare}")) || literal.contains(&format!("{bare}$"))
+        }
         TokenTree::Punct(_) => false,
     })
 }

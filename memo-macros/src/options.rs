@@ -6,15 +6,15 @@
 use crate::duration;
 use crate::errors::Errors;
 use crate::suggest;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
 
 /// A value, and the name of the option that set it.
+#[derive(Clone)]
 pub(crate) struct Set<T> {
     pub(crate) name: Ident,
     pub(crate) value: T,
@@ -22,11 +22,13 @@ pub(crate) struct Set<T> {
 
 type Slot<T> = Option<Set<T>>;
 
+#[derive(Clone)]
 pub(crate) enum Maxsize {
     Unbounded,
     At(Expr),
 }
 
+#[derive(Clone)]
 pub(crate) enum Ttl {
     Written(Duration),
     Computed(Expr),
@@ -39,7 +41,7 @@ pub(crate) enum Scope {
     Thread,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) maxsize: Slot<Maxsize>,
     pub(crate) ttl: Slot<Ttl>,
@@ -79,7 +81,10 @@ impl Options {
             Ok(())
         };
         if let Err(error) = parser.parse2(tokens) {
-            errors.push(error);
+            // After a mistake inside parentheses `syn` also reports what is left in them.
+            if errors.is_empty() {
+                errors.push(error);
+            }
         }
         options
     }
@@ -100,16 +105,18 @@ impl Options {
             "cache_if" => set(&mut self.cache_if, name, input, cache_if),
             "single_flight" => set(&mut self.single_flight, name, input, single_flight),
             "name" => set(&mut self.name, name, input, label),
-            "controls" => set(&mut self.controls, name, input, |input| input.parse()),
+            "controls" => set(&mut self.controls, name, input, controls),
             "crate" => set(&mut self.krate, name, input, krate),
             unknown => {
-                let message = match suggest::option(unknown) {
-                    Some(meant) => format!("unknown option `{unknown}`; did you mean `{meant}`?"),
-                    None => {
-                        let names: Vec<_> = suggest::option_names().collect();
-                        format!("unknown option `{unknown}`; the options are {}", names.join(", "))
-                    }
+                let advice = if let Some(option) = suggest::peer_option(unknown) {
+                    format!("here it is `{option}`, as in `{}`", example(option))
+                } else if let Some(meant) = suggest::nearest(unknown, suggest::option_names()) {
+                    format!("did you mean `{meant}`?")
+                } else {
+                    let names: Vec<_> = suggest::option_names().collect();
+                    format!("the options are {}", names.join(", "))
                 };
+                let message = format!("unknown option `{unknown}`; {advice}");
                 Err(syn::Error::new(name.span(), message))
             }
         }
@@ -160,6 +167,7 @@ fn example(option: &str) -> &'static str {
         "ttl" => "ttl = \"30m\"",
         "scope" => "scope = \"thread\"",
         "key" => "key = user.id",
+        "skip" => "skip(db, logger)",
         "cache_if" => "cache_if = |result| result.is_some()",
         "single_flight" => "single_flight = false",
         "name" => "name = \"users\"",
@@ -168,8 +176,17 @@ fn example(option: &str) -> &'static str {
     }
 }
 
+/// An expression, out of the invisible parentheses that `macro_rules!` puts around an `$expr`.
+fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let mut expr = input.parse()?;
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    Ok(expr)
+}
+
 fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match &expr {
         Expr::Path(path) if path.path.is_ident("unbounded") => return Ok(Maxsize::Unbounded),
         Expr::Path(path) if path.path.is_ident("None") => {
@@ -188,8 +205,10 @@ fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
                     syn::Error::new(lit.span(), message)
                 })?;
             }
-            Lit::Str(text) if text.value() == "unbounded" => {
-                let message = "write `maxsize = unbounded`, without quotes";
+            Lit::Str(text)
+                if text.value() == "unbounded" || text.value().parse::<u64>().is_ok() =>
+            {
+                let message = format!("write `maxsize = {}`, without quotes", text.value());
                 return Err(syn::Error::new(lit.span(), message));
             }
             _ => {
@@ -204,15 +223,16 @@ fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
 }
 
 fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => duration::parse(&text.value())
             .map(Ttl::Written)
             .map_err(|message| syn::Error::new(text.span(), message)),
-        Expr::Lit(ExprLit { lit: lit @ (Lit::Int(_) | Lit::Float(_)), .. }) => {
-            let message = "a number alone has no unit; write `ttl = \"30s\"` or \
-                           `ttl = Duration::from_secs(30)`";
-            Err(syn::Error::new(lit.span(), message))
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            Err(without_unit(number.span(), number.base10_digits()))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => {
+            Err(without_unit(number.span(), number.base10_digits()))
         }
         Expr::Lit(_) => {
             let message =
@@ -223,35 +243,39 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     }
 }
 
+fn without_unit(span: Span, number: &str) -> syn::Error {
+    let message = format!("a number alone has no unit; write `ttl = \"{number}s\"` for seconds");
+    syn::Error::new(span, message)
+}
+
 fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {
-    let expr: Expr = input.parse()?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match text.value().as_str() {
-            "shared" => Ok(Scope::Shared),
-            "thread" => Ok(Scope::Thread),
-            other => {
-                let message = match suggest::nearest(other, ["shared", "thread"].into_iter()) {
-                    Some(meant) => format!("no scope `{other}`; did you mean \"{meant}\"?"),
-                    None => format!(
-                        "no scope `{other}`; write \"shared\" (one cache for the process) or \
-                         \"thread\" (one for each thread)"
-                    ),
-                };
-                Err(syn::Error::new(text.span(), message))
-            }
-        },
-        _ => {
-            let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
-            Err(syn::Error::new_spanned(&expr, message))
+    let expr = expression(input)?;
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
+        let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
+        return Err(syn::Error::new_spanned(&expr, message));
+    };
+    match text.value().as_str() {
+        "shared" => Ok(Scope::Shared),
+        "thread" => Ok(Scope::Thread),
+        other => {
+            let message = match suggest::nearest(other, ["shared", "thread"].into_iter()) {
+                Some(meant) => format!("no scope `{other}`; did you mean \"{meant}\"?"),
+                None => format!(
+                    "no scope `{other}`; write \"shared\" (one cache for the process) or \
+                     \"thread\" (one for each thread)"
+                ),
+            };
+            Err(syn::Error::new(text.span(), message))
         }
     }
 }
 
 fn key(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
-            let message = "write the expression itself, without quotes: `key = user.id`";
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Expr>().is_ok() => {
+            let text = text.value();
+            let message = format!("write the expression itself, without quotes: `key = {text}`");
             Err(syn::Error::new_spanned(&expr, message))
         }
         Expr::Lit(_) => {
@@ -279,7 +303,11 @@ fn skip(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     }
     let names;
     let parens = parenthesized!(names in input);
-    let skipped = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, Ident::parse_any)?;
+    let name = |input: ParseStream<'_>| {
+        let message = "write the arguments to leave out by name: `skip(db, logger)`";
+        input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), message))
+    };
+    let skipped = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, name)?;
     if skipped.is_empty() {
         let message = "name the arguments to leave out: `skip(db, logger)`";
         return Err(syn::Error::new(parens.span.join(), message));
@@ -288,7 +316,7 @@ fn skip(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
 }
 
 fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match &expr {
         Expr::Closure(closure) if closure.inputs.len() != 1 => {
             let message = "`cache_if` is given one thing, a reference to the result: \
@@ -305,7 +333,7 @@ fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
 }
 
 fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value),
         _ => Err(syn::Error::new_spanned(&expr, "write `single_flight = true` or `false`")),
@@ -313,7 +341,7 @@ fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let expr: Expr = input.parse()?;
+    let expr = expression(input)?;
     match expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
         other => {
@@ -321,6 +349,11 @@ fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
             Err(syn::Error::new_spanned(other, message))
         }
     }
+}
+
+fn controls(input: ParseStream<'_>) -> syn::Result<Ident> {
+    let message = "`controls` names a type, without quotes: `controls = fib_cache`";
+    input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))
 }
 
 fn krate(input: ParseStream<'_>) -> syn::Result<Path> {

@@ -55,10 +55,9 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("crate", &["krate", "path", "crate_path"]),
 ];
 
-/// The option that `written` most likely stands for.
-pub(crate) fn option(written: &str) -> Option<&'static str> {
-    let by_peers = OPTIONS.iter().find(|(_, peers)| peers.contains(&written));
-    by_peers.map(|(option, _)| *option).or_else(|| nearest(written, option_names()))
+/// The option that has the name `written` elsewhere.
+pub(crate) fn peer_option(written: &str) -> Option<&'static str> {
+    OPTIONS.iter().find(|(_, peers)| peers.contains(&written)).map(|(option, _)| *option)
 }
 
 pub(crate) fn option_names() -> impl Iterator<Item = &'static str> + Clone {
@@ -106,9 +105,10 @@ mod tests {
 
     #[test]
     fn options_of_the_peers_and_near_misses_are_understood() {
-        assert_eq!(option("TimeToLive"), Some("ttl"));
-        assert_eq!(option("maxsise"), Some("maxsize"));
-        assert_eq!(option("single_fligth"), Some("single_flight"));
-        assert_eq!(option("xyz"), None);
+        assert_eq!(peer_option("TimeToLive"), Some("ttl"));
+        assert_eq!(peer_option("maxsise"), None);
+        assert_eq!(nearest("maxsise", option_names()), Some("maxsize"));
+        assert_eq!(nearest("single_fligth", option_names()), Some("single_flight"));
+        assert_eq!(nearest("xyz", option_names()), None);
     }
 }

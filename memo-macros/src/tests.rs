@@ -1,1 +1,182 @@
-//! The macro as an editor meets it: on half-typed input.
+//! The macro as an editor meets it, on half-typed input, and what it makes of finished input.
+//!
+//! After a change of the expansion: `UPDATE_EXPECT=1 cargo test -p memo-macros`, and read the diff.
+
+use super::expand;
+use expect_test::{ExpectFile, expect_file};
+use proc_macro2::TokenStream;
+use syn::{File, ImplItem, Item};
+
+/// Expands `#[memoize(options)] item`; both are source text.
+fn memoized(options: &str, item: &str) -> TokenStream {
+    expand(options.parse().expect("options lex"), &item.parse().expect("the item lexes"))
+}
+
+fn parsed(tokens: TokenStream) -> File {
+    syn::parse2(tokens).expect("what comes out is Rust")
+}
+
+/// Every beginning of `text` that lexes.
+fn beginnings(text: &str) -> impl Iterator<Item = TokenStream> {
+    text.char_indices()
+        .map(|(i, _)| &text[..i])
+        .chain([text])
+        .filter_map(|beginning| beginning.parse().ok())
+}
+
+const ITEM: &str = "/// Documented.
+    #[inline]
+    pub(crate) fn find(a: &User, b: Option<&str>, (c, _): (u64, f64)) -> io::Result<String> {
+        let found = a.look(b?, c);
+        not even(valid <- yet
+    }";
+
+#[test]
+fn half_typed_options_leave_the_function_as_it_was() {
+    let (mut good, mut bad) = (0, 0);
+    for options in [
+        r#"maxsize = 128, ttl = "30m", scope = "shared", single_flight = false, name = "users""#,
+        "maxsize = LIMIT * 2, ttl = Duration::from_secs(60), skip(a, b), controls = found,",
+        "key = (a.id, b.map(str::to_owned), c), cache_if = |r| r.is_some(), crate = ::my::memofn",
+        "key = { let k = a.id; k % 10 }, maxsize = unbounded, cache_if = Result::is_ok",
+        r#"max_size = -1, ttl = 30, scope = thread, skip, key = "a", = , , 7 cache_if |r| r"#,
+    ] {
+        for options in beginnings(options) {
+            let item: TokenStream = ITEM.replace("not even(valid <- yet", "").parse().unwrap();
+            let output = expand(options.clone(), &item);
+            let file = parsed(output.clone());
+            let functions: Vec<_> = file
+                .items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Fn(function) => Some(function.sig.ident.to_string()),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(functions, ["find"], "{options}");
+            let output = output.to_string();
+            if output.contains("compile_error") {
+                bad += 1;
+                assert!(output.ends_with(&item.to_string()), "{options}: {output}");
+            } else {
+                good += 1;
+                assert!(output.contains("uncached"), "{options}: {output}");
+            }
+        }
+    }
+    assert!(good > 20 && bad > 100, "{good} good, {bad} bad");
+}
+
+#[test]
+fn half_typed_functions_are_given_back() {
+    for item in beginnings(ITEM) {
+        let output = expand(TokenStream::new(), &item).to_string();
+        if output.contains("compile_error") {
+            assert!(output.ends_with(&item.to_string()), "{item}: {output}");
+        }
+    }
+}
+
+#[test]
+fn the_body_is_not_parsed() {
+    let output = memoized("", "fn f(n: u64) -> u64 { this is <- not Rust @ all }").to_string();
+    assert!(!output.contains("compile_error"), "{output}");
+    assert!(output.contains("{ this is <- not Rust @ all }"), "{output}");
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let output = memoized(
+        "maxsise = 1, ttl = 60, skip(x), scope = thread, maxsize = -1",
+        "const fn f(n: &mut u64) -> &str { n }",
+    );
+    assert_eq!(output.to_string().matches("compile_error").count(), 8, "{output}");
+}
+
+/// Compares an expansion with `snapshots/<name>.rs`, and its length with what a reader bears.
+fn snapshot(options: &str, item: &str, snapshot: &ExpectFile) {
+    let expansion = parsed(memoized(options, item));
+    let code = prettyplease::unparse(&expansion);
+    let Item::Fn(function) = &expansion.items[0] else { panic!("the function comes first") };
+    let arguments = function.sig.inputs.len();
+    let lines = lines_beyond_body_and_controls(expansion);
+    let item = item.lines().map(str::trim).collect::<Vec<_>>().join("\n// ");
+    snapshot.assert_eq(&format!(
+        "// #[memoize({options})]\n// {item}\n// Beyond the body and the controls: {lines} lines.\n\n{code}"
+    ));
+    assert!(lines <= 44 + 6 * arguments.saturating_sub(3), "{lines} lines:\n{code}");
+}
+
+/// The lines of the function, its companion and its cache's place, formatted.
+fn lines_beyond_body_and_controls(mut file: File) -> usize {
+    for item in &mut file.items {
+        if let Item::Impl(block) = item {
+            block.items.retain(|item| match item {
+                ImplItem::Fn(function) => {
+                    ["options", "site"].iter().any(|name| function.sig.ident == name)
+                }
+                _ => true,
+            });
+        }
+    }
+    prettyplease::unparse(&file).lines().count()
+}
+
+#[test]
+fn snapshot_of_a_plain_function() {
+    snapshot(
+        "",
+        "pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }",
+        &expect_file!["snapshots/plain.rs"],
+    );
+}
+
+#[test]
+fn snapshot_with_a_borrowed_argument_and_a_result() {
+    snapshot(
+        r#"maxsize = 128, ttl = "30m""#,
+        "fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }",
+        &expect_file!["snapshots/result.rs"],
+    );
+}
+
+#[test]
+fn snapshot_in_thread_scope() {
+    snapshot(
+        r#"scope = "thread", maxsize = unbounded"#,
+        "fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }",
+        &expect_file!["snapshots/thread.rs"],
+    );
+}
+
+#[test]
+fn snapshot_with_a_skipped_argument() {
+    snapshot(
+        "skip(db)",
+        "pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }",
+        &expect_file!["snapshots/skip.rs"],
+    );
+}
+
+#[test]
+fn snapshot_with_a_key_and_a_condition() {
+    snapshot(
+        "key = request.id, cache_if = |page| !page.is_empty()",
+        "fn page(request: &Request, log: &Log) -> String { render(request, log) }",
+        &expect_file!["snapshots/key.rs"],
+    );
+}
+
+#[test]
+fn snapshot_of_many_arguments_and_patterns() {
+    snapshot(
+        "",
+        "#[must_use]
+        #[expect(clippy::too_many_arguments)]
+        unsafe fn many(
+            a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
+            f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
+        ) { body }",
+        &expect_file!["snapshots/many.rs"],
+    );
+}

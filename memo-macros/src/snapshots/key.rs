@@ -1,0 +1,132 @@
+// #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
+// fn page(request: &Request, log: &Log) -> String { render(request, log) }
+// Beyond the body and the controls: 37 lines.
+
+fn page(request: &Request, log: &Log) -> String {
+    let key = ::memofn::__private::shared_key(request.id);
+    let cache = <page>::site()
+        .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+    match ::memofn::__private::enter(
+        &cache,
+        key,
+        ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => run.finish(<page>::uncached(request, log)),
+    }
+}
+/// The cache of [`page()`](page()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+struct page {}
+#[allow(dead_code)]
+impl page {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached(request: &Request, log: &Log) -> String {
+        render(request, log)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl page {
+    fn options() -> ::memofn::__private::CacheBuilder {
+        ::memofn::__private::CacheBuilder::new()
+            .name(
+                ::memofn::__private::std::concat!(
+                    ::memofn::__private::std::module_path!(), "::page"
+                ),
+            )
+    }
+    #[inline]
+    fn site() -> &'static ::memofn::__private::Site {
+        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
+            <page>::options,
+        );
+        &SITE
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        impl ::memofn::__private::std::hash::Hash + ::memofn::__private::std::cmp::Eq + ::memofn::__private::std::marker::Send + ::memofn::__private::std::marker::Sync + use<>,
+        <String as ::memofn::__private::Outcome<false>>::Stored,
+    > {
+        Self::site()
+            .cache_by(
+                |(request,): (&Request,)| ::memofn::__private::shared_key(request.id),
+                ::memofn::__private::kept_result::<String, false, _>(),
+            )
+    }
+    /// The counters and the size of the cache.
+    fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        request: &Request,
+    ) -> ::memofn::__private::std::option::Option<String> {
+        let key = ::memofn::__private::shared_key(request.id);
+        let cache = <page>::site()
+            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+        ::memofn::__private::peek(
+            &cache,
+            &key,
+            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    fn cache_remove(
+        request: &Request,
+    ) -> ::memofn::__private::std::option::Option<String> {
+        let key = ::memofn::__private::shared_key(request.id);
+        let cache = <page>::site()
+            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+        ::memofn::__private::remove(
+            &cache,
+            &key,
+            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    fn cache_insert(request: &Request, result: String) {
+        let key = ::memofn::__private::shared_key(request.id);
+        let cache = <page>::site()
+            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+        ::memofn::__private::insert(
+            &cache,
+            key,
+            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    fn cache_refresh(request: &Request, log: &Log) -> String {
+        let key = ::memofn::__private::shared_key(request.id);
+        let cache = <page>::site()
+            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+        ::memofn::__private::refresh(
+                &cache,
+                key,
+                ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+            )
+            .finish(Self::uncached(request, log))
+    }
+}

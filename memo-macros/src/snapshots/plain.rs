@@ -1,0 +1,119 @@
+// #[memoize()]
+// pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
+// Beyond the body and the controls: 34 lines.
+
+pub fn fib(n: u64) -> u64 {
+    match ::memofn::__private::enter(
+        &<fib>::cache(),
+        ::memofn::__private::leaf::<u64, _>(&n),
+        ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => run.finish(<fib>::uncached(n)),
+    }
+}
+/// The cache of [`fib()`](fib()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+pub struct fib {}
+#[allow(dead_code)]
+impl fib {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    pub fn uncached(n: u64) -> u64 {
+        if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl fib {
+    fn options() -> ::memofn::__private::CacheBuilder {
+        ::memofn::__private::CacheBuilder::new()
+            .name(
+                ::memofn::__private::std::concat!(
+                    ::memofn::__private::std::module_path!(), "::fib"
+                ),
+            )
+    }
+    #[inline]
+    fn site() -> &'static ::memofn::__private::Site {
+        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
+            <fib>::options,
+        );
+        &SITE
+    }
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<
+        u64,
+        <u64 as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(u64) },
+        >>::Stored,
+    > {
+        Self::site()
+            .cache(
+                ::memofn::__private::kept::<u64, _>(),
+                ::memofn::__private::kept_result::<
+                    u64,
+                    { ::memofn::__private::fallible!(u64) },
+                    _,
+                >(),
+            )
+    }
+    /// The counters and the size of the cache.
+    pub fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    pub fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    pub fn cache_peek(n: u64) -> ::memofn::__private::std::option::Option<u64> {
+        ::memofn::__private::peek(
+            &<fib>::cache(),
+            &::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    pub fn cache_remove(n: u64) -> ::memofn::__private::std::option::Option<u64> {
+        ::memofn::__private::remove(
+            &<fib>::cache(),
+            &::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    pub fn cache_insert(n: u64, result: u64) {
+        ::memofn::__private::insert(
+            &<fib>::cache(),
+            ::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub fn cache_refresh(n: u64) -> u64 {
+        ::memofn::__private::refresh(
+                &<fib>::cache(),
+                ::memofn::__private::leaf::<u64, _>(&n),
+                ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+            )
+            .finish(Self::uncached(n))
+    }
+}

@@ -1,0 +1,151 @@
+// #[memoize(maxsize = 128, ttl = "30m")]
+// fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
+// Beyond the body and the controls: 40 lines.
+
+fn temperature(city: &str) -> Result<f64, WeatherError> {
+    match ::memofn::__private::enter(
+        &<temperature>::cache(),
+        ::memofn::__private::leaf::<str, _>(city),
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => run.finish(<temperature>::uncached(city)),
+    }
+}
+/// The cache of [`temperature()`](temperature()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+struct temperature {}
+#[allow(dead_code)]
+impl temperature {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached(city: &str) -> Result<f64, WeatherError> {
+        fetch(city)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl temperature {
+    fn options() -> ::memofn::__private::CacheBuilder {
+        ::memofn::__private::CacheBuilder::new()
+            .name(
+                ::memofn::__private::std::concat!(
+                    ::memofn::__private::std::module_path!(), "::temperature"
+                ),
+            )
+            .maxsize(128)
+            .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+    }
+    #[inline]
+    fn site() -> &'static ::memofn::__private::Site {
+        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
+            <temperature>::options,
+        );
+        &SITE
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        Self::site()
+            .cache(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Result<f64, WeatherError>,
+                    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+                    _,
+                >(),
+            )
+    }
+    /// The counters and the size of the cache.
+    fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        ::memofn::__private::peek(
+            &<temperature>::cache(),
+            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    fn cache_remove(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        ::memofn::__private::remove(
+            &<temperature>::cache(),
+            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+        ::memofn::__private::insert(
+            &<temperature>::cache(),
+            ::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+        ::memofn::__private::refresh(
+                &<temperature>::cache(),
+                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+            .finish(Self::uncached(city))
+    }
+}

@@ -1,0 +1,145 @@
+// #[memoize(skip(db))]
+// pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
+// Beyond the body and the controls: 38 lines.
+
+pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
+    match ::memofn::__private::enter(
+        &<user>::cache(),
+        ::memofn::__private::leaf::<u64, _>(&id),
+        ::memofn::__private::policy::<
+            Option<User>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Option < User >)),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => run.finish(<user>::uncached(db, id)),
+    }
+}
+/// The cache of [`user()`](user()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+pub(crate) struct user {}
+#[allow(dead_code)]
+impl user {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    pub(crate) fn uncached(db: &mut Db, id: u64) -> Option<User> {
+        db.load(id)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl user {
+    fn options() -> ::memofn::__private::CacheBuilder {
+        ::memofn::__private::CacheBuilder::new()
+            .name(
+                ::memofn::__private::std::concat!(
+                    ::memofn::__private::std::module_path!(), "::user"
+                ),
+            )
+    }
+    #[inline]
+    fn site() -> &'static ::memofn::__private::Site {
+        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
+            <user>::options,
+        );
+        &SITE
+    }
+    /// The cache itself.
+    pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
+        u64,
+        <Option<
+            User,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Option < User >) },
+        >>::Stored,
+    > {
+        Self::site()
+            .cache(
+                ::memofn::__private::kept::<u64, _>(),
+                ::memofn::__private::kept_result::<
+                    Option<User>,
+                    { ::memofn::__private::fallible!(Option < User >) },
+                    _,
+                >(),
+            )
+    }
+    /// The counters and the size of the cache.
+    pub(crate) fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    pub(crate) fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    pub(crate) fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    pub(crate) fn cache_peek(
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<Option<User>> {
+        ::memofn::__private::peek(
+            &<user>::cache(),
+            &::memofn::__private::leaf::<u64, _>(&id),
+            &::memofn::__private::policy::<
+                Option<User>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < User >)),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    pub(crate) fn cache_remove(
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<Option<User>> {
+        ::memofn::__private::remove(
+            &<user>::cache(),
+            &::memofn::__private::leaf::<u64, _>(&id),
+            &::memofn::__private::policy::<
+                Option<User>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < User >)),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    pub(crate) fn cache_insert(id: u64, result: Option<User>) {
+        ::memofn::__private::insert(
+            &<user>::cache(),
+            ::memofn::__private::leaf::<u64, _>(&id),
+            &::memofn::__private::policy::<
+                Option<User>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < User >)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub(crate) fn cache_refresh(db: &mut Db, id: u64) -> Option<User> {
+        ::memofn::__private::refresh(
+                &<user>::cache(),
+                ::memofn::__private::leaf::<u64, _>(&id),
+                ::memofn::__private::policy::<
+                    Option<User>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < User >)),
+            )
+            .finish(Self::uncached(db, id))
+    }
+}

@@ -1,0 +1,158 @@
+// #[memoize(scope = "thread", maxsize = unbounded)]
+// fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
+// Beyond the body and the controls: 43 lines.
+
+fn distance(a: &[char], b: &[char]) -> usize {
+    match ::memofn::__private::enter(
+        &<distance>::cache(),
+        (
+            ::memofn::__private::leaf::<[char], _>(a),
+            ::memofn::__private::leaf::<[char], _>(b),
+        ),
+        ::memofn::__private::policy::<usize, _, _>(::memofn::__private::kind!(usize)),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => run.finish(<distance>::uncached(a, b)),
+    }
+}
+/// The cache of [`distance()`](distance()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+struct distance {}
+#[allow(dead_code)]
+impl distance {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached(a: &[char], b: &[char]) -> usize {
+        edits(a, b)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl distance {
+    fn options() -> ::memofn::__private::CacheBuilder {
+        ::memofn::__private::CacheBuilder::new()
+            .name(
+                ::memofn::__private::std::concat!(
+                    ::memofn::__private::std::module_path!(), "::distance"
+                ),
+            )
+            .unbounded()
+    }
+    #[inline]
+    fn site() -> &'static ::memofn::__private::ThreadSite {
+        ::memofn::__private::std::thread_local! {
+            static SLOT : ::memofn::__private::ThreadSlot = const {
+            ::memofn::__private::ThreadSlot::new() };
+        }
+        static SITE: ::memofn::__private::ThreadSite = ::memofn::__private::ThreadSite::new(
+            <distance>::options,
+            &SLOT,
+        );
+        &SITE
+    }
+    /// The cache itself.
+    fn cache() -> ::memofn::__private::Cache<
+        (
+            ::memofn::__private::std::vec::Vec<char>,
+            ::memofn::__private::std::vec::Vec<char>,
+        ),
+        <usize as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(usize) },
+        >>::Stored,
+        ::memofn::__private::scope::Thread,
+    > {
+        Self::site().cache()
+    }
+    /// The counters and the size of the cache.
+    fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        a: &[char],
+        b: &[char],
+    ) -> ::memofn::__private::std::option::Option<usize> {
+        ::memofn::__private::peek(
+            &<distance>::cache(),
+            &(
+                ::memofn::__private::leaf::<[char], _>(a),
+                ::memofn::__private::leaf::<[char], _>(b),
+            ),
+            &::memofn::__private::policy::<
+                usize,
+                _,
+                _,
+            >(::memofn::__private::kind!(usize)),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    fn cache_remove(
+        a: &[char],
+        b: &[char],
+    ) -> ::memofn::__private::std::option::Option<usize> {
+        ::memofn::__private::remove(
+            &<distance>::cache(),
+            &(
+                ::memofn::__private::leaf::<[char], _>(a),
+                ::memofn::__private::leaf::<[char], _>(b),
+            ),
+            &::memofn::__private::policy::<
+                usize,
+                _,
+                _,
+            >(::memofn::__private::kind!(usize)),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    fn cache_insert(a: &[char], b: &[char], result: usize) {
+        ::memofn::__private::insert(
+            &<distance>::cache(),
+            (
+                ::memofn::__private::leaf::<[char], _>(a),
+                ::memofn::__private::leaf::<[char], _>(b),
+            ),
+            &::memofn::__private::policy::<
+                usize,
+                _,
+                _,
+            >(::memofn::__private::kind!(usize)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    fn cache_refresh(a: &[char], b: &[char]) -> usize {
+        ::memofn::__private::refresh(
+                &<distance>::cache(),
+                (
+                    ::memofn::__private::leaf::<[char], _>(a),
+                    ::memofn::__private::leaf::<[char], _>(b),
+                ),
+                ::memofn::__private::policy::<
+                    usize,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(usize)),
+            )
+            .finish(Self::uncached(a, b))
+    }
+}
