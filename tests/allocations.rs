@@ -4,6 +4,12 @@
 //! with a `Result`. An allocator counts what the calling thread asks for, so that other tests do not
 //! disturb.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+#![allow(
+    clippy::boxed_local,
+    clippy::many_single_char_names,
+    clippy::too_many_arguments,
+    reason = "the arguments are there to be keys"
+)]
 
 use memofn::testing::Clock;
 use memofn::{Cache, memoize};
