@@ -8,6 +8,7 @@
     clippy::boxed_local,
     clippy::many_single_char_names,
     clippy::too_many_arguments,
+    clippy::unnecessary_wraps,
     reason = "the arguments are there to be keys"
 )]
 
@@ -169,7 +170,7 @@ fn a_hit_allocates_nothing_with_any_options() {
     called_twice!((maxsize = 1) city: &str = "Oslo"; u64 = 7);
     called_twice!((single_flight = false) city: &str = "Oslo"; u64 = 7);
     called_twice!((cache_if = Option::is_some) city: &str = "Oslo"; Option<u64> = Some(7));
-    called_twice!((cache_if = |found| found.is_none()) city: &str = "Oslo"; Option<u64> = None);
+    called_twice!((cache_if = Option::is_none) city: &str = "Oslo"; Option<u64> = None);
     called_twice!((name = "seven") city: &str = "Oslo"; Result<Arc<str>, String> = Ok("7".into()));
 }
 
