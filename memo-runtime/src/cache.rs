@@ -11,7 +11,7 @@ use std::fmt;
 /// `#[memoize]` keeps one for each function; this is the same cache in your own hands: a field of a
 /// struct, or a local of a test. It is a handle: clones share the entries. Any number of threads may
 /// use it at the same time, and the value for a key is computed by one of them while the others wait
-/// ([single flight](CacheBuilder::single_flight)).
+/// ([single flight](crate::CacheBuilder::single_flight)).
 ///
 /// No lock is held while a value is computed, hashed, compared, cloned or dropped: each of these may
 /// use the same cache again.
