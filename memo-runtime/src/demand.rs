@@ -2,8 +2,8 @@
 //! in our words, at the type that misses it.
 //!
 //! Every demand is a trait with `#[diagnostic::on_unimplemented]`, and one function that has it for
-//! a bound: `leaf` and `parts` for arguments, `key` for `key = ..`, `policy` for what is returned,
-//! `kept` for `Send` and `Sync`. Nothing else an expansion calls demands anything. Two things keep
+//! a bound: `leaf` and `parts` for arguments, `key` and `shared_key` for `key = ..`, `policy` and
+//! `policy_if` for what is returned, `kept` and `kept_result` for `Send` and `Sync`. Nothing else an expansion calls demands anything. Two things keep
 //! the compiler from saying more than that:
 //!
 //! - The function returns a *parameter* of the trait, and not an associated type. When the demand is

@@ -1,7 +1,7 @@
 //! The protocol of a cache: look up, compute once, store, forget.
 //!
-//! One engine serves both scopes. Its state is an index: entries in a [`Store`], computations under
-//! way in [`Flights`], counters. The index is locked for a few instructions at a time, and **no user
+//! One engine serves both scopes. Its state is an [`Index`]: the entries stored, the computations under
+//! way, the counters. The index is locked for a few instructions at a time, and **no user
 //! code runs under the lock**: not `Hash` (done once, before), not `Clone` or `Drop` (entries are
 //! shared pointers, and leave the lock before they are dropped), and not `Eq`. A look-up therefore
 //! goes in two steps, which [`Engine::settle`] keeps in one place: take pointers to all entries filed
@@ -26,7 +26,6 @@ use crate::stats::CacheInfo;
 use crate::store::Limits;
 use crate::sync::{Arc, ThreadToken};
 use crate::wait::{Landing, Wait};
-
 use foldhash::SharedSeed;
 use foldhash::fast::{FoldHasher, SeedableRandomState};
 use std::fmt;
@@ -175,7 +174,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         );
     }
 
-    /// Files `value` as if it had just been computed. Computations under way are older: they will
+    /// Files `entry` as if its value had just been computed. Computations under way are older: they will
     /// not replace it.
     pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let hash = entry.hash;
