@@ -1,23 +1,52 @@
 //! What may not be combined, and what cannot be memoized. Every rule is here, each one once.
 
+use crate::block::is_mark;
 use crate::errors::Errors;
 use crate::form::{Form, borrows};
 use crate::function::Function;
-use crate::model::plain_name;
-use crate::options::{Options, Scope};
+use crate::home::Home;
+use crate::model::is_keyed;
+use crate::options::{EXCLUSIONS, Options};
 use crate::suggest;
-use proc_macro2::{TokenStream, TokenTree};
+use crate::words::{find_own_type, find_word, spelled};
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::{Expr, FnArg, GenericParam, Ident, PatType, ReturnType, Type};
+use syn::{Expr, ReturnType, Type, Visibility};
 
-pub(crate) fn check(options: &Options, function: &Function, errors: &mut Errors) {
+pub(crate) fn check(options: &Options, function: &Function, home: &Home, errors: &mut Errors) {
     combinations(options, errors);
-    qualifiers(function, errors);
-    generics(function, errors);
+    qualifiers(function, home, errors);
+    controls(options, home, errors);
     arguments(options, function, errors);
     key(options, function, errors);
     skipped(options, function, errors);
     result(function, errors);
+}
+
+/// The options of an impl block or a trait, as far as they are not those of its functions.
+pub(crate) fn block(
+    options: &Options,
+    functions: &[&Function],
+    in_trait_impl: bool,
+    errors: &mut Errors,
+) {
+    combinations(options, errors);
+    if functions.is_empty() {
+        let message = "nothing here is to be memoized: put `#[memoize]` on the functions in the \
+                       block as well";
+        errors.push(syn::Error::new(Span::call_site(), message));
+        return;
+    }
+    if let (Some(controls), false) = (&options.controls, in_trait_impl) {
+        let message = "`controls` names the controls of one function: move it there";
+        errors.at(&controls.name, message);
+    }
+    for skipped in options.skip.iter().flat_map(|skip| &skip.value) {
+        let inputs = || functions.iter().flat_map(|function| function.inputs());
+        if !inputs().any(|input| input.name.as_ref() == Some(skipped)) {
+            errors.at(skipped, format!("no function memoized here has an argument `{skipped}`"));
+        }
+    }
 }
 
 /// Whether the compiler will refuse the function as it is, and say best why: `text: str`.
@@ -27,31 +56,27 @@ pub(crate) fn has_no_size(function: &Function) -> bool {
         Type::Path(path) => path.path.is_ident("str"),
         _ => false,
     };
-    typed_arguments(function).any(|argument| no_size(&argument.ty))
+    function.inputs().any(|input| no_size(&input.ty))
         || matches!(&function.sig.output, ReturnType::Type(_, ty) if no_size(ty))
 }
 
 fn combinations(options: &Options, errors: &mut Errors) {
-    if let (Some(key), Some(skip)) = (&options.key, &options.skip) {
-        let message = "`skip` and `key` exclude each other: a key expression already says which \
-                       arguments count; remove one of the two";
-        errors.at(&key.name, message);
-        errors.at(&skip.name, message);
-    }
-    if let (Some(scope), Some(flight)) = (&options.scope, &options.single_flight) {
-        if scope.value == Scope::Thread {
-            let message = "`single_flight` and `scope = \"thread\"` exclude each other: a thread \
-                           has nobody to wait for; remove one of the two";
-            errors.at(&flight.name, message);
-            errors.at(&scope.name, message);
+    for (a, b, why) in EXCLUSIONS {
+        if let (Some(one), Some(other)) = (a.of(options), b.of(options)) {
+            let message = format!(
+                "`{}` and `{}` exclude each other: {why}; remove one of the two",
+                a.label, b.label
+            );
+            errors.at(one, &message);
+            errors.at(other, &message);
         }
     }
 }
 
-fn qualifiers(function: &Function, errors: &mut Errors) {
+fn qualifiers(function: &Function, home: &Home, errors: &mut Errors) {
     let sig = &function.sig;
     for attr in &function.attrs {
-        if attr.path().segments.last().is_some_and(|last| last.ident == "memoize") {
+        if is_mark(attr) {
             errors.at(attr, "the function is memoized twice; keep one of the two");
         }
     }
@@ -64,40 +89,32 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic, "variadic arguments cannot be a key; wrap the function in one without");
     }
-    if let Some(receiver) = sig.receiver() {
-        let message = "`#[memoize]` does not support methods yet; memoize a free function that \
-                       takes what the result depends on, and call it from the method";
-        errors.at(receiver, message);
-    } else if let Some(word) = find_word(&sig.to_token_stream(), "Self") {
-        let message = "`#[memoize]` does not support associated functions yet; memoize a free \
-                       function and call it from here";
-        errors.at(word, message);
-    }
-}
-
-fn generics(function: &Function, errors: &mut Errors) {
-    for param in &function.sig.generics.params {
-        match param {
-            GenericParam::Lifetime(_) => {}
-            GenericParam::Type(param) => errors.at(
-                &param.ident,
-                "`#[memoize]` does not support generic functions yet; memoize one for each type",
-            ),
-            GenericParam::Const(param) => errors.at(
-                &param.ident,
-                "`#[memoize]` does not support generic functions yet; make it an argument",
-            ),
+    if let Home::Module = home {
+        let own_type = find_word(&sig.to_token_stream(), "Self")
+            .or_else(|| find_own_type(&function.body.stream()));
+        if let Some(word) = own_type {
+            let message = "an associated function, it seems: put `#[memoize]` on the impl block as \
+                           well, which alone tells where its cache can live";
+            errors.at(word, message);
         }
     }
 }
 
+fn controls(options: &Options, home: &Home, errors: &mut Errors) {
+    let Some(controls) = &options.controls else { return };
+    if !matches!(controls.value.vis, Visibility::Inherited) {
+        let message = match home {
+            Home::TraitImpl { .. } => "who sees the controls is said on the impl block",
+            _ => "the controls are as visible as the function: name them alone",
+        };
+        errors.at(&controls.value.vis, message);
+    }
+}
+
 fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
-    for argument in typed_arguments(function) {
-        let name = plain_name(&argument.pat);
-        let skipped = name.is_some_and(|name| {
-            options.skip.as_ref().is_some_and(|skip| skip.value.contains(name))
-        });
-        if skipped || options.key.is_some() {
+    for argument in function.inputs() {
+        let name = argument.name.as_ref();
+        if !is_keyed(options, name, argument.pat) || options.key.is_some() {
             continue;
         }
         let called = name.map_or_else(|| "this argument".to_owned(), |name| format!("`{name}`"));
@@ -150,8 +167,8 @@ fn key(options: &Options, function: &Function, errors: &mut Errors) {
     };
     for part in parts {
         let Expr::Path(path) = part else { continue };
-        let borrowed = typed_arguments(function).find(|argument| {
-            plain_name(&argument.pat).is_some_and(|name| path.path.is_ident(name))
+        let borrowed = function.inputs().find(|argument| {
+            argument.name.as_ref().is_some_and(|name| path.path.is_ident(name))
                 && matches!(unwrapped(&argument.ty), Type::Reference(_))
                 && borrows(&argument.ty.to_token_stream())
         });
@@ -166,12 +183,11 @@ fn key(options: &Options, function: &Function, errors: &mut Errors) {
 
 fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
     let Some(skip) = &options.skip else { return };
-    let names: Vec<&Ident> =
-        typed_arguments(function).filter_map(|argument| plain_name(&argument.pat)).collect();
+    let names: Vec<Ident> = function.inputs().filter_map(|argument| argument.name).collect();
     for (i, skipped) in skip.value.iter().enumerate() {
         if skip.value[..i].contains(skipped) {
             errors.at(skipped, format!("`{skipped}` is skipped twice"));
-        } else if !names.contains(&skipped) {
+        } else if !names.contains(skipped) {
             let spelled: Vec<String> = names.iter().map(ToString::to_string).collect();
             let nearest =
                 suggest::nearest(&skipped.to_string(), spelled.iter().map(String::as_str));
@@ -210,33 +226,10 @@ fn result(function: &Function, errors: &mut Errors) {
     }
 }
 
-fn typed_arguments(function: &Function) -> impl Iterator<Item = &PatType> {
-    function.sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(argument) => Some(argument),
-        FnArg::Receiver(_) => None,
-    })
-}
-
 fn unwrapped(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => unwrapped(&group.elem),
         Type::Paren(paren) => unwrapped(&paren.elem),
         _ => ty,
     }
-}
-
-fn find_word(tokens: &TokenStream, word: &str) -> Option<Ident> {
-    tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) if ident == word => Some(ident),
-        TokenTree::Group(group) => find_word(&group.stream(), word),
-        _ => None,
-    })
-}
-
-/// A type as its author would write it.
-fn spelled(ty: &Type) -> String {
-    let spaced = ty.to_token_stream().to_string();
-    [(" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&"), (" :: ", "::"), (" <", "<")]
-        .iter()
-        .fold(spaced, |text, (from, to)| text.replace(from, to))
 }

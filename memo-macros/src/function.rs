@@ -1,8 +1,12 @@
 //! The function as it is written: its signature understood, its body left alone.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use std::borrow::Cow;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, FnArg, Ident, PatType, Signature, Token, Visibility, parse_quote};
+use syn::{
+    Attribute, FnArg, Pat, PatType, Receiver, ReceiverKind, Signature, Token, Type, Visibility,
+    parse_quote,
+};
 
 /// A function item.
 #[derive(Clone)]
@@ -29,7 +33,55 @@ impl Parse for Function {
     }
 }
 
+/// An argument, the receiver included.
+pub(crate) struct Input<'f> {
+    /// What it is called, unless it is taken apart.
+    pub(crate) name: Option<Ident>,
+    pub(crate) pat: Option<&'f Pat>,
+    pub(crate) ty: Cow<'f, Type>,
+    pub(crate) attrs: &'f [Attribute],
+}
+
+impl<'f> Input<'f> {
+    fn of(input: &'f FnArg) -> Self {
+        match input {
+            FnArg::Typed(PatType { attrs, pat, ty, .. }) => Self {
+                name: plain_name(pat).cloned(),
+                pat: Some(pat),
+                ty: Cow::Borrowed(ty),
+                attrs,
+            },
+            FnArg::Receiver(Receiver { attrs, self_token, kind, .. }) => {
+                let own = Ident::new("Self", self_token.span);
+                let ty = match kind {
+                    ReceiverKind::Typed(_, ty) => Cow::Borrowed(&**ty),
+                    ReceiverKind::Reference(and, lifetime, mutability) => {
+                        Cow::Owned(parse_quote!(#and #lifetime #mutability #own))
+                    }
+                    _ => Cow::Owned(parse_quote!(#own)),
+                };
+                let name = Some(Ident::new("self", self_token.span));
+                Self { name, pat: None, ty, attrs }
+            }
+        }
+    }
+}
+
+/// The name of an argument that is not taken apart.
+fn plain_name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
+            Some(&pattern.ident)
+        }
+        _ => None,
+    }
+}
+
 impl Function {
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = Input<'_>> {
+        self.sig.inputs.iter().map(Input::of)
+    }
+
     /// The function for each way the `#[cfg(..)]`s of its arguments can turn out: itself when there
     /// are none.
     pub(crate) fn cases(mut self) -> Vec<Self> {
@@ -70,8 +122,6 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
             {
                 "a `const`".to_owned()
             }
-            "trait" => "a trait".to_owned(),
-            "impl" => "an impl block: annotate a free function".to_owned(),
             "let" => "a closure: name it, as a function".to_owned(),
             _ => return Ok(()),
         },

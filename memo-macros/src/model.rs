@@ -2,21 +2,32 @@
 
 use crate::form::Form;
 use crate::function::Function;
+use crate::home::Home;
 use crate::options::{Options, Scope};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use crate::params::{Params, parameters, turbofish};
+use crate::stored::Stored;
+use crate::words::{find_word, replaced, words};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use std::rc::Rc;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Generics, Ident, Pat, ReturnType, Type};
+use syn::{Attribute, Expr, Pat, ReturnType, Type};
 
 pub(crate) struct Model {
     pub(crate) function: Function,
     pub(crate) options: Options,
+    pub(crate) home: Rc<Home>,
     pub(crate) arguments: Vec<Argument>,
-    /// The companion type.
-    pub(crate) controls: Ident,
+    /// The parameters of which each instantiation has a cache of its own.
+    pub(crate) instance: Params,
+    /// The other parameters.
+    pub(crate) rest: Params,
+    /// What the names of the controls are made of.
+    pub(crate) base: Ident,
     /// The return type; `()` when none is written.
     pub(crate) result: TokenStream,
+    pub(crate) stored: Stored,
     /// The path of the runtime.
     pub(crate) runtime: TokenStream,
 }
@@ -32,33 +43,34 @@ pub(crate) struct Argument {
     pub(crate) keyed: bool,
 }
 
+impl Argument {
+    pub(crate) fn is_receiver(&self) -> bool {
+        self.name == "self"
+    }
+}
+
 impl Model {
-    pub(crate) fn new(options: Options, function: Function) -> Self {
-        let arguments = function
-            .sig
-            .inputs
-            .iter()
+    pub(crate) fn new(options: Options, function: Function, home: Rc<Home>) -> Self {
+        let arguments: Vec<_> = function
+            .inputs()
             .enumerate()
-            .filter_map(|(i, input)| match input {
-                FnArg::Typed(input) => {
-                    let name = plain_name(&input.pat);
-                    let keyed = is_keyed(&options, name, &input.pat);
-                    Some(Argument {
-                        name: name.cloned().unwrap_or_else(|| {
-                            let span = Span::mixed_site().located_at(input.pat.span());
-                            format_ident!("arg{i}", span = span)
-                        }),
-                        ty: (*input.ty).clone(),
-                        attrs: input.attrs.clone(),
-                        pattern: name.is_none().then(|| (*input.pat).clone()),
-                        keyed,
-                    })
+            .map(|(i, input)| {
+                let keyed = is_keyed(&options, input.name.as_ref(), input.pat);
+                let pattern = input.pat.filter(|_| input.name.is_none());
+                let span = pattern.map_or_else(Span::mixed_site, Spanned::span);
+                Argument {
+                    name: input.name.unwrap_or_else(|| {
+                        format_ident!("arg{i}", span = Span::mixed_site().located_at(span))
+                    }),
+                    ty: input.ty.into_owned(),
+                    attrs: input.attrs.to_vec(),
+                    pattern: pattern.cloned(),
+                    keyed,
                 }
-                FnArg::Receiver(_) => None,
             })
             .collect();
-        let controls = match &options.controls {
-            Some(controls) => controls.value.clone(),
+        let base = match &options.controls {
+            Some(controls) => controls.value.ident.clone(),
             None => function.sig.ident.clone(),
         };
         let result = match &function.sig.output {
@@ -70,7 +82,23 @@ impl Model {
             .as_ref()
             .map_or_else(|| quote!(::memofn), |krate| krate.value.to_token_stream());
         let runtime = quote!(#krate::__private);
-        Self { function, options, arguments, controls, result, runtime }
+        let (instance, rest) = Params::split(&function.sig.generics, |param| {
+            let mentions =
+                |argument: &&Argument| words(&argument.ty.to_token_stream()).contains(param);
+            let skipped = arguments.iter().filter(|argument| !argument.keyed).any(|a| mentions(&a));
+            let keyed = arguments.iter().filter(|argument| argument.keyed).any(|a| mentions(&a));
+            keyed || !skipped || words(&result).contains(param)
+        });
+        let stored = match &function.sig.output {
+            ReturnType::Type(_, ty) if options.cache_if.is_none() => {
+                let own = instance.names().cloned();
+                let parameters: Option<Vec<_>> =
+                    home.parameters().map(|outer| outer.iter().cloned().chain(own).collect());
+                Stored::of(ty, parameters.as_deref())
+            }
+            _ => Stored::Whole,
+        };
+        Self { function, options, home, arguments, instance, rest, base, result, stored, runtime }
     }
 
     pub(crate) fn keyed(&self) -> impl Iterator<Item = &Argument> {
@@ -81,13 +109,46 @@ impl Model {
         self.options.scope.as_ref().map(|scope| scope.value).unwrap_or_default()
     }
 
-    pub(crate) fn generics(&self) -> &Generics {
-        &self.function.sig.generics
+    /// The cache that is given, if one is.
+    pub(crate) fn given(&self) -> Option<&Expr> {
+        self.options.cache.as_ref().map(|cache| &cache.value)
+    }
+
+    /// The arguments that the cache and the key of a call depend on.
+    pub(crate) fn identifying(&self) -> impl Iterator<Item = &Argument> {
+        let given = self.given().map(ToTokens::to_token_stream);
+        self.arguments.iter().filter(move |argument| {
+            argument.keyed || given.as_ref().is_some_and(|cache| mentions(cache, &argument.name))
+        })
     }
 
     /// The attributes that decide whether the function exists at all: they go on every item.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> + Clone {
         self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// What a call of one of our own beside the function is written as.
+    pub(crate) fn call(&self, name: &Ident) -> TokenStream {
+        let owner = self.home.owner(self);
+        let parameters = self.instance.turbofish().filter(|_| !self.home.is_module());
+        quote!(#owner::#name #parameters)
+    }
+
+    /// A call of the original function, with the arguments under their names.
+    pub(crate) fn call_original(&self) -> TokenStream {
+        let owner = self.home.owner(self);
+        let name = self.home.uncached(self);
+        let parameters = if self.home.is_module() {
+            self.rest.turbofish()
+        } else {
+            turbofish(parameters(&self.function.sig.generics))
+        };
+        let arguments = self.arguments.iter().map(|argument| &argument.name);
+        let call = quote!(#owner::#name #parameters (#(#arguments),*));
+        match self.function.sig.safety {
+            syn::Safety::Unsafe(_) => quote!(unsafe { #call }),
+            _ => call,
+        }
     }
 
     /// The call as it is looked up.
@@ -114,8 +175,8 @@ impl Model {
         let key = &self.options.key.as_ref()?.value;
         let p = &self.runtime;
         let own = match self.scope() {
-            Scope::Shared => quote!(#p::shared_key),
-            Scope::Thread => quote!(#p::key),
+            Scope::Shared if self.given().is_none() => quote!(#p::shared_key),
+            _ => quote!(#p::key),
         };
         let parts: Vec<_> = self
             .keyed()
@@ -132,13 +193,24 @@ impl Model {
         })
     }
 
-    /// Whether the return type is a `Result` of which the `Ok` alone is stored, as a constant.
-    pub(crate) fn fallible(&self) -> TokenStream {
+    /// A function of the arguments that makes the key of a `key = ..` expression. It is not called,
+    /// but tells the compiler the type of the key.
+    pub(crate) fn key_function(&self) -> Option<TokenStream> {
+        // A closure has no `self`.
+        let this = Ident::new("this", Span::mixed_site());
+        let key = replaced(&self.key_expression()?, "self", &this);
+        let names = self.keyed().map(|it| if it.is_receiver() { &this } else { &it.name });
+        let types = self.keyed().map(|argument| &argument.ty);
+        Some(quote!(|(#(#names,)*): (#(#types,)*)| #key))
+    }
+
+    /// What kind of result there is to store, as a value.
+    pub(crate) fn kind(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
-        if self.options.cache_if.is_some() {
-            quote!(false)
-        } else {
-            quote!({ #p::fallible!(#result) })
+        match self.stored {
+            _ if self.options.cache_if.is_some() => quote!(#p::Whole),
+            Stored::TakenWhole => quote!(#p::kind!(#result).whole()),
+            _ => quote!(#p::kind!(#result)),
         }
     }
 
@@ -149,7 +221,8 @@ impl Model {
             let accept = &accept.value;
             quote!(#p::policy_if::<#result, _>(#accept))
         } else {
-            quote!(#p::policy::<#result, _, _>(#p::kind!(#result)))
+            let kind = self.kind();
+            quote!(#p::policy::<#result, _, _>(#kind))
         }
     }
 }
@@ -167,49 +240,51 @@ pub(crate) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
     quote!((#(#parts),*))
 }
 
-/// The name of an argument that is not taken apart.
-pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
-            Some(&pattern.ident)
-        }
+/// Whether the key depends on an argument.
+pub(crate) fn is_keyed(options: &Options, name: Option<&Ident>, pattern: Option<&Pat>) -> bool {
+    if let Some(key) = &options.key {
+        let key = key.value.to_token_stream();
+        return match (name, pattern) {
+            (Some(name), _) => mentions(&key, name),
+            (None, pattern) => {
+                words(&pattern.to_token_stream()).iter().any(|it| mentions(&key, it))
+            }
+        };
+    }
+    let Some(name) = name else { return true };
+    let skipped = options.skip.as_ref().is_some_and(|skip| skip.value.contains(name));
+    let holds_cache =
+        options.cache.as_ref().and_then(|cache| holder(&cache.value)).is_some_and(|it| it == name);
+    !(skipped || holds_cache)
+}
+
+/// The variable that a place is in: `self`, for `self.caches[0].users`.
+pub(crate) fn holder(place: &Expr) -> Option<&Ident> {
+    match place {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(field) => holder(&field.base),
+        Expr::Index(index) => holder(&index.expr),
+        Expr::MethodCall(call) => holder(&call.receiver),
+        Expr::Paren(paren) => holder(&paren.expr),
+        Expr::Group(group) => holder(&group.expr),
+        Expr::Reference(reference) => holder(&reference.expr),
+        Expr::Unary(unary) => holder(&unary.expr),
         _ => None,
     }
 }
 
-fn is_keyed(options: &Options, name: Option<&Ident>, pattern: &Pat) -> bool {
-    match (&options.key, &options.skip) {
-        (Some(key), _) => {
-            let key = key.value.to_token_stream();
-            idents(&pattern.to_token_stream()).iter().any(|name| mentions(&key, name))
-        }
-        (None, Some(skip)) => !name.is_some_and(|name| skip.value.contains(name)),
-        (None, None) => true,
-    }
-}
-
-fn idents(tokens: &TokenStream) -> Vec<Ident> {
-    tokens
-        .clone()
-        .into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Ident(ident) => vec![ident],
-            TokenTree::Group(group) => idents(&group.stream()),
-            _ => Vec::new(),
-        })
-        .collect()
-}
-
 /// Whether an expression may use a name, be it inside `format!("{name:>width$}")`.
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    if find_word(tokens, &name.to_string()).is_some() {
+        return true;
+    }
     let bare = name.unraw();
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
         TokenTree::Literal(literal) => {
             let literal = literal.to_string();
             literal.contains(&format!("{{{bare}")) || literal.contains(&format!("{bare}$"))
         }
-        TokenTree::Punct(_) => false,
+        _ => false,
     })
 }

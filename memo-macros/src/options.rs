@@ -5,13 +5,14 @@
 
 use crate::duration;
 use crate::errors::Errors;
+use crate::function::Function;
 use crate::suggest;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, Visibility, parenthesized};
 
 /// A value, and the name of the option that set it.
 #[derive(Clone)]
@@ -41,6 +42,13 @@ pub(crate) enum Scope {
     Thread,
 }
 
+/// What the controls are called, and on a trait's impl block who sees them.
+#[derive(Clone)]
+pub(crate) struct Controls {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+}
+
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) maxsize: Slot<Maxsize>,
@@ -50,8 +58,9 @@ pub(crate) struct Options {
     pub(crate) skip: Slot<Vec<Ident>>,
     pub(crate) cache_if: Slot<Expr>,
     pub(crate) single_flight: Slot<bool>,
+    pub(crate) cache: Slot<Expr>,
     pub(crate) name: Slot<LitStr>,
-    pub(crate) controls: Slot<Ident>,
+    pub(crate) controls: Slot<Controls>,
     pub(crate) krate: Slot<Path>,
 }
 
@@ -89,6 +98,38 @@ impl Options {
         options
     }
 
+    /// These options, and those of the block around where they say nothing else.
+    ///
+    /// A default gives way to an option of the function's own that excludes it, and skips what the
+    /// function has.
+    pub(crate) fn or(mut self, block: &Self, function: &Function) -> Self {
+        let own = self.clone();
+        let excluded = |name: &str| {
+            EXCLUSIONS.iter().any(|(a, b, _)| {
+                (a.name == name && b.of(&own).is_some()) || (b.name == name && a.of(&own).is_some())
+            })
+        };
+        macro_rules! inherit {
+            ($($slot:ident)*) => {$(
+                if self.$slot.is_none() && !excluded(stringify!($slot)) {
+                    self.$slot.clone_from(&block.$slot);
+                }
+            )*};
+        }
+        inherit!(maxsize ttl scope key cache_if single_flight cache);
+        if let (None, Some(skip), false) = (&self.skip, &block.skip, excluded("skip")) {
+            let has = |name: &Ident| function.inputs().any(|it| it.name.as_ref() == Some(name));
+            let value: Vec<_> = skip.value.iter().filter(|name| has(name)).cloned().collect();
+            if !value.is_empty() {
+                self.skip = Some(Set { name: skip.name.clone(), value });
+            }
+        }
+        if self.krate.is_none() {
+            self.krate.clone_from(&block.krate);
+        }
+        self
+    }
+
     fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if input.peek(Lit) {
             return Err(input.error("every option has a name: `maxsize = 128`, `ttl = \"30m\"`"));
@@ -104,6 +145,7 @@ impl Options {
             "skip" => set_with(&mut self.skip, name, input, skip),
             "cache_if" => set(&mut self.cache_if, name, input, cache_if),
             "single_flight" => set(&mut self.single_flight, name, input, single_flight),
+            "cache" => set(&mut self.cache, name, input, cache),
             "name" => set(&mut self.name, name, input, label),
             "controls" => set(&mut self.controls, name, input, controls),
             "crate" => set(&mut self.krate, name, input, krate),
@@ -122,6 +164,53 @@ impl Options {
         }
     }
 }
+
+/// One side of an exclusion: an option, when it is set in such a way.
+pub(crate) struct Side {
+    pub(crate) name: &'static str,
+    /// As it is written.
+    pub(crate) label: &'static str,
+    set: fn(&Options) -> Option<&Ident>,
+}
+
+impl Side {
+    /// The name of the option, if this side is there.
+    pub(crate) fn of<'o>(&self, options: &'o Options) -> Option<&'o Ident> {
+        (self.set)(options)
+    }
+}
+
+macro_rules! side {
+    ($slot:ident) => {
+        Side {
+            name: stringify!($slot),
+            label: stringify!($slot),
+            set: |options| Some(&options.$slot.as_ref()?.name),
+        }
+    };
+}
+
+const THREAD_SCOPE: Side = Side {
+    name: "scope",
+    label: "scope = \"thread\"",
+    set: |options| {
+        options.scope.as_ref().filter(|scope| scope.value == Scope::Thread).map(|scope| &scope.name)
+    },
+};
+
+const SAID_BY_THE_CACHE: &str = "the cache that is given has its own: say it where that is made, \
+                                 with `Cache::<_, _>::builder()`";
+
+/// Which options exclude each other, and why.
+pub(crate) const EXCLUSIONS: &[(Side, Side, &str)] = &[
+    (side!(skip), side!(key), "a key expression already says which arguments count"),
+    (side!(single_flight), THREAD_SCOPE, "a thread has nobody to wait for"),
+    (side!(maxsize), side!(cache), SAID_BY_THE_CACHE),
+    (side!(ttl), side!(cache), SAID_BY_THE_CACHE),
+    (side!(scope), side!(cache), SAID_BY_THE_CACHE),
+    (side!(single_flight), side!(cache), SAID_BY_THE_CACHE),
+    (side!(name), side!(cache), SAID_BY_THE_CACHE),
+];
 
 /// Fills a slot from `name = value`; the one place that knows an option may be given only once.
 fn set<T>(
@@ -170,6 +259,7 @@ fn example(option: &str) -> &'static str {
         "skip" => "skip(db, logger)",
         "cache_if" => "cache_if = |result| result.is_some()",
         "single_flight" => "single_flight = false",
+        "cache" => "cache = self.users",
         "name" => "name = \"users\"",
         "controls" => "controls = fib_cache",
         _ => "crate = ::memofn",
@@ -351,9 +441,28 @@ fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
     }
 }
 
-fn controls(input: ParseStream<'_>) -> syn::Result<Ident> {
-    let message = "`controls` names a type, without quotes: `controls = fib_cache`";
-    input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))
+fn cache(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let expr = expression(input)?;
+    match &expr {
+        Expr::Lit(_) => {
+            let message = "`cache` is an expression that gives a `&Cache<K, V>`: \
+                           `cache = self.users`; the name in reports is `name = \"users\"`";
+            Err(syn::Error::new_spanned(&expr, message))
+        }
+        Expr::Closure(_) => {
+            let message = "write the expression itself, not a closure: `cache = self.users`";
+            Err(syn::Error::new_spanned(&expr, message))
+        }
+        _ => Ok(expr),
+    }
+}
+
+fn controls(input: ParseStream<'_>) -> syn::Result<Controls> {
+    let message = "`controls` is a name, without quotes: `controls = fib_cache`";
+    let vis = input.parse()?;
+    let ident =
+        input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))?;
+    Ok(Controls { vis, ident })
 }
 
 fn krate(input: ParseStream<'_>) -> syn::Result<Path> {

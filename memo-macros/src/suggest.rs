@@ -50,6 +50,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
         &["result", "option", "condition", "when", "if_", "only_if", "filter", "cache_when"],
     ),
     ("single_flight", &["sync_writes", "singleflight", "coalesce", "dedup", "sync_lock", "flight"]),
+    ("cache", &["store", "storage", "cache_field", "with", "create", "custom_cache", "instance"]),
     ("name", &["Name", "label", "id"]),
     ("controls", &["companion", "type_name", "module", "mod_name"]),
     ("crate", &["krate", "path", "crate_path"]),

@@ -5,6 +5,7 @@
 use super::expand;
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{File, ImplItem, Item};
 
 /// Expands `#[memoize(options)] item`; both are source text.
@@ -95,30 +96,47 @@ fn every_mistake_is_reported_at_once() {
 
 /// Compares an expansion with `snapshots/<name>.rs`, and its length with what a reader bears.
 fn snapshot(options: &str, item: &str, snapshot: &ExpectFile) {
-    let expansion = parsed(memoized(options, item));
+    let (lines, arguments) = compare(options, item, parsed(memoized(options, item)), snapshot);
+    assert!(lines <= 34 + 9 * arguments, "{lines} lines");
+}
+
+/// The same for a method, which is no item on its own.
+fn snapshot_of_method(options: &str, item: &str, snapshot: &ExpectFile) {
+    let expansion = memoized(options, item);
+    let expansion = parsed(quote!(impl Rectangle { #expansion }));
+    let (lines, _) = compare(options, item, expansion, snapshot);
+    assert!(lines <= 37, "{lines} lines");
+}
+
+fn compare(options: &str, item: &str, expansion: File, snapshot: &ExpectFile) -> (usize, usize) {
     let code = prettyplease::unparse(&expansion);
-    let Item::Fn(function) = &expansion.items[0] else { panic!("the function comes first") };
-    let arguments = function.sig.inputs.len();
-    let lines = lines_beyond_body_and_controls(expansion);
+    let arguments =
+        code.split("__private::leaf::").count() + code.split("__private::parts::").count();
+    let lines = lines_that_matter(expansion);
     let item = item.lines().map(str::trim).collect::<Vec<_>>().join("\n// ");
     snapshot.assert_eq(&format!(
         "// #[memoize({options})]\n// {item}\n// Beyond the body and the controls: {lines} lines.\n\n{code}"
     ));
-    assert!(lines <= 44 + 6 * arguments.saturating_sub(3), "{lines} lines:\n{code}");
+    (lines, arguments)
 }
 
-/// The lines of the function, its companion and its cache's place, formatted.
-fn lines_beyond_body_and_controls(mut file: File) -> usize {
+/// The lines of the function, its companion and its cache's place, formatted: without the body and
+/// the controls, each of which is a line or two.
+fn lines_that_matter(mut file: File) -> usize {
+    let matters = |name: &syn::Ident| {
+        let name = name.to_string();
+        let control = name.strip_prefix("cache_").is_some_and(|control| control != "site");
+        !control && !name.ends_with("uncached")
+    };
     for item in &mut file.items {
         if let Item::Impl(block) = item {
             block.items.retain(|item| match item {
-                ImplItem::Fn(function) => {
-                    ["options", "site"].iter().any(|name| function.sig.ident == name)
-                }
+                ImplItem::Fn(function) => matters(&function.sig.ident),
                 _ => true,
             });
         }
     }
+    file.items.retain(|item| !matches!(item, Item::Impl(block) if block.items.is_empty()));
     prettyplease::unparse(&file).lines().count()
 }
 
@@ -179,4 +197,46 @@ fn snapshot_of_many_arguments_and_patterns() {
         ) { body }",
         &expect_file!["snapshots/many.rs"],
     );
+}
+
+#[test]
+fn snapshot_in_an_impl_block() {
+    snapshot_of_method(
+        "",
+        "pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }",
+        &expect_file!["snapshots/method.rs"],
+    );
+}
+
+#[test]
+fn snapshot_of_a_generic_function() {
+    snapshot(
+        "skip(measure)",
+        "fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+        where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }",
+        &expect_file!["snapshots/generic.rs"],
+    );
+}
+
+#[test]
+fn snapshot_with_a_cache_that_is_given() {
+    snapshot_of_method(
+        "cache = self.users",
+        "fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }",
+        &expect_file!["snapshots/given.rs"],
+    );
+}
+
+#[test]
+fn snapshot_of_a_trait_implementation() {
+    let (options, item) = (
+        r#"ttl = "1h""#,
+        "impl Load for Client {
+        type Page = String;
+        #[memoize(skip(self))]
+        fn load(&self, path: &str) -> Self::Page { self.get(path) }
+        }",
+    );
+    let expansion = parsed(memoized(options, item));
+    compare(options, item, expansion, &expect_file!["snapshots/trait_impl.rs"]);
 }

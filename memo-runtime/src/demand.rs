@@ -3,8 +3,8 @@
 //!
 //! Every demand is a trait with `#[diagnostic::on_unimplemented]`, and one function that has it for
 //! a bound: `leaf` and `parts` for arguments, `key` and `shared_key` for `key = ..`, `policy` and
-//! `policy_if` for what is returned, `kept` and `kept_result` for `Send` and `Sync`. Nothing else an expansion calls demands anything. Two things keep
-//! the compiler from saying more than that:
+//! `policy_if` for what is returned, `kept` and `kept_result` for `Send` and `Sync`. Nothing else an expansion calls
+//! demands anything. Two things keep the compiler from saying more than that:
 //!
 //! - The function returns a *parameter* of the trait, and not an associated type. When the demand is
 //!   not met the parameter stays unknown, and all that is done with the value is passed over in

@@ -9,10 +9,10 @@
 //! | `wait`, `flight` | computations under way, and who waits for them |
 //! | `index`, `engine` | the protocol, under one lock that user code never sees |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
-//! | `outcome`, `demand` | how results are stored; how expansions ask for `Hash`, `Clone`, `Send` |
+//! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; how results are stored |
 //! | `cache`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
-//! | `builder`, `by_hand`, `site` | caches as users make them, and as memoized functions do |
+//! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -26,6 +26,8 @@ mod flight;
 mod float;
 mod form;
 mod index;
+mod instances;
+mod kept;
 mod key;
 mod outcome;
 mod parameters;
@@ -62,15 +64,19 @@ pub mod __private {
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
+    pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
-        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, policy, policy_if,
+        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, Whole, kept_result,
+        kept_result_here, policy, policy_if,
     };
     pub use crate::parameters::CacheParameters;
     pub use crate::scope;
-    pub use crate::site::{Site, ThreadSite, ThreadSlot, kept, kept_result, shared_key};
+    pub use crate::site::{Site, Slot, ThreadSlot, label, method, site};
     pub use crate::stats::CacheInfo;
-    pub use crate::{__fallible as fallible, __kind as kind};
+    pub use crate::{
+        __fallible as fallible, __kind as kind, __site as site, __thread_site as thread_site,
+    };
     pub use core;
     pub use std;
 }

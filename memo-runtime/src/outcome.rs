@@ -5,8 +5,12 @@
 //! compiler can: [`Probe`] has an inherent constant for results and a trait's constant of the same
 //! name for everything else, and a path finds the inherent one first. Method look-up decides in the
 //! same way whether an error can be shared, so that neither `E: Clone` nor `E: Send` is ever demanded.
+//!
+//! Inside a generic function the answer is that for the type as it is written there: a bare type
+//! parameter is no `Result`, even where the caller puts one in its place.
 
 use crate::demand::{Never, Nothing};
+use crate::kept::Keeps;
 use crate::wait::SharedError;
 use std::any::Any;
 use std::fmt;
@@ -44,7 +48,7 @@ pub trait Infallible {
 
 impl<R> Infallible for Probe<R> {}
 
-/// The type that is stored of an `R`: all of it, or the `T` of a `Result<T, E>`.
+/// The type that is stored of an `R`, as a constant tells: all of it, or the `T` of a `Result<T, E>`.
 pub trait Outcome<const FALLIBLE: bool> {
     /// What a cache holds.
     type Stored;
@@ -56,6 +60,26 @@ impl<R> Outcome<false> for R {
 
 impl<T, E> Outcome<true> for Result<T, E> {
     type Stored = T;
+}
+
+/// The type that is stored of an `R` of kind `P`.
+pub trait StoredAs<P> {
+    /// What a cache holds.
+    type Stored;
+}
+
+macro_rules! stored_as {
+    ($(($($generics:ident)*) $R:ty, $kind:ty => $stored:ty;)*) => {$(
+        impl<$($generics),*> StoredAs<$kind> for $R {
+            type Stored = $stored;
+        }
+    )*};
+}
+stored_as! {
+    (R) R, Whole => R;
+    (T E) Result<T, E>, OkOnly => T;
+    (T E) Result<T, E>, OkShared => T;
+    (T E) Result<T, E>, OkWhole => Self;
 }
 
 /// Chosen by `__kind!(R)` for a result whose error can be shared.
@@ -134,6 +158,7 @@ storable! {
     (R: Clone) R, Whole;
     (T: Clone, E) Result<T, E>, OkOnly;
     (T: Clone, E: Clone + Send + Sync + 'static) Result<T, E>, OkShared;
+    (T: Clone, E: Clone) Result<T, E>, OkWhole;
 }
 
 impl<R: Never, P> Storable<P, Nothing> for R {
@@ -146,6 +171,61 @@ impl<R: Never, P> Storable<P, Nothing> for R {
 #[inline]
 pub fn policy<R: Storable<P, L>, P, L>(kind: P) -> L {
     R::policy(kind)
+}
+
+/// A return type of which threads can share what is stored.
+#[diagnostic::on_unimplemented(
+    message = "what is returned here cannot be kept in a cache that threads share",
+    label = "the stored value needs `Send` and `Sync`",
+    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
+            `scope = \"thread\"`"
+)]
+pub trait ShareableResult<P, L> {}
+
+macro_rules! shareable_result {
+    ($($kind:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R> ShareableResult<$kind, Keeps<R::Stored>> for R where
+            R: StoredAs<$kind, Stored: Send + Sync + 'static>
+        {
+        }
+    )*};
+}
+shareable_result!(Whole OkOnly OkShared OkWhole);
+
+#[diagnostic::do_not_recommend]
+impl<R: Never, P> ShareableResult<P, Nothing> for R {}
+
+/// What is stored of a result, kept for all threads.
+#[inline]
+pub fn kept_result<R: ShareableResult<P, L>, P, L: Default>(_kind: P) -> L {
+    L::default()
+}
+
+/// What is stored of a result, kept for one thread.
+#[inline]
+pub fn kept_result_here<R: StoredAs<P>, P>(_kind: P) -> Keeps<R::Stored> {
+    Keeps::default()
+}
+
+macro_rules! whole {
+    ($($kind:ident => $whole:ident;)*) => {$(
+        impl $kind {
+            /// The kind of a return type that the macro took for no `Result`, and says to be stored
+            /// whole. If it is one after all, by an alias, its `Ok` alone is stored still, but in a
+            /// `Result`.
+            #[inline]
+            #[must_use]
+            pub fn whole(self) -> $whole {
+                $whole
+            }
+        }
+    )*};
+}
+whole! {
+    Whole => Whole;
+    OkOnly => OkWhole;
+    OkShared => OkWhole;
 }
 
 /// What is stored of a result, and what those who waited for it are given.
@@ -295,6 +375,25 @@ impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShar
     }
     fn failed(&self, error: &(dyn Any + Send + Sync)) -> Option<Result<T, E>> {
         error.downcast_ref::<E>().cloned().map(Err)
+    }
+}
+
+/// `Ok` is stored, as a `Result`; those who waited for an `Err` are given a clone of it.
+#[derive(Debug, Clone, Copy)]
+pub struct OkWhole;
+
+impl<T: Clone, E: Clone> Policy<Result<T, E>> for OkWhole {
+    type Stored = Result<T, E>;
+
+    fn store(&self, result: &Result<T, E>) -> Option<Result<T, E>> {
+        result.is_ok().then(|| result.clone())
+    }
+    fn share(&self, result: &Result<T, E>) -> Offer<Result<T, E>> {
+        Offer::Value(result.clone())
+    }
+    #[inline]
+    fn hit(&self, stored: &Result<T, E>) -> Result<T, E> {
+        stored.clone()
     }
 }
 

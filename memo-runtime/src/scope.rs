@@ -104,6 +104,8 @@ pub trait Cell<T> {
     fn filled(value: T) -> Self;
     /// What it holds.
     fn get(&self) -> Option<&T>;
+    /// What it holds, which is made if there is nothing.
+    fn get_or_init(&self, make: impl FnOnce() -> T) -> &T;
     /// The first value stays; a later one is given back.
     ///
     /// # Errors
@@ -124,6 +126,9 @@ macro_rules! cell {
             #[inline]
             fn get(&self) -> Option<&T> {
                 self.get()
+            }
+            fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+                self.get_or_init(make)
             }
             fn set(&self, value: T) -> Result<(), T> {
                 self.set(value)

@@ -1,200 +1,145 @@
-//! Where the cache of a memoized function lives.
+//! Where the caches of a memoized function live.
 //!
 //! A static must name its type, and a macro cannot always do that: the type of a `key = ..`
-//! expression is known to the compiler alone. So the static is a *site*, which knows the options but
-//! not the types, and becomes a cache of the types that the first call asks for.
+//! expression is known to the compiler alone, and a generic function has a cache for each of its
+//! instantiations but, as Rust has it, one static for all. So the static is a *slot*, which knows no
+//! types, and holds caches of the types that the calls ask for. A *site* is the slot as one
+//! instantiation sees it.
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::demand::{Key, Never, Nothing, key};
-use crate::key::{ByKey, Lookup};
-use crate::outcome::Outcome;
-use crate::scope::Thread;
+use crate::instances::Node;
+use crate::kept::{Keeps, Kept};
+use crate::scope::{Shared, Thread};
 use once_cell::{sync, unsync};
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::fmt;
 use std::marker::PhantomData;
 use std::thread::LocalKey;
 
-/// The cache of one function for the whole process.
-pub struct Site {
-    options: fn() -> CacheBuilder,
-    cache: sync::OnceCell<Box<dyn Any + Send + Sync>>,
+type SharedCache = Box<dyn Any + Send + Sync>;
+type ThreadCache = Box<dyn Any>;
+
+const ONE_TYPE: &str = "one instantiation has one key type and one stored type";
+
+/// What a function's static holds: its caches for the whole process.
+#[derive(Default)]
+pub struct Slot(sync::OnceCell<Box<Node<Shared, SharedCache>>>);
+
+impl Slot {
+    /// Without a cache yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(sync::OnceCell::new())
+    }
 }
 
-impl Site {
-    /// A site whose options are asked for at its first use.
-    #[must_use]
-    pub const fn new(options: fn() -> CacheBuilder) -> Self {
-        Self { options, cache: sync::OnceCell::new() }
-    }
+/// What a function's static holds in each thread: its caches for that thread.
+#[derive(Default)]
+pub struct ThreadSlot(unsync::OnceCell<Box<Node<Thread, ThreadCache>>>);
 
-    /// The cache, for what is [`kept`].
+impl ThreadSlot {
+    /// Without a cache yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(unsync::OnceCell::new())
+    }
+}
+
+/// The [`Site`] of an instantiation in a static that is a [`Slot`]. The static is in a block of its
+/// own, where its name is in nobody's way.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ($instance:ty, $options:ident) => {{
+        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
+        $crate::__private::site::<$instance, _>(&SLOT, $options)
+    }};
+}
+
+/// The [`Site`] of an instantiation in a static that is a [`ThreadSlot`] in each thread.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_site {
+    ($instance:ty, $options:ident) => {{
+        $crate::__private::std::thread_local! {
+            static SLOT: $crate::__private::ThreadSlot =
+                const { $crate::__private::ThreadSlot::new() };
+        }
+        $crate::__private::site::<$instance, _>(&SLOT, $options)
+    }};
+}
+
+/// The place of the cache of one instantiation of a function, which `I` stands for: in a [`Slot`], or
+/// in each thread's own [`ThreadSlot`].
+pub struct Site<I: ?Sized, P: 'static = Slot> {
+    place: &'static P,
+    options: fn() -> CacheBuilder,
+    instance: PhantomData<fn(&I)>,
+}
+
+/// The place of an instantiation's cache, whose options are asked for at its first use (in each
+/// thread).
+#[inline]
+#[must_use]
+pub const fn site<I: ?Sized, P>(place: &'static P, options: fn() -> CacheBuilder) -> Site<I, P> {
+    Site { place, options, instance: PhantomData }
+}
+
+impl<I: ?Sized, P> Site<I, P> {
+    /// The same place, for other instantiations.
+    #[inline]
+    #[must_use]
+    pub const fn split<J: ?Sized>(self, _instance: PhantomData<J>) -> Site<J, P> {
+        site(self.place, self.options)
+    }
+}
+
+impl<I: ?Sized> Site<I> {
+    /// The cache, for what is [`kept`](crate::kept::kept).
     ///
     /// # Panics
     ///
     /// When it was asked for with other types before, which no expansion does.
     #[inline]
-    pub fn cache<K: Kept, V: Kept>(&self, _key: K, _value: V) -> &Cache<K::Type, V::Type> {
-        self.cache
-            .get_or_init(|| Box::new((self.options)().build::<K::Type, V::Type>()))
+    pub fn cache<K, V>(self, _key: K, _value: V) -> &'static Cache<K::Type, V::Type>
+    where
+        K: Kept<Type: Send + Sync>,
+        V: Kept<Type: Send + Sync>,
+    {
+        let make = || Box::new((self.options)().build::<K::Type, V::Type>()) as SharedCache;
+        Node::<Shared, _>::find(&self.place.0, typeid::of::<I>(), make)
             .downcast_ref()
-            .expect("one function has one key type and one stored type")
+            .expect(ONE_TYPE)
     }
 
     /// [`cache`](Self::cache), for the type of a key.
     #[inline]
-    pub fn cache_for<K: Kept, V: Kept>(&self, _key: &K, _value: V) -> &Cache<K::Type, V::Type> {
-        self.cache(Keeps::<K::Type>::default(), Keeps::<V::Type>::default())
+    pub fn cache_for<K, V>(self, _key: &K, value: V) -> &'static Cache<K::Type, V::Type>
+    where
+        K: Kept<Type: Send + Sync>,
+        V: Kept<Type: Send + Sync>,
+    {
+        self.cache(Keeps::<K::Type>::default(), value)
     }
 
     /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
     #[inline]
-    pub fn cache_by<A, K: Kept, V: Kept>(
-        &self,
+    pub fn cache_by<A, K, V>(
+        self,
         _key: impl FnOnce(A) -> K,
-        _value: V,
-    ) -> &Cache<K::Type, V::Type> {
-        self.cache(Keeps::<K::Type>::default(), Keeps::<V::Type>::default())
+        value: V,
+    ) -> &'static Cache<K::Type, V::Type>
+    where
+        K: Kept<Type: Send + Sync>,
+        V: Kept<Type: Send + Sync>,
+    {
+        self.cache(Keeps::<K::Type>::default(), value)
     }
 }
 
-/// Says that something of type `Type` may be kept for all threads.
-pub trait Kept {
-    /// What is kept.
-    type Type: Send + Sync + 'static;
-}
-
-macro_rules! kept {
-    ($(($($part:ident)*))*) => {$(
-        impl<$($part: Kept),*> Kept for ($($part,)*) {
-            type Type = ($($part::Type,)*);
-        }
-    )*};
-}
-kept! {
-    () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
-    (A B C D E F G H I) (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
-}
-
-/// Something of type `T`.
-#[derive(Debug)]
-pub struct Keeps<T>(PhantomData<fn() -> T>);
-
-impl<T> Default for Keeps<T> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<T: Send + Sync + 'static> Kept for Keeps<T> {
-    type Type = T;
-}
-
-/// What threads can share.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in a cache that threads share",
-    label = "needs `Send` and `Sync`",
-    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
-            `scope = \"thread\"`"
-)]
-pub trait Shareable<L> {}
-
-impl<T: Send + Sync + 'static> Shareable<Keeps<T>> for T {}
-
-impl<T: Never> Shareable<Nothing> for T {}
-
-/// A return type of which threads can share what is stored.
-#[diagnostic::on_unimplemented(
-    message = "what is returned here cannot be kept in a cache that threads share",
-    label = "the stored value needs `Send` and `Sync`",
-    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
-            `scope = \"thread\"`"
-)]
-pub trait ShareableResult<const FALLIBLE: bool, L> {}
-
-impl<R, const FALLIBLE: bool> ShareableResult<FALLIBLE, Keeps<R::Stored>> for R where
-    R: Outcome<FALLIBLE, Stored: Send + Sync + 'static>
-{
-}
-
-impl<R: Never, const FALLIBLE: bool> ShareableResult<FALLIBLE, Nothing> for R {}
-
-/// A key, or a part of one, that is kept for all threads.
-#[must_use]
-pub fn kept<T: Shareable<L>, L: Default>() -> L {
-    L::default()
-}
-
-/// What is stored of a result, kept for all threads.
-#[must_use]
-pub fn kept_result<R: ShareableResult<FALLIBLE, L>, const FALLIBLE: bool, L: Default>() -> L {
-    L::default()
-}
-
-/// The value of a `key = ..` expression, kept for all threads.
-#[inline]
-pub fn shared_key<K, A, B, L>(value: K) -> L
-where
-    K: Key<A> + Shareable<B>,
-    (A, PhantomData<B>): SharedKey<L>,
-{
-    SharedKey::both((key(value), PhantomData))
-}
-
-/// That a value is both a key and shareable. It is known only when both are.
-pub trait SharedKey<L> {
-    #[doc(hidden)]
-    fn both(self) -> L;
-}
-
-impl<K> SharedKey<ByKey<K>> for (ByKey<K>, PhantomData<Keeps<K>>) {
-    #[inline]
-    fn both(self) -> ByKey<K> {
-        self.0
-    }
-}
-
-impl<K> SharedKey<Nothing> for (ByKey<K>, PhantomData<Nothing>) {
-    fn both(self) -> Nothing {
-        unreachable!("nothing is shareable as `Nothing`")
-    }
-}
-
-impl<B> SharedKey<Nothing> for (Nothing, PhantomData<B>) {
-    fn both(self) -> Nothing {
-        self.0
-    }
-}
-
-impl<K: Send + Sync + 'static> Kept for ByKey<K> {
-    type Type = K;
-}
-
-impl fmt::Debug for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Site").field("cache", &self.cache).finish_non_exhaustive()
-    }
-}
-
-/// What a [`ThreadSite`] keeps in each thread.
-pub type ThreadSlot = unsync::OnceCell<Box<dyn Any>>;
-
-/// The caches of one function, one for each thread.
-#[derive(Debug)]
-pub struct ThreadSite {
-    options: fn() -> CacheBuilder,
-    slot: &'static LocalKey<ThreadSlot>,
-}
-
-impl ThreadSite {
-    /// A site whose options are asked for at its first use in each thread.
-    #[must_use]
-    pub const fn new(options: fn() -> CacheBuilder, slot: &'static LocalKey<ThreadSlot>) -> Self {
-        Self { options, slot }
-    }
-
-    /// The calling thread's cache.
+impl<I: ?Sized> Site<I, LocalKey<ThreadSlot>> {
+    /// The calling thread's cache, for what is [`kept_here`](crate::kept::kept_here).
     ///
     /// When the thread's locals are already destroyed, it is a new one: what is called from
     /// destructors is computed, but remembered no longer than the call lasts.
@@ -203,13 +148,13 @@ impl ThreadSite {
     ///
     /// When it was asked for with other types before, which no expansion does.
     #[inline]
-    #[must_use]
-    pub fn cache<K: 'static, V: 'static>(&self) -> Cache<K, V, Thread> {
-        let make = || (self.options)().build_for_thread::<K, V>();
-        let cached = self.slot.try_with(|slot| {
-            slot.get_or_init(|| Box::new(make()))
-                .downcast_ref::<Cache<K, V, Thread>>()
-                .expect("one function has one key type and one stored type")
+    pub fn cache<K: Kept, V: Kept>(self, _key: K, _value: V) -> Cache<K::Type, V::Type, Thread> {
+        let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
+        let cached = self.place.try_with(|slot| {
+            let boxed = || Box::new(make()) as ThreadCache;
+            Node::<Thread, _>::find(&slot.0, typeid::of::<I>(), boxed)
+                .downcast_ref::<Cache<K::Type, V::Type, Thread>>()
+                .expect(ONE_TYPE)
                 .clone()
         });
         cached.unwrap_or_else(|_| make())
@@ -217,19 +162,110 @@ impl ThreadSite {
 
     /// [`cache`](Self::cache), for the type of a key.
     #[inline]
-    pub fn cache_for<K: Lookup<Key: 'static>, V: 'static>(
-        &self,
+    pub fn cache_for<K: Kept, V: Kept>(
+        self,
         _key: &K,
-    ) -> Cache<K::Key, V, Thread> {
-        self.cache()
+        value: V,
+    ) -> Cache<K::Type, V::Type, Thread> {
+        self.cache(Keeps::<K::Type>::default(), value)
     }
 
     /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
     #[inline]
-    pub fn cache_by<A, K: Lookup<Key: 'static>, V: 'static>(
-        &self,
+    pub fn cache_by<A, K: Kept, V: Kept>(
+        self,
         _key: impl FnOnce(A) -> K,
-    ) -> Cache<K::Key, V, Thread> {
-        self.cache()
+        value: V,
+    ) -> Cache<K::Type, V::Type, Thread> {
+        self.cache(Keeps::<K::Type>::default(), value)
+    }
+}
+
+/// The name in reports of a method: `<type>::<name>`.
+#[must_use]
+pub fn method<T: ?Sized>(name: &str) -> String {
+    [type_name::<T>(), "::", name].concat()
+}
+
+/// The name in reports of an instantiation, or of a trait's method: `<path as Trait>::name<u32>`.
+#[must_use]
+pub fn label(prefix: &str, path: &str, suffix: &str, parameters: &[&dyn fmt::Display]) -> String {
+    let mut label = [prefix, path, suffix].concat();
+    if !parameters.is_empty() {
+        let parameters: Vec<_> = parameters.iter().map(ToString::to_string).collect();
+        label.extend(["<", &parameters.join(", "), ">"]);
+    }
+    label
+}
+
+macro_rules! opaque {
+    ($(($($generics:tt)*) $name:ident $type:ty;)*) => {$(
+        impl<$($generics)*> fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+opaque! {
+    () Slot Slot;
+    () ThreadSlot ThreadSlot;
+    (I: ?Sized, P) Site Site<I, P>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kept::kept;
+
+    struct Instance<const N: usize>;
+
+    fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
+        site::<Instance<N>, _>(slot, CacheBuilder::new)
+            .cache(kept::<usize, _>(), kept::<usize, _>())
+    }
+
+    macro_rules! caches {
+        ($slot:expr, $($n:literal)*) => {[$(cache_of::<$n>($slot)),*]};
+    }
+
+    #[test]
+    fn each_instantiation_has_a_cache_of_its_own_and_finds_it_again() {
+        static SLOT: Slot = Slot::new();
+        let all = || caches!(&SLOT, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
+        for (i, cache) in all().into_iter().enumerate() {
+            cache.insert(0, i);
+        }
+        for (i, cache) in all().into_iter().enumerate() {
+            assert_eq!(cache.peek(&0), Some(i));
+        }
+    }
+
+    #[test]
+    fn instantiations_are_added_by_several_threads() {
+        static SLOT: Slot = Slot::new();
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for (i, cache) in caches!(&SLOT, 0 1 2 3 4 5 6 7).into_iter().enumerate() {
+                        assert_eq!(cache.get_or_compute(0, || i), i);
+                    }
+                });
+            }
+        });
+        let misses: u64 = caches!(&SLOT, 0 1 2 3 4 5 6 7).iter().map(|c| c.info().misses).sum();
+        assert_eq!(misses, 8);
+    }
+
+    #[test]
+    fn types_that_differ_in_lifetimes_alone_are_one_instantiation() {
+        fn same<'a>(_: &'a str, slot: &'static Slot) -> &'static Cache<u8, u8> {
+            site::<&'a str, _>(slot, CacheBuilder::new).cache(kept::<u8, _>(), kept::<u8, _>())
+        }
+        static SLOT: Slot = Slot::new();
+        let local = String::from("local");
+        assert!(std::ptr::eq(same(&local, &SLOT), same("static", &SLOT)));
     }
 }

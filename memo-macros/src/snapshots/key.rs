@@ -1,11 +1,14 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 37 lines.
+// Beyond the body and the controls: 50 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
     let cache = <page>::site()
-        .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+        .cache_for(
+            &key,
+            ::memofn::__private::kept_result::<String, _, _>(::memofn::__private::Whole),
+        );
     match ::memofn::__private::enter(
         &cache,
         key,
@@ -23,6 +26,7 @@ struct page {}
 impl page {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -41,30 +45,31 @@ impl page {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl page {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::page"
-                ),
-            )
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::Site {
-        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
-            <page>::options,
-        );
-        &SITE
+    #[doc(hidden)]
+    fn site() -> ::memofn::__private::Site<Self> {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::page"
+                    ),
+                )
+        };
+        ::memofn::__private::site!(Self, options)
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
-        impl ::memofn::__private::std::hash::Hash + ::memofn::__private::std::cmp::Eq + ::memofn::__private::std::marker::Send + ::memofn::__private::std::marker::Sync + use<>,
-        <String as ::memofn::__private::Outcome<false>>::Stored,
+        impl ::memofn::__private::std::hash::Hash + ::memofn::__private::std::cmp::Eq + ::memofn::__private::std::marker::Send + ::memofn::__private::std::marker::Sync + 'static,
+        String,
     > {
         Self::site()
             .cache_by(
                 |(request,): (&Request,)| ::memofn::__private::shared_key(request.id),
-                ::memofn::__private::kept_result::<String, false, _>(),
+                ::memofn::__private::kept_result::<
+                    String,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
             )
     }
     /// The counters and the size of the cache.
@@ -85,7 +90,14 @@ impl page {
     ) -> ::memofn::__private::std::option::Option<String> {
         let key = ::memofn::__private::shared_key(request.id);
         let cache = <page>::site()
-            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+            .cache_for(
+                &key,
+                ::memofn::__private::kept_result::<
+                    String,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
+            );
         ::memofn::__private::peek(
             &cache,
             &key,
@@ -98,7 +110,14 @@ impl page {
     ) -> ::memofn::__private::std::option::Option<String> {
         let key = ::memofn::__private::shared_key(request.id);
         let cache = <page>::site()
-            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+            .cache_for(
+                &key,
+                ::memofn::__private::kept_result::<
+                    String,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
+            );
         ::memofn::__private::remove(
             &cache,
             &key,
@@ -109,7 +128,14 @@ impl page {
     fn cache_insert(request: &Request, result: String) {
         let key = ::memofn::__private::shared_key(request.id);
         let cache = <page>::site()
-            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+            .cache_for(
+                &key,
+                ::memofn::__private::kept_result::<
+                    String,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
+            );
         ::memofn::__private::insert(
             &cache,
             key,
@@ -121,12 +147,19 @@ impl page {
     fn cache_refresh(request: &Request, log: &Log) -> String {
         let key = ::memofn::__private::shared_key(request.id);
         let cache = <page>::site()
-            .cache_for(&key, ::memofn::__private::kept_result::<String, false, _>());
+            .cache_for(
+                &key,
+                ::memofn::__private::kept_result::<
+                    String,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
+            );
         ::memofn::__private::refresh(
                 &cache,
                 key,
                 ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
             )
-            .finish(Self::uncached(request, log))
+            .finish(<page>::uncached(request, log))
     }
 }

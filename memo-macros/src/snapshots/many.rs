@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 100 lines.
+// Beyond the body and the controls: 162 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -90,6 +90,7 @@ struct many {}
 impl many {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -125,21 +126,6 @@ impl many {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 #[allow(clippy::too_many_arguments)]
 impl many {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::many"
-                ),
-            )
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::Site {
-        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
-            <many>::options,
-        );
-        &SITE
-    }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
         (
@@ -160,11 +146,17 @@ impl many {
             char,
             (bool, i8, i16),
         ),
-        <() as ::memofn::__private::Outcome<
-            { ::memofn::__private::fallible!(()) },
-        >>::Stored,
+        (),
     > {
-        Self::site()
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::many"
+                    ),
+                )
+        };
+        ::memofn::__private::site!(Self, options)
             .cache(
                 (
                     ::memofn::__private::kept::<u8, _>(),
@@ -208,9 +200,9 @@ impl many {
                 ),
                 ::memofn::__private::kept_result::<
                     (),
-                    { ::memofn::__private::fallible!(()) },
                     _,
-                >(),
+                    _,
+                >(::memofn::__private::kind!(())),
             )
     }
     /// The counters and the size of the cache.
@@ -491,7 +483,7 @@ impl many {
                 ::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
             )
             .finish(unsafe {
-                Self::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l)
+                <many>::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l)
             })
     }
 }

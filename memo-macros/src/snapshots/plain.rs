@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Beyond the body and the controls: 34 lines.
+// Beyond the body and the controls: 37 lines.
 
 pub fn fib(n: u64) -> u64 {
     match ::memofn::__private::enter(
@@ -20,6 +20,7 @@ pub struct fib {}
 impl fib {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -38,36 +39,24 @@ impl fib {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl fib {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::fib"
-                ),
-            )
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::Site {
-        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
-            <fib>::options,
-        );
-        &SITE
-    }
     /// The cache itself.
-    pub fn cache() -> &'static ::memofn::__private::Cache<
-        u64,
-        <u64 as ::memofn::__private::Outcome<
-            { ::memofn::__private::fallible!(u64) },
-        >>::Stored,
-    > {
-        Self::site()
+    pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::fib"
+                    ),
+                )
+        };
+        ::memofn::__private::site!(Self, options)
             .cache(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<
                     u64,
-                    { ::memofn::__private::fallible!(u64) },
                     _,
-                >(),
+                    _,
+                >(::memofn::__private::kind!(u64)),
             )
     }
     /// The counters and the size of the cache.
@@ -114,6 +103,6 @@ impl fib {
                 ::memofn::__private::leaf::<u64, _>(&n),
                 ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
             )
-            .finish(Self::uncached(n))
+            .finish(<fib>::uncached(n))
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 40 lines.
+// Beyond the body and the controls: 54 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
     match ::memofn::__private::enter(
@@ -24,6 +24,7 @@ struct temperature {}
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -42,23 +43,6 @@ impl temperature {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl temperature {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::temperature"
-                ),
-            )
-            .maxsize(128)
-            .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::Site {
-        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
-            <temperature>::options,
-        );
-        &SITE
-    }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -69,7 +53,17 @@ impl temperature {
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
     > {
-        Self::site()
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ),
+                )
+                .maxsize(128)
+                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+        };
+        ::memofn::__private::site!(Self, options)
             .cache(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -77,9 +71,9 @@ impl temperature {
                 >(),
                 ::memofn::__private::kept_result::<
                     Result<f64, WeatherError>,
-                    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
                     _,
-                >(),
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
     }
     /// The counters and the size of the cache.
@@ -146,6 +140,6 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .finish(Self::uncached(city))
+            .finish(<temperature>::uncached(city))
     }
 }

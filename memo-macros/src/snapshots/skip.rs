@@ -1,6 +1,6 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 38 lines.
+// Beyond the body and the controls: 48 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
     match ::memofn::__private::enter(
@@ -24,6 +24,7 @@ pub(crate) struct user {}
 impl user {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -42,21 +43,6 @@ impl user {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl user {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::user"
-                ),
-            )
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::Site {
-        static SITE: ::memofn::__private::Site = ::memofn::__private::Site::new(
-            <user>::options,
-        );
-        &SITE
-    }
     /// The cache itself.
     pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
         u64,
@@ -66,14 +52,22 @@ impl user {
             { ::memofn::__private::fallible!(Option < User >) },
         >>::Stored,
     > {
-        Self::site()
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::user"
+                    ),
+                )
+        };
+        ::memofn::__private::site!(Self, options)
             .cache(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<
                     Option<User>,
-                    { ::memofn::__private::fallible!(Option < User >) },
                     _,
-                >(),
+                    _,
+                >(::memofn::__private::kind!(Option < User >)),
             )
     }
     /// The counters and the size of the cache.
@@ -140,6 +134,6 @@ impl user {
                     _,
                 >(::memofn::__private::kind!(Option < User >)),
             )
-            .finish(Self::uncached(db, id))
+            .finish(<user>::uncached(db, id))
     }
 }

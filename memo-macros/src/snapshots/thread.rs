@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 43 lines.
+// Beyond the body and the controls: 54 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     match ::memofn::__private::enter(
@@ -23,6 +23,7 @@ struct distance {}
 impl distance {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
@@ -41,39 +42,39 @@ impl distance {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl distance {
-    fn options() -> ::memofn::__private::CacheBuilder {
-        ::memofn::__private::CacheBuilder::new()
-            .name(
-                ::memofn::__private::std::concat!(
-                    ::memofn::__private::std::module_path!(), "::distance"
-                ),
-            )
-            .unbounded()
-    }
-    #[inline]
-    fn site() -> &'static ::memofn::__private::ThreadSite {
-        ::memofn::__private::std::thread_local! {
-            static SLOT : ::memofn::__private::ThreadSlot = const {
-            ::memofn::__private::ThreadSlot::new() };
-        }
-        static SITE: ::memofn::__private::ThreadSite = ::memofn::__private::ThreadSite::new(
-            <distance>::options,
-            &SLOT,
-        );
-        &SITE
-    }
     /// The cache itself.
     fn cache() -> ::memofn::__private::Cache<
         (
             ::memofn::__private::std::vec::Vec<char>,
             ::memofn::__private::std::vec::Vec<char>,
         ),
-        <usize as ::memofn::__private::Outcome<
-            { ::memofn::__private::fallible!(usize) },
-        >>::Stored,
+        usize,
         ::memofn::__private::scope::Thread,
     > {
-        Self::site().cache()
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::distance"
+                    ),
+                )
+                .unbounded()
+        };
+        ::memofn::__private::thread_site!(Self, options)
+            .cache(
+                (
+                    ::memofn::__private::kept_here::<
+                        ::memofn::__private::std::vec::Vec<char>,
+                    >(),
+                    ::memofn::__private::kept_here::<
+                        ::memofn::__private::std::vec::Vec<char>,
+                    >(),
+                ),
+                ::memofn::__private::kept_result_here::<
+                    usize,
+                    _,
+                >(::memofn::__private::kind!(usize)),
+            )
     }
     /// The counters and the size of the cache.
     fn cache_info() -> ::memofn::__private::CacheInfo {
@@ -153,6 +154,6 @@ impl distance {
                     _,
                 >(::memofn::__private::kind!(usize)),
             )
-            .finish(Self::uncached(a, b))
+            .finish(<distance>::uncached(a, b))
     }
 }

@@ -1,0 +1,328 @@
+//! `#[memoize]` on an impl block or a trait: the functions in it that are marked, with what can be
+//! known of them only from outside.
+//!
+//! ```text
+//! // Input:
+//! #[memoize(ttl = "1h")]
+//! impl Load for Client {
+//!     type Page = String;
+//!     #[memoize(skip(self))]
+//!     fn load(&self, path: &str) -> Self::Page { body }
+//! }
+//!
+//! // Output: an impl block of a trait holds nothing but what the trait has, so that the controls are
+//! // in a trait of their own.
+//! impl Load for Client {
+//!     type Page = String;
+//!     fn load(&self, path: &str) -> Self::Page { match enter(..) { .. } }
+//! }
+//! trait ClientLoadControls: Load {
+//!     fn load_uncached(&self, path: &str) -> Self::Page;
+//!     type load_cache; fn load_cache() -> Self::load_cache;
+//! }
+//! impl ClientLoadControls for Client { .. }
+//! ```
+
+use crate::check;
+use crate::errors::Errors;
+use crate::expand::{Expansion, Helper, expansion};
+use crate::function::Function;
+use crate::home::Home;
+use crate::model::Model;
+use crate::options::Options;
+use crate::params::{arguments, parameters};
+use crate::words::{spelled, words};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use std::rc::Rc;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Type};
+
+/// A block: what it says of itself, and its items.
+pub(crate) struct Block {
+    /// All that is before the items.
+    head: TokenStream,
+    kind: Kind,
+    items: Vec<Item>,
+    braces: Group,
+}
+
+enum Kind {
+    Inherent(Generics),
+    Trait(Generics),
+    TraitImpl(Box<ItemImpl>, Path),
+}
+
+enum Item {
+    Marked(Box<Marked>),
+    Other(TokenStream),
+}
+
+/// A function to be memoized.
+struct Marked {
+    function: Function,
+    /// What its attribute says.
+    options: TokenStream,
+}
+
+impl Block {
+    /// The block, if the tokens are one.
+    pub(crate) fn parse(tokens: &TokenStream) -> Option<syn::Result<Self>> {
+        let mut head: Vec<TokenTree> = tokens.clone().into_iter().collect();
+        let word = head.iter().find_map(|token| match token {
+            TokenTree::Ident(word)
+                if ["pub", "unsafe", "default", "auto", "crate"].iter().all(|it| word != it) =>
+            {
+                Some(word.to_string())
+            }
+            _ => None,
+        });
+        let is_trait = match word.as_deref() {
+            Some("impl") => false,
+            Some("trait") => true,
+            _ => return None,
+        };
+        let Some(TokenTree::Group(braces)) = head.pop() else { return None };
+        Some(Self::with(head.into_iter().collect(), braces, is_trait))
+    }
+
+    fn with(head: TokenStream, braces: Group, is_trait: bool) -> syn::Result<Self> {
+        let empty = quote!(#head {});
+        let kind = if is_trait {
+            Kind::Trait(syn::parse2::<ItemTrait>(empty)?.generics)
+        } else {
+            let block: ItemImpl = syn::parse2(empty)?;
+            match &block.trait_ {
+                None => Kind::Inherent(block.generics),
+                Some((path, _)) => {
+                    let path = path.clone();
+                    Kind::TraitImpl(Box::new(block), path)
+                }
+            }
+        };
+        let items = |input: ParseStream<'_>| {
+            let mut items = Vec::new();
+            while !input.is_empty() {
+                items.push(item(input)?);
+            }
+            Ok(items)
+        };
+        let items = items.parse2(braces.stream())?;
+        Ok(Self { head, kind, items, braces })
+    }
+
+    fn around(&self, items: TokenStream) -> TokenStream {
+        let head = &self.head;
+        let mut block = Group::new(Delimiter::Brace, items);
+        block.set_span(self.braces.span());
+        quote!(#head #block)
+    }
+
+    fn generics(&self) -> &Generics {
+        match &self.kind {
+            Kind::Inherent(generics) | Kind::Trait(generics) => generics,
+            Kind::TraitImpl(block, _) => &block.generics,
+        }
+    }
+
+    fn home(&self, options: &Options) -> Home {
+        let own_type = Ident::new("Self", Span::call_site());
+        let mut parameters: Vec<_> = parameters(self.generics()).cloned().collect();
+        if !parameters.is_empty() || matches!(self.kind, Kind::Trait(_)) {
+            parameters.push(own_type);
+        }
+        let label = options.name.as_ref().map(|name| name.value.value());
+        match &self.kind {
+            Kind::TraitImpl(block, path) => {
+                let name = extension_name(options, path, &block.self_ty);
+                let arguments = arguments(&block.generics);
+                Home::TraitImpl {
+                    parameters,
+                    label,
+                    implements: spelled(path),
+                    extension: quote!(#name #arguments),
+                }
+            }
+            _ => Home::Block { parameters, label },
+        }
+    }
+}
+
+/// The expansion of a block.
+pub(crate) fn expand(options: &Options, block: &Block, mut errors: Errors) -> TokenStream {
+    let in_trait_impl = matches!(block.kind, Kind::TraitImpl(..));
+    let marked = || {
+        block.items.iter().filter_map(|item| match item {
+            Item::Marked(marked) => Some(&**marked),
+            Item::Other(_) => None,
+        })
+    };
+    let functions: Vec<_> = marked().map(|marked| &marked.function).collect();
+    check::block(options, &functions, in_trait_impl, &mut errors);
+    let home = Rc::new(block.home(options));
+    let mut own_options = Vec::new();
+    for Marked { function, options: own } in marked() {
+        let own = Options::parse(own.clone(), &mut errors).or(options, function);
+        check::check(&own, function, &home, &mut errors);
+        own_options.push(own);
+    }
+    if let Some(errors) = errors.into_compile_errors() {
+        let block = block.around(unmarked(block.braces.stream()));
+        return quote!(#errors #block);
+    }
+    let mut own_options = own_options.into_iter();
+    let mut helpers = Vec::new();
+    let mut items = TokenStream::new();
+    for item in &block.items {
+        match item {
+            Item::Other(tokens) => items.extend(tokens.clone()),
+            Item::Marked(marked) => {
+                let options = own_options.next().unwrap_or_default();
+                for case in marked.function.clone().cases() {
+                    let model = Model::new(options.clone(), case, Rc::clone(&home));
+                    let expansion: Expansion = expansion(&model);
+                    items.extend(expansion.memoized);
+                    helpers.extend(expansion.helpers);
+                }
+            }
+        }
+    }
+    if let Kind::TraitImpl(implementation, path) = &block.kind {
+        let implemented = block.around(items);
+        let extension = extension(options, &home, implementation, path, &helpers);
+        quote!(#implemented #extension)
+    } else {
+        items.extend(helpers.iter().map(Helper::inherent));
+        block.around(items)
+    }
+}
+
+/// The trait that holds the controls of a trait's methods.
+fn extension(
+    options: &Options,
+    home: &Home,
+    block: &ItemImpl,
+    path: &Path,
+    helpers: &[Helper],
+) -> TokenStream {
+    let Home::TraitImpl { extension, .. } = home else { return TokenStream::new() };
+    let name = extension_name(options, path, &block.self_ty);
+    let vis = options.controls.as_ref().map(|controls| &controls.value.vis);
+    let (params, clause, self_ty) = (&block.generics, &block.generics.where_clause, &block.self_ty);
+    let cfgs: Vec<_> = block.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
+    let doc = format!(
+        " The controls of the memoized functions that `{}` has as `{}`.",
+        spelled(self_ty),
+        spelled(path)
+    );
+    let declarations = helpers.iter().map(Helper::declaration);
+    let implementations = helpers.iter().map(Helper::implementation);
+    let params = (!params.params.is_empty()).then(|| quote!(#params));
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[allow(
+            dead_code, non_camel_case_types, private_bounds, private_interfaces, clippy::all,
+            clippy::pedantic
+        )]
+        #vis trait #name #params: #path #clause { #(#declarations)* }
+        #(#cfgs)*
+        #[allow(non_camel_case_types)]
+        impl #params #extension for #self_ty #clause { #(#implementations)* }
+    }
+}
+
+/// `ClientLoadControls`, for `impl Load for Client`, unless it is said.
+fn extension_name(options: &Options, path: &Path, self_ty: &Type) -> Ident {
+    if let Some(controls) = &options.controls {
+        return controls.value.ident.clone();
+    }
+    let capitalized = |word: Ident| {
+        let word = word.unraw().to_string();
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters).filter(|letter| *letter != '_').collect()
+        })
+    };
+    let words = words(&self_ty.to_token_stream()).into_iter().chain(words(&path.to_token_stream()));
+    let name: String = words.map(capitalized).collect();
+    format_ident!("{name}Controls", span = Span::call_site())
+}
+
+/// One item: a function that is marked, taken apart, or any other, as it is.
+fn item(input: ParseStream<'_>) -> syn::Result<Item> {
+    let ahead = input.fork();
+    let attrs = ahead.call(Attribute::parse_outer)?;
+    if attrs.iter().any(is_mark) {
+        let mut function: Function = input.parse()?;
+        let mark = function.attrs.iter().position(is_mark).unwrap_or_default();
+        let options = match function.attrs.remove(mark).meta {
+            Meta::List(list) => list.tokens,
+            _ => TokenStream::new(),
+        };
+        if check::has_no_size(&function) {
+            let Function { attrs, vis, sig, body } = function;
+            return Ok(Item::Other(quote!(#(#attrs)* #vis #sig #body)));
+        }
+        return Ok(Item::Marked(Box::new(Marked { function, options })));
+    }
+    let mut tokens = TokenStream::new();
+    let mut is_function = false;
+    loop {
+        let token: TokenTree = input.parse()?;
+        is_function |= matches!(&token, TokenTree::Ident(word) if word == "fn");
+        let is_macro = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '!');
+        let ends = match &token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => is_function && group.delimiter() == Delimiter::Brace,
+            _ => false,
+        };
+        tokens.extend([token]);
+        if ends || input.is_empty() {
+            return Ok(Item::Other(tokens));
+        }
+        // `name! { .. }` needs no semicolon.
+        if is_macro && input.peek(syn::token::Brace) {
+            tokens.extend([input.parse::<TokenTree>()?]);
+            return Ok(Item::Other(tokens));
+        }
+    }
+}
+
+/// A block that has mistakes, with our attributes gone from its functions.
+pub(crate) fn without_marks(block: &TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = block.clone().into_iter().collect();
+    if let Some(TokenTree::Group(items)) = tokens.last_mut() {
+        let span = items.span();
+        *items = Group::new(items.delimiter(), unmarked(items.stream()));
+        items.set_span(span);
+    }
+    tokens.into_iter().collect()
+}
+
+fn unmarked(items: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = items.into_iter().collect();
+    let mut kept = TokenStream::new();
+    let mut i = 0;
+    while let Some(token) = tokens.get(i) {
+        let attr = match (token, tokens.get(i + 1)) {
+            (TokenTree::Punct(hash), Some(TokenTree::Group(group))) if hash.as_char() == '#' => {
+                Attribute::parse_outer.parse2(quote!(# #group)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        if attr.iter().any(is_mark) {
+            i += 2;
+        } else {
+            kept.extend([token.clone()]);
+            i += 1;
+        }
+    }
+    kept
+}
+
+/// Whether an attribute is ours, by its name.
+pub(crate) fn is_mark(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
+}

@@ -1,0 +1,133 @@
+//! The controls of a function in a module: a type that lends them its name, and what can be done
+//! with the cache one call at a time.
+
+use crate::expand::{Helper, allowed, local};
+use crate::model::{Argument, Model};
+use crate::place::{Access, access};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
+    let companion = companion(model);
+    let (original, cache) = (helpers[0].inherent(), helpers[1..].iter().map(Helper::inherent));
+    let name = &model.base;
+    let (declared, arguments, clause) =
+        (model.instance.declared(), model.instance.arguments(), model.instance.clause());
+    let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
+    let allowed = allowed(model);
+    let of_all = of_all_calls(model);
+    let of_one = of_one_call(model);
+    quote! {
+        #companion
+        #(#cfgs)*
+        #[allow(dead_code)]
+        impl #declared #name #arguments #clause {
+            #original
+        }
+        #(#more_cfgs)*
+        #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+        #(#allowed)*
+        impl #declared #name #arguments #clause {
+            #(#cache)*
+            #of_all
+            #of_one
+        }
+    }
+}
+
+/// The type that lends its name to the controls.
+fn companion(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let (name, vis) = (&model.base, &model.function.vis);
+    let (cfgs, allowed) = (model.cfgs(), allowed(model));
+    let doc = format!(
+        " The cache of [`{0}()`]({0}()): its counters and controls.",
+        model.function.sig.ident
+    );
+    let params = (!model.instance.is_empty()).then(|| {
+        let params = model.instance.unbounded(p);
+        quote!(<#(#params),*>)
+    });
+    let mut types = model.instance.types().peekable();
+    let marker = types.peek().is_some().then(|| {
+        let marker = local("instance");
+        quote!(#marker: #p::std::marker::PhantomData<(#(fn(&#types),)*)>)
+    });
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #(#allowed)*
+        #vis struct #name #params { #marker }
+    }
+}
+
+/// What needs no more than the cache, and so a cache of the function's own.
+fn of_all_calls(model: &Model) -> Option<TokenStream> {
+    let (p, vis) = (&model.runtime, &model.function.vis);
+    model.given().is_none().then(|| {
+        quote! {
+            /// The counters and the size of the cache.
+            #vis fn cache_info() -> #p::CacheInfo {
+                Self::cache().info()
+            }
+            /// Forgets every entry and zeroes the counters.
+            #vis fn cache_clear() {
+                Self::cache().clear()
+            }
+            /// The options in force.
+            #vis fn cache_parameters() -> #p::CacheParameters {
+                Self::cache().parameters()
+            }
+        }
+    })
+}
+
+/// What is done with one call.
+fn of_one_call(model: &Model) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let vis = &model.function.vis;
+    let Access { setup, cache, lookup, policy } = access(model);
+    let value = local("result");
+    let identifying: Vec<_> = model.identifying().map(parameter).collect();
+    let all = model.arguments.iter().map(parameter);
+    let lifetimes = model.rest.lifetimes();
+    let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
+    let (all_params, all_bounds) = (model.rest.declared(), model.rest.clause());
+    let safety = match model.function.sig.safety {
+        syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
+        _ => None,
+    };
+    let run = model.call_original();
+    quote! {
+        /// Looks for a call without counting, computing or touching recency.
+        #vis fn cache_peek #some_params (#(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            #setup
+            #p::peek(#cache, &#lookup, &#policy)
+        }
+        /// Forgets one call, and returns its result.
+        #vis fn cache_remove #some_params (#(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            #setup
+            #p::remove(#cache, &#lookup, &#policy)
+        }
+        /// Stores a result as if it had been computed now.
+        #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
+            #setup
+            #p::insert(#cache, #lookup, &#policy, &#value)
+        }
+        /// Runs the body now and stores its result.
+        #vis #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
+            #setup
+            #p::refresh(#cache, #lookup, #policy).finish(#run)
+        }
+    }
+}
+
+fn parameter(Argument { name, ty, attrs, .. }: &Argument) -> TokenStream {
+    quote!(#(#attrs)* #name: #ty)
+}

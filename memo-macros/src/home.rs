@@ -1,0 +1,122 @@
+//! Where a function is defined, as far as the attribute can see, and so where its controls go.
+
+use crate::model::Model;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+pub(crate) enum Home {
+    /// A module, or the body of a function. The controls belong to a type of the function's name.
+    Module,
+    /// An impl block or a trait, of which nothing but this method is seen. The controls stand beside
+    /// the method, and so they do in a block that is seen.
+    Method,
+    /// An impl block or a trait.
+    Block {
+        /// The words that are parameters there.
+        parameters: Vec<Ident>,
+        /// What the names in reports begin with, if it is said.
+        label: Option<String>,
+    },
+    /// The impl block of a trait, which can hold nothing but what the trait has.
+    TraitImpl {
+        /// The words that are parameters there.
+        parameters: Vec<Ident>,
+        /// What the names in reports begin with, if it is said.
+        label: Option<String>,
+        /// The trait, as it is written.
+        implements: String,
+        /// The trait of ours that holds the controls, with its arguments.
+        extension: TokenStream,
+    },
+}
+
+impl Home {
+    pub(crate) fn is_module(&self) -> bool {
+        matches!(self, Self::Module)
+    }
+
+    /// The words that may be parameters of what is around the function, if that is seen.
+    pub(crate) fn parameters(&self) -> Option<&[Ident]> {
+        match self {
+            Self::Module => Some(&[]),
+            Self::Method => None,
+            Self::Block { parameters, .. } | Self::TraitImpl { parameters, .. } => Some(parameters),
+        }
+    }
+
+    /// The type that has the controls.
+    pub(crate) fn owner(&self, model: &Model) -> TokenStream {
+        match self {
+            Self::Module => {
+                let (name, arguments) = (&model.base, model.instance.arguments());
+                quote!(<#name #arguments>)
+            }
+            Self::Method | Self::Block { .. } => quote!(Self),
+            Self::TraitImpl { extension, .. } => quote!(<Self as #extension>),
+        }
+    }
+
+    /// The name of the function that gives the cache.
+    pub(crate) fn cache(&self, model: &Model) -> Ident {
+        self.name(model, "cache")
+    }
+
+    /// The name of the function that gives the place of the cache, where its types have no names.
+    pub(crate) fn site(&self, model: &Model) -> Ident {
+        match self {
+            Self::Module => self.name(model, "site"),
+            _ => self.name(model, "cache_site"),
+        }
+    }
+
+    /// The name of the original function.
+    pub(crate) fn uncached(&self, model: &Model) -> Ident {
+        self.name(model, "uncached")
+    }
+
+    fn name(&self, model: &Model, what: &str) -> Ident {
+        let span = model.function.sig.ident.span();
+        match self {
+            Self::Module => Ident::new(what, span),
+            _ => format_ident!("{}_{what}", model.base.unraw(), span = span),
+        }
+    }
+
+    /// The name in reports of what is called `function` here.
+    pub(crate) fn label(&self, p: &TokenStream, function: &str) -> Label {
+        let function = format!("::{function}");
+        let own_type = quote!(#p::std::any::type_name::<Self>());
+        match self {
+            Self::Module => Label {
+                prefix: String::new(),
+                path: quote!(#p::std::module_path!()),
+                suffix: function,
+            },
+            Self::Block { label: Some(label), .. } | Self::TraitImpl { label: Some(label), .. } => {
+                Label::text(label.clone() + &function)
+            }
+            Self::Method | Self::Block { .. } => {
+                Label { prefix: String::new(), path: own_type, suffix: function }
+            }
+            Self::TraitImpl { implements, .. } => Label {
+                prefix: "<".to_owned(),
+                path: own_type,
+                suffix: format!(" as {implements}>{function}"),
+            },
+        }
+    }
+}
+
+/// A name in reports: text, around a path that only the compiler knows.
+pub(crate) struct Label {
+    pub(crate) prefix: String,
+    pub(crate) path: TokenStream,
+    pub(crate) suffix: String,
+}
+
+impl Label {
+    pub(crate) fn text(text: String) -> Self {
+        Self { prefix: text, path: quote!(""), suffix: String::new() }
+    }
+}

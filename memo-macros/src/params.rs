@@ -1,0 +1,170 @@
+//! The parameters of a generic function: which of them have a cache each, and where the bounds go.
+//!
+//! ```text
+//! // Input: `key` counts, `make` is skipped
+//! fn lookup<'a, K: Hash + 'static, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64, K: Eq
+//!
+//! // Instances differ in `K`:
+//! impl<K: Hash + 'static> lookup<K> where K: Eq {
+//!     fn uncached<'a, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64 { body }
+//! }
+//! ```
+
+use crate::words::words;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{GenericParam, Generics, TypeParamBound, WherePredicate};
+
+/// Parameters, and what is known of them.
+#[derive(Default)]
+pub(crate) struct Params {
+    params: Vec<GenericParam>,
+    bounds: Vec<WherePredicate>,
+}
+
+impl Params {
+    /// Those a cache is kept for each of, and the others: lifetimes, and what occurs in arguments
+    /// alone of which the key does not depend.
+    pub(crate) fn split(generics: &Generics, counts: impl Fn(&Ident) -> bool) -> (Self, Self) {
+        let (mut instance, mut rest) = (Self::default(), Self::default());
+        for param in &generics.params {
+            match param {
+                GenericParam::Type(param) if counts(&param.ident) => {
+                    instance.params.push(GenericParam::Type(param.clone()));
+                }
+                GenericParam::Const(param) if counts(&param.ident) => {
+                    instance.params.push(GenericParam::Const(param.clone()));
+                }
+                _ => rest.params.push(param.clone()),
+            }
+        }
+        let others: Vec<Ident> = rest.params.iter().map(name).collect();
+        let stays = |tokens: &dyn ToTokens| {
+            !words(&tokens.to_token_stream()).iter().any(|word| others.contains(word))
+        };
+        for param in &mut instance.params {
+            let GenericParam::Type(param) = param else { continue };
+            let (stay, go): (Vec<TypeParamBound>, Vec<_>) =
+                param.bounds.iter().cloned().partition(|bound| stays(bound));
+            if !go.is_empty() {
+                let ident = &param.ident;
+                rest.bounds.push(syn::parse_quote!(#ident: #(#go)+*));
+                param.bounds = Punctuated::from_iter(stay);
+            }
+        }
+        for bound in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
+            let home = if stays(bound) { &mut instance } else { &mut rest };
+            home.bounds.push(bound.clone());
+        }
+        (instance, rest)
+    }
+
+    /// Of these the lifetimes alone, and what is known of them.
+    pub(crate) fn lifetimes(&self) -> Self {
+        let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
+        let (lifetimes, others): (Vec<_>, Vec<_>) =
+            self.params.iter().cloned().partition(is_lifetime);
+        let others: Vec<Ident> = others.iter().map(name).collect();
+        let known = |bound: &&WherePredicate| {
+            !words(&bound.to_token_stream()).iter().any(|word| others.contains(word))
+        };
+        Self { params: lifetimes, bounds: self.bounds.iter().filter(known).cloned().collect() }
+    }
+
+    pub(crate) fn generics(&self) -> Generics {
+        let (params, bounds) = (&self.params, &self.bounds);
+        let mut generics =
+            Generics { params: params.iter().cloned().collect(), ..Generics::default() };
+        if !bounds.is_empty() {
+            generics.where_clause = Some(syn::parse_quote!(where #(#bounds),*));
+        }
+        generics
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.params.is_empty()
+    }
+
+    /// The types and constants.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.params.iter().filter_map(type_or_const)
+    }
+
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Ident> {
+        self.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            _ => None,
+        })
+    }
+
+    /// `<'a, T: Hash, const N: usize>`.
+    pub(crate) fn declared(&self) -> Option<TokenStream> {
+        let params = &self.params;
+        (!self.is_empty()).then(|| quote!(<#(#params),*>))
+    }
+
+    /// `T: ?Sized, const N: usize`, for a type that asks nothing of its parameters.
+    pub(crate) fn unbounded(&self, p: &TokenStream) -> impl Iterator<Item = TokenStream> {
+        self.params.iter().map(move |param| match param {
+            GenericParam::Type(param) => {
+                let ident = &param.ident;
+                quote!(#ident: ?#p::std::marker::Sized)
+            }
+            param => param.to_token_stream(),
+        })
+    }
+
+    /// `where T: Eq`.
+    pub(crate) fn clause(&self) -> Option<TokenStream> {
+        let bounds = &self.bounds;
+        (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
+    }
+
+    /// `<T, N>`.
+    pub(crate) fn arguments(&self) -> Option<TokenStream> {
+        let names: Vec<_> = self.names().collect();
+        (!names.is_empty()).then(|| quote!(<#(#names),*>))
+    }
+
+    /// `::<T, N>`.
+    pub(crate) fn turbofish(&self) -> Option<TokenStream> {
+        turbofish(self.names())
+    }
+}
+
+/// `::<T, N>`.
+pub(crate) fn turbofish<'n>(names: impl Iterator<Item = &'n Ident>) -> Option<TokenStream> {
+    let names: Vec<_> = names.collect();
+    (!names.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+/// The types and constants among the parameters of a generic item.
+pub(crate) fn parameters(generics: &Generics) -> impl Iterator<Item = &Ident> {
+    generics.params.iter().filter_map(type_or_const)
+}
+
+fn type_or_const(param: &GenericParam) -> Option<&Ident> {
+    match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    }
+}
+
+/// All the arguments an item's own parameters make: `<'a, T, N>`.
+pub(crate) fn arguments(generics: &Generics) -> Option<TokenStream> {
+    let arguments = generics.params.iter().map(|param| match param {
+        GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+        param => name(param).to_token_stream(),
+    });
+    (!generics.params.is_empty()).then(|| quote!(<#(#arguments),*>))
+}
+
+fn name(param: &GenericParam) -> Ident {
+    match param {
+        GenericParam::Lifetime(param) => param.lifetime.ident.clone(),
+        GenericParam::Type(param) => param.ident.clone(),
+        GenericParam::Const(param) => param.ident.clone(),
+    }
+}

@@ -1,0 +1,280 @@
+//! Where the entries of a function are: the static it has for them, and the `cache()` control; or the
+//! cache that is given with `cache = ..`.
+//!
+//! ```text
+//! // A function whose types have names:
+//! fn cache() -> &'static Cache<String, f64> {
+//!     let options = || CacheBuilder::new().name(..);
+//!     site!(Self, options).cache(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//! }
+//!
+//! // One whose key is known to the compiler alone:
+//! fn site() -> Site<Self> { site!(Self, options) }
+//! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
+//!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
+//! }
+//! ```
+
+use crate::expand::{Helper, local};
+use crate::home::{Home, Label};
+use crate::model::{Model, nested};
+use crate::options::{Maxsize, Scope, Ttl};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+/// What the calls of the runtime's functions in one body have in common.
+pub(crate) struct Access {
+    /// Statements that come first.
+    pub(crate) setup: TokenStream,
+    pub(crate) cache: TokenStream,
+    pub(crate) lookup: TokenStream,
+    pub(crate) policy: TokenStream,
+}
+
+pub(crate) fn access(model: &Model) -> Access {
+    let p = &model.runtime;
+    let (lookup, policy) = (model.lookup(), model.policy());
+    let cache = local("cache");
+    if let Some(given) = model.given() {
+        let unknown = || quote!(_);
+        let key = model.key_types().map_or_else(unknown, nested);
+        let value = model.stored.spelled(p, &model.result).unwrap_or_else(unknown);
+        let given = quote_spanned!(given.span()=> &#given);
+        let setup = quote!(let #cache: &#p::Cache<#key, #value, _> = #given;);
+        return Access { setup, cache: cache.to_token_stream(), lookup, policy };
+    }
+    let Types { key, value } = types(model);
+    if key.is_some() && value.is_some() {
+        let call = model.call(&model.home.cache(model));
+        return Access { setup: TokenStream::new(), cache: quote!(&#call()), lookup, policy };
+    }
+    let site = model.call(&model.home.site(model));
+    let kept = kept_result(model);
+    if let Some(key) = kept_key(model) {
+        let setup = quote!(let #cache = #site().cache(#key, #kept););
+        return Access { setup, cache: quote!(&#cache), lookup, policy };
+    }
+    // The look-up tells the type of the key.
+    let key = local("key");
+    let setup = quote! {
+        let #key = #lookup;
+        let #cache = #site().cache_for(&#key, #kept);
+    };
+    Access { setup, cache: quote!(&#cache), lookup: key.to_token_stream(), policy }
+}
+
+/// The types of a cache, as a signature spells them, where it can.
+struct Types {
+    key: Option<TokenStream>,
+    value: Option<TokenStream>,
+}
+
+fn types(model: &Model) -> Types {
+    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
+    if in_trait_impl && !model.instance.is_empty() {
+        return Types { key: None, value: None };
+    }
+    let key = model.key_types().map(nested);
+    let value = model.stored.spelled(&model.runtime, &model.result);
+    // What a trait does not spell must be `impl Trait` there, and all of it.
+    match (key, value) {
+        (Some(key), Some(value)) => Types { key: Some(key), value: Some(value) },
+        _ if in_trait_impl => Types { key: None, value: None },
+        (key, value) => Types { key, value },
+    }
+}
+
+/// `cache()`, and what it needs.
+pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
+    if model.given().is_some() {
+        return Vec::new();
+    }
+    let p = &model.runtime;
+    let name = model.home.cache(model);
+    let (params, bounds) = if model.home.is_module() {
+        (None, None)
+    } else {
+        (model.instance.declared(), model.instance.clause())
+    };
+    let doc = if model.home.is_module() {
+        " The cache itself.".to_owned()
+    } else {
+        format!(" The cache of [`{0}`](Self::{0}).", model.function.sig.ident)
+    };
+    let allowed = (!model.home.is_module())
+        .then(|| quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]));
+    let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
+    let doc = quote!(#[doc = #doc] #(#cfgs)*);
+    let vis = model.function.vis.to_token_stream();
+    let kept = kept_result(model);
+    let types = types(model);
+    let cache_of = |key: TokenStream, value: TokenStream| match model.scope() {
+        Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
+        Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
+    };
+    if let (Types { key: Some(key), value: Some(value) }, Some(kept_key)) =
+        (&types, kept_key(model))
+    {
+        let cache = cache_of(key.clone(), value.clone());
+        let site = site(model);
+        let body = quote!(#site.cache(#kept_key, #kept));
+        return vec![Helper {
+            doc,
+            attrs: allowed.to_token_stream(),
+            vis,
+            returns: matches!(*model.home, Home::TraitImpl { .. }).then(|| cache.clone()),
+            declared: None,
+            signature: quote!(fn #name #params () -> #cache #bounds),
+            name,
+            body,
+        }];
+    }
+    let site_name = model.home.site(model);
+    let (parameters, place) = (model.instance.turbofish(), place_type(model));
+    let parameters = parameters.filter(|_| !model.home.is_module());
+    let instance =
+        if model.home.is_module() { quote!(Self) } else { quote!(impl ?#p::std::marker::Sized) };
+    let site_helper = Helper {
+        doc: quote!(#[doc(hidden)] #(#more_cfgs)*),
+        attrs: allowed.to_token_stream(),
+        vis: TokenStream::new(),
+        returns: None,
+        declared: None,
+        signature: quote!(fn #site_name #params () -> #p::Site<#instance #place> #bounds),
+        name: site_name.clone(),
+        body: site(model),
+    };
+    let bound = |traits: TokenStream| {
+        let shared = (model.scope() == Scope::Shared)
+            .then(|| quote!(+ #p::std::marker::Send + #p::std::marker::Sync));
+        quote!(impl #traits #shared + 'static)
+    };
+    let key = types.key.unwrap_or_else(|| bound(quote!(#p::std::hash::Hash + #p::std::cmp::Eq)));
+    let value = types.value.unwrap_or_else(|| bound(quote!(#p::std::clone::Clone)));
+    let cache = cache_of(key, value);
+    let body = match (kept_key(model), model.key_function()) {
+        (Some(key), _) => quote!(Self::#site_name #parameters ().cache(#key, #kept)),
+        (None, key) => quote!(Self::#site_name #parameters ().cache_by(#key, #kept)),
+    };
+    let cache_helper = Helper {
+        doc,
+        attrs: allowed.to_token_stream(),
+        vis,
+        returns: None,
+        declared: None,
+        signature: quote!(fn #name #params () -> #cache #bounds),
+        name,
+        body,
+    };
+    vec![site_helper, cache_helper]
+}
+
+/// What the site wants to know of the key, unless only the compiler knows its type.
+fn kept_key(model: &Model) -> Option<TokenStream> {
+    let p = &model.runtime;
+    let kept = |ty: &TokenStream| match model.scope() {
+        Scope::Shared => quote!(#p::kept::<#ty, _>()),
+        Scope::Thread => quote!(#p::kept_here::<#ty>()),
+    };
+    model.key_types().map(|types| nested(types.iter().map(kept).collect()))
+}
+
+/// What the site wants to know of the stored type.
+fn kept_result(model: &Model) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let kind = model.kind();
+    match model.scope() {
+        Scope::Shared => quote!(#p::kept_result::<#result, _, _>(#kind)),
+        Scope::Thread => quote!(#p::kept_result_here::<#result, _>(#kind)),
+    }
+}
+
+fn place_type(model: &Model) -> Option<TokenStream> {
+    let p = &model.runtime;
+    (model.scope() == Scope::Thread).then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>))
+}
+
+/// The place of the cache, after the options, which are out of the reach of names of ours.
+fn site(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let (options, builder) = (local("options"), builder(model));
+    let site = match model.scope() {
+        Scope::Shared => quote!(#p::site!(Self, #options)),
+        Scope::Thread => quote!(#p::thread_site!(Self, #options)),
+    };
+    let split = (!model.home.is_module() && !model.instance.is_empty()).then(|| instance(model));
+    quote! {
+        let #options = || #builder;
+        #site #split
+    }
+}
+
+/// What tells the instantiations of a generic method apart.
+fn instance(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let params = model.instance.unbounded(p);
+    let types = model.instance.types();
+    let arguments = model.instance.names();
+    quote! {
+        .split({
+            struct Instance<This: ?#p::std::marker::Sized, #(#params),*>(
+                #p::std::marker::PhantomData<(fn(&This), #(fn(&#types)),*)>,
+            );
+            #p::std::marker::PhantomData::<Instance<Self, #(#arguments),*>>
+        })
+    }
+}
+
+fn builder(model: &Model) -> TokenStream {
+    let Model { runtime: p, options, .. } = model;
+    let name = name(model);
+    let maxsize = options.maxsize.as_ref().map(|maxsize| match &maxsize.value {
+        Maxsize::Unbounded => quote!(.unbounded()),
+        Maxsize::At(size) => quote!(.maxsize(#size)),
+    });
+    let ttl = options.ttl.as_ref().map(|ttl| match &ttl.value {
+        Ttl::Computed(ttl) => quote!(.ttl(#ttl)),
+        Ttl::Written(ttl) => {
+            let (secs, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
+            quote!(.ttl(#p::std::time::Duration::new(#secs, #nanos)))
+        }
+    });
+    let single_flight = options.single_flight.as_ref().map(|single_flight| {
+        let on = single_flight.value;
+        quote!(.single_flight(#on))
+    });
+    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight)
+}
+
+/// The name in reports; that of a generic function has the instantiation's types.
+fn name(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let function = model.function.sig.ident.unraw().to_string();
+    let is_generic = !model.instance.is_empty();
+    match (&model.options.name, &*model.home) {
+        (Some(name), _) if !is_generic => return name.value.to_token_stream(),
+        (None, Home::Module) if !is_generic => {
+            let function = format!("::{function}");
+            return quote!(#p::std::concat!(#p::std::module_path!(), #function));
+        }
+        (None, Home::Method | Home::Block { label: None, .. }) if !is_generic => {
+            return quote!(#p::method::<Self>(#function));
+        }
+        _ => {}
+    }
+    let Label { prefix, path, suffix } = match &model.options.name {
+        Some(name) => Label::text(name.value.value()),
+        None => model.home.label(p, &function),
+    };
+    let types: Vec<_> = model.instance.types().collect();
+    let parameters = model.instance.names().map(|name| {
+        if types.contains(&name) {
+            quote!(&#p::std::any::type_name::<#name>())
+        } else {
+            quote!(&#name)
+        }
+    });
+    quote!(#p::label(#prefix, #path, #suffix, &[#(#parameters),*]))
+}

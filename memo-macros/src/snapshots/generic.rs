@@ -1,0 +1,155 @@
+// #[memoize(skip(measure))]
+// fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+// where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
+// Beyond the body and the controls: 58 lines.
+
+fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+where
+    T: Send + Sync + 'static,
+    F: Fn(&T) -> usize,
+{
+    match ::memofn::__private::enter(
+        &<longest<T>>::cache(),
+        ::memofn::__private::leaf::<[T], _>(items),
+        ::memofn::__private::policy::<
+            Option<T>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Option < T >).whole()),
+    ) {
+        ::memofn::__private::Step::Done(result) => result,
+        ::memofn::__private::Step::Run(run) => {
+            run.finish(<longest<T>>::uncached::<F>(items, measure))
+        }
+    }
+}
+/// The cache of [`longest()`](longest()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+struct longest<T: ?::memofn::__private::std::marker::Sized> {
+    instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
+}
+#[allow(dead_code)]
+impl<T: Eq + Hash + Clone> longest<T>
+where
+    T: Send + Sync + 'static,
+{
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        dead_code,
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        body
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl<T: Eq + Hash + Clone> longest<T>
+where
+    T: Send + Sync + 'static,
+{
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        ::memofn::__private::std::vec::Vec<T>,
+        Option<T>,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::label(
+                        "",
+                        ::memofn::__private::std::module_path!(),
+                        "::longest",
+                        &[&::memofn::__private::std::any::type_name::<T>()],
+                    ),
+                )
+        };
+        ::memofn::__private::site!(Self, options)
+            .cache(
+                ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
+                ::memofn::__private::kept_result::<
+                    Option<T>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < T >).whole()),
+            )
+    }
+    /// The counters and the size of the cache.
+    fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
+        ::memofn::__private::peek(
+            &<longest<T>>::cache(),
+            &::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    fn cache_remove(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
+        ::memofn::__private::remove(
+            &<longest<T>>::cache(),
+            &::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    fn cache_insert(items: &[T], result: Option<T>) {
+        ::memofn::__private::insert(
+            &<longest<T>>::cache(),
+            ::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        ::memofn::__private::refresh(
+                &<longest<T>>::cache(),
+                ::memofn::__private::leaf::<[T], _>(items),
+                ::memofn::__private::policy::<
+                    Option<T>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < T >).whole()),
+            )
+            .finish(<longest<T>>::uncached::<F>(items, measure))
+    }
+}

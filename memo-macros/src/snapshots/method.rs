@@ -1,0 +1,59 @@
+// #[memoize()]
+// pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
+// Beyond the body and the controls: 37 lines.
+
+impl Rectangle {
+    pub fn area(&self, unit: Unit) -> f64 {
+        match ::memofn::__private::enter(
+            &Self::area_cache(),
+            (
+                ::memofn::__private::leaf::<Self, _>(self),
+                ::memofn::__private::leaf::<Unit, _>(&unit),
+            ),
+            ::memofn::__private::policy::<f64, _, _>(::memofn::__private::kind!(f64)),
+        ) {
+            ::memofn::__private::Step::Done(result) => result,
+            ::memofn::__private::Step::Run(run) => {
+                run.finish(Self::area_uncached(self, unit))
+            }
+        }
+    }
+    /// [`area`](Self::area) itself: runs its body and leaves the cache alone.
+    #[allow(
+        dead_code,
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    pub fn area_uncached(&self, unit: Unit) -> f64 {
+        self.width * self.height * unit.factor()
+    }
+    /// The cache of [`area`](Self::area).
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(::memofn::__private::method::<Self>("area"))
+        };
+        ::memofn::__private::site!(Self, options)
+            .cache(
+                (
+                    ::memofn::__private::kept::<Self, _>(),
+                    ::memofn::__private::kept::<Unit, _>(),
+                ),
+                ::memofn::__private::kept_result::<
+                    f64,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(f64)),
+            )
+    }
+}

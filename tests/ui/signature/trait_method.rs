@@ -1,8 +1,0 @@
-use memofn::memoize;
-
-trait Shape {
-    #[memoize]
-    fn area(radius: u64) -> u64;
-}
-
-fn main() {}
