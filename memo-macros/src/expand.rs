@@ -62,6 +62,7 @@ pub(crate) struct Helper {
     pub(crate) declared: Option<TokenStream>,
     /// The type returned, where a trait has to leave it to its implementation.
     pub(crate) returns: Option<TokenStream>,
+    /// In braces.
     pub(crate) body: TokenStream,
 }
 
@@ -69,7 +70,7 @@ impl Helper {
     /// In an impl block or a trait of the user's.
     pub(crate) fn inherent(&self) -> TokenStream {
         let Self { doc, attrs, vis, signature, body, .. } = self;
-        quote!(#doc #attrs #vis #signature { #body })
+        quote!(#doc #attrs #vis #signature #body)
     }
 
     /// In a trait of ours.
@@ -86,9 +87,9 @@ impl Helper {
     pub(crate) fn implementation(&self) -> TokenStream {
         let Self { doc, attrs, name, signature, body, .. } = self;
         if let Some(ty) = &self.returns {
-            return quote!(#doc type #name = #ty; #doc #attrs fn #name() -> Self::#name { #body });
+            return quote!(#doc type #name = #ty; #doc #attrs fn #name() -> Self::#name #body);
         }
-        quote!(#doc #attrs #signature { #body })
+        quote!(#doc #attrs #signature #body)
     }
 }
 
@@ -206,7 +207,8 @@ fn original(model: &Model) -> Helper {
         signature: uncached(model.function.sig.clone()).to_token_stream(),
         declared: Some(declared),
         returns: None,
-        body: model.function.body.stream(),
+        // In the user's braces: lints pass over what a macro has braced.
+        body: model.function.body.to_token_stream(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::expand::{Helper, local};
 use crate::home::{Home, Label};
 use crate::model::{Model, nested};
 use crate::options::{Maxsize, Scope, Ttl};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -86,89 +86,88 @@ fn types(model: &Model) -> Types {
     }
 }
 
-/// `cache()`, and what it needs.
+/// `cache()`, and where its types have no names the function that gives its place.
 pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     if model.given().is_some() {
         return Vec::new();
     }
-    let p = &model.runtime;
-    let name = model.home.cache(model);
-    let (params, bounds) = if model.home.is_module() {
-        (None, None)
+    let types = types(model);
+    let is_spelled = types.key.is_some() && types.value.is_some();
+    let (place, mut helpers) = if is_spelled {
+        (place(model), Vec::new())
     } else {
-        (model.instance.declared(), model.instance.clause())
+        let name = model.home.site(model);
+        let parameters = model.instance.turbofish().filter(|_| !model.home.is_module());
+        let place = quote!(Self::#name #parameters ());
+        (place, vec![site_function(model, name)])
+    };
+    let kept = kept_result(model);
+    let cache = match (kept_key(model), model.key_function()) {
+        (Some(key), _) => quote!({ #place.cache(#key, #kept) }),
+        (None, key) => quote!({ #place.cache_by(#key, #kept) }),
     };
     let doc = if model.home.is_module() {
         " The cache itself.".to_owned()
     } else {
         format!(" The cache of [`{0}`](Self::{0}).", model.function.sig.ident)
     };
-    let allowed = (!model.home.is_module())
-        .then(|| quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]));
-    let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
-    let doc = quote!(#[doc = #doc] #(#cfgs)*);
-    let vis = model.function.vis.to_token_stream();
-    let kept = kept_result(model);
-    let types = types(model);
-    let cache_of = |key: TokenStream, value: TokenStream| match model.scope() {
-        Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
-        Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
-    };
-    if let (Types { key: Some(key), value: Some(value) }, Some(kept_key)) =
-        (&types, kept_key(model))
-    {
-        let cache = cache_of(key.clone(), value.clone());
-        let site = site(model);
-        let body = quote!(#site.cache(#kept_key, #kept));
-        return vec![Helper {
-            doc,
-            attrs: allowed.to_token_stream(),
-            vis,
-            returns: matches!(*model.home, Home::TraitImpl { .. }).then(|| cache.clone()),
-            declared: None,
-            signature: quote!(fn #name #params () -> #cache #bounds),
-            name,
-            body,
-        }];
-    }
-    let site_name = model.home.site(model);
-    let (parameters, place) = (model.instance.turbofish(), place_type(model));
-    let parameters = parameters.filter(|_| !model.home.is_module());
+    let cfgs = model.cfgs();
+    let returned = returned(model, types);
+    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
+    helpers.push(Helper {
+        doc: quote!(#[doc = #doc] #(#cfgs)*),
+        vis: model.function.vis.to_token_stream(),
+        returns: (in_trait_impl && is_spelled).then(|| returned.clone()),
+        ..function(model, model.home.cache(model), &returned, cache)
+    });
+    helpers
+}
+
+fn site_function(model: &Model, name: Ident) -> Helper {
+    let p = &model.runtime;
     let instance =
         if model.home.is_module() { quote!(Self) } else { quote!(impl ?#p::std::marker::Sized) };
-    let site_helper = Helper {
-        doc: quote!(#[doc(hidden)] #(#more_cfgs)*),
-        attrs: allowed.to_token_stream(),
-        vis: TokenStream::new(),
-        returns: None,
-        declared: None,
-        signature: quote!(fn #site_name #params () -> #p::Site<#instance #place> #bounds),
-        name: site_name.clone(),
-        body: site(model),
+    let place_type = (model.scope() == Scope::Thread)
+        .then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>));
+    let place = place(model);
+    function(model, name, &quote!(#p::Site<#instance #place_type>), quote!({ #place }))
+}
+
+/// A function without arguments.
+fn function(model: &Model, name: Ident, returned: &TokenStream, body: TokenStream) -> Helper {
+    let cfgs = model.cfgs();
+    let (params, bounds, attrs) = if model.home.is_module() {
+        (None, None, TokenStream::new())
+    } else {
+        let attrs = quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]);
+        (model.instance.declared(), model.instance.clause(), attrs)
     };
-    let bound = |traits: TokenStream| {
+    Helper {
+        doc: quote!(#[doc(hidden)] #(#cfgs)*),
+        attrs,
+        vis: TokenStream::new(),
+        signature: quote!(fn #name #params () -> #returned #bounds),
+        name,
+        declared: None,
+        returns: None,
+        body,
+    }
+}
+
+/// What `cache()` returns.
+fn returned(model: &Model, types: Types) -> TokenStream {
+    let p = &model.runtime;
+    let unnamed = |traits: TokenStream| {
         let shared = (model.scope() == Scope::Shared)
             .then(|| quote!(+ #p::std::marker::Send + #p::std::marker::Sync));
         quote!(impl #traits #shared + 'static)
     };
-    let key = types.key.unwrap_or_else(|| bound(quote!(#p::std::hash::Hash + #p::std::cmp::Eq)));
-    let value = types.value.unwrap_or_else(|| bound(quote!(#p::std::clone::Clone)));
-    let cache = cache_of(key, value);
-    let body = match (kept_key(model), model.key_function()) {
-        (Some(key), _) => quote!(Self::#site_name #parameters ().cache(#key, #kept)),
-        (None, key) => quote!(Self::#site_name #parameters ().cache_by(#key, #kept)),
-    };
-    let cache_helper = Helper {
-        doc,
-        attrs: allowed.to_token_stream(),
-        vis,
-        returns: None,
-        declared: None,
-        signature: quote!(fn #name #params () -> #cache #bounds),
-        name,
-        body,
-    };
-    vec![site_helper, cache_helper]
+    let key = types.key.unwrap_or_else(|| unnamed(quote!(#p::std::hash::Hash + #p::std::cmp::Eq)));
+    let value = types.value.unwrap_or_else(|| unnamed(quote!(#p::std::clone::Clone)));
+    match model.scope() {
+        Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
+        Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
+    }
 }
 
 /// What the site wants to know of the key, unless only the compiler knows its type.
@@ -191,13 +190,8 @@ fn kept_result(model: &Model) -> TokenStream {
     }
 }
 
-fn place_type(model: &Model) -> Option<TokenStream> {
-    let p = &model.runtime;
-    (model.scope() == Scope::Thread).then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>))
-}
-
 /// The place of the cache, after the options, which are out of the reach of names of ours.
-fn site(model: &Model) -> TokenStream {
+fn place(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
     let site = match model.scope() {
