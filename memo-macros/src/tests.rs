@@ -5,6 +5,7 @@
 use super::expand;
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
+use proptest::prelude::*;
 use quote::quote;
 use syn::{File, ImplItem, Item};
 
@@ -76,6 +77,99 @@ fn half_typed_functions_are_given_back() {
             assert!(output.ends_with(&item.to_string()), "{item}: {output}");
         }
     }
+}
+
+#[test]
+fn half_typed_blocks_leave_their_functions() {
+    let block = r#"#[cfg(unix)]
+        impl<'a, T: Load> Shape<T> for Circle<'a> where T: 'a {
+            type Out = f64; const N: u8 = { 3 };
+            other! { fn x() }
+            /// Documented.
+            #[memoize(skip(self), ttl = "1h")]
+            pub fn area(&self, n: u8) -> Self::Out { let x = [n; 3]; self.radius * x[0] }
+            fn plain(&self) -> [u8; 2] { [1, 2] }
+            #[memofn::memoize]
+            fn load(path: &Path) -> io::Result<Self> { read(path) }
+        }"#;
+    for item in beginnings(block) {
+        let output = expand(TokenStream::new(), &item).to_string();
+        if output.contains("compile_error") {
+            let functions = |text: &str| text.matches("fn area").count();
+            assert_eq!(functions(&output), functions(&item.to_string()), "{item}: {output}");
+        }
+    }
+    for options in
+        beginnings(r#"maxsize = 10, skip(self), controls = pub(crate) Areas, name = "a""#)
+    {
+        let output = expand(options.clone(), &block.parse().unwrap()).to_string();
+        assert!(output.contains("fn area") && output.contains("fn load"), "{options}: {output}");
+        assert!(!output.contains("# [memo"), "the marks are gone: {options}: {output}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_options_make_the_macro_panic(options in token_streams()) {
+        let item: TokenStream = "fn find(a: &User, b: u8) -> Found { body }".parse().unwrap();
+        let output = expand(options, &item).to_string();
+        prop_assert!(output.contains("fn find"), "{output}");
+    }
+
+    #[test]
+    fn no_item_makes_the_macro_panic(options in token_streams(), item in token_streams()) {
+        expand(options, &item);
+    }
+
+    #[test]
+    fn no_block_makes_the_macro_panic(options in token_streams(), items in token_streams()) {
+        expand(options.clone(), &quote!(impl Circle { #items }));
+        expand(TokenStream::new(), &quote!(impl Shape for Circle { #[memoize(#options)] fn area(#items) -> u8 {} }));
+    }
+}
+
+/// Streams of what stands in options and signatures, in any order, with groups inside groups.
+fn token_streams() -> impl Strategy<Value = TokenStream> {
+    let word = prop::sample::select(
+        "maxsize ttl scope key skip cache_if single_flight cache name controls crate unbounded size \
+         max_size self Self fn impl for where pub unsafe async const dyn mut static struct trait a b \
+         User r#type"
+            .split_whitespace()
+            .collect::<Vec<_>>(),
+    );
+    let literal = prop::sample::select(vec![
+        "0",
+        "128",
+        "-1",
+        "1.5",
+        "\"30m\"",
+        "\"\"",
+        "\"thread\"",
+        "'a'",
+        "b\"x\"",
+        "true",
+        "99999999999999999999",
+    ]);
+    let sign = prop::sample::select(
+        "= == , ; : :: -> => . .. ..= & && | < > ? ! # * + - 'a #[memoize] #[cfg(a)]"
+            .split_whitespace()
+            .collect::<Vec<_>>(),
+    );
+    let token = prop_oneof![4 => word, 2 => literal, 4 => sign]
+        .prop_map(|token| token.parse::<TokenStream>().expect("a token lexes"));
+    token.prop_recursive(4, 64, 8, |inner| {
+        (prop::collection::vec(inner, 0..8), 0..5_u8).prop_map(|(tokens, group)| {
+            let tokens: TokenStream = tokens.into_iter().collect();
+            match group {
+                0 => quote!((#tokens)),
+                1 => quote!([#tokens]),
+                2 => quote!({ #tokens }),
+                _ => tokens,
+            }
+        })
+    })
 }
 
 #[test]
