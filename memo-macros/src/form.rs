@@ -129,14 +129,14 @@ impl<'t> Form<'t> {
         }
     }
 
-    /// The type of what is kept of the argument.
-    pub(crate) fn owned(&self, p: &TokenStream) -> TokenStream {
-        let inner = |form: &Self| form.owned(p);
+    /// The type of what is kept of the argument. The `unsized_types` are parameters.
+    pub(crate) fn owned(&self, p: &TokenStream, unsized_types: &[Ident]) -> TokenStream {
+        let inner = |form: &Self| form.owned(p, unsized_types);
         match self {
             Self::Leaf(ty) => ty.to_token_stream(),
             Self::Bits(ty) => quote!(#p::Float<#ty>),
             Self::Via(elem) => match &**elem {
-                Self::Leaf(ty) => pointee_owned(ty, p),
+                Self::Leaf(ty) => pointee_owned(ty, p, unsized_types),
                 elem => inner(elem),
             },
             Self::Opt(elem) => {
@@ -173,7 +173,7 @@ impl<'t> Form<'t> {
 
 /// What is kept of something that is pointed at. That of a type nobody knows here is the type itself,
 /// rather than its `ToOwned::Owned`, which would be one error more where `Clone` is missing.
-fn pointee_owned(ty: &Type, p: &TokenStream) -> TokenStream {
+fn pointee_owned(ty: &Type, p: &TokenStream, unsized_types: &[Ident]) -> TokenStream {
     match ty {
         Type::Slice(slice) => {
             let elem = &slice.elem;
@@ -181,9 +181,11 @@ fn pointee_owned(ty: &Type, p: &TokenStream) -> TokenStream {
         }
         Type::Path(path)
             if path.path.segments.last().is_some_and(|last| {
-                ["str", "Path", "OsStr", "CStr"]
-                    .iter()
-                    .any(|unsized_type| last.ident == unsized_type)
+                let name = last.ident.to_string();
+                name == "str"
+                    || name.ends_with("Str")
+                    || name.ends_with("Path")
+                    || unsized_types.contains(&last.ident)
             }) =>
         {
             quote!(<#ty as #p::std::borrow::ToOwned>::Owned)

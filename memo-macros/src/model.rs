@@ -4,7 +4,7 @@ use crate::form::Form;
 use crate::function::Function;
 use crate::home::Home;
 use crate::options::{Options, Scope};
-use crate::params::{Params, parameters, turbofish};
+use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
 use crate::words::{find_word, replaced, words};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -166,7 +166,9 @@ impl Model {
 
     /// The types of the parts of the key, unless only the compiler knows its type.
     pub(crate) fn key_types(&self) -> Option<Vec<TokenStream>> {
-        let owned = |argument: &Argument| Form::of(&argument.ty).owned(&self.runtime);
+        let unsized_types = unsized_types(&self.function.sig.generics);
+        let owned =
+            |argument: &Argument| Form::of(&argument.ty).owned(&self.runtime, &unsized_types);
         self.options.key.is_none().then(|| self.keyed().map(owned).collect())
     }
 

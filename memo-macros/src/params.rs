@@ -14,7 +14,7 @@ use crate::words::words;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{GenericParam, Generics, TypeParamBound, WherePredicate};
+use syn::{GenericParam, Generics, Token, TypeParamBound, WherePredicate};
 
 /// Parameters, and what is known of them.
 #[derive(Default)]
@@ -137,6 +137,22 @@ impl Params {
 pub(crate) fn turbofish<'n>(names: impl Iterator<Item = &'n Ident>) -> Option<TokenStream> {
     let names: Vec<_> = names.collect();
     (!names.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+/// The type parameters that may have no size: `T: ?Sized`.
+pub(crate) fn unsized_types(generics: &Generics) -> Vec<Ident> {
+    let relaxed = |bounds: &Punctuated<TypeParamBound, Token![+]>| {
+        bounds.to_token_stream().to_string().contains('?')
+    };
+    let inline = generics.type_params().filter(|param| relaxed(&param.bounds));
+    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let clauses = clauses.filter_map(|bound| match bound {
+        WherePredicate::Type(bound) if relaxed(&bound.bounds) => {
+            words(&bound.bounded_ty.to_token_stream()).pop()
+        }
+        _ => None,
+    });
+    inline.map(|param| param.ident.clone()).chain(clauses).collect()
 }
 
 /// The types and constants among the parameters of a generic item.
