@@ -7,10 +7,10 @@
 //!
 //! // Output, in a module:
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
-//!     match enter(&<temperature>::cache(), leaf::<str, _>(city), policy(kind!(Result<..>))) {
+//!     return match enter(&<temperature>::cache(), leaf::<str, _>(city), policy(kind!(Result<..>))) {
 //!         Step::Done(result) => result,
 //!         Step::Run(run) => run.finish(<temperature>::uncached(city)),
-//!     }
+//!     };
 //! }
 //! pub struct temperature {}
 //! impl temperature {
@@ -26,10 +26,10 @@
 //!
 //! // Output:
 //! pub fn area(&self) -> f64 {
-//!     match enter(&Self::area_cache(), leaf::<Self, _>(self), policy(kind!(f64))) {
+//!     return match enter(&Self::area_cache(), leaf::<Self, _>(self), policy(kind!(f64))) {
 //!         Step::Done(result) => result,
 //!         Step::Run(run) => run.finish(Self::area_uncached(self)),
-//!     }
+//!     };
 //! }
 //! pub fn area_uncached(&self) -> f64 { body }
 //! pub fn area_cache() -> &'static Cache<Self, f64> { .. }
@@ -120,12 +120,13 @@ fn memoized(model: &Model) -> TokenStream {
     let Access { setup, cache, lookup, policy } = access(model);
     let (result, pending) = (local("result"), local("run"));
     let run = model.call_original();
+    // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
     let body = quote! {
         #setup
-        match #p::enter(#cache, #lookup, #policy) {
+        return match #p::enter(#cache, #lookup, #policy) {
             #p::Step::Done(#result) => #result,
             #p::Step::Run(#pending) => #pending.finish(#run),
-        }
+        };
     };
     // In the user's braces, so that lints like `dead_code` see a function of the user's.
     let mut body = Group::new(Delimiter::Brace, body);

@@ -8,7 +8,7 @@ where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<longest<T>>::cache(),
         ::memofn::__private::leaf::<[T], _>(items),
         ::memofn::__private::policy::<
@@ -21,7 +21,7 @@ where
         ::memofn::__private::Step::Run(run) => {
             run.finish(<longest<T>>::uncached::<F>(items, measure))
         }
-    }
+    };
 }
 /// The cache of [`longest()`](longest()): its counters and controls.
 #[doc(hidden)]

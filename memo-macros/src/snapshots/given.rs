@@ -9,7 +9,7 @@ impl Rectangle {
             <io::Result<User> as ::memofn::__private::Outcome<true>>::Stored,
             _,
         > = &self.users;
-        match ::memofn::__private::enter(
+        return match ::memofn::__private::enter(
             cache,
             ::memofn::__private::leaf::<u64, _>(&id),
             ::memofn::__private::policy::<
@@ -22,7 +22,7 @@ impl Rectangle {
             ::memofn::__private::Step::Run(run) => {
                 run.finish(Self::user_uncached(self, id))
             }
-        }
+        };
     }
     /// [`user`](Self::user) itself: runs its body and leaves the cache alone.
     #[allow(

@@ -9,14 +9,14 @@ fn page(request: &Request, log: &Log) -> String {
             &key,
             ::memofn::__private::kept_result::<String, _, _>(::memofn::__private::Whole),
         );
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &cache,
         key,
         ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
     ) {
         ::memofn::__private::Step::Done(result) => result,
         ::memofn::__private::Step::Run(run) => run.finish(<page>::uncached(request, log)),
-    }
+    };
 }
 /// The cache of [`page()`](page()): its counters and controls.
 #[doc(hidden)]

@@ -25,7 +25,7 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<many>::cache(),
         (
             ::memofn::__private::leaf::<u8, _>(&a),
@@ -79,7 +79,7 @@ unsafe fn many(
                 <many>::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l)
             })
         }
-    }
+    };
 }
 /// The cache of [`many()`](many()): its counters and controls.
 #[doc(hidden)]

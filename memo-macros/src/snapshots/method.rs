@@ -4,7 +4,7 @@
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        match ::memofn::__private::enter(
+        return match ::memofn::__private::enter(
             &Self::area_cache(),
             (
                 ::memofn::__private::leaf::<Self, _>(self),
@@ -16,7 +16,7 @@ impl Rectangle {
             ::memofn::__private::Step::Run(run) => {
                 run.finish(Self::area_uncached(self, unit))
             }
-        }
+        };
     }
     /// [`area`](Self::area) itself: runs its body and leaves the cache alone.
     #[allow(

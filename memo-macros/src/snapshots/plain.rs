@@ -3,14 +3,14 @@
 // Beyond the body and the controls: 37 lines.
 
 pub fn fib(n: u64) -> u64 {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<fib>::cache(),
         ::memofn::__private::leaf::<u64, _>(&n),
         ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
     ) {
         ::memofn::__private::Step::Done(result) => result,
         ::memofn::__private::Step::Run(run) => run.finish(<fib>::uncached(n)),
-    }
+    };
 }
 /// The cache of [`fib()`](fib()): its counters and controls.
 #[doc(hidden)]

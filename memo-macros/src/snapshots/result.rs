@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 54 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<temperature>::cache(),
         ::memofn::__private::leaf::<str, _>(city),
         ::memofn::__private::policy::<
@@ -14,7 +14,7 @@ fn temperature(city: &str) -> Result<f64, WeatherError> {
     ) {
         ::memofn::__private::Step::Done(result) => result,
         ::memofn::__private::Step::Run(run) => run.finish(<temperature>::uncached(city)),
-    }
+    };
 }
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]

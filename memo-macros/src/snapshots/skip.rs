@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 48 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<user>::cache(),
         ::memofn::__private::leaf::<u64, _>(&id),
         ::memofn::__private::policy::<
@@ -14,7 +14,7 @@ pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
     ) {
         ::memofn::__private::Step::Done(result) => result,
         ::memofn::__private::Step::Run(run) => run.finish(<user>::uncached(db, id)),
-    }
+    };
 }
 /// The cache of [`user()`](user()): its counters and controls.
 #[doc(hidden)]

@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 54 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    match ::memofn::__private::enter(
+    return match ::memofn::__private::enter(
         &<distance>::cache(),
         (
             ::memofn::__private::leaf::<[char], _>(a),
@@ -13,7 +13,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
     ) {
         ::memofn::__private::Step::Done(result) => result,
         ::memofn::__private::Step::Run(run) => run.finish(<distance>::uncached(a, b)),
-    }
+    };
 }
 /// The cache of [`distance()`](distance()): its counters and controls.
 #[doc(hidden)]

@@ -9,7 +9,7 @@
 impl Load for Client {
     type Page = String;
     fn load(&self, path: &str) -> Self::Page {
-        match ::memofn::__private::enter(
+        return match ::memofn::__private::enter(
             &<Self as ClientLoadControls>::load_cache(),
             ::memofn::__private::leaf::<str, _>(path),
             ::memofn::__private::policy::<
@@ -22,7 +22,7 @@ impl Load for Client {
             ::memofn::__private::Step::Run(run) => {
                 run.finish(<Self as ClientLoadControls>::load_uncached(self, path))
             }
-        }
+        };
     }
 }
 /// The controls of the memoized functions that `Client` has as `Load`.
