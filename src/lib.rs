@@ -32,6 +32,11 @@
 //!
 //! A memoized function remembers from one test to the next. [`clear_all()`] forgets everything;
 //! `f::uncached(..)` goes around the cache; [`testing::Clock`] moves time past a `ttl`.
+//!
+//! # Coming from elsewhere
+//!
+//! [`moving_from_others`] has the options of `cached`, `memoize`, `moka` and Python's `functools` and
+//! `cachetools` side by side with the ones here, and says what differs.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -60,10 +65,12 @@ pub use memo_runtime::{
 /// assert_eq!(contents::cache_info().misses, 2); // errors are not stored
 /// ```
 ///
-/// It goes on a free function, in a module or inside another function. Its arguments need `Hash`,
-/// `Eq` and `Clone` (what a reference points at: `&str`, `&[T]`, `&Path` do), or are left out with
-/// [`skip`](#skip); floats are fine. What it returns needs `Clone`, and with `scope = "shared"` all
-/// that is stored needs `Send` and `Sync`. Attributes and documentation stay with the function.
+/// It goes on a free function, in a module or inside another function; on a [method](#methods), which
+/// may be [generic](#generics) as functions may; and on an [impl block or a
+/// trait](#impl-blocks-and-traits), where an associated function in it is memoized. Arguments need
+/// `Hash`, `Eq` and `Clone` (what a reference points at: `&str`, `&[T]`, `&Path` do), or are left out
+/// with [`skip`](#skip); floats are fine. What it returns needs `Clone`, and with `scope = "shared"`
+/// all that is stored needs `Send` and `Sync`. Attributes and documentation stay with the function.
 ///
 /// # Options
 ///
@@ -138,10 +145,61 @@ pub use memo_runtime::{
 /// [`CacheBuilder::single_flight`]. Default: `true`. Those who waited for an `Err` are given a clone
 /// of it where the error is `Clone + Send + Sync`, and compute for themselves where it is not.
 ///
+/// ## `cache`
+///
+/// The [`Cache`] that holds the entries, in place of one of the function's own: a field of `self`, a
+/// field of another argument, or a static. The argument whose field it is is left out of the key.
+///
+/// ```
+/// # use memofn::{Cache, memoize};
+/// # use std::io;
+/// #[derive(Default)]
+/// struct Client {
+///     users: Cache<u64, String>,
+/// }
+///
+/// impl Client {
+///     #[memoize(cache = self.users)]
+///     fn user(&self, id: u64) -> io::Result<String> {
+///         Ok(format!("user {id}"))
+///     }
+/// }
+///
+/// let (one, other) = (Client::default(), Client::default());
+/// one.user(7)?;
+/// assert_eq!(one.users.peek(&7).as_deref(), Some("user 7")); // what is `Ok`
+/// assert!(other.users.is_empty()); // each has its own, which goes when it goes
+/// # io::Result::Ok(())
+/// ```
+///
+/// A static makes its cache at the first use, and tells its own name:
+///
+/// ```
+/// # use memofn::{Cache, memoize};
+/// use std::sync::LazyLock;
+///
+/// static PRICES: LazyLock<Cache<String, u64>> =
+///     LazyLock::new(|| Cache::<String, u64>::builder().maxsize(1000).name("prices").build());
+///
+/// #[memoize(cache = PRICES)]
+/// fn price(article: &str) -> u64 {
+///     article.len() as u64
+/// }
+///
+/// price("apple");
+/// assert_eq!(PRICES.info().misses, 1);
+/// assert_eq!(price::cache_remove("apple"), Some(5));
+/// ```
+///
+/// What concerns a whole cache (`maxsize`, `ttl`, `scope`, `single_flight`, `name`) is said where it is
+/// made, and `info()` and `clear()` are asked of it. Functions that are given the same cache share
+/// its entries.
+///
 /// ## `name`, `controls`, `crate`
 ///
 /// The name in reports (default: the path of the function). The name of the controls, when that of
-/// the function is taken by a type or a module. The path of this crate, if it was renamed or is
+/// the function is taken by a type or a module; on the impl block of a trait, that of the
+/// [trait they are in](#impl-blocks-and-traits). The path of this crate, if it was renamed or is
 /// re-exported: `crate = other::memofn`.
 ///
 /// # Controls
@@ -175,10 +233,162 @@ pub use memo_runtime::{
 /// tuples, when there are more than twelve), with `String` for `&str`, `Vec<T>` for `&[T]`, and
 /// [`Float<f64>`](Float) for `f64`.
 ///
+/// # Methods
+///
+/// `self` is an argument like any other: it is part of the key, unless [`skip`](#skip),
+/// [`key`](#key) or [`cache`](#cache) says otherwise. `&mut self` has to be left out.
+///
+/// ```
+/// # use memofn::memoize;
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// struct Rectangle {
+///     width: u64,
+///     height: u64,
+/// }
+///
+/// impl Rectangle {
+///     #[memoize]
+///     fn area(&self) -> u64 {
+///         self.width * self.height
+///     }
+///
+///     #[memoize(key = (self.width, times))]
+///     fn wider(&self, times: u64) -> u64 {
+///         self.width * times
+///     }
+/// }
+///
+/// let rectangle = Rectangle { width: 2, height: 3 };
+/// assert_eq!(rectangle.area(), 6);
+/// assert_eq!(rectangle.area_uncached(), 6);
+/// assert_eq!(Rectangle::area_cache().info().misses, 1);
+/// assert_eq!(Rectangle::area_cache().remove(&rectangle), Some(6));
+/// # assert_eq!(rectangle.wider(2), 4);
+/// Rectangle::wider_cache().clear();
+/// ```
+///
+/// An impl block has no place for a type, so the controls are these: `value.area_uncached(..)` is the
+/// original method, `Type::area_cache()` the [`Cache`], with `info()`, `clear()`, `parameters()`, and
+/// for a key `peek`, `remove` and `insert`. The key is `self` and the arguments, as above. That of a
+/// `key` expression has a type that cannot be named: such a cache is cleared as a whole, or is one of
+/// your own, as in `key = self.width, cache = WIDTHS`.
+///
+/// # Impl blocks and traits
+///
+/// An associated function without `self` looks like any other function, and the impl block of a trait
+/// can hold nothing but what the trait has. There the attribute goes on the block as well; it then
+/// sees all of it. The options of the block are the defaults of its functions.
+///
+/// ```
+/// # use memofn::memoize;
+/// # use std::num::ParseIntError;
+/// #[derive(Debug, Clone, PartialEq)]
+/// struct Page(u32);
+///
+/// #[memoize(maxsize = 16)]
+/// impl Page {
+///     #[memoize]
+///     fn load(path: &str) -> Result<Self, ParseIntError> {
+///         path.parse().map(Self)
+///     }
+/// }
+///
+/// trait Links {
+///     fn links(&self, depth: u32) -> Vec<Page>;
+/// }
+///
+/// #[memoize(ttl = "1h", controls = pub(crate) PageLinks)]
+/// impl Links for Page {
+///     #[memoize(key = (self.0, depth))]
+///     fn links(&self, depth: u32) -> Vec<Page> {
+///         (0..depth).map(|n| Self(self.0 + n)).collect()
+///     }
+/// }
+///
+/// let page = Page::load("7")?;
+/// assert_eq!(Page::load_cache().peek("7"), Some(Page(7)));
+/// assert_eq!(page.links(2), [Page(7), Page(8)]);
+/// assert_eq!(Page::links_cache().info().misses, 1);
+/// # Ok::<(), ParseIntError>(())
+/// ```
+///
+/// The controls of a trait's methods are methods of another trait, which is declared beside the impl
+/// block: `PageLinks` above. Without `controls` it is called after the type and the trait
+/// (`PageLinksControls`) and is private to the module.
+///
+/// In the definition of a trait, a default method is memoized as a method is, with one cache for each
+/// type that has the trait. Its controls become methods of the trait, one of them without `self`, so
+/// the trait cannot be used as `dyn`.
+///
+/// ```
+/// # use memofn::memoize;
+/// # use std::hash::Hash;
+/// trait Shape: Clone + Eq + Hash + Send + Sync + 'static {
+///     fn side(&self) -> u64;
+///
+///     #[memoize]
+///     fn area(&self) -> u64 {
+///         self.side() * self.side()
+///     }
+/// }
+///
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// struct Square(u64);
+///
+/// impl Shape for Square {
+///     fn side(&self) -> u64 {
+///         self.0
+///     }
+/// }
+///
+/// assert_eq!(Square(3).area(), 9);
+/// assert_eq!(Square::area_cache().len(), 1);
+/// ```
+///
+/// # Generics
+///
+/// There is one cache for each instantiation, each with its own `maxsize` and counters:
+///
+/// ```
+/// # use memofn::memoize;
+/// use std::hash::Hash;
+///
+/// #[memoize]
+/// fn largest<T: Ord + Hash + Clone + Send + Sync + 'static>(items: &[T]) -> Option<T> {
+///     items.iter().max().cloned()
+/// }
+///
+/// #[memoize(skip(fetch))]
+/// fn page(url: &str, fetch: impl Fn(&str) -> String) -> String {
+///     fetch(url)
+/// }
+///
+/// assert_eq!(largest(&[3, 1, 4]), Some(4));
+/// assert_eq!(largest(&["pear", "quince"]), Some("quince"));
+/// assert_eq!(largest::<i32>::cache_info().misses, 1);
+///
+/// let host = String::from("example.org");
+/// assert_eq!(page("/", |path| format!("{host}{path}")), "example.org/");
+/// assert_eq!(page("/", |_| unreachable!()), "example.org/");
+/// assert_eq!(page::cache_info().hits, 1);
+/// ```
+///
+/// Types that a cache is kept for are `'static`, and `Send` and `Sync` with `scope = "shared"`; lifetimes
+/// are free. A parameter that only occurs in skipped arguments, as the type of `fetch` does, has no
+/// part in this: it may be anything, and all share one cache. Constants are parameters like types.
+/// The methods of a generic type have one cache for each type, `Wrapper::<u8>::get_cache()`.
+///
+/// Whether a function returns a `Result` is decided by the type as it is written: what is returned as
+/// a bare `T` is stored whole, even where `T` is a `Result`.
+///
 /// # Panics
 ///
 /// A panic of the body passes through and stores nothing; the next call runs the body again.
 pub use memo_macros::memoize;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/moving.md")]
+pub mod moving_from_others {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,7 +5,7 @@ use crate::expand::{Helper, allowed, local};
 use crate::model::{Argument, Model};
 use crate::place::{Access, access};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     let companion = companion(model);
@@ -126,6 +126,40 @@ fn of_one_call(model: &Model) -> TokenStream {
             #p::refresh(#cache, #lookup, #policy).finish(#run)
         }
     }
+}
+
+/// For a method: forgetting one call, where nobody could name its key to the cache.
+pub(crate) fn removal(model: &Model) -> Option<Helper> {
+    if model.home.is_module() || model.given().is_some() || model.key_types().is_some() {
+        return None;
+    }
+    let Model { runtime: p, result, .. } = model;
+    let name = model.home.remove(model);
+    let Access { setup, cache, lookup, policy } = access(model);
+    let identifying = model.identifying().map(parameter);
+    let (instance, lifetimes) = (&model.instance, model.rest.lifetimes());
+    let generics = lifetimes.and(instance);
+    let (params, bounds) = (generics.declared(), generics.clause());
+    let doc = format!(
+        " Forgets one call of [`{0}`](Self::{0}), and returns its result.",
+        model.function.sig.ident
+    );
+    let cfgs = model.cfgs();
+    Some(Helper {
+        doc: quote!(#[doc = #doc] #(#cfgs)*),
+        attrs: quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]),
+        vis: model.function.vis.to_token_stream(),
+        signature: quote! {
+            fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+        },
+        name,
+        declared: None,
+        returns: None,
+        body: quote!({
+            #setup
+            #p::remove(#cache, &#lookup, &#policy)
+        }),
+    })
 }
 
 fn parameter(Argument { name, ty, attrs, .. }: &Argument) -> TokenStream {

@@ -35,7 +35,7 @@
 //! pub fn area_cache() -> &'static Cache<Self, f64> { .. }
 //! ```
 
-use crate::controls::controls;
+use crate::controls::{controls, removal};
 use crate::model::Model;
 use crate::place::{Access, access, cache_functions};
 use crate::words::find_word;
@@ -108,6 +108,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 pub(crate) fn expansion(model: &Model) -> Expansion {
     let mut helpers = vec![original(model)];
     helpers.extend(cache_functions(model));
+    helpers.extend(removal(model));
     Expansion { memoized: memoized(model), helpers }
 }
 

@@ -75,6 +75,11 @@ impl Home {
         self.name(model, "uncached")
     }
 
+    /// The name of the function that forgets one call of a method.
+    pub(crate) fn remove(&self, model: &Model) -> Ident {
+        self.name(model, "remove")
+    }
+
     fn name(&self, model: &Model, what: &str) -> Ident {
         let span = model.function.sig.ident.span();
         match self {

@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::options::{Options, Scope};
 use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
-use crate::words::{find_word, replaced, words};
+use crate::words::{find_word, replaced, without_lifetimes, words};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::rc::Rc;
@@ -202,7 +202,10 @@ impl Model {
         let this = Ident::new("this", Span::mixed_site());
         let key = replaced(&self.key_expression()?, "self", &this);
         let names = self.keyed().map(|it| if it.is_receiver() { &this } else { &it.name });
-        let types = self.keyed().map(|argument| &argument.ty);
+        // Nor has it the function's lifetimes.
+        let types = self.keyed().map(|argument| {
+            without_lifetimes(&argument.ty.to_token_stream(), |name| self.rest.has(name))
+        });
         Some(quote!(|(#(#names,)*): (#(#types,)*)| #key))
     }
 

@@ -60,6 +60,13 @@ impl Params {
         (instance, rest)
     }
 
+    /// These and more.
+    pub(crate) fn and(mut self, more: &Self) -> Self {
+        self.params.extend(more.params.iter().cloned());
+        self.bounds.extend(more.bounds.iter().cloned());
+        self
+    }
+
     /// Of these the lifetimes alone, and what is known of them.
     pub(crate) fn lifetimes(&self) -> Self {
         let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
@@ -80,6 +87,10 @@ impl Params {
             generics.where_clause = Some(syn::parse_quote!(where #(#bounds),*));
         }
         generics
+    }
+
+    pub(crate) fn has(&self, word: &Ident) -> bool {
+        self.params.iter().any(|param| name(param) == *word)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

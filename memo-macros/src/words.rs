@@ -59,18 +59,52 @@ fn ends_item(token: &TokenTree) -> bool {
 
 /// The tokens with every occurrence of a word replaced.
 pub(crate) fn replaced(tokens: &TokenStream, word: &str, by: &Ident) -> TokenStream {
-    let replace = |token| match token {
+    each(tokens, &mut |token, _| match token {
         TokenTree::Ident(ident) if ident == word => {
-            TokenTree::Ident(Ident::new(&by.to_string(), by.span().located_at(ident.span())))
-        }
-        TokenTree::Group(group) => {
-            let mut inside = Group::new(group.delimiter(), replaced(&group.stream(), word, by));
-            inside.set_span(group.span());
-            TokenTree::Group(inside)
+            Ident::new(&by.to_string(), by.span().located_at(ident.span())).into()
         }
         token => token,
-    };
-    tokens.clone().into_iter().map(replace).collect()
+    })
+}
+
+/// The tokens with some lifetimes left to be inferred.
+pub(crate) fn without_lifetimes(
+    tokens: &TokenStream,
+    is_meant: impl Fn(&Ident) -> bool,
+) -> TokenStream {
+    each(tokens, &mut |token, before| match (token, before) {
+        (TokenTree::Ident(name), Some('\'')) if is_meant(&name) => {
+            Ident::new("_", name.span()).into()
+        }
+        (token, _) => token,
+    })
+}
+
+/// Changes token by token; `change` is also given the sign before, if it is one.
+fn each(
+    tokens: &TokenStream,
+    change: &mut dyn FnMut(TokenTree, Option<char>) -> TokenTree,
+) -> TokenStream {
+    let mut before = None;
+    tokens
+        .clone()
+        .into_iter()
+        .map(|token| {
+            let sign = match &token {
+                TokenTree::Punct(punct) => Some(punct.as_char()),
+                _ => None,
+            };
+            let before = std::mem::replace(&mut before, sign);
+            match token {
+                TokenTree::Group(group) => {
+                    let mut inside = Group::new(group.delimiter(), each(&group.stream(), change));
+                    inside.set_span(group.span());
+                    TokenTree::Group(inside)
+                }
+                token => change(token, before),
+            }
+        })
+        .collect()
 }
 
 /// A type or a path as its author would write it.
@@ -79,4 +113,27 @@ pub(crate) fn spelled(ty: &impl ToTokens) -> String {
     [(" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&"), (" :: ", "::"), (" <", "<")]
         .iter()
         .fold(spaced, |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    #[test]
+    fn lifetimes_are_told_from_words() {
+        let ty = quote!(&'db db::Client<'a, [&'db str; 2]>);
+        let expected = quote!(&'_ db::Client<'a, [&'_ str; 2]>);
+        let anonymous = without_lifetimes(&ty, |name| name == "db");
+        assert_eq!(anonymous.to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn the_own_type_of_items_inside_a_body_is_not_the_functions() {
+        let found = |body: TokenStream| find_own_type(&body).is_some();
+        assert!(found(quote!(let x = Self::new(); x)));
+        assert!(found(quote!(struct P(u8);, if a { Self { x } } else { b })));
+        assert!(!found(quote!(impl P { fn new() -> Self { Self } } P::new())));
+        assert!(!found(quote!(quote!(Self))));
+    }
 }
