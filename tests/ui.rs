@@ -9,6 +9,17 @@ use trybuild::TestCases;
 /// The compiler whose wording the `.stderr` files have.
 const PINNED: &str = "1.95.";
 
+const TOPICS: [&str; 8] = [
+    "bounds",
+    "conflicts",
+    "durations",
+    "generics",
+    "impl_blocks",
+    "methods",
+    "options",
+    "signature",
+];
+
 #[test]
 fn every_mistake_is_explained() {
     let version = rustc_version();
@@ -18,7 +29,7 @@ fn every_mistake_is_explained() {
     }
     let cases = TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
-    for topic in ["bounds", "conflicts", "durations", "options", "signature"] {
+    for topic in TOPICS {
         cases.compile_fail(format!("tests/ui/{topic}/*.rs"));
     }
 }

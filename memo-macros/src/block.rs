@@ -49,7 +49,7 @@ pub(crate) struct Block {
 }
 
 enum Kind {
-    Inherent(Generics),
+    Inherent(Box<ItemImpl>),
     Trait(Generics),
     TraitImpl(Box<ItemImpl>, Path),
 }
@@ -90,11 +90,14 @@ impl Block {
     fn with(head: TokenStream, braces: Group, is_trait: bool) -> syn::Result<Self> {
         let empty = quote!(#head {});
         let kind = if is_trait {
-            Kind::Trait(syn::parse2::<ItemTrait>(empty)?.generics)
+            let block: ItemTrait = syn::parse2(empty)?;
+            refuse_marks(&block.attrs)?;
+            Kind::Trait(block.generics)
         } else {
             let block: ItemImpl = syn::parse2(empty)?;
+            refuse_marks(&block.attrs)?;
             match &block.trait_ {
-                None => Kind::Inherent(block.generics),
+                None => Kind::Inherent(Box::new(block)),
                 Some((path, _)) => {
                     let path = path.clone();
                     Kind::TraitImpl(Box::new(block), path)
@@ -121,8 +124,16 @@ impl Block {
 
     fn generics(&self) -> &Generics {
         match &self.kind {
-            Kind::Inherent(generics) | Kind::Trait(generics) => generics,
-            Kind::TraitImpl(block, _) => &block.generics,
+            Kind::Trait(generics) => generics,
+            Kind::Inherent(block) | Kind::TraitImpl(block, _) => &block.generics,
+        }
+    }
+
+    /// What `Self` is, unless it is left to others.
+    fn own_type(&self) -> Option<&Type> {
+        match &self.kind {
+            Kind::Trait(_) => None,
+            Kind::Inherent(block) | Kind::TraitImpl(block, _) => Some(&block.self_ty),
         }
     }
 
@@ -165,6 +176,9 @@ pub(crate) fn expand(options: &Options, block: &Block, mut errors: Errors) -> To
     for Marked { function, options: own } in marked() {
         let own = Options::parse(own.clone(), &mut errors).or(options, function);
         check::check(&own, function, &home, &mut errors);
+        if let Some(own_type) = block.own_type() {
+            check::own_type(&own, function, own_type, &mut errors);
+        }
         own_options.push(own);
     }
     if let Some(errors) = errors.into_compile_errors() {
@@ -290,9 +304,15 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     }
 }
 
-/// A block that has mistakes, with our attributes gone from its functions.
+fn refuse_marks(attrs: &[Attribute]) -> syn::Result<()> {
+    let twice =
+        |attr| syn::Error::new_spanned(attr, "the block is memoized twice; keep one of the two");
+    attrs.iter().find(|attr| is_mark(attr)).map_or(Ok(()), |attr| Err(twice(attr)))
+}
+
+/// A block that has mistakes, with our attributes gone from it and its functions.
 pub(crate) fn without_marks(block: &TokenStream) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = block.clone().into_iter().collect();
+    let mut tokens: Vec<TokenTree> = unmarked(block.clone()).into_iter().collect();
     if let Some(TokenTree::Group(items)) = tokens.last_mut() {
         let span = items.span();
         *items = Group::new(items.delimiter(), unmarked(items.stream()));

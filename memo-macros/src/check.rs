@@ -3,13 +3,14 @@
 use crate::block::is_mark;
 use crate::errors::Errors;
 use crate::form::{Form, borrows};
-use crate::function::Function;
+use crate::function::{Function, Input};
 use crate::home::Home;
 use crate::model::is_keyed;
 use crate::options::{EXCLUSIONS, Options};
+use crate::params::unsized_types;
 use crate::suggest;
-use crate::words::{find_own_type, find_word, spelled};
-use proc_macro2::{Ident, Span};
+use crate::words::{find_own_type, find_word, spelled, words};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ReturnType, Type, Visibility};
 
@@ -49,6 +50,57 @@ pub(crate) fn block(
     }
 }
 
+/// Refuses to keep a `Self` that borrows, of which the block around tells.
+pub(crate) fn own_type(
+    options: &Options,
+    function: &Function,
+    own_type: &Type,
+    errors: &mut Errors,
+) {
+    if !borrows(&own_type.to_token_stream()) {
+        return;
+    }
+    let own_type = spelled(own_type);
+    for argument in function.inputs() {
+        let keyed = is_keyed(options, argument.name.as_ref(), argument.pat);
+        let word = find_own_type_itself(&argument.ty.to_token_stream());
+        if let (true, None, Some(word)) = (keyed, &options.key, word) {
+            let skip = argument.name.map_or_else(|| "name".to_owned(), |name| name.to_string());
+            let message = format!(
+                "`{own_type}` borrows, and a key outlives the call; add `skip({skip})`, or say what \
+                 counts with `key = ..`"
+            );
+            errors.at(word, message);
+        }
+    }
+    if let Some(word) = find_own_type_itself(&function.sig.output.to_token_stream()) {
+        let message = format!(
+            "a stored result outlives the call, and `{own_type}` borrows; return something that owns \
+             what it holds"
+        );
+        errors.at(word, message);
+    }
+}
+
+/// The first `Self` that is not the beginning of a path.
+fn find_own_type_itself(ty: &TokenStream) -> Option<Ident> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Ident(word) if word == "Self" => match tokens.peek() {
+                Some(TokenTree::Punct(next)) if next.as_char() == ':' => None,
+                _ => Some(word),
+            },
+            TokenTree::Group(group) => find_own_type_itself(&group.stream()),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 /// Whether the compiler will refuse the function as it is, and say best why: `text: str`.
 pub(crate) fn has_no_size(function: &Function) -> bool {
     let no_size = |ty: &Type| match unwrapped(ty) {
@@ -61,14 +113,19 @@ pub(crate) fn has_no_size(function: &Function) -> bool {
 }
 
 fn combinations(options: &Options, errors: &mut Errors) {
+    let mut told: Vec<&Ident> = Vec::new();
     for (a, b, why) in EXCLUSIONS {
         if let (Some(one), Some(other)) = (a.of(options), b.of(options)) {
             let message = format!(
                 "`{}` and `{}` exclude each other: {why}; remove one of the two",
                 a.label, b.label
             );
-            errors.at(one, &message);
-            errors.at(other, &message);
+            for name in [one, other] {
+                if !told.contains(&name) {
+                    errors.at(name, &message);
+                    told.push(name);
+                }
+            }
         }
     }
 }
@@ -122,15 +179,17 @@ fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
             || "name it and add `skip(name)`, or say what counts with `key = ..`".to_owned(),
             |name| format!("add `skip({name})`, or say what counts with `key = ..`"),
         );
-        if let Type::Reference(reference) = unwrapped(&argument.ty) {
-            if let Some(mutability) = &reference.mutability {
-                let message = format!(
-                    "{called} is `&mut`: what the function does to it would happen on the first \
-                     call only, so it cannot be part of the key; {advice}"
-                );
-                errors.at(mutability, message);
-                continue;
-            }
+        if let Some(mutability) = find_mut(&argument.ty.to_token_stream()) {
+            let is = match unwrapped(&argument.ty) {
+                Type::Reference(reference) if reference.mutability.is_some() => "is",
+                _ => "holds a",
+            };
+            let message = format!(
+                "{called} {is} `&mut`: what the function does to it would happen on the first call \
+                 only, so it cannot be part of the key; {advice}"
+            );
+            errors.at(mutability, message);
+            continue;
         }
         if let Some(word) = find_word(&argument.ty.to_token_stream(), "impl") {
             let message = format!(
@@ -148,6 +207,14 @@ fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
             errors.at(word, message);
             continue;
         }
+        if let Some(param) = unsized_pointee(function, &argument.ty) {
+            let message = format!(
+                "`{param}` may be without a size, and a key owns what it holds; remove `?Sized`, or \
+                 ask for `{param}: ToOwned`, or {advice}"
+            );
+            errors.at(param, message);
+            continue;
+        }
         if let Some(leaf) = Form::of(&argument.ty).borrowing_leaf() {
             let message = format!(
                 "{called} borrows inside `{}`, and a key outlives the call; {advice}",
@@ -158,7 +225,43 @@ fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Refuses `key = name` where `name` is a reference.
+/// The `mut` of a `&mut`, which may be inside of something: `Option<&mut Log>`.
+fn find_mut(ty: &TokenStream) -> Option<Ident> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            // What a function pointer takes is not there yet.
+            TokenTree::Ident(word) if word == "fn" => return None,
+            TokenTree::Group(group) => find_mut(&group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                if tokens.next_if(|it| it.to_string() == "'").is_some() {
+                    tokens.next();
+                }
+                match tokens.peek() {
+                    Some(TokenTree::Ident(word)) if word == "mut" => Some(word.clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The parameter that is pointed at, is `?Sized`, and cannot be owned.
+fn unsized_pointee<'t>(function: &Function, ty: &'t Type) -> Option<&'t Ident> {
+    let Type::Reference(reference) = unwrapped(ty) else { return None };
+    let Type::Path(path) = unwrapped(&reference.elem) else { return None };
+    let generics = &function.sig.generics;
+    let (params, clause) = (generics.to_token_stream(), generics.where_clause.to_token_stream());
+    let owned = [params, clause].iter().any(|tokens| find_word(tokens, "ToOwned").is_some());
+    path.path.get_ident().filter(|param| !owned && unsized_types(generics).contains(param))
+}
+
+/// Refuses `key = name` where `name` is a reference, and what is known to borrow from it.
 fn key(options: &Options, function: &Function, errors: &mut Errors) {
     let parts = match options.key.as_ref().map(|key| &key.value) {
         Some(Expr::Tuple(tuple)) => tuple.elems.iter().collect(),
@@ -166,6 +269,13 @@ fn key(options: &Options, function: &Function, errors: &mut Errors) {
         None => return,
     };
     for part in parts {
+        if is_part_of_text(function, part) {
+            let written = part.to_token_stream().to_string().replace(" . ", ".").replace(" (", "(");
+            let message = format!(
+                "a key outlives the call, and `{written}` borrows; write `{written}.to_owned()`"
+            );
+            errors.at(part, message);
+        }
         let Expr::Path(path) = part else { continue };
         let borrowed = function.inputs().find(|argument| {
             argument.name.as_ref().is_some_and(|name| path.path.is_ident(name))
@@ -181,12 +291,36 @@ fn key(options: &Options, function: &Function, errors: &mut Errors) {
     }
 }
 
+/// `city.trim()`, of an argument that is text.
+fn is_part_of_text(function: &Function, key: &Expr) -> bool {
+    let Expr::MethodCall(call) = key else { return false };
+    let borrows = ["as_str", "as_bytes", "trim", "trim_start", "trim_end"];
+    if !borrows.iter().any(|method| call.method == method) {
+        return false;
+    }
+    let Expr::Path(path) = &*call.receiver else {
+        return is_part_of_text(function, &call.receiver);
+    };
+    function.inputs().any(|argument| {
+        argument.name.as_ref().is_some_and(|name| path.path.is_ident(name))
+            && ["& str", "& String", "String"]
+                .iter()
+                .any(|text| unwrapped(&argument.ty).to_token_stream().to_string() == *text)
+    })
+}
+
 fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
     let Some(skip) = &options.skip else { return };
     let names: Vec<Ident> = function.inputs().filter_map(|argument| argument.name).collect();
     for (i, skipped) in skip.value.iter().enumerate() {
         if skip.value[..i].contains(skipped) {
             errors.at(skipped, format!("`{skipped}` is skipped twice"));
+        } else if function.inputs().any(|argument| takes_apart(&argument, skipped)) {
+            let message = format!(
+                "`{skipped}` is a part of an argument; give the argument a name to skip, and take it \
+                 apart in the body"
+            );
+            errors.at(skipped, message);
         } else if !names.contains(skipped) {
             let spelled: Vec<String> = names.iter().map(ToString::to_string).collect();
             let nearest =
@@ -201,6 +335,10 @@ fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
             errors.at(skipped, message);
         }
     }
+}
+
+fn takes_apart(argument: &Input<'_>, name: &Ident) -> bool {
+    argument.name.is_none() && words(&argument.pat.to_token_stream()).contains(name)
 }
 
 fn result(function: &Function, errors: &mut Errors) {

@@ -2,10 +2,13 @@
 //! with the cache one call at a time.
 
 use crate::expand::{Helper, allowed, local};
+use crate::home::Home;
 use crate::model::{Argument, Model};
 use crate::place::{Access, access};
+use crate::words::find_word;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::parse_quote;
 
 pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     let companion = companion(model);
@@ -139,6 +142,11 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
     let identifying = model.identifying().map(parameter);
     let (instance, lifetimes) = (&model.instance, model.rest.lifetimes());
     let generics = lifetimes.and(instance);
+    // Of a trait's own type nobody knows that it has a size.
+    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
+    let own_type = in_trait_impl && find_word(result, "Self").is_some();
+    let generics =
+        if own_type { generics.with(parse_quote!(Self: #p::std::marker::Sized)) } else { generics };
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
         " Forgets one call of [`{0}`](Self::{0}), and returns its result.",

@@ -24,7 +24,10 @@ impl Parse for Function {
         refuse_other_items(input)?;
         let sig: Signature = input.parse()?;
         if let Some(semi) = input.parse::<Option<Token![;]>>()? {
-            return Err(syn::Error::new_spanned(semi, "`#[memoize]` needs a function with a body"));
+            return Err(syn::Error::new_spanned(
+                semi,
+                "`#[memoize]` needs a function with a body; put it where the function is implemented",
+            ));
         }
         match input.parse()? {
             TokenTree::Group(body) => Ok(Self { attrs, vis, sig, body }),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! tokens ──► options, function, block   what is written, every mistake noted
+//!            (values, duration, suggest: each option's value, and what was meant by a wrong one)
 //!        ──► check                      what may not be combined or cannot be memoized
 //!        ──► model                      what this function is: keyed arguments, key, result
 //!            (form, params, stored, home: how an argument is looked up, which instantiations
@@ -29,6 +30,7 @@ mod params;
 mod place;
 mod stored;
 mod suggest;
+mod values;
 mod words;
 
 use block::Block;

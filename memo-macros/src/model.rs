@@ -127,11 +127,11 @@ impl Model {
         self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// What a call of one of our own beside the function is written as.
+    /// A call of one of our own functions beside the function.
     pub(crate) fn call(&self, name: &Ident) -> TokenStream {
         let owner = self.home.owner(self);
         let parameters = self.instance.turbofish().filter(|_| !self.home.is_module());
-        quote!(#owner::#name #parameters)
+        quote!(#owner::#name #parameters ())
     }
 
     /// A call of the original function, with the arguments under their names.
@@ -206,7 +206,15 @@ impl Model {
         let types = self.keyed().map(|argument| {
             without_lifetimes(&argument.ty.to_token_stream(), |name| self.rest.has(name))
         });
-        Some(quote!(|(#(#names,)*): (#(#types,)*)| #key))
+        let p = &self.runtime;
+        // What is not reached has a type, and is not blamed for moving what it borrows once more.
+        Some(quote! {
+            #[allow(unreachable_code, unused_variables)]
+            |(#(#names,)*): (#(#types,)*)| {
+                #p::std::unreachable!();
+                #key
+            }
+        })
     }
 
     /// What kind of result there is to store, as a value.

@@ -1,18 +1,19 @@
-//! The options as they are written, each checked for itself.
+//! The options as they are written.
 //!
 //! `syn::meta` stops at the first error; here the parser notes a mistake, skips to the next comma
 //! and goes on, so that three mistakes are three errors in one build.
 
-use crate::duration;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::suggest;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use crate::values::{
+    cache, cache_if, controls, key, krate, label, maxsize, scope, single_flight, skip, ttl,
+};
+use proc_macro2::{TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, Visibility, parenthesized};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token, Visibility};
 
 /// A value, and the name of the option that set it.
 #[derive(Clone)]
@@ -105,8 +106,10 @@ impl Options {
     pub(crate) fn or(mut self, block: &Self, function: &Function) -> Self {
         let own = self.clone();
         let excluded = |name: &str| {
+            // A scope says where the cache is, which is not to be lost in silence.
+            let gives_way = |b: &Side| b.name == name && b.name != THREAD_SCOPE.name;
             EXCLUSIONS.iter().any(|(a, b, _)| {
-                (a.name == name && b.of(&own).is_some()) || (b.name == name && a.of(&own).is_some())
+                (a.name == name && b.of(&own).is_some()) || (gives_way(b) && a.of(&own).is_some())
             })
         };
         macro_rules! inherit {
@@ -150,7 +153,9 @@ impl Options {
             "controls" => set(&mut self.controls, name, input, controls),
             "crate" => set(&mut self.krate, name, input, krate),
             unknown => {
-                let advice = if let Some(option) = suggest::peer_option(unknown) {
+                let advice = if let Some(why) = suggest::needless_option(unknown) {
+                    format!("it is not needed: {why}")
+                } else if let Some(option) = suggest::peer_option(unknown) {
                     format!("here it is `{option}`, as in `{}`", example(option))
                 } else if let Some(meant) = suggest::nearest(unknown, suggest::option_names()) {
                     format!("did you mean `{meant}`?")
@@ -198,8 +203,8 @@ const THREAD_SCOPE: Side = Side {
     },
 };
 
-const SAID_BY_THE_CACHE: &str = "the cache that is given has its own: say it where that is made, \
-                                 with `Cache::<_, _>::builder()`";
+const SAID_BY_THE_CACHE: &str = "the cache that is given has options of its own, said where it is \
+                                 made, with `Cache::<_, _>::builder()`";
 
 /// Which options exclude each other, and why.
 pub(crate) const EXCLUSIONS: &[(Side, Side, &str)] = &[
@@ -264,210 +269,4 @@ fn example(option: &str) -> &'static str {
         "controls" => "controls = fib_cache",
         _ => "crate = ::memofn",
     }
-}
-
-/// An expression, out of the invisible parentheses that `macro_rules!` puts around an `$expr`.
-fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let mut expr = input.parse()?;
-    while let Expr::Group(group) = expr {
-        expr = *group.expr;
-    }
-    Ok(expr)
-}
-
-fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Path(path) if path.path.is_ident("unbounded") => return Ok(Maxsize::Unbounded),
-        Expr::Path(path) if path.path.is_ident("None") => {
-            return Err(syn::Error::new_spanned(&expr, "write `maxsize = unbounded` for no limit"));
-        }
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
-            let message = "a size is not negative; write `maxsize = 0` to store nothing, \
-                           `maxsize = unbounded` for no limit";
-            return Err(syn::Error::new_spanned(&expr, message));
-        }
-        Expr::Lit(ExprLit { lit, .. }) => match lit {
-            Lit::Int(number) if number.suffix().is_empty() || number.suffix() == "usize" => {
-                number.base10_parse::<u64>().map_err(|_| {
-                    let message =
-                        "too large for a `usize`; write `maxsize = unbounded` for no limit";
-                    syn::Error::new(lit.span(), message)
-                })?;
-            }
-            Lit::Str(text)
-                if text.value() == "unbounded" || text.value().parse::<u64>().is_ok() =>
-            {
-                let message = format!("write `maxsize = {}`, without quotes", text.value());
-                return Err(syn::Error::new(lit.span(), message));
-            }
-            _ => {
-                let message = "`maxsize` is a number of entries, a `usize`: `maxsize = 128`, or \
-                               `unbounded`";
-                return Err(syn::Error::new(lit.span(), message));
-            }
-        },
-        _ => {}
-    }
-    Ok(Maxsize::At(expr))
-}
-
-fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => duration::parse(&text.value())
-            .map(Ttl::Written)
-            .map_err(|message| syn::Error::new(text.span(), message)),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-            Err(without_unit(number.span(), number.base10_digits()))
-        }
-        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => {
-            Err(without_unit(number.span(), number.base10_digits()))
-        }
-        Expr::Lit(_) => {
-            let message =
-                "`ttl` is a duration: `ttl = \"30m\"`, or an expression of type `Duration`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        _ => Ok(Ttl::Computed(expr)),
-    }
-}
-
-fn without_unit(span: Span, number: &str) -> syn::Error {
-    let message = format!("a number alone has no unit; write `ttl = \"{number}s\"` for seconds");
-    syn::Error::new(span, message)
-}
-
-fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {
-    let expr = expression(input)?;
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
-        let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
-        return Err(syn::Error::new_spanned(&expr, message));
-    };
-    match text.value().as_str() {
-        "shared" => Ok(Scope::Shared),
-        "thread" => Ok(Scope::Thread),
-        other => {
-            let message = match suggest::nearest(other, ["shared", "thread"].into_iter()) {
-                Some(meant) => format!("no scope `{other}`; did you mean \"{meant}\"?"),
-                None => format!(
-                    "no scope `{other}`; write \"shared\" (one cache for the process) or \
-                     \"thread\" (one for each thread)"
-                ),
-            };
-            Err(syn::Error::new(text.span(), message))
-        }
-    }
-}
-
-fn key(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Expr>().is_ok() => {
-            let text = text.value();
-            let message = format!("write the expression itself, without quotes: `key = {text}`");
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        Expr::Lit(_) => {
-            let message = "a constant key would give every call the same result; write an \
-                           expression over the arguments: `key = user.id`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        Expr::Reference(_) => {
-            let message = "a key outlives the call, so it cannot borrow; write an expression that \
-                           owns what it holds: `key = name.to_owned()`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        Expr::Closure(_) => {
-            let message = "write the expression itself, not a closure: `key = user.id`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        _ => Ok(expr),
-    }
-}
-
-fn skip(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    if !input.peek(syn::token::Paren) {
-        let message = "write the arguments to leave out in parentheses: `skip(db, logger)`";
-        return Err(syn::Error::new(name.span(), message));
-    }
-    let names;
-    let parens = parenthesized!(names in input);
-    let name = |input: ParseStream<'_>| {
-        let message = "write the arguments to leave out by name: `skip(db, logger)`";
-        input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), message))
-    };
-    let skipped = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, name)?;
-    if skipped.is_empty() {
-        let message = "name the arguments to leave out: `skip(db, logger)`";
-        return Err(syn::Error::new(parens.span.join(), message));
-    }
-    Ok(skipped.into_iter().collect())
-}
-
-fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Closure(closure) if closure.inputs.len() != 1 => {
-            let message = "`cache_if` is given one thing, a reference to the result: \
-                           `cache_if = |result| result.is_some()`";
-            Err(syn::Error::new_spanned(closure, message))
-        }
-        Expr::Lit(_) => {
-            let message = "`cache_if` is a closure or a path to a function: \
-                           `cache_if = |result| result.is_some()`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        _ => Ok(expr),
-    }
-}
-
-fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value),
-        _ => Err(syn::Error::new_spanned(&expr, "write `single_flight = true` or `false`")),
-    }
-}
-
-fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let expr = expression(input)?;
-    match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
-        other => {
-            let message = "`name` is the name in reports, in quotes: `name = \"users\"`";
-            Err(syn::Error::new_spanned(other, message))
-        }
-    }
-}
-
-fn cache(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(_) => {
-            let message = "`cache` is an expression that gives a `&Cache<K, V>`: \
-                           `cache = self.users`; the name in reports is `name = \"users\"`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        Expr::Closure(_) => {
-            let message = "write the expression itself, not a closure: `cache = self.users`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        _ => Ok(expr),
-    }
-}
-
-fn controls(input: ParseStream<'_>) -> syn::Result<Controls> {
-    let message = "`controls` is a name, without quotes: `controls = fib_cache`";
-    let vis = input.parse()?;
-    let ident =
-        input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))?;
-    Ok(Controls { vis, ident })
-}
-
-fn krate(input: ParseStream<'_>) -> syn::Result<Path> {
-    if input.peek(LitStr) {
-        return Err(input.error("write the path without quotes: `crate = ::my_crate::memofn`"));
-    }
-    input.call(Path::parse_mod_style)
 }

@@ -67,6 +67,12 @@ impl Params {
         self
     }
 
+    /// These, and what more is known.
+    pub(crate) fn with(mut self, bound: WherePredicate) -> Self {
+        self.bounds.push(bound);
+        self
+    }
+
     /// Of these the lifetimes alone, and what is known of them.
     pub(crate) fn lifetimes(&self) -> Self {
         let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));

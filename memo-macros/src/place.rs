@@ -48,19 +48,19 @@ pub(crate) fn access(model: &Model) -> Access {
     let Types { key, value } = types(model);
     if key.is_some() && value.is_some() {
         let call = model.call(&model.home.cache(model));
-        return Access { setup: TokenStream::new(), cache: quote!(&#call()), lookup, policy };
+        return Access { setup: TokenStream::new(), cache: quote!(&#call), lookup, policy };
     }
     let site = model.call(&model.home.site(model));
     let kept = kept_result(model);
     if let Some(key) = kept_key(model) {
-        let setup = quote!(let #cache = #site().cache(#key, #kept););
+        let setup = quote!(let #cache = #site.cache(#key, #kept););
         return Access { setup, cache: quote!(&#cache), lookup, policy };
     }
     // The look-up tells the type of the key.
     let key = local("key");
     let setup = quote! {
         let #key = #lookup;
-        let #cache = #site().cache_for(&#key, #kept);
+        let #cache = #site.cache_for(&#key, #kept);
     };
     Access { setup, cache: quote!(&#cache), lookup: key.to_token_stream(), policy }
 }

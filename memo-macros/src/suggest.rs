@@ -45,16 +45,28 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("scope", &["SharedCache", "Shared", "shared", "thread", "thread_local", "local", "sync"]),
     ("key", &["convert", "Convert", "key_by", "keyed_by", "hash", "by"]),
     ("skip", &["Ignore", "ignore", "Skip", "exclude", "except"]),
-    (
-        "cache_if",
-        &["result", "option", "condition", "when", "if_", "only_if", "filter", "cache_when"],
-    ),
+    ("cache_if", &["option", "condition", "when", "if_", "only_if", "filter", "cache_when"]),
     ("single_flight", &["sync_writes", "singleflight", "coalesce", "dedup", "sync_lock", "flight"]),
     ("cache", &["store", "storage", "cache_field", "with", "create", "custom_cache", "instance"]),
     ("name", &["Name", "label", "id"]),
     ("controls", &["companion", "type_name", "module", "mod_name"]),
     ("crate", &["krate", "path", "crate_path"]),
 ];
+
+/// What others have an option for, and why there is none here.
+const NEEDLESS: &[(&str, &str)] = &[
+    ("result", "an `Err` is not stored"),
+    ("in_impl", "methods need none"),
+    ("typed", "arguments have one type each"),
+    ("thread_safe", "every cache is"),
+    ("refresh", "there is `f::cache_refresh(..)`"),
+    ("force_refresh", "there is `f::cache_refresh(..)`"),
+];
+
+/// Why there is no option `written`, which others have.
+pub(crate) fn needless_option(written: &str) -> Option<&'static str> {
+    NEEDLESS.iter().find(|(option, _)| *option == written).map(|(_, why)| *why)
+}
 
 /// The option that has the name `written` elsewhere.
 pub(crate) fn peer_option(written: &str) -> Option<&'static str> {

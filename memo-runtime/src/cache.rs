@@ -26,6 +26,26 @@ use std::fmt;
 /// assert_eq!(cache.info().hits, 1);
 /// ```
 ///
+/// `Default` makes one of at most 128 entries, so that it fits into a struct that derives `Default`; a
+/// new cache allocates no tables before its first entry. A cache of the whole program is a
+/// `LazyLock`:
+///
+/// ```
+/// use memofn::{Cache, memoize};
+/// use std::sync::LazyLock;
+///
+/// static USERS: LazyLock<Cache<u64, String>> =
+///     LazyLock::new(|| Cache::<u64, String>::builder().maxsize(1000).name("users").build());
+///
+/// #[memoize(cache = USERS)]
+/// fn user(id: u64) -> String {
+///     id.to_string()
+/// }
+///
+/// assert_eq!(user(7), "7");
+/// assert_eq!(USERS.peek(&7), Some("7".to_owned()));
+/// ```
+///
 /// `S` tells who shares it: [`Shared`], the default, is for every thread; a cache of
 /// [`scope::Thread`](crate::scope::Thread) belongs to one thread and pays for no synchronisation.
 pub struct Cache<K, V, S: Scope = Shared> {

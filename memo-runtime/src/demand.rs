@@ -32,7 +32,8 @@ pub type Nothing = Infallible;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a key",
     label = "needs `Hash`, `Eq` and `Clone`",
-    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`",
+    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`, with `memofn::Float<f64>` for floats and \
+            `BTreeMap` for `HashMap`; of a type parameter, ask for them: `T: Hash + Eq + Clone`",
     note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
 )]
 pub trait KeyPart<'a, L> {
@@ -40,6 +41,7 @@ pub trait KeyPart<'a, L> {
     fn lookup(&'a self) -> L;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> KeyPart<'a, Part<'a, Leaf, A>> for A {
     #[inline]
     fn lookup(&'a self) -> Part<'a, Leaf, A> {
@@ -47,6 +49,7 @@ impl<'a, A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> KeyPart<'a, Part<'a, Leaf, 
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
     fn lookup(&'a self) -> Nothing {
         Self::never()
@@ -57,13 +60,16 @@ impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a key",
     label = "all that it holds needs `Hash`, `Eq` and `Clone`",
-    note = "leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`; of a type parameter, ask for them: \
+            `T: Hash + Eq + Clone`",
+    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
 )]
 pub trait KeyParts<'a, F, L> {
     #[doc(hidden)]
     fn lookup(&'a self) -> L;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
     #[inline]
     fn lookup(&'a self) -> Part<'a, F, A> {
@@ -71,6 +77,7 @@ impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Never, F> KeyParts<'a, F, Nothing> for A {
     fn lookup(&'a self) -> Nothing {
         Self::never()
@@ -88,6 +95,7 @@ pub trait Key<L> {
     fn lookup(self) -> L;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Hash + Eq> Key<ByKey<K>> for K {
     #[inline]
     fn lookup(self) -> ByKey<K> {
@@ -95,6 +103,7 @@ impl<K: Hash + Eq> Key<ByKey<K>> for K {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Never> Key<Nothing> for K {
     fn lookup(self) -> Nothing {
         Self::never()

@@ -10,11 +10,16 @@ pub trait Kept {
     type Type: 'static;
 }
 
+/// Says that what is kept is kept for all threads. One trait, so that the compiler has no bounds of
+/// ours to name where a demand is not met.
+pub trait SharedKept: Kept<Type: Send + Sync> {}
+
 macro_rules! kept {
     ($(($($part:ident)*))*) => {$(
         impl<$($part: Kept),*> Kept for ($($part,)*) {
             type Type = ($($part::Type,)*);
         }
+        impl<$($part: SharedKept),*> SharedKept for ($($part,)*) {}
     )*};
 }
 kept! {
@@ -36,21 +41,28 @@ impl<T: 'static> Kept for Keeps<T> {
     type Type = T;
 }
 
+impl<T: Send + Sync + 'static> SharedKept for Keeps<T> {}
+
 impl<K: 'static> Kept for ByKey<K> {
     type Type = K;
 }
+
+impl<K: Send + Sync + 'static> SharedKept for ByKey<K> {}
 
 /// What threads can share.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a cache that threads share",
     label = "needs `Send` and `Sync`",
     note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
-            `scope = \"thread\"`"
+            `scope = \"thread\"`",
+    note = "of a type parameter, ask for them: `T: Send + Sync + 'static`"
 )]
 pub trait Shareable<L> {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Shareable<Keeps<T>> for T {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Never> Shareable<Nothing> for T {}
 
 /// A key, or a part of one, that is kept for all threads.

@@ -136,7 +136,8 @@ macro_rules! __fallible {
 #[diagnostic::on_unimplemented(
     message = "what is returned here cannot be cached",
     label = "the stored value needs `Clone`: a hit returns a clone of it",
-    note = "derive `Clone`, or return it in an `Arc<..>`, which is cheap to clone"
+    note = "derive `Clone`, or return it in an `Arc<..>`, which is cheap to clone; of a type parameter, \
+            ask for it: `T: Clone`"
 )]
 pub trait Storable<P, L> {
     #[doc(hidden)]
@@ -161,6 +162,7 @@ storable! {
     (T: Clone, E: Clone) Result<T, E>, OkWhole;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Never, P> Storable<P, Nothing> for R {
     fn policy(_: P) -> Nothing {
         R::never()
@@ -178,7 +180,8 @@ pub fn policy<R: Storable<P, L>, P, L>(kind: P) -> L {
     message = "what is returned here cannot be kept in a cache that threads share",
     label = "the stored value needs `Send` and `Sync`",
     note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
-            `scope = \"thread\"`"
+            `scope = \"thread\"`",
+    note = "of a type parameter, ask for them: `T: Send + Sync + 'static`"
 )]
 pub trait ShareableResult<P, L> {}
 
@@ -300,6 +303,7 @@ pub trait StorableWhole<L>: Sized {
     fn policy(accept: fn(&Self) -> bool) -> L;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Clone> StorableWhole<Filtered<R>> for R {
     #[inline]
     fn policy(accept: fn(&R) -> bool) -> Filtered<R> {
@@ -307,6 +311,7 @@ impl<R: Clone> StorableWhole<Filtered<R>> for R {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Never> StorableWhole<Nothing> for R {
     fn policy(_: fn(&R) -> bool) -> Nothing {
         R::never()

@@ -9,7 +9,7 @@
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::instances::Node;
-use crate::kept::{Keeps, Kept};
+use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
 use once_cell::{sync, unsync};
 use std::any::{Any, type_name};
@@ -104,8 +104,8 @@ impl<I: ?Sized> Site<I> {
     #[inline]
     pub fn cache<K, V>(self, _key: K, _value: V) -> &'static Cache<K::Type, V::Type>
     where
-        K: Kept<Type: Send + Sync>,
-        V: Kept<Type: Send + Sync>,
+        K: SharedKept,
+        V: SharedKept,
     {
         let make = || Box::new((self.options)().build::<K::Type, V::Type>()) as SharedCache;
         Node::<Shared, _>::find(&self.place.0, typeid::of::<I>(), make)
@@ -117,8 +117,8 @@ impl<I: ?Sized> Site<I> {
     #[inline]
     pub fn cache_for<K, V>(self, _key: &K, value: V) -> &'static Cache<K::Type, V::Type>
     where
-        K: Kept<Type: Send + Sync>,
-        V: Kept<Type: Send + Sync>,
+        K: SharedKept,
+        V: SharedKept,
     {
         self.cache(Keeps::<K::Type>::default(), value)
     }
@@ -131,8 +131,8 @@ impl<I: ?Sized> Site<I> {
         value: V,
     ) -> &'static Cache<K::Type, V::Type>
     where
-        K: Kept<Type: Send + Sync>,
-        V: Kept<Type: Send + Sync>,
+        K: SharedKept,
+        V: SharedKept,
     {
         self.cache(Keeps::<K::Type>::default(), value)
     }

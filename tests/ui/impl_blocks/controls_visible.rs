@@ -1,0 +1,15 @@
+use memofn::memoize;
+
+struct Circle;
+
+#[memoize]
+impl Circle {
+    #[memoize(controls = pub surface)]
+    fn area(radius: u64) -> u64 {
+        3 * radius * radius
+    }
+}
+
+fn main() {
+    Circle::area(3);
+}

@@ -1,0 +1,19 @@
+use memofn::memoize;
+
+trait Shape {
+    fn area(radius: u64) -> u64;
+}
+
+struct Circle;
+
+#[memoize]
+impl Shape for Circle {
+    #[memoize(controls = pub surface)]
+    fn area(radius: u64) -> u64 {
+        3 * radius * radius
+    }
+}
+
+fn main() {
+    Circle::area(3);
+}

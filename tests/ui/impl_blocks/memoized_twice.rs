@@ -1,0 +1,16 @@
+use memofn::memoize;
+
+struct Circle;
+
+#[memoize]
+#[memoize(maxsize = 8)]
+impl Circle {
+    #[memoize]
+    fn area(radius: u64) -> u64 {
+        3 * radius * radius
+    }
+}
+
+fn main() {
+    Circle::area(3);
+}

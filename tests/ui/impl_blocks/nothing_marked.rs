@@ -1,0 +1,14 @@
+use memofn::memoize;
+
+struct Circle;
+
+#[memoize]
+impl Circle {
+    fn area(radius: u64) -> u64 {
+        3 * radius * radius
+    }
+}
+
+fn main() {
+    Circle::area(3);
+}

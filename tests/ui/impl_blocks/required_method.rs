@@ -1,0 +1,19 @@
+use memofn::memoize;
+
+#[memoize]
+trait Shape {
+    #[memoize]
+    fn area(radius: u64) -> u64;
+}
+
+struct Circle;
+
+impl Shape for Circle {
+    fn area(radius: u64) -> u64 {
+        3 * radius * radius
+    }
+}
+
+fn main() {
+    Circle::area(3);
+}

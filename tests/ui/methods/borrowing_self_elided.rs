@@ -1,0 +1,17 @@
+use memofn::memoize;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Parser<'a> {
+    text: &'a str,
+}
+
+impl Parser<'_> {
+    #[memoize]
+    fn words(&self) -> usize {
+        self.text.split(' ').count()
+    }
+}
+
+fn main() {
+    Parser { text: "one two" }.words();
+}

@@ -1,0 +1,17 @@
+use memofn::memoize;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Square {
+    side: u64,
+}
+
+impl Square {
+    #[memoize]
+    pub const fn area(&self) -> u64 {
+        self.side * self.side
+    }
+}
+
+fn main() {
+    Square { side: 3 }.area();
+}

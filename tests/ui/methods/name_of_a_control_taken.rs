@@ -1,0 +1,21 @@
+use memofn::memoize;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Square {
+    side: u64,
+}
+
+impl Square {
+    #[memoize]
+    fn area(&self) -> u64 {
+        self.side * self.side
+    }
+
+    fn area_cache(&self) -> u64 {
+        self.side
+    }
+}
+
+fn main() {
+    Square { side: 3 }.area();
+}

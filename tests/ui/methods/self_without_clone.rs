@@ -1,0 +1,18 @@
+use memofn::memoize;
+
+#[derive(PartialEq, Eq, Hash)]
+struct Rectangle {
+    width: u64,
+    height: u64,
+}
+
+impl Rectangle {
+    #[memoize]
+    fn area(&self) -> u64 {
+        self.width * self.height
+    }
+}
+
+fn main() {
+    Rectangle { width: 3, height: 4 }.area();
+}

@@ -1,0 +1,10 @@
+use memofn::memoize;
+
+#[memoize(cache = 128)]
+fn user(id: u64) -> String {
+    id.to_string()
+}
+
+fn main() {
+    user(3);
+}

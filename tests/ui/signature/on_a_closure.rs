@@ -1,0 +1,7 @@
+use memofn::memoize;
+
+fn main() {
+    #[memoize]
+    let square = |n: u64| n * n;
+    square(3);
+}
