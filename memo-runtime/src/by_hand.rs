@@ -76,7 +76,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self.engine().peek(self.hash(key), |known| known.borrow() == key)?;
+        let entry = self.engine().peek(self.hash(key), &|known: &K| known.borrow() == key)?;
         Some(entry.value().clone())
     }
 
@@ -86,7 +86,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self.engine().remove(self.hash(key), |known| known.borrow() == key)?;
+        let entry = self.engine().remove(self.hash(key), &|known: &K| known.borrow() == key)?;
         Some(entry.value().clone())
     }
 

@@ -8,6 +8,7 @@
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Entry, EntryPtr, Found};
+use crate::flight::FlightId;
 use crate::key::Lookup;
 use crate::outcome::{Offer, Policy};
 use crate::scope::{Cell, Scope};
@@ -36,6 +37,8 @@ struct Pilot<'c, K, V, S: Scope> {
     entry: EntryPtr<K, V, S>,
     equal: fn(&K, &K) -> bool,
     role: Role,
+    /// `None` as long as it has not started.
+    flight: Option<FlightId>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,7 +83,7 @@ impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
         match self {
             Self::Query(query) => {
                 let entry = Entry::<_, _, S>::pending(hash, query.into_key());
-                Pilot { engine, entry, equal: Q::equal, role: Role::Owner }
+                Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None }
             }
             Self::Entry(pilot) => pilot,
         }
@@ -88,9 +91,9 @@ impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
 
     fn look(&self, engine: &Engine<K, V, S>, hash: u64) -> Found<EntryPtr<K, V, S>> {
         match self {
-            Self::Query(query) => engine.look(hash, |key| query.matches(key), None),
+            Self::Query(query) => engine.look(hash, &|key| query.matches(key), None),
             Self::Entry(pilot) => {
-                engine.look(hash, |key| Q::equal(key, &pilot.entry.key), Some(&pilot.entry))
+                engine.look(hash, &|key| Q::equal(key, &pilot.entry.key), Some(&pilot.entry))
             }
         }
     }
@@ -108,6 +111,10 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    let helper = |entry, id, waited| {
+        let role = Role::Helper(waited);
+        Pilot { engine, entry, equal: Q::equal, role, flight: Some(id) }
+    };
     let mut asked = Asked::Query(query);
     let mut found = asked.look(engine, hash);
     let pilot = loop {
@@ -115,11 +122,9 @@ where
             Found::Hit(entry) => return Step::Done(answer(&entry, &policy)),
             // The pilot is there before its flight is, so that there is always one to end it.
             Found::Absent => asked = Asked::Entry(asked.own(engine, hash)),
-            Found::Lead => break asked.own(engine, hash),
-            Found::Reentry(entry) => {
-                break Pilot { engine, entry, equal: Q::equal, role: Role::Helper(Duration::ZERO) };
-            }
-            Found::Join(entry, wait, patience) => {
+            Found::Lead(id) => break asked.own(engine, hash).flying(id),
+            Found::Reentry(entry, id) => break helper(entry, id, Duration::ZERO),
+            Found::Join(entry, id, wait, patience) => {
                 let failure = match wait.wait(patience) {
                     Waited::Landed(Landing::Value) => {
                         engine.count_coalesced();
@@ -133,7 +138,7 @@ where
                     }
                     Waited::Help(waited) => {
                         engine.count_helper();
-                        break Pilot { engine, entry, equal: Q::equal, role: Role::Helper(waited) };
+                        break helper(entry, id, waited);
                     }
                 };
                 if let Some(result) = failure {
@@ -141,8 +146,8 @@ where
                     return Step::Done(result);
                 }
                 let pilot = asked.own(engine, hash);
-                engine.lead_alone(&pilot.entry);
-                break pilot;
+                let id = engine.lead_alone(&pilot.entry);
+                break pilot.flying(id);
             }
         }
         found = asked.look(engine, hash);
@@ -178,15 +183,19 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { mut pilot, policy, started } = self;
-        let Pilot { engine, entry, equal, role } = &pilot;
+        let Pilot { engine, entry, equal, role, flight } = &pilot;
         if let Some(value) = policy.store(&result) {
             // A helper may have been faster.
             drop(entry.value.set(value));
             let run =
                 if S::SHARED { Clock::Coarse.reading().since(started) } else { Duration::ZERO };
             let waited = if let Role::Helper(waited) = *role { Some(waited) } else { None };
-            engine.land(entry, *equal, run, waited);
-        } else if let Some(mut flight) = engine.reject(entry, matches!(role, Role::Owner)) {
+            if let Some(id) = flight {
+                engine.land(entry, *id, *equal, run, waited);
+            }
+        } else if let Some(mut flight) =
+            engine.reject(entry.hash(), flight.filter(|_| matches!(role, Role::Owner)))
+        {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
                     Offer::Value(value) => {
@@ -203,11 +212,18 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     }
 }
 
+impl<K, V, S: Scope> Pilot<'_, K, V, S> {
+    fn flying(mut self, id: FlightId) -> Self {
+        self.flight = Some(id);
+        self
+    }
+}
+
 impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked.
     fn drop(&mut self) {
-        if matches!(self.role, Role::Owner) {
-            drop(self.engine.end(&self.entry));
+        if let (Role::Owner, Some(id)) = (self.role, self.flight) {
+            self.engine.end(self.entry.hash(), id);
         }
     }
 }
@@ -221,8 +237,8 @@ where
     let engine = cache.engine();
     let hash = hashed(engine, &query);
     let entry = Entry::<_, _, S>::pending(hash, query.into_key());
-    let pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner };
-    engine.lead(&pilot.entry, Q::equal);
+    let mut pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None };
+    pilot.flight = engine.lead(&pilot.entry, Q::equal);
     Run::start(pilot, policy)
 }
 
@@ -235,7 +251,7 @@ where
 {
     let engine = cache.engine();
     let hash = hashed(engine, query);
-    let entry = engine.peek(hash, |key| query.matches(key))?;
+    let entry = engine.peek(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
 
@@ -248,7 +264,7 @@ where
 {
     let engine = cache.engine();
     let hash = hashed(engine, query);
-    let entry = engine.remove(hash, |key| query.matches(key))?;
+    let entry = engine.remove(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
 

@@ -5,12 +5,20 @@ use crate::wait::{Landing, Wait};
 use hashbrown::HashTable;
 use std::time::Duration;
 
+/// Names one run of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlightId {
+    /// Where its entry is.
+    pub(crate) place: u32,
+    /// Tells it from all others.
+    pub(crate) birth: u64,
+}
+
 /// One run of a body, from its start until its result is stored or given up.
 #[derive(Debug)]
-pub(crate) struct Flight<P> {
+pub(crate) struct Flight {
     hash: u64,
-    /// Holds the key, and will hold the value.
-    pub(crate) entry: P,
+    pub(crate) id: FlightId,
     pub(crate) owner: ThreadToken,
     /// Whether callers of an equal key wait for this run.
     pub(crate) joinable: bool,
@@ -22,20 +30,7 @@ pub(crate) struct Flight<P> {
     pub(crate) landing: Landing,
 }
 
-impl<P> Flight<P> {
-    pub(crate) fn new(hash: u64, entry: P, joinable: bool) -> Self {
-        let owner = ThreadToken::current();
-        Self {
-            hash,
-            entry,
-            owner,
-            joinable,
-            outdated: false,
-            wait: None,
-            landing: Landing::Abandoned,
-        }
-    }
-
+impl Flight {
     pub(crate) fn is_awaited(&self) -> bool {
         self.wait.is_some()
     }
@@ -47,7 +42,7 @@ impl<P> Flight<P> {
 }
 
 /// However a run ends, nobody waits for it any longer. Flights are dropped outside the lock.
-impl<P> Drop for Flight<P> {
+impl Drop for Flight {
     fn drop(&mut self) {
         if let Some(wait) = self.wait.take() {
             wait.land(std::mem::replace(&mut self.landing, Landing::Abandoned));
@@ -57,38 +52,69 @@ impl<P> Drop for Flight<P> {
 
 /// The flights of one cache.
 #[derive(Debug)]
-pub(crate) struct Flights<P>(HashTable<Flight<P>>);
+pub(crate) struct Flights {
+    under_way: HashTable<Flight>,
+    vacant: Vec<u32>,
+}
 
-impl<P> Flights<P> {
+impl Flights {
     pub(crate) const fn new() -> Self {
-        Self(HashTable::new())
+        Self { under_way: HashTable::new(), vacant: Vec::new() }
     }
 
-    pub(crate) fn start(&mut self, flight: Flight<P>) {
-        self.0.insert_unique(flight.hash, flight, |flight| flight.hash);
+    /// Registers a run of the calling thread. Its entry belongs at the place returned.
+    pub(crate) fn start(&mut self, hash: u64, birth: u64, joinable: bool) -> FlightId {
+        let places = self.under_way.len() + self.vacant.len();
+        let place = self.vacant.pop().unwrap_or(u32::try_from(places).unwrap_or(u32::MAX));
+        let id = FlightId { place, birth };
+        let flight = Flight {
+            hash,
+            id,
+            owner: ThreadToken::current(),
+            joinable,
+            outdated: false,
+            wait: None,
+            landing: Landing::Abandoned,
+        };
+        self.under_way.insert_unique(hash, flight, |flight| flight.hash);
+        id
     }
 
-    pub(crate) fn end(&mut self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<Flight<P>> {
-        let found = self.0.find_entry(hash, |flight| is_it(&flight.entry));
-        found.ok().map(|found| found.remove().0)
+    pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<Flight> {
+        let found = self.under_way.find_entry(hash, |flight| flight.id == id).ok()?;
+        let (flight, _) = found.remove();
+        if self.under_way.is_empty() {
+            // Places are numbered from 0 again.
+            self.vacant.clear();
+            self.vacant.shrink_to(64);
+        } else {
+            self.vacant.push(id.place);
+        }
+        Some(flight)
     }
 
     /// The flights under way for `hash` whose results will be stored.
-    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = &Flight<P>> {
-        self.0.iter_hash(hash).filter(move |flight| flight.hash == hash && !flight.outdated)
+    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = &Flight> {
+        let flights = self.under_way.iter_hash(hash);
+        flights.filter(move |flight| flight.hash == hash && !flight.outdated)
     }
 
-    pub(crate) fn filed_mut(&mut self, hash: u64) -> impl Iterator<Item = &mut Flight<P>> {
-        self.0.iter_hash_mut(hash).filter(move |flight| flight.hash == hash && !flight.outdated)
+    pub(crate) fn filed_mut(&mut self, hash: u64) -> impl Iterator<Item = &mut Flight> {
+        let flights = self.under_way.iter_hash_mut(hash);
+        flights.filter(move |flight| flight.hash == hash && !flight.outdated)
     }
 
     pub(crate) fn outdate_all(&mut self) {
-        self.0.iter_mut().for_each(|flight| flight.outdated = true);
+        self.under_way.iter_mut().for_each(|flight| flight.outdated = true);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.under_way.is_empty()
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.under_way.len()
     }
 }
 

@@ -14,11 +14,11 @@ pub(crate) struct Node<S: Scope, C> {
 
 impl<S: Scope, C> Node<S, C> {
     #[inline]
-    pub(crate) fn find(
-        root: &S::Cell<Box<Self>>,
+    pub(crate) fn find<'s>(
+        root: &'s S::Cell<Box<Self>>,
         instance: TypeId,
-        make: impl FnOnce() -> C,
-    ) -> &C {
+        make: &dyn Fn() -> C,
+    ) -> &'s C {
         match root.get() {
             Some(node) if node.instance == instance => &node.cache,
             _ => Self::search(root, instance, make),
@@ -26,14 +26,12 @@ impl<S: Scope, C> Node<S, C> {
     }
 
     /// Each level of the tree tells instances apart by two more bits.
-    fn search(root: &S::Cell<Box<Self>>, instance: TypeId, make: impl FnOnce() -> C) -> &C {
+    fn search<'s>(root: &'s S::Cell<Box<Self>>, instance: TypeId, make: &dyn Fn() -> C) -> &'s C {
         let mut cell = root;
-        let mut make = Some(make);
         let mut bits = BitsOf(0);
         instance.hash(&mut bits);
         loop {
             let node = cell.get_or_init(|| {
-                let make = make.take().expect("a node is made where the search ends");
                 let branches = std::array::from_fn(|_| S::Cell::empty());
                 Box::new(Self { instance, cache: make(), branches })
             });

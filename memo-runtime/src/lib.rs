@@ -5,9 +5,9 @@
 //! | | |
 //! |---|---|
 //! | `sync`, `clock`, `scope`, `stats`, `parameters` | threads, time, who shares, what is counted, what was asked for |
-//! | `store` | entries by recency and age |
+//! | `store` | what is stored, by recency and age |
 //! | `wait`, `flight` | computations under way, and who waits for them |
-//! | `index`, `engine` | the protocol, under one lock that user code never sees |
+//! | `index`, `engine` | the entries, and the protocol, under one lock that user code never sees |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; how results are stored |
 //! | `cache`, `call` | the handle of a cache, and the two halves of a call |

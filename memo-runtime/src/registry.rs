@@ -39,20 +39,27 @@ where
     K: Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
+    // The list is kept by one function for all types of caches.
+    fn list(cache: ArcWeak<SharedCache>) {
+        let mut listed = SHARED.lock();
+        listed.retain(|known| known.strong_count() > 0);
+        listed.push(cache);
+    }
     let cache: Arc<SharedCache> = cache.clone();
-    let mut listed = SHARED.lock();
-    listed.retain(|known| known.strong_count() > 0);
-    listed.push(Arc::downgrade(&cache));
+    list(Arc::downgrade(&cache));
 }
 
 pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
+    fn list(cache: RcWeak<ThreadCache>) {
+        // While the thread's locals are being destroyed there is nobody left to list it for.
+        let _ = THREAD.try_with(|listed| {
+            let mut listed = listed.borrow_mut();
+            listed.retain(|known| known.strong_count() > 0);
+            listed.push(cache);
+        });
+    }
     let cache: Rc<ThreadCache> = cache.clone();
-    // While the thread's locals are being destroyed there is nobody left to list it for.
-    let _ = THREAD.try_with(|listed| {
-        let mut listed = listed.borrow_mut();
-        listed.retain(|known| known.strong_count() > 0);
-        listed.push(Rc::downgrade(&cache));
-    });
+    list(Rc::downgrade(&cache));
 }
 
 /// Does something with every cache, while no list is locked.

@@ -108,7 +108,7 @@ impl<I: ?Sized> Site<I> {
         V: SharedKept,
     {
         let make = || Box::new((self.options)().build::<K::Type, V::Type>()) as SharedCache;
-        Node::<Shared, _>::find(&self.place.0, typeid::of::<I>(), make)
+        Node::<Shared, _>::find(&self.place.0, typeid::of::<I>(), &make)
             .downcast_ref()
             .expect(ONE_TYPE)
     }
@@ -152,7 +152,7 @@ impl<I: ?Sized> Site<I, LocalKey<ThreadSlot>> {
         let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
         let cached = self.place.try_with(|slot| {
             let boxed = || Box::new(make()) as ThreadCache;
-            Node::<Thread, _>::find(&slot.0, typeid::of::<I>(), boxed)
+            Node::<Thread, _>::find(&slot.0, typeid::of::<I>(), &boxed)
                 .downcast_ref::<Cache<K::Type, V::Type, Thread>>()
                 .expect(ONE_TYPE)
                 .clone()

@@ -1,15 +1,13 @@
-//! The entries of a cache: exact least-recently-used order, and time to live.
+//! The records of a cache: exact least-recently-used order, and time to live.
 //!
-//! A store never looks at a key. It files entries under the hash their key had when the call was
-//! made, and asks its caller, who has compared keys *outside* the lock, which entry is meant.
-//! Hence nothing here runs user code: whatever leaves the store is returned, to be dropped by the
-//! caller after the lock is released.
+//! A store knows neither keys nor values, and so is compiled once for all caches. It says at which
+//! *place* something is filed under which hash; what is there, its caller keeps in a list of its own
+//! under the same numbers. It never compares keys: its caller does, outside the lock, and says which
+//! place is meant. Records are linked into two lists, by recency and by age, through the numbers of
+//! their neighbours, so that no list allocates and nothing is left behind when a record goes.
 
 use crate::clock::Time;
-use lru::LruCache;
-use std::collections::{BTreeMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::num::NonZeroUsize;
+use hashbrown::HashTable;
 use std::time::Duration;
 
 /// What a store may hold.
@@ -21,290 +19,269 @@ pub(crate) struct Limits {
     pub(crate) ttl: Option<Duration>,
 }
 
-/// Where an entry is filed: its hash, and which of the entries with that very hash it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tag {
-    hash: u64,
-    ordinal: u32,
-}
+/// The number of a record.
+pub(crate) type Place = u32;
 
-impl Hash for Tag {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
+const NOWHERE: Place = Place::MAX;
 
-/// Takes the hash of a [`Tag`] as it is.
-#[derive(Debug, Default)]
-struct TagHasher(u64);
-
-impl Hasher for TagHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        debug_assert!(false, "a tag hashes as one u64, not as {bytes:?}");
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
-/// How many ordinals of a hash have been used, and how many entries are filed under it.
-#[derive(Debug)]
-struct Ordinals {
-    used: u32,
-    filed: u32,
-}
-
-#[derive(Debug)]
-struct Record<P> {
-    entry: P,
-    /// Tells this record from an earlier one under the same tag.
-    birth: u64,
-}
-
-/// When a record will expire. Left behind when its record goes first; see [`Store::cut_to_size`].
+/// One thing that is stored.
 #[derive(Debug, Clone, Copy)]
-struct Age {
-    deadline: Time,
-    tag: Tag,
+struct Record {
+    hash: u64,
+    /// Tells this record from all others there have been; 0 when the place is vacant.
     birth: u64,
+    deadline: Time,
+    /// Whether another was filed under the very same hash when this one came.
+    crowded: bool,
+    links: [Links; 2],
 }
 
-/// Entries by recency and by age.
+#[derive(Debug, Clone, Copy)]
+struct Links {
+    before: Place,
+    after: Place,
+}
+
+const VACANT: Record = Record {
+    hash: 0,
+    birth: 0,
+    deadline: Time::FOREVER,
+    crowded: false,
+    links: [Links { before: NOWHERE, after: NOWHERE }; 2],
+};
+
+/// Which of its two lists a record is linked into.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Recency = 0,
+    Age = 1,
+}
+
+/// The ends of a list: `first` is the least recent one, or the oldest.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    first: Place,
+    last: Place,
+}
+
+const EMPTY: Ends = Ends { first: NOWHERE, last: NOWHERE };
+
+/// Records by hash, by recency and by age.
 #[derive(Debug)]
-pub(crate) struct Store<P> {
-    records: LruCache<Tag, Record<P>, BuildHasherDefault<TagHasher>>,
-    /// The rare hashes under which more than one entry has been filed.
-    shared_hashes: BTreeMap<u64, Ordinals>,
-    /// In the order of their deadlines, since all entries of a store live equally long.
-    ages: VecDeque<Age>,
+pub(crate) struct Store {
+    records: Vec<Record>,
+    vacant: Vec<Place>,
+    filed: HashTable<Place>,
+    ends: [Ends; 2],
+    /// How many records are `crowded`.
+    crowded: usize,
     limits: Limits,
-    births: u64,
-    /// The most entries there have been since the tables were last cut to size.
-    peak: usize,
 }
 
-impl<P> Drop for Store<P> {
-    /// Drops the entries one by one, so that one that panics does not keep the others alive.
-    fn drop(&mut self) {
-        let records = std::iter::from_fn(|| self.records.pop_lru());
-        drop(records.collect::<Vec<_>>());
-    }
+/// What became of something that was to be stored, and who had to go for it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    At(Place),
+    /// The place of the one that was evicted.
+    Evicting(Place),
+    /// The limits allow nothing at all.
+    Refused,
 }
 
-impl<P> Store<P> {
+impl Store {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            records: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
-            shared_hashes: BTreeMap::new(),
-            ages: VecDeque::new(),
+            records: Vec::new(),
+            vacant: Vec::new(),
+            filed: HashTable::new(),
+            ends: [EMPTY; 2],
+            crowded: 0,
             limits,
-            births: 0,
-            peak: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.records.len()
+        self.filed.len()
     }
 
-    /// All entries, the most recently used first, or the most recently stored where there is no limit.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &P> {
-        self.records.iter().map(|(_, record)| &record.entry)
-    }
-
-    /// The entries filed under `hash`.
-    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = &P> {
-        self.tags(hash).filter_map(|tag| self.records.peek(&tag)).map(|record| &record.entry)
-    }
-
-    /// The entry filed under `hash`, if there is one and has never been another.
-    #[inline]
-    pub(crate) fn only(&self, hash: u64) -> Option<&P> {
-        if !self.shared_hashes.is_empty() {
-            return None;
-        }
-        self.records.peek(&Tag { hash, ordinal: 0 }).map(|record| &record.entry)
-    }
-
-    /// Makes the entry that [`only`](Self::only) has just given the most recently used one, or the
-    /// one that another thread has put in its place since.
-    #[inline]
-    pub(crate) fn touch_only(&mut self, hash: u64) {
-        if self.limits.maxsize.is_some() {
-            self.records.promote(&Tag { hash, ordinal: 0 });
-        }
-    }
-
-    /// Makes the entry that `is_it` the most recently used one.
-    #[inline]
-    pub(crate) fn touch(&mut self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<&P> {
-        let tag = self.find(hash, is_it)?;
-        if self.limits.maxsize.is_some() {
-            self.records.promote(&tag);
-        }
-        self.records.peek(&tag).map(|record| &record.entry)
-    }
-
-    pub(crate) fn remove(&mut self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<P> {
-        let tag = self.find(hash, is_it)?;
-        let removed = self.unfile(tag);
-        self.cut_to_size();
-        removed
-    }
-
-    /// Files `entry` as the most recently used one. No entry of an equal key may be present.
-    pub(crate) fn insert(&mut self, hash: u64, entry: P, now: Time) -> Inserted<P> {
-        if self.limits.maxsize == Some(0) || self.limits.ttl == Some(Duration::ZERO) {
-            return Inserted::Refused(entry);
-        }
-        let evicted = match self.limits.maxsize {
-            Some(maxsize) if self.records.len() >= maxsize => self.unfile_oldest(),
-            _ => None,
-        };
-        let tag = self.vacant(hash);
-        let birth = self.births;
-        self.births += 1;
-        let deadline = self.limits.ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
-        if deadline != Time::FOREVER {
-            self.ages.push_back(Age { deadline, tag, birth });
-        }
-        self.records.push(tag, Record { entry, birth });
-        self.peak = self.peak.max(self.records.len());
-        self.cut_to_size();
-        evicted.map_or(Inserted::Kept, Inserted::Evicting)
-    }
-
-    /// Takes out at most `most` entries whose time has passed.
-    #[inline]
-    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<P> {
-        match self.ages.front() {
-            Some(oldest) if oldest.deadline <= now => self.take_expired(now, most),
-            _ => Vec::new(),
-        }
-    }
-
-    fn take_expired(&mut self, now: Time, most: usize) -> Vec<P> {
-        let mut expired = Vec::new();
-        while let Some(&age) = self.ages.front() {
-            if age.deadline > now || expired.len() == most {
-                break;
-            }
-            self.ages.pop_front();
-            if self.is_current(age) {
-                expired.extend(self.unfile(age.tag));
-            }
-        }
-        self.cut_to_size();
-        expired
-    }
-
-    /// Empties the store. What it held is dropped with the store that is returned.
-    pub(crate) fn take(&mut self) -> Self {
-        let births = self.births;
-        let taken = std::mem::replace(self, Self::new(self.limits));
-        self.births = births;
-        taken
-    }
-
-    fn tags(&self, hash: u64) -> impl Iterator<Item = Tag> + use<P> {
-        let ordinals = if self.shared_hashes.is_empty() {
-            1
-        } else {
-            self.shared_hashes.get(&hash).map_or(1, |ordinals| ordinals.used)
-        };
-        (0..ordinals).map(move |ordinal| Tag { hash, ordinal })
-    }
-
-    fn find(&self, hash: u64, is_it: impl Fn(&P) -> bool) -> Option<Tag> {
-        self.tags(hash).find(|tag| self.records.peek(tag).is_some_and(|r| is_it(&r.entry)))
-    }
-
-    /// A tag for one entry more under `hash`.
-    fn vacant(&mut self, hash: u64) -> Tag {
-        let free = self.tags(hash).find(|tag| !self.records.contains(tag));
-        if free.is_some() && self.shared_hashes.is_empty() {
-            return Tag { hash, ordinal: 0 };
-        }
-        let first_collision = free.is_none() && !self.shared_hashes.contains_key(&hash);
-        if first_collision {
-            self.shared_hashes.insert(hash, Ordinals { used: 1, filed: 1 });
-        }
-        let Some(ordinals) = self.shared_hashes.get_mut(&hash) else {
-            return Tag { hash, ordinal: 0 };
-        };
-        ordinals.filed += 1;
-        free.unwrap_or_else(|| {
-            ordinals.used += 1;
-            Tag { hash, ordinal: ordinals.used - 1 }
+    /// All records, the most recently used first, or the most recently stored where there is no limit.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
+        let known = |place| Some(place).filter(|place| *place != NOWHERE);
+        let last = known(self.ends[By::Recency as usize].last);
+        std::iter::successors(last, move |place| {
+            known(self.record(*place).links[By::Recency as usize].before)
         })
     }
 
-    fn unfile(&mut self, tag: Tag) -> Option<P> {
-        let record = self.records.pop(&tag)?;
-        self.unshare(tag.hash);
-        Some(record.entry)
+    /// The records filed under `hash`.
+    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = Place> {
+        let filed = self.filed.iter_hash(hash).copied();
+        filed.filter(move |place| self.record(*place).hash == hash)
     }
 
-    fn unfile_oldest(&mut self) -> Option<P> {
-        let (tag, record) = self.records.pop_lru()?;
-        self.unshare(tag.hash);
-        Some(record.entry)
+    /// The record filed under `hash`, if there is no other.
+    #[inline]
+    pub(crate) fn only(&self, hash: u64) -> Option<Place> {
+        if self.crowded > 0 {
+            return None;
+        }
+        self.filed.find(hash, |place| self.record(*place).hash == hash).copied()
     }
 
-    /// One entry less is filed under `hash`.
-    fn unshare(&mut self, hash: u64) {
-        if let Some(ordinals) = self.shared_hashes.get_mut(&hash) {
-            ordinals.filed -= 1;
-            if ordinals.filed == 0 {
-                self.shared_hashes.remove(&hash);
-            }
+    /// What tells the record at `place` from all others.
+    #[inline]
+    pub(crate) fn birth(&self, place: Place) -> u64 {
+        self.record(place).birth
+    }
+
+    /// Makes a record the most recently used one, if it is still the one that was born then.
+    #[inline]
+    pub(crate) fn touch(&mut self, place: Place, birth: u64) {
+        let is_there = self.records.get(place as usize).is_some_and(|it| it.birth == birth);
+        if is_there && self.limits.maxsize.is_some() && self.ends[0].last != place {
+            self.unlink(By::Recency, place);
+            self.link(By::Recency, place);
         }
     }
 
-    fn is_current(&self, age: Age) -> bool {
-        self.records.peek(&age.tag).is_some_and(|record| record.birth == age.birth)
+    /// Files something as the most recently used.
+    pub(crate) fn insert(&mut self, hash: u64, birth: u64, now: Time) -> Inserted {
+        let Limits { maxsize, ttl } = self.limits;
+        let is_full = maxsize.is_some_and(|maxsize| self.len() >= maxsize);
+        if maxsize == Some(0) || ttl == Some(Duration::ZERO) || self.len() >= NOWHERE as usize {
+            return Inserted::Refused;
+        }
+        let evicted = is_full.then(|| self.ends[By::Recency as usize].first);
+        if let Some(place) = evicted {
+            self.remove(place);
+        }
+        let place = self.vacant.pop().unwrap_or_else(|| {
+            self.records.push(VACANT);
+            Place::try_from(self.records.len() - 1).unwrap_or(NOWHERE)
+        });
+        let crowded = self.filed(hash).next().is_some();
+        self.crowded += usize::from(crowded);
+        let deadline = ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
+        self.records[place as usize] = Record { hash, birth, deadline, crowded, ..VACANT };
+        let Self { filed, records, .. } = self;
+        filed.insert_unique(hash, place, |place| records[*place as usize].hash);
+        self.link(By::Recency, place);
+        if deadline != Time::FOREVER {
+            self.link(By::Age, place);
+        }
+        // The place that was vacated last is the one that is taken.
+        if evicted.is_some() { Inserted::Evicting(place) } else { Inserted::At(place) }
     }
 
-    /// Keeps what is allocated in proportion to the entries: no more ages of departed records than
-    /// twice those of the living, and no tables that a long gone crowd has left.
-    fn cut_to_size(&mut self) {
+    pub(crate) fn remove(&mut self, place: Place) {
+        let Record { hash, crowded, deadline, .. } = *self.record(place);
+        if let Ok(filed) = self.filed.find_entry(hash, |it| *it == place) {
+            filed.remove();
+        }
+        self.unlink(By::Recency, place);
+        if deadline != Time::FOREVER {
+            self.unlink(By::Age, place);
+        }
+        self.crowded -= usize::from(crowded);
+        self.records[place as usize] = VACANT;
+        self.vacant.push(place);
+    }
+
+    /// Whether there is a record whose time has passed.
+    #[inline]
+    pub(crate) fn has_expired(&self, now: Time) -> bool {
+        let oldest = self.ends[By::Age as usize].first;
+        oldest != NOWHERE && self.record(oldest).deadline <= now
+    }
+
+    /// Takes out at most `most` records whose time has passed, all of equal lives being in the order
+    /// of their deadlines.
+    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
+        let mut expired = Vec::new();
+        while self.has_expired(now) && expired.len() < most {
+            let oldest = self.ends[By::Age as usize].first;
+            self.remove(oldest);
+            expired.push(oldest);
+        }
+        expired
+    }
+
+    /// Empties the store.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.limits))
+    }
+
+    /// Gives back what a long gone crowd has left: renumbers the records if most places are vacant.
+    /// The records are then at the places 0, 1, 2, .. in the order returned.
+    pub(crate) fn compact(&mut self) -> Option<Vec<Place>> {
         const SLACK: usize = 64;
-        // Either of the two stands for no limit.
-        const UNLIMITED: [NonZeroUsize; 2] =
-            [NonZeroUsize::MAX, NonZeroUsize::new(usize::MAX - 1).unwrap()];
-        let len = self.records.len();
-        if self.ages.len() > 2 * len + SLACK {
-            let mut ages = std::mem::take(&mut self.ages);
-            ages.retain(|&age| self.is_current(age));
-            self.ages = ages;
+        if self.records.len() <= 4 * self.len() + SLACK {
+            return None;
         }
-        if self.peak > 4 * len + SLACK {
-            self.ages.shrink_to(2 * len + SLACK);
-            // The one way to have an `LruCache` shrink its table is to change its capacity.
-            let capacity = self.records.cap();
-            self.records.resize(UNLIMITED[usize::from(capacity == UNLIMITED[0])]);
-            self.peak = len;
+        let is_there = |place: &Place| self.record(*place).birth != 0;
+        let order: Vec<Place> = (0..).take(self.records.len()).filter(is_there).collect();
+        let mut renumbered = vec![NOWHERE; self.records.len()];
+        for (new, old) in (0..).zip(&order) {
+            renumbered[*old as usize] = new;
+        }
+        let new = |old: Place| renumbered.get(old as usize).copied().unwrap_or(NOWHERE);
+        let links = |old: Links| Links { before: new(old.before), after: new(old.after) };
+        self.records = order
+            .iter()
+            .map(|old| self.record(*old))
+            .map(|record| Record { links: record.links.map(links), ..*record })
+            .collect();
+        self.ends =
+            self.ends.map(|Ends { first, last }| Ends { first: new(first), last: new(last) });
+        self.vacant = Vec::new();
+        let Self { filed, records, .. } = self;
+        let hash = |place: &Place| records[*place as usize].hash;
+        filed.clear();
+        filed.shrink_to(order.len(), hash);
+        (0..).take(order.len()).for_each(|place| {
+            filed.insert_unique(hash(&place), place, hash);
+        });
+        Some(order)
+    }
+
+    #[inline]
+    fn record(&self, place: Place) -> &Record {
+        &self.records[place as usize]
+    }
+
+    /// Puts a record at the end of a list.
+    #[inline]
+    fn link(&mut self, by: By, place: Place) {
+        let list = by as usize;
+        let before = std::mem::replace(&mut self.ends[list].last, place);
+        self.records[place as usize].links[list] = Links { before, after: NOWHERE };
+        match before {
+            NOWHERE => self.ends[list].first = place,
+            before => self.records[before as usize].links[list].after = place,
         }
     }
-}
 
-/// What became of an entry, and who had to go for it.
-#[derive(Debug)]
-pub(crate) enum Inserted<P> {
-    Kept,
-    Evicting(P),
-    /// The limits allow no entries at all.
-    Refused(P),
+    #[inline]
+    fn unlink(&mut self, by: By, place: Place) {
+        let list = by as usize;
+        let Links { before, after } = self.record(place).links[list];
+        match before {
+            NOWHERE => self.ends[list].first = after,
+            before => self.records[before as usize].links[list].after = after,
+        }
+        match after {
+            NOWHERE => self.ends[list].last = before,
+            after => self.records[after as usize].links[list].before = before,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
-    fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store<u32> {
+    fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store {
         Store::new(Limits { maxsize, ttl: ttl.map(Duration::from_nanos) })
     }
 
@@ -312,48 +289,105 @@ mod tests {
         Time::ORIGIN.after(Duration::from_nanos(nanos))
     }
 
+    /// The births of all records, the most recently used first.
+    fn births(store: &Store) -> Vec<u64> {
+        store.iter().map(|place| store.birth(place)).collect()
+    }
+
     #[test]
-    fn entries_of_one_hash_live_side_by_side() {
+    fn records_of_one_hash_live_side_by_side() {
         let mut store = store(Some(3), None);
-        for entry in [10, 11, 12] {
-            assert!(matches!(store.insert(7, entry, at(0)), Inserted::Kept));
+        for birth in [1, 2, 3] {
+            assert!(matches!(store.insert(7, birth, at(0)), Inserted::At(_)));
         }
-        assert_eq!(store.filed(7).copied().collect::<Vec<_>>(), [10, 11, 12]);
-        assert_eq!(store.remove(7, |e| *e == 10), Some(10));
-        assert_eq!(store.filed(7).copied().collect::<Vec<_>>(), [11, 12]);
-        store.insert(7, 13, at(0));
-        assert_eq!(store.touch(7, |e| *e == 11), Some(&11));
-        assert!(matches!(store.insert(7, 14, at(0)), Inserted::Evicting(12)));
-        assert_eq!(store.iter().copied().collect::<Vec<_>>(), [14, 11, 13]);
+        assert_eq!(store.only(7), None);
+        let first = store.filed(7).find(|place| store.birth(*place) == 1).unwrap();
+        store.remove(first);
+        assert_eq!(births(&store), [3, 2]);
+        store.insert(7, 4, at(0));
+        let second = store.filed(7).find(|place| store.birth(*place) == 2).unwrap();
+        store.touch(second, 2);
+        assert!(matches!(store.insert(7, 5, at(0)), Inserted::Evicting(_)));
+        assert_eq!(births(&store), [5, 2, 4]);
     }
 
     #[test]
-    fn an_entry_expires_at_its_deadline_and_not_before() {
+    fn a_record_expires_at_its_deadline_and_not_before() {
         let mut store = store(None, Some(10));
-        store.insert(1, 1, at(0));
-        store.insert(2, 2, at(5));
+        let Inserted::At(first) = store.insert(1, 1, at(0)) else { panic!() };
+        let Inserted::At(second) = store.insert(2, 2, at(5)) else { panic!() };
         assert_eq!(store.expire(at(9), 9), []);
-        assert_eq!(store.expire(at(10), 9), [1]);
-        assert_eq!(store.expire(at(20), 9), [2]);
+        assert_eq!(store.expire(at(10), 9), [first]);
+        assert_eq!(store.expire(at(20), 9), [second]);
     }
 
     #[test]
-    fn a_record_is_not_expired_by_the_age_of_its_predecessor() {
-        let mut store = store(None, Some(10));
-        store.insert(1, 1, at(0));
-        store.remove(1, |_| true);
-        store.insert(1, 2, at(5));
-        assert_eq!(store.expire(at(12), 9), []);
-        assert_eq!(store.expire(at(15), 9), [2]);
+    fn a_record_is_not_touched_in_the_place_of_its_predecessor() {
+        let mut store = store(Some(2), None);
+        let Inserted::At(place) = store.insert(1, 1, at(0)) else { panic!() };
+        store.remove(place);
+        assert_eq!(store.insert(2, 2, at(0)), Inserted::At(place));
+        store.insert(3, 3, at(0));
+        store.touch(place, 1);
+        assert_eq!(births(&store), [3, 2]);
     }
 
     #[test]
-    fn ages_stay_in_proportion_to_the_entries_under_churn() {
-        let mut store = store(Some(4), Some(1_000_000));
-        let churn = if cfg!(miri) { 300 } else { 10_000 };
-        for hash in 0..churn {
-            store.insert(hash, 0, at(hash));
-            assert!(store.ages.len() <= 2 * store.len() + 64);
+    fn compaction_keeps_both_orders() {
+        let mut store = store(None, Some(1000));
+        for birth in 1..=1000 {
+            store.insert(birth % 7, birth, at(birth));
+        }
+        let gone: Vec<_> =
+            (0..1000).filter(|place| !store.birth(*place).is_multiple_of(100)).collect();
+        for place in gone {
+            store.remove(place);
+        }
+        let order = store.compact().expect("most places are vacant");
+        assert_eq!((order.len(), store.records.len()), (10, 10));
+        assert_eq!(births(&store), [1000, 900, 800, 700, 600, 500, 400, 300, 200, 100]);
+        assert_eq!(store.filed(2).map(|place| store.birth(place)).max(), Some(800));
+        let expired = store.expire(at(1400), 99);
+        assert_eq!((expired.len(), births(&store).len()), (4, 6));
+        assert_eq!(store.compact(), None);
+    }
+
+    /// Any sequence of doings, beside a list of births in the order of recency.
+    #[test]
+    fn recency_is_that_of_a_list() {
+        let mut store = store(Some(5), None);
+        let mut model: VecDeque<(u64, u64)> = VecDeque::new();
+        let mut random = 1_u64;
+        for birth in 1..if cfg!(miri) { 300 } else { 20_000 } {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(birth);
+            let hash = (random >> 33) % 8;
+            let found = store.filed(hash).next();
+            match (random >> 40) % 4 {
+                0 => {
+                    if model.len() == 5 {
+                        model.pop_back();
+                    }
+                    model.push_front((birth, hash));
+                    store.insert(hash, birth, at(0));
+                }
+                1 => found.into_iter().for_each(|place| {
+                    model.retain(|known| known.0 != store.birth(place));
+                    store.remove(place);
+                }),
+                _ => found.into_iter().for_each(|place| {
+                    let touched = (store.birth(place), hash);
+                    model.retain(|known| *known != touched);
+                    model.push_front(touched);
+                    store.touch(place, touched.0);
+                }),
+            }
+            assert!(store.iter().map(|place| store.birth(place)).eq(model.iter().map(|it| it.0)));
+            assert_eq!(
+                store.crowded == 0,
+                (0..8).all(|hash| {
+                    store.filed(hash).filter(|place| store.record(*place).crowded).count() == 0
+                })
+            );
         }
     }
 }

@@ -1,0 +1,42 @@
+//! The floor: a thread-local `hashbrown` map and `foldhash`. No bound, no counters, no recency.
+
+use super::{contestant, names};
+use foldhash::fast::RandomState;
+use hashbrown::{Equivalent, HashMap};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+thread_local! {
+    static NUMBERS: RefCell<HashMap<u64, u64, RandomState>> = RefCell::default();
+    static TEXTS: RefCell<HashMap<(String, u32), Arc<str>, RandomState>> = RefCell::default();
+}
+
+pub(crate) fn number(key: u64, body: impl FnOnce(u64) -> u64) -> u64 {
+    let found = NUMBERS.with_borrow(|map| map.get(&key).copied());
+    found.unwrap_or_else(|| {
+        let value = body(key);
+        NUMBERS.with_borrow_mut(|map| map.insert(key, value));
+        value
+    })
+}
+
+contestant!(Floor, names::FLOOR, |key: u64| -> u64 { number(*key, super::bounded::body) });
+
+/// A key that is looked up without being owned.
+#[derive(Hash)]
+pub(crate) struct Borrowed<'a>(pub(crate) &'a str, pub(crate) u32);
+
+impl Equivalent<(String, u32)> for Borrowed<'_> {
+    fn equivalent(&self, key: &(String, u32)) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
+pub(crate) fn text(label: &str, number: u32) -> Arc<str> {
+    let found = TEXTS.with_borrow(|map| map.get(&Borrowed(label, number)).cloned());
+    found.unwrap_or_else(|| {
+        let value = super::text::body(label, number);
+        TEXTS.with_borrow_mut(|map| map.insert((label.to_owned(), number), Arc::clone(&value)));
+        value
+    })
+}

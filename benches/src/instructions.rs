@@ -1,0 +1,185 @@
+//! Instructions of one call, counted by callgrind: the same today and tomorrow, on any busy machine.
+//!
+//! Without arguments: counts, prints, and records in `benches/instructions.txt`. With `--check`: counts,
+//! and prints what changed since. Counted is what a call adds, by two runs of different length; each
+//! is repeated for several hash seeds, and the least is taken.
+
+use memofn::memoize;
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::hash::Hash;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+
+/// Calls in the shorter run, and in the longer.
+const CALLS: [u64; 2] = [10_000, 60_000];
+
+/// How often each is counted.
+const REPEATS: usize = 3;
+
+const KEYS: u64 = 256;
+
+fn body(key: u64) -> u64 {
+    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[memoize(maxsize = 1024)]
+fn plain(key: u64) -> u64 {
+    body(key)
+}
+
+#[memoize(maxsize = 1024)]
+fn generic<K: Hash + Eq + Clone + Send + Sync + Into<u64> + 'static>(key: K) -> u64 {
+    body(key.into())
+}
+
+#[memoize(maxsize = 1024)]
+fn text(label: &str, number: u32) -> Arc<str> {
+    format!("{label} {number}").into()
+}
+
+#[memoize(maxsize = 1024, ttl = "1h")]
+fn ttl(key: u64) -> u64 {
+    body(key)
+}
+
+#[memoize(maxsize = 1024, scope = "thread")]
+fn thread_lru(key: u64) -> u64 {
+    body(key)
+}
+
+#[memoize(maxsize = unbounded, scope = "thread")]
+fn thread_unbounded(key: u64) -> u64 {
+    body(key)
+}
+
+/// A scenario: its name, and so many calls of it.
+type Scenario = (&'static str, fn(u64));
+
+const SCENARIOS: [Scenario; 9] = [
+    ("an empty loop", |calls| hit(calls, body)),
+    ("hit, u64", |calls| hit(calls, plain)),
+    ("hit, generic", |calls| hit(calls, generic::<u64>)),
+    ("hit, (&str, u32)", hit_text),
+    ("hit, ttl", |calls| hit(calls, ttl)),
+    ("hit, thread", |calls| hit(calls, thread_lru)),
+    ("hit, thread, unbounded", |calls| hit(calls, thread_unbounded)),
+    ("miss and evict", |calls| miss(calls, plain)),
+    ("miss and evict, thread", |calls| miss(calls, thread_lru)),
+];
+
+fn hit(calls: u64, call: impl Fn(u64) -> u64) {
+    for key in 0..calls {
+        black_box(call(black_box(key % KEYS)));
+    }
+}
+
+fn hit_text(calls: u64) {
+    let keys: Vec<String> = (0..KEYS).map(|number| format!("city number {number}")).collect();
+    for number in 0..calls {
+        let place = usize::try_from(number % KEYS).unwrap_or(0);
+        black_box(text(black_box(&keys[place]), black_box(7)));
+    }
+}
+
+fn miss(calls: u64, call: impl Fn(u64) -> u64) {
+    for key in 0..calls {
+        black_box(call(black_box(key)));
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        [] => record(),
+        ["--check"] => check(),
+        // What callgrind is shown.
+        ["--calls", scenario, calls] => run(scenario, calls),
+        _ => Err("usage: instructions [--check]".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(scenario: &str, calls: &str) -> Result<(), Box<dyn Error>> {
+    let found = SCENARIOS.iter().find(|(name, _)| *name == scenario);
+    let (_, run) = found.ok_or_else(|| format!("no scenario is called `{scenario}`"))?;
+    run(calls.parse()?);
+    Ok(())
+}
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.txt")
+}
+
+fn record() -> Result<(), Box<dyn Error>> {
+    let mut table =
+        String::from("# Instructions of one call, by `cargo run -p memofn-bench --release");
+    table.push_str(" --bin instructions`.\n");
+    for (name, _) in SCENARIOS {
+        writeln!(table, "{name:<24}{:>8.1}", instructions(name)?)?;
+    }
+    print!("{table}");
+    std::fs::write(file(), table)?;
+    Ok(())
+}
+
+fn check() -> Result<(), Box<dyn Error>> {
+    let recorded = recorded()?;
+    println!("{:<24}{:>10}{:>10}{:>10}", "", "recorded", "now", "change");
+    for (name, _) in SCENARIOS {
+        let now = instructions(name)?;
+        match recorded.get(name) {
+            Some(before) => {
+                let change = 100.0 * (now / before - 1.0);
+                println!("{name:<24}{before:>10.1}{now:>10.1}{change:>+9.1}%");
+            }
+            None => println!("{name:<24}{:>10}{now:>10.1}", "-"),
+        }
+    }
+    Ok(())
+}
+
+fn recorded() -> Result<HashMap<String, f64>, Box<dyn Error>> {
+    let table = std::fs::read_to_string(file())?;
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.filter_map(|line| line.rsplit_once(' '));
+    pairs.map(|(name, count)| Ok((name.trim().to_owned(), count.parse()?))).collect()
+}
+
+/// What one call of the scenario takes.
+#[allow(clippy::cast_precision_loss)]
+fn instructions(scenario: &str) -> Result<f64, Box<dyn Error>> {
+    let mut least = f64::INFINITY;
+    for _ in 0..REPEATS {
+        let [fewer, more] = CALLS;
+        let added = counted(scenario, more)?.saturating_sub(counted(scenario, fewer)?);
+        least = least.min(added as f64 / (more - fewer) as f64);
+    }
+    Ok(least)
+}
+
+/// What callgrind counts for so many calls and everything around them.
+fn counted(scenario: &str, calls: u64) -> Result<u64, Box<dyn Error>> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["--calls", scenario, &calls.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind is needed, and cannot be run: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let collected = said.lines().find_map(|line| line.split("Collected :").nth(1));
+    match collected {
+        Some(count) if output.status.success() => Ok(count.trim().parse()?),
+        _ => Err(format!("callgrind failed:\n{said}").into()),
+    }
+}

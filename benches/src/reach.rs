@@ -1,0 +1,133 @@
+//! The figures that are aimed at: ratios of minima in this run.
+
+use crate::contestants::names;
+use crate::scenarios::titles;
+use crate::table::{Group, aligned};
+use std::fmt;
+
+/// One figure, and how far it is to go.
+pub(crate) struct Figure {
+    pub(crate) what: String,
+    /// `None` if its scenarios were not run, or not undisturbed.
+    pub(crate) value: Option<f64>,
+    pub(crate) reach: f64,
+    pub(crate) beyond: f64,
+}
+
+impl Figure {
+    fn verdict(&self) -> &'static str {
+        match self.value {
+            None => "not measured",
+            Some(value) if value <= self.beyond => "beyond",
+            Some(value) if value <= self.reach => "met",
+            Some(_) => "MISSED",
+        }
+    }
+}
+
+/// What is measured in this program; footprints are by `footprint.sh`.
+pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
+    let run = Run(groups);
+    let one = |title, name| run.min(title, 0, name);
+    let two = |title, name| run.min(title, 1, name);
+    let (floor, ours) = (names::FLOOR, names::MEMOFN);
+    let mut all = Vec::new();
+    let mut add = |what: &str, value, reach, beyond| {
+        all.push(Figure { what: what.to_owned(), value, reach, beyond });
+    };
+
+    let hit = one(titles::HITS, ours);
+    add("shared hit, u64, 1 thread / the floor", over(hit, one(titles::HITS, floor)), 2.3, 1.7);
+    let peer = run.best_peer(titles::HITS, 0);
+    let what = format!("shared hit, 1 thread / best shared peer ({})", named(peer));
+    add(&what, over(hit, peer.map(|peer| peer.1)), 1.0, 0.8);
+    let what = "shared hit, 2 threads / own 1 thread, 256 keys";
+    add(what, over(two(titles::HITS, ours), hit), 0.6, 0.52);
+    let what = "shared hit, 2 threads / own 1 thread, one hot key";
+    add(what, over(two(titles::HOT, ours), one(titles::HOT, ours)), 0.6, 0.52);
+    let peer = run.best_peer(titles::HITS, 1);
+    let what = format!("shared hit, 2 threads / best shared peer there ({})", named(peer));
+    add(&what, over(two(titles::HITS, ours), peer.map(|peer| peer.1)), 0.6, 0.5);
+
+    let text = over(one(titles::TEXT, ours), one(titles::TEXT, floor));
+    add("(&str, u32) hit / the borrowed floor", text, 1.5, 1.2);
+    let plain = one(titles::TTL, ours);
+    let added = one(titles::TTL, names::MEMOFN_TTL).zip(plain).map(|(ttl, plain)| ttl - plain);
+    let what = "what a ttl adds to a hit, in units of the floor";
+    add(what, over(added, one(titles::TTL, floor)), 1.7, 1.0);
+
+    let hits = titles::THREAD_HITS;
+    let bounded = over(one(hits, names::MEMOFN_THREAD), one(hits, names::MEMOIZE));
+    add("thread-scope LRU hit / memoize thread-local LRU", bounded, 1.1, 0.8);
+    let unbounded = over(one(hits, names::MEMOFN_THREAD_UNBOUNDED), one(hits, floor));
+    add("thread-scope unbounded hit / the floor", unbounded, 1.4, 1.15);
+
+    let miss = one(titles::MISSES, ours);
+    let quick = lesser(one(titles::MISSES, names::QUICK), one(titles::MISSES, names::QUICK_WITH));
+    add("shared miss + evict / quick_cache (the faster way)", over(miss, quick), 1.3, 0.9);
+    let misses = titles::THREAD_MISSES;
+    let miss = over(one(misses, names::MEMOFN_THREAD), one(misses, names::MUTEX_LRU));
+    add("thread-scope miss + evict / Mutex<lru> by hand", miss, 1.3, 1.0);
+
+    for (title, name) in [(titles::FIB, "fib"), (titles::EDIT, "edit distance")] {
+        let shared = over(one(title, ours), one(title, names::CACHED));
+        add(&format!("cold {name}, shared / #[cached] unbounded"), shared, 1.3, 0.9);
+        let thread = one(title, names::MEMOFN_THREAD_UNBOUNDED);
+        let thread = over(thread, one(title, names::MEMOIZE_UNBOUNDED));
+        add(&format!("cold {name}, thread / memoize"), thread, 1.0, 0.8);
+    }
+
+    let allocations = titles::ALLOCATIONS;
+    add("allocations on a hit, u64", one(allocations, ours), 0.0, 0.0);
+    add("allocations on a hit, (&str, u32)", two(allocations, ours), 0.0, 0.0);
+    all
+}
+
+/// The table of these figures.
+pub(crate) struct Table<'a>(pub(crate) &'a [Figure]);
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["figure", "here", "reach", "beyond", ""].map(str::to_owned).to_vec()];
+        for figure in self.0 {
+            let value = figure.value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+            let (reach, beyond) = (figure.reach.to_string(), figure.beyond.to_string());
+            let verdict = figure.verdict().to_owned();
+            rows.push(vec![figure.what.clone(), value, reach, beyond, verdict]);
+        }
+        writeln!(f, "## Reach\nRatios of minima in this run\n")?;
+        aligned(f, &rows)
+    }
+}
+
+struct Run<'a>(&'a [Group]);
+
+impl Run<'_> {
+    /// A minimum of laps that were not disturbed.
+    fn min(&self, title: &str, column: usize, name: &str) -> Option<f64> {
+        let group = self.0.iter().find(|group| group.title == title)?;
+        let figures = group.columns.get(column)?.of(name)?;
+        (!figures.disturbed).then(|| figures.min())
+    }
+
+    /// The fastest of the others that keep one bounded cache for all threads.
+    fn best_peer(&self, title: &str, column: usize) -> Option<(&'static str, f64)> {
+        let group = self.0.iter().find(|group| group.title == title)?;
+        let others = [names::FLOOR, names::MEMOFN];
+        let figures = group.columns.get(column)?.figures.iter();
+        let peers = figures.filter(|peer| !peer.disturbed && !others.contains(&peer.name));
+        peers.map(|peer| (peer.name, peer.min())).min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+fn over(value: Option<f64>, reference: Option<f64>) -> Option<f64> {
+    Some(value? / reference?)
+}
+
+fn lesser(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    Some(a?.min(b?))
+}
+
+fn named(peer: Option<(&'static str, f64)>) -> &'static str {
+    peer.map_or("-", |peer| peer.0)
+}

@@ -1,0 +1,68 @@
+//! Keys never seen before, on a full cache: each call computes, stores and evicts.
+
+use super::{threads_label, titles};
+use crate::contestants::{Contestant, Visitor, bounded, names, thread};
+use crate::harness::{Column, Effort, Race, together};
+use crate::table::Group;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// No key is used twice, by whomever.
+static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
+
+/// As many as the caches hold, so that they are full.
+const FILL: u64 = 1024;
+
+pub(super) fn shared(effort: Effort) -> Group {
+    let columns = [1, 2].map(|threads| {
+        let mut misses = Misses::new(threads);
+        if threads == 1 {
+            bounded::alone_missing::visit(&mut misses);
+        } else {
+            bounded::crowd_missing::visit(&mut misses);
+        }
+        misses.run(effort)
+    });
+    let unit = "ns per call";
+    Group { title: titles::MISSES, unit, reference: names::QUICK, columns: columns.into() }
+}
+
+pub(super) fn of_thread(effort: Effort) -> Group {
+    let mut misses = Misses::new(1);
+    thread::bounded::visit(&mut misses);
+    let columns = vec![misses.run(effort)];
+    let unit = "ns per call";
+    Group { title: titles::THREAD_MISSES, unit, reference: names::MUTEX_LRU, columns }
+}
+
+struct Misses {
+    race: Race,
+    threads: usize,
+}
+
+impl Misses {
+    fn new(threads: usize) -> Self {
+        Self { race: Race::new(threads_label(threads)), threads }
+    }
+
+    fn run(self, effort: Effort) -> Column {
+        self.race.run(if self.threads == 1 { effort } else { effort.stretched(2) })
+    }
+}
+
+impl Visitor<u64> for Misses {
+    fn visit<C: Contestant<Key = u64>>(&mut self) {
+        let threads = self.threads;
+        self.race.enter(C::NAME, move |calls| {
+            let each = calls.div_ceil(threads as u64);
+            together(threads, |_| miss::<C>(FILL), |_| miss::<C>(each))
+        });
+    }
+}
+
+fn miss<C: Contestant<Key = u64>>(calls: u64) {
+    let first = NEXT.fetch_add(calls, Relaxed);
+    for key in first..first + calls {
+        black_box(C::call(black_box(&key)));
+    }
+}

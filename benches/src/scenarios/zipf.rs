@@ -1,0 +1,78 @@
+//! Keys as they come in practice: few of them often, most of them seldom. Hits and misses.
+
+use super::hits::drive;
+use super::{threads_label, titles};
+use crate::contestants::{Contestant, Visitor, bounded, names};
+use crate::harness::{Effort, Race, together};
+use crate::table::Group;
+use std::sync::Arc;
+
+const KEYS: u32 = 1_000_000;
+const EXPONENT: f64 = 0.99;
+
+pub(super) fn run(effort: Effort) -> Group {
+    let calls = if effort.smoke { 1 << 14 } else { 1 << 20 };
+    let keys: Arc<[u64]> = draw(calls).into();
+    let columns = [1, 2, 4, 8].map(|threads| {
+        let race = Race::new(threads_label(threads));
+        let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys) };
+        bounded::large::visit(&mut zipf);
+        zipf.race.run(effort.stretched(6))
+    });
+    let unit = "ns per call";
+    Group { title: titles::ZIPF, unit, reference: names::QUICK, columns: columns.into() }
+}
+
+struct Zipf {
+    race: Race,
+    threads: usize,
+    keys: Arc<[u64]>,
+}
+
+impl Visitor<u64> for Zipf {
+    fn visit<C: Contestant<Key = u64>>(&mut self) {
+        let (threads, keys) = (self.threads, Arc::clone(&self.keys));
+        // The caches are those of the race before, which had one thread less.
+        let mut warm = threads > 1;
+        let mut start = 0;
+        self.race.enter(C::NAME, move |calls| {
+            if !warm {
+                drive::<C>(&keys, 0, keys.len() as u64);
+                warm = true;
+            }
+            let each = calls.div_ceil(threads as u64);
+            let from = |thread: usize| (start + thread * keys.len() / threads) % keys.len();
+            let wall = together(threads, |_| (), |thread| drive::<C>(&keys, from(thread), each));
+            start = usize::try_from(start as u64 + each).unwrap_or(0) % keys.len();
+            wall
+        });
+    }
+}
+
+/// Keys by Zipf's law, always the same ones. They are scattered: the frequent ones are no neighbours.
+fn draw(count: usize) -> Vec<u64> {
+    let mut sum = 0.0;
+    let cumulated: Vec<f64> = (1..=KEYS)
+        .map(|rank| {
+            sum += f64::from(rank).powf(-EXPONENT);
+            sum
+        })
+        .collect();
+    let mut state = 42_u64;
+    let mut draw = || {
+        let at = uniform(&mut state) * sum;
+        let rank = cumulated.partition_point(|&upto| upto < at);
+        (rank as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
+/// From 0 to 1, by `SplitMix64`.
+#[allow(clippy::cast_precision_loss)]
+fn uniform(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}

@@ -1,0 +1,32 @@
+//! A corpus of memoized functions of many shapes: each one compiles, runs, and is remembered.
+//!
+//! Whatever the shape, the claims are the same, and [`check::remembered`] makes them all: the first
+//! call runs the body, the second does not, and the controls find the call.
+
+#[path = "corpus/blocks.rs"]
+mod blocks;
+#[path = "corpus/check.rs"]
+mod check;
+mod common;
+#[path = "corpus/free.rs"]
+mod free;
+#[path = "corpus/generics.rs"]
+mod generics;
+#[path = "corpus/given.rs"]
+mod given;
+#[path = "corpus/macros.rs"]
+mod macros;
+#[path = "corpus/methods.rs"]
+mod methods;
+#[path = "corpus/patterns.rs"]
+mod patterns;
+#[path = "corpus/places.rs"]
+mod places;
+#[path = "corpus/qualifiers.rs"]
+mod qualifiers;
+#[path = "corpus/returns.rs"]
+mod returns;
+#[path = "corpus/traits.rs"]
+mod traits;
+#[path = "corpus/types.rs"]
+mod types;
