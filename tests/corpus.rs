@@ -8,6 +8,8 @@ mod blocks;
 #[path = "corpus/check.rs"]
 mod check;
 mod common;
+#[path = "corpus/corners.rs"]
+mod corners;
 #[path = "corpus/free.rs"]
 mod free;
 #[path = "corpus/generics.rs"]

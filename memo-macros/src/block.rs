@@ -26,12 +26,13 @@
 use crate::check;
 use crate::errors::Errors;
 use crate::expand::{Expansion, Helper, expansion};
+use crate::form::has_no_size;
 use crate::function::Function;
 use crate::home::Home;
 use crate::model::Model;
 use crate::options::Options;
 use crate::params::{arguments, parameters};
-use crate::words::{spelled, words};
+use crate::words::{find_own_type_itself, spelled};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
@@ -144,6 +145,7 @@ impl Block {
             parameters.push(own_type);
         }
         let label = options.name.as_ref().map(|name| name.value.value());
+        let unsized_self = self.own_type().is_some_and(has_no_size);
         match &self.kind {
             Kind::TraitImpl(block, path) => {
                 let name = extension_name(options, path, &block.self_ty);
@@ -151,11 +153,12 @@ impl Block {
                 Home::TraitImpl {
                     parameters,
                     label,
+                    unsized_self,
                     implements: spelled(path),
                     extension: quote!(#name #arguments),
                 }
             }
-            _ => Home::Block { parameters, label },
+            _ => Home::Block { parameters, label, unsized_self },
         }
     }
 }
@@ -230,6 +233,10 @@ fn extension(
         spelled(self_ty),
         spelled(path)
     );
+    // Of the trait's `Self` nobody knows that it has a size, unlike of this one.
+    let by_value = |helper: &Helper| helper.declared.as_ref().and_then(find_own_type_itself);
+    let sized = home.unsized_self().is_none() && helpers.iter().any(|it| by_value(it).is_some());
+    let sized = sized.then(|| quote!(+ ::core::marker::Sized));
     let declarations = helpers.iter().map(Helper::declaration);
     let implementations = helpers.iter().map(Helper::implementation);
     let params = (!params.params.is_empty()).then(|| quote!(#params));
@@ -240,7 +247,7 @@ fn extension(
             dead_code, non_camel_case_types, private_bounds, private_interfaces, clippy::all,
             clippy::pedantic
         )]
-        #vis trait #name #params: #path #clause { #(#declarations)* }
+        #vis trait #name #params: #path #sized #clause { #(#declarations)* }
         #(#cfgs)*
         #[allow(non_camel_case_types)]
         impl #params #extension for #self_ty #clause { #(#implementations)* }
@@ -252,16 +259,38 @@ fn extension_name(options: &Options, path: &Path, self_ty: &Type) -> Ident {
     if let Some(controls) = &options.controls {
         return controls.value.ident.clone();
     }
-    let capitalized = |word: Ident| {
-        let word = word.unraw().to_string();
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().chain(letters).filter(|letter| *letter != '_').collect()
-        })
+    let (of, does) = (camel_case(&self_ty.to_token_stream()), camel_case(&path.to_token_stream()));
+    format_ident!("{of}{does}Controls", span = Span::call_site())
+}
+
+/// The words of a type, and what it has between them that is not a word.
+fn camel_case(ty: &TokenStream) -> String {
+    let part = |token| match token {
+        TokenTree::Ident(word) => {
+            let word = word.unraw().to_string();
+            let mut letters = word.chars();
+            letters.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(letters).filter(|letter| *letter != '_').collect()
+            })
+        }
+        TokenTree::Literal(literal) => {
+            literal.to_string().chars().filter(char::is_ascii_alphanumeric).collect()
+        }
+        TokenTree::Group(group) => {
+            let kind = match group.delimiter() {
+                Delimiter::Bracket => "Slice",
+                Delimiter::Parenthesis => "Tuple",
+                _ => "",
+            };
+            kind.to_owned() + &camel_case(&group.stream())
+        }
+        TokenTree::Punct(punct) => match punct.as_char() {
+            '&' => "Ref".to_owned(),
+            '*' => "Ptr".to_owned(),
+            _ => String::new(),
+        },
     };
-    let words = words(&self_ty.to_token_stream()).into_iter().chain(words(&path.to_token_stream()));
-    let name: String = words.map(capitalized).collect();
-    format_ident!("{name}Controls", span = Span::call_site())
+    ty.clone().into_iter().map(part).collect()
 }
 
 /// One item: a function that is marked, taken apart, or any other, as it is.

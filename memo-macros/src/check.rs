@@ -9,7 +9,7 @@ use crate::model::is_keyed;
 use crate::options::{EXCLUSIONS, Options};
 use crate::params::unsized_types;
 use crate::suggest;
-use crate::words::{find_own_type, find_word, spelled, words};
+use crate::words::{find_own_type, find_own_type_itself, find_word, spelled, words};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ReturnType, Type, Visibility};
@@ -80,25 +80,6 @@ pub(crate) fn own_type(
         );
         errors.at(word, message);
     }
-}
-
-/// The first `Self` that is not the beginning of a path.
-fn find_own_type_itself(ty: &TokenStream) -> Option<Ident> {
-    let mut tokens = ty.clone().into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let found = match token {
-            TokenTree::Ident(word) if word == "Self" => match tokens.peek() {
-                Some(TokenTree::Punct(next)) if next.as_char() == ':' => None,
-                _ => Some(word),
-            },
-            TokenTree::Group(group) => find_own_type_itself(&group.stream()),
-            _ => None,
-        };
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
 }
 
 /// Whether the compiler will refuse the function as it is, and say best why: `text: str`.

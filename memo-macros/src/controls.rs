@@ -2,13 +2,10 @@
 //! with the cache one call at a time.
 
 use crate::expand::{Helper, allowed, local};
-use crate::home::Home;
 use crate::model::{Argument, Model};
 use crate::place::{Access, access};
-use crate::words::find_word;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::parse_quote;
 
 pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     let companion = companion(model);
@@ -103,6 +100,12 @@ fn of_one_call(model: &Model) -> TokenStream {
         _ => None,
     };
     let run = model.call_original();
+    let of_bodies = ["track_caller", "target_feature"];
+    let of_bodies = model
+        .function
+        .attrs
+        .iter()
+        .filter(|attr| of_bodies.iter().any(|name| attr.path().is_ident(name)));
     quote! {
         /// Looks for a call without counting, computing or touching recency.
         #vis fn cache_peek #some_params (#(#identifying),*)
@@ -124,6 +127,7 @@ fn of_one_call(model: &Model) -> TokenStream {
             #p::insert(#cache, #lookup, &#policy, &#value)
         }
         /// Runs the body now and stores its result.
+        #(#of_bodies)*
         #vis #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
             #setup
             #p::refresh(#cache, #lookup, #policy).finish(#run)
@@ -142,11 +146,6 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
     let identifying = model.identifying().map(parameter);
     let (instance, lifetimes) = (&model.instance, model.rest.lifetimes());
     let generics = lifetimes.and(instance);
-    // Of a trait's own type nobody knows that it has a size.
-    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
-    let own_type = in_trait_impl && find_word(result, "Self").is_some();
-    let generics =
-        if own_type { generics.with(parse_quote!(Self: #p::std::marker::Sized)) } else { generics };
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
         " Forgets one call of [`{0}`](Self::{0}), and returns its result.",

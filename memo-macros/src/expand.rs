@@ -36,9 +36,8 @@
 //! ```
 
 use crate::controls::{controls, removal};
-use crate::model::Model;
+use crate::model::{Model, mentions};
 use crate::place::{Access, access, cache_functions};
-use crate::words::find_word;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, FnArg, Meta, Pat, ReceiverKind, Signature, parse_quote};
@@ -149,6 +148,7 @@ fn normalized(model: &Model) -> Signature {
             FnArg::Typed(input) => {
                 let name = &argument.name;
                 *input.pat = Pat::Verbatim(quote!(#name));
+                input.attrs = input.attrs.iter().map(written).collect();
             }
             FnArg::Receiver(receiver) => {
                 if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
@@ -163,14 +163,17 @@ fn normalized(model: &Model) -> Signature {
 /// The body, under a name of its own. What there is to say of the signature is said of the function.
 fn original(model: &Model) -> Helper {
     let name = model.home.uncached(model);
-    let given = model.given().map(ToTokens::to_token_stream);
+    let options = [&model.options.cache, &model.options.key];
     let uncached = |mut sig: Signature| {
-        // An argument that is there for its cache is not unused.
+        // An argument that is there for the cache or the key is not unused.
         for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
-            if let (FnArg::Typed(input), Some(given)) = (input, &given) {
-                if find_word(given, &argument.name.to_string()).is_some() {
-                    input.attrs.push(parse_quote!(#[allow(unused_variables)]));
-                }
+            let used = options
+                .iter()
+                .copied()
+                .flatten()
+                .any(|it| mentions(&it.value.to_token_stream(), &argument.name));
+            if let (FnArg::Typed(input), true) = (input, used) {
+                input.attrs.push(parse_quote!(#[allow(unused_variables)]));
             }
         }
         sig.ident = name.clone();
@@ -199,7 +202,7 @@ fn original(model: &Model) -> Helper {
                 clippy::large_types_passed_by_value, clippy::missing_const_for_fn,
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
                 clippy::must_use_candidate, clippy::needless_lifetimes,
-                clippy::too_many_arguments, clippy::type_complexity
+                clippy::too_many_arguments, clippy::type_complexity, clippy::unused_self
             )]
             #deprecated
             #(#attrs)*
@@ -216,25 +219,25 @@ fn original(model: &Model) -> Helper {
 
 /// An attribute as it goes on the items made of the function. What is expected of one would be
 /// missed on another, so that it is allowed on all.
-fn written(attr: &Attribute) -> TokenStream {
+fn written(attr: &Attribute) -> Attribute {
     match &attr.meta {
         Meta::List(list) if attr.path().is_ident("expect") => {
             let lints = &list.tokens;
-            quote!(#[allow(#lints)])
+            parse_quote!(#[allow(#lints)])
         }
-        _ => attr.to_token_stream(),
+        _ => attr.clone(),
     }
 }
 
 /// What is allowed of the signature, which the items beside the function have as well.
-pub(crate) fn allowed(model: &Model) -> impl Iterator<Item = TokenStream> {
+pub(crate) fn allowed(model: &Model) -> impl Iterator<Item = Attribute> {
     let allows =
         |attr: &&Attribute| ["allow", "expect"].iter().any(|name| attr.path().is_ident(name));
     model.function.attrs.iter().filter(allows).map(written)
 }
 
 fn concerns_body(attr: &Attribute) -> bool {
-    ["allow", "expect", "warn", "deny", "forbid", "track_caller"]
+    ["allow", "expect", "warn", "deny", "forbid", "track_caller", "target_feature"]
         .iter()
         .any(|name| attr.path().is_ident(name))
         || attr.path().segments.first().is_some_and(|first| first.ident == "clippy")

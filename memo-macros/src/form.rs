@@ -174,23 +174,27 @@ impl<'t> Form<'t> {
 /// What is kept of something that is pointed at. That of a type nobody knows here is the type itself,
 /// rather than its `ToOwned::Owned`, which would be one error more where `Clone` is missing.
 fn pointee_owned(ty: &Type, p: &TokenStream, unsized_types: &[Ident]) -> TokenStream {
+    let is_parameter = matches!(ty, Type::Path(path)
+        if path.path.get_ident().is_some_and(|name| unsized_types.contains(name)));
     match ty {
         Type::Slice(slice) => {
             let elem = &slice.elem;
             quote!(#p::std::vec::Vec<#elem>)
         }
-        Type::Path(path)
-            if path.path.segments.last().is_some_and(|last| {
-                let name = last.ident.to_string();
-                name == "str"
-                    || name.ends_with("Str")
-                    || name.ends_with("Path")
-                    || unsized_types.contains(&last.ident)
-            }) =>
-        {
-            quote!(<#ty as #p::std::borrow::ToOwned>::Owned)
-        }
+        _ if is_parameter || has_no_size(ty) => quote!(<#ty as #p::std::borrow::ToOwned>::Owned),
         _ => ty.to_token_stream(),
+    }
+}
+
+/// Whether a type is one without a size, by its name.
+pub(crate) fn has_no_size(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) => true,
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let name = last.ident.to_string();
+            name == "str" || name.ends_with("Str") || name.ends_with("Path")
+        }),
+        _ => false,
     }
 }
 

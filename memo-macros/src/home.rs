@@ -1,7 +1,7 @@
 //! Where a function is defined, as far as the attribute can see, and so where its controls go.
 
 use crate::model::Model;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
@@ -17,6 +17,8 @@ pub(crate) enum Home {
         parameters: Vec<Ident>,
         /// What the names in reports begin with, if it is said.
         label: Option<String>,
+        /// Whether `Self` is something like `str`.
+        unsized_self: bool,
     },
     /// The impl block of a trait, which can hold nothing but what the trait has.
     TraitImpl {
@@ -24,6 +26,8 @@ pub(crate) enum Home {
         parameters: Vec<Ident>,
         /// What the names in reports begin with, if it is said.
         label: Option<String>,
+        /// Whether `Self` is something like `str`.
+        unsized_self: bool,
         /// The trait, as it is written.
         implements: String,
         /// The trait of ours that holds the controls, with its arguments.
@@ -42,6 +46,16 @@ impl Home {
             Self::Module => Some(&[]),
             Self::Method => None,
             Self::Block { parameters, .. } | Self::TraitImpl { parameters, .. } => Some(parameters),
+        }
+    }
+
+    /// `Self`, if it is something like `str`.
+    pub(crate) fn unsized_self(&self) -> Option<Ident> {
+        match self {
+            Self::Block { unsized_self: true, .. } | Self::TraitImpl { unsized_self: true, .. } => {
+                Some(Ident::new("Self", Span::call_site()))
+            }
+            _ => None,
         }
     }
 

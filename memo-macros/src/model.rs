@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::options::{Options, Scope};
 use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
-use crate::words::{find_word, replaced, without_lifetimes, words};
+use crate::words::{find_word, without_lifetimes, without_self, words};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::rc::Rc;
@@ -41,12 +41,6 @@ pub(crate) struct Argument {
     pub(crate) pattern: Option<Pat>,
     /// Whether the key depends on it.
     pub(crate) keyed: bool,
-}
-
-impl Argument {
-    pub(crate) fn is_receiver(&self) -> bool {
-        self.name == "self"
-    }
 }
 
 impl Model {
@@ -114,6 +108,15 @@ impl Model {
         self.options.cache.as_ref().map(|cache| &cache.value)
     }
 
+    /// Whether the argument that the cache is in, if it is in one, is a shared reference.
+    pub(crate) fn holder_is_lent(&self) -> bool {
+        let holder = self.given().and_then(holder);
+        let argument = self.arguments.iter().find(|it| holder.is_some_and(|name| it.name == *name));
+        argument.is_none_or(|argument| {
+            matches!(&argument.ty, Type::Reference(reference) if reference.mutability.is_none())
+        })
+    }
+
     /// The arguments that the cache and the key of a call depend on.
     pub(crate) fn identifying(&self) -> impl Iterator<Item = &Argument> {
         let given = self.given().map(ToTokens::to_token_stream);
@@ -166,7 +169,8 @@ impl Model {
 
     /// The types of the parts of the key, unless only the compiler knows its type.
     pub(crate) fn key_types(&self) -> Option<Vec<TokenStream>> {
-        let unsized_types = unsized_types(&self.function.sig.generics);
+        let mut unsized_types = unsized_types(&self.function.sig.generics);
+        unsized_types.extend(self.home.unsized_self());
         let owned =
             |argument: &Argument| Form::of(&argument.ty).owned(&self.runtime, &unsized_types);
         self.options.key.is_none().then(|| self.keyed().map(owned).collect())
@@ -199,9 +203,10 @@ impl Model {
     /// but tells the compiler the type of the key.
     pub(crate) fn key_function(&self) -> Option<TokenStream> {
         // A closure has no `self`.
-        let this = Ident::new("this", Span::mixed_site());
-        let key = replaced(&self.key_expression()?, "self", &this);
-        let names = self.keyed().map(|it| if it.is_receiver() { &this } else { &it.name });
+        const THIS: &str = "__self";
+        let key = without_self(&self.key_expression()?, THIS);
+        let names =
+            self.keyed().map(|argument| without_self(&argument.name.to_token_stream(), THIS));
         // Nor has it the function's lifetimes.
         let types = self.keyed().map(|argument| {
             without_lifetimes(&argument.ty.to_token_stream(), |name| self.rest.has(name))
@@ -287,7 +292,7 @@ pub(crate) fn holder(place: &Expr) -> Option<&Ident> {
 }
 
 /// Whether an expression may use a name, be it inside `format!("{name:>width$}")`.
-fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
     if find_word(tokens, &name.to_string()).is_some() {
         return true;
     }

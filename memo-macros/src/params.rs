@@ -54,8 +54,20 @@ impl Params {
             }
         }
         for bound in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
-            let home = if stays(bound) { &mut instance } else { &mut rest };
-            home.bounds.push(bound.clone());
+            match bound {
+                WherePredicate::Type(of) if stays(&of.bounded_ty) => {
+                    let (mut stay, mut go) = (of.clone(), of.clone());
+                    stay.bounds = of.bounds.iter().filter(|bound| stays(bound)).cloned().collect();
+                    go.bounds = of.bounds.iter().filter(|bound| !stays(bound)).cloned().collect();
+                    for (part, home) in [(stay, &mut instance), (go, &mut rest)] {
+                        if !part.bounds.is_empty() {
+                            home.bounds.push(WherePredicate::Type(part));
+                        }
+                    }
+                }
+                bound if stays(bound) => instance.bounds.push(bound.clone()),
+                bound => rest.bounds.push(bound.clone()),
+            }
         }
         (instance, rest)
     }
@@ -64,12 +76,6 @@ impl Params {
     pub(crate) fn and(mut self, more: &Self) -> Self {
         self.params.extend(more.params.iter().cloned());
         self.bounds.extend(more.bounds.iter().cloned());
-        self
-    }
-
-    /// These, and what more is known.
-    pub(crate) fn with(mut self, bound: WherePredicate) -> Self {
-        self.bounds.push(bound);
         self
     }
 

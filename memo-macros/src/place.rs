@@ -5,11 +5,11 @@
 //! // A function whose types have names:
 //! fn cache() -> &'static Cache<String, f64> {
 //!     let options = || CacheBuilder::new().name(..);
-//!     site!(Self, options).cache(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//!     site!(options).cache(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<Self> { site!(Self, options) }
+//! fn site() -> Site<impl Fn() -> CacheBuilder + Copy> { site!(options) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -41,9 +41,15 @@ pub(crate) fn access(model: &Model) -> Access {
         let unknown = || quote!(_);
         let key = model.key_types().map_or_else(unknown, nested);
         let value = model.stored.spelled(p, &model.result).unwrap_or_else(unknown);
+        let is_lent = model.holder_is_lent();
         let given = quote_spanned!(given.span()=> &#given);
         let setup = quote!(let #cache: &#p::Cache<#key, #value, _> = #given;);
-        return Access { setup, cache: cache.to_token_stream(), lookup, policy };
+        if is_lent {
+            return Access { setup, cache: cache.to_token_stream(), lookup, policy };
+        }
+        // The function takes what the cache is in: a handle of one's own stays.
+        let setup = quote!(#setup let #cache = #p::std::clone::Clone::clone(#cache););
+        return Access { setup, cache: quote!(&#cache), lookup, policy };
     }
     let Types { key, value } = types(model);
     if key.is_some() && value.is_some() {
@@ -125,12 +131,13 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
 
 fn site_function(model: &Model, name: Ident) -> Helper {
     let p = &model.runtime;
-    let instance =
-        if model.home.is_module() { quote!(Self) } else { quote!(impl ?#p::std::marker::Sized) };
+    let options = quote! {
+        impl #p::std::ops::Fn() -> #p::CacheBuilder + #p::std::marker::Copy
+    };
     let place_type = (model.scope() == Scope::Thread)
         .then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>));
     let place = place(model);
-    function(model, name, &quote!(#p::Site<#instance #place_type>), quote!({ #place }))
+    function(model, name, &quote!(#p::Site<#options #place_type>), quote!({ #place }))
 }
 
 /// A function without arguments.
@@ -195,29 +202,12 @@ fn place(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
     let site = match model.scope() {
-        Scope::Shared => quote!(#p::site!(Self, #options)),
-        Scope::Thread => quote!(#p::thread_site!(Self, #options)),
+        Scope::Shared => quote!(#p::site!(#options)),
+        Scope::Thread => quote!(#p::thread_site!(#options)),
     };
-    let split = (!model.home.is_module() && !model.instance.is_empty()).then(|| instance(model));
     quote! {
         let #options = || #builder;
-        #site #split
-    }
-}
-
-/// What tells the instantiations of a generic method apart.
-fn instance(model: &Model) -> TokenStream {
-    let p = &model.runtime;
-    let params = model.instance.unbounded(p);
-    let types = model.instance.types();
-    let arguments = model.instance.names();
-    quote! {
-        .split({
-            struct Instance<This: ?#p::std::marker::Sized, #(#params),*>(
-                #p::std::marker::PhantomData<(fn(&This), #(fn(&#types)),*)>,
-            );
-            #p::std::marker::PhantomData::<Instance<Self, #(#arguments),*>>
-        })
+        #site
     }
 }
 

@@ -31,7 +31,7 @@ impl Stored {
         match ty {
             Type::Group(group) => Self::of(&group.elem, parameters),
             Type::Paren(paren) => Self::of(&paren.elem, parameters),
-            Type::Path(path) if path.qself.is_none() => {
+            Type::Path(path) => {
                 if path.path.get_ident().is_some_and(is_primitive) {
                     return Self::Whole;
                 }
@@ -39,9 +39,12 @@ impl Stored {
                 if parameters.is_some_and(|known| !mentioned.iter().any(|it| known.contains(it))) {
                     return Self::Probed;
                 }
-                Self::by_name(&path.path, parameters.is_some())
+                match path.qself {
+                    None => Self::by_name(&path.path, parameters.is_some()),
+                    Some(_) => Self::Unnamed,
+                }
             }
-            Type::Path(_) | Type::Macro(_) => Self::Unnamed,
+            Type::Macro(_) => Self::Unnamed,
             _ => Self::Whole,
         }
     }

@@ -1,6 +1,6 @@
 //! Looking through tokens that are not parsed.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// Every identifier, those inside groups included.
@@ -49,6 +49,25 @@ pub(crate) fn find_own_type(body: &TokenStream) -> Option<Ident> {
     None
 }
 
+/// The first `Self` that is not the beginning of a path.
+pub(crate) fn find_own_type_itself(ty: &TokenStream) -> Option<Ident> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Ident(word) if word == "Self" => match tokens.peek() {
+                Some(TokenTree::Punct(next)) if next.as_char() == ':' => None,
+                _ => Some(word),
+            },
+            TokenTree::Group(group) => find_own_type_itself(&group.stream()),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 fn ends_item(token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -57,11 +76,15 @@ fn ends_item(token: &TokenTree) -> bool {
     }
 }
 
-/// The tokens with every occurrence of a word replaced.
-pub(crate) fn replaced(tokens: &TokenStream, word: &str, by: &Ident) -> TokenStream {
+/// The tokens with every `self` replaced, be it inside `format!("{self}")`.
+pub(crate) fn without_self(tokens: &TokenStream, by: &str) -> TokenStream {
     each(tokens, &mut |token, _| match token {
-        TokenTree::Ident(ident) if ident == word => {
-            Ident::new(&by.to_string(), by.span().located_at(ident.span())).into()
+        TokenTree::Ident(ident) if ident == "self" => Ident::new(by, ident.span()).into(),
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string().replace("{self", &format!("{{{by}"));
+            let mut renamed: Literal = text.parse().unwrap_or_else(|_| literal.clone());
+            renamed.set_span(literal.span());
+            renamed.into()
         }
         token => token,
     })

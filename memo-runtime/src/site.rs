@@ -14,7 +14,6 @@ use crate::scope::{Shared, Thread};
 use once_cell::{sync, unsync};
 use std::any::{Any, type_name};
 use std::fmt;
-use std::marker::PhantomData;
 use std::thread::LocalKey;
 
 type SharedCache = Box<dyn Any + Send + Sync>;
@@ -51,9 +50,9 @@ impl ThreadSlot {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ($instance:ty, $options:ident) => {{
+    ($options:ident) => {{
         static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
-        $crate::__private::site::<$instance, _>(&SLOT, $options)
+        $crate::__private::site(&SLOT, $options)
     }};
 }
 
@@ -61,41 +60,35 @@ macro_rules! __site {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_site {
-    ($instance:ty, $options:ident) => {{
+    ($options:ident) => {{
         $crate::__private::std::thread_local! {
             static SLOT: $crate::__private::ThreadSlot =
                 const { $crate::__private::ThreadSlot::new() };
         }
-        $crate::__private::site::<$instance, _>(&SLOT, $options)
+        $crate::__private::site(&SLOT, $options)
     }};
 }
 
-/// The place of the cache of one instantiation of a function, which `I` stands for: in a [`Slot`], or
-/// in each thread's own [`ThreadSlot`].
-pub struct Site<I: ?Sized, P: 'static = Slot> {
+/// The place of the cache of one instantiation of a function: in a [`Slot`], or in each thread's own
+/// [`ThreadSlot`].
+///
+/// The type of the closure that gives the options stands for the instantiation. It is another one for
+/// each type and constant that the function around it is generic over, those of its impl block and
+/// its trait included, which a macro does not always see.
+pub struct Site<F, P: 'static = Slot> {
     place: &'static P,
-    options: fn() -> CacheBuilder,
-    instance: PhantomData<fn(&I)>,
+    options: F,
 }
 
 /// The place of an instantiation's cache, whose options are asked for at its first use (in each
 /// thread).
 #[inline]
 #[must_use]
-pub const fn site<I: ?Sized, P>(place: &'static P, options: fn() -> CacheBuilder) -> Site<I, P> {
-    Site { place, options, instance: PhantomData }
+pub const fn site<F: Fn() -> CacheBuilder + Copy, P>(place: &'static P, options: F) -> Site<F, P> {
+    Site { place, options }
 }
 
-impl<I: ?Sized, P> Site<I, P> {
-    /// The same place, for other instantiations.
-    #[inline]
-    #[must_use]
-    pub const fn split<J: ?Sized>(self, _instance: PhantomData<J>) -> Site<J, P> {
-        site(self.place, self.options)
-    }
-}
-
-impl<I: ?Sized> Site<I> {
+impl<F: Fn() -> CacheBuilder + Copy> Site<F> {
     /// The cache, for what is [`kept`](crate::kept::kept).
     ///
     /// # Panics
@@ -108,7 +101,7 @@ impl<I: ?Sized> Site<I> {
         V: SharedKept,
     {
         let make = || Box::new((self.options)().build::<K::Type, V::Type>()) as SharedCache;
-        Node::<Shared, _>::find(&self.place.0, typeid::of::<I>(), &make)
+        Node::<Shared, _>::find(&self.place.0, typeid::of::<F>(), &make)
             .downcast_ref()
             .expect(ONE_TYPE)
     }
@@ -138,7 +131,7 @@ impl<I: ?Sized> Site<I> {
     }
 }
 
-impl<I: ?Sized> Site<I, LocalKey<ThreadSlot>> {
+impl<F: Fn() -> CacheBuilder + Copy> Site<F, LocalKey<ThreadSlot>> {
     /// The calling thread's cache, for what is [`kept_here`](crate::kept::kept_here).
     ///
     /// When the thread's locals are already destroyed, it is a new one: what is called from
@@ -152,7 +145,7 @@ impl<I: ?Sized> Site<I, LocalKey<ThreadSlot>> {
         let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
         let cached = self.place.try_with(|slot| {
             let boxed = || Box::new(make()) as ThreadCache;
-            Node::<Thread, _>::find(&slot.0, typeid::of::<I>(), &boxed)
+            Node::<Thread, _>::find(&slot.0, typeid::of::<F>(), &boxed)
                 .downcast_ref::<Cache<K::Type, V::Type, Thread>>()
                 .expect(ONE_TYPE)
                 .clone()
@@ -210,7 +203,7 @@ macro_rules! opaque {
 opaque! {
     () Slot Slot;
     () ThreadSlot ThreadSlot;
-    (I: ?Sized, P) Site Site<I, P>;
+    (F, P) Site Site<F, P>;
 }
 
 #[cfg(test)]
@@ -218,10 +211,8 @@ mod tests {
     use super::*;
     use crate::kept::kept;
 
-    struct Instance<const N: usize>;
-
     fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
-        site::<Instance<N>, _>(slot, CacheBuilder::new)
+        site(slot, || CacheBuilder::new().name(N.to_string()))
             .cache(kept::<usize, _>(), kept::<usize, _>())
     }
 
@@ -259,10 +250,25 @@ mod tests {
         assert_eq!(misses, 8);
     }
 
+    trait Named<T> {
+        fn cache(slot: &'static Slot) -> &'static Cache<u8, u8> {
+            site(slot, || CacheBuilder::new().unbounded()).cache(kept::<u8, _>(), kept::<u8, _>())
+        }
+    }
+
+    impl<T> Named<T> for &str {}
+
+    #[test]
+    fn whatever_is_around_the_function_tells_instantiations_apart() {
+        static SLOT: Slot = Slot::new();
+        let (one, other) = (<&str as Named<u8>>::cache(&SLOT), <&str as Named<u16>>::cache(&SLOT));
+        assert!(!std::ptr::eq(one, other));
+    }
+
     #[test]
     fn types_that_differ_in_lifetimes_alone_are_one_instantiation() {
         fn same<'a>(_: &'a str, slot: &'static Slot) -> &'static Cache<u8, u8> {
-            site::<&'a str, _>(slot, CacheBuilder::new).cache(kept::<u8, _>(), kept::<u8, _>())
+            <&'a str as Named<u8>>::cache(slot)
         }
         static SLOT: Slot = Slot::new();
         let local = String::from("local");

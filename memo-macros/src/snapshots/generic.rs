@@ -47,7 +47,8 @@ where
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     fn uncached<F>(items: &[T], measure: F) -> Option<T>
     where
@@ -77,7 +78,7 @@ where
                     ),
                 )
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
                 ::memofn::__private::kept_result::<

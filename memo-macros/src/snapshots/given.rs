@@ -37,7 +37,8 @@ impl Rectangle {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     fn user_uncached(&self, id: u64) -> io::Result<User> {
         self.fetch(id)

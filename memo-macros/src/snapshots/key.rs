@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 54 lines.
+// Beyond the body and the controls: 57 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
@@ -37,16 +37,20 @@ impl page {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
-    fn uncached(request: &Request, log: &Log) -> String {
+    fn uncached(#[allow(unused_variables)] request: &Request, log: &Log) -> String {
         render(request, log)
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl page {
     #[doc(hidden)]
-    fn site() -> ::memofn::__private::Site<Self> {
+    fn site() -> ::memofn::__private::Site<
+        impl ::memofn::__private::std::ops::Fn(
+        ) -> ::memofn::__private::CacheBuilder + ::memofn::__private::std::marker::Copy,
+    > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
@@ -55,7 +59,7 @@ impl page {
                     ),
                 )
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<

@@ -101,7 +101,8 @@ impl many {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     #[allow(clippy::too_many_arguments)]
     unsafe fn uncached(
@@ -156,7 +157,7 @@ impl many {
                     ),
                 )
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 (
                     ::memofn::__private::kept::<u8, _>(),

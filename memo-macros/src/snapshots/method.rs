@@ -31,7 +31,8 @@ impl Rectangle {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     pub fn area_uncached(&self, unit: Unit) -> f64 {
         self.width * self.height * unit.factor()
@@ -43,7 +44,7 @@ impl Rectangle {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 (
                     ::memofn::__private::kept::<Self, _>(),

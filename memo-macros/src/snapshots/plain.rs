@@ -31,7 +31,8 @@ impl fib {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     pub fn uncached(n: u64) -> u64 {
         if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
@@ -49,7 +50,7 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<

@@ -35,7 +35,8 @@ impl user {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     pub(crate) fn uncached(db: &mut Db, id: u64) -> Option<User> {
         db.load(id)
@@ -60,7 +61,7 @@ impl user {
                     ),
                 )
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<

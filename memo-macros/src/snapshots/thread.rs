@@ -34,7 +34,8 @@ impl distance {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     fn uncached(a: &[char], b: &[char]) -> usize {
         edits(a, b)
@@ -60,7 +61,7 @@ impl distance {
                 )
                 .unbounded()
         };
-        ::memofn::__private::thread_site!(Self, options)
+        ::memofn::__private::thread_site!(options)
             .cache(
                 (
                     ::memofn::__private::kept_here::<

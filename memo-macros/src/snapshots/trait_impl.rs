@@ -57,7 +57,8 @@ impl ClientLoadControls for Client {
         clippy::must_use_candidate,
         clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity
+        clippy::type_complexity,
+        clippy::unused_self
     )]
     fn load_uncached(&self, path: &str) -> Self::Page {
         self.get(path)
@@ -84,7 +85,7 @@ impl ClientLoadControls for Client {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
-        ::memofn::__private::site!(Self, options)
+        ::memofn::__private::site!(options)
             .cache(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
