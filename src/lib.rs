@@ -263,21 +263,21 @@ pub use memo_runtime::{
 /// assert_eq!(rectangle.area_uncached(), 6);
 /// assert_eq!(Rectangle::area_cache().info().misses, 1);
 /// assert_eq!(Rectangle::area_cache().remove(&rectangle), Some(6));
-/// # assert_eq!(rectangle.wider(2), 4);
-/// Rectangle::wider_cache().clear();
+/// assert_eq!(rectangle.wider(2), 4);
+/// assert_eq!(rectangle.wider_remove(2), Some(4));
 /// ```
 ///
 /// An impl block has no place for a type, so the controls are these: `value.area_uncached(..)` is the
 /// original method, `Type::area_cache()` the [`Cache`], with `info()`, `clear()`, `parameters()`, and
 /// for a key `peek`, `remove` and `insert`. The key is `self` and the arguments, as above. That of a
-/// `key` expression has a type that cannot be named: such a cache is cleared as a whole, or is one of
-/// your own, as in `key = self.width, cache = WIDTHS`.
+/// `key` expression has a type that cannot be named, so there `value.wider_remove(..)` forgets one call.
 ///
 /// # Impl blocks and traits
 ///
 /// An associated function without `self` looks like any other function, and the impl block of a trait
-/// can hold nothing but what the trait has. There the attribute goes on the block as well; it then
-/// sees all of it. The options of the block are the defaults of its functions.
+/// can hold nothing but what the trait has: "`load_cache` is not a member of trait", says the compiler
+/// where the attribute stands on the method alone. There it goes on the block as well; it then sees
+/// all of it. The options of the block are the defaults of its functions.
 ///
 /// ```
 /// # use memofn::memoize;

@@ -1,8 +1,6 @@
 //! Functions whose entries live in a cache that is given: that of an instance, of an argument, of a
 //! static.
 
-#![expect(clippy::unused_self, reason = "the cache is all that is asked of it")]
-
 use crate::check::{ran, remembered, runs};
 use memofn::scope::Thread;
 use memofn::{Cache, memoize};

@@ -1,7 +1,6 @@
 //! Methods that are marked where they stand: every receiver, every kind of type.
 
 #![expect(clippy::needless_arbitrary_self_type, reason = "the shape")]
-#![expect(clippy::unused_self, reason = "bodies are short")]
 
 use crate::check::{method, ran, runs};
 use memofn::scope::Thread;
