@@ -5,7 +5,7 @@ use crate::cache::Cache;
 use crate::call::{self, Step};
 use crate::engine::Entry;
 use crate::key::{ByKey, ByRef};
-use crate::outcome::{OkOnly, Whole};
+use crate::policy::{OkOnly, Whole};
 use crate::scope::{Scope, Shared};
 use std::borrow::Borrow;
 use std::hash::Hash;

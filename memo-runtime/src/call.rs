@@ -10,7 +10,7 @@ use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Entry, EntryPtr, Found};
 use crate::flight::FlightId;
 use crate::key::Lookup;
-use crate::outcome::{Offer, Policy};
+use crate::policy::{Offer, Policy};
 use crate::scope::{Cell, Scope};
 use crate::wait::{Landing, Waited};
 use std::fmt;

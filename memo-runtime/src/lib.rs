@@ -9,7 +9,8 @@
 //! | `wait`, `flight` | computations under way, and who waits for them |
 //! | `index`, `engine` | the entries, and the protocol, under one lock that user code never sees |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
-//! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; how results are stored |
+//! | `policy` | what is stored of a result |
+//! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; what kinds of results there are |
 //! | `cache`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
@@ -31,6 +32,7 @@ mod kept;
 mod key;
 mod outcome;
 mod parameters;
+mod policy;
 mod registry;
 mod report;
 pub mod scope;
@@ -67,10 +69,11 @@ pub mod __private {
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
-        Infallible, Outcome, Policy, Probe, SharesErrors, StoresAll, StoresOk, Whole, kept_result,
+        Infallible, Outcome, Probe, SharesErrors, StoresAll, StoresOk, kept_result,
         kept_result_here, policy, policy_if,
     };
     pub use crate::parameters::CacheParameters;
+    pub use crate::policy::{Policy, Whole};
     pub use crate::scope;
     pub use crate::site::{Site, Slot, ThreadSlot, label, method, site};
     pub use crate::stats::CacheInfo;
