@@ -25,9 +25,10 @@
 
 use crate::check;
 use crate::errors::Errors;
-use crate::expand::{Expansion, Helper, expansion};
+use crate::expand::{Expansion, expansion};
 use crate::form::has_no_size;
-use crate::function::Function;
+use crate::function::{Function, is_mark};
+use crate::helper::Helper;
 use crate::home::Home;
 use crate::model::Model;
 use crate::options::Options;
@@ -369,9 +370,4 @@ fn unmarked(items: TokenStream) -> TokenStream {
         }
     }
     kept
-}
-
-/// Whether an attribute is ours, by its name.
-pub(crate) fn is_mark(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
 }

@@ -1,9 +1,8 @@
 //! What may not be combined, and what cannot be memoized. Every rule is here, each one once.
 
-use crate::block::is_mark;
 use crate::errors::Errors;
 use crate::form::{Form, borrows};
-use crate::function::{Function, Input};
+use crate::function::{Function, Input, is_mark};
 use crate::home::Home;
 use crate::model::is_keyed;
 use crate::options::{EXCLUSIONS, Options};

@@ -1,7 +1,7 @@
 //! The controls of a function in a module: a type that lends them its name, and what can be done
 //! with the cache one call at a time.
 
-use crate::expand::{Helper, allowed, local};
+use crate::helper::{Helper, allowed, local};
 use crate::model::{Argument, Model};
 use crate::place::{Access, access};
 use proc_macro2::TokenStream;
@@ -141,7 +141,7 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
         return None;
     }
     let Model { runtime: p, result, .. } = model;
-    let name = model.home.remove(model);
+    let name = model.remove();
     let Access { setup, cache, lookup, policy } = access(model);
     let identifying = model.identifying().map(parameter);
     let (instance, lifetimes) = (&model.instance, model.rest.lifetimes());

@@ -36,60 +36,17 @@
 //! ```
 
 use crate::controls::{controls, removal};
+use crate::helper::{Helper, local, written};
 use crate::model::{Model, mentions};
 use crate::place::{Access, access, cache_functions};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, Meta, Pat, ReceiverKind, Signature, parse_quote};
+use syn::{Attribute, FnArg, Pat, ReceiverKind, Signature, parse_quote};
 
 /// What a function becomes: itself, and functions of ours beside it.
 pub(crate) struct Expansion {
     pub(crate) memoized: TokenStream,
     pub(crate) helpers: Vec<Helper>,
-}
-
-/// A function of ours, for the block that the user's function is in or for a trait of ours.
-pub(crate) struct Helper {
-    /// What it is, and whether it is.
-    pub(crate) doc: TokenStream,
-    /// What is allowed of it.
-    pub(crate) attrs: TokenStream,
-    pub(crate) vis: TokenStream,
-    pub(crate) name: Ident,
-    pub(crate) signature: TokenStream,
-    /// The signature as a trait has it, where it is not the same.
-    pub(crate) declared: Option<TokenStream>,
-    /// The type returned, where a trait has to leave it to its implementation.
-    pub(crate) returns: Option<TokenStream>,
-    /// In braces.
-    pub(crate) body: TokenStream,
-}
-
-impl Helper {
-    /// In an impl block or a trait of the user's.
-    pub(crate) fn inherent(&self) -> TokenStream {
-        let Self { doc, attrs, vis, signature, body, .. } = self;
-        quote!(#doc #attrs #vis #signature #body)
-    }
-
-    /// In a trait of ours.
-    pub(crate) fn declaration(&self) -> TokenStream {
-        let Self { doc, name, .. } = self;
-        if self.returns.is_some() {
-            return quote!(#doc type #name; #doc fn #name() -> Self::#name;);
-        }
-        let signature = self.declared.as_ref().unwrap_or(&self.signature);
-        quote!(#doc #signature;)
-    }
-
-    /// In its implementation.
-    pub(crate) fn implementation(&self) -> TokenStream {
-        let Self { doc, attrs, name, signature, body, .. } = self;
-        if let Some(ty) = &self.returns {
-            return quote!(#doc type #name = #ty; #doc #attrs fn #name() -> Self::#name #body);
-        }
-        quote!(#doc #attrs #signature #body)
-    }
 }
 
 /// All that a function outside of any block that is seen becomes.
@@ -162,7 +119,7 @@ fn normalized(model: &Model) -> Signature {
 
 /// The body, under a name of its own. What there is to say of the signature is said of the function.
 fn original(model: &Model) -> Helper {
-    let name = model.home.uncached(model);
+    let name = model.uncached();
     let options = [&model.options.cache, &model.options.key];
     let uncached = |mut sig: Signature| {
         // An argument that is there for the cache or the key is not unused.
@@ -217,33 +174,9 @@ fn original(model: &Model) -> Helper {
     }
 }
 
-/// An attribute as it goes on the items made of the function. What is expected of one would be
-/// missed on another, so that it is allowed on all.
-fn written(attr: &Attribute) -> Attribute {
-    match &attr.meta {
-        Meta::List(list) if attr.path().is_ident("expect") => {
-            let lints = &list.tokens;
-            parse_quote!(#[allow(#lints)])
-        }
-        _ => attr.clone(),
-    }
-}
-
-/// What is allowed of the signature, which the items beside the function have as well.
-pub(crate) fn allowed(model: &Model) -> impl Iterator<Item = Attribute> {
-    let allows =
-        |attr: &&Attribute| ["allow", "expect"].iter().any(|name| attr.path().is_ident(name));
-    model.function.attrs.iter().filter(allows).map(written)
-}
-
 fn concerns_body(attr: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid", "track_caller", "target_feature"]
         .iter()
         .any(|name| attr.path().is_ident(name))
         || attr.path().segments.first().is_some_and(|first| first.ident == "clippy")
-}
-
-/// A name of our own, which no argument and no expression of the user's can collide with.
-pub(crate) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
 }

@@ -132,3 +132,8 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
     };
     Err(input.error(format!("`#[memoize]` goes on a function, not on {item}")))
 }
+
+/// Whether an attribute is ours, by its name.
+pub(crate) fn is_mark(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
+}

@@ -1,9 +1,7 @@
 //! Where a function is defined, as far as the attribute can see, and so where its controls go.
 
-use crate::model::Model;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
-use syn::ext::IdentExt;
+use quote::quote;
 
 pub(crate) enum Home {
     /// A module, or the body of a function. The controls belong to a type of the function's name.
@@ -56,49 +54,6 @@ impl Home {
                 Some(Ident::new("Self", Span::call_site()))
             }
             _ => None,
-        }
-    }
-
-    /// The type that has the controls.
-    pub(crate) fn owner(&self, model: &Model) -> TokenStream {
-        match self {
-            Self::Module => {
-                let (name, arguments) = (&model.base, model.instance.arguments());
-                quote!(<#name #arguments>)
-            }
-            Self::Method | Self::Block { .. } => quote!(Self),
-            Self::TraitImpl { extension, .. } => quote!(<Self as #extension>),
-        }
-    }
-
-    /// The name of the function that gives the cache.
-    pub(crate) fn cache(&self, model: &Model) -> Ident {
-        self.name(model, "cache")
-    }
-
-    /// The name of the function that gives the place of the cache, where its types have no names.
-    pub(crate) fn site(&self, model: &Model) -> Ident {
-        match self {
-            Self::Module => self.name(model, "site"),
-            _ => self.name(model, "cache_site"),
-        }
-    }
-
-    /// The name of the original function.
-    pub(crate) fn uncached(&self, model: &Model) -> Ident {
-        self.name(model, "uncached")
-    }
-
-    /// The name of the function that forgets one call of a method.
-    pub(crate) fn remove(&self, model: &Model) -> Ident {
-        self.name(model, "remove")
-    }
-
-    fn name(&self, model: &Model, what: &str) -> Ident {
-        let span = model.function.sig.ident.span();
-        match self {
-            Self::Module => Ident::new(what, span),
-            _ => format_ident!("{}_{what}", model.base.unraw(), span = span),
         }
     }
 

@@ -23,6 +23,7 @@ mod errors;
 mod expand;
 mod form;
 mod function;
+mod helper;
 mod home;
 mod model;
 mod options;

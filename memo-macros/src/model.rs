@@ -3,9 +3,10 @@
 use crate::form::Form;
 use crate::function::Function;
 use crate::home::Home;
-use crate::options::{Options, Scope};
+use crate::options::Options;
 use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
+use crate::values::Scope;
 use crate::words::{find_word, without_lifetimes, without_self, words};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -130,17 +131,59 @@ impl Model {
         self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
+    /// The type that has the controls.
+    fn owner(&self) -> TokenStream {
+        match &*self.home {
+            Home::Module => {
+                let (name, arguments) = (&self.base, self.instance.arguments());
+                quote!(<#name #arguments>)
+            }
+            Home::Method | Home::Block { .. } => quote!(Self),
+            Home::TraitImpl { extension, .. } => quote!(<Self as #extension>),
+        }
+    }
+
+    /// What a function of ours is called: `cache` of a type of the function's name, or `area_cache`.
+    fn name(&self, what: &str) -> Ident {
+        let span = self.function.sig.ident.span();
+        if self.home.is_module() {
+            Ident::new(what, span)
+        } else {
+            format_ident!("{}_{what}", self.base.unraw(), span = span)
+        }
+    }
+
+    /// The name of the function that gives the cache.
+    pub(crate) fn cache(&self) -> Ident {
+        self.name("cache")
+    }
+
+    /// The name of the function that gives the place of the cache, where its types have no names.
+    pub(crate) fn site(&self) -> Ident {
+        self.name(if self.home.is_module() { "site" } else { "cache_site" })
+    }
+
+    /// The name of the original function.
+    pub(crate) fn uncached(&self) -> Ident {
+        self.name("uncached")
+    }
+
+    /// The name of the function that forgets one call of a method.
+    pub(crate) fn remove(&self) -> Ident {
+        self.name("remove")
+    }
+
     /// A call of one of our own functions beside the function.
     pub(crate) fn call(&self, name: &Ident) -> TokenStream {
-        let owner = self.home.owner(self);
+        let owner = self.owner();
         let parameters = self.instance.turbofish().filter(|_| !self.home.is_module());
         quote!(#owner::#name #parameters ())
     }
 
     /// A call of the original function, with the arguments under their names.
     pub(crate) fn call_original(&self) -> TokenStream {
-        let owner = self.home.owner(self);
-        let name = self.home.uncached(self);
+        let owner = self.owner();
+        let name = self.uncached();
         let parameters = if self.home.is_module() {
             self.rest.turbofish()
         } else {

@@ -7,13 +7,13 @@ use crate::errors::Errors;
 use crate::function::Function;
 use crate::suggest;
 use crate::values::{
-    cache, cache_if, controls, key, krate, label, maxsize, scope, single_flight, skip, ttl,
+    Controls, Maxsize, Scope, Ttl, cache, cache_if, controls, key, krate, label, maxsize, scope,
+    single_flight, skip, ttl,
 };
 use proc_macro2::{TokenStream, TokenTree};
-use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Lit, LitStr, Path, Token, Visibility};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token};
 
 /// A value, and the name of the option that set it.
 #[derive(Clone)]
@@ -23,32 +23,6 @@ pub(crate) struct Set<T> {
 }
 
 type Slot<T> = Option<Set<T>>;
-
-#[derive(Clone)]
-pub(crate) enum Maxsize {
-    Unbounded,
-    At(Expr),
-}
-
-#[derive(Clone)]
-pub(crate) enum Ttl {
-    Written(Duration),
-    Computed(Expr),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Scope {
-    #[default]
-    Shared,
-    Thread,
-}
-
-/// What the controls are called, and on a trait's impl block who sees them.
-#[derive(Clone)]
-pub(crate) struct Controls {
-    pub(crate) vis: Visibility,
-    pub(crate) ident: Ident,
-}
 
 #[derive(Clone, Default)]
 pub(crate) struct Options {

@@ -15,10 +15,10 @@
 //! }
 //! ```
 
-use crate::expand::{Helper, local};
+use crate::helper::{Helper, local};
 use crate::home::{Home, Label};
 use crate::model::{Model, nested};
-use crate::options::{Maxsize, Scope, Ttl};
+use crate::values::{Maxsize, Scope, Ttl};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -53,10 +53,10 @@ pub(crate) fn access(model: &Model) -> Access {
     }
     let Types { key, value } = types(model);
     if key.is_some() && value.is_some() {
-        let call = model.call(&model.home.cache(model));
+        let call = model.call(&model.cache());
         return Access { setup: TokenStream::new(), cache: quote!(&#call), lookup, policy };
     }
-    let site = model.call(&model.home.site(model));
+    let site = model.call(&model.site());
     let kept = kept_result(model);
     if let Some(key) = kept_key(model) {
         let setup = quote!(let #cache = #site.cache(#key, #kept););
@@ -102,7 +102,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let (place, mut helpers) = if is_spelled {
         (place(model), Vec::new())
     } else {
-        let name = model.home.site(model);
+        let name = model.site();
         let parameters = model.instance.turbofish().filter(|_| !model.home.is_module());
         let place = quote!(Self::#name #parameters ());
         (place, vec![site_function(model, name)])
@@ -124,7 +124,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         vis: model.function.vis.to_token_stream(),
         returns: (in_trait_impl && is_spelled).then(|| returned.clone()),
-        ..function(model, model.home.cache(model), &returned, cache)
+        ..function(model, model.cache(), &returned, cache)
     });
     helpers
 }

@@ -1,13 +1,39 @@
 //! The value of each option, checked for itself.
 
 use crate::duration;
-use crate::options::{Controls, Maxsize, Scope, Ttl};
 use crate::suggest;
 use proc_macro2::Span;
+use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, Visibility, parenthesized};
+
+#[derive(Clone)]
+pub(crate) enum Maxsize {
+    Unbounded,
+    At(Expr),
+}
+
+#[derive(Clone)]
+pub(crate) enum Ttl {
+    Written(Duration),
+    Computed(Expr),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    #[default]
+    Shared,
+    Thread,
+}
+
+/// What the controls are called, and on a trait's impl block who sees them.
+#[derive(Clone)]
+pub(crate) struct Controls {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+}
 
 /// An expression, out of the invisible parentheses that `macro_rules!` puts around an `$expr`.
 fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
