@@ -32,10 +32,10 @@ impl Equivalent<(String, u32)> for Borrowed<'_> {
     }
 }
 
-pub(crate) fn text(label: &str, number: u32) -> Arc<str> {
+pub(crate) fn text(label: &str, number: u32, body: fn(&str, u32) -> Arc<str>) -> Arc<str> {
     let found = TEXTS.with_borrow(|map| map.get(&Borrowed(label, number)).cloned());
     found.unwrap_or_else(|| {
-        let value = super::text::body(label, number);
+        let value = body(label, number);
         TEXTS.with_borrow_mut(|map| map.insert((label.to_owned(), number), Arc::clone(&value)));
         value
     })

@@ -39,7 +39,9 @@ static MOKA: LazyLock<moka::sync::Cache<Text, Arc<str>>> =
     LazyLock::new(|| moka::sync::Cache::new(1024));
 static MUTEX_LRU: LazyLock<MutexLru<Text, Arc<str>>> = LazyLock::new(|| MutexLru::new(1024));
 
-contestant!(Floor, names::FLOOR, |key: Text| -> Arc<str> { super::floor::text(&key.0, key.1) });
+contestant!(Floor, names::FLOOR, |key: Text| -> Arc<str> {
+    super::floor::text(&key.0, key.1, body)
+});
 contestant!(Memofn, names::MEMOFN, |key: Text| -> Arc<str> { ours(&key.0, key.1) });
 contestant!(Cached, names::CACHED, |key: Text| -> Arc<str> { by_cached(&key.0, key.1) });
 contestant!(ConcurrentCached, names::CONCURRENT_CACHED, |key: Text| -> Arc<str> {
