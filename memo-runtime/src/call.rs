@@ -133,6 +133,7 @@ where
                     Waited::Landed(Landing::Error(error)) => policy.failed(&*error),
                     Waited::Landed(Landing::Failed) => None,
                     Waited::Landed(Landing::Abandoned) => {
+                        drop((entry, wait));
                         found = asked.look(engine, hash);
                         continue;
                     }
@@ -145,6 +146,7 @@ where
                     engine.count_coalesced();
                     return Step::Done(result);
                 }
+                drop((entry, wait));
                 let pilot = asked.own(engine, hash);
                 let id = engine.lead_alone(&pilot.entry);
                 break pilot.flying(id);

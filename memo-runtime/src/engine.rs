@@ -136,7 +136,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         if !equals(&entry.key) {
             return None;
         }
-        self.index.with(|index| index.books.hit(place, birth));
+        self.index.with(|index| index.books.hit(hash, place, birth));
         Some(entry)
     }
 
@@ -261,12 +261,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) {
         let mut judged = Judged::new();
         loop {
-            let unjudged = self.with_index(&mut |index, now| {
+            let (unjudged, births) = self.with_index(&mut |index, now| {
                 let unjudged = index.unjudged(hash, among, &judged);
                 if unjudged.is_empty() {
                     act(index, now, &judged);
                 }
-                unjudged
+                (unjudged, index.books.births)
             });
             if unjudged.is_empty() {
                 return;
@@ -274,6 +274,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             for (birth, entry) in unjudged.into_iter() {
                 judged.push(birth, equals(&entry.key));
             }
+            judged.until(births);
         }
     }
 }

@@ -87,6 +87,7 @@ impl Flights {
             // Places are numbered from 0 again.
             self.vacant.clear();
             self.vacant.shrink_to(64);
+            self.under_way.shrink_to(64, |flight| flight.hash);
         } else {
             self.vacant.push(id.place);
         }
@@ -171,6 +172,19 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deep_recursion_leaves_no_room_behind() {
+        let mut flights = Flights::new();
+        let ids: Vec<_> = (1..2000).map(|birth| flights.start(birth % 50, birth, true)).collect();
+        assert_eq!(ids[1998].place, 1998);
+        for (birth, id) in (1..2000).zip(ids) {
+            assert!(flights.end(birth % 50, id).is_some());
+            assert!(flights.end(birth % 50, id).is_none());
+        }
+        assert!(flights.under_way.capacity() < 200 && flights.vacant.capacity() < 200);
+        assert_eq!(flights.start(1, 2000, true).place, 0);
+    }
 
     const MS: Duration = Duration::from_millis(1);
 

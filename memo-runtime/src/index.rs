@@ -20,7 +20,7 @@ pub(crate) struct Books {
     /// `maxsize` and `currsize` are filled in when asked for.
     pub(crate) counts: CacheInfo,
     pub(crate) pace: Pace,
-    births: u64,
+    pub(crate) births: u64,
 }
 
 /// Which entries a look-up has to compare keys with.
@@ -65,11 +65,10 @@ impl Books {
         let stored = self.store.filed(hash).map(|at| (self.store.birth(at), At::Stored(at)));
         let flying = flights.map(|flight| (flight.id.birth, At::Flying(flight.id.place)));
         let mut unjudged = Few::new();
-        for (i, (birth, at)) in stored.chain(flying).enumerate() {
-            if !judged.knows(birth, i) {
-                unjudged.push((birth, at));
-            }
-        }
+        stored
+            .chain(flying)
+            .filter(|(birth, _)| *birth > judged.until)
+            .for_each(|it| unjudged.push(it));
         unjudged
     }
 
@@ -79,11 +78,16 @@ impl Books {
         if self.store.has_expired(now) { None } else { self.store.only(hash) }
     }
 
-    /// Counts a hit on what was found at a place.
+    /// Counts a hit on what was found at a place, and may have another by now.
     #[inline]
-    pub(crate) fn hit(&mut self, place: Place, birth: u64) {
-        self.store.touch(place, birth);
+    pub(crate) fn hit(&mut self, hash: u64, place: Place, birth: u64) {
         self.counts.hits += 1;
+        if !self.store.touch(place, birth) {
+            let moved = self.store.filed(hash).find(|place| self.store.birth(*place) == birth);
+            if let Some(place) = moved {
+                self.store.touch(place, birth);
+            }
+        }
     }
 
     /// The stored entry that was found equal.
@@ -233,25 +237,26 @@ fn put<P>(entries: &mut Vec<Option<P>>, place: Place, entry: P) -> Option<P> {
 /// Which of the entries filed under one hash have the key looked for, so far as is known.
 #[derive(Debug)]
 pub(crate) struct Judged {
-    known: Few<u64>,
+    /// All that was born until then is judged, or gone.
+    until: u64,
     equal: Few<u64>,
 }
 
 impl Judged {
     pub(crate) const fn new() -> Self {
-        Self { known: Few::new(), equal: Few::new() }
+        Self { until: 0, equal: Few::new() }
     }
 
+    /// Whether an entry has the key.
     pub(crate) fn push(&mut self, birth: u64, equal: bool) {
-        self.known.push(birth);
         if equal {
             self.equal.push(birth);
         }
     }
 
-    /// `met` is where the entry was met among all: most likely where it was met the last time.
-    fn knows(&self, birth: u64, met: usize) -> bool {
-        self.known.get(met) == Some(&birth) || self.known.iter().any(|known| *known == birth)
+    /// All entries that were met when this was the last birth have been judged.
+    pub(crate) fn until(&mut self, birth: u64) {
+        self.until = birth;
     }
 
     pub(crate) fn is_equal(&self, birth: u64) -> bool {
@@ -277,10 +282,6 @@ impl<T> Few<T> {
         } else {
             self.more.push(item);
         }
-    }
-
-    fn get(&self, i: usize) -> Option<&T> {
-        if i == 0 { self.first.as_ref() } else { self.more.get(i - 1) }
     }
 
     fn iter(&self) -> impl Iterator<Item = &T> {

@@ -136,12 +136,13 @@ impl Store {
 
     /// Makes a record the most recently used one, if it is still the one that was born then.
     #[inline]
-    pub(crate) fn touch(&mut self, place: Place, birth: u64) {
+    pub(crate) fn touch(&mut self, place: Place, birth: u64) -> bool {
         let is_there = self.records.get(place as usize).is_some_and(|it| it.birth == birth);
         if is_there && self.limits.maxsize.is_some() && self.ends[0].last != place {
             self.unlink(By::Recency, place);
             self.link(By::Recency, place);
         }
+        is_there
     }
 
     /// Files something as the most recently used.
@@ -306,7 +307,7 @@ mod tests {
         assert_eq!(births(&store), [3, 2]);
         store.insert(7, 4, at(0));
         let second = store.filed(7).find(|place| store.birth(*place) == 2).unwrap();
-        store.touch(second, 2);
+        assert!(store.touch(second, 2));
         assert!(matches!(store.insert(7, 5, at(0)), Inserted::Evicting(_)));
         assert_eq!(births(&store), [5, 2, 4]);
     }
@@ -328,7 +329,7 @@ mod tests {
         store.remove(place);
         assert_eq!(store.insert(2, 2, at(0)), Inserted::At(place));
         store.insert(3, 3, at(0));
-        store.touch(place, 1);
+        assert!(!store.touch(place, 1));
         assert_eq!(births(&store), [3, 2]);
     }
 

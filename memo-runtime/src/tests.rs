@@ -80,6 +80,23 @@ fn comparing_keys_may_use_the_cache() {
 }
 
 #[test]
+fn a_hit_is_a_use_of_the_entry_wherever_it_was_moved_meanwhile() {
+    static CACHE: OnceLock<Cache<Crowded, u8>> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| Cache::new(200));
+    for n in 1..=200 {
+        cache.insert(Crowded(n, None), n);
+    }
+    // What is compared removes nearly all, so that the rest is renumbered.
+    let compared = || {
+        for n in (1..=200).filter(|n| ![180, 199, 200].contains(n)) {
+            CACHE.get().into_iter().for_each(|cache| drop(cache.remove(&Crowded(n, None))));
+        }
+    };
+    assert_eq!(cache.get_or_compute(Crowded(180, Some(compared)), || 0), 180);
+    assert_eq!(cache.iter().map(|entry| *entry.value()).collect::<Vec<_>>(), [180, 200, 199]);
+}
+
+#[test]
 fn entries_expire_and_are_given_back() {
     let clock = Clock::stop();
     let ttl = Duration::from_secs(10);
