@@ -277,7 +277,9 @@ pub use memo_runtime::{
 /// An associated function without `self` looks like any other function, and the impl block of a trait
 /// can hold nothing but what the trait has: "`load_cache` is not a member of trait", says the compiler
 /// where the attribute stands on the method alone. There it goes on the block as well; it then sees
-/// all of it. The options of the block are the defaults of its functions.
+/// all of it. The options of the block are the defaults of its functions: an option that a function
+/// has of its own goes before, `skip` and `key` stand for each other, and `name` becomes the beginning
+/// of the functions' names.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -318,7 +320,7 @@ pub use memo_runtime::{
 ///
 /// In the definition of a trait, a default method is memoized as a method is, with one cache for each
 /// type that has the trait. Its controls become methods of the trait, one of them without `self`, so
-/// the trait cannot be used as `dyn`.
+/// the trait cannot be used as `dyn`, unless the method asks for `where Self: Sized`.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -347,7 +349,8 @@ pub use memo_runtime::{
 ///
 /// # Generics
 ///
-/// There is one cache for each instantiation, each with its own `maxsize` and counters:
+/// There is one cache for each instantiation (unless it is given, with `cache`), each with its own
+/// `maxsize` and counters:
 ///
 /// ```
 /// # use memofn::memoize;
@@ -373,8 +376,8 @@ pub use memo_runtime::{
 /// assert_eq!(page::cache_info().hits, 1);
 /// ```
 ///
-/// Types that a cache is kept for are `'static`, and `Send` and `Sync` with `scope = "shared"`; lifetimes
-/// are free. A parameter that only occurs in skipped arguments, as the type of `fetch` does, has no
+/// What the key and the stored result are made of is `'static`, and `Send` and `Sync` with
+/// `scope = "shared"`; lifetimes are free. A parameter that only occurs in skipped arguments, as the type of `fetch` does, has no
 /// part in this: it may be anything, and all share one cache. Constants are parameters like types.
 /// The methods of a generic type have one cache for each type, `Wrapper::<u8>::get_cache()`.
 ///

@@ -32,14 +32,14 @@ use crate::helper::Helper;
 use crate::home::Home;
 use crate::model::Model;
 use crate::options::Options;
-use crate::params::{arguments, parameters};
-use crate::words::{find_own_type_itself, spelled};
+use crate::params::{arguments, parameters, unsized_types};
+use crate::words::{find_word, spelled, with_named_lifetimes, without_lifetimes, without_own_type};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Type};
+use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Token, Type};
 
 /// A block: what it says of itself, and its items.
 pub(crate) struct Block {
@@ -102,6 +102,7 @@ impl Block {
                 None => Kind::Inherent(Box::new(block)),
                 Some((path, _)) => {
                     let path = path.clone();
+                    let (block, path) = with_lifetimes(block, &path)?;
                     Kind::TraitImpl(Box::new(block), path)
                 }
             }
@@ -142,24 +143,32 @@ impl Block {
     fn home(&self, options: &Options) -> Home {
         let own_type = Ident::new("Self", Span::call_site());
         let mut parameters: Vec<_> = parameters(self.generics()).cloned().collect();
-        if !parameters.is_empty() || matches!(self.kind, Kind::Trait(_)) {
+        let types = [self.own_type().to_token_stream(), self.generics().to_token_stream()];
+        let is_generic = types.iter().any(|ty| ty.to_string().contains(['\'', '&', '<']));
+        if is_generic || matches!(self.kind, Kind::Trait(_)) {
             parameters.push(own_type);
         }
         let label = options.name.as_ref().map(|name| name.value.value());
-        let unsized_self = self.own_type().is_some_and(has_no_size);
+        let mut unsized_types = unsized_types(self.generics());
+        if self.own_type().is_some_and(has_no_size) {
+            unsized_types.push(Ident::new("Self", Span::call_site()));
+        }
         match &self.kind {
             Kind::TraitImpl(block, path) => {
                 let name = extension_name(options, path, &block.self_ty);
+                // The user's block does not have the names of lifetimes that it has left out.
                 let arguments = arguments(&block.generics);
+                let arguments = without_lifetimes(&arguments.to_token_stream(), is_elided);
                 Home::TraitImpl {
                     parameters,
                     label,
-                    unsized_self,
-                    implements: spelled(path),
+                    unsized_types,
+                    own_type: block.self_ty.to_token_stream(),
+                    implements: spelled(&without_lifetimes(&path.to_token_stream(), is_elided)),
                     extension: quote!(#name #arguments),
                 }
             }
-            _ => Home::Block { parameters, label, unsized_self },
+            _ => Home::Block { parameters, label, unsized_types },
         }
     }
 }
@@ -224,20 +233,17 @@ fn extension(
     path: &Path,
     helpers: &[Helper],
 ) -> TokenStream {
-    let Home::TraitImpl { extension, .. } = home else { return TokenStream::new() };
+    let Home::TraitImpl { own_type, implements, .. } = home else { return TokenStream::new() };
     let name = extension_name(options, path, &block.self_ty);
+    let arguments = arguments(&block.generics);
     let vis = options.controls.as_ref().map(|controls| &controls.value.vis);
     let (params, clause, self_ty) = (&block.generics, &block.generics.where_clause, &block.self_ty);
     let cfgs: Vec<_> = block.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let doc = format!(
         " The controls of the memoized functions that `{}` has as `{}`.",
-        spelled(self_ty),
-        spelled(path)
+        spelled(own_type),
+        implements
     );
-    // Of the trait's `Self` nobody knows that it has a size, unlike of this one.
-    let by_value = |helper: &Helper| helper.declared.as_ref().and_then(find_own_type_itself);
-    let sized = home.unsized_self().is_none() && helpers.iter().any(|it| by_value(it).is_some());
-    let sized = sized.then(|| quote!(+ ::core::marker::Sized));
     let declarations = helpers.iter().map(Helper::declaration);
     let implementations = helpers.iter().map(Helper::implementation);
     let params = (!params.params.is_empty()).then(|| quote!(#params));
@@ -248,11 +254,32 @@ fn extension(
             dead_code, non_camel_case_types, private_bounds, private_interfaces, clippy::all,
             clippy::pedantic
         )]
-        #vis trait #name #params: #path #sized #clause { #(#declarations)* }
+        #vis trait #name #params: #path #clause { #(#declarations)* }
         #(#cfgs)*
         #[allow(non_camel_case_types)]
-        impl #params #extension for #self_ty #clause { #(#implementations)* }
+        impl #params #name #arguments for #self_ty #clause { #(#implementations)* }
     }
+}
+
+/// An impl block of a trait with a name for every lifetime that is left out of its head, and with
+/// `Self` spelled out there, as the head of a trait needs it: `impl<'elided0> From<&'elided0 str> for Word`.
+fn with_lifetimes(mut block: ItemImpl, path: &Path) -> syn::Result<(ItemImpl, Path)> {
+    let mut names = Vec::new();
+    let own_type = block.self_ty.to_token_stream();
+    let own_type = with_named_lifetimes(&own_type, ELIDED, &mut names);
+    let path = with_named_lifetimes(&path.to_token_stream(), ELIDED, &mut names);
+    let path = syn::parse2(without_own_type(&path, &own_type))?;
+    block.self_ty = syn::parse2(own_type)?;
+    for (i, name) in names.iter().enumerate() {
+        block.generics.params.insert(i, syn::parse_quote!(#name));
+    }
+    Ok((block, path))
+}
+
+const ELIDED: &str = "elided";
+
+fn is_elided(name: &Ident) -> bool {
+    name.to_string().starts_with(ELIDED)
 }
 
 /// `ClientLoadControls`, for `impl Load for Client`, unless it is said.
@@ -298,6 +325,10 @@ fn camel_case(ty: &TokenStream) -> String {
 fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     let ahead = input.fork();
     let attrs = ahead.call(Attribute::parse_outer)?;
+    if let Some(attr) = attrs.iter().find(|attr| hides_mark(attr)) {
+        let message = "the block cannot see `memoize` inside of `cfg_attr`; write `#[memoize]`";
+        return Err(syn::Error::new_spanned(attr, message));
+    }
     if attrs.iter().any(is_mark) {
         let mut function: Function = input.parse()?;
         let mark = function.attrs.iter().position(is_mark).unwrap_or_default();
@@ -319,7 +350,12 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
         let is_macro = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '!');
         let ends = match &token {
             TokenTree::Punct(punct) => punct.as_char() == ';',
-            TokenTree::Group(group) => is_function && group.delimiter() == Delimiter::Brace,
+            // Not the braces in `-> Array<{ N + 1 }> { .. }`.
+            TokenTree::Group(group) => {
+                is_function
+                    && group.delimiter() == Delimiter::Brace
+                    && !(input.peek(Token![>]) || input.peek(Token![,]))
+            }
             _ => false,
         };
         tokens.extend([token]);
@@ -362,7 +398,7 @@ fn unmarked(items: TokenStream) -> TokenStream {
             }
             _ => Vec::new(),
         };
-        if attr.iter().any(is_mark) {
+        if attr.iter().any(|attr| is_mark(attr) || hides_mark(attr)) {
             i += 2;
         } else {
             kept.extend([token.clone()]);
@@ -370,4 +406,8 @@ fn unmarked(items: TokenStream) -> TokenStream {
         }
     }
     kept
+}
+
+fn hides_mark(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg_attr") && find_word(&attr.to_token_stream(), "memoize").is_some()
 }

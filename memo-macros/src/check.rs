@@ -6,9 +6,11 @@ use crate::function::{Function, Input, is_mark};
 use crate::home::Home;
 use crate::model::is_keyed;
 use crate::options::{EXCLUSIONS, Options};
-use crate::params::unsized_types;
+use crate::params::{parameters, unsized_types};
 use crate::suggest;
-use crate::words::{find_own_type, find_own_type_itself, find_word, spelled, words};
+use crate::words::{
+    find_own_type, find_own_type_itself, find_word, has_parameter, spelled, uses, words,
+};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ReturnType, Type, Visibility};
@@ -20,6 +22,7 @@ pub(crate) fn check(options: &Options, function: &Function, home: &Home, errors:
     arguments(options, function, errors);
     key(options, function, errors);
     skipped(options, function, errors);
+    shared_instances(options, function, errors);
     result(function, errors);
 }
 
@@ -151,7 +154,15 @@ fn controls(options: &Options, home: &Home, errors: &mut Errors) {
 fn arguments(options: &Options, function: &Function, errors: &mut Errors) {
     for argument in function.inputs() {
         let name = argument.name.as_ref();
-        if !is_keyed(options, name, argument.pat) || options.key.is_some() {
+        if !is_keyed(options, name, argument.pat) {
+            continue;
+        }
+        if options.key.is_some() {
+            if let Some(word) = find_word(&argument.ty.to_token_stream(), "impl") {
+                let message = "a type without a name cannot be used by `key`; make it a parameter: \
+                               `fn f<T: ..>(x: T)`";
+                errors.at(word, message);
+            }
             continue;
         }
         let called = name.map_or_else(|| "this argument".to_owned(), |name| format!("`{name}`"));
@@ -313,6 +324,27 @@ fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
                 (None, true) => format!("no argument `{skipped}`; the function has none to skip"),
             };
             errors.at(skipped, message);
+        }
+    }
+}
+
+/// Refuses to put what different instantiations compute into one cache under equal keys.
+fn shared_instances(options: &Options, function: &Function, errors: &mut Errors) {
+    if options.cache.is_none() {
+        return;
+    }
+    for param in parameters(&function.sig.generics) {
+        let in_arguments =
+            function.inputs().any(|argument| has_parameter(&argument.ty.to_token_stream(), param));
+        let in_result = has_parameter(&function.sig.output.to_token_stream(), param);
+        let in_key =
+            options.key.as_ref().is_some_and(|it| uses(&it.value.to_token_stream(), param));
+        if !(in_arguments || in_result || in_key) {
+            let message = format!(
+                "calls that differ in `{param}` alone would share what is in the cache; let `key = ..` \
+                 tell them apart"
+            );
+            errors.at(param, message);
         }
     }
 }

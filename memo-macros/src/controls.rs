@@ -2,8 +2,10 @@
 //! with the cache one call at a time.
 
 use crate::helper::{Helper, allowed, local};
+use crate::home::Home;
 use crate::model::{Argument, Model};
 use crate::place::{Access, access};
+use crate::words::without_own_type;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -152,15 +154,31 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
         model.function.sig.ident
     );
     let cfgs = model.cfgs();
+    let signature = quote! {
+        fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+    };
+    let declared = match &*model.home {
+        Home::TraitImpl { own_type, .. } => {
+            let identifying = model.identifying().map(|argument| {
+                if argument.name == "self" {
+                    return parameter(argument);
+                }
+                without_own_type(&parameter(argument), own_type)
+            });
+            let result = without_own_type(result, own_type);
+            quote! {
+                fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+            }
+        }
+        _ => signature.clone(),
+    };
     Some(Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         attrs: quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]),
         vis: model.function.vis.to_token_stream(),
-        signature: quote! {
-            fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
-        },
+        signature,
         name,
-        declared: None,
+        declared: Some(declared),
         returns: None,
         body: quote!({
             #setup

@@ -37,11 +37,13 @@
 
 use crate::controls::{controls, removal};
 use crate::helper::{Helper, local, written};
-use crate::model::{Model, mentions};
+use crate::home::Home;
+use crate::model::Model;
 use crate::place::{Access, access, cache_functions};
+use crate::words::{uses, without_own_type};
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, Pat, ReceiverKind, Signature, parse_quote};
+use syn::{Attribute, FnArg, Pat, ReceiverKind, ReturnType, Signature, Type, parse_quote};
 
 /// What a function becomes: itself, and functions of ours beside it.
 pub(crate) struct Expansion {
@@ -117,6 +119,21 @@ fn normalized(model: &Model) -> Signature {
     sig
 }
 
+/// The signature as our trait has it, of whose own `Self` nobody knows what this one is.
+fn with_own_type(mut sig: Signature, model: &Model) -> Signature {
+    let Home::TraitImpl { own_type, .. } = &*model.home else { return sig };
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(input) = input {
+            let ty = without_own_type(&input.ty.to_token_stream(), own_type);
+            *input.ty = Type::Verbatim(ty);
+        }
+    }
+    if let ReturnType::Type(_, ty) = &mut sig.output {
+        **ty = Type::Verbatim(without_own_type(&ty.to_token_stream(), own_type));
+    }
+    sig
+}
+
 /// The body, under a name of its own. What there is to say of the signature is said of the function.
 fn original(model: &Model) -> Helper {
     let name = model.uncached();
@@ -128,7 +145,7 @@ fn original(model: &Model) -> Helper {
                 .iter()
                 .copied()
                 .flatten()
-                .any(|it| mentions(&it.value.to_token_stream(), &argument.name));
+                .any(|it| uses(&it.value.to_token_stream(), &argument.name));
             if let (FnArg::Typed(input), true) = (input, used) {
                 input.attrs.push(parse_quote!(#[allow(unused_variables)]));
             }
@@ -150,7 +167,7 @@ fn original(model: &Model) -> Helper {
         format!("[`{0}`](Self::{0})", model.function.sig.ident)
     };
     let doc = format!(" {function} itself: runs its body and leaves the cache alone.");
-    let declared = uncached(normalized(model)).to_token_stream();
+    let declared = uncached(with_own_type(normalized(model), model)).to_token_stream();
     Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         attrs: quote! {

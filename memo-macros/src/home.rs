@@ -1,6 +1,6 @@
 //! Where a function is defined, as far as the attribute can see, and so where its controls go.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 pub(crate) enum Home {
@@ -15,8 +15,8 @@ pub(crate) enum Home {
         parameters: Vec<Ident>,
         /// What the names in reports begin with, if it is said.
         label: Option<String>,
-        /// Whether `Self` is something like `str`.
-        unsized_self: bool,
+        /// The types that may be without a size there: parameters, and `Self` if it is like `str`.
+        unsized_types: Vec<Ident>,
     },
     /// The impl block of a trait, which can hold nothing but what the trait has.
     TraitImpl {
@@ -24,8 +24,10 @@ pub(crate) enum Home {
         parameters: Vec<Ident>,
         /// What the names in reports begin with, if it is said.
         label: Option<String>,
-        /// Whether `Self` is something like `str`.
-        unsized_self: bool,
+        /// The types that may be without a size there: parameters, and `Self` if it is like `str`.
+        unsized_types: Vec<Ident>,
+        /// `Self`, spelled out.
+        own_type: TokenStream,
         /// The trait, as it is written.
         implements: String,
         /// The trait of ours that holds the controls, with its arguments.
@@ -47,13 +49,17 @@ impl Home {
         }
     }
 
-    /// `Self`, if it is something like `str`.
-    pub(crate) fn unsized_self(&self) -> Option<Ident> {
+    pub(crate) fn is_trait_impl(&self) -> bool {
+        matches!(self, Self::TraitImpl { .. })
+    }
+
+    /// The types around the function that may be without a size, as far as they are seen.
+    pub(crate) fn unsized_types(&self) -> &[Ident] {
         match self {
-            Self::Block { unsized_self: true, .. } | Self::TraitImpl { unsized_self: true, .. } => {
-                Some(Ident::new("Self", Span::call_site()))
+            Self::Module | Self::Method => &[],
+            Self::Block { unsized_types, .. } | Self::TraitImpl { unsized_types, .. } => {
+                unsized_types
             }
-            _ => None,
         }
     }
 

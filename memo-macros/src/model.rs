@@ -7,8 +7,8 @@ use crate::options::Options;
 use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
 use crate::values::Scope;
-use crate::words::{find_word, without_lifetimes, without_self, words};
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use crate::words::{has_parameter, uses, without_lifetimes, without_self, words};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::rc::Rc;
 use syn::ext::IdentExt;
@@ -78,11 +78,14 @@ impl Model {
             .map_or_else(|| quote!(::memofn), |krate| krate.value.to_token_stream());
         let runtime = quote!(#krate::__private);
         let (instance, rest) = Params::split(&function.sig.generics, |param| {
-            let mentions =
-                |argument: &&Argument| words(&argument.ty.to_token_stream()).contains(param);
-            let skipped = arguments.iter().filter(|argument| !argument.keyed).any(|a| mentions(&a));
-            let keyed = arguments.iter().filter(|argument| argument.keyed).any(|a| mentions(&a));
-            keyed || !skipped || words(&result).contains(param)
+            let has = |keyed| {
+                let mut of_kind = arguments.iter().filter(|argument| argument.keyed == keyed);
+                of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
+            };
+            has(true)
+                || !has(false)
+                || has_parameter(&result, param)
+                || options.expressions().any(|it| uses(&it.to_token_stream(), param))
         });
         let stored = match &function.sig.output {
             ReturnType::Type(_, ty) if options.cache_if.is_none() => {
@@ -122,7 +125,7 @@ impl Model {
     pub(crate) fn identifying(&self) -> impl Iterator<Item = &Argument> {
         let given = self.given().map(ToTokens::to_token_stream);
         self.arguments.iter().filter(move |argument| {
-            argument.keyed || given.as_ref().is_some_and(|cache| mentions(cache, &argument.name))
+            argument.keyed || given.as_ref().is_some_and(|cache| uses(cache, &argument.name))
         })
     }
 
@@ -213,7 +216,7 @@ impl Model {
     /// The types of the parts of the key, unless only the compiler knows its type.
     pub(crate) fn key_types(&self) -> Option<Vec<TokenStream>> {
         let mut unsized_types = unsized_types(&self.function.sig.generics);
-        unsized_types.extend(self.home.unsized_self());
+        unsized_types.extend(self.home.unsized_types().iter().cloned());
         let owned =
             |argument: &Argument| Form::of(&argument.ty).owned(&self.runtime, &unsized_types);
         self.options.key.is_none().then(|| self.keyed().map(owned).collect())
@@ -306,10 +309,8 @@ pub(crate) fn is_keyed(options: &Options, name: Option<&Ident>, pattern: Option<
     if let Some(key) = &options.key {
         let key = key.value.to_token_stream();
         return match (name, pattern) {
-            (Some(name), _) => mentions(&key, name),
-            (None, pattern) => {
-                words(&pattern.to_token_stream()).iter().any(|it| mentions(&key, it))
-            }
+            (Some(name), _) => uses(&key, name),
+            (None, pattern) => words(&pattern.to_token_stream()).iter().any(|it| uses(&key, it)),
         };
     }
     let Some(name) = name else { return true };
@@ -332,20 +333,4 @@ pub(crate) fn holder(place: &Expr) -> Option<&Ident> {
         Expr::Unary(unary) => holder(&unary.expr),
         _ => None,
     }
-}
-
-/// Whether an expression may use a name, be it inside `format!("{name:>width$}")`.
-pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
-    if find_word(tokens, &name.to_string()).is_some() {
-        return true;
-    }
-    let bare = name.unraw();
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => {
-            let literal = literal.to_string();
-            literal.contains(&format!("{{{bare}")) || literal.contains(&format!("{bare}$"))
-        }
-        _ => false,
-    })
 }

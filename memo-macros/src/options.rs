@@ -80,8 +80,9 @@ impl Options {
     pub(crate) fn or(mut self, block: &Self, function: &Function) -> Self {
         let own = self.clone();
         let excluded = |name: &str| {
-            // A scope says where the cache is, which is not to be lost in silence.
-            let gives_way = |b: &Side| b.name == name && b.name != THREAD_SCOPE.name;
+            // These two say where the cache is, which is not to be lost in silence.
+            let stays = ["scope", "cache"];
+            let gives_way = |b: &Side| b.name == name && !stays.contains(&name);
             EXCLUSIONS.iter().any(|(a, b, _)| {
                 (a.name == name && b.of(&own).is_some()) || (gives_way(b) && a.of(&own).is_some())
             })
@@ -105,6 +106,20 @@ impl Options {
             self.krate.clone_from(&block.krate);
         }
         self
+    }
+
+    /// The expressions that see the parameters of the function.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let maxsize = self.maxsize.as_ref().and_then(|maxsize| match &maxsize.value {
+            Maxsize::At(size) => Some(size),
+            Maxsize::Unbounded => None,
+        });
+        let ttl = self.ttl.as_ref().and_then(|ttl| match &ttl.value {
+            Ttl::Computed(ttl) => Some(ttl),
+            Ttl::Written(_) => None,
+        });
+        let others = [&self.key, &self.cache_if, &self.cache].into_iter().flatten();
+        others.map(|it| &it.value).chain(maxsize).chain(ttl)
     }
 
     fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {

@@ -78,7 +78,7 @@ struct Types {
 }
 
 fn types(model: &Model) -> Types {
-    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
+    let in_trait_impl = model.home.is_trait_impl();
     if in_trait_impl && !model.instance.is_empty() {
         return Types { key: None, value: None };
     }
@@ -102,10 +102,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let (place, mut helpers) = if is_spelled {
         (place(model), Vec::new())
     } else {
-        let name = model.site();
-        let parameters = model.instance.turbofish().filter(|_| !model.home.is_module());
-        let place = quote!(Self::#name #parameters ());
-        (place, vec![site_function(model, name)])
+        (model.call(&model.site()), vec![site_function(model, model.site())])
     };
     let kept = kept_result(model);
     let cache = match (kept_key(model), model.key_function()) {
@@ -119,7 +116,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     };
     let cfgs = model.cfgs();
     let returned = returned(model, types);
-    let in_trait_impl = matches!(*model.home, Home::TraitImpl { .. });
+    let in_trait_impl = model.home.is_trait_impl();
     helpers.push(Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         vis: model.function.vis.to_token_stream(),

@@ -66,7 +66,7 @@ impl page {
         impl ::memofn::__private::std::hash::Hash + ::memofn::__private::std::cmp::Eq + ::memofn::__private::std::marker::Send + ::memofn::__private::std::marker::Sync + 'static,
         String,
     > {
-        Self::site()
+        <page>::site()
             .cache_by(
                 #[allow(unreachable_code, unused_variables)]
                 |(request,): (&Request,)| {
