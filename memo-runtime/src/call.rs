@@ -7,7 +7,7 @@
 
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
-use crate::engine::{Engine, Entry, EntryPtr, Found};
+use crate::engine::{Engine, Entry, EntryPtr, Found, Seen};
 use crate::flight::FlightId;
 use crate::key::Lookup;
 use crate::policy::{Offer, Policy};
@@ -66,9 +66,10 @@ where
 {
     let engine = cache.engine();
     let hash = hashed(engine, &query);
-    match engine.hit(hash, |key| query.matches(key)) {
-        Some(entry) => Step::Done(answer(&entry, &policy)),
-        None => miss(engine, hash, query, policy),
+    match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
+        Seen::Hit(result) => Step::Done(result),
+        Seen::Nothing => miss(engine, hash, query, policy, true),
+        Seen::Unclear => miss(engine, hash, query, policy, false),
     }
 }
 
@@ -105,6 +106,7 @@ fn miss<R, Q, P, K, V, S>(
     hash: u64,
     query: Q,
     policy: P,
+    absent: bool,
 ) -> Step<'_, R, P, K, V, S>
 where
     Q: Lookup<Key = K>,
@@ -116,7 +118,8 @@ where
         Pilot { engine, entry, equal: Q::equal, role, flight: Some(id) }
     };
     let mut asked = Asked::Query(query);
-    let mut found = asked.look(engine, hash);
+    // Of a key that is not there, a look at it alone would be in vain.
+    let mut found = if absent { Found::Absent } else { asked.look(engine, hash) };
     let pilot = loop {
         match found {
             Found::Hit(entry) => return Step::Done(answer(&entry, &policy)),

@@ -15,6 +15,14 @@ impl Time {
     pub(crate) const ORIGIN: Self = Self(0);
     pub(crate) const FOREVER: Self = Self(u64::MAX);
 
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
     pub(crate) fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
     }

@@ -19,12 +19,14 @@
 
 use crate::clock::{Clock, Time};
 use crate::flight::{Flight, FlightId};
-use crate::index::{Among, Books, Index, Judged};
+use crate::index::{Filed, Index, Judged};
 use crate::parameters::CacheParameters;
+use crate::readers::{Counted, Read, Readers};
 use crate::scope::{Cell, Lock, Scope};
 use crate::stats::CacheInfo;
-use crate::store::{Limits, Place};
-use crate::sync::{Arc, ThreadToken};
+use crate::store::Limits;
+use crate::sync::{Arc, AtomicPtr, AtomicU64, Ordering::*, ThreadToken};
+use crate::table::Table;
 use crate::wait::{Landing, Wait};
 use foldhash::SharedSeed;
 use foldhash::fast::{FoldHasher, SeedableRandomState};
@@ -37,6 +39,8 @@ use std::time::Duration;
 /// A key, and its value once computed.
 pub(crate) struct Entry<K, V, S: Scope> {
     hash: u64,
+    /// When it was used last; 0 until it is stored.
+    stamp: AtomicU64,
     pub(crate) key: K,
     pub(crate) value: S::Cell<V>,
 }
@@ -45,11 +49,11 @@ pub(crate) type EntryPtr<K, V, S> = <S as Scope>::Ptr<Entry<K, V, S>>;
 
 impl<K, V, S: Scope> Entry<K, V, S> {
     pub(crate) fn pending(hash: u64, key: K) -> EntryPtr<K, V, S> {
-        S::ptr(Self { hash, key, value: S::Cell::empty() })
+        S::ptr(Self { hash, stamp: AtomicU64::new(0), key, value: S::Cell::empty() })
     }
 
     pub(crate) fn ready(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
-        S::ptr(Self { hash, key, value: S::Cell::filled(value) })
+        S::ptr(Self { hash, stamp: AtomicU64::new(0), key, value: S::Cell::filled(value) })
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -63,6 +67,16 @@ impl<K, V, S: Scope> Entry<K, V, S> {
     }
 }
 
+impl<K, V, S: Scope, P: Deref<Target = Entry<K, V, S>>> Filed for P {
+    fn stamp(&self) -> u64 {
+        self.stamp.load(Relaxed)
+    }
+
+    fn address(&self) -> *mut () {
+        (&raw const **self).cast_mut().cast()
+    }
+}
+
 type IndexOf<K, V, S> = Index<EntryPtr<K, V, S>>;
 
 /// What is done under the lock. Behind a pointer, so that each way to do it costs one function for a
@@ -73,10 +87,38 @@ type View<'a, K, V, S, R> = dyn FnMut(&mut IndexOf<K, V, S>, Time) -> R + 'a;
 type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, &Judged) + 'a;
 
 pub(crate) struct Engine<K, V, S: Scope> {
-    index: S::Lock<IndexOf<K, V, S>>,
     hashes: SeedableRandomState,
     clock: Clock,
+    is_bounded: bool,
+    /// The table of the store.
+    table: AtomicPtr<Table>,
+    /// When the next entry expires.
+    deadline: AtomicU64,
+    /// Stamps are of this era, and there is a new one whenever something is stored.
+    era: AtomicU64,
+    readers: S::Readers,
     pub(crate) parameters: CacheParameters,
+    index: Apart<S::Lock<IndexOf<K, V, S>>>,
+    limbo: S::Lock<Limbo<EntryPtr<K, V, S>>>,
+}
+
+/// In a cache line of its own: what writers write, readers do not want to see.
+#[repr(align(64))]
+struct Apart<T>(T);
+
+/// What was taken out, and may be read still.
+struct Limbo<P> {
+    entries: Vec<P>,
+    tables: Vec<Arc<Table>>,
+}
+
+/// What a look at the table tells.
+pub(crate) enum Seen<R> {
+    Hit(R),
+    /// There was nothing.
+    Nothing,
+    /// Only [`Engine::look`] can tell.
+    Unclear,
 }
 
 /// What a call finds.
@@ -92,52 +134,85 @@ pub(crate) enum Found<P> {
     Absent,
 }
 
-/// What the books say of a call.
-enum Told {
-    Stored(Place),
-    Flying(FlightId, Option<(Arc<Wait>, Duration)>),
-    Absent,
-}
-
-impl Books {
-    /// Looks a call up, and counts it if that settles it.
-    fn look(&mut self, hash: u64, judged: &Judged, single_flight: bool) -> Told {
-        if let Some(place) = self.stored(hash, judged) {
-            self.store.touch(place, self.store.birth(place));
-            self.counts.hits += 1;
-            return Told::Stored(place);
-        }
-        let patience = self.pace.patience();
-        let mut flights = self.flights.filed_mut(hash);
-        let joinable = flights.find(|it| it.joinable && judged.is_equal(it.id.birth));
-        match joinable.filter(|_| single_flight) {
-            Some(flight) if flight.owner == ThreadToken::current() => {
-                let id = flight.id;
-                drop(flights);
-                self.counts.misses += 1;
-                Told::Flying(id, None)
-            }
-            Some(flight) => Told::Flying(flight.id, Some((flight.wait(), patience))),
-            None => Told::Absent,
-        }
-    }
-}
-
 impl<K, V, S: Scope> Engine<K, V, S> {
-    /// The look-up of a call in the common case: one entry is filed under its hash, and it is the
-    /// one. Anything else is for [`look`](Self::look) to tell.
+    /// Dropping an entry runs no code of users: it can wait until it is worth while.
+    const PLAIN: bool = !std::mem::needs_drop::<K>() && !std::mem::needs_drop::<V>();
+
+    /// How many dead entries may wait to be dropped together.
+    const BATCH: usize = if Self::PLAIN {
+        let fitting = (64 << 10) / (size_of::<Entry<K, V, S>>() + 1);
+        if fitting > 512 { 512 } else { fitting + 1 }
+    } else {
+        1
+    };
+
+    /// The look-up of a call in the common case, without the lock: there is one entry filed under the
+    /// hash, and it is the one.
     #[inline]
-    pub(crate) fn hit(&self, hash: u64, equals: impl Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
-        let now = self.clock.now();
-        let (place, birth, entry) = self.index.with(|index| {
-            let place = index.books.only(hash, now)?;
-            Some((place, index.books.store.birth(place), index.at(place)))
-        })?;
+    pub(crate) fn hit<R>(
+        &self,
+        hash: u64,
+        equals: impl Fn(&K) -> bool,
+        answer: impl FnOnce(&V) -> R,
+    ) -> Seen<R> {
+        // Before it is known who reads: see `meet`.
+        let era = self.era.load(Acquire);
+        if self.clock != Clock::Unread && self.clock.now() >= self.deadline() {
+            return Seen::Unclear;
+        }
+        let Some(reading) = self.readers.read(self.address(), Self::PLAIN) else {
+            return Seen::Unclear;
+        };
+        let Some((entry, value)) = self.find(&reading, hash) else { return Seen::Nothing };
         if !equals(&entry.key) {
+            return Seen::Unclear;
+        }
+        match self.readers.hit(&reading) {
+            _ if !self.is_bounded => {}
+            Counted::Alone(hits) => entry.stamp.store(era + hits, Relaxed),
+            Counted::AmongOthers => {
+                if entry.stamp.load(Relaxed) < era {
+                    entry.stamp.fetch_max(era, Relaxed);
+                }
+            }
+        }
+        let result = answer(value);
+        if reading.end() {
+            self.tidy();
+        }
+        Seen::Hit(result)
+    }
+
+    /// The first stored entry under this hash. It lives as long as it is read.
+    #[inline]
+    fn find<'r>(
+        &self,
+        reading: &'r <S::Readers as Readers>::Reading<'_>,
+        hash: u64,
+    ) -> Option<(&'r Entry<K, V, S>, &'r V)> {
+        let table = self.table.load(Acquire);
+        if table.is_null() {
             return None;
         }
-        self.index.with(|index| index.books.hit(hash, place, birth));
-        Some(entry)
+        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
+        // SAFETY: What `self.table` points at, and what that table points at, is owned by the index, and
+        // was when `reading` was announced; or it was taken out since. What is taken out goes through
+        // `discard`, which drops it once nobody reads it: `Readers::nobody_reads` and `still_read` tell,
+        // and `reading` tells them, of all tables and entries of this engine until `hold`, and of this
+        // entry until it ends. Nobody has a mutable reference to either after it was published. Entries
+        // in the table of an engine are of its own type.
+        unsafe {
+            (*table).find(hash, |entry| {
+                let entry = entry.cast_const().cast::<Entry<K, V, S>>();
+                // One that is being computed may have a value before it is stored.
+                if (*entry).stamp.load(Acquire) == 0 {
+                    return None;
+                }
+                let value = (*entry).value.get()?;
+                reading.hold(entry.addr());
+                Some((&*entry, value))
+            })
+        }
     }
 
     /// The look-up of a call. `fresh` is the entry to start computing when there is none.
@@ -148,20 +223,29 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         fresh: Option<&EntryPtr<K, V, S>>,
     ) -> Found<EntryPtr<K, V, S>> {
         let single_flight = self.parameters.single_flight;
-        let among = if single_flight { Among::StoredAndJoinable } else { Among::Stored };
         let mut found = Found::Absent;
-        self.settle(hash, equals, among, &mut |index, _, judged| {
-            found = match (index.books.look(hash, judged, single_flight), fresh) {
-                (Told::Stored(place), _) => Found::Hit(index.at(place)),
-                (Told::Flying(id, None), _) => Found::Reentry(index.in_flight(id.place), id),
-                (Told::Flying(id, Some((wait, patience))), _) => {
-                    Found::Join(index.in_flight(id.place), id, wait, patience)
+        self.settle(hash, equals, None, &mut |index, _, judged| {
+            self.meet();
+            let books = &mut index.books;
+            found = if let Some(place) = books.stored(hash, judged) {
+                books.counts.hits += 1;
+                let entry = index.at(place);
+                entry.stamp.store(self.tick(), Relaxed);
+                Found::Hit(entry.clone())
+            } else if let Some((id, owner)) = books.joinable(hash, judged).filter(|_| single_flight)
+            {
+                if owner == ThreadToken::current() {
+                    books.counts.misses += 1;
+                    Found::Reentry(index.at(id.place).clone(), id)
+                } else {
+                    let (wait, patience) = books.wait(id, owner);
+                    Found::Join(index.at(id.place).clone(), id, wait, patience)
                 }
-                (Told::Absent, None) => Found::Absent,
-                (Told::Absent, Some(fresh)) => {
-                    index.books.counts.misses += 1;
-                    Found::Lead(index.start(hash, fresh.clone(), single_flight))
-                }
+            } else if let Some(fresh) = fresh {
+                books.counts.misses += 1;
+                Found::Lead(index.start(hash, fresh.clone(), single_flight))
+            } else {
+                Found::Absent
             };
         });
         found
@@ -176,10 +260,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let hash = entry.hash;
         let mut id = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, Among::StoredAndJoinable, &mut |index, _, judged| {
-            let mut flights = index.books.flights.filed(hash);
-            let taken = flights.any(|it| it.joinable && judged.is_equal(it.id.birth));
-            drop(flights);
+        self.settle(hash, &equals, None, &mut |index, _, judged| {
+            let taken = index.books.joinable(hash, judged).is_some();
             index.books.counts.misses += 1;
             id = Some(index.start(hash, entry.clone(), self.parameters.single_flight && !taken));
         });
@@ -196,42 +278,50 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         helped: Option<Duration>,
     ) {
         let hash = entry.hash;
-        let mut dropped = None;
+        let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, Among::Stored, &mut |index, now, judged| {
+        self.settle(hash, &equals, Some(id), &mut |index, now, judged| {
+            let stamp = self.tick();
+            landed = index.land(hash, id, now, stamp, judged);
             // There is none when a helper was faster.
-            let Some((mut flight, flown)) = index.end(hash, id) else { return };
+            let Some((flight, _)) = &mut landed else { return };
             flight.landing = Landing::Value;
-            if flight.outdated {
-                index.books.counts.outdated += 1;
-                dropped = Some((flight, flown, [None, None]));
-                return;
+            if !flight.outdated {
+                entry.stamp.store(stamp, Release);
+                match helped {
+                    None => index.books.pace.completed(run),
+                    Some(waited) => index.books.pace.helped(run, waited),
+                }
             }
-            match helped {
-                None => index.books.pace.completed(run),
-                Some(waited) => index.books.pace.helped(run, waited),
-            }
-            dropped = Some((flight, flown, index.file(entry.clone(), hash, now, judged)));
         });
+        if let Some((_flight, [one, other])) = landed {
+            self.discard([one, other].into_iter().flatten());
+        }
     }
 
     /// Files `entry` as if its value had just been computed. Computations under way are older: they will
     /// not replace it.
     pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let hash = entry.hash;
-        let mut dropped = [None, None];
+        let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, Among::StoredAndFlying, &mut |index, now, judged| {
+        self.settle(hash, &equals, None, &mut |index, now, judged| {
             index.books.outdate(hash, judged);
-            dropped = index.file(entry.clone(), hash, now, judged);
+            let id = index.start(hash, entry.clone(), false);
+            let stamp = self.tick();
+            landed = index.land(hash, id, now, stamp, judged);
+            entry.stamp.store(stamp, Release);
         });
+        if let Some((_flight, [one, other])) = landed {
+            self.discard([one, other].into_iter().flatten());
+        }
     }
 
     /// The stored entry, looked at without counting or touching.
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
         let mut found = None;
-        self.settle(hash, equals, Among::Stored, &mut |index, _, judged| {
-            found = index.books.stored(hash, judged).map(|place| index.at(place));
+        self.settle(hash, equals, None, &mut |index, _, judged| {
+            found = index.books.stored(hash, judged).map(|place| index.at(place).clone());
         });
         found
     }
@@ -243,30 +333,31 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equals: &dyn Fn(&K) -> bool,
     ) -> Option<EntryPtr<K, V, S>> {
         let mut removed = None;
-        self.settle(hash, equals, Among::StoredAndFlying, &mut |index, _, judged| {
+        self.settle(hash, equals, None, &mut |index, _, judged| {
             index.books.outdate(hash, judged);
             removed = index.books.stored(hash, judged).and_then(|place| index.take(place));
         });
+        self.discard(removed.clone().into_iter());
         removed
     }
 
     /// Compares keys outside the lock until all entries filed under `hash` are known to be equal or
-    /// not, and then acts under the lock.
+    /// not, and then acts under the lock. The run of the `own` flight is known to be equal.
     fn settle(
         &self,
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
-        among: Among,
+        own: Option<FlightId>,
         act: &mut Act<'_, K, V, S>,
     ) {
-        let mut judged = Judged::new();
+        let mut judged = Judged::with(own.map(|id| id.birth));
         loop {
             let (unjudged, births) = self.with_index(&mut |index, now| {
-                let unjudged = index.unjudged(hash, among, &judged);
+                let unjudged = index.unjudged(hash, &judged);
                 if unjudged.is_empty() {
                     act(index, now, &judged);
                 }
-                (unjudged, index.books.births)
+                (unjudged, index.books.births())
             });
             if unjudged.is_empty() {
                 return;
@@ -279,41 +370,131 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 }
 
+/// Stamps, and who reads.
+impl<K, V, S: Scope> Engine<K, V, S> {
+    /// A stamp later than all others. Under the lock.
+    fn tick(&self) -> u64 {
+        let era = self.era.load(Relaxed) + 1;
+        self.era.store(era, Release);
+        era + self.readers.ticks()
+    }
+
+    /// Registers the calling thread with the readers. Under the lock.
+    ///
+    /// A thread that is alone stamps with the era and the number of its hits. When another comes, the
+    /// era skips so far that it is later than all of these, but not before it is known that there are
+    /// two: the first one reads the era first.
+    fn meet(&self) {
+        let ticks = self.readers.meet();
+        if ticks > 0 {
+            self.era.store(self.era.load(Relaxed) + ticks + 2, Release);
+        }
+    }
+
+    fn deadline(&self) -> Time {
+        Time::from_nanos(self.deadline.load(Acquire))
+    }
+
+    fn address(&self) -> usize {
+        (&raw const self.table).addr()
+    }
+}
+
+/// What is no longer in the table, and may be read still.
+impl<K, V, S: Scope> Engine<K, V, S> {
+    /// Drops entries that were taken out, now or when nobody reads them any longer. Nothing is locked.
+    fn discard(&self, dead: impl Iterator<Item = EntryPtr<K, V, S>>) {
+        let mut dead = dead.peekable();
+        if dead.peek().is_none() || self.readers.nobody_reads() {
+            return dead.for_each(drop);
+        }
+        let waiting = self.limbo.with(|limbo| {
+            limbo.entries.extend(dead);
+            limbo.entries.len()
+        });
+        if waiting >= Self::BATCH {
+            self.tidy();
+        }
+    }
+
+    /// Drops what nobody reads any longer.
+    #[cold]
+    fn tidy(&self) {
+        let (entries, tables) = self
+            .limbo
+            .with(|limbo| (std::mem::take(&mut limbo.entries), std::mem::take(&mut limbo.tables)));
+        if entries.is_empty() && tables.is_empty() || self.readers.nobody_reads() {
+            return;
+        }
+        let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
+        let read = self.readers.still_read(self.address(), Self::PLAIN, &addresses);
+        let is_read = |entry: &EntryPtr<K, V, S>| read.has(entry.address().addr());
+        let (kept, dropped): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_read);
+        let walked = read.has(self.address() | 1);
+        let tables = if walked { tables } else { Vec::new() };
+        if !kept.is_empty() || !tables.is_empty() {
+            self.limbo.with(|limbo| {
+                limbo.entries.extend(kept);
+                limbo.tables.extend(tables);
+            });
+        }
+        drop(dropped);
+    }
+}
+
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
         Self {
-            index: S::Lock::new(Index::new(limits)),
             hashes: process_hashes(),
             clock: Clock::for_ttl(parameters.ttl),
+            is_bounded: parameters.maxsize.is_some(),
+            table: AtomicPtr::default(),
+            deadline: AtomicU64::new(Time::FOREVER.nanos()),
+            era: AtomicU64::new(0),
+            readers: S::Readers::new(),
             parameters,
+            index: Apart(S::Lock::new(Index::new(limits))),
+            limbo: S::Lock::new(Limbo { entries: Vec::new(), tables: Vec::new() }),
         }
     }
 
+    /// Never 0.
     #[inline]
     pub(crate) fn hash(&self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
         let mut state = self.hashes.build_hasher();
         feed(&mut state);
-        state.finish()
+        state.finish() | 1
     }
 
     /// Ends a flight without storing anything.
     pub(crate) fn end(&self, hash: u64, id: FlightId) {
-        drop(self.index.with(|index| index.end(hash, id)));
+        drop(self.end_with(hash, Some(id), |_| {}));
     }
 
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
     pub(crate) fn reject(&self, hash: u64, own: Option<FlightId>) -> Option<Flight> {
-        let ended = self.index.with(|index| {
-            index.books.counts.rejected += 1;
-            own.and_then(|id| index.end(hash, id))
+        self.end_with(hash, own, |counts| counts.rejected += 1)
+    }
+
+    fn end_with(
+        &self,
+        hash: u64,
+        id: Option<FlightId>,
+        count: impl FnOnce(&mut CacheInfo),
+    ) -> Option<Flight> {
+        let ended = self.locked(|index| {
+            count(&mut index.books.counts);
+            id.and_then(|id| index.end(hash, id))
         });
-        ended.map(|(flight, _)| flight)
+        let (flight, entry) = ended?;
+        self.discard(entry.into_iter());
+        Some(flight)
     }
 
     /// A call that waited was answered by another's run.
     pub(crate) fn count_coalesced(&self) {
-        self.index.with(|index| {
+        self.locked(|index| {
             index.books.counts.hits += 1;
             index.books.counts.coalesced += 1;
         });
@@ -321,12 +502,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// A call that waited runs the body after all, for the flight it waited for.
     pub(crate) fn count_helper(&self) {
-        self.index.with(|index| index.books.counts.misses += 1);
+        self.locked(|index| index.books.counts.misses += 1);
     }
 
     /// A call that waited runs the body after all, beside the others that do.
     pub(crate) fn lead_alone(&self, entry: &EntryPtr<K, V, S>) -> FlightId {
-        self.index.with(|index| {
+        self.locked(|index| {
             index.books.counts.misses += 1;
             index.start(entry.hash, entry.clone(), false)
         })
@@ -334,16 +515,21 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     pub(crate) fn info(&self) -> CacheInfo {
         let maxsize = self.parameters.maxsize;
-        self.with_index(&mut |index, _| CacheInfo {
-            maxsize,
-            currsize: index.books.store.len(),
-            ..index.books.counts
+        self.with_index(&mut |index, _| {
+            let counts = index.books.counts;
+            let hits = counts.hits + self.readers.hits() - index.hits_forgotten;
+            CacheInfo { maxsize, currsize: index.books.store.len(), hits, ..counts }
         })
     }
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
     pub(crate) fn clear(&self) {
-        drop(self.index.with(Index::clear));
+        let dead = self.locked(|index| {
+            index.hits_forgotten = self.readers.hits();
+            index.clear()
+        });
+        self.discard(dead.into_iter().flatten());
+        self.tidy();
     }
 
     /// The entries, in the order of the store.
@@ -353,11 +539,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Takes this very entry out, if it is still stored.
     pub(crate) fn remove_entry(&self, entry: &EntryPtr<K, V, S>) {
-        let _dropped = self.index.with(|index| {
-            let place =
-                index.books.store.filed(entry.hash).find(|it| same(&index.at(*it), entry))?;
+        let removed = self.locked(|index| {
+            let mut filed = index.books.store.filed(entry.hash);
+            let place = filed.find(|it| index.at(*it).address() == entry.address())?;
+            drop(filed);
             index.take(place)
         });
+        self.discard(removed.into_iter());
     }
 
     /// Acts on the index once all that has expired was given back, a little at a time.
@@ -367,14 +555,38 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         const AT_ONCE: usize = 64;
         let now = self.clock.now();
         loop {
-            let expired = self.index.with(|index| {
-                let expired = index.expire(now, AT_ONCE);
-                if expired.is_empty() { Ok(act(index, now)) } else { Err(expired) }
+            let done = self.locked(|index| match index.books.store.next_deadline() <= now {
+                true => Err(index.expire(now, AT_ONCE)),
+                false => Ok(act(index, now)),
             });
-            if let Ok(done) = expired {
-                return done;
+            match done {
+                Ok(done) => return done,
+                Err(expired) => self.discard(expired.into_iter()),
             }
         }
+    }
+
+    /// Acts on the index, and shows its readers what has changed.
+    fn locked<R>(&self, act: impl FnOnce(&mut IndexOf<K, V, S>) -> R) -> R {
+        let (done, replaced) = self.index.0.with(|index| {
+            let done = act(index);
+            index.compact();
+            let store = &mut index.books.store;
+            self.deadline.store(store.next_deadline().nanos(), Release);
+            let replaced = store.take_replaced();
+            if let Some(table) = store.table() {
+                let table = Arc::as_ptr(table).cast_mut();
+                if self.table.load(Relaxed) != table {
+                    self.table.store(table, Release);
+                }
+            }
+            (done, replaced)
+        });
+        if !replaced.is_empty() {
+            self.limbo.with(|limbo| limbo.tables.extend(replaced));
+            self.tidy();
+        }
+        done
     }
 }
 
@@ -396,13 +608,9 @@ impl<K, V, S: Scope> fmt::Debug for Engine<K, V, S> {
     }
 }
 
-fn same<T, P: Deref<Target = T>>(a: &P, b: &P) -> bool {
-    std::ptr::eq::<T>(&raw const **a, &raw const **b)
-}
-
 #[cfg(test)]
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn flights_under_way(&self) -> usize {
-        self.index.with(|index| index.books.flights.len())
+        self.index.0.with(|index| index.books.store.flying())
     }
 }

@@ -1,31 +1,26 @@
-//! Computations under way: who runs a body for which entry, and who waits for it.
+//! Computations under way: how those who wait for one are told, and how long they wait.
 
-use crate::sync::{Arc, ThreadToken};
+use crate::sync::Arc;
+use crate::table::Place;
 use crate::wait::{Landing, Wait};
-use hashbrown::HashTable;
 use std::time::Duration;
 
 /// Names one run of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId {
-    /// Where its entry is.
-    pub(crate) place: u32,
+    /// Where its record was when it started.
+    pub(crate) place: Place,
     /// Tells it from all others.
     pub(crate) birth: u64,
 }
 
-/// One run of a body, from its start until its result is stored or given up.
+/// One run of a body that is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    hash: u64,
-    pub(crate) id: FlightId,
-    pub(crate) owner: ThreadToken,
-    /// Whether callers of an equal key wait for this run.
-    pub(crate) joinable: bool,
+    /// There if somebody waits.
+    pub(crate) wait: Option<Arc<Wait>>,
     /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
     pub(crate) outdated: bool,
-    /// Made by the first caller that waits.
-    wait: Option<Arc<Wait>>,
     /// What those waiting are told when the flight is dropped.
     pub(crate) landing: Landing,
 }
@@ -33,11 +28,6 @@ pub(crate) struct Flight {
 impl Flight {
     pub(crate) fn is_awaited(&self) -> bool {
         self.wait.is_some()
-    }
-
-    pub(crate) fn wait(&mut self) -> Arc<Wait> {
-        let owner = self.owner;
-        Arc::clone(self.wait.get_or_insert_with(|| Arc::new(Wait::new(owner))))
     }
 }
 
@@ -47,75 +37,6 @@ impl Drop for Flight {
         if let Some(wait) = self.wait.take() {
             wait.land(std::mem::replace(&mut self.landing, Landing::Abandoned));
         }
-    }
-}
-
-/// The flights of one cache.
-#[derive(Debug)]
-pub(crate) struct Flights {
-    under_way: HashTable<Flight>,
-    vacant: Vec<u32>,
-}
-
-impl Flights {
-    pub(crate) const fn new() -> Self {
-        Self { under_way: HashTable::new(), vacant: Vec::new() }
-    }
-
-    /// Registers a run of the calling thread. Its entry belongs at the place returned.
-    pub(crate) fn start(&mut self, hash: u64, birth: u64, joinable: bool) -> FlightId {
-        let places = self.under_way.len() + self.vacant.len();
-        let place = self.vacant.pop().unwrap_or(u32::try_from(places).unwrap_or(u32::MAX));
-        let id = FlightId { place, birth };
-        let flight = Flight {
-            hash,
-            id,
-            owner: ThreadToken::current(),
-            joinable,
-            outdated: false,
-            wait: None,
-            landing: Landing::Abandoned,
-        };
-        self.under_way.insert_unique(hash, flight, |flight| flight.hash);
-        id
-    }
-
-    pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<Flight> {
-        let found = self.under_way.find_entry(hash, |flight| flight.id == id).ok()?;
-        let (flight, _) = found.remove();
-        if self.under_way.is_empty() {
-            // Places are numbered from 0 again.
-            self.vacant.clear();
-            self.vacant.shrink_to(64);
-            self.under_way.shrink_to(64, |flight| flight.hash);
-        } else {
-            self.vacant.push(id.place);
-        }
-        Some(flight)
-    }
-
-    /// The flights under way for `hash` whose results will be stored.
-    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = &Flight> {
-        let flights = self.under_way.iter_hash(hash);
-        flights.filter(move |flight| flight.hash == hash && !flight.outdated)
-    }
-
-    pub(crate) fn filed_mut(&mut self, hash: u64) -> impl Iterator<Item = &mut Flight> {
-        let flights = self.under_way.iter_hash_mut(hash);
-        flights.filter(move |flight| flight.hash == hash && !flight.outdated)
-    }
-
-    pub(crate) fn outdate_all(&mut self) {
-        self.under_way.iter_mut().for_each(|flight| flight.outdated = true);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.under_way.is_empty()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.under_way.len()
     }
 }
 
@@ -172,20 +93,6 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_deep_recursion_leaves_no_room_behind() {
-        let mut flights = Flights::new();
-        let depth = if cfg!(miri) { 200 } else { 2000 };
-        let ids: Vec<_> = (0..depth).map(|birth| flights.start(birth, birth, true)).collect();
-        assert!((0..).zip(&ids).all(|(place, id)| id.place == place));
-        for (birth, id) in (0..depth).zip(ids) {
-            assert!(flights.end(birth, id).is_some());
-            assert!(flights.end(birth, id).is_none());
-        }
-        assert!(flights.under_way.capacity() < 150 && flights.vacant.capacity() < 150);
-        assert_eq!(flights.start(1, depth, true).place, 0);
-    }
 
     const MS: Duration = Duration::from_millis(1);
 

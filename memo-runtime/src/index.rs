@@ -1,250 +1,227 @@
 //! What the engine's lock guards, and the verdicts on keys that were compared without it.
 
 use crate::clock::Time;
-use crate::flight::{Flight, FlightId, Flights, Pace};
+use crate::flight::{Flight, FlightId, Pace};
 use crate::stats::CacheInfo;
-use crate::store::{Inserted, Limits, Place, Store};
+use crate::store::{Flying, Limits, Store, Stored};
+use crate::sync::{Arc, ThreadToken};
+use crate::table::Place;
+use crate::wait::{Landing, Wait};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What the lock guards: the bookkeeping, which knows no types, and the entries themselves.
 pub(crate) struct Index<P> {
     pub(crate) books: Books,
-    stored: Vec<Option<P>>,
-    flying: Vec<Option<P>>,
+    /// The hits had without the lock before the counters were zeroed.
+    pub(crate) hits_forgotten: u64,
+    entries: Vec<Option<P>>,
 }
 
 /// All that is known of a cache but its entries.
 #[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) store: Store,
-    pub(crate) flights: Flights,
-    /// `maxsize` and `currsize` are filled in when asked for.
+    /// Those who wait, by the births of what they wait for.
+    waits: BTreeMap<u64, Arc<Wait>>,
+    /// `maxsize` and `currsize` are filled in when asked for, and hits had without the lock added.
     pub(crate) counts: CacheInfo,
     pub(crate) pace: Pace,
-    pub(crate) births: u64,
+    births: u64,
 }
 
-/// Which entries a look-up has to compare keys with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Among {
-    Stored,
-    StoredAndJoinable,
-    StoredAndFlying,
-}
-
-/// Where an entry is.
-#[derive(Debug, Clone, Copy)]
-enum At {
-    Stored(Place),
-    Flying(Place),
+/// What an index keeps pointers to.
+pub(crate) trait Filed {
+    /// When it was used last.
+    fn stamp(&self) -> u64;
+    fn address(&self) -> *mut ();
 }
 
 impl Books {
     fn new(limits: Limits) -> Self {
         Self {
             store: Store::new(limits),
-            flights: Flights::new(),
+            waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             pace: Pace::default(),
             births: 0,
         }
     }
 
-    /// A number that has not been given to any entry before.
-    fn birth(&mut self) -> u64 {
-        self.births += 1;
+    /// The births of all entries are up to this.
+    pub(crate) fn births(&self) -> u64 {
         self.births
     }
 
-    /// The entries filed under `hash` whose keys have yet to be compared, and their births.
-    fn unjudged(&self, hash: u64, among: Among, judged: &Judged) -> Few<(u64, At)> {
-        let flights = self.flights.filed(hash).filter(|flight| match among {
-            Among::Stored => false,
-            Among::StoredAndJoinable => flight.joinable,
-            Among::StoredAndFlying => true,
-        });
-        let stored = self.store.filed(hash).map(|at| (self.store.birth(at), At::Stored(at)));
-        let flying = flights.map(|flight| (flight.id.birth, At::Flying(flight.id.place)));
-        let mut unjudged = Few::new();
-        stored
-            .chain(flying)
-            .filter(|(birth, _)| *birth > judged.until)
-            .for_each(|it| unjudged.push(it));
-        unjudged
+    /// The records filed under `hash` whose keys have yet to be compared.
+    fn unjudged(&self, hash: u64, judged: &Judged) -> impl Iterator<Item = (u64, Place)> {
+        let filed = self.store.filed(hash).map(|place| (self.store.birth(place), place));
+        filed.filter(|(birth, _)| judged.is_new(*birth))
     }
 
-    /// The record filed under `hash`, if there is no other and nothing waits to be expired.
-    #[inline]
-    pub(crate) fn only(&self, hash: u64, now: Time) -> Option<Place> {
-        if self.store.has_expired(now) { None } else { self.store.only(hash) }
-    }
-
-    /// Counts a hit on what was found at a place, and may have another by now.
-    #[inline]
-    pub(crate) fn hit(&mut self, hash: u64, place: Place, birth: u64) {
-        self.counts.hits += 1;
-        if !self.store.touch(place, birth) {
-            let moved = self.store.filed(hash).find(|place| self.store.birth(*place) == birth);
-            if let Some(place) = moved {
-                self.store.touch(place, birth);
-            }
-        }
+    fn equal(&self, hash: u64, judged: &Judged) -> impl Iterator<Item = Place> {
+        self.store.filed(hash).filter(|place| judged.is_equal(self.store.birth(*place)))
     }
 
     /// The stored entry that was found equal.
     pub(crate) fn stored(&self, hash: u64, judged: &Judged) -> Option<Place> {
-        self.store.filed(hash).find(|place| judged.is_equal(self.store.birth(*place)))
+        self.equal(hash, judged).find(|place| self.store.flight(*place).is_none())
+    }
+
+    /// The computation under way that was found equal, and lets others join.
+    pub(crate) fn joinable(&self, hash: u64, judged: &Judged) -> Option<(FlightId, ThreadToken)> {
+        self.equal(hash, judged).find_map(|place| {
+            let flying = self.store.flight(place).filter(|it| it.joinable && !it.outdated)?;
+            Some((FlightId { place, birth: self.store.birth(place) }, flying.owner))
+        })
+    }
+
+    /// Where to wait for a computation, and how long before helping.
+    pub(crate) fn wait(&mut self, id: FlightId, owner: ThreadToken) -> (Arc<Wait>, Duration) {
+        let wait = self.waits.entry(id.birth).or_insert_with(|| Arc::new(Wait::new(owner)));
+        (Arc::clone(wait), self.pace.patience())
     }
 
     /// Keeps the computations under way for the equal key from being stored.
     pub(crate) fn outdate(&mut self, hash: u64, judged: &Judged) {
-        let flights = self.flights.filed_mut(hash);
-        flights.filter(|it| judged.is_equal(it.id.birth)).for_each(|it| it.outdated = true);
+        let equal: Few<Place> = self.equal(hash, judged).collect();
+        equal.into_iter().for_each(|place| self.store.outdate(place));
+    }
+
+    /// The end of the computation at a place.
+    fn land(&mut self, place: Place) -> Option<Flight> {
+        let outdated = self.store.flight(place)?.outdated;
+        // Of few computations anybody awaits the end.
+        let wait = match self.waits.is_empty() {
+            true => None,
+            false => self.waits.remove(&self.store.birth(place)),
+        };
+        Some(Flight { wait, outdated, landing: Landing::Abandoned })
     }
 }
 
-impl<P: Clone> Index<P> {
+impl<P: Clone + Filed> Index<P> {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { books: Books::new(limits), stored: Vec::new(), flying: Vec::new() }
+        Self { books: Books::new(limits), hits_forgotten: 0, entries: Vec::new() }
     }
 
     /// The entries whose keys have yet to be compared, and their births.
-    pub(crate) fn unjudged(&self, hash: u64, among: Among, judged: &Judged) -> Few<(u64, P)> {
-        let mut unjudged = Few::new();
-        for (birth, at) in self.books.unjudged(hash, among, judged).into_iter() {
-            let entry = match at {
-                At::Stored(place) => self.at(place),
-                At::Flying(place) => self.in_flight(place),
-            };
-            unjudged.push((birth, entry));
-        }
-        unjudged
+    pub(crate) fn unjudged(&self, hash: u64, judged: &Judged) -> Few<(u64, P)> {
+        let unjudged = self.books.unjudged(hash, judged);
+        unjudged.map(|(birth, place)| (birth, self.at(place).clone())).collect()
     }
 
-    /// The entry at a place of the store.
-    #[inline]
-    pub(crate) fn at(&self, place: Place) -> P {
-        self.stored[place as usize].clone().expect("what is filed is there")
+    /// The entry at a place.
+    pub(crate) fn at(&self, place: Place) -> &P {
+        self.entries[place as usize].as_ref().expect("what is filed is there")
     }
 
-    pub(crate) fn in_flight(&self, place: Place) -> P {
-        self.flying[place as usize].clone().expect("what flies is there")
-    }
-
-    /// All entries, in the order of the store.
+    /// All that is stored, the most recently used first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = P> {
-        self.books.store.iter().map(|place| self.at(place))
+        let mut entries: Vec<_> = self.books.store.iter().map(|place| self.at(place)).collect();
+        entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp()));
+        entries.into_iter().cloned()
     }
 
-    /// Stores `entry` in the place of the one with an equal key, if there is one. Returns what has
-    /// to be dropped outside the lock.
-    pub(crate) fn file(
+    /// Registers a computation of the calling thread.
+    pub(crate) fn start(&mut self, hash: u64, entry: P, joinable: bool) -> FlightId {
+        self.books.births += 1;
+        let birth = self.books.births;
+        let flying = Flying { owner: ThreadToken::current(), joinable, outdated: false };
+        let place = self.books.store.start(hash, birth, flying, entry.address());
+        match self.entries.get_mut(place as usize) {
+            Some(vacant) => *vacant = Some(entry),
+            None => self.entries.push(Some(entry)),
+        }
+        FlightId { place, birth }
+    }
+
+    /// Ends a computation without storing anything, if it has not been ended. The flight is to be
+    /// dropped outside the lock.
+    pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<(Flight, Option<P>)> {
+        let place = self.books.store.find(hash, id.place, id.birth)?;
+        let flight = self.books.land(place)?;
+        Some((flight, self.take(place)))
+    }
+
+    /// Ends a computation and stores its result, if it has not been ended or outdated, in the place of
+    /// the one with an equal key, if there is one. Returns what has to be dropped outside the lock.
+    pub(crate) fn land(
         &mut self,
-        entry: P,
         hash: u64,
+        id: FlightId,
         now: Time,
+        stamp: u64,
         judged: &Judged,
-    ) -> [Option<P>; 2] {
+    ) -> Option<(Flight, [Option<P>; 2])> {
+        let place = self.books.store.find(hash, id.place, id.birth)?;
+        let flight = self.books.land(place)?;
+        if flight.outdated {
+            self.books.counts.outdated += 1;
+            return Some((flight, [self.take(place), None]));
+        }
         let replaced = self.books.stored(hash, judged).and_then(|place| self.take(place));
-        let birth = self.books.birth();
-        let gone = match self.books.store.insert(hash, birth, now) {
-            Inserted::At(place) => self.put(place, entry),
-            Inserted::Evicting(place) => {
-                self.books.counts.evictions += 1;
-                self.put(place, entry)
+        let Self { books, entries, .. } = self;
+        let stamps =
+            |place: Place| entries[place as usize].as_ref().map_or(0, |entry| entry.stamp());
+        let gone = match books.store.store(place, now, stamp, &stamps) {
+            Stored::Here => None,
+            Stored::Evicting(place) => {
+                books.counts.evictions += 1;
+                entries[place as usize].take()
             }
-            Inserted::Refused => Some(entry),
+            Stored::Refused => self.take(place),
         };
-        [replaced, gone]
+        Some((flight, [replaced, gone]))
     }
 
-    /// Takes an entry out of the store.
+    /// Takes an entry out.
     pub(crate) fn take(&mut self, place: Place) -> Option<P> {
         self.books.store.remove(place);
-        let taken = self.stored[place as usize].take();
-        self.compact();
-        taken
+        self.entries[place as usize].take()
     }
 
     /// Takes out at most `most` entries whose time has passed.
-    #[inline]
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<P> {
-        if !self.books.store.has_expired(now) {
-            return Vec::new();
-        }
         let places = self.books.store.expire(now, most);
         self.books.counts.expirations += places.len() as u64;
-        let mut expired = Vec::with_capacity(places.len());
-        for place in places {
-            if let Some(entry) = self.stored[place as usize].take() {
-                expired.push(entry);
-            }
-        }
-        self.compact();
-        expired
+        places.into_iter().filter_map(|place| self.entries[place as usize].take()).collect()
     }
 
-    /// Empties the store. What it held is to be dropped outside the lock.
-    pub(crate) fn clear(&mut self) -> (Store, Vec<Option<P>>) {
+    /// Takes out all that is stored, and keeps what is under way from being stored.
+    pub(crate) fn clear(&mut self) -> Vec<Option<P>> {
         self.books.counts = CacheInfo::default();
-        self.books.flights.outdate_all();
-        (self.books.store.take(), std::mem::take(&mut self.stored))
+        let order = self.books.store.clear();
+        self.renumber(order)
     }
 
-    /// Registers a computation.
-    pub(crate) fn start(&mut self, hash: u64, entry: P, joinable: bool) -> FlightId {
-        let birth = self.books.birth();
-        let id = self.books.flights.start(hash, birth, joinable);
-        put(&mut self.flying, id.place, entry);
-        id
-    }
-
-    /// Ends a computation, if it has not been ended. The flight is to be dropped outside the lock.
-    pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<(Flight, Option<P>)> {
-        let flight = self.books.flights.end(hash, id)?;
-        let entry = self.flying[id.place as usize].take();
-        if self.books.flights.is_empty() {
-            // All places are vacant, and a deep recursion may have left many.
-            self.flying.truncate(64);
-            self.flying.shrink_to(64);
-        }
-        Some((flight, entry))
-    }
-
-    fn put(&mut self, place: Place, entry: P) -> Option<P> {
-        put(&mut self.stored, place, entry)
-    }
-
-    fn compact(&mut self) {
+    /// Gives room back that is no longer needed.
+    pub(crate) fn compact(&mut self) {
         if let Some(order) = self.books.store.compact() {
-            let mut stored = Vec::with_capacity(order.len());
-            for old in order {
-                stored.push(self.stored[old as usize].take());
-            }
-            self.stored = stored;
+            self.renumber(order);
         }
     }
-}
 
-/// Puts an entry at a place, which may be the one after the last.
-fn put<P>(entries: &mut Vec<Option<P>>, place: Place, entry: P) -> Option<P> {
-    if let Some(there) = entries.get_mut(place as usize) {
-        return there.replace(entry);
+    /// Returns what has no number any longer.
+    fn renumber(&mut self, order: Vec<Place>) -> Vec<Option<P>> {
+        let entries = order.into_iter().map(|old| self.entries[old as usize].take()).collect();
+        std::mem::replace(&mut self.entries, entries)
     }
-    entries.push(Some(entry));
-    None
 }
 
 /// Which of the entries filed under one hash have the key looked for, so far as is known.
 #[derive(Debug)]
 pub(crate) struct Judged {
+    own: u64,
     /// All that was born until then is judged, or gone.
     until: u64,
     equal: Few<u64>,
 }
 
 impl Judged {
-    pub(crate) const fn new() -> Self {
-        Self { until: 0, equal: Few::new() }
+    /// Nothing yet, but of the entry born then, if there is one: it has the key.
+    pub(crate) fn with(own: Option<u64>) -> Self {
+        Self { own: own.unwrap_or(0), until: 0, equal: Few::new() }
     }
 
     /// Whether an entry has the key.
@@ -259,8 +236,13 @@ impl Judged {
         self.until = birth;
     }
 
+    /// Whether it has not been met before.
+    fn is_new(&self, birth: u64) -> bool {
+        birth > self.until && birth != self.own
+    }
+
     pub(crate) fn is_equal(&self, birth: u64) -> bool {
-        self.equal.iter().any(|equal| *equal == birth)
+        birth == self.own || self.equal.iter().any(|equal| *equal == birth)
     }
 }
 
@@ -272,11 +254,11 @@ pub(crate) struct Few<T> {
 }
 
 impl<T> Few<T> {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { first: None, more: Vec::new() }
     }
 
-    fn push(&mut self, item: T) {
+    pub(crate) fn push(&mut self, item: T) {
         if self.first.is_none() {
             self.first = Some(item);
         } else {
@@ -294,5 +276,13 @@ impl<T> Few<T> {
 
     pub(crate) fn into_iter(self) -> impl Iterator<Item = T> {
         self.first.into_iter().chain(self.more)
+    }
+}
+
+impl<T> FromIterator<T> for Few<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut few = Self::new();
+        items.into_iter().for_each(|item| few.push(item));
+        few
     }
 }

@@ -14,7 +14,7 @@
 //! | `cache`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod builder;
 mod by_hand;
@@ -23,6 +23,7 @@ mod call;
 mod clock;
 mod demand;
 mod engine;
+mod fences;
 mod flight;
 mod float;
 mod form;
@@ -33,6 +34,9 @@ mod key;
 mod outcome;
 mod parameters;
 mod policy;
+mod ranks;
+mod readers;
+mod reading;
 mod registry;
 mod report;
 pub mod scope;
@@ -40,6 +44,7 @@ mod site;
 mod stats;
 mod store;
 mod sync;
+mod table;
 #[cfg(test)]
 mod tests;
 mod wait;

@@ -3,6 +3,7 @@
 //! The engine is written once, over the pointer, lock and cell a scope chooses. [`Thread`] chooses
 //! those that cost nothing.
 
+use crate::readers::{Crowd, Lone, Readers};
 use crate::sync::{Arc, Mutex};
 use std::cell::RefCell;
 use std::fmt;
@@ -22,6 +23,8 @@ pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
     type Lock<T>: Lock<T>;
     #[doc(hidden)]
     type Cell<T>: Cell<T>;
+    #[doc(hidden)]
+    type Readers: Readers;
 
     #[doc(hidden)]
     fn ptr<T>(value: T) -> Self::Ptr<T>;
@@ -41,6 +44,7 @@ impl Scope for Shared {
     type Ptr<T> = Arc<T>;
     type Lock<T> = Mutex<T>;
     type Cell<T> = once_cell::sync::OnceCell<T>;
+    type Readers = Crowd;
 
     fn ptr<T>(value: T) -> Arc<T> {
         Arc::new(value)
@@ -53,6 +57,7 @@ impl Scope for Thread {
     type Ptr<T> = Rc<T>;
     type Lock<T> = RefCell<T>;
     type Cell<T> = once_cell::unsync::OnceCell<T>;
+    type Readers = Lone;
 
     fn ptr<T>(value: T) -> Rc<T> {
         Rc::new(value)

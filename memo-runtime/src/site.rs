@@ -19,8 +19,6 @@ use std::thread::LocalKey;
 type SharedCache = Box<dyn Any + Send + Sync>;
 type ThreadCache = Box<dyn Any>;
 
-const ONE_TYPE: &str = "one instantiation has one key type and one stored type";
-
 /// What a function's static holds: its caches for the whole process.
 #[derive(Default)]
 pub struct Slot(sync::OnceCell<Box<Node<Shared, SharedCache>>>);
@@ -90,20 +88,14 @@ pub const fn site<F: Fn() -> CacheBuilder + Copy, P>(place: &'static P, options:
 
 impl<F: Fn() -> CacheBuilder + Copy> Site<F> {
     /// The cache, for what is [`kept`](crate::kept::kept).
-    ///
-    /// # Panics
-    ///
-    /// When it was asked for with other types before, which no expansion does.
     #[inline]
     pub fn cache<K, V>(self, _key: K, _value: V) -> &'static Cache<K::Type, V::Type>
     where
         K: SharedKept,
         V: SharedKept,
     {
-        let make = || Box::new((self.options)().build::<K::Type, V::Type>()) as SharedCache;
-        Node::<Shared, _>::find(&self.place.0, typeid::of::<F>(), &make)
-            .downcast_ref()
-            .expect(ONE_TYPE)
+        let make = || (self.options)().build();
+        Node::<Shared, SharedCache>::find::<F, _>(&self.place.0, &make)
     }
 
     /// [`cache`](Self::cache), for the type of a key.
@@ -136,20 +128,12 @@ impl<F: Fn() -> CacheBuilder + Copy> Site<F, LocalKey<ThreadSlot>> {
     ///
     /// When the thread's locals are already destroyed, it is a new one: what is called from
     /// destructors is computed, but remembered no longer than the call lasts.
-    ///
-    /// # Panics
-    ///
-    /// When it was asked for with other types before, which no expansion does.
     #[inline]
     pub fn cache<K: Kept, V: Kept>(self, _key: K, _value: V) -> Cache<K::Type, V::Type, Thread> {
         let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
-        let cached = self.place.try_with(|slot| {
-            let boxed = || Box::new(make()) as ThreadCache;
-            Node::<Thread, _>::find(&slot.0, typeid::of::<F>(), &boxed)
-                .downcast_ref::<Cache<K::Type, V::Type, Thread>>()
-                .expect(ONE_TYPE)
-                .clone()
-        });
+        let cached = self
+            .place
+            .try_with(|slot| Node::<Thread, ThreadCache>::find::<F, _>(&slot.0, &make).clone());
         cached.unwrap_or_else(|_| make())
     }
 

@@ -1,13 +1,14 @@
-//! The records of a cache: exact least-recently-used order, and time to live.
+//! The records of a cache: what is stored, by recency and age, and what is being computed.
 //!
 //! A store knows neither keys nor values, and so is compiled once for all caches. It says at which
 //! *place* something is filed under which hash; what is there, its caller keeps in a list of its own
 //! under the same numbers. It never compares keys: its caller does, outside the lock, and says which
-//! place is meant. Records are linked into two lists, by recency and by age, through the numbers of
-//! their neighbours, so that no list allocates and nothing is left behind when a record goes.
+//! place is meant.
 
 use crate::clock::Time;
-use hashbrown::HashTable;
+use crate::ranks::{Rank, Ranks};
+use crate::sync::{Arc, ThreadToken};
+use crate::table::{Place, Table};
 use std::time::Duration;
 
 /// What a store may hold.
@@ -19,70 +20,63 @@ pub(crate) struct Limits {
     pub(crate) ttl: Option<Duration>,
 }
 
-/// The number of a record.
-pub(crate) type Place = u32;
-
 const NOWHERE: Place = Place::MAX;
 
-/// One thing that is stored.
+/// One thing that is stored, or computed.
 #[derive(Debug, Clone, Copy)]
 struct Record {
     hash: u64,
     /// Tells this record from all others there have been; 0 when the place is vacant.
     birth: u64,
-    deadline: Time,
-    /// Whether another was filed under the very same hash when this one came.
-    crowded: bool,
-    links: [Links; 2],
+    state: State,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Links {
-    before: Place,
-    after: Place,
+enum State {
+    Vacant,
+    Flying(Flying),
+    Stored {
+        deadline: Time,
+        /// The stamp in the rank of this record; an entry has the same or a later one.
+        stamp: u64,
+        older: Place,
+        newer: Place,
+    },
 }
 
-const VACANT: Record = Record {
-    hash: 0,
-    birth: 0,
-    deadline: Time::FOREVER,
-    crowded: false,
-    links: [Links { before: NOWHERE, after: NOWHERE }; 2],
-};
-
-/// Which of its two lists a record is linked into.
+/// What is known of a computation under way.
 #[derive(Debug, Clone, Copy)]
-enum By {
-    Recency = 0,
-    Age = 1,
+pub(crate) struct Flying {
+    pub(crate) owner: ThreadToken,
+    /// Whether callers of an equal key wait for this run.
+    pub(crate) joinable: bool,
+    /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
+    pub(crate) outdated: bool,
 }
 
-/// The ends of a list: `first` is the least recent one, or the oldest.
-#[derive(Debug, Clone, Copy)]
-struct Ends {
-    first: Place,
-    last: Place,
-}
-
-const EMPTY: Ends = Ends { first: NOWHERE, last: NOWHERE };
+const VACANT: Record = Record { hash: 0, birth: 0, state: State::Vacant };
 
 /// Records by hash, by recency and by age.
 #[derive(Debug)]
 pub(crate) struct Store {
     records: Vec<Record>,
     vacant: Vec<Place>,
-    filed: HashTable<Place>,
-    ends: [Ends; 2],
-    /// How many records are `crowded`.
-    crowded: usize,
+    table: Option<Arc<Table>>,
+    /// Tables that have been replaced, and may be read still.
+    replaced: Vec<Arc<Table>>,
+    /// Kept where there is a limit.
+    ranks: Ranks,
+    oldest: Place,
+    newest: Place,
+    stored: usize,
     limits: Limits,
 }
 
 /// What became of something that was to be stored, and who had to go for it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Inserted {
-    At(Place),
-    /// The place of the one that was evicted.
+pub(crate) enum Stored {
+    Here,
+    /// The place of the one that was evicted, and is vacant now.
     Evicting(Place),
     /// The limits allow nothing at all.
     Refused,
@@ -93,302 +87,279 @@ impl Store {
         Self {
             records: Vec::new(),
             vacant: Vec::new(),
-            filed: HashTable::new(),
-            ends: [EMPTY; 2],
-            crowded: 0,
+            table: None,
+            replaced: Vec::new(),
+            ranks: Ranks::default(),
+            oldest: NOWHERE,
+            newest: NOWHERE,
+            stored: 0,
             limits,
         }
     }
 
+    /// How many are stored.
     pub(crate) fn len(&self) -> usize {
-        self.filed.len()
+        self.stored
     }
 
-    /// All records, the most recently used first, or the most recently stored where there is no limit.
+    /// How many are under way.
+    pub(crate) fn flying(&self) -> usize {
+        self.records.len() - self.vacant.len() - self.stored
+    }
+
+    /// The table that those read who do not hold the lock.
+    pub(crate) fn table(&self) -> Option<&Arc<Table>> {
+        self.table.as_ref()
+    }
+
+    pub(crate) fn take_replaced(&mut self) -> Vec<Arc<Table>> {
+        std::mem::take(&mut self.replaced)
+    }
+
+    /// All that is stored, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
-        let known = |place| Some(place).filter(|place| *place != NOWHERE);
-        let last = known(self.ends[By::Recency as usize].last);
-        std::iter::successors(last, move |place| {
-            known(self.record(*place).links[By::Recency as usize].before)
-        })
+        (0..).zip(&self.records).filter(|(_, it)| it.is_stored()).map(|(place, _)| place)
     }
 
     /// The records filed under `hash`.
     pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = Place> {
-        let filed = self.filed.iter_hash(hash).copied();
-        filed.filter(move |place| self.record(*place).hash == hash)
-    }
-
-    /// The record filed under `hash`, if there is no other.
-    #[inline]
-    pub(crate) fn only(&self, hash: u64) -> Option<Place> {
-        if self.crowded > 0 {
-            return None;
-        }
-        self.filed.find(hash, |place| self.record(*place).hash == hash).copied()
+        self.table.iter().flat_map(move |table| table.filed(hash))
     }
 
     /// What tells the record at `place` from all others.
-    #[inline]
     pub(crate) fn birth(&self, place: Place) -> u64 {
         self.record(place).birth
     }
 
-    /// Makes a record the most recently used one, if it is still the one that was born then.
-    #[inline]
-    pub(crate) fn touch(&mut self, place: Place, birth: u64) -> bool {
-        let is_there = self.records.get(place as usize).is_some_and(|it| it.birth == birth);
-        if is_there && self.limits.maxsize.is_some() && self.ends[0].last != place {
-            self.unlink(By::Recency, place);
-            self.link(By::Recency, place);
+    /// What is known of the computation at `place`, unless it is over.
+    pub(crate) fn flight(&self, place: Place) -> Option<&Flying> {
+        match &self.record(place).state {
+            State::Flying(flying) => Some(flying),
+            _ => None,
         }
-        is_there
     }
 
-    /// Files something as the most recently used.
-    pub(crate) fn insert(&mut self, hash: u64, birth: u64, now: Time) -> Inserted {
-        let Limits { maxsize, ttl } = self.limits;
-        let is_full = maxsize.is_some_and(|maxsize| self.len() >= maxsize);
-        if maxsize == Some(0) || ttl == Some(Duration::ZERO) || self.len() >= NOWHERE as usize {
-            return Inserted::Refused;
+    /// Where the record is that was born then, wherever it may have moved since it was at `place`.
+    pub(crate) fn find(&self, hash: u64, place: Place, birth: u64) -> Option<Place> {
+        match self.records.get(place as usize) {
+            Some(record) if record.birth == birth => Some(place),
+            _ => self.filed(hash).find(|place| self.birth(*place) == birth),
         }
-        let evicted = is_full.then(|| self.ends[By::Recency as usize].first);
-        if let Some(place) = evicted {
-            self.remove(place);
-        }
+    }
+
+    /// Files a computation under way, whose entry is at this address.
+    pub(crate) fn start(&mut self, hash: u64, birth: u64, flying: Flying, entry: *mut ()) -> Place {
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.records.push(VACANT);
             Place::try_from(self.records.len() - 1).unwrap_or(NOWHERE)
         });
-        let crowded = self.filed(hash).next().is_some();
-        self.crowded += usize::from(crowded);
-        let deadline = ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
-        self.records[place as usize] = Record { hash, birth, deadline, crowded, ..VACANT };
-        let Self { filed, records, .. } = self;
-        filed.insert_unique(hash, place, |place| records[*place as usize].hash);
-        self.link(By::Recency, place);
-        if deadline != Time::FOREVER {
-            self.link(By::Age, place);
+        self.records[place as usize] = Record { hash, birth, state: State::Flying(flying) };
+        self.table_with_room().insert(hash, place, entry);
+        place
+    }
+
+    /// Whether anything can be stored at all.
+    pub(crate) fn refuses(&self) -> bool {
+        self.limits.maxsize == Some(0) || self.limits.ttl == Some(Duration::ZERO)
+    }
+
+    /// Stores the result of a computation. `stamp` is later than all others, and `stamps` are those the
+    /// entries have by now.
+    pub(crate) fn store(
+        &mut self,
+        place: Place,
+        now: Time,
+        stamp: u64,
+        stamps: &dyn Fn(Place) -> u64,
+    ) -> Stored {
+        if self.refuses() {
+            return Stored::Refused;
         }
-        // The place that was vacated last is the one that is taken.
-        if evicted.is_some() { Inserted::Evicting(place) } else { Inserted::At(place) }
+        let deadline = self.limits.ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
+        let is_full = self.limits.maxsize.is_some_and(|maxsize| self.stored >= maxsize);
+        let evicted = if is_full { self.least_recent(stamps) } else { None };
+        let rank = Rank { stamp, place };
+        if let Some(evicted) = evicted {
+            self.ranks.replace_first(rank);
+            self.remove(evicted);
+        } else if self.limits.maxsize.is_some() {
+            self.ranks.push(rank);
+        }
+        let older = if deadline == Time::FOREVER { NOWHERE } else { self.newest };
+        self.records[place as usize].state =
+            State::Stored { deadline, stamp, older, newer: NOWHERE };
+        if deadline != Time::FOREVER {
+            self.newest = place;
+            self.join(older, place);
+        }
+        self.stored += 1;
+        evicted.map_or(Stored::Here, Stored::Evicting)
     }
 
     pub(crate) fn remove(&mut self, place: Place) {
-        let Record { hash, crowded, deadline, .. } = *self.record(place);
-        if let Ok(filed) = self.filed.find_entry(hash, |it| *it == place) {
-            filed.remove();
+        let Record { hash, state, .. } = *self.record(place);
+        if let Some(table) = &self.table {
+            table.remove(hash, place);
         }
-        self.unlink(By::Recency, place);
-        if deadline != Time::FOREVER {
-            self.unlink(By::Age, place);
+        if let State::Stored { deadline, older, newer, .. } = state {
+            self.stored -= 1;
+            if deadline != Time::FOREVER {
+                self.join(older, newer);
+                if newer == NOWHERE {
+                    self.newest = older;
+                }
+            }
         }
-        self.crowded -= usize::from(crowded);
         self.records[place as usize] = VACANT;
         self.vacant.push(place);
     }
 
-    /// Whether there is a record whose time has passed.
-    #[inline]
-    pub(crate) fn has_expired(&self, now: Time) -> bool {
-        let oldest = self.ends[By::Age as usize].first;
-        oldest != NOWHERE && self.record(oldest).deadline <= now
+    /// The result of a computation must not be stored.
+    pub(crate) fn outdate(&mut self, place: Place) {
+        if let State::Flying(flying) = &mut self.records[place as usize].state {
+            flying.outdated = true;
+        }
+    }
+
+    /// When the next entry expires.
+    pub(crate) fn next_deadline(&self) -> Time {
+        match self.records.get(self.oldest as usize).map(|it| it.state) {
+            Some(State::Stored { deadline, .. }) => deadline,
+            _ => Time::FOREVER,
+        }
     }
 
     /// Takes out at most `most` records whose time has passed, all of equal lives being in the order
     /// of their deadlines.
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
         let mut expired = Vec::new();
-        while self.has_expired(now) && expired.len() < most {
-            let oldest = self.ends[By::Age as usize].first;
-            self.remove(oldest);
-            expired.push(oldest);
+        while self.next_deadline() <= now && self.oldest != NOWHERE && expired.len() < most {
+            expired.push(self.oldest);
+            self.remove(self.oldest);
         }
         expired
     }
 
-    /// Empties the store.
-    pub(crate) fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::new(self.limits))
+    /// Takes out all that is stored, and outdates what is under way. The records are then at the places
+    /// 0, 1, 2, .. in the order returned.
+    pub(crate) fn clear(&mut self) -> Vec<Place> {
+        let under_way: Vec<Place> =
+            (0..).zip(&self.records).filter(|(_, it)| it.is_flying()).map(|it| it.0).collect();
+        under_way.iter().for_each(|place| self.outdate(*place));
+        self.stored = 0;
+        self.renumber(under_way)
     }
 
     /// Gives back what a long gone crowd has left: renumbers the records if most places are vacant.
     /// The records are then at the places 0, 1, 2, .. in the order returned.
     pub(crate) fn compact(&mut self) -> Option<Vec<Place>> {
         const SLACK: usize = 64;
-        if self.records.len() <= 4 * self.len() + SLACK {
-            return None;
+        let living = self.stored + self.flying();
+        if self.records.len() > 4 * living + SLACK {
+            let is_there = |(_, it): &(Place, &Record)| it.is_stored() || it.is_flying();
+            let order = (0..).zip(&self.records).filter(is_there).map(|it| it.0).collect();
+            return Some(self.renumber(order));
         }
-        let is_there = |place: &Place| self.record(*place).birth != 0;
-        let order: Vec<Place> = (0..).take(self.records.len()).filter(is_there).collect();
+        if self.ranks.len() > 2 * self.stored + SLACK {
+            self.rank_anew();
+        }
+        None
+    }
+
+    fn renumber(&mut self, order: Vec<Place>) -> Vec<Place> {
         let mut renumbered = vec![NOWHERE; self.records.len()];
         for (new, old) in (0..).zip(&order) {
             renumbered[*old as usize] = new;
         }
         let new = |old: Place| renumbered.get(old as usize).copied().unwrap_or(NOWHERE);
-        let links = |old: Links| Links { before: new(old.before), after: new(old.after) };
-        self.records = order
-            .iter()
-            .map(|old| self.record(*old))
-            .map(|record| Record { links: record.links.map(links), ..*record })
-            .collect();
-        self.ends =
-            self.ends.map(|Ends { first, last }| Ends { first: new(first), last: new(last) });
+        let moved = |old: &Place| {
+            let mut record = *self.record(*old);
+            if let State::Stored { older, newer, .. } = &mut record.state {
+                (*older, *newer) = (new(*older), new(*newer));
+            }
+            record
+        };
+        let records = order.iter().map(moved).collect();
+        (self.oldest, self.newest) = (new(self.oldest), new(self.newest));
+        self.replace_table(order.len(), new);
+        self.records = records;
         self.vacant = Vec::new();
-        let Self { filed, records, .. } = self;
-        let hash = |place: &Place| records[*place as usize].hash;
-        filed.clear();
-        filed.shrink_to(order.len(), hash);
-        (0..).take(order.len()).for_each(|place| {
-            filed.insert_unique(hash(&place), place, hash);
-        });
-        Some(order)
+        self.rank_anew();
+        order
     }
 
-    #[inline]
+    fn rank_anew(&mut self) {
+        if self.limits.maxsize.is_some() {
+            let ranks = (0..).zip(&self.records).filter_map(|(place, it)| match it.state {
+                State::Stored { stamp, .. } => Some(Rank { stamp, place }),
+                _ => None,
+            });
+            self.ranks.rebuild(ranks);
+        }
+    }
+
+    /// The record that was used least recently. Its rank is the first.
+    fn least_recent(&mut self, stamps: &dyn Fn(Place) -> u64) -> Option<Place> {
+        while let Some(Rank { stamp: known, place }) = self.ranks.first() {
+            match &mut self.records[place as usize].state {
+                State::Stored { stamp, .. } if *stamp == known => {
+                    *stamp = stamps(place);
+                    if *stamp == known {
+                        return Some(place);
+                    }
+                    let rank = Rank { stamp: *stamp, place };
+                    self.ranks.replace_first(rank);
+                }
+                // It was taken out since.
+                _ => self.ranks.pop_first(),
+            }
+        }
+        None
+    }
+
+    fn table_with_room(&mut self) -> &Table {
+        let filed = self.records.len() - self.vacant.len();
+        if self.table.as_ref().is_none_or(|table| table.room() < filed) {
+            self.replace_table(filed, |place| place);
+        }
+        self.table.as_ref().expect("it was just made")
+    }
+
+    fn replace_table(&mut self, room: usize, new: impl Fn(Place) -> Place) {
+        let table = Table::with_room_for(room);
+        if let Some(old) = self.table.take() {
+            for (hash, place, entry) in old.iter().filter(|it| new(it.1) != NOWHERE) {
+                table.insert(hash, new(place), entry);
+            }
+            self.replaced.push(old);
+        }
+        self.table = Some(Arc::new(table));
+    }
+
     fn record(&self, place: Place) -> &Record {
         &self.records[place as usize]
     }
 
-    /// Puts a record at the end of a list.
-    #[inline]
-    fn link(&mut self, by: By, place: Place) {
-        let list = by as usize;
-        let before = std::mem::replace(&mut self.ends[list].last, place);
-        self.records[place as usize].links[list] = Links { before, after: NOWHERE };
-        match before {
-            NOWHERE => self.ends[list].first = place,
-            before => self.records[before as usize].links[list].after = place,
+    /// Makes two records neighbours in age; either may be nowhere.
+    fn join(&mut self, left: Place, right: Place) {
+        match self.records.get_mut(left as usize).map(|it| &mut it.state) {
+            Some(State::Stored { newer, .. }) => *newer = right,
+            _ => self.oldest = right,
         }
-    }
-
-    #[inline]
-    fn unlink(&mut self, by: By, place: Place) {
-        let list = by as usize;
-        let Links { before, after } = self.record(place).links[list];
-        match before {
-            NOWHERE => self.ends[list].first = after,
-            before => self.records[before as usize].links[list].after = after,
-        }
-        match after {
-            NOWHERE => self.ends[list].last = before,
-            after => self.records[after as usize].links[list].before = before,
+        if let Some(State::Stored { older, .. }) =
+            self.records.get_mut(right as usize).map(|it| &mut it.state)
+        {
+            *older = left;
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::VecDeque;
-
-    fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store {
-        Store::new(Limits { maxsize, ttl: ttl.map(Duration::from_nanos) })
+impl Record {
+    fn is_stored(&self) -> bool {
+        matches!(self.state, State::Stored { .. })
     }
 
-    fn at(nanos: u64) -> Time {
-        Time::ORIGIN.after(Duration::from_nanos(nanos))
-    }
-
-    /// The births of all records, the most recently used first.
-    fn births(store: &Store) -> Vec<u64> {
-        store.iter().map(|place| store.birth(place)).collect()
-    }
-
-    #[test]
-    fn records_of_one_hash_live_side_by_side() {
-        let mut store = store(Some(3), None);
-        for birth in [1, 2, 3] {
-            assert!(matches!(store.insert(7, birth, at(0)), Inserted::At(_)));
-        }
-        assert_eq!(store.only(7), None);
-        let first = store.filed(7).find(|place| store.birth(*place) == 1).unwrap();
-        store.remove(first);
-        assert_eq!(births(&store), [3, 2]);
-        store.insert(7, 4, at(0));
-        let second = store.filed(7).find(|place| store.birth(*place) == 2).unwrap();
-        assert!(store.touch(second, 2));
-        assert!(matches!(store.insert(7, 5, at(0)), Inserted::Evicting(_)));
-        assert_eq!(births(&store), [5, 2, 4]);
-    }
-
-    #[test]
-    fn a_record_expires_at_its_deadline_and_not_before() {
-        let mut store = store(None, Some(10));
-        let Inserted::At(first) = store.insert(1, 1, at(0)) else { panic!() };
-        let Inserted::At(second) = store.insert(2, 2, at(5)) else { panic!() };
-        assert_eq!(store.expire(at(9), 9), []);
-        assert_eq!(store.expire(at(10), 9), [first]);
-        assert_eq!(store.expire(at(20), 9), [second]);
-    }
-
-    #[test]
-    fn a_record_is_not_touched_in_the_place_of_its_predecessor() {
-        let mut store = store(Some(2), None);
-        let Inserted::At(place) = store.insert(1, 1, at(0)) else { panic!() };
-        store.remove(place);
-        assert_eq!(store.insert(2, 2, at(0)), Inserted::At(place));
-        store.insert(3, 3, at(0));
-        assert!(!store.touch(place, 1));
-        assert_eq!(births(&store), [3, 2]);
-    }
-
-    #[test]
-    fn compaction_keeps_both_orders() {
-        let mut store = store(None, Some(1000));
-        for birth in 1..=1000 {
-            store.insert(birth % 70, birth, at(birth));
-        }
-        let gone: Vec<_> =
-            (0..1000).filter(|place| !store.birth(*place).is_multiple_of(100)).collect();
-        for place in gone {
-            store.remove(place);
-        }
-        let order = store.compact().expect("most places are vacant");
-        assert_eq!((order.len(), store.records.len()), (10, 10));
-        assert_eq!(births(&store), [1000, 900, 800, 700, 600, 500, 400, 300, 200, 100]);
-        assert_eq!(store.filed(30).map(|place| store.birth(place)).max(), Some(800));
-        let expired = store.expire(at(1400), 99);
-        assert_eq!((expired.len(), births(&store).len()), (4, 6));
-        assert_eq!(store.compact(), None);
-    }
-
-    /// Any sequence of doings, beside a list of births in the order of recency.
-    #[test]
-    fn recency_is_that_of_a_list() {
-        let mut store = store(Some(5), None);
-        let mut model: VecDeque<(u64, u64)> = VecDeque::new();
-        let mut random = 1_u64;
-        for birth in 1..if cfg!(miri) { 300 } else { 20_000 } {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(birth);
-            let hash = (random >> 33) % 8;
-            let found = store.filed(hash).next();
-            match (random >> 40) % 4 {
-                0 => {
-                    if model.len() == 5 {
-                        model.pop_back();
-                    }
-                    model.push_front((birth, hash));
-                    store.insert(hash, birth, at(0));
-                }
-                1 => found.into_iter().for_each(|place| {
-                    model.retain(|known| known.0 != store.birth(place));
-                    store.remove(place);
-                }),
-                _ => found.into_iter().for_each(|place| {
-                    let touched = (store.birth(place), hash);
-                    model.retain(|known| *known != touched);
-                    model.push_front(touched);
-                    store.touch(place, touched.0);
-                }),
-            }
-            assert!(store.iter().map(|place| store.birth(place)).eq(model.iter().map(|it| it.0)));
-            assert_eq!(
-                store.crowded == 0,
-                (0..8).all(|hash| {
-                    store.filed(hash).filter(|place| store.record(*place).crowded).count() == 0
-                })
-            );
-        }
+    fn is_flying(&self) -> bool {
+        matches!(self.state, State::Flying(_))
     }
 }

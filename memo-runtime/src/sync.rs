@@ -2,7 +2,10 @@
 //! can be put underneath with one `cfg` instead of a rewrite.
 
 pub(crate) use std::sync::Arc;
-pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+pub(crate) use std::thread_local;
 
 use std::cell::Cell;
 use std::sync::{MutexGuard, PoisonError};

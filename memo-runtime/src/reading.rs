@@ -1,0 +1,180 @@
+//! What each thread reads without a lock, announced so that nobody drops it meanwhile.
+//!
+//! These are hazard pointers (M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free
+//! Objects", 2004), in two steps. A thread that is about to search a table announces that it walks
+//! there; having found an entry, it announces that instead, and is done with the walk. Who has taken an
+//! entry out of the table looks at all announcements before dropping it. So a walk, which is short and
+//! runs no code of users, holds up what is dropped of one cache; comparing and cloning, which may take
+//! however long, hold up one entry.
+
+use crate::fences;
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering::*};
+use std::cell::Cell;
+
+/// How many calls of a thread may read at the same time, each from within the one before.
+const DEPTH: usize = 4;
+
+/// The announcements of one thread.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Reader {
+    number: usize,
+    announced: [Announcement; DEPTH],
+    taken: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Announcement {
+    /// The address of the entry in use, or that of the cache and 1, or 0.
+    what: AtomicUsize,
+    /// Somebody came to drop it, and could not.
+    wanted: AtomicBool,
+}
+
+/// All there have been. Those of threads that have ended are given to new ones.
+static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+
+crate::sync::thread_local! {
+    /// Has no destructor, and so is cheap to reach, and can be reached to the very end of the thread.
+    static READER: Cell<Option<&'static Reader>> = const { Cell::new(None) };
+    static LEASE: Lease = Lease(Reader::take());
+}
+
+/// Gives a reader back when its thread ends.
+struct Lease(&'static Reader);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        READER.with(|reader| reader.set(None));
+        let _readers = READERS.lock();
+        self.0.taken.store(false, Release);
+    }
+}
+
+impl Reader {
+    fn take() -> &'static Self {
+        fences::prepare();
+        let mut readers = READERS.lock();
+        if let Some(free) = readers.iter().find(|it| !it.taken.load(Acquire)) {
+            free.taken.store(true, Relaxed);
+            return free;
+        }
+        let new = Box::leak(Box::new(Self {
+            number: readers.len(),
+            announced: Default::default(),
+            taken: AtomicBool::new(true),
+        }));
+        readers.push(new);
+        new
+    }
+
+    /// The calling thread's, if it has one: see [`register`](Self::register).
+    #[inline]
+    pub(crate) fn current() -> Option<&'static Self> {
+        READER.with(Cell::get)
+    }
+
+    /// Gives the calling thread a reader, unless it is about to end.
+    pub(crate) fn register() -> Option<&'static Self> {
+        let reader = LEASE.try_with(|lease| lease.0).ok()?;
+        READER.with(|it| it.set(Some(reader)));
+        Some(reader)
+    }
+
+    /// A small number that no other thread has at the same time.
+    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Announces that the calling thread, whose reader this is, walks through the tables of a cache,
+    /// unless it reads too much already. A fence has to follow.
+    #[inline]
+    pub(crate) fn walk(&'static self, cache: usize) -> Option<Reading> {
+        // No count of these is kept: each call would have to wait for the one before to write it.
+        let announced = self.announced.iter().find(|it| it.what.load(Relaxed) == 0)?;
+        announced.what.store(cache | 1, Relaxed);
+        Some(Reading { announced })
+    }
+
+    /// Whether the calling thread, whose reader this is, reads nothing.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.announced.iter().all(|it| it.what.load(Relaxed) == 0)
+    }
+}
+
+/// An announcement, as long as it lasts.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Reading {
+    announced: &'static Announcement,
+}
+
+impl Reading {
+    /// The walk is over: announces what it has found.
+    #[inline]
+    pub(crate) fn hold(&self, entry: usize) {
+        self.announced.what.store(entry, Release);
+    }
+
+    /// Whether somebody came for what was held until now.
+    #[inline]
+    pub(crate) fn end(self) -> bool {
+        let announced = self.announced;
+        drop(self);
+        announced.wanted.load(Relaxed) && announced.wanted.swap(false, Relaxed)
+    }
+}
+
+impl Drop for Reading {
+    #[inline]
+    fn drop(&mut self) {
+        self.announced.what.store(0, Release);
+    }
+}
+
+/// Of what was taken out of a cache before, what somebody may still read. `fence` is the one that goes
+/// with that of the readers; when it fails, everything may be read.
+pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool) -> StillRead {
+    let readers = READERS.lock().clone();
+    if !fence() {
+        return StillRead::Everything;
+    }
+    let look = || {
+        let mut read = Vec::new();
+        for announced in readers.iter().flat_map(|reader| &reader.announced) {
+            let what = announced.what.load(Acquire);
+            if what == cache | 1 || dead.contains(&what) {
+                announced.wanted.store(true, Relaxed);
+                read.push(what);
+            }
+        }
+        read
+    };
+    if look().is_empty() {
+        return StillRead::These(Vec::new());
+    }
+    // Whoever has ended since did not see that it was wanted.
+    if !fence() {
+        return StillRead::Everything;
+    }
+    let read = look();
+    if read.contains(&(cache | 1)) { StillRead::Everything } else { StillRead::These(read) }
+}
+
+/// Which dead entries are still read.
+#[derive(Debug)]
+#[allow(unreachable_pub, reason = "a public, sealed trait returns it")]
+pub enum StillRead {
+    Everything,
+    These(Vec<usize>),
+}
+
+impl StillRead {
+    pub(crate) fn has(&self, entry: usize) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::These(entries) => entries.contains(&entry),
+        }
+    }
+}
