@@ -4,6 +4,7 @@ use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::call::{self, Step};
 use crate::engine::Entry;
+use crate::hash::hash;
 use crate::key::{ByKey, ByRef};
 use crate::policy::{OkOnly, Whole};
 use crate::scope::{Scope, Shared};
@@ -76,7 +77,9 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self.engine().peek(self.hash(key), &|known: &K| known.borrow() == key)?;
+        let entry = self
+            .engine()
+            .peek(hash(|state| key.hash(state)), &|known: &K| known.borrow() == key)?;
         Some(entry.value().clone())
     }
 
@@ -86,19 +89,17 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self.engine().remove(self.hash(key), &|known: &K| known.borrow() == key)?;
+        let entry = self
+            .engine()
+            .remove(hash(|state| key.hash(state)), &|known: &K| known.borrow() == key)?;
         Some(entry.value().clone())
     }
 
     /// Stores `value` as if it had just been computed. Computations under way for `key` will not
     /// replace it.
     pub fn insert(&self, key: K, value: V) {
-        let hash = self.hash(&key);
+        let hash = hash(|state| key.hash(state));
         self.engine().insert(&Entry::<_, _, S>::ready(hash, key, value), |a, b| a == b);
-    }
-
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
-        self.engine().hash(|state| key.hash(state))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::cache::Cache;
 use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Entry, EntryPtr, Found, Seen};
 use crate::flight::FlightId;
+use crate::hash::hash;
 use crate::key::Lookup;
 use crate::policy::{Offer, Policy};
 use crate::scope::{Cell, Scope};
@@ -53,7 +54,7 @@ enum Role {
 }
 
 /// Looks a call up, and waits for its result if another thread is computing it.
-#[inline]
+#[inline(always)]
 pub fn enter<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
     query: Q,
@@ -65,7 +66,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hashed(engine, &query);
+    let hash = hash(|state| query.hash(state));
     match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
         Seen::Hit(result) => Step::Done(result),
         Seen::Nothing => miss(engine, hash, query, policy, true),
@@ -161,11 +162,6 @@ where
 }
 
 #[inline]
-fn hashed<Q: Lookup, V, S: Scope>(engine: &Engine<Q::Key, V, S>, query: &Q) -> u64 {
-    engine.hash(|state| query.hash(state))
-}
-
-#[inline]
 fn answer<R, P, K, V, S>(entry: &Entry<K, V, S>, policy: &P) -> R
 where
     P: Policy<R, Stored = V>,
@@ -240,7 +236,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hashed(engine, &query);
+    let hash = hash(|state| query.hash(state));
     let entry = Entry::<_, _, S>::pending(hash, query.into_key());
     let mut pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None };
     pilot.flight = engine.lead(&pilot.entry, Q::equal);
@@ -255,7 +251,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hashed(engine, query);
+    let hash = hash(|state| query.hash(state));
     let entry = engine.peek(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -268,7 +264,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hashed(engine, query);
+    let hash = hash(|state| query.hash(state));
     let entry = engine.remove(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -282,7 +278,7 @@ where
 {
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
-        let hash = hashed(engine, &query);
+        let hash = hash(|state| query.hash(state));
         engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value), Q::equal);
     }
 }

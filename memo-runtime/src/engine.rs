@@ -28,12 +28,8 @@ use crate::store::Limits;
 use crate::sync::{Arc, AtomicPtr, AtomicU64, Ordering::*, ThreadToken};
 use crate::table::Table;
 use crate::wait::{Landing, Wait};
-use foldhash::SharedSeed;
-use foldhash::fast::{FoldHasher, SeedableRandomState};
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Deref;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A key, and its value once computed.
@@ -87,7 +83,6 @@ type View<'a, K, V, S, R> = dyn FnMut(&mut IndexOf<K, V, S>, Time) -> R + 'a;
 type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, &Judged) + 'a;
 
 pub(crate) struct Engine<K, V, S: Scope> {
-    hashes: SeedableRandomState,
     clock: Clock,
     is_bounded: bool,
     /// The table of the store.
@@ -148,7 +143,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// The look-up of a call in the common case, without the lock: there is one entry filed under the
     /// hash, and it is the one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hit<R>(
         &self,
         hash: u64,
@@ -205,7 +200,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             (*table).find(hash, |entry| {
                 let entry = entry.cast_const().cast::<Entry<K, V, S>>();
                 // One that is being computed may have a value before it is stored.
-                if (*entry).stamp.load(Acquire) == 0 {
+                if (*entry).hash != hash || (*entry).stamp.load(Acquire) == 0 {
                     return None;
                 }
                 let value = (*entry).value.get()?;
@@ -446,7 +441,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
         Self {
-            hashes: process_hashes(),
             clock: Clock::for_ttl(parameters.ttl),
             is_bounded: parameters.maxsize.is_some(),
             table: AtomicPtr::default(),
@@ -457,14 +451,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             index: Apart(S::Lock::new(Index::new(limits))),
             limbo: S::Lock::new(Limbo { entries: Vec::new(), tables: Vec::new() }),
         }
-    }
-
-    /// Never 0.
-    #[inline]
-    pub(crate) fn hash(&self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
-        let mut state = self.hashes.build_hasher();
-        feed(&mut state);
-        state.finish() | 1
     }
 
     /// Ends a flight without storing anything.
@@ -588,18 +574,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
         done
     }
-}
-
-/// The hasher of all caches, seeded by the operating system once a process, so that nobody outside
-/// can choose keys that collide. A seed for each hasher would not do: `foldhash` also multiplies by a
-/// seed that all hashers share, and by default everybody knows that one.
-fn process_hashes() -> SeedableRandomState {
-    static SEED: OnceLock<(u64, SharedSeed)> = OnceLock::new();
-    let (own, shared) = SEED.get_or_init(|| {
-        let random = || RandomState::new().build_hasher().finish();
-        (random(), SharedSeed::from_u64(random()))
-    });
-    SeedableRandomState::with_seed(*own, shared)
 }
 
 impl<K, V, S: Scope> fmt::Debug for Engine<K, V, S> {

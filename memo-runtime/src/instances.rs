@@ -1,85 +1,126 @@
 //! The caches of one function, by instantiation.
 
-use crate::scope::{Cell, Scope};
-use std::any::{Any, TypeId};
+use crate::scope::{Cell, Scope, Shared, Thread};
+use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::mem::MaybeUninit;
 
 /// A tree of caches that only grows, so that a look-up takes no lock. A function that is not generic
-/// has one node. The boxes of type `B` hold caches of many types.
-pub(crate) struct Node<S: Scope, B> {
-    /// Of the instantiation, and of what is in the box.
+/// has one node.
+pub(crate) struct Node<S: Scope> {
+    /// Of the instantiation, and of the handle's type.
     instance: TypeId,
-    cache: B,
+    handle: Handle,
     branches: [S::Cell<Box<Self>>; 4],
 }
 
-/// A box of anything, a `C` for example.
-pub(crate) trait Boxes<C>: Deref {
-    fn boxed(cache: C) -> Self;
-}
-
-impl<C: Any + Send + Sync> Boxes<C> for Box<dyn Any + Send + Sync> {
-    fn boxed(cache: C) -> Self {
-        Box::new(cache)
-    }
-}
-
-impl<C: Any> Boxes<C> for Box<dyn Any> {
-    fn boxed(cache: C) -> Self {
-        Box::new(cache)
-    }
-}
-
-impl<S: Scope, B: Deref + 'static> Node<S, B> {
-    /// The cache of type `C` of the instantiation that the type `F` stands for. If there is none, it is
-    /// made, and put into a box.
+impl<S: Scope> Node<S> {
+    /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
+    /// If there is none, it is made.
     #[inline]
-    pub(crate) fn find<'s, F, C: 'static>(
-        root: &'s S::Cell<Box<Self>>,
-        make: &dyn Fn() -> C,
-    ) -> &'s C
+    pub(crate) fn find<'s, F, C: 'static>(root: &'s S::Cell<Self>, make: impl Fn() -> C) -> &'s C
     where
-        B: Boxes<C>,
+        S: Keeps<C>,
     {
-        let instance = typeid::of::<(F, PhantomData<C>)>();
-        let cache = match root.get() {
-            Some(node) if node.instance == instance => &*node.cache,
-            _ => Self::search(root, instance, &|| B::boxed(make())),
+        let node = match root.get() {
+            Some(node) if node.instance == instance::<F, C>() => node,
+            _ => Self::search_for::<F, C>(root, make),
         };
-        #[expect(unsafe_code, reason = "`Any` would ask for the type again")]
-        // SAFETY: nodes are made here alone, and the instance of each tells one type `C` from all
-        // others, lifetimes aside, of which a type that is `'static` has none. This is what is in the box.
+        #[expect(unsafe_code, reason = "see `Handle`")]
+        // SAFETY: a node of this instance was made by `search_for` of the same `C`, lifetimes aside,
+        // of which a type that is `'static` has none.
         unsafe {
-            &*(&raw const *cache).cast::<C>()
+            node.handle.get()
         }
+    }
+
+    /// Apart, so that a call which finds its cache does not prepare for making it.
+    #[cold]
+    #[inline(never)]
+    fn search_for<F, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &Self
+    where
+        S: Keeps<C>,
+    {
+        Self::search(root, instance::<F, C>(), &|| Handle::new(make()))
     }
 
     /// Each level of the tree tells instances apart by two more bits.
-    #[cold]
-    #[inline(never)]
     fn search<'s>(
-        root: &'s S::Cell<Box<Self>>,
+        root: &'s S::Cell<Self>,
         instance: TypeId,
-        make: &dyn Fn() -> B,
-    ) -> &'s B::Target {
-        let mut cell = root;
+        make: &dyn Fn() -> Handle,
+    ) -> &'s Self {
+        let new = || {
+            let branches = std::array::from_fn(|_| S::Cell::empty());
+            Self { instance, handle: make(), branches }
+        };
+        let mut node = root.get_or_init(new);
         let mut bits = BitsOf(0);
         instance.hash(&mut bits);
-        loop {
-            let node = cell.get_or_init(|| {
-                let branches = std::array::from_fn(|_| S::Cell::empty());
-                Box::new(Self { instance, cache: make(), branches })
-            });
-            if node.instance == instance {
-                return &node.cache;
-            }
-            cell = &node.branches[usize::from(bits.0.to_le_bytes()[0] & 3)];
+        while node.instance != instance {
+            let branch = &node.branches[usize::from(bits.0.to_le_bytes()[0] & 3)];
+            node = branch.get_or_init(|| Box::new(new()));
             bits.0 = bits.0.rotate_right(2);
         }
+        node
     }
 }
+
+#[inline]
+fn instance<F, C: 'static>() -> TypeId {
+    typeid::of::<(F, PhantomData<C>)>()
+}
+
+/// What may be kept in a tree of this scope.
+pub(crate) trait Keeps<C>: Scope {}
+
+impl<C: Send + Sync> Keeps<C> for Shared {}
+impl<C> Keeps<C> for Thread {}
+
+/// A handle of a type that its owner knows: a pointer, in fact. In a box of `Any` it would be two more
+/// loads away, each of which a hit has to wait for.
+struct Handle {
+    place: MaybeUninit<*const ()>,
+    drop: fn(&mut Self),
+}
+
+#[expect(unsafe_code, reason = "the compiler does not know the type")]
+impl Handle {
+    fn new<C>(handle: C) -> Self {
+        const { assert!(size_of::<C>() == size_of::<*const ()>()) };
+        const { assert!(align_of::<C>() == align_of::<*const ()>()) };
+        // SAFETY: this is called when the handle is dropped, which was made of a `C`, and not again.
+        let drop = |this: &mut Self| unsafe { this.place.as_mut_ptr().cast::<C>().drop_in_place() };
+        let mut this = Self { place: MaybeUninit::uninit(), drop };
+        // SAFETY: there is room for a `C`, as was asserted above.
+        unsafe { this.place.as_mut_ptr().cast::<C>().write(handle) };
+        this
+    }
+
+    /// # Safety
+    ///
+    /// It was made of a `C`.
+    #[inline]
+    unsafe fn get<C>(&self) -> &C {
+        // SAFETY: by the condition above.
+        unsafe { &*self.place.as_ptr().cast() }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        (self.drop)(self);
+    }
+}
+
+#[expect(unsafe_code, reason = "the compiler does not know the type")]
+// SAFETY: what is put into a node of this scope is `Send` and `Sync`: see `Keeps`.
+unsafe impl Send for Node<Shared> {}
+
+#[expect(unsafe_code, reason = "the compiler does not know the type")]
+// SAFETY: as above.
+unsafe impl Sync for Node<Shared> {}
 
 /// The bits of a `TypeId`, which is a hash already.
 struct BitsOf(u64);

@@ -27,6 +27,7 @@ mod fences;
 mod flight;
 mod float;
 mod form;
+mod hash;
 mod index;
 mod instances;
 mod kept;

@@ -12,16 +12,13 @@ use crate::instances::Node;
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
 use once_cell::{sync, unsync};
-use std::any::{Any, type_name};
+use std::any::type_name;
 use std::fmt;
 use std::thread::LocalKey;
 
-type SharedCache = Box<dyn Any + Send + Sync>;
-type ThreadCache = Box<dyn Any>;
-
 /// What a function's static holds: its caches for the whole process.
 #[derive(Default)]
-pub struct Slot(sync::OnceCell<Box<Node<Shared, SharedCache>>>);
+pub struct Slot(sync::OnceCell<Node<Shared>>);
 
 impl Slot {
     /// Without a cache yet.
@@ -33,7 +30,7 @@ impl Slot {
 
 /// What a function's static holds in each thread: its caches for that thread.
 #[derive(Default)]
-pub struct ThreadSlot(unsync::OnceCell<Box<Node<Thread, ThreadCache>>>);
+pub struct ThreadSlot(unsync::OnceCell<Node<Thread>>);
 
 impl ThreadSlot {
     /// Without a cache yet.
@@ -95,7 +92,7 @@ impl<F: Fn() -> CacheBuilder + Copy> Site<F> {
         V: SharedKept,
     {
         let make = || (self.options)().build();
-        Node::<Shared, SharedCache>::find::<F, _>(&self.place.0, &make)
+        Node::<Shared>::find::<F, _>(&self.place.0, make)
     }
 
     /// [`cache`](Self::cache), for the type of a key.
@@ -131,9 +128,8 @@ impl<F: Fn() -> CacheBuilder + Copy> Site<F, LocalKey<ThreadSlot>> {
     #[inline]
     pub fn cache<K: Kept, V: Kept>(self, _key: K, _value: V) -> Cache<K::Type, V::Type, Thread> {
         let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
-        let cached = self
-            .place
-            .try_with(|slot| Node::<Thread, ThreadCache>::find::<F, _>(&slot.0, &make).clone());
+        let cached =
+            self.place.try_with(|slot| Node::<Thread>::find::<F, _>(&slot.0, make).clone());
         cached.unwrap_or_else(|_| make())
     }
 

@@ -123,7 +123,8 @@ impl Store {
 
     /// The records filed under `hash`.
     pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = Place> {
-        self.table.iter().flat_map(move |table| table.filed(hash))
+        let filed = self.table.iter().flat_map(move |table| table.filed(hash));
+        filed.filter(move |place| self.record(*place).hash == hash)
     }
 
     /// What tells the record at `place` from all others.
@@ -328,8 +329,8 @@ impl Store {
     fn replace_table(&mut self, room: usize, new: impl Fn(Place) -> Place) {
         let table = Table::with_room_for(room);
         if let Some(old) = self.table.take() {
-            for (hash, place, entry) in old.iter().filter(|it| new(it.1) != NOWHERE) {
-                table.insert(hash, new(place), entry);
+            for (place, entry) in old.iter().filter(|it| new(it.0) != NOWHERE) {
+                table.insert(self.record(place).hash, new(place), entry);
             }
             self.replaced.push(old);
         }
