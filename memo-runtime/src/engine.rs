@@ -18,6 +18,7 @@
 //! ```
 
 use crate::clock::{Clock, Time};
+use crate::few::Few;
 use crate::flight::{Flight, FlightId};
 use crate::index::{Filed, Index, Judged};
 use crate::parameters::CacheParameters;
@@ -26,7 +27,7 @@ use crate::scope::{Cell, Lock, Scope};
 use crate::stats::CacheInfo;
 use crate::store::Limits;
 use crate::sync::{Arc, AtomicPtr, AtomicU64, Ordering::*, ThreadToken};
-use crate::table::Table;
+use crate::table::{Place, Table};
 use crate::wait::{Landing, Wait};
 use std::fmt;
 use std::ops::Deref;
@@ -79,8 +80,8 @@ type IndexOf<K, V, S> = Index<EntryPtr<K, V, S>>;
 /// cache type and not one for each thing done.
 type View<'a, K, V, S, R> = dyn FnMut(&mut IndexOf<K, V, S>, Time) -> R + 'a;
 
-/// The same, once it is known which entries have the key.
-type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, &Judged) + 'a;
+/// The same, once it is known which entries have the key: where they are.
+type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, Few<Place>) + 'a;
 
 pub(crate) struct Engine<K, V, S: Scope> {
     clock: Clock,
@@ -219,16 +220,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> Found<EntryPtr<K, V, S>> {
         let single_flight = self.parameters.single_flight;
         let mut found = Found::Absent;
-        self.settle(hash, equals, None, &mut |index, _, judged| {
+        self.settle(hash, equals, None, &mut |index, _, equal| {
             self.meet();
             let books = &mut index.books;
-            found = if let Some(place) = books.stored(hash, judged) {
+            found = if let Some(place) = books.stored(&equal) {
                 books.counts.hits += 1;
                 let entry = index.at(place);
-                entry.stamp.store(self.tick(), Relaxed);
+                if self.is_bounded {
+                    entry.stamp.store(self.tick(), Relaxed);
+                }
                 Found::Hit(entry.clone())
-            } else if let Some((id, owner)) = books.joinable(hash, judged).filter(|_| single_flight)
-            {
+            } else if let Some((id, owner)) = books.joinable(&equal).filter(|_| single_flight) {
                 if owner == ThreadToken::current() {
                     books.counts.misses += 1;
                     Found::Reentry(index.at(id.place).clone(), id)
@@ -255,8 +257,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let hash = entry.hash;
         let mut id = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, None, &mut |index, _, judged| {
-            let taken = index.books.joinable(hash, judged).is_some();
+        self.settle(hash, &equals, None, &mut |index, _, equal| {
+            let taken = index.books.joinable(&equal).is_some();
             index.books.counts.misses += 1;
             id = Some(index.start(hash, entry.clone(), self.parameters.single_flight && !taken));
         });
@@ -275,9 +277,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let hash = entry.hash;
         let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, Some(id), &mut |index, now, judged| {
+        self.settle(hash, &equals, Some(id), &mut |index, now, equal| {
             let stamp = self.tick();
-            landed = index.land(hash, id, now, stamp, judged);
+            landed = index.land(id, now, stamp, &equal);
             // There is none when a helper was faster.
             let Some((flight, _)) = &mut landed else { return };
             flight.landing = Landing::Value;
@@ -300,11 +302,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let hash = entry.hash;
         let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, None, &mut |index, now, judged| {
-            index.books.outdate(hash, judged);
+        self.settle(hash, &equals, None, &mut |index, now, mut equal| {
+            index.books.outdate(&equal);
             let id = index.start(hash, entry.clone(), false);
             let stamp = self.tick();
-            landed = index.land(hash, id, now, stamp, judged);
+            equal.push(id.place);
+            landed = index.land(id, now, stamp, &equal);
             entry.stamp.store(stamp, Release);
         });
         if let Some((_flight, [one, other])) = landed {
@@ -315,8 +318,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The stored entry, looked at without counting or touching.
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
         let mut found = None;
-        self.settle(hash, equals, None, &mut |index, _, judged| {
-            found = index.books.stored(hash, judged).map(|place| index.at(place).clone());
+        self.settle(hash, equals, None, &mut |index, _, equal| {
+            found = index.books.stored(&equal).map(|place| index.at(place).clone());
         });
         found
     }
@@ -328,9 +331,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equals: &dyn Fn(&K) -> bool,
     ) -> Option<EntryPtr<K, V, S>> {
         let mut removed = None;
-        self.settle(hash, equals, None, &mut |index, _, judged| {
-            index.books.outdate(hash, judged);
-            removed = index.books.stored(hash, judged).and_then(|place| index.take(place));
+        self.settle(hash, equals, None, &mut |index, _, equal| {
+            index.books.outdate(&equal);
+            removed = index.books.stored(&equal).and_then(|place| index.take(place));
         });
         self.discard(removed.clone().into_iter());
         removed
@@ -347,17 +350,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) {
         let mut judged = Judged::with(own.map(|id| id.birth));
         loop {
-            let (unjudged, births) = self.with_index(&mut |index, now| {
-                let unjudged = index.unjudged(hash, &judged);
-                if unjudged.is_empty() {
-                    act(index, now, &judged);
-                }
-                (unjudged, index.books.births())
+            let settled = self.with_index(&mut |index, now| {
+                let equal = index.sort(hash, &judged);
+                equal.map(|equal| act(index, now, equal)).map_err(|it| (it, index.books.births()))
             });
-            if unjudged.is_empty() {
-                return;
-            }
-            for (birth, entry) in unjudged.into_iter() {
+            let Err((unjudged, births)) = settled else { return };
+            for (birth, entry) in unjudged {
                 judged.push(birth, equals(&entry.key));
             }
             judged.until(births);
@@ -526,10 +524,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Takes this very entry out, if it is still stored.
     pub(crate) fn remove_entry(&self, entry: &EntryPtr<K, V, S>) {
         let removed = self.locked(|index| {
-            let mut filed = index.books.store.filed(entry.hash);
-            let place = filed.find(|it| index.at(*it).address() == entry.address())?;
-            drop(filed);
-            index.take(place)
+            let filed = index.books.store.filed(entry.hash);
+            let is_it = |place: &Place| index.at(*place).address() == entry.address();
+            filed.into_iter().find(is_it).and_then(|place| index.take(place))
         });
         self.discard(removed.into_iter());
     }

@@ -1,6 +1,7 @@
 //! What the engine's lock guards, and the verdicts on keys that were compared without it.
 
 use crate::clock::Time;
+use crate::few::Few;
 use crate::flight::{Flight, FlightId, Pace};
 use crate::stats::CacheInfo;
 use crate::store::{Flying, Limits, Store, Stored};
@@ -53,26 +54,16 @@ impl Books {
         self.births
     }
 
-    /// The records filed under `hash` whose keys have yet to be compared.
-    fn unjudged(&self, hash: u64, judged: &Judged) -> impl Iterator<Item = (u64, Place)> {
-        let filed = self.store.filed(hash).map(|place| (self.store.birth(place), place));
-        filed.filter(|(birth, _)| judged.is_new(*birth))
+    /// The stored one of equal entries.
+    pub(crate) fn stored(&self, equal: &Few<Place>) -> Option<Place> {
+        equal.iter().copied().find(|place| self.store.flight(*place).is_none())
     }
 
-    fn equal(&self, hash: u64, judged: &Judged) -> impl Iterator<Item = Place> {
-        self.store.filed(hash).filter(|place| judged.is_equal(self.store.birth(*place)))
-    }
-
-    /// The stored entry that was found equal.
-    pub(crate) fn stored(&self, hash: u64, judged: &Judged) -> Option<Place> {
-        self.equal(hash, judged).find(|place| self.store.flight(*place).is_none())
-    }
-
-    /// The computation under way that was found equal, and lets others join.
-    pub(crate) fn joinable(&self, hash: u64, judged: &Judged) -> Option<(FlightId, ThreadToken)> {
-        self.equal(hash, judged).find_map(|place| {
-            let flying = self.store.flight(place).filter(|it| it.joinable && !it.outdated)?;
-            Some((FlightId { place, birth: self.store.birth(place) }, flying.owner))
+    /// The computation under way, of equal entries, that lets others join.
+    pub(crate) fn joinable(&self, equal: &Few<Place>) -> Option<(FlightId, ThreadToken)> {
+        equal.iter().find_map(|place| {
+            let flying = self.store.flight(*place).filter(|it| it.joinable && !it.outdated)?;
+            Some((FlightId { place: *place, birth: self.store.birth(*place) }, flying.owner))
         })
     }
 
@@ -82,10 +73,9 @@ impl Books {
         (Arc::clone(wait), self.pace.patience())
     }
 
-    /// Keeps the computations under way for the equal key from being stored.
-    pub(crate) fn outdate(&mut self, hash: u64, judged: &Judged) {
-        let equal: Few<Place> = self.equal(hash, judged).collect();
-        equal.into_iter().for_each(|place| self.store.outdate(place));
+    /// Keeps the computations under way, of equal entries, from being stored.
+    pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
+        equal.iter().for_each(|place| self.store.outdate(*place));
     }
 
     /// The end of the computation at a place.
@@ -105,10 +95,19 @@ impl<P: Clone + Filed> Index<P> {
         Self { books: Books::new(limits), hits_forgotten: 0, entries: Vec::new() }
     }
 
-    /// The entries whose keys have yet to be compared, and their births.
-    pub(crate) fn unjudged(&self, hash: u64, judged: &Judged) -> Few<(u64, P)> {
-        let unjudged = self.books.unjudged(hash, judged);
-        unjudged.map(|(birth, place)| (birth, self.at(place).clone())).collect()
+    /// The entries filed under `hash` whose keys have yet to be compared, and their births; and, if there
+    /// are none, where the equal ones are.
+    pub(crate) fn sort(&self, hash: u64, judged: &Judged) -> Result<Few<Place>, Few<(u64, P)>> {
+        let (mut equal, mut unjudged) = (Few::new(), Few::new());
+        for place in self.books.store.filed(hash) {
+            let birth = self.books.store.birth(place);
+            if judged.is_new(birth) {
+                unjudged.push((birth, self.at(place).clone()));
+            } else if judged.is_equal(birth) {
+                equal.push(place);
+            }
+        }
+        if unjudged.is_empty() { Ok(equal) } else { Err(unjudged) }
     }
 
     /// The entry at a place.
@@ -145,22 +144,22 @@ impl<P: Clone + Filed> Index<P> {
     }
 
     /// Ends a computation and stores its result, if it has not been ended or outdated, in the place of
-    /// the one with an equal key, if there is one. Returns what has to be dropped outside the lock.
+    /// the stored one of equal entries. Returns what has to be dropped outside the lock.
     pub(crate) fn land(
         &mut self,
-        hash: u64,
         id: FlightId,
         now: Time,
         stamp: u64,
-        judged: &Judged,
+        equal: &Few<Place>,
     ) -> Option<(Flight, [Option<P>; 2])> {
-        let place = self.books.store.find(hash, id.place, id.birth)?;
+        let is_own = |place: &Place| self.books.store.birth(*place) == id.birth;
+        let place = equal.iter().copied().find(is_own)?;
         let flight = self.books.land(place)?;
         if flight.outdated {
             self.books.counts.outdated += 1;
             return Some((flight, [self.take(place), None]));
         }
-        let replaced = self.books.stored(hash, judged).and_then(|place| self.take(place));
+        let replaced = self.books.stored(equal).and_then(|place| self.take(place));
         let Self { books, entries, .. } = self;
         let stamps =
             |place: Place| entries[place as usize].as_ref().map_or(0, |entry| entry.stamp());
@@ -243,46 +242,5 @@ impl Judged {
 
     pub(crate) fn is_equal(&self, birth: u64) -> bool {
         birth == self.own || self.equal.iter().any(|equal| *equal == birth)
-    }
-}
-
-/// A list that allocates from its second item on: a hash is nearly always that of one key.
-#[derive(Debug)]
-pub(crate) struct Few<T> {
-    first: Option<T>,
-    more: Vec<T>,
-}
-
-impl<T> Few<T> {
-    pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new() }
-    }
-
-    pub(crate) fn push(&mut self, item: T) {
-        if self.first.is_none() {
-            self.first = Some(item);
-        } else {
-            self.more.push(item);
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.more)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    pub(crate) fn into_iter(self) -> impl Iterator<Item = T> {
-        self.first.into_iter().chain(self.more)
-    }
-}
-
-impl<T> FromIterator<T> for Few<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut few = Self::new();
-        items.into_iter().for_each(|item| few.push(item));
-        few
     }
 }

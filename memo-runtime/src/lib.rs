@@ -24,6 +24,7 @@ mod clock;
 mod demand;
 mod engine;
 mod fences;
+mod few;
 mod flight;
 mod float;
 mod form;

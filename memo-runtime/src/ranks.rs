@@ -1,19 +1,26 @@
 //! What was used least recently, found when somebody asks.
 //!
 //! Keeping a list in order on every hit would make hits write where others read. So a hit leaves a stamp
-//! in its entry and no more, and stamps only grow. Here is a heap of the stamps as they were when somebody
-//! last looked: the least of them that is still right is the least of all. Whatever is found out of date
-//! on the way is put right, which each hit can cause once at most.
+//! in its entry and no more, and stamps only grow. Here are the stamps as they were when somebody last
+//! looked: the least of them that is still right is the least of all. Whatever is found out of date on the
+//! way is put right, which each hit can cause once at most.
+//!
+//! What is new has the latest stamp of all, and goes to the end of a queue. What was put right has any,
+//! and goes into a heap. The least one is at the head of one or the other.
 
 use crate::table::Place;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
-/// Records by the stamps they were last known to have, the least first: a heap of four branches, so
-/// that the children of an item share a cache line.
+/// Records by the stamps they were last known to have.
 #[derive(Debug, Default)]
-pub(crate) struct Ranks(Vec<Rank>);
+pub(crate) struct Ranks {
+    new: VecDeque<Rank>,
+    put_back: BinaryHeap<Reverse<Rank>>,
+}
 
 /// A record, and its stamp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     pub(crate) stamp: u64,
     pub(crate) place: Place,
@@ -21,60 +28,37 @@ pub(crate) struct Rank {
 
 impl Ranks {
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.new.len() + self.put_back.len()
     }
 
-    pub(crate) fn first(&self) -> Option<Rank> {
-        self.0.first().copied()
-    }
-
-    pub(crate) fn push(&mut self, rank: Rank) {
-        self.0.push(rank);
-        let mut at = self.0.len() - 1;
-        while at > 0 {
-            let above = (at - 1) / 4;
-            if self.0[above].stamp <= rank.stamp {
-                break;
-            }
-            self.0[at] = self.0[above];
-            at = above;
+    /// Takes out the one of the least stamp.
+    pub(crate) fn pop_first(&mut self) -> Option<Rank> {
+        match (self.new.front(), self.put_back.peek()) {
+            (Some(new), Some(Reverse(old))) if new.stamp > old.stamp => self.pop_old(),
+            (None, _) => self.pop_old(),
+            _ => self.new.pop_front(),
         }
-        self.0[at] = rank;
     }
 
-    /// Puts `rank` where the first was.
-    pub(crate) fn replace_first(&mut self, rank: Rank) {
-        let ranks = &mut self.0[..];
-        let mut at = 0;
-        loop {
-            let below = 4 * at + 1;
-            let children = &ranks[below.min(ranks.len())..(below + 4).min(ranks.len())];
-            let Some((least, child)) = (below..).zip(children).min_by_key(|(_, it)| it.stamp)
-            else {
-                break;
-            };
-            if child.stamp >= rank.stamp {
-                break;
-            }
-            ranks[at] = *child;
-            at = least;
-        }
-        ranks[at] = rank;
+    fn pop_old(&mut self) -> Option<Rank> {
+        self.put_back.pop().map(|Reverse(rank)| rank)
     }
 
-    pub(crate) fn pop_first(&mut self) {
-        if let Some(last) = self.0.pop()
-            && !self.0.is_empty()
-        {
-            self.replace_first(last);
-        }
+    /// Adds one whose stamp is later than all others.
+    pub(crate) fn push_last(&mut self, rank: Rank) {
+        self.new.push_back(rank);
+    }
+
+    /// Adds one of any stamp.
+    pub(crate) fn put_back(&mut self, rank: Rank) {
+        self.put_back.push(Reverse(rank));
     }
 
     /// Starts again with these.
     pub(crate) fn rebuild(&mut self, ranks: impl Iterator<Item = Rank>) {
         let mut ranks: Vec<_> = ranks.collect();
-        ranks.sort_unstable_by_key(|rank| rank.stamp);
-        self.0 = ranks;
+        ranks.sort_unstable();
+        *self = Self { new: ranks.into(), put_back: BinaryHeap::new() };
     }
 }
 
@@ -83,30 +67,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_comes_first_whatever_was_put_in() {
+    fn the_least_comes_first_wherever_it_was_put() {
         let mut ranks = Ranks::default();
         let mut model = Vec::new();
         let mut random = 1_u64;
         for place in 0..if cfg!(miri) { 300 } else { 10_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let rank = Rank { stamp: random >> 50, place };
-            match (random >> 10) % 4 {
-                0 if !model.is_empty() => {
-                    ranks.pop_first();
-                    model.pop();
+            let last = Rank { stamp: u64::from(place) * 10, place };
+            let old = Rank { stamp: (random >> 40) % (u64::from(place) * 10 + 1), place };
+            match (random >> 10) % 5 {
+                0 | 1 => {
+                    model.sort_by_key(|stamp| Reverse(*stamp));
+                    assert_eq!(ranks.pop_first().map(|it| it.stamp), model.pop());
                 }
-                1 if !model.is_empty() => {
-                    ranks.replace_first(rank);
-                    model.pop();
-                    model.push(rank.stamp);
+                2 => {
+                    ranks.put_back(old);
+                    model.push(old.stamp);
+                }
+                3 if place % 100 == 3 => {
+                    let all = model.iter().map(|stamp| Rank { stamp: *stamp, place });
+                    ranks.rebuild(all);
                 }
                 _ => {
-                    ranks.push(rank);
-                    model.push(rank.stamp);
+                    ranks.push_last(last);
+                    model.push(last.stamp);
                 }
             }
-            model.sort_by_key(|stamp| std::cmp::Reverse(*stamp));
-            assert_eq!(ranks.first().map(|it| it.stamp), model.last().copied());
             assert_eq!(ranks.len(), model.len());
         }
     }

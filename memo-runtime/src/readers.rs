@@ -162,6 +162,10 @@ impl Readers for Crowd {
 
     fn meet(&self) -> u64 {
         let Some(reader) = Reader::current().or_else(Reader::register) else { return 0 };
+        // Now, so that its hits need not allocate it.
+        if let Some(hits) = self.hits.get(reader.number()) {
+            hits.get_or_init(Box::default);
+        }
         let alone = self.alone.load(Relaxed);
         if alone == Self::NOBODY && reader.number() < Self::CELLS {
             self.alone.store(reader.number(), Relaxed);

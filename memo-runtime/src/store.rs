@@ -6,6 +6,7 @@
 //! place is meant.
 
 use crate::clock::Time;
+use crate::few::Few;
 use crate::ranks::{Rank, Ranks};
 use crate::sync::{Arc, ThreadToken};
 use crate::table::{Place, Table};
@@ -103,6 +104,7 @@ impl Store {
     }
 
     /// How many are under way.
+    #[cfg(test)]
     pub(crate) fn flying(&self) -> usize {
         self.records.len() - self.vacant.len() - self.stored
     }
@@ -122,9 +124,16 @@ impl Store {
     }
 
     /// The records filed under `hash`.
-    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = Place> {
-        let filed = self.table.iter().flat_map(move |table| table.filed(hash));
-        filed.filter(move |place| self.record(*place).hash == hash)
+    pub(crate) fn filed(&self, hash: u64) -> Few<Place> {
+        let mut filed = Few::new();
+        if let Some(table) = &self.table {
+            table.for_each(hash, |place| {
+                if self.record(place).hash == hash {
+                    filed.push(place);
+                }
+            });
+        }
+        filed
     }
 
     /// What tells the record at `place` from all others.
@@ -144,7 +153,7 @@ impl Store {
     pub(crate) fn find(&self, hash: u64, place: Place, birth: u64) -> Option<Place> {
         match self.records.get(place as usize) {
             Some(record) if record.birth == birth => Some(place),
-            _ => self.filed(hash).find(|place| self.birth(*place) == birth),
+            _ => self.filed(hash).into_iter().find(|place| self.birth(*place) == birth),
         }
     }
 
@@ -179,12 +188,11 @@ impl Store {
         let deadline = self.limits.ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
         let is_full = self.limits.maxsize.is_some_and(|maxsize| self.stored >= maxsize);
         let evicted = if is_full { self.least_recent(stamps) } else { None };
-        let rank = Rank { stamp, place };
         if let Some(evicted) = evicted {
-            self.ranks.replace_first(rank);
             self.remove(evicted);
-        } else if self.limits.maxsize.is_some() {
-            self.ranks.push(rank);
+        }
+        if self.limits.maxsize.is_some() {
+            self.ranks.push_last(Rank { stamp, place });
         }
         let older = if deadline == Time::FOREVER { NOWHERE } else { self.newest };
         self.records[place as usize].state =
@@ -255,8 +263,7 @@ impl Store {
     /// The records are then at the places 0, 1, 2, .. in the order returned.
     pub(crate) fn compact(&mut self) -> Option<Vec<Place>> {
         const SLACK: usize = 64;
-        let living = self.stored + self.flying();
-        if self.records.len() > 4 * living + SLACK {
+        if self.vacant.len() > self.records.len() / 4 * 3 + SLACK {
             let is_there = |(_, it): &(Place, &Record)| it.is_stored() || it.is_flying();
             let order = (0..).zip(&self.records).filter(is_there).map(|it| it.0).collect();
             return Some(self.renumber(order));
@@ -299,21 +306,19 @@ impl Store {
         }
     }
 
-    /// The record that was used least recently. Its rank is the first.
+    /// The record that was used least recently, which is no longer ranked then.
     fn least_recent(&mut self, stamps: &dyn Fn(Place) -> u64) -> Option<Place> {
-        while let Some(Rank { stamp: known, place }) = self.ranks.first() {
-            match &mut self.records[place as usize].state {
-                State::Stored { stamp, .. } if *stamp == known => {
-                    *stamp = stamps(place);
-                    if *stamp == known {
-                        return Some(place);
-                    }
-                    let rank = Rank { stamp: *stamp, place };
-                    self.ranks.replace_first(rank);
+        while let Some(Rank { stamp: known, place }) = self.ranks.pop_first() {
+            if let State::Stored { stamp, .. } = &mut self.records[place as usize].state
+                && *stamp == known
+            {
+                *stamp = stamps(place);
+                if *stamp == known {
+                    return Some(place);
                 }
-                // It was taken out since.
-                _ => self.ranks.pop_first(),
+                self.ranks.put_back(Rank { stamp: *stamp, place });
             }
+            // Otherwise it was taken out since.
         }
         None
     }

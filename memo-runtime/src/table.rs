@@ -155,9 +155,15 @@ impl Table {
         None
     }
 
-    /// The records that may be filed under `hash`.
-    pub(crate) fn filed(&self, hash: u64) -> impl Iterator<Item = Place> {
-        self.matches(hash).map(|(at, i)| self.places[at][i].load(Relaxed))
+    /// Shows `see` the records that may be filed under `hash`.
+    pub(crate) fn for_each(&self, hash: u64, mut see: impl FnMut(Place)) {
+        for at in self.from(hash) {
+            let tags = Tags(self.buckets[at].tags.load(Relaxed));
+            tags.equal_to(Tags::tag(hash)).for_each(|i| see(self.places[at][i].load(Relaxed)));
+            if tags.overflow() == 0 {
+                return;
+            }
+        }
     }
 
     /// Files a record. There must be room for it.
@@ -175,21 +181,18 @@ impl Table {
         }
     }
 
-    /// Takes a record out.
+    /// Takes a record out that was filed.
     pub(crate) fn remove(&self, hash: u64, place: Place) {
-        let mut filed = self.matches(hash);
-        let Some((found, i)) = filed.find(|(at, i)| self.places[*at][*i].load(Relaxed) == place)
-        else {
-            return;
-        };
         for at in self.from(hash) {
             let bucket = &self.buckets[at];
             let tags = Tags(bucket.tags.load(Relaxed));
-            if at == found {
+            let is_it = |i: &usize| self.places[at][*i].load(Relaxed) == place;
+            if let Some(i) = tags.equal_to(Tags::tag(hash)).find(is_it) {
                 bucket.tags.store(tags.set(i, 0).0, Release);
                 bucket.entries[i].store(std::ptr::null_mut(), Release);
                 return;
             }
+            // Whatever overflowed here is no longer there.
             bucket.tags.store(tags.with_overflow(-1).0, Release);
         }
     }
@@ -203,15 +206,6 @@ impl Table {
                 (!entry.is_null()).then(|| (place.load(Relaxed), entry))
             },
         )
-    }
-
-    /// Where entries of this hash may be.
-    fn matches(&self, hash: u64) -> impl Iterator<Item = (usize, usize)> {
-        let mut overflows = true;
-        let buckets = self.from(hash).map(|at| (at, Tags(self.buckets[at].tags.load(Relaxed))));
-        let buckets = buckets
-            .take_while(move |(_, tags)| std::mem::replace(&mut overflows, tags.overflow() > 0));
-        buckets.flat_map(move |(at, tags)| tags.equal_to(Tags::tag(hash)).map(move |i| (at, i)))
     }
 
     /// The buckets that entries of this hash may be in, in the order they are filled.
@@ -253,7 +247,9 @@ mod tests {
                 model.remove(&(hash, place));
             }
             for (hash, place) in &model {
-                assert!(table.filed(*hash).any(|it| it == *place));
+                let mut filed = Vec::new();
+                table.for_each(*hash, |it| filed.push(it));
+                assert!(filed.contains(place));
                 assert!(table.find(*hash, |it| (it == entry(*place)).then_some(())).is_some());
             }
             assert_eq!(table.iter().count(), model.len());
