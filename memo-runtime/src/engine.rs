@@ -78,10 +78,10 @@ type IndexOf<K, V, S> = Index<EntryPtr<K, V, S>>;
 
 /// What is done under the lock. Behind a pointer, so that each way to do it costs one function for a
 /// cache type and not one for each thing done.
-type View<'a, K, V, S, R> = dyn FnMut(&mut IndexOf<K, V, S>, Time) -> R + 'a;
+type View<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time) + 'a;
 
 /// The same, once it is known which entries have the key: where they are.
-type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, Few<Place>) + 'a;
+type Act<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time, &mut Few<Place>) + 'a;
 
 pub(crate) struct Engine<K, V, S: Scope> {
     clock: Clock,
@@ -223,14 +223,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.settle(hash, equals, None, &mut |index, _, equal| {
             self.meet();
             let books = &mut index.books;
-            found = if let Some(place) = books.stored(&equal) {
+            found = if let Some(place) = books.stored(equal) {
                 books.counts.hits += 1;
                 let entry = index.at(place);
                 if self.is_bounded {
                     entry.stamp.store(self.tick(), Relaxed);
                 }
                 Found::Hit(entry.clone())
-            } else if let Some((id, owner)) = books.joinable(&equal).filter(|_| single_flight) {
+            } else if let Some((id, owner)) = books.joinable(equal).filter(|_| single_flight) {
                 if owner == ThreadToken::current() {
                     books.counts.misses += 1;
                     Found::Reentry(index.at(id.place).clone(), id)
@@ -258,7 +258,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let mut id = None;
         let equals = |key: &K| equal(key, &entry.key);
         self.settle(hash, &equals, None, &mut |index, _, equal| {
-            let taken = index.books.joinable(&equal).is_some();
+            let taken = index.books.joinable(equal).is_some();
             index.books.counts.misses += 1;
             id = Some(index.start(hash, entry.clone(), self.parameters.single_flight && !taken));
         });
@@ -279,7 +279,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let equals = |key: &K| equal(key, &entry.key);
         self.settle(hash, &equals, Some(id), &mut |index, now, equal| {
             let stamp = self.tick();
-            landed = index.land(id, now, stamp, &equal);
+            landed = index.land(id, now, stamp, equal);
             // There is none when a helper was faster.
             let Some((flight, _)) = &mut landed else { return };
             flight.landing = Landing::Value;
@@ -302,12 +302,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let hash = entry.hash;
         let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
-        self.settle(hash, &equals, None, &mut |index, now, mut equal| {
-            index.books.outdate(&equal);
+        self.settle(hash, &equals, None, &mut |index, now, equal| {
+            index.books.outdate(equal);
             let id = index.start(hash, entry.clone(), false);
             let stamp = self.tick();
             equal.push(id.place);
-            landed = index.land(id, now, stamp, &equal);
+            landed = index.land(id, now, stamp, equal);
             entry.stamp.store(stamp, Release);
         });
         if let Some((_flight, [one, other])) = landed {
@@ -319,7 +319,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
         let mut found = None;
         self.settle(hash, equals, None, &mut |index, _, equal| {
-            found = index.books.stored(&equal).map(|place| index.at(place).clone());
+            found = index.books.stored(equal).map(|place| index.at(place).clone());
         });
         found
     }
@@ -332,8 +332,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> Option<EntryPtr<K, V, S>> {
         let mut removed = None;
         self.settle(hash, equals, None, &mut |index, _, equal| {
-            index.books.outdate(&equal);
-            removed = index.books.stored(&equal).and_then(|place| index.take(place));
+            index.books.outdate(equal);
+            removed = index.books.stored(equal).and_then(|place| index.take(place));
         });
         self.discard(removed.clone().into_iter());
         removed
@@ -350,11 +350,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) {
         let mut judged = Judged::with(own.map(|id| id.birth));
         loop {
-            let settled = self.with_index(&mut |index, now| {
-                let equal = index.sort(hash, &judged);
-                equal.map(|equal| act(index, now, equal)).map_err(|it| (it, index.books.births()))
+            let (mut unjudged, mut births) = (Few::new(), 0);
+            self.with_index(&mut |index, now| {
+                let mut equal = Few::new();
+                index.sort(hash, &judged, &mut equal, &mut unjudged);
+                births = index.books.births();
+                if unjudged.is_empty() {
+                    act(index, now, &mut equal);
+                }
             });
-            let Err((unjudged, births)) = settled else { return };
+            if unjudged.is_empty() {
+                return;
+            }
             for (birth, entry) in unjudged {
                 judged.push(birth, equals(&entry.key));
             }
@@ -498,12 +505,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     pub(crate) fn info(&self) -> CacheInfo {
-        let maxsize = self.parameters.maxsize;
+        let mut info = CacheInfo::default();
         self.with_index(&mut |index, _| {
             let counts = index.books.counts;
             let hits = counts.hits + self.readers.hits() - index.hits_forgotten;
-            CacheInfo { maxsize, currsize: index.books.store.len(), hits, ..counts }
-        })
+            info = CacheInfo { currsize: index.books.store.len(), hits, ..counts };
+        });
+        CacheInfo { maxsize: self.parameters.maxsize, ..info }
     }
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
@@ -518,15 +526,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// The entries, in the order of the store.
     pub(crate) fn entries(&self) -> Vec<EntryPtr<K, V, S>> {
-        self.with_index(&mut |index, _| index.iter().collect())
+        let mut entries = Vec::new();
+        self.with_index(&mut |index, _| entries = index.iter().collect());
+        entries
     }
 
     /// Takes this very entry out, if it is still stored.
     pub(crate) fn remove_entry(&self, entry: &EntryPtr<K, V, S>) {
         let removed = self.locked(|index| {
-            let filed = index.books.store.filed(entry.hash);
-            let is_it = |place: &Place| index.at(*place).address() == entry.address();
-            filed.into_iter().find(is_it).and_then(|place| index.take(place))
+            let is_it = |place| index.at(place).address() == entry.address();
+            index.books.store.find(entry.hash, is_it).and_then(|place| index.take(place))
         });
         self.discard(removed.into_iter());
     }
@@ -534,42 +543,46 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Acts on the index once all that has expired was given back, a little at a time.
     ///
     /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
-    fn with_index<R>(&self, act: &mut View<'_, K, V, S, R>) -> R {
-        const AT_ONCE: usize = 64;
+    fn with_index(&self, act: &mut View<'_, K, V, S>) {
         let now = self.clock.now();
-        loop {
-            let done = self.locked(|index| match index.books.store.next_deadline() <= now {
-                true => Err(index.expire(now, AT_ONCE)),
-                false => Ok(act(index, now)),
-            });
-            match done {
-                Ok(done) => return done,
-                Err(expired) => self.discard(expired.into_iter()),
-            }
+        while now >= self.deadline() && self.clock != Clock::Unread {
+            const AT_ONCE: usize = 64;
+            let expired = self.locked(|index| index.expire(now, AT_ONCE));
+            self.discard(expired.into_iter());
         }
+        self.locked(|index| act(index, now));
     }
 
     /// Acts on the index, and shows its readers what has changed.
+    #[inline]
     fn locked<R>(&self, act: impl FnOnce(&mut IndexOf<K, V, S>) -> R) -> R {
-        let (done, replaced) = self.index.0.with(|index| {
+        let (done, changed) = self.index.0.with(|index| {
             let done = act(index);
             index.compact();
             let store = &mut index.books.store;
-            self.deadline.store(store.next_deadline().nanos(), Release);
-            let replaced = store.take_replaced();
-            if let Some(table) = store.table() {
-                let table = Arc::as_ptr(table).cast_mut();
-                if self.table.load(Relaxed) != table {
-                    self.table.store(table, Release);
-                }
+            if self.clock != Clock::Unread {
+                self.deadline.store(store.next_deadline().nanos(), Release);
             }
-            (done, replaced)
+            let table = store.table();
+            let changed = self.table.load(Relaxed) != table;
+            if changed {
+                self.table.store(table, Release);
+            }
+            (done, changed)
         });
+        if changed {
+            self.discard_tables();
+        }
+        done
+    }
+
+    #[cold]
+    fn discard_tables(&self) {
+        let replaced = self.index.0.with(|index| index.books.store.take_replaced());
         if !replaced.is_empty() {
             self.limbo.with(|limbo| limbo.tables.extend(replaced));
             self.tidy();
         }
-        done
     }
 }
 

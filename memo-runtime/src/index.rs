@@ -95,19 +95,23 @@ impl<P: Clone + Filed> Index<P> {
         Self { books: Books::new(limits), hits_forgotten: 0, entries: Vec::new() }
     }
 
-    /// The entries filed under `hash` whose keys have yet to be compared, and their births; and, if there
-    /// are none, where the equal ones are.
-    pub(crate) fn sort(&self, hash: u64, judged: &Judged) -> Result<Few<Place>, Few<(u64, P)>> {
-        let (mut equal, mut unjudged) = (Few::new(), Few::new());
-        for place in self.books.store.filed(hash) {
+    /// Tells the entries filed under `hash` that are known to have the key from those that have yet to be
+    /// compared, which come with their births.
+    pub(crate) fn sort(
+        &self,
+        hash: u64,
+        judged: &Judged,
+        equal: &mut Few<Place>,
+        unjudged: &mut Few<(u64, P)>,
+    ) {
+        self.books.store.filed(hash, |place| {
             let birth = self.books.store.birth(place);
             if judged.is_new(birth) {
                 unjudged.push((birth, self.at(place).clone()));
             } else if judged.is_equal(birth) {
                 equal.push(place);
             }
-        }
-        if unjudged.is_empty() { Ok(equal) } else { Err(unjudged) }
+        });
     }
 
     /// The entry at a place.
@@ -138,7 +142,7 @@ impl<P: Clone + Filed> Index<P> {
     /// Ends a computation without storing anything, if it has not been ended. The flight is to be
     /// dropped outside the lock.
     pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<(Flight, Option<P>)> {
-        let place = self.books.store.find(hash, id.place, id.birth)?;
+        let place = self.books.store.locate(hash, id.place, id.birth)?;
         let flight = self.books.land(place)?;
         Some((flight, self.take(place)))
     }

@@ -5,10 +5,11 @@
 
 use crate::readers::{Crowd, Lone, Readers};
 use crate::sync::{Arc, Mutex};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// Which threads see a cache: [`Shared`] or [`Thread`].
 pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
@@ -43,7 +44,7 @@ impl Scope for Shared {
     const SHARED: bool = true;
     type Ptr<T> = Arc<T>;
     type Lock<T> = Mutex<T>;
-    type Cell<T> = once_cell::sync::OnceCell<T>;
+    type Cell<T> = OnceLock<T>;
     type Readers = Crowd;
 
     fn ptr<T>(value: T) -> Arc<T> {
@@ -56,7 +57,7 @@ impl Scope for Thread {
     const SHARED: bool = false;
     type Ptr<T> = Rc<T>;
     type Lock<T> = RefCell<T>;
-    type Cell<T> = once_cell::unsync::OnceCell<T>;
+    type Cell<T> = OnceCell<T>;
     type Readers = Lone;
 
     fn ptr<T>(value: T) -> Rc<T> {
@@ -120,13 +121,13 @@ pub trait Cell<T> {
 }
 
 macro_rules! cell {
-    ($cell:ident of $module:ident) => {
-        impl<T> Cell<T> for once_cell::$module::$cell<T> {
+    ($cell:ident) => {
+        impl<T> Cell<T> for $cell<T> {
             fn empty() -> Self {
                 Self::new()
             }
             fn filled(value: T) -> Self {
-                Self::with_value(value)
+                value.into()
             }
             #[inline]
             fn get(&self) -> Option<&T> {
@@ -141,5 +142,5 @@ macro_rules! cell {
         }
     };
 }
-cell!(OnceCell of sync);
-cell!(OnceCell of unsync);
+cell!(OnceLock);
+cell!(OnceCell);

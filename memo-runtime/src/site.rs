@@ -11,32 +11,33 @@ use crate::cache::Cache;
 use crate::instances::Node;
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
-use once_cell::{sync, unsync};
 use std::any::type_name;
+use std::cell::OnceCell;
 use std::fmt;
+use std::sync::OnceLock;
 use std::thread::LocalKey;
 
 /// What a function's static holds: its caches for the whole process.
 #[derive(Default)]
-pub struct Slot(sync::OnceCell<Node<Shared>>);
+pub struct Slot(OnceLock<Node<Shared>>);
 
 impl Slot {
     /// Without a cache yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(sync::OnceCell::new())
+        Self(OnceLock::new())
     }
 }
 
 /// What a function's static holds in each thread: its caches for that thread.
 #[derive(Default)]
-pub struct ThreadSlot(unsync::OnceCell<Node<Thread>>);
+pub struct ThreadSlot(OnceCell<Node<Thread>>);
 
 impl ThreadSlot {
     /// Without a cache yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(unsync::OnceCell::new())
+        Self(OnceCell::new())
     }
 }
 

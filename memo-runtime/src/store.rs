@@ -6,7 +6,6 @@
 //! place is meant.
 
 use crate::clock::Time;
-use crate::few::Few;
 use crate::ranks::{Rank, Ranks};
 use crate::sync::{Arc, ThreadToken};
 use crate::table::{Place, Table};
@@ -84,6 +83,9 @@ pub(crate) enum Stored {
 }
 
 impl Store {
+    /// So much room is never worth giving back.
+    const SLACK: usize = 64;
+
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             records: Vec::new(),
@@ -110,8 +112,8 @@ impl Store {
     }
 
     /// The table that those read who do not hold the lock.
-    pub(crate) fn table(&self) -> Option<&Arc<Table>> {
-        self.table.as_ref()
+    pub(crate) fn table(&self) -> *mut Table {
+        self.table.as_ref().map_or(std::ptr::null_mut(), |table| Arc::as_ptr(table).cast_mut())
     }
 
     pub(crate) fn take_replaced(&mut self) -> Vec<Arc<Table>> {
@@ -123,17 +125,23 @@ impl Store {
         (0..).zip(&self.records).filter(|(_, it)| it.is_stored()).map(|(place, _)| place)
     }
 
-    /// The records filed under `hash`.
-    pub(crate) fn filed(&self, hash: u64) -> Few<Place> {
-        let mut filed = Few::new();
+    /// Shows `see` the records filed under `hash`.
+    #[inline]
+    pub(crate) fn filed(&self, hash: u64, mut see: impl FnMut(Place)) {
         if let Some(table) = &self.table {
             table.for_each(hash, |place| {
                 if self.record(place).hash == hash {
-                    filed.push(place);
+                    see(place);
                 }
             });
         }
-        filed
+    }
+
+    /// The record filed under `hash` that is the one looked for.
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(Place) -> bool) -> Option<Place> {
+        let mut found = None;
+        self.filed(hash, |place| found = found.or(Some(place).filter(|place| is_it(*place))));
+        found
     }
 
     /// What tells the record at `place` from all others.
@@ -150,10 +158,10 @@ impl Store {
     }
 
     /// Where the record is that was born then, wherever it may have moved since it was at `place`.
-    pub(crate) fn find(&self, hash: u64, place: Place, birth: u64) -> Option<Place> {
+    pub(crate) fn locate(&self, hash: u64, place: Place, birth: u64) -> Option<Place> {
         match self.records.get(place as usize) {
             Some(record) if record.birth == birth => Some(place),
-            _ => self.filed(hash).into_iter().find(|place| self.birth(*place) == birth),
+            _ => self.find(hash, |place| self.birth(place) == birth),
         }
     }
 
@@ -261,16 +269,21 @@ impl Store {
 
     /// Gives back what a long gone crowd has left: renumbers the records if most places are vacant.
     /// The records are then at the places 0, 1, 2, .. in the order returned.
+    #[inline]
     pub(crate) fn compact(&mut self) -> Option<Vec<Place>> {
-        const SLACK: usize = 64;
-        if self.vacant.len() > self.records.len() / 4 * 3 + SLACK {
+        let is_roomy = self.vacant.len() > self.records.len() / 4 * 3 + Self::SLACK;
+        let is_stale = self.ranks.len() > 2 * self.stored + Self::SLACK;
+        if is_roomy || is_stale { self.compact_now(is_roomy) } else { None }
+    }
+
+    #[cold]
+    fn compact_now(&mut self, is_roomy: bool) -> Option<Vec<Place>> {
+        if is_roomy {
             let is_there = |(_, it): &(Place, &Record)| it.is_stored() || it.is_flying();
             let order = (0..).zip(&self.records).filter(is_there).map(|it| it.0).collect();
             return Some(self.renumber(order));
         }
-        if self.ranks.len() > 2 * self.stored + SLACK {
-            self.rank_anew();
-        }
+        self.rank_anew();
         None
     }
 

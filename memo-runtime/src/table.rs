@@ -156,11 +156,19 @@ impl Table {
     }
 
     /// Shows `see` the records that may be filed under `hash`.
+    #[inline]
     pub(crate) fn for_each(&self, hash: u64, mut see: impl FnMut(Place)) {
-        for at in self.from(hash) {
+        let mut at = self.first(hash);
+        loop {
             let tags = Tags(self.buckets[at].tags.load(Relaxed));
-            tags.equal_to(Tags::tag(hash)).for_each(|i| see(self.places[at][i].load(Relaxed)));
+            for i in tags.equal_to(Tags::tag(hash)) {
+                see(self.places[at][i].load(Relaxed));
+            }
             if tags.overflow() == 0 {
+                return;
+            }
+            at = (at + 1) & (self.buckets.len() - 1);
+            if at == self.first(hash) {
                 return;
             }
         }
