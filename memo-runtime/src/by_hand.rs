@@ -3,7 +3,7 @@
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::call::{self, Step};
-use crate::engine::Entry;
+use crate::entry::Entry;
 use crate::hash::hash;
 use crate::key::{ByKey, ByRef};
 use crate::policy::{OkOnly, Whole};

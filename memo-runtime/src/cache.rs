@@ -1,6 +1,7 @@
 //! The handle of a cache, and what can be asked of it whatever its keys are.
 
-use crate::engine::{Engine, EntryPtr};
+use crate::engine::Engine;
+use crate::entry::EntryPtr;
 use crate::parameters::CacheParameters;
 use crate::scope::{Scope, Shared};
 use crate::stats::CacheInfo;

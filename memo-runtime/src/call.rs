@@ -7,7 +7,8 @@
 
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
-use crate::engine::{Engine, Entry, EntryPtr, Found, Seen};
+use crate::engine::{Engine, Found, Seen};
+use crate::entry::{Entry, EntryPtr};
 use crate::flight::FlightId;
 use crate::hash::hash;
 use crate::key::Lookup;
@@ -195,7 +196,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
                 engine.land(entry, *id, *equal, run, waited);
             }
         } else if let Some(mut flight) =
-            engine.reject(entry.hash(), flight.filter(|_| matches!(role, Role::Owner)))
+            engine.reject(entry.hash, flight.filter(|_| matches!(role, Role::Owner)))
         {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
@@ -224,7 +225,7 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked.
     fn drop(&mut self) {
         if let (Role::Owner, Some(id)) = (self.role, self.flight) {
-            self.engine.end(self.entry.hash(), id);
+            self.engine.end(self.entry.hash, id);
         }
     }
 }

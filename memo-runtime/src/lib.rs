@@ -4,10 +4,13 @@
 //!
 //! | | |
 //! |---|---|
-//! | `sync`, `clock`, `scope`, `stats`, `parameters` | threads, time, who shares, what is counted, what was asked for |
-//! | `store` | what is stored, by recency and age |
-//! | `wait`, `flight` | computations under way, and who waits for them |
-//! | `index`, `engine` | the entries, and the protocol, under one lock that user code never sees |
+//! | `sync`, `fences`, `few` | threads, and what else everything stands on |
+//! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
+//! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
+//! | `table`, `ranks`, `store` | what is stored: by hash, by recency, by age |
+//! | `wait`, `flight` | who waits for computations under way |
+//! | `index`, `entry`, `limbo`, `engine` | the entries, what becomes of dead ones, and the protocol |
+//! | `hash` | what all caches hash with |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `policy` | what is stored of a result |
 //! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; what kinds of results there are |
@@ -23,6 +26,7 @@ mod call;
 mod clock;
 mod demand;
 mod engine;
+mod entry;
 mod fences;
 mod few;
 mod flight;
@@ -33,6 +37,7 @@ mod index;
 mod instances;
 mod kept;
 mod key;
+mod limbo;
 mod outcome;
 mod parameters;
 mod policy;

@@ -171,6 +171,11 @@ pub enum StillRead {
 }
 
 impl StillRead {
+    /// Tables are read, and all that is in them.
+    pub(crate) fn is_walked(&self) -> bool {
+        matches!(self, Self::Everything)
+    }
+
     pub(crate) fn has(&self, entry: usize) -> bool {
         match self {
             Self::Everything => true,

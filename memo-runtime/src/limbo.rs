@@ -1,0 +1,94 @@
+//! What was taken out of a cache, and may be read still.
+//!
+//! Most dead entries never come here: while one thread alone uses a cache, or nobody reads it, they are
+//! dropped at once. Otherwise they wait until a look at the announcements of all readers finds that none
+//! of them is read. That look costs a heavy fence where readers are spared a light one; it is taken for
+//! each entry that owns something, and for plain ones, which are but memory, in batches of 64 KiB at most.
+//! Who is found reading a dead entry is told so, and looks again when done. So no more dead values linger
+//! than there are calls reading them at that moment.
+
+use crate::index::Filed;
+use crate::readers::Readers;
+use crate::scope::{Lock, Scope};
+use crate::sync::Arc;
+use crate::table::Table;
+
+pub(crate) struct Limbo<P, S: Scope> {
+    waiting: S::Lock<Waiting<P>>,
+    /// Dropping an entry runs no code of users.
+    plain: bool,
+    /// How many entries wait for each other.
+    batch: usize,
+}
+
+struct Waiting<P> {
+    entries: Vec<P>,
+    tables: Vec<Arc<Table>>,
+}
+
+impl<P: Filed, S: Scope> Limbo<P, S> {
+    /// For entries of keys `K` and values `V`, of this size in all.
+    pub(crate) fn of<K, V>(size: usize) -> Self {
+        const MOST: usize = 512;
+        let plain = !std::mem::needs_drop::<K>() && !std::mem::needs_drop::<V>();
+        let batch = if plain { ((64 << 10) / size).clamp(1, MOST) } else { 1 };
+        let waiting = S::Lock::new(Waiting { entries: Vec::new(), tables: Vec::new() });
+        Self { waiting, plain, batch }
+    }
+
+    /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. Nothing
+    /// is locked.
+    pub(crate) fn discard(
+        &self,
+        dead: impl Iterator<Item = P>,
+        cache: usize,
+        readers: &S::Readers,
+    ) {
+        let mut dead = dead.peekable();
+        if dead.peek().is_none() || readers.nobody_reads() {
+            return dead.for_each(drop);
+        }
+        let waiting = self.waiting.with(|waiting| {
+            waiting.entries.extend(dead);
+            waiting.entries.len()
+        });
+        if waiting >= self.batch {
+            self.tidy(cache, readers);
+        }
+    }
+
+    /// The same of tables.
+    pub(crate) fn discard_tables(&self, dead: Vec<Arc<Table>>, cache: usize, readers: &S::Readers) {
+        self.waiting.with(|waiting| waiting.tables.extend(dead));
+        self.tidy(cache, readers);
+    }
+
+    /// Drops what nobody reads any longer.
+    #[cold]
+    pub(crate) fn tidy(&self, cache: usize, readers: &S::Readers) {
+        let (entries, tables) = self.waiting.with(|waiting| {
+            (std::mem::take(&mut waiting.entries), std::mem::take(&mut waiting.tables))
+        });
+        if entries.is_empty() && tables.is_empty() || readers.nobody_reads() {
+            return;
+        }
+        let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
+        let read = readers.still_read(cache, self.plain, &addresses);
+        let (kept, dropped): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| read.has(entry.address().addr()));
+        let tables = if read.is_walked() { tables } else { Vec::new() };
+        if !kept.is_empty() || !tables.is_empty() {
+            self.waiting.with(|waiting| {
+                waiting.entries.extend(kept);
+                waiting.tables.extend(tables);
+            });
+        }
+        drop(dropped);
+    }
+
+    /// Whether entries are but memory.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+}
