@@ -93,7 +93,8 @@ impl Reader {
     pub(crate) fn walk(&'static self, cache: usize) -> Option<Reading> {
         // No count of these is kept: each call would have to wait for the one before to write it.
         let announced = self.announced.iter().find(|it| it.what.load(Relaxed) == 0)?;
-        announced.what.store(cache | 1, Relaxed);
+        // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
+        announced.what.store(cache | 1, Release);
         Some(Reading { announced })
     }
 
@@ -181,5 +182,56 @@ impl StillRead {
             Self::Everything => true,
             Self::These(entries) => entries.contains(&entry),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::AtomicPtr;
+    use std::ptr::null_mut;
+    use std::thread;
+
+    /// What was read before is no longer read once something else is, which Miri sees.
+    #[test]
+    fn threads_that_read_another_cache_have_left_the_first() {
+        const ONE: usize = 0x1000;
+        const OTHER: usize = 0x2000;
+        let filed = AtomicPtr::new(null_mut::<u32>());
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let reader = Reader::register().unwrap();
+                while !done.load(Relaxed) {
+                    let reading = reader.walk(ONE).unwrap();
+                    fences::light();
+                    let found = filed.load(Acquire);
+                    if !found.is_null() {
+                        reading.hold(found.addr());
+                        #[expect(unsafe_code, reason = "what others own is read")]
+                        // SAFETY: it is announced, and so not dropped.
+                        let number = unsafe { *found };
+                        assert_eq!(number, 1);
+                    }
+                    reading.end();
+                    let reading = reader.walk(OTHER).unwrap();
+                    fences::light();
+                    reading.end();
+                }
+            });
+            for _ in 0..if cfg!(miri) { 50 } else { 1000 } {
+                let entry = Box::into_raw(Box::new(1));
+                filed.store(entry, Release);
+                thread::yield_now();
+                filed.store(null_mut(), Release);
+                while still_read(ONE, &[entry.addr()], fences::heavy).has(entry.addr()) {
+                    thread::yield_now();
+                }
+                #[expect(unsafe_code, reason = "what others might read is dropped")]
+                // SAFETY: it was made by `Box`, and nobody reads it.
+                drop(unsafe { Box::from_raw(entry) });
+            }
+            done.store(true, Relaxed);
+        });
     }
 }

@@ -244,7 +244,7 @@ mod tests {
         let table = Table::with_room_for(40);
         let mut model = BTreeSet::new();
         let mut random = 1_u64;
-        for place in 0..if cfg!(miri) { 300 } else { 20_000 } {
+        for place in 0..if cfg!(miri) { 80 } else { 20_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let hash = (0x7 << 61) | ((random >> 33) % 12);
             if model.len() < table.room() && random >> 63 == 0 {

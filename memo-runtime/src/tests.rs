@@ -293,3 +293,23 @@ fn a_retained_cache_forgets_the_rest() {
     cache.retain(|_, square| square % 2 == 0);
     assert_eq!(keys(&cache), [4, 2, 0]);
 }
+
+/// Who has read one cache and goes on to another must have left the first one for good.
+#[test]
+fn threads_that_go_from_cache_to_cache_leave_nothing_half_read() {
+    let caches = [Cache::new(1), Cache::new(1)];
+    thread::scope(|scope| {
+        for thread in 0..2_u32 {
+            let caches = &caches;
+            scope.spawn(move || {
+                for i in 0..20 {
+                    let key = if thread == 0 { 0 } else { i / 4 % 2 };
+                    for cache in caches {
+                        let value = cache.get_or_compute(key, || key.to_string());
+                        assert_eq!(value, key.to_string());
+                    }
+                }
+            });
+        }
+    });
+}
