@@ -33,6 +33,8 @@ mod index;
 mod instances;
 mod kept;
 mod key;
+#[cfg(all(test, memofn_models))]
+mod models;
 mod outcome;
 mod parameters;
 mod policy;

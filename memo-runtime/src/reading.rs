@@ -8,7 +8,7 @@
 //! however long, hold up one entry.
 
 use crate::fences;
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering::*};
+use crate::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering::*};
 use std::cell::Cell;
 
 /// How many calls of a thread may read at the same time, each from within the one before.
@@ -31,10 +31,12 @@ struct Announcement {
     wanted: AtomicBool,
 }
 
-/// All there have been. Those of threads that have ended are given to new ones.
-static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+sync::statics! {
+    /// All there have been. Those of threads that have ended are given to new ones.
+    static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+}
 
-crate::sync::thread_local! {
+sync::thread_local! {
     /// Has no destructor, and so is cheap to reach, and can be reached to the very end of the thread.
     static READER: Cell<Option<&'static Reader>> = const { Cell::new(None) };
     static LEASE: Lease = Lease(Reader::take());
@@ -45,7 +47,8 @@ struct Lease(&'static Reader);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        READER.with(|reader| reader.set(None));
+        // Never fails, but in models, where it may have been destroyed before.
+        let _ = READER.try_with(|reader| reader.set(None));
         let _readers = READERS.lock();
         self.0.taken.store(false, Release);
     }
@@ -59,11 +62,11 @@ impl Reader {
             free.taken.store(true, Relaxed);
             return free;
         }
-        let new = Box::leak(Box::new(Self {
+        let new = sync::forever(Self {
             number: readers.len(),
             announced: Default::default(),
             taken: AtomicBool::new(true),
-        }));
+        });
         readers.push(new);
         new
     }
