@@ -157,10 +157,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return Seen::Unclear;
         }
         let Some(reading) = self.readers.read(self.address(), Self::PLAIN) else {
+            // The attempt may have been in somebody's way.
+            self.tidy();
             return Seen::Unclear;
         };
-        let Some((entry, value)) = self.find(&reading, hash) else { return Seen::Nothing };
+        let Some((entry, value)) = self.find(&reading, hash) else {
+            self.leave(reading);
+            return Seen::Nothing;
+        };
         if !equals(&entry.key) {
+            self.leave(reading);
             return Seen::Unclear;
         }
         match self.readers.hit(&reading) {
@@ -173,10 +179,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
         }
         let result = answer(value);
+        self.leave(reading);
+        Seen::Hit(result)
+    }
+
+    /// Ends to read, and drops what somebody wanted to drop meanwhile.
+    #[inline(always)]
+    fn leave(&self, reading: <S::Readers as Readers>::Reading<'_>) {
         if reading.end() {
             self.tidy();
         }
-        Seen::Hit(result)
     }
 
     /// The first stored entry under this hash. It lives as long as it is read.
@@ -413,25 +425,20 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Drops what nobody reads any longer.
     #[cold]
     fn tidy(&self) {
-        let (entries, tables) = self
-            .limbo
-            .with(|limbo| (std::mem::take(&mut limbo.entries), std::mem::take(&mut limbo.tables)));
-        if entries.is_empty() && tables.is_empty() || self.readers.nobody_reads() {
-            return;
-        }
-        let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
-        let read = self.readers.still_read(self.address(), Self::PLAIN, &addresses);
-        let is_read = |entry: &EntryPtr<K, V, S>| read.has(entry.address().addr());
-        let (kept, dropped): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_read);
-        let walked = read.has(self.address() | 1);
-        let tables = if walked { tables } else { Vec::new() };
-        if !kept.is_empty() || !tables.is_empty() {
-            self.limbo.with(|limbo| {
-                limbo.entries.extend(kept);
-                limbo.tables.extend(tables);
-            });
-        }
-        drop(dropped);
+        // All under the lock: who ends meanwhile, and comes because it was wanted, has to find what is
+        // kept. What is not is dropped after it.
+        drop(self.limbo.with(|Limbo { entries, tables }| {
+            if entries.is_empty() && tables.is_empty() || self.readers.nobody_reads() {
+                return (std::mem::take(entries), std::mem::take(tables));
+            }
+            let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
+            let read = self.readers.still_read(self.address(), Self::PLAIN, &addresses);
+            let is_read = |entry: &EntryPtr<K, V, S>| read.has(entry.address().addr());
+            let (kept, dropped) = std::mem::take(entries).into_iter().partition(is_read);
+            *entries = kept;
+            let walked = read.has(self.address() | 1);
+            (dropped, if walked { Vec::new() } else { std::mem::take(tables) })
+        }));
     }
 }
 

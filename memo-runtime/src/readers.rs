@@ -156,8 +156,7 @@ impl Readers for Crowd {
     }
 
     fn ticks(&self) -> u64 {
-        let alone = self.hits.get(self.alone.load(Relaxed)).and_then(OnceBox::get);
-        alone.map_or(0, |hits| hits.0.load(Relaxed))
+        self.ticks_of(self.alone.load(Relaxed))
     }
 
     fn meet(&self) -> u64 {
@@ -170,11 +169,11 @@ impl Readers for Crowd {
         if alone == Self::NOBODY && reader.number() < Self::CELLS {
             self.alone.store(reader.number(), Relaxed);
         } else if alone != reader.number() && alone != Self::SEVERAL {
-            let ticks = self.ticks();
             self.alone.store(Self::SEVERAL, Release);
             // The one who was alone may be reading at this moment without having told anybody.
             self.all_know.store(fences::heavy(), Relaxed);
-            return ticks;
+            // Not before: until now it has gone on alone.
+            return self.ticks_of(alone);
         }
         0
     }
@@ -198,6 +197,11 @@ impl Readers for Crowd {
 }
 
 impl Crowd {
+    fn ticks_of(&self, alone: usize) -> u64 {
+        let hits = self.hits.get(alone).and_then(OnceBox::get);
+        hits.map_or(0, |hits| hits.0.load(Relaxed))
+    }
+
     #[cold]
     fn hit_first(&self, number: usize) -> u64 {
         match self.hits.get(number) {
