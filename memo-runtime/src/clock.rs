@@ -1,7 +1,6 @@
 //! Time, behind one interface: a cheap monotonic clock, and a test clock in its place.
 
-use crate::sync::{AtomicU64, Mutex, Ordering};
-use std::sync::MutexGuard;
+use crate::sync::{self, AtomicU64, Mutex, MutexGuard, Ordering};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -90,11 +89,13 @@ fn coarse() -> Time {
     Time(now.duration_since(coarsetime::Instant::from_ticks(0)).as_nanos())
 }
 
-/// Where a [`TestClock`] has stopped time; 0 when time runs.
-static TEST_TIME: AtomicU64 = AtomicU64::new(0);
-/// How far test clocks have moved time ahead of the system's clock.
-static SHIFT: AtomicU64 = AtomicU64::new(0);
-static IN_USE: Mutex<()> = Mutex::new(());
+sync::statics! {
+    /// Where a [`TestClock`] has stopped time; 0 when time runs.
+    static TEST_TIME: AtomicU64 = AtomicU64::new(0);
+    /// How far test clocks have moved time ahead of the system's clock.
+    static SHIFT: AtomicU64 = AtomicU64::new(0);
+    static IN_USE: Mutex<()> = Mutex::new(());
+}
 
 /// Stops time for every cache of the process, and moves it forward when told.
 ///

@@ -65,7 +65,11 @@ use crate::readers::{Counted, Read, Readers};
 use crate::scope::{Cell, Lock, Scope};
 use crate::stats::CacheInfo;
 use crate::store::Limits;
-use crate::sync::{Arc, AtomicPtr, AtomicU64, Ordering::*, ThreadToken};
+use crate::sync::{
+    Arc, AtomicPtr, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    ThreadToken,
+};
 use crate::table::{Place, Table};
 use crate::wait::{Landing, Wait};
 use std::fmt;
@@ -125,6 +129,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The look-up of a call in the common case, without the lock: there is one entry filed under the
     /// hash, and it is the one.
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is a part of `call::enter`")]
     pub(crate) fn hit<R>(
         &self,
         hash: u64,
@@ -137,10 +142,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return Seen::Unclear;
         }
         let Some(reading) = self.readers.read(self.address(), self.limbo.is_plain()) else {
+            // The attempt may have been in somebody's way.
+            self.limbo.tidy(self.address(), &self.readers);
             return Seen::Unclear;
         };
-        let Some((entry, value)) = self.find(&reading, hash) else { return Seen::Nothing };
+        let Some((entry, value)) = self.find(&reading, hash) else {
+            self.leave(reading);
+            return Seen::Nothing;
+        };
         if !equals(&entry.key) {
+            self.leave(reading);
             return Seen::Unclear;
         }
         match self.readers.hit(&reading) {
@@ -153,10 +164,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
         }
         let result = answer(value);
+        self.leave(reading);
+        Seen::Hit(result)
+    }
+
+    /// Ends to read, and drops what somebody wanted to drop meanwhile.
+    #[inline]
+    fn leave(&self, reading: <S::Readers as Readers>::Reading<'_>) {
         if reading.end() {
             self.limbo.tidy(self.address(), &self.readers);
         }
-        Seen::Hit(result)
     }
 
     /// The first stored entry under this hash. It lives as long as it is read.

@@ -82,10 +82,8 @@ impl Books {
     fn land(&mut self, place: Place) -> Option<Flight> {
         let outdated = self.store.flight(place)?.outdated;
         // Of few computations anybody awaits the end.
-        let wait = match self.waits.is_empty() {
-            true => None,
-            false => self.waits.remove(&self.store.birth(place)),
-        };
+        let wait =
+            if self.waits.is_empty() { None } else { self.waits.remove(&self.store.birth(place)) };
         Some(Flight { wait, outdated, landing: Landing::Abandoned })
     }
 }
@@ -165,8 +163,7 @@ impl<P: Clone + Filed> Index<P> {
         }
         let replaced = self.books.stored(equal).and_then(|place| self.take(place));
         let Self { books, entries, .. } = self;
-        let stamps =
-            |place: Place| entries[place as usize].as_ref().map_or(0, |entry| entry.stamp());
+        let stamps = |place: Place| entries[place as usize].as_ref().map_or(0, Filed::stamp);
         let gone = match books.store.store(place, now, stamp, &stamps) {
             Stored::Here => None,
             Stored::Evicting(place) => {

@@ -19,7 +19,7 @@ impl<S: Scope> Node<S> {
     /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
     /// If there is none, it is made.
     #[inline]
-    pub(crate) fn find<'s, F, C: 'static>(root: &'s S::Cell<Self>, make: impl Fn() -> C) -> &'s C
+    pub(crate) fn find<F, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &C
     where
         S: Keeps<C>,
     {

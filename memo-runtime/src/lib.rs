@@ -38,6 +38,8 @@ mod instances;
 mod kept;
 mod key;
 mod limbo;
+#[cfg(all(test, memofn_models))]
+mod models;
 mod outcome;
 mod parameters;
 mod policy;

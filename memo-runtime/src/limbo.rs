@@ -4,13 +4,14 @@
 //! dropped at once. Otherwise they wait until a look at the announcements of all readers finds that none
 //! of them is read. That look costs a heavy fence where readers are spared a light one; it is taken for
 //! each entry that owns something, and for plain ones, which are but memory, in batches of 64 KiB at most.
-//! Who is found reading a dead entry is told so, and looks again when done. So no more dead values linger
-//! than there are calls reading them at that moment.
+//! Who is found reading a dead entry is told so, and looks again when done. So what lingers are the entries
+//! that calls read at that moment, and a few more while a thread is in the middle of a walk.
 
 use crate::index::Filed;
 use crate::readers::Readers;
+use crate::reading::StillRead;
 use crate::scope::{Lock, Scope};
-use crate::sync::Arc;
+use crate::sync::{Arc, yield_now};
 use crate::table::Table;
 
 pub(crate) struct Limbo<P, S: Scope> {
@@ -27,6 +28,9 @@ struct Waiting<P> {
 }
 
 impl<P: Filed, S: Scope> Limbo<P, S> {
+    /// How many more dead entries may linger while others walk through the tables.
+    const LINGERING: usize = 16;
+
     /// For entries of keys `K` and values `V`, of this size in all.
     pub(crate) fn of<K, V>(size: usize) -> Self {
         const MOST: usize = 512;
@@ -53,7 +57,11 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
             waiting.entries.len()
         });
         if waiting >= self.batch {
-            self.tidy(cache, readers);
+            // Whoever walks runs no code of users, and is soon done, or else the system has put it aside
+            // for a while: no longer than it would keep others waiting for a lock it holds.
+            while self.tidy(cache, readers) > self.batch + Self::LINGERING {
+                yield_now();
+            }
         }
     }
 
@@ -63,27 +71,28 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
         self.tidy(cache, readers);
     }
 
-    /// Drops what nobody reads any longer.
+    /// Drops what nobody reads any longer. Returns how many entries wait for a walk to end.
     #[cold]
-    pub(crate) fn tidy(&self, cache: usize, readers: &S::Readers) {
-        let (entries, tables) = self.waiting.with(|waiting| {
-            (std::mem::take(&mut waiting.entries), std::mem::take(&mut waiting.tables))
+    pub(crate) fn tidy(&self, cache: usize, readers: &S::Readers) -> usize {
+        // All under the lock: who ends meanwhile, and comes because it was wanted, has to find what is
+        // kept. What is not is dropped after it.
+        let (walked, _dropped) = self.waiting.with(|Waiting { entries, tables }| {
+            if entries.is_empty() && tables.is_empty() || readers.nobody_reads() {
+                return (0, (std::mem::take(entries), std::mem::take(tables)));
+            }
+            let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
+            let read = readers.still_read(cache, self.plain, &addresses);
+            let (kept, dropped) = std::mem::take(entries)
+                .into_iter()
+                .partition(|entry| read.has(entry.address().addr()));
+            *entries = kept;
+            match read {
+                StillRead::These(_) => (0, (dropped, std::mem::take(tables))),
+                StillRead::Walked => (entries.len(), (dropped, Vec::new())),
+                StillRead::Everything => (0, (dropped, Vec::new())),
+            }
         });
-        if entries.is_empty() && tables.is_empty() || readers.nobody_reads() {
-            return;
-        }
-        let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
-        let read = readers.still_read(cache, self.plain, &addresses);
-        let (kept, dropped): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| read.has(entry.address().addr()));
-        let tables = if read.is_walked() { tables } else { Vec::new() };
-        if !kept.is_empty() || !tables.is_empty() {
-            self.waiting.with(|waiting| {
-                waiting.entries.extend(kept);
-                waiting.tables.extend(tables);
-            });
-        }
-        drop(dropped);
+        walked
     }
 
     /// Whether entries are but memory.

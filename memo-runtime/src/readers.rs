@@ -2,7 +2,10 @@
 
 use crate::fences;
 use crate::reading::{Reader, Reading, StillRead, still_read};
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use crate::sync::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use once_cell::race::OnceBox;
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -156,8 +159,7 @@ impl Readers for Crowd {
     }
 
     fn ticks(&self) -> u64 {
-        let alone = self.hits.get(self.alone.load(Relaxed)).and_then(OnceBox::get);
-        alone.map_or(0, |hits| hits.0.load(Relaxed))
+        self.ticks_of(self.alone.load(Relaxed))
     }
 
     fn meet(&self) -> u64 {
@@ -170,11 +172,11 @@ impl Readers for Crowd {
         if alone == Self::NOBODY && reader.number() < Self::CELLS {
             self.alone.store(reader.number(), Relaxed);
         } else if alone != reader.number() && alone != Self::SEVERAL {
-            let ticks = self.ticks();
             self.alone.store(Self::SEVERAL, Release);
             // The one who was alone may be reading at this moment without having told anybody.
             self.all_know.store(fences::heavy(), Relaxed);
-            return ticks;
+            // Not before: until now it has gone on alone.
+            return self.ticks_of(alone);
         }
         0
     }
@@ -198,6 +200,11 @@ impl Readers for Crowd {
 }
 
 impl Crowd {
+    fn ticks_of(&self, alone: usize) -> u64 {
+        let hits = self.hits.get(alone).and_then(OnceBox::get);
+        hits.map_or(0, |hits| hits.0.load(Relaxed))
+    }
+
     #[cold]
     fn hit_first(&self, number: usize) -> u64 {
         match self.hits.get(number) {
@@ -215,30 +222,40 @@ impl Crowd {
 #[derive(Debug, Default)]
 pub struct Lone {
     hits: Cell<u64>,
-    depth: Cell<usize>,
+    /// What is read, by calls from within each other; 1 before that is known.
+    held: [Cell<usize>; Self::DEPTH],
     /// Something was taken out that could not be dropped yet.
     wanted: Cell<bool>,
 }
 
+impl Lone {
+    const DEPTH: usize = 4;
+}
+
 /// One call that reads a thread's own cache.
 #[derive(Debug)]
-pub struct ReadingAlone<'a>(&'a Lone);
+pub struct ReadingAlone<'a> {
+    lone: &'a Lone,
+    held: &'a Cell<usize>,
+}
 
 impl Read for ReadingAlone<'_> {
     #[inline]
-    fn hold(&self, _entry: usize) {}
+    fn hold(&self, entry: usize) {
+        self.held.set(entry);
+    }
     #[inline]
     fn end(self) -> bool {
-        let lone = self.0;
+        let lone = self.lone;
         drop(self);
-        lone.wanted.get() && lone.depth.get() == 0 && lone.wanted.take()
+        lone.wanted.get() && lone.wanted.take()
     }
 }
 
 impl Drop for ReadingAlone<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.depth.set(self.0.depth.get() - 1);
+        self.held.set(0);
     }
 }
 
@@ -251,8 +268,9 @@ impl Readers for Lone {
 
     #[inline]
     fn read(&self, _cache: usize, _plain: bool) -> Option<ReadingAlone<'_>> {
-        self.depth.set(self.depth.get() + 1);
-        Some(ReadingAlone(self))
+        let held = self.held.iter().find(|held| held.get() == 0)?;
+        held.set(1);
+        Some(ReadingAlone { lone: self, held })
     }
 
     #[inline]
@@ -274,14 +292,13 @@ impl Readers for Lone {
     }
 
     fn nobody_reads(&self) -> bool {
-        self.depth.get() == 0
+        self.held.iter().all(|held| held.get() == 0)
     }
 
     fn still_read(&self, _cache: usize, _plain: bool, _dead: &[usize]) -> StillRead {
-        if self.nobody_reads() {
-            return StillRead::These(Vec::new());
-        }
-        self.wanted.set(true);
-        StillRead::Everything
+        // A walk runs no code that could ask.
+        let held: Vec<_> = self.held.iter().map(Cell::get).filter(|held| *held > 1).collect();
+        self.wanted.set(!held.is_empty());
+        StillRead::These(held)
     }
 }

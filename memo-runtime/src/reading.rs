@@ -8,7 +8,10 @@
 //! however long, hold up one entry.
 
 use crate::fences;
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering::*};
+use crate::sync::{
+    self, AtomicBool, AtomicUsize, Mutex,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::cell::Cell;
 
 /// How many calls of a thread may read at the same time, each from within the one before.
@@ -31,10 +34,12 @@ struct Announcement {
     wanted: AtomicBool,
 }
 
-/// All there have been. Those of threads that have ended are given to new ones.
-static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+sync::statics! {
+    /// All there have been. Those of threads that have ended are given to new ones.
+    static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+}
 
-crate::sync::thread_local! {
+sync::thread_local! {
     /// Has no destructor, and so is cheap to reach, and can be reached to the very end of the thread.
     static READER: Cell<Option<&'static Reader>> = const { Cell::new(None) };
     static LEASE: Lease = Lease(Reader::take());
@@ -45,7 +50,8 @@ struct Lease(&'static Reader);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        READER.with(|reader| reader.set(None));
+        // Never fails, but in models, where it may have been destroyed before.
+        let _ = READER.try_with(|reader| reader.set(None));
         let _readers = READERS.lock();
         self.0.taken.store(false, Release);
     }
@@ -59,11 +65,11 @@ impl Reader {
             free.taken.store(true, Relaxed);
             return free;
         }
-        let new = Box::leak(Box::new(Self {
+        let new = sync::forever(Self {
             number: readers.len(),
             announced: Default::default(),
             taken: AtomicBool::new(true),
-        }));
+        });
         readers.push(new);
         new
     }
@@ -160,26 +166,24 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
         return StillRead::Everything;
     }
     let read = look();
-    if read.contains(&(cache | 1)) { StillRead::Everything } else { StillRead::These(read) }
+    if read.contains(&(cache | 1)) { StillRead::Walked } else { StillRead::These(read) }
 }
 
 /// Which dead entries are still read.
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "a public, sealed trait returns it")]
 pub enum StillRead {
+    /// Somebody walks through the tables, and may find any; this will soon be over.
+    Walked,
+    /// The system does not say.
     Everything,
     These(Vec<usize>),
 }
 
 impl StillRead {
-    /// Tables are read, and all that is in them.
-    pub(crate) fn is_walked(&self) -> bool {
-        matches!(self, Self::Everything)
-    }
-
     pub(crate) fn has(&self, entry: usize) -> bool {
         match self {
-            Self::Everything => true,
+            Self::Walked | Self::Everything => true,
             Self::These(entries) => entries.contains(&entry),
         }
     }

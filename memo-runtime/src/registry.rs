@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::parameters::CacheParameters;
 use crate::scope::{Scope, Shared, Thread};
 use crate::stats::CacheInfo;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{self, Arc, Mutex};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
@@ -28,9 +28,11 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
 type SharedCache = dyn AnyCache + Send + Sync;
 type ThreadCache = dyn AnyCache;
 
-static SHARED: Mutex<Vec<ArcWeak<SharedCache>>> = Mutex::new(Vec::new());
+sync::statics! {
+    static SHARED: Mutex<Vec<ArcWeak<SharedCache>>> = Mutex::new(Vec::new());
+}
 
-thread_local! {
+sync::thread_local! {
     static THREAD: RefCell<Vec<RcWeak<ThreadCache>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -262,7 +262,9 @@ impl Store {
     pub(crate) fn clear(&mut self) -> Vec<Place> {
         let under_way: Vec<Place> =
             (0..).zip(&self.records).filter(|(_, it)| it.is_flying()).map(|it| it.0).collect();
-        under_way.iter().for_each(|place| self.outdate(*place));
+        for place in &under_way {
+            self.outdate(*place);
+        }
         self.stored = 0;
         self.renumber(under_way)
     }

@@ -8,7 +8,10 @@
 //!
 //! The table knows neither types nor owners of what it points at, and so is compiled once for all.
 
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+use crate::sync::{
+    AtomicPtr, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// The number of a record.
 pub(crate) type Place = u32;
@@ -90,7 +93,7 @@ impl Tags {
 }
 
 /// Positions in a bucket.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Matches(u64);
 
 impl Iterator for Matches {

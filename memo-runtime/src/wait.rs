@@ -1,6 +1,6 @@
 //! Waiting for the run of another thread, without ever waiting in a circle.
 
-use crate::sync::{Arc, Condvar, Mutex, ThreadToken};
+use crate::sync::{self, Arc, Condvar, Mutex, ThreadToken};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,9 +56,11 @@ struct State {
     help: Option<(Instant, Duration)>,
 }
 
-/// Which flight each waiting thread waits for. Since a flight has one owner, and a thread waits for
-/// one flight at a time, the waits form chains; the check below keeps them from closing.
-static WAITING: Mutex<BTreeMap<u64, Arc<Wait>>> = Mutex::new(BTreeMap::new());
+sync::statics! {
+    /// Which flight each waiting thread waits for. Since a flight has one owner, and a thread waits for
+    /// one flight at a time, the waits form chains; the check below keeps them from closing.
+    static WAITING: Mutex<BTreeMap<u64, Arc<Wait>>> = Mutex::new(BTreeMap::new());
+}
 
 impl Wait {
     pub(crate) fn new(owner: ThreadToken) -> Self {
@@ -77,20 +79,20 @@ impl Wait {
         let Some(_registered) = Registered::unless_cyclic(self) else {
             return Waited::Help(Duration::ZERO);
         };
-        let start = Instant::now();
+        let start = sync::now();
         let mut state = self.state.lock();
         loop {
             if let Some(landing) = &state.landing {
                 return Waited::Landed(landing.clone());
             }
-            let now = Instant::now();
+            let now = sync::now();
             let (at, step) = *state.help.get_or_insert_with(|| (later(now, patience), patience));
             if now >= at {
                 let step = step.saturating_mul(2);
                 state.help = Some((later(now, step), step));
                 return Waited::Help(now - start);
             }
-            state = self.landed.wait_timeout(state, at - now);
+            state = self.landed.wait_timeout(&self.state, state, at - now);
         }
     }
 

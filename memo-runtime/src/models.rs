@@ -1,0 +1,513 @@
+//! The protocols of the runtime under thousands of schedules each: two or three threads, a few
+//! operations, and every access to what they share is a place where another may go on.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg memofn_models" cargo test -p memo-runtime --release --lib models
+//! ```
+//!
+//! `SCHEDULES` sets how many schedules a model gets, `SHUTTLE_RANDOM_SEED` which ones. A model that fails
+//! prints its schedule, to be passed to `shuttle::replay`. The schedules are sequentially consistent:
+//! what weaker memory allows is Miri's business.
+
+use crate::call::{Step, enter};
+use crate::key::ByKey;
+use crate::policy::Whole;
+use crate::sync::patience;
+use crate::{Cache, testing::Clock};
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use shuttle::sync::mpsc;
+use shuttle::{Config, Runner, thread};
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Duration;
+
+/// Runs a model under many schedules: half of them switch threads at random, which finds what needs
+/// many switches; the other half do so seldom, which finds what needs few in the right places.
+fn explore(model: impl Fn() + Send + Sync + 'static) {
+    const SEED: u64 = 0x6d65_6d6f;
+    let schedules = std::env::var("SCHEDULES").map_or(20_000, |it| it.parse().unwrap());
+    let mut config = Config::new();
+    config.silence_warnings = true;
+    config.stack_size = 0x4_0000;
+    let model = Arc::new(model);
+    let again = Arc::clone(&model);
+    let random = RandomScheduler::new_from_seed(SEED, schedules / 2);
+    Runner::new(random, config.clone()).run(move || again());
+    let seldom = PctScheduler::new_from_seed(SEED, 4, schedules / 2);
+    Runner::new(seldom, config).run(move || model());
+}
+
+/// Runs closures in threads of their own, to their end.
+macro_rules! threads {
+    ($($thread:expr),* $(,)?) => {
+        thread::scope(|scope| {
+            $(scope.spawn($thread);)*
+        })
+    };
+}
+
+/// A key or a value that must be alive when it is used, and that others get ahead of meanwhile.
+#[derive(Debug)]
+struct Lively {
+    number: u64,
+    // Those of the standard library: these are no steps to explore.
+    alive: AtomicBool,
+    living: Arc<AtomicUsize>,
+}
+
+impl Lively {
+    fn new(number: u64, living: &Living) -> Self {
+        living.0.fetch_add(1, SeqCst);
+        Self { number, alive: AtomicBool::new(true), living: Arc::clone(&living.0) }
+    }
+
+    fn check(&self) {
+        assert!(self.alive.load(SeqCst), "used after it was dropped");
+        thread::sleep(Duration::ZERO);
+        assert!(self.alive.load(SeqCst), "dropped while it was used");
+    }
+}
+
+impl Clone for Lively {
+    fn clone(&self) -> Self {
+        self.check();
+        Self::new(self.number, &Living(Arc::clone(&self.living)))
+    }
+}
+
+impl PartialEq for Lively {
+    fn eq(&self, other: &Self) -> bool {
+        self.check();
+        self.number == other.number
+    }
+}
+
+impl Eq for Lively {}
+
+impl Hash for Lively {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
+}
+
+impl Drop for Lively {
+    fn drop(&mut self) {
+        assert!(self.alive.swap(false, SeqCst), "dropped twice");
+        self.living.fetch_sub(1, SeqCst);
+    }
+}
+
+/// How many of those that were made have not been dropped.
+#[derive(Clone, Default)]
+struct Living(Arc<AtomicUsize>);
+
+impl Living {
+    fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+/// A cache whose entries are alive as long as they are read.
+#[derive(Clone)]
+struct LivelyCache {
+    cache: Cache<Lively, Lively>,
+    living: Living,
+}
+
+impl LivelyCache {
+    fn of(maxsize: usize) -> Self {
+        Self { cache: Cache::new(maxsize), living: Living::default() }
+    }
+
+    fn unbounded() -> Self {
+        Self { cache: Cache::unbounded(), living: Living::default() }
+    }
+
+    fn key(&self, key: u64) -> Lively {
+        Lively::new(key, &self.living)
+    }
+
+    /// A call.
+    fn get(&self, key: u64) {
+        let value = self.cache.get_or_compute(self.key(key), || self.key(10 * key));
+        assert_eq!(value.number, 10 * key);
+    }
+
+    fn remove(&self, key: u64) {
+        let value = self.cache.remove(&self.key(key));
+        assert!(value.is_none_or(|value| value.number == 10 * key));
+    }
+
+    /// Nothing lives but what is stored: a key and a value for each entry.
+    fn holds_what_is_stored(&self) {
+        assert_eq!(self.living.count(), 2 * self.cache.len(), "of {:?}", self.cache);
+        assert_eq!(self.cache.engine().flights_under_way(), 0);
+    }
+
+    /// All has been dropped, and nothing twice.
+    fn ends(self) {
+        let Self { cache, living } = self;
+        drop(cache);
+        assert_eq!(living.count(), 0);
+    }
+}
+
+#[test]
+fn callers_of_one_key_share_one_run() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let runs = AtomicU64::new(0);
+        let call = || assert_eq!(cache.get_or_compute(1, || runs.fetch_add(1, SeqCst) + 1), 1);
+        threads![call, call, call];
+        assert_eq!((cache.info().misses, cache.info().hits), (1, 2));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn those_who_wait_for_a_panic_go_on() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let runs = AtomicU64::new(0);
+        let call = || {
+            let run = || match runs.fetch_add(1, SeqCst) {
+                // Past the hook, which would print the schedule.
+                0 => resume_unwind(Box::new("expected")),
+                run => run,
+            };
+            let call = || cache.get_or_compute(1, run);
+            assert!(
+                catch_unwind(AssertUnwindSafe(call)).is_ok_and(|it| it == 1)
+                    || runs.load(SeqCst) > 0
+            );
+        };
+        threads![call, call, call];
+        assert_eq!((cache.info().misses, cache.info().hits), (2, 1));
+        assert_eq!(cache.peek(&1), Some(1));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn those_who_wait_for_an_error_compute_for_themselves() {
+    explore(|| {
+        let cache = Cache::<u8, u64>::new(8);
+        let runs = AtomicU64::new(0);
+        let call = || {
+            let run = || match runs.fetch_add(1, SeqCst) {
+                0 => Err("expected"),
+                run => Ok(run),
+            };
+            let result = cache.get_or_try_compute(1, run);
+            assert!(result.is_err_and(|it| it == "expected") || runs.load(SeqCst) > 1);
+        };
+        threads![call, call, call];
+        assert!(cache.peek(&1).is_some_and(|value| value > 0));
+        assert_eq!((cache.info().misses + cache.info().hits, cache.info().rejected), (3, 1));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn what_was_computed_before_a_clear_is_no_answer_after_it() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let world = AtomicU64::new(0);
+        let see = |key| cache.get_or_compute(key, || world.load(SeqCst));
+        threads![
+            || assert!(see(1) <= see(1)),
+            // Its record is another one after the clear.
+            || assert!(see(2) <= see(2)),
+            || {
+                world.store(1, SeqCst);
+                cache.clear();
+                assert_eq!((see(1), see(2)), (1, 1));
+            },
+        ];
+        assert_eq!((cache.peek(&1), cache.peek(&2)), (Some(1), Some(1)));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn what_was_computed_before_a_remove_is_no_answer_after_it() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let world = AtomicU64::new(0);
+        let see = || cache.get_or_compute(1, || world.load(SeqCst));
+        threads![|| assert!(see() <= see()), || assert!(see() <= see()), || {
+            world.store(1, SeqCst);
+            cache.remove(&1);
+            assert_eq!(see(), 1);
+        },];
+        assert_eq!(cache.peek(&1), Some(1));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn what_is_inserted_outlives_older_computations() {
+    explore(|| {
+        let cache = LivelyCache::of(8);
+        let stored = |number| cache.key(number);
+        threads![
+            || drop(cache.cache.get_or_compute(cache.key(1), || stored(0))),
+            || {
+                cache.cache.insert(cache.key(1), stored(1));
+                assert_eq!(cache.cache.get_or_compute(cache.key(1), || stored(2)).number, 1);
+            },
+            || drop(cache.cache.get_or_compute(cache.key(1), || stored(0))),
+        ];
+        assert_eq!(cache.cache.peek(&cache.key(1)).map(|it| it.number), Some(1));
+        cache.cache.remove(&cache.key(2));
+        cache.cache.clear();
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn what_is_evicted_lives_as_long_as_it_is_read() {
+    explore(|| {
+        let cache = LivelyCache::of(1);
+        threads![
+            || {
+                cache.get(1);
+                cache.get(1);
+            },
+            || {
+                cache.get(2);
+                cache.get(1);
+            },
+            || cache.get(1),
+        ];
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn a_second_thread_may_evict_what_the_first_one_reads() {
+    explore(|| {
+        let cache = LivelyCache::of(1);
+        // This thread is alone until now.
+        cache.get(1);
+        thread::scope(|scope| {
+            scope.spawn(|| cache.get(2));
+            cache.get(1);
+            cache.get(1);
+        });
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn the_first_thread_may_evict_what_the_second_one_reads() {
+    explore(|| {
+        let cache = LivelyCache::of(1);
+        cache.get(1);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                cache.get(1);
+                cache.get(1);
+            });
+            cache.get(2);
+        });
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn a_table_that_is_replaced_lives_as_long_as_it_is_searched() {
+    explore(|| {
+        let cache = LivelyCache::unbounded();
+        // As many as there is room for in the first table.
+        (1..=9).for_each(|key| cache.get(key));
+        threads![|| cache.get(10), || {
+            cache.get(1);
+            cache.get(9);
+        },];
+        assert_eq!(cache.cache.info().misses, 10);
+        cache.holds_what_is_stored();
+        cache.cache.clear();
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn what_was_removed_is_dropped_when_nobody_reads_it() {
+    explore(|| {
+        let cache = LivelyCache::of(8);
+        cache.get(1);
+        threads![
+            || {
+                cache.get(1);
+                cache.get(2);
+            },
+            || cache.get(1),
+            || cache.remove(1),
+        ];
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn readers_pass_from_threads_that_end_to_new_ones() {
+    explore(|| {
+        let cache = LivelyCache::of(1);
+        cache.get(1);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::scope(|scope| {
+                    scope.spawn(|| cache.get(1));
+                });
+                cache.get(1);
+            });
+            scope.spawn(|| cache.get(2));
+        });
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
+
+#[test]
+fn threads_that_need_each_others_keys_finish() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let call = |key| {
+            let (first, second) = (key, key % 3 + 1);
+            let third = second % 3 + 1;
+            cache.get_or_compute(first, || {
+                cache.get_or_compute(second, || cache.get_or_compute(third, || 0) + 1) + 1
+            });
+        };
+        threads![|| call(1), || call(2), || call(3)];
+        assert_eq!(cache.len(), 3);
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn who_has_waited_too_long_helps() {
+    explore(|| {
+        patience::ends();
+        let cache = Cache::new(8);
+        let (answered, answer) = mpsc::channel();
+        threads![
+            // Waits for the other thread in a way that nobody can see.
+            || assert_eq!(cache.get_or_compute(1, || answer.recv().unwrap()), 2),
+            || {
+                cache.get_or_compute(1, || 2);
+                answered.send(2).unwrap();
+            },
+        ];
+        assert_eq!(cache.peek(&1), Some(2));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
+fn each_call_is_counted_once() {
+    explore(|| {
+        let cache = Cache::new(2);
+        let call = |key: u64| assert_eq!(cache.get_or_compute(key, || key), key);
+        let calls = |keys: [u64; 3]| keys.into_iter().for_each(call);
+        threads![|| calls([1, 2, 1]), || calls([1, 1, 3]), || calls([3, 1, 2])];
+        let info = cache.info();
+        assert_eq!(info.hits + info.misses, 9);
+        assert_eq!(info.misses, info.evictions + info.currsize as u64);
+    });
+}
+
+#[test]
+fn no_call_after_a_clear_is_lost_and_none_before_it_is_counted() {
+    explore(|| {
+        let cache = Cache::new(2);
+        let call = |key: u64| assert_eq!(cache.get_or_compute(key, || key), key);
+        let count = || cache.info().hits + cache.info().misses;
+        (0..3).for_each(|_| call(1));
+        threads![
+            || {
+                call(1);
+                call(2);
+            },
+            || {
+                assert!(count() <= 6);
+                call(1);
+            },
+            || {
+                cache.clear();
+                assert!(count() <= 3);
+            },
+        ];
+        let before = count();
+        assert!(before <= 3);
+        (1..=2).for_each(call);
+        assert_eq!(count(), before + 2);
+    });
+}
+
+#[test]
+fn what_has_expired_is_no_answer() {
+    explore(|| {
+        let ttl = Duration::from_secs(10);
+        let clock = Clock::stop();
+        let cache = Cache::<Lively, Lively>::builder().ttl(ttl).build();
+        let living = Living::default();
+        let world = AtomicU64::new(0);
+        let new = |number| Lively::new(number, &living);
+        let see = || cache.get_or_compute(new(1), || new(world.load(SeqCst))).number;
+        see();
+        threads![|| assert!(see() <= see()), || {
+            world.store(1, SeqCst);
+            clock.advance(ttl);
+            assert_eq!(see(), 1);
+        },];
+        assert_eq!(cache.info().expirations, 1);
+        cache.remove(&new(1));
+        assert_eq!(living.count(), 0);
+    });
+}
+
+#[test]
+fn a_use_counts_however_often_another_entry_was_used_by_a_thread_alone() {
+    explore(|| {
+        let cache = Cache::new(2);
+        let call = |key: u64| assert_eq!(cache.get_or_compute(key, || key), key);
+        call(2);
+        call(1);
+        thread::scope(|scope| {
+            scope.spawn(|| call(2));
+            (0..4).for_each(|_| call(1));
+        });
+        // By its storing again, a later use than all of the other.
+        cache.insert(2, 2);
+        cache.insert(3, 3);
+        assert_eq!((cache.peek(&1), cache.peek(&2)), (None, Some(2)));
+    });
+}
+
+#[test]
+fn a_run_that_is_not_finished_leaves_nothing_behind() {
+    explore(|| {
+        let cache = LivelyCache::of(8);
+        threads![
+            || match enter(&cache.cache, ByKey(cache.key(1)), Whole) {
+                Step::Done(_) => (),
+                Step::Run(run) => drop(run),
+            },
+            || cache.remove(1),
+            || cache.get(1),
+        ];
+        cache.cache.clear();
+        cache.holds_what_is_stored();
+        cache.ends();
+    });
+}
