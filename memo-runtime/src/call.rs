@@ -57,7 +57,6 @@ enum Role {
 /// Looks a call up, and waits for its result if another thread is computing it.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "a hit is cheaper than what a call of its own would cost")]
-
 pub fn enter<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
     query: Q,

@@ -75,7 +75,7 @@ impl Condvar {
         #[cfg(memofn_models)]
         if patience::passes(timeout) {
             drop(guard);
-            shuttle::thread::yield_now();
+            yield_now();
             return mutex.lock();
         }
         let _ = mutex;
