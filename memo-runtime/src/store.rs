@@ -324,16 +324,17 @@ impl Store {
     /// The record that was used least recently, which is no longer ranked then.
     fn least_recent(&mut self, stamps: &dyn Fn(Place) -> u64) -> Option<Place> {
         while let Some(Rank { stamp: known, place }) = self.ranks.pop_first() {
-            if let State::Stored { stamp, .. } = &mut self.records[place as usize].state
-                && *stamp == known
-            {
-                *stamp = stamps(place);
-                if *stamp == known {
-                    return Some(place);
+            match &mut self.records[place as usize].state {
+                State::Stored { stamp, .. } if *stamp == known => {
+                    *stamp = stamps(place);
+                    if *stamp == known {
+                        return Some(place);
+                    }
+                    self.ranks.put_back(Rank { stamp: *stamp, place });
                 }
-                self.ranks.put_back(Rank { stamp: *stamp, place });
+                // It was taken out since.
+                _ => {}
             }
-            // Otherwise it was taken out since.
         }
         None
     }

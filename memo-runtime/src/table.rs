@@ -44,10 +44,9 @@ impl Bucket {
     ) -> Option<R> {
         for i in tags.equal_to(Tags::tag(hash)) {
             let entry = self.entries[i].load(Acquire);
-            if !entry.is_null()
-                && let Some(found) = see(entry)
-            {
-                return Some(found);
+            let found = if entry.is_null() { None } else { see(entry) };
+            if found.is_some() {
+                return found;
             }
         }
         None
@@ -113,7 +112,8 @@ impl Iterator for Matches {
 impl Table {
     /// A table of at least so much room.
     pub(crate) fn with_room_for(records: usize) -> Self {
-        let len = (records / 9 * 2 + 2).next_power_of_two();
+        const LEAST: usize = if cfg!(memofn_models) { 2 } else { 8 };
+        let len = (records / 9 * 2 + 2).next_power_of_two().max(LEAST);
         let buckets = std::iter::repeat_with(Bucket::default).take(len).collect();
         let places = std::iter::repeat_with(Default::default).take(len).collect();
         Self { shift: 64 - len.trailing_zeros(), buckets, places }
