@@ -159,7 +159,12 @@ impl Table {
     pub(crate) fn for_each(&self, hash: u64, mut see: impl FnMut(Place)) {
         for at in self.from(hash) {
             let tags = Tags(self.buckets[at].tags.load(Relaxed));
-            tags.equal_to(Tags::tag(hash)).for_each(|i| see(self.places[at][i].load(Relaxed)));
+            for i in tags.equal_to(Tags::tag(hash)) {
+                // Its tag may have looked equal though nothing is there.
+                if !self.buckets[at].entries[i].load(Relaxed).is_null() {
+                    see(self.places[at][i].load(Relaxed));
+                }
+            }
             if tags.overflow() == 0 {
                 return;
             }
@@ -250,6 +255,7 @@ mod tests {
                 let mut filed = Vec::new();
                 table.for_each(*hash, |it| filed.push(it));
                 assert!(filed.contains(place));
+                assert!(filed.iter().all(|it| model.iter().any(|(_, known)| known == it)));
                 assert!(table.find(*hash, |it| (it == entry(*place)).then_some(())).is_some());
             }
             assert_eq!(table.iter().count(), model.len());
