@@ -184,7 +184,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Ends to read, and drops what somebody wanted to drop meanwhile.
-    #[inline(always)]
+    #[inline]
     fn leave(&self, reading: <S::Readers as Readers>::Reading<'_>) {
         if reading.end() {
             self.tidy();

@@ -29,7 +29,7 @@ use std::time::Duration;
 /// many switches; the other half do so seldom, which finds what needs few in the right places.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
     const SEED: u64 = 0x6d65_6d6f;
-    let schedules = std::env::var("SCHEDULES").map_or(20_000, |it| it.parse().unwrap());
+    let schedules = std::env::var("SCHEDULES").map_or(40_000, |it| it.parse().unwrap());
     let mut config = Config::new();
     config.silence_warnings = true;
     config.stack_size = 0x4_0000;
