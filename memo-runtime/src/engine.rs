@@ -62,6 +62,7 @@ use crate::index::{Filed, Index, Judged};
 use crate::limbo::Limbo;
 use crate::parameters::CacheParameters;
 use crate::readers::{Counted, Read, Readers};
+use crate::reading;
 use crate::scope::{Cell, Lock, Scope};
 use crate::stats::CacheInfo;
 use crate::store::Limits;
@@ -380,11 +381,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ///
     /// A thread that is alone stamps with the era and the number of its hits. When another comes, the
     /// era skips so far that it is later than all of these, but not before it is known that there are
-    /// two: the first one reads the era first.
+    /// two: the first one reads the era first. It may be in the middle of hits, and count them yet.
     fn meet(&self) {
         let ticks = self.readers.meet();
         if ticks > 0 {
-            self.era.store(self.era.load(Relaxed) + ticks + 2, Release);
+            self.era.store(self.era.load(Relaxed) + ticks + reading::DEPTH as u64 + 1, Release);
         }
     }
 

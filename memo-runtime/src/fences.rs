@@ -6,7 +6,12 @@
 //! instead, when it is asked to (`membarrier(2)`; the technique is that of the "asymmetric barriers" in
 //! Facebook's Folly and of `liburcu`). Elsewhere, and where the system refuses, both sides use the fence.
 
-#[cfg(all(target_os = "linux", not(miri), not(memofn_models), not(memofn_plain_fences)))]
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    not(all(test, memofn_models)),
+    not(memofn_plain_fences)
+))]
 mod system {
     #![expect(unsafe_code, reason = "a system call")]
 
@@ -39,7 +44,12 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(miri), not(memofn_models), not(memofn_plain_fences))))]
+#[cfg(not(all(
+    target_os = "linux",
+    not(miri),
+    not(all(test, memofn_models)),
+    not(memofn_plain_fences)
+)))]
 mod system {
     pub(crate) fn prepare() {}
 

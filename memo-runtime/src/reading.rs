@@ -15,7 +15,7 @@ use crate::sync::{
 use std::cell::Cell;
 
 /// How many calls of a thread may read at the same time, each from within the one before.
-const DEPTH: usize = 4;
+pub(crate) const DEPTH: usize = 4;
 
 /// The announcements of one thread.
 #[derive(Debug)]

@@ -13,14 +13,14 @@ use std::cell::Cell;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-#[cfg(not(memofn_models))]
+#[cfg(not(all(test, memofn_models)))]
 mod chosen {
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
     pub(crate) use std::thread::yield_now;
     pub(crate) use std::thread_local;
 }
 
-#[cfg(memofn_models)]
+#[cfg(all(test, memofn_models))]
 mod chosen {
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic};
     pub(crate) use shuttle::thread::yield_now;
@@ -28,14 +28,14 @@ mod chosen {
 }
 
 /// Declares statics.
-#[cfg(not(memofn_models))]
+#[cfg(not(all(test, memofn_models)))]
 macro_rules! statics {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;)*) => {
         $($(#[$attribute])* static $name: $type = $value;)*
     };
 }
 
-#[cfg(memofn_models)]
+#[cfg(all(test, memofn_models))]
 macro_rules! statics {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;)*) => {
         shuttle::lazy_static! { $($(#[$attribute])* static ref $name: $type = $value;)* }
@@ -72,7 +72,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timeout: Duration,
     ) -> MutexGuard<'a, T> {
-        #[cfg(memofn_models)]
+        #[cfg(all(test, memofn_models))]
         if patience::passes(timeout) {
             drop(guard);
             yield_now();
@@ -89,14 +89,14 @@ impl Condvar {
 
 /// The time that waits are measured in.
 pub(crate) fn now() -> Instant {
-    #[cfg(memofn_models)]
+    #[cfg(all(test, memofn_models))]
     return patience::now();
-    #[cfg(not(memofn_models))]
+    #[cfg(not(all(test, memofn_models)))]
     Instant::now()
 }
 
 /// The time of models: it stands still, and who waits waits forever, so that a deadlock is one.
-#[cfg(memofn_models)]
+#[cfg(all(test, memofn_models))]
 pub(crate) mod patience {
     // Of the standard library, so that asking for the time is not one more step to explore.
     use std::sync::OnceLock;
@@ -108,8 +108,12 @@ pub(crate) mod patience {
         static PASSED: AtomicU64 = AtomicU64::new(0);
     }
 
+    /// Makes these statics, which the explorer cannot do while some thread is unwinding.
+    pub(crate) fn prepare() {
+        PASSED.store(u64::from(ENDS.load(Relaxed)), Relaxed);
+    }
+
     /// From now on all waits time out, sooner or later.
-    #[cfg(test)]
     pub(crate) fn ends() {
         ENDS.store(true, Relaxed);
     }
@@ -126,13 +130,13 @@ pub(crate) mod patience {
 }
 
 /// Keeps a value for as long as there are threads to use it.
-#[cfg(not(memofn_models))]
+#[cfg(not(all(test, memofn_models)))]
 pub(crate) fn forever<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
 /// A hundred thousand executions would leak too much.
-#[cfg(memofn_models)]
+#[cfg(all(test, memofn_models))]
 pub(crate) fn forever<T: Send + Sync>(value: T) -> &'static T {
     type Kept = Vec<Arc<dyn std::any::Any + Send + Sync>>;
     statics! {
