@@ -58,7 +58,7 @@ use crate::clock::{Clock, Time};
 use crate::entry::{Entry, EntryPtr};
 use crate::few::Few;
 use crate::flight::{Flight, FlightId};
-use crate::index::{Filed, Index, Judged};
+use crate::index::{Filed, Index, Judged, Landed};
 use crate::limbo::Limbo;
 use crate::parameters::CacheParameters;
 use crate::readers::{Counted, Read, Readers};
@@ -256,6 +256,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let mut id = None;
         let equals = |key: &K| equal(key, &entry.key);
         self.settle(hash, &equals, None, &mut |index, _, equal| {
+            self.meet();
             let taken = index.books.joinable(equal).is_some();
             index.books.counts.misses += 1;
             id = Some(index.start(hash, entry.clone(), self.parameters.single_flight && !taken));
@@ -279,19 +280,19 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let stamp = self.tick();
             landed = index.land(id, now, stamp, equal);
             // There is none when a helper was faster.
-            let Some((flight, _)) = &mut landed else { return };
+            let Some(Landed { flight, stored, .. }) = &mut landed else { return };
             flight.landing = Landing::Value;
-            if !flight.outdated {
+            if *stored {
                 entry.stamp.store(stamp, Release);
+            }
+            if !flight.outdated {
                 match helped {
                     None => index.books.pace.completed(run),
                     Some(waited) => index.books.pace.helped(run, waited),
                 }
             }
         });
-        if let Some((_flight, [one, other])) = landed {
-            self.discard([one, other].into_iter().flatten());
-        }
+        self.leave_landed(landed);
     }
 
     /// Files `entry` as if its value had just been computed. Computations under way are older: they will
@@ -301,16 +302,24 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let mut landed = None;
         let equals = |key: &K| equal(key, &entry.key);
         self.settle(hash, &equals, None, &mut |index, now, equal| {
+            self.meet();
             index.books.outdate(equal);
             let id = index.start(hash, entry.clone(), false);
             let stamp = self.tick();
             equal.push(id.place);
             landed = index.land(id, now, stamp, equal);
-            entry.stamp.store(stamp, Release);
+            if landed.as_ref().is_some_and(|landed| landed.stored) {
+                entry.stamp.store(stamp, Release);
+            }
         });
-        if let Some((_flight, [one, other])) = landed {
-            self.discard([one, other].into_iter().flatten());
-        }
+        self.leave_landed(landed);
+    }
+
+    fn leave_landed(&self, landed: Option<Landed<EntryPtr<K, V, S>>>) {
+        let Some(Landed { flight, dead, .. }) = landed else { return };
+        // Those who wait are told before anything of the user's is dropped.
+        drop(flight);
+        self.discard(dead.into_iter().flatten());
     }
 
     /// The stored entry, looked at without counting or touching.
@@ -383,9 +392,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// era skips so far that it is later than all of these, but not before it is known that there are
     /// two: the first one reads the era first. It may be in the middle of hits, and count them yet.
     fn meet(&self) {
-        let ticks = self.readers.meet();
-        if ticks > 0 {
-            self.era.store(self.era.load(Relaxed) + ticks + reading::DEPTH as u64 + 1, Release);
+        if let Some(ticks) = self.readers.meet() {
+            let skipped = ticks + reading::DEPTH as u64 + 1;
+            self.era.store(self.era.load(Relaxed) + skipped, Release);
         }
     }
 
@@ -506,7 +515,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
     fn with_index(&self, act: &mut View<'_, K, V, S>) {
         let now = self.clock.now();
-        while now >= self.deadline() && self.clock != Clock::Unread {
+        while now >= self.deadline() && self.deadline() != Time::FOREVER {
             const AT_ONCE: usize = 64;
             let expired = self.locked(|index| index.expire(now, AT_ONCE));
             self.discard(expired);

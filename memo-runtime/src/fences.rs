@@ -28,7 +28,8 @@ mod system {
     /// To be called before the first light fence of a thread.
     pub(crate) fn prepare() {
         if !REGISTERED.load(Relaxed) {
-            let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+            let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+                && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
             REGISTERED.store(registered, Relaxed);
         }
     }

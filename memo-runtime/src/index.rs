@@ -31,6 +31,15 @@ pub(crate) struct Books {
     births: u64,
 }
 
+/// A computation that is over.
+pub(crate) struct Landed<P> {
+    pub(crate) flight: Flight,
+    /// Its result is stored.
+    pub(crate) stored: bool,
+    /// To be dropped outside the lock.
+    pub(crate) dead: [Option<P>; 2],
+}
+
 /// What an index keeps pointers to.
 pub(crate) trait Filed {
     /// When it was used last.
@@ -153,18 +162,20 @@ impl<P: Clone + Filed> Index<P> {
         now: Time,
         stamp: u64,
         equal: &Few<Place>,
-    ) -> Option<(Flight, [Option<P>; 2])> {
+    ) -> Option<Landed<P>> {
         let is_own = |place: &Place| self.books.store.birth(*place) == id.birth;
         let place = equal.iter().copied().find(is_own)?;
         let flight = self.books.land(place)?;
         if flight.outdated {
             self.books.counts.outdated += 1;
-            return Some((flight, [self.take(place), None]));
+            let dead = [self.take(place), None];
+            return Some(Landed { flight, stored: false, dead });
         }
         let replaced = self.books.stored(equal).and_then(|place| self.take(place));
         let Self { books, entries, .. } = self;
         let stamps = |place: Place| entries[place as usize].as_ref().map_or(0, Filed::stamp);
-        let gone = match books.store.store(place, now, stamp, &stamps) {
+        let outcome = books.store.store(place, now, stamp, &stamps);
+        let gone = match outcome {
             Stored::Here => None,
             Stored::Evicting(place) => {
                 books.counts.evictions += 1;
@@ -172,7 +183,8 @@ impl<P: Clone + Filed> Index<P> {
             }
             Stored::Refused => self.take(place),
         };
-        Some((flight, [replaced, gone]))
+        let stored = outcome != Stored::Refused;
+        Some(Landed { flight, stored, dead: [replaced, gone] })
     }
 
     /// Takes an entry out.

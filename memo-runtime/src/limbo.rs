@@ -9,7 +9,7 @@
 
 use crate::index::Filed;
 use crate::readers::Readers;
-use crate::reading::StillRead;
+use crate::reading::StillRead::{Everything, These, Walked};
 use crate::scope::{Lock, Scope};
 use crate::sync::{Arc, yield_now};
 use crate::table::Table;
@@ -30,6 +30,9 @@ struct Waiting<P> {
 impl<P: Filed, S: Scope> Limbo<P, S> {
     /// How many more dead entries may linger while others walk through the tables.
     const LINGERING: usize = 16;
+
+    /// How often others are let pass for that. In a forked process, a walk may never end.
+    const PATIENCE: usize = 10_000;
 
     /// For entries of keys `K` and values `V`, of this size in all.
     pub(crate) fn of<K, V>(size: usize) -> Self {
@@ -59,7 +62,10 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
         if waiting >= self.batch {
             // Whoever walks runs no code of users, and is soon done, or else the system has put it aside
             // for a while: no longer than it would keep others waiting for a lock it holds.
-            while self.tidy(cache, readers) > self.batch + Self::LINGERING {
+            for _ in 0..Self::PATIENCE {
+                if self.tidy(cache, readers) <= self.batch + Self::LINGERING {
+                    break;
+                }
                 yield_now();
             }
         }
@@ -67,8 +73,13 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
 
     /// The same of tables.
     pub(crate) fn discard_tables(&self, dead: Vec<Arc<Table>>, cache: usize, readers: &S::Readers) {
-        self.waiting.with(|waiting| waiting.tables.extend(dead));
-        self.tidy(cache, readers);
+        // Entries that wait here are left alone: dropping them might panic.
+        drop(self.waiting.with(|waiting| {
+            waiting.tables.extend(dead);
+            let unread = || matches!(readers.still_read(cache, self.plain, &[]), These(_));
+            let dropped = if readers.nobody_reads() || unread() { waiting.tables.len() } else { 0 };
+            waiting.tables.drain(..dropped).collect::<Vec<_>>()
+        }));
     }
 
     /// Drops what nobody reads any longer. Returns how many entries wait for a walk to end.
@@ -87,9 +98,9 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
                 .partition(|entry| read.has(entry.address().addr()));
             *entries = kept;
             match read {
-                StillRead::These(_) => (0, (dropped, std::mem::take(tables))),
-                StillRead::Walked => (entries.len(), (dropped, Vec::new())),
-                StillRead::Everything => (0, (dropped, Vec::new())),
+                These(_) => (0, (dropped, std::mem::take(tables))),
+                Walked => (entries.len(), (dropped, Vec::new())),
+                Everything => (0, (dropped, Vec::new())),
             }
         });
         walked

@@ -1,7 +1,7 @@
 //! Who reads a cache without its lock, and how many hits each has had.
 
 use crate::fences;
-use crate::reading::{Reader, Reading, StillRead, still_read};
+use crate::reading::{DEPTH, Reader, Reading, StillRead, still_read};
 use crate::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -36,7 +36,7 @@ pub trait Readers: Debug {
     /// Registers the calling thread, under the lock. Returns the ticks there will be no more of, as
     /// another thread was alone until now.
     #[doc(hidden)]
-    fn meet(&self) -> u64;
+    fn meet(&self) -> Option<u64>;
     /// Whether nobody reads who could have found what is no longer in the tables.
     #[doc(hidden)]
     fn nobody_reads(&self) -> bool;
@@ -162,23 +162,23 @@ impl Readers for Crowd {
         self.ticks_of(self.alone.load(Relaxed))
     }
 
-    fn meet(&self) -> u64 {
-        let Some(reader) = Reader::current().or_else(Reader::register) else { return 0 };
+    fn meet(&self) -> Option<u64> {
+        let reader = Reader::current().or_else(Reader::register)?;
         // Now, so that its hits need not allocate it.
         if let Some(hits) = self.hits.get(reader.number()) {
             hits.get_or_init(Box::default);
         }
         let alone = self.alone.load(Relaxed);
-        if alone == Self::NOBODY && reader.number() < Self::CELLS {
+        if alone == Self::NOBODY {
             self.alone.store(reader.number(), Relaxed);
         } else if alone != reader.number() && alone != Self::SEVERAL {
             self.alone.store(Self::SEVERAL, Release);
             // The one who was alone may be reading at this moment without having told anybody.
             self.all_know.store(fences::heavy(), Relaxed);
             // Not before: until now it has gone on alone.
-            return self.ticks_of(alone);
+            return Some(self.ticks_of(alone));
         }
-        0
+        None
     }
 
     fn nobody_reads(&self) -> bool {
@@ -201,8 +201,11 @@ impl Readers for Crowd {
 
 impl Crowd {
     fn ticks_of(&self, alone: usize) -> u64 {
-        let hits = self.hits.get(alone).and_then(OnceBox::get);
-        hits.map_or(0, |hits| hits.0.load(Relaxed))
+        match self.hits.get(alone) {
+            Some(hits) => hits.get().map_or(0, |hits| hits.0.load(Relaxed)),
+            None if alone < Self::SEVERAL => self.more_hits.load(Relaxed),
+            None => 0,
+        }
     }
 
     #[cold]
@@ -223,13 +226,9 @@ impl Crowd {
 pub struct Lone {
     hits: Cell<u64>,
     /// What is read, by calls from within each other; 1 before that is known.
-    held: [Cell<usize>; Self::DEPTH],
+    held: [Cell<usize>; DEPTH],
     /// Something was taken out that could not be dropped yet.
     wanted: Cell<bool>,
-}
-
-impl Lone {
-    const DEPTH: usize = 4;
 }
 
 /// One call that reads a thread's own cache.
@@ -287,8 +286,8 @@ impl Readers for Lone {
         self.hits.get()
     }
 
-    fn meet(&self) -> u64 {
-        0
+    fn meet(&self) -> Option<u64> {
+        None
     }
 
     fn nobody_reads(&self) -> bool {

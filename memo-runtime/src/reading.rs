@@ -129,6 +129,8 @@ impl Reading {
     pub(crate) fn end(self) -> bool {
         let announced = self.announced;
         drop(self);
+        // With the heavy one of who wants it, after having said so.
+        fences::light();
         announced.wanted.load(Relaxed) && announced.wanted.swap(false, Relaxed)
     }
 }
@@ -147,25 +149,23 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
     if !fence() {
         return StillRead::Everything;
     }
-    let look = || {
-        let mut read = Vec::new();
-        for announced in readers.iter().flat_map(|reader| &reader.announced) {
-            let what = announced.what.load(Acquire);
-            if what == cache | 1 || dead.contains(&what) {
-                announced.wanted.store(true, Relaxed);
-                read.push(what);
-            }
-        }
-        read
+    let is_read = |announced: &&Announcement| {
+        let what = announced.what.load(Acquire);
+        what == cache | 1 || dead.contains(&what)
     };
-    if look().is_empty() {
+    let announcements = readers.iter().flat_map(|reader| &reader.announced);
+    let reading: Vec<_> = announcements.filter(is_read).collect();
+    if reading.is_empty() {
         return StillRead::These(Vec::new());
     }
-    // Whoever has ended since did not see that it was wanted.
-    if !fence() {
+    for announced in &reading {
+        announced.wanted.store(true, Relaxed);
+    }
+    // Whoever has ended since did not see that it was wanted. Who begins since does not find what is dead.
+    if !fences::heavy() {
         return StillRead::Everything;
     }
-    let read = look();
+    let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
     if read.contains(&(cache | 1)) { StillRead::Walked } else { StillRead::These(read) }
 }
 

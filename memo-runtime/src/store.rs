@@ -195,7 +195,7 @@ impl Store {
         }
         let deadline = self.limits.ttl.map_or(Time::FOREVER, |ttl| now.after(ttl));
         let is_full = self.limits.maxsize.is_some_and(|maxsize| self.stored >= maxsize);
-        let evicted = if is_full { self.least_recent(stamps) } else { None };
+        let evicted = if is_full { self.least_recent(stamp, stamps) } else { None };
         if let Some(evicted) = evicted {
             self.remove(evicted);
         }
@@ -304,7 +304,11 @@ impl Store {
         };
         let records = order.iter().map(moved).collect();
         (self.oldest, self.newest) = (new(self.oldest), new(self.newest));
-        self.replace_table(order.len(), new);
+        if order.is_empty() {
+            self.replaced.extend(self.table.take());
+        } else {
+            self.replace_table(order.len(), new);
+        }
         self.records = records;
         self.vacant = Vec::new();
         self.rank_anew();
@@ -321,12 +325,13 @@ impl Store {
         }
     }
 
-    /// The record that was used least recently, which is no longer ranked then.
-    fn least_recent(&mut self, stamps: &dyn Fn(Place) -> u64) -> Option<Place> {
+    /// The record that was used least recently, which is no longer ranked then. Stamps after `now` are
+    /// as good as `now`: an entry that others use all the while is met twice at most.
+    fn least_recent(&mut self, now: u64, stamps: &dyn Fn(Place) -> u64) -> Option<Place> {
         while let Some(Rank { stamp: known, place }) = self.ranks.pop_first() {
             match &mut self.records[place as usize].state {
                 State::Stored { stamp, .. } if *stamp == known => {
-                    *stamp = stamps(place);
+                    *stamp = stamps(place).min(now);
                     if *stamp == known {
                         return Some(place);
                     }
@@ -383,5 +388,129 @@ impl Record {
 
     fn is_flying(&self) -> bool {
         matches!(self.state, State::Flying(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+
+    fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store {
+        Store::new(Limits { maxsize, ttl: ttl.map(Duration::from_nanos) })
+    }
+
+    fn at(nanos: u64) -> Time {
+        Time::from_nanos(nanos)
+    }
+
+    /// Files something that is computed, and not stored yet.
+    fn start(store: &mut Store, hash: u64, birth: u64) -> Place {
+        let flying = Flying { owner: ThreadToken::current(), joinable: true, outdated: false };
+        store.start(hash, birth, flying, std::ptr::without_provenance_mut(8))
+    }
+
+    fn births(store: &Store, places: impl Iterator<Item = Place>) -> Vec<u64> {
+        let mut births: Vec<_> = places.map(|place| store.birth(place)).collect();
+        births.sort_unstable();
+        births
+    }
+
+    #[test]
+    fn records_of_one_hash_live_side_by_side() {
+        let mut store = store(Some(3), None);
+        for birth in [1, 2, 3] {
+            let place = start(&mut store, 7, birth);
+            assert_eq!(store.store(place, at(0), birth, &|_| 0), Stored::Here);
+        }
+        let second = store.find(7, |place| store.birth(place) == 2).unwrap();
+        store.remove(second);
+        let mut filed = Vec::new();
+        store.filed(7, |place| filed.push(place));
+        assert_eq!(births(&store, filed.into_iter()), [1, 3]);
+    }
+
+    #[test]
+    fn a_record_expires_at_its_deadline_and_not_before() {
+        let mut store = store(None, Some(10));
+        let places = [0, 5].map(|now| {
+            let place = start(&mut store, now, now + 1);
+            store.store(place, at(now), now + 1, &|_| 0);
+            place
+        });
+        assert_eq!(store.next_deadline(), at(10));
+        assert_eq!(store.expire(at(9), 9), []);
+        assert_eq!(store.expire(at(10), 9), [places[0]]);
+        assert_eq!(store.expire(at(20), 9), [places[1]]);
+        assert_eq!(store.next_deadline(), Time::FOREVER);
+    }
+
+    #[test]
+    fn an_entry_that_is_used_all_the_while_does_not_keep_others_from_being_evicted() {
+        let mut store = store(Some(3), None);
+        let stamps = Cell::new(0);
+        for birth in 1..10 {
+            let place = start(&mut store, birth, birth);
+            store.store(place, at(0), birth, &|_| {
+                stamps.set(stamps.get() + 100);
+                stamps.get()
+            });
+            assert!(store.len() <= 3);
+        }
+    }
+
+    #[test]
+    fn clearing_leaves_what_is_under_way_and_outdates_it() {
+        let mut store = store(Some(100), Some(1000));
+        for birth in 1..=50 {
+            let place = start(&mut store, birth, birth);
+            if birth % 10 > 0 {
+                store.store(place, at(birth), birth, &|_| 0);
+            }
+        }
+        assert_eq!(store.clear().len(), 5);
+        assert_eq!((store.len(), store.flying()), (0, 5));
+        for birth in [10, 20, 30, 40, 50] {
+            let place = store.locate(birth, 77, birth).expect("it is still filed");
+            assert!(store.flight(place).unwrap().outdated);
+        }
+        assert_eq!(store.next_deadline(), Time::FOREVER);
+    }
+
+    /// Any sequence of doings, beside a map from births to hashes and stamps.
+    #[test]
+    fn the_least_recent_is_evicted_and_renumbering_changes_nothing() {
+        let mut store = store(Some(200), None);
+        let mut model: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        let mut random = 1_u64;
+        for birth in 1..if cfg!(miri) { 600 } else { 20_000 } {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(birth);
+            let stamp = 10 * birth;
+            // Now it grows, now it shrinks.
+            if random >> 40 & 3 != 0 && (birth / 300) % 2 == 0 {
+                let (least, _) =
+                    model.iter().min_by_key(|it| it.1.1).map(|it| (*it.0, it.1.1)).unzip();
+                let place = start(&mut store, random >> 56, birth);
+                let stamps: Vec<_> = (0..).zip(&store.records).map(|(_, it)| it.birth).collect();
+                let stamps = |place: Place| model.get(&stamps[place as usize]).map_or(0, |it| it.1);
+                if let Stored::Evicting(_) = store.store(place, at(0), stamp, &stamps) {
+                    model.remove(&least.unwrap());
+                }
+                model.insert(birth, (random >> 56, stamp));
+            } else if let Some((known, (hash, used))) =
+                model.iter_mut().nth((random >> 32) as usize % 200)
+            {
+                if random >> 60 & 1 == 0 {
+                    *used = stamp;
+                } else {
+                    let (known, hash) = (*known, *hash);
+                    store.remove(store.find(hash, |place| store.birth(place) == known).unwrap());
+                    model.remove(&known);
+                    store.compact();
+                }
+            }
+            assert!(births(&store, store.iter()).into_iter().eq(model.keys().copied()));
+        }
     }
 }
