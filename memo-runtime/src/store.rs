@@ -484,7 +484,7 @@ mod tests {
         let mut store = store(Some(200), None);
         let mut model: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         let mut random = 1_u64;
-        for birth in 1..if cfg!(miri) { 600 } else { 20_000 } {
+        for birth in 1..if cfg!(miri) { 120 } else { 20_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(birth);
             let stamp = 10 * birth;
             // Now it grows, now it shrinks.
