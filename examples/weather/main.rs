@@ -15,8 +15,10 @@
 //!
 //! Whatever is promised here is also asserted: the example fails where it does not hold.
 
+mod cities;
 mod upstream;
 
+use cities::CITIES;
 use memofn::memoize;
 use memofn::testing::Clock;
 use std::error::Error;
@@ -25,7 +27,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Barrier, LazyLock, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
-use upstream::{CITIES, DELAY, Upstream};
+use upstream::{DELAY, Upstream};
 
 const THREADS: usize = 64;
 

@@ -1,5 +1,6 @@
 //! The upstream: a small weather service on loopback, which is slow and counts what it is asked.
 
+use crate::cities::CITIES;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,30 +14,6 @@ pub(crate) const DELAY: Duration = Duration::from_millis(150);
 
 /// How many requests it works on side by side: enough that callers never queue for it.
 const WORKERS: usize = 64;
-
-/// The cities it knows, with their temperatures in °C.
-pub(crate) const CITIES: [(&str, f64); 20] = [
-    ("Amsterdam", 11.4),
-    ("Athens", 21.0),
-    ("Berlin", 12.8),
-    ("Bern", 10.1),
-    ("Cairo", 28.3),
-    ("Dublin", 9.9),
-    ("Hanoi", 31.2),
-    ("Helsinki", 4.6),
-    ("Lagos", 29.5),
-    ("Lima", 19.7),
-    ("Lisbon", 18.2),
-    ("Madrid", 20.4),
-    ("Nairobi", 22.9),
-    ("Oslo", 7.5),
-    ("Paris", 14.0),
-    ("Quito", 15.3),
-    ("Reykjavik", 1.2),
-    ("Rome", 19.1),
-    ("Seoul", 16.6),
-    ("Tokyo", 17.8),
-];
 
 /// A running service. It stops when it is dropped.
 pub(crate) struct Upstream {

@@ -1,0 +1,41 @@
+//! What the caches of a program are worth, to be watched in a browser: `/caches` is a page that asks
+//! for `/caches.json` every second.
+
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use axum::{Json, Router};
+use memofn::CacheStatus;
+use serde_json::{Value, json};
+
+/// `/caches` and `/caches.json`.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/caches", get(page)).route("/caches.json", get(report))
+}
+
+async fn page() -> impl IntoResponse {
+    Html(include_str!("caches.html"))
+}
+
+async fn report() -> impl IntoResponse {
+    let caches: Vec<Value> = memofn::caches().map(|cache| row(&cache)).collect();
+    ([(CACHE_CONTROL, "no-store")], Json(json!({ "caches": caches })))
+}
+
+fn row(cache: &CacheStatus) -> Value {
+    let CacheStatus { parameters, info, .. } = cache;
+    json!({
+        "name": cache.name(),
+        "hits": info.hits,
+        "misses": info.misses,
+        "hit_ratio": info.hit_ratio(),
+        "size": info.currsize,
+        "maxsize": info.maxsize,
+        "ttl_seconds": parameters.ttl.map(|ttl| ttl.as_secs_f64()),
+        "coalesced": info.coalesced,
+        "evicted": info.evictions,
+        "expired": info.expirations,
+        "rejected": info.rejected,
+        "outdated": info.outdated,
+    })
+}

@@ -1,0 +1,173 @@
+//! A weather service under load, and a page that shows what its cache is worth.
+//!
+//! ```text
+//! cargo run --release --example weather_service
+//! cargo run --release --example weather_service -- --serve
+//! ```
+//!
+//! The handler of an axum service calls [`temperature`], a memoized `async fn` that asks an upstream
+//! over HTTP. The upstream is on loopback, where it takes 50 ms for an answer and counts what it is
+//! asked. Ten thousand visitors, each with a connection of its own, ask for 20 cities. What this shows:
+//!
+//! 1. ten thousand requests that are in the handler at the same moment cost one upstream call for each
+//!    city;
+//! 2. what the visitors wait for, with and without the cache;
+//! 3. `/caches.json`, which `/caches` shows to people. With `--serve` the service goes on, so that one can
+//!    look at it, until it is stopped.
+//!
+//! Whatever is promised here is also asserted: the example fails where it does not hold.
+
+mod caches;
+#[path = "../weather/cities.rs"]
+mod cities;
+mod client;
+mod descriptors;
+mod load;
+mod service;
+mod stand_in;
+mod upstream;
+mod visitors;
+
+use cities::CITIES;
+use descriptors::Plan;
+use load::{Latency, Load, Task, VISIT};
+use service::Service;
+use stand_in::temperature;
+use std::env;
+use std::error::Error;
+use std::time::Duration;
+use tokio::time::{interval, timeout};
+use upstream::{DELAY, Upstream};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const REQUESTS: usize = 10_000;
+
+/// Connections from the service to the upstream.
+const UPSTREAM_CONNECTIONS: usize = 1_000;
+
+/// How long the whole thing may take, which takes some seconds.
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => timeout(LIMIT, Demonstration::new().await?.run()).await?,
+        ["--serve"] => {
+            let mut demonstration = Demonstration::new().await?;
+            demonstration.run().await?;
+            demonstration.go_on().await
+        }
+        [VISIT, service, visitors] => visitors::visit(service.parse()?, visitors.parse()?).await,
+        _ => Err("usage: weather_service [--serve]".into()),
+    }
+}
+
+struct Demonstration {
+    upstream: Upstream,
+    service: Service,
+    load: Load,
+    visitors: usize,
+}
+
+impl Demonstration {
+    async fn new() -> Result<Self, Failure> {
+        let plan = Plan::for_at_most(REQUESTS, UPSTREAM_CONNECTIONS);
+        let upstream = Upstream::start().await?;
+        client::connect_to(upstream.address(), plan.upstream);
+        let service = Service::start().await?;
+        println!("The service:   http://{}/temperature/Oslo", service.address());
+        println!("Its caches:    http://{}/caches", service.address());
+        println!("The upstream takes {DELAY:?} for an answer; this stands in front of it:");
+        println!("{}", temperature::cache_parameters());
+        let load = Load::start(service.address(), plan.visitors).await?;
+        println!("{} visitors have connected ({plan}).", plan.visitors);
+        Ok(Self { upstream, service, load, visitors: plan.visitors })
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        self.one_call_for_each_city().await?;
+        self.latency().await?;
+        self.report().await
+    }
+
+    async fn one_call_for_each_city(&mut self) -> Result<(), Failure> {
+        heading(&format!("1. {REQUESTS} requests at the same moment"));
+        println!("The upstream holds its answers back until all are in the handler.");
+        self.upstream.hold();
+        let task = Task { path: "/temperature", requests: REQUESTS, at_once: self.visitors };
+        let everyone_in = async {
+            self.service.visits().reach(self.visitors).await;
+            self.upstream.release();
+            Ok(())
+        };
+        tokio::try_join!(self.load.run(task), everyone_in)?;
+
+        let (peak, calls) = (self.service.visits().take_peak(), self.upstream.take_calls());
+        println!("{:<40}{peak:>6}", "in the handler at once");
+        println!("{:<40}{:>6}", "upstream calls", calls.iter().sum::<usize>());
+        for (cities, calls) in CITIES.chunks(5).zip(calls.chunks(5)) {
+            let row = cities.iter().zip(calls).map(|((city, _), n)| format!("{city:<10}{n:>3}"));
+            println!("   {}", row.collect::<Vec<_>>().join("   "));
+        }
+        let info = temperature::cache_info();
+        println!("{info}, {} of the hits waited for another's request", info.coalesced);
+        assert_eq!(peak, self.visitors);
+        assert_eq!(calls, [1; CITIES.len()], "one call for each city, and no more");
+        assert_eq!(
+            (info.hits, info.misses),
+            ((REQUESTS - CITIES.len()) as u64, CITIES.len() as u64)
+        );
+        Ok(())
+    }
+
+    async fn latency(&mut self) -> Result<(), Failure> {
+        heading(&format!("2. How long {REQUESTS} requests wait"));
+        println!(
+            "{:<32}{:>14}{:>15}{:>10}{:>10}{:>10}",
+            "", "upstream calls", "most at once", "p50", "p99", "max"
+        );
+        for at_once in [self.visitors, 100.min(self.visitors)] {
+            for (what, path, clear, expected) in [
+                ("without the cache", "/uncached", false, REQUESTS),
+                ("with a cache that is empty", "/temperature", true, CITIES.len()),
+                ("with a cache that is warm", "/temperature", false, 0),
+            ] {
+                if clear {
+                    temperature::cache_clear();
+                }
+                let latency = self.load.run(Task { path, requests: REQUESTS, at_once }).await?;
+                let calls: usize = self.upstream.take_calls().iter().sum();
+                let peak = self.service.visits().take_peak();
+                row(&format!("{at_once:>6} {what}"), calls, peak, latency);
+                assert_eq!(calls, expected, "{what}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn report(&self) -> Result<(), Failure> {
+        heading("3. What /caches.json says");
+        Ok(())
+    }
+
+    /// Serves on, for a few visitors.
+    async fn go_on(&mut self) -> Result<(), Failure> {
+        println!("\nhttp://{}/caches goes on until this is stopped.", self.service.address());
+        let mut tick = interval(Duration::from_millis(200));
+        loop {
+            tick.tick().await;
+            self.load.run(Task { path: "/temperature", requests: 10, at_once: 10 }).await?;
+        }
+    }
+}
+
+fn row(what: &str, calls: usize, peak: usize, Latency { p50, p99, max }: Latency) {
+    println!("{what:<32}{calls:>14}{peak:>15}{p50:>10.1?}{p99:>10.1?}{max:>10.1?}");
+}
+
+fn heading(title: &str) {
+    println!("\n{title}");
+    println!("{}", "-".repeat(title.chars().count()));
+}

@@ -1,0 +1,116 @@
+//! The service: temperatures from the cache, the same without it, and what the caches are worth.
+
+use crate::caches;
+use crate::client::WeatherError;
+use crate::stand_in::temperature;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// A running service. It stops with the runtime.
+pub(crate) struct Service {
+    address: SocketAddr,
+    visits: Arc<Visits>,
+}
+
+impl Service {
+    /// Listens on a free port of loopback.
+    pub(crate) async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let visits = Arc::new(Visits::default());
+        let routes = Router::new()
+            .route("/temperature/{city}", get(from_cache))
+            .route("/uncached/{city}", get(from_upstream))
+            .with_state(visits.clone())
+            .merge(caches::routes());
+        tokio::spawn(axum::serve(listener, routes).into_future());
+        Ok(Self { address, visits })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn visits(&self) -> &Visits {
+        &self.visits
+    }
+}
+
+async fn from_cache(
+    State(visits): State<Arc<Visits>>,
+    Path(city): Path<String>,
+) -> Result<String, WeatherError> {
+    let _visit = visits.enter();
+    Ok(temperature(&city).await?.to_string())
+}
+
+async fn from_upstream(
+    State(visits): State<Arc<Visits>>,
+    Path(city): Path<String>,
+) -> Result<String, WeatherError> {
+    let _visit = visits.enter();
+    Ok(temperature::uncached(&city).await?.to_string())
+}
+
+impl IntoResponse for WeatherError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::UnknownCity(_) => StatusCode::NOT_FOUND,
+            Self::Upstream(_) | Self::NotANumber(_) => StatusCode::BAD_GATEWAY,
+        };
+        (status, self.to_string()).into_response()
+    }
+}
+
+/// How many requests are in the handlers at once.
+#[derive(Default)]
+pub(crate) struct Visits(watch::Sender<Count>);
+
+#[derive(Default)]
+struct Count {
+    now: usize,
+    peak: usize,
+}
+
+/// A request in a handler, also when it is given up.
+struct Visit<'a>(&'a Visits);
+
+impl Visits {
+    fn enter(&self) -> Visit<'_> {
+        self.0.send_modify(|count| {
+            count.now += 1;
+            count.peak = count.peak.max(count.now);
+        });
+        Visit(self)
+    }
+
+    /// Returns when there are so many at once.
+    pub(crate) async fn reach(&self, number: usize) {
+        // `self` sends, so there is a sender for as long as this waits.
+        let _ = self.0.subscribe().wait_for(|count| count.now >= number).await;
+    }
+
+    /// The most there were at once since the last time this was called.
+    pub(crate) fn take_peak(&self) -> usize {
+        let mut peak = 0;
+        self.0.send_modify(|count| {
+            peak = count.peak;
+            count.peak = count.now;
+        });
+        peak
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| count.now -= 1);
+    }
+}

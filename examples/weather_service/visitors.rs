@@ -1,0 +1,123 @@
+//! The visitors of the service, with a connection each.
+//!
+//! They are a process of their own, since a process may open only so many files. It reads on its input
+//! what to ask, one task a line, and writes on its output how long the answers took.
+
+use crate::Failure;
+use crate::cities::CITIES;
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::net::TcpStream;
+use tokio::sync::{Barrier, Semaphore};
+use tokio::task::JoinSet;
+
+/// How many connect at once. All together they would overrun the queue of the listening socket, and
+/// who is turned away there tries again only after a second.
+const AT_THE_DOOR: usize = 64;
+
+/// Connects the visitors and does what is asked for, until there is no more input.
+pub(crate) async fn visit(service: SocketAddr, visitors: usize) -> Result<(), Failure> {
+    let mut idle = arrive(service, visitors).await?;
+    println!("ready");
+    let mut tasks = BufReader::new(stdin()).lines();
+    while let Some(task) = tasks.next_line().await? {
+        let [path, requests, at_once] = task.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(format!("a path and two numbers were expected: {task}").into());
+        };
+        let busy = idle.split_off(idle.len().saturating_sub(at_once.parse()?));
+        let (back, mut times) = send(busy, path, requests.parse()?).await?;
+        idle.extend(back);
+        times.sort_unstable();
+        let time = |percent: usize| {
+            let nth = (times.len() * percent).div_ceil(100).saturating_sub(1);
+            times.get(nth).map_or(0, Duration::as_micros)
+        };
+        println!("{} {} {}", time(50), time(99), time(100));
+    }
+    Ok(())
+}
+
+async fn arrive(service: SocketAddr, visitors: usize) -> Result<Vec<Visitor>, Failure> {
+    let door = Arc::new(Semaphore::new(AT_THE_DOOR));
+    let mut arriving = JoinSet::new();
+    for _ in 0..visitors {
+        arriving.spawn(Visitor::arrive(service, door.clone()));
+    }
+    let mut arrived = Vec::with_capacity(visitors);
+    while let Some(visitor) = arriving.join_next().await {
+        arrived.push(visitor??);
+    }
+    Ok(arrived)
+}
+
+/// Has `visitors` share the requests, beginning all at the same moment. Returns them and how long each
+/// answer took.
+async fn send(
+    visitors: Vec<Visitor>,
+    path: &str,
+    requests: usize,
+) -> Result<(Vec<Visitor>, Vec<Duration>), Failure> {
+    let path: Arc<str> = path.into();
+    let (at_once, start) = (visitors.len(), Arc::new(Barrier::new(visitors.len())));
+    let mut running = JoinSet::new();
+    for (first, mut visitor) in visitors.into_iter().enumerate() {
+        let (path, start) = (path.clone(), start.clone());
+        running.spawn(async move {
+            let mut times = Vec::new();
+            start.wait().await;
+            for nth in (first..requests).step_by(at_once) {
+                times.push(visitor.ask(&path, CITIES[nth % CITIES.len()]).await?);
+            }
+            Ok::<_, Failure>((visitor, times))
+        });
+    }
+    let (mut back, mut all) = (Vec::with_capacity(at_once), Vec::with_capacity(requests));
+    while let Some(visitor) = running.join_next().await {
+        let (visitor, times) = visitor??;
+        back.push(visitor);
+        all.extend(times);
+    }
+    Ok((back, all))
+}
+
+struct Visitor {
+    service: SocketAddr,
+    connection: SendRequest<Empty<Bytes>>,
+}
+
+impl Visitor {
+    async fn arrive(service: SocketAddr, door: Arc<Semaphore>) -> Result<Self, Failure> {
+        let _turn = door.acquire().await?;
+        let socket = TcpStream::connect(service).await?;
+        let (connection, driver) = handshake(TokioIo::new(socket)).await?;
+        // If it fails, so does the request that is waiting for it.
+        tokio::spawn(driver);
+        Ok(Self { service, connection })
+    }
+
+    /// How long the answer took, which has to be right.
+    async fn ask(&mut self, path: &str, (city, celsius): (&str, f64)) -> Result<Duration, Failure> {
+        let request = Request::get(format!("{path}/{city}"))
+            .header(header::HOST, self.service.to_string())
+            .body(Empty::new())?;
+        let asked = Instant::now();
+        self.connection.ready().await?;
+        let response = self.connection.send_request(request).await?;
+        let status = response.status();
+        let answer = response.into_body().collect().await?.to_bytes();
+        let time = asked.elapsed();
+        if status == StatusCode::OK && *answer == *celsius.to_string().as_bytes() {
+            Ok(time)
+        } else {
+            let answer = String::from_utf8_lossy(&answer);
+            Err(format!("{city}: {status}, {answer}, where {celsius} was expected").into())
+        }
+    }
+}
