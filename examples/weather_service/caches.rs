@@ -9,7 +9,7 @@ use memofn::CacheStatus;
 use serde_json::{Value, json};
 
 /// `/caches` and `/caches.json`.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(crate) fn routes() -> Router {
     Router::new().route("/caches", get(page)).route("/caches.json", get(report))
 }
 

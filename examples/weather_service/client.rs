@@ -1,7 +1,6 @@
 //! The client of the upstream: what is memoized.
 
 use axum::body::Body;
-use axum::http::uri::InvalidUri;
 use axum::http::{StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client as HttpClient;
@@ -29,7 +28,7 @@ struct Client {
     connections: Semaphore,
 }
 
-/// Says where the upstream is, and how many connections to it there may be at once.
+/// Says where the upstream is, and how many connections there may be at once.
 pub(crate) fn connect_to(upstream: SocketAddr, connections: usize) {
     CLIENT.get_or_init(|| Client {
         upstream,
@@ -38,11 +37,8 @@ pub(crate) fn connect_to(upstream: SocketAddr, connections: usize) {
     });
 }
 
-impl Client {
-    fn uri(&self, city: &str) -> Result<Uri, InvalidUri> {
-        let city = utf8_percent_encode(city, NON_ALPHANUMERIC);
-        format!("http://{}/temperature/{city}", self.upstream).parse()
-    }
+fn client() -> &'static Client {
+    CLIENT.get().expect("`connect_to` was called")
 }
 
 /// Why there is no temperature.
@@ -81,19 +77,24 @@ impl WeatherError {
 }
 
 /// The temperature in a city, in °C. Costs a request at most every 30 minutes.
-// TODO: `#[memoize(maxsize = 128, ttl = "30m")]`, and stand_in.rs goes.
+// In place of stand_in.rs: #[memoize(maxsize = 128, ttl = "30m")]
 pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let client = CLIENT.get().expect("`connect_to` was called");
-    let uri = client.uri(city).map_err(WeatherError::upstream)?;
-    let _connection = client.connections.acquire().await.map_err(WeatherError::upstream)?;
-    let request = timeout(PATIENCE, async {
-        let response = client.http.get(uri).await.map_err(WeatherError::upstream)?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(WeatherError::upstream)?;
-        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
-    });
-    match request.await.map_err(WeatherError::upstream)?? {
+    let path = utf8_percent_encode(city, NON_ALPHANUMERIC);
+    match get(&format!("http://{}/temperature/{path}", client().upstream)).await? {
         (StatusCode::NOT_FOUND, _) => Err(WeatherError::UnknownCity(city.to_owned())),
         (_, answer) => answer.parse().map_err(|_| WeatherError::NotANumber(answer)),
     }
+}
+
+/// An answer over HTTP: its status and its body.
+pub(crate) async fn get(url: &str) -> Result<(StatusCode, String), WeatherError> {
+    let url: Uri = url.parse().map_err(WeatherError::upstream)?;
+    let _connection = client().connections.acquire().await.map_err(WeatherError::upstream)?;
+    let answer = async {
+        let response = client().http.get(url).await.map_err(WeatherError::upstream)?;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(WeatherError::upstream)?;
+        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+    };
+    timeout(PATIENCE, answer).await.map_err(WeatherError::upstream)?
 }

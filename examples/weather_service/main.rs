@@ -28,9 +28,11 @@ mod stand_in;
 mod upstream;
 mod visitors;
 
+use axum::http::StatusCode;
 use cities::CITIES;
 use descriptors::Plan;
 use load::{Latency, Load, Task, VISIT};
+use serde_json::{Value, json};
 use service::Service;
 use stand_in::temperature;
 use std::env;
@@ -53,15 +55,20 @@ const LIMIT: Duration = Duration::from_secs(120);
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => timeout(LIMIT, Demonstration::new().await?.run()).await?,
-        ["--serve"] => {
-            let mut demonstration = Demonstration::new().await?;
-            demonstration.run().await?;
-            demonstration.go_on().await
-        }
+        [] => demonstration().await.map(drop),
+        ["--serve"] => demonstration().await?.go_on().await,
         [VISIT, service, visitors] => visitors::visit(service.parse()?, visitors.parse()?).await,
         _ => Err("usage: weather_service [--serve]".into()),
     }
+}
+
+async fn demonstration() -> Result<Demonstration, Failure> {
+    timeout(LIMIT, async {
+        let mut demonstration = Demonstration::new().await?;
+        demonstration.run().await?;
+        Ok(demonstration)
+    })
+    .await?
 }
 
 struct Demonstration {
@@ -148,7 +155,16 @@ impl Demonstration {
     }
 
     async fn report(&self) -> Result<(), Failure> {
-        heading("3. What /caches.json says");
+        heading("3. memofn::report(), and the same from /caches.json");
+        println!("{}\n", memofn::report());
+        let url = format!("http://{}/caches.json", self.service.address());
+        let (status, body) = client::get(&url).await?;
+        let answer: Value = serde_json::from_str(&body)?;
+        println!("{answer:#}");
+        let (info, told) = (temperature::cache_info(), &answer["caches"][0]);
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(told["name"], temperature::cache_parameters().name.as_ref());
+        assert_eq!((&told["hits"], &told["misses"]), (&json!(info.hits), &json!(info.misses)));
         Ok(())
     }
 

@@ -1,0 +1,255 @@
+//! The page `/caches` of the example `weather_service`, in a real browser where one is installed.
+#![cfg(unix)]
+
+#[path = "../examples/weather_service/caches.rs"]
+mod caches;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use http_body_util::BodyExt;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use memofn::Cache;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use std::{env, fs, io};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+/// The report is one for the process: these tests go one by one.
+static REPORT: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test]
+async fn the_json_tells_what_the_counters_tell() {
+    let _turn = REPORT.lock().await;
+    let address = serve(caches::routes()).await;
+    assert_eq!(json_of(&address).await, json!({ "caches": [] }));
+
+    let squares = cache("squares", Some(2));
+    call(&squares, [1, 2, 2, 3]);
+    let _unused = cache("unused", None);
+    let report = json_of(&address).await;
+    let [squares, unused] = &report["caches"].as_array().expect("a list")[..] else {
+        panic!("two caches: {report}");
+    };
+    for (member, value) in [
+        ("name", json!("squares")),
+        ("hits", json!(1)),
+        ("misses", json!(3)),
+        ("hit_ratio", json!(0.25)),
+        ("size", json!(2)),
+        ("maxsize", json!(2)),
+        ("evicted", json!(1)),
+    ] {
+        assert_eq!(squares[member], value, "{member}");
+    }
+    assert_eq!(unused["hit_ratio"], Value::Null, "no calls");
+    assert_eq!(unused["maxsize"], Value::Null, "unbounded");
+}
+
+#[tokio::test]
+async fn a_browser_shows_what_the_json_tells() {
+    let Some(browser) = Browser::installed("a_browser_shows_what_the_json_tells") else { return };
+    let _turn = REPORT.lock().await;
+    let address = serve(caches::routes()).await;
+
+    let empty = browser.dom_of(&address).await;
+    assert_eq!(table(&empty), [] as [Vec<String>; 0]);
+    assert!(empty.contains(r#"<table id="caches" hidden="">"#), "{empty}");
+    assert!(
+        empty.contains(r#"<p id="none" class="none">No cache has been used yet.</p>"#),
+        "{empty}"
+    );
+
+    let names = ["<Client as Load>::load", "\"><script>document.write(1)</script>&amp;", "unused"];
+    let [load, script, _unused] = names.map(|name| cache(name, Some(8)));
+    let squares = cache("squares", None);
+    call(&load, [1, 2, 2, 3, 3, 3]);
+    call(&script, [1]);
+    call(&squares, (0..1000).chain(0..1000).chain(0..1000));
+    let dom = browser.dom_of(&address).await;
+    let shown = table(&dom);
+    let told = json_of(&address).await;
+    let rows: Vec<_> = told["caches"].as_array().expect("a list").iter().map(row).collect();
+    assert_eq!(shown, rows);
+    let of_load = ["<Client as Load>::load", "3", "3", "50.0 %", "3 / 8"].map(String::from);
+    assert!(shown.contains(&of_load.to_vec()), "{shown:?}");
+    for bar in ["width: 50%", "width: 37.5%"] {
+        assert!(dom.contains(bar), "{bar}: {dom}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_stays_sees_the_numbers_change() {
+    let Some(browser) = Browser::installed("a_browser_that_stays_sees_the_numbers_change") else {
+        return;
+    };
+    let _turn = REPORT.lock().await;
+    let requests = cache("requests", None);
+    // The page is the miss, and the nth time it asks for numbers is the nth hit.
+    let count = from_fn(move |request: Request, next: Next| {
+        call(&requests, [1]);
+        next.run(request)
+    });
+    let address = serve(caches::routes().layer(count)).await;
+    let shown = table(&browser.dom_of(&address).await);
+    let [row] = &shown[..] else { panic!("one cache: {shown:?}") };
+    assert!(row[1].parse::<u64>().expect("hits") > 1, "asked once: {row:?}");
+}
+
+fn cache(name: &'static str, maxsize: Option<usize>) -> Cache<u64, u64> {
+    let builder = Cache::<u64, u64>::builder().name(name);
+    maxsize
+        .map_or_else(|| builder.clone().unbounded(), |most| builder.clone().maxsize(most))
+        .build()
+}
+
+fn call(cache: &Cache<u64, u64>, numbers: impl IntoIterator<Item = u64>) {
+    for number in numbers {
+        assert_eq!(cache.get_or_compute(number, || number * number), number * number);
+    }
+}
+
+/// Serves on a free port of loopback, until the test ends.
+async fn serve(routes: Router) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(axum::serve(listener, routes).into_future());
+    format!("http://{address}/caches")
+}
+
+async fn json_of(address: &str) -> Value {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    let url = format!("{address}.json").parse().expect("a URL");
+    let answer = client.get(url).await.expect("an answer");
+    let body = answer.into_body().collect().await.expect("a whole answer").to_bytes();
+    serde_json::from_slice(&body).expect("JSON")
+}
+
+/// What the page has to show of a cache in the JSON.
+fn row(cache: &Value) -> Vec<String> {
+    let grouped = |member: &str| {
+        let number = cache[member].as_u64().expect(member);
+        assert!(number < 1_000_000, "one separator at most");
+        match (number / 1000, number % 1000) {
+            (0, ones) => ones.to_string(),
+            (thousands, ones) => format!("{thousands}\u{202f}{ones:03}"),
+        }
+    };
+    let ratio = cache["hit_ratio"].as_f64().map(|ratio| format!("{:.1} %", ratio * 100.0));
+    let maxsize = if cache["maxsize"].is_null() { "unbounded".into() } else { grouped("maxsize") };
+    vec![
+        cache["name"].as_str().expect("a name").to_owned(),
+        grouped("hits"),
+        grouped("misses"),
+        ratio.unwrap_or_else(|| "–".into()),
+        format!("{} / {maxsize}", grouped("size")),
+    ]
+}
+
+/// The texts of the table's cells, row by row.
+fn table(dom: &str) -> Vec<Vec<String>> {
+    let (_, rest) = dom.split_once("<tbody>").expect("a table");
+    let (body, _) = rest.split_once("</tbody>").expect("the end of the table");
+    body.split("<tr>").skip(1).map(|row| row.split("<td").skip(1).map(text).collect()).collect()
+}
+
+/// What is between the tags, from within the first one on.
+fn text(html: &str) -> String {
+    let parts = html.split('<').filter_map(|part| part.split_once('>'));
+    let text: String = parts.map(|(_, text)| text).collect();
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}");
+    text.replace("&amp;", "&").trim().to_owned()
+}
+
+/// A browser without a window, that is started for a page and ends with it.
+struct Browser(PathBuf);
+
+impl Browser {
+    /// The first one in `PATH`. Where there is none, says that `test` is skipped.
+    fn installed(test: &str) -> Option<Self> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let found = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| {
+            env::split_paths(&path).map(|place| place.join(name)).find(|program| program.is_file())
+        });
+        if found.is_none() {
+            // Written past the harness, which keeps what passing tests print to itself.
+            let _ = writeln!(io::stderr(), "{test}: SKIPPED, no Chromium or Chrome is installed");
+        }
+        found.map(Self)
+    }
+
+    /// The page as it stands some seconds after it was opened. They are the browser's own, which
+    /// passes them as soon as nothing is left to wait for.
+    async fn dom_of(&self, address: &str) -> String {
+        let profile = Profile::new();
+        let browser = Command::new(&self.0)
+            .args(["--headless", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update"])
+            .args(["--disable-sync", "--no-proxy-server"])
+            // It will not run as root otherwise, and what it opens is ours.
+            .arg("--no-sandbox")
+            .arg(format!("--user-data-dir={}", profile.0.display()))
+            .args(["--virtual-time-budget=4000", "--dump-dom", address])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the browser starts");
+        let _group = Group::of(browser.id());
+        let output = timeout(Duration::from_secs(60), browser.wait_with_output()).await;
+        let output = output.expect("the browser is done within a minute").expect("its output");
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {complaints}", output.status);
+        String::from_utf8(output.stdout).expect("a page in UTF-8")
+    }
+}
+
+/// The browser and the processes it has started. They end when this is dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(leader: Option<u32>) -> Self {
+        Self(leader.and_then(|id| Pid::from_raw(id.try_into().ok()?)))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // When all has gone well there is nobody left in it.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// A new directory for what a browser wants to remember.
+struct Profile(PathBuf);
+
+impl Profile {
+    fn new() -> Self {
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{}", std::process::id()));
+        // What is left of another process of this number.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a directory for the browser");
+        Self(path)
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
