@@ -106,11 +106,13 @@ async fn a_browser_that_stays_sees_the_numbers_change() {
     assert!(row[1].parse::<u64>().expect("hits") > 1, "asked once: {row:?}");
 }
 
+/// `maxsize` as in `CacheInfo`.
 fn cache(name: &'static str, maxsize: Option<usize>) -> Cache<u64, u64> {
     let builder = Cache::<u64, u64>::builder().name(name);
-    maxsize
-        .map_or_else(|| builder.clone().unbounded(), |most| builder.clone().maxsize(most))
-        .build()
+    match maxsize {
+        Some(most) => builder.maxsize(most).build(),
+        None => builder.unbounded().build(),
+    }
 }
 
 fn call(cache: &Cache<u64, u64>, numbers: impl IntoIterator<Item = u64>) {

@@ -131,15 +131,16 @@ impl Demonstration {
 
     async fn latency(&mut self) -> Result<(), Failure> {
         heading(&format!("2. How long {REQUESTS} requests wait"));
+        println!("(most at once: in the handler, where a hit has no need to wait)");
         println!(
-            "{:<32}{:>14}{:>15}{:>10}{:>10}{:>10}",
+            "{:<40}{:>14}{:>14}{:>10}{:>10}{:>10}",
             "", "upstream calls", "most at once", "p50", "p99", "max"
         );
         for at_once in [self.visitors, 100.min(self.visitors)] {
             for (what, path, clear, expected) in [
                 ("without the cache", "/uncached", false, REQUESTS),
-                ("with a cache that is empty", "/temperature", true, CITIES.len()),
-                ("with a cache that is warm", "/temperature", false, 0),
+                ("with an empty cache", "/temperature", true, CITIES.len()),
+                ("with a warm cache", "/temperature", false, 0),
             ] {
                 if clear {
                     temperature::cache_clear();
@@ -147,7 +148,7 @@ impl Demonstration {
                 let latency = self.load.run(Task { path, requests: REQUESTS, at_once }).await?;
                 let calls: usize = self.upstream.take_calls().iter().sum();
                 let peak = self.service.visits().take_peak();
-                row(&format!("{at_once:>6} {what}"), calls, peak, latency);
+                row(&format!("{at_once:>6} at once, {what}"), calls, peak, latency);
                 assert_eq!(calls, expected, "{what}");
             }
         }
@@ -180,7 +181,7 @@ impl Demonstration {
 }
 
 fn row(what: &str, calls: usize, peak: usize, Latency { p50, p99, max }: Latency) {
-    println!("{what:<32}{calls:>14}{peak:>15}{p50:>10.1?}{p99:>10.1?}{max:>10.1?}");
+    println!("{what:<40}{calls:>14}{peak:>14}{p50:>10.1?}{p99:>10.1?}{max:>10.1?}");
 }
 
 fn heading(title: &str) {
