@@ -1,16 +1,13 @@
 //! The client of the upstream: what is memoized.
 
-use axum::body::Body;
-use axum::http::{StatusCode, Uri};
-use http_body_util::BodyExt;
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use crate::Failure;
+use crate::connection::Connection;
+use axum::http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -21,24 +18,48 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// One client for the program.
 static CLIENT: OnceLock<Client> = OnceLock::new();
 
+/// The temperature in a city, in °C. Costs a request at most every 30 minutes.
+// In place of stand_in.rs: #[memoize(maxsize = 128, ttl = "30m")]
+pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
+    let client = CLIENT.get().expect("`connect_to` was called");
+    let path = format!("/temperature/{}", utf8_percent_encode(city, NON_ALPHANUMERIC));
+    match client.get(&path).await? {
+        (StatusCode::NOT_FOUND, _) => Err(WeatherError::UnknownCity(city.to_owned())),
+        (_, answer) => answer.parse().map_err(|_| WeatherError::NotANumber(answer)),
+    }
+}
+
+/// Says where the upstream is, and how many connections to it there may be at once.
+pub(crate) fn connect_to(upstream: SocketAddr, connections: usize) {
+    let (turns, idle) = (Semaphore::new(connections), Mutex::default());
+    CLIENT.get_or_init(|| Client { upstream, turns, idle });
+}
+
 struct Client {
     upstream: SocketAddr,
-    http: HttpClient<HttpConnector, Body>,
-    /// The pool opens a connection for every request that finds none idle; this bounds it.
-    connections: Semaphore,
+    turns: Semaphore,
+    idle: Mutex<Vec<Connection>>,
 }
 
-/// Says where the upstream is, and how many connections there may be at once.
-pub(crate) fn connect_to(upstream: SocketAddr, connections: usize) {
-    CLIENT.get_or_init(|| Client {
-        upstream,
-        http: HttpClient::builder(TokioExecutor::new()).build_http(),
-        connections: Semaphore::new(connections),
-    });
-}
+impl Client {
+    async fn get(&self, path: &str) -> Result<(StatusCode, String), Failure> {
+        let _turn = self.turns.acquire().await?;
+        let idle = self.idle().pop();
+        let answer = async {
+            let mut connection = match idle {
+                Some(connection) if connection.is_open() => connection,
+                _ => Connection::open(self.upstream).await?,
+            };
+            let answer = connection.get(path).await?;
+            self.idle().push(connection);
+            Ok(answer)
+        };
+        timeout(PATIENCE, answer).await?
+    }
 
-fn client() -> &'static Client {
-    CLIENT.get().expect("`connect_to` was called")
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why there is no temperature.
@@ -70,31 +91,8 @@ impl Error for WeatherError {
     }
 }
 
-impl WeatherError {
-    fn upstream(error: impl Error + Send + Sync + 'static) -> Self {
-        Self::Upstream(Arc::new(error))
+impl From<Failure> for WeatherError {
+    fn from(error: Failure) -> Self {
+        Self::Upstream(error.into())
     }
-}
-
-/// The temperature in a city, in °C. Costs a request at most every 30 minutes.
-// In place of stand_in.rs: #[memoize(maxsize = 128, ttl = "30m")]
-pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let path = utf8_percent_encode(city, NON_ALPHANUMERIC);
-    match get(&format!("http://{}/temperature/{path}", client().upstream)).await? {
-        (StatusCode::NOT_FOUND, _) => Err(WeatherError::UnknownCity(city.to_owned())),
-        (_, answer) => answer.parse().map_err(|_| WeatherError::NotANumber(answer)),
-    }
-}
-
-/// An answer over HTTP: its status and its body.
-pub(crate) async fn get(url: &str) -> Result<(StatusCode, String), WeatherError> {
-    let url: Uri = url.parse().map_err(WeatherError::upstream)?;
-    let _connection = client().connections.acquire().await.map_err(WeatherError::upstream)?;
-    let answer = async {
-        let response = client().http.get(url).await.map_err(WeatherError::upstream)?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(WeatherError::upstream)?;
-        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
-    };
-    timeout(PATIENCE, answer).await.map_err(WeatherError::upstream)?
 }

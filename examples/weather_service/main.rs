@@ -21,6 +21,7 @@ mod caches;
 #[path = "../weather/cities.rs"]
 mod cities;
 mod client;
+mod connection;
 mod descriptors;
 mod load;
 mod service;
@@ -30,6 +31,7 @@ mod visitors;
 
 use axum::http::StatusCode;
 use cities::CITIES;
+use connection::Connection;
 use descriptors::Plan;
 use load::{Latency, Load, Task, VISIT};
 use serde_json::{Value, json};
@@ -158,8 +160,8 @@ impl Demonstration {
     async fn report(&self) -> Result<(), Failure> {
         heading("3. memofn::report(), and the same from /caches.json");
         println!("{}\n", memofn::report());
-        let url = format!("http://{}/caches.json", self.service.address());
-        let (status, body) = client::get(&url).await?;
+        let mut connection = Connection::open(self.service.address()).await?;
+        let (status, body) = connection.get("/caches.json").await?;
         let answer: Value = serde_json::from_str(&body)?;
         println!("{answer:#}");
         let (info, told) = (temperature::cache_info(), &answer["caches"][0]);

@@ -8,9 +8,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use std::io;
+use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::{io, iter};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -66,7 +67,10 @@ impl IntoResponse for WeatherError {
             Self::UnknownCity(_) => StatusCode::NOT_FOUND,
             Self::Upstream(_) | Self::NotANumber(_) => StatusCode::BAD_GATEWAY,
         };
-        (status, self.to_string()).into_response()
+        let error: &(dyn Error + 'static) = &self;
+        let causes = iter::successors(Some(error), |&error| error.source());
+        let explanation: Vec<String> = causes.map(ToString::to_string).collect();
+        (status, explanation.join(": ")).into_response()
     }
 }
 

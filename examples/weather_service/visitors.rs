@@ -5,16 +5,12 @@
 
 use crate::Failure;
 use crate::cities::CITIES;
-use axum::body::Bytes;
-use axum::http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
+use crate::connection::Connection;
+use axum::http::StatusCode;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
-use tokio::net::TcpStream;
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
@@ -87,37 +83,24 @@ async fn send(
     Ok((back, all))
 }
 
-struct Visitor {
-    service: SocketAddr,
-    connection: SendRequest<Empty<Bytes>>,
-}
+struct Visitor(Connection);
 
 impl Visitor {
     async fn arrive(service: SocketAddr, door: Arc<Semaphore>) -> Result<Self, Failure> {
         let _turn = door.acquire().await?;
-        let socket = TcpStream::connect(service).await?;
-        let (connection, driver) = handshake(TokioIo::new(socket)).await?;
-        // If it fails, so does the request that is waiting for it.
-        tokio::spawn(driver);
-        Ok(Self { service, connection })
+        Connection::open(service).await.map(Self)
     }
 
     /// How long the answer took, which has to be right.
     async fn ask(&mut self, path: &str, (city, celsius): (&str, f64)) -> Result<Duration, Failure> {
-        let request = Request::get(format!("{path}/{city}"))
-            .header(header::HOST, self.service.to_string())
-            .body(Empty::new())?;
+        let path = format!("{path}/{city}");
         let asked = Instant::now();
-        self.connection.ready().await?;
-        let response = self.connection.send_request(request).await?;
-        let status = response.status();
-        let answer = response.into_body().collect().await?.to_bytes();
+        let (status, answer) = self.0.get(&path).await?;
         let time = asked.elapsed();
-        if status == StatusCode::OK && *answer == *celsius.to_string().as_bytes() {
+        if status == StatusCode::OK && answer == celsius.to_string() {
             Ok(time)
         } else {
-            let answer = String::from_utf8_lossy(&answer);
-            Err(format!("{city}: {status}, {answer}, where {celsius} was expected").into())
+            Err(format!("{path}: {status}, {answer}, where {celsius} was expected").into())
         }
     }
 }
