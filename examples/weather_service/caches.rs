@@ -17,8 +17,11 @@ async fn page() -> impl IntoResponse {
     Html(include_str!("caches.html"))
 }
 
+/// Every cache of the process. Those of single threads are left out, for which of them could be told
+/// of depends on the thread that answers.
 async fn report() -> impl IntoResponse {
-    let caches: Vec<Value> = memofn::caches().map(|cache| row(&cache)).collect();
+    let shared = memofn::caches().filter(|cache| cache.parameters.scope == "shared");
+    let caches: Vec<Value> = shared.map(|cache| row(&cache)).collect();
     ([(CACHE_CONTROL, "no-store")], Json(json!({ "caches": caches })))
 }
 

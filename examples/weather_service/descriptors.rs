@@ -39,15 +39,13 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.limit, self.raised_from) {
-            (None, _) => f.write_str("files a process may open: not limited"),
-            (Some(limit), None) => write!(f, "files a process may open: {limit}"),
-            (Some(limit), Some(before)) => {
-                write!(
-                    f,
-                    "files a process may open: {limit}, raised from {before} for this program"
-                )
-            }
+        match self.limit {
+            None => f.write_str("files a process may open: not limited")?,
+            Some(limit) => write!(f, "files a process may open: {limit}")?,
+        }
+        match self.raised_from {
+            None => Ok(()),
+            Some(before) => write!(f, ", raised from {before} for this program"),
         }
     }
 }

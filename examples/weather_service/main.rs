@@ -133,7 +133,8 @@ impl Demonstration {
 
     async fn latency(&mut self) -> Result<(), Failure> {
         heading(&format!("2. How long {REQUESTS} requests wait"));
-        println!("(most at once: in the handler, where a hit has no need to wait)");
+        println!("Most at once is counted in the handler, where a hit has no need to wait.");
+        println!("With all at once, what the visitors wait for is a processor.");
         println!(
             "{:<40}{:>14}{:>14}{:>10}{:>10}{:>10}",
             "", "upstream calls", "most at once", "p50", "p99", "max"
