@@ -123,9 +123,6 @@ fn qualifiers(function: &Function, home: &Home, errors: &mut Errors) {
     if let Some(constness) = &sig.constness {
         errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
     }
-    if let Some(asyncness) = &sig.asyncness {
-        errors.at(asyncness, "`#[memoize]` does not support `async fn` yet");
-    }
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic, "variadic arguments cannot be a key; wrap the function in one without");
     }
