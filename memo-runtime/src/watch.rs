@@ -64,7 +64,9 @@ impl Watch {
     /// any longer.
     fn next(&mut self, now: Instant, is_idle: bool) -> Option<Next> {
         let next = match self.alarms.first_key_value() {
-            Some((alarm, _)) if alarm.at <= now => self.alarms.pop_first().map(|it| Next::Look(it.1)),
+            Some((alarm, _)) if alarm.at <= now => {
+                self.alarms.pop_first().map(|it| Next::Look(it.1))
+            }
             Some((alarm, _)) => Some(Next::Sleep(alarm.at)),
             None if is_idle => None,
             None => Some(Next::Linger(now + LINGERS)),
