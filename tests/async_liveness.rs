@@ -172,6 +172,90 @@ fn a_leader_of_another_task_that_is_not_polled_holds_nobody_up() {
     });
 }
 
+/// A leader that is woken and not polled, and three who wait for it, of a function that does as it is told:
+/// `answer` is what those who run the body in place of the leader return, when they have been polled so often.
+macro_rules! with_a_stalled_leader {
+    ($answer:expr, |$cache:ident, $tasks:ident, $leader:ident, $followers:ident| $check:block) => {{
+        finishes_within(SOON, "those who wait for a stalled leader", || {
+            let $cache = Cache::<u64, u64>::new(8);
+            let (tell, told) = oneshot::channel::<u64>();
+            let mut $tasks = Tasks::new();
+            let $leader = $tasks.spawn(
+                $cache.get_or_try_compute_async(1, async || told.await.map_err(|_| Unshared)),
+            );
+            let call = || {
+                $cache.get_or_try_compute_async(1, async || {
+                    pauses(2).await;
+                    $answer
+                })
+            };
+            let $followers = [$tasks.spawn(call()), $tasks.spawn(call()), $tasks.spawn(call())];
+            $tasks.run();
+            tell.send(1).unwrap();
+            $check
+        });
+    }};
+}
+
+#[derive(Debug, PartialEq)]
+struct Unshared;
+
+#[test]
+fn whoever_helps_a_stalled_leader_answers_all_who_wait() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Ok(2)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (2, 2));
+        // It returns what it has computed, which is too late to be stored.
+        tasks.poll(leader, false);
+        assert_eq!(tasks.result(leader), Some(&Ok(1)));
+        assert_eq!(cache.peek(&1), Some(2));
+    });
+}
+
+#[test]
+fn an_error_of_whoever_helps_a_stalled_leader_lets_the_others_compute_side_by_side() {
+    with_a_stalled_leader!(Err(Unshared), |cache, tasks, leader, followers| {
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Err(Unshared)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (4, 0));
+        tasks.poll(leader, false);
+        assert_eq!(tasks.result(leader), Some(&Ok(1)));
+    });
+}
+
+#[test]
+fn whoever_helps_and_is_dropped_leaves_that_to_the_next() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        tasks.run_without_until(leader, |_| cache.info().misses == 2);
+        let is_polled = |tasks: &Tasks<'_, _>, follower: &usize| tasks.polls(*follower) > 2;
+        let helper = *followers.iter().find(|it| is_polled(&tasks, it)).expect("one of them helps");
+        tasks.cancel(helper);
+        for follower in followers.into_iter().filter(|it| *it != helper) {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Ok(2)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (3, 1));
+    });
+}
+
+#[test]
+fn a_stalled_leader_that_is_dropped_leaves_its_flight_to_whoever_helps() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        tasks.run_without_until(leader, |_| cache.info().misses == 2);
+        tasks.cancel(leader);
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (2, 2));
+        assert_eq!(cache.peek(&1), Some(2));
+    });
+}
+
 /// moka#240.
 #[test]
 fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
@@ -391,9 +475,6 @@ fn an_error_is_given_to_those_who_wait() {
 
 #[test]
 fn those_who_wait_for_an_error_that_cannot_be_shared_compute_side_by_side() {
-    #[derive(Debug)]
-    struct Unshared;
-
     #[memoize(skip(now, most))]
     async fn fails(_key: u64, now: &Cell<u32>, most: &Cell<u32>) -> Result<u64, Unshared> {
         now.set(now.get() + 1);

@@ -58,9 +58,10 @@ struct Pilot<'c, K, V, S: Scope> {
 enum Role {
     /// The flight is this run's own.
     Owner,
-    /// The flight is another run's: one further up this thread's stack, or one that this one has
-    /// waited for so long.
-    Helper(Duration, Option<Arc<Wait>>),
+    /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
+    Guest,
+    /// The flight is another run's, which this one has waited for so long.
+    Helper(Duration, Arc<Wait>),
     /// The flight has landed.
     Done,
 }
@@ -211,7 +212,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                     continue;
                 }
                 Found::Lead(id) => self.run_own(id),
-                Found::Reentry(entry, id) => self.help(entry, id, Duration::ZERO, None),
+                Found::Reentry(entry, id) => self.run_along(entry, id, Role::Guest),
                 Found::Join(entry, id, wait, patience) => {
                     return Next::Wait(self, Joined { entry, id, wait, patience });
                 }
@@ -239,7 +240,11 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
             }
             Waited::Help(waited) => {
                 self.engine.count_helper();
-                return Next::Step(self.help(entry, id, waited, Some(wait)));
+                return Next::Step(self.run_along(entry, id, Role::Helper(waited, wait)));
+            }
+            Waited::Circle => {
+                self.engine.count_helper();
+                return Next::Step(self.run_along(entry, id, Role::Guest));
             }
         };
         if let Some(result) = failure {
@@ -284,14 +289,12 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     }
 
     /// Runs the body, in another's flight.
-    fn help<R>(
+    fn run_along<R>(
         self,
         entry: EntryPtr<K, V, S>,
         id: FlightId,
-        waited: Duration,
-        wait: Option<Arc<Wait>>,
+        role: Role,
     ) -> Step<'c, R, P, K, V, S> {
-        let role = Role::Helper(waited, wait);
         let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
         Step::Run(Run::start(pilot, self.policy))
     }
@@ -328,12 +331,16 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
             drop(entry.value.set(value));
             let run = pilot.clock().reading().since(started);
             let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
-            let waited = if let Role::Helper(waited, _) = role { Some(*waited) } else { None };
+            let waited = match role {
+                Role::Helper(waited, _) => Some(*waited),
+                Role::Guest => Some(Duration::ZERO),
+                Role::Owner | Role::Done => None,
+            };
             if let Some(id) = flight {
                 engine.land(entry, *id, *equal, run.saturating_sub(neglected), waited);
             }
         } else if let Some(mut flight) =
-            engine.reject(entry.hash, flight.filter(|_| matches!(role, Role::Owner)))
+            engine.reject(entry.hash, flight.filter(|_| !matches!(role, Role::Guest)))
         {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
@@ -397,8 +404,10 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked, or was dropped.
     fn drop(&mut self) {
         match (&self.role, self.flight) {
-            (Role::Owner, Some(id)) => self.engine.end(self.entry.hash, id),
-            (Role::Helper(_, Some(wait)), _) => wait.help_again(),
+            (Role::Owner, Some(id)) => self.engine.give_up(self.entry.hash, id),
+            (Role::Helper(_, wait), Some(id)) if wait.give_up_helping() => {
+                self.engine.end(self.entry.hash, id);
+            }
             _ => {}
         }
     }

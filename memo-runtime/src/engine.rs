@@ -435,6 +435,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         drop(self.end_with(hash, Some(id), |_| {}));
     }
 
+    /// [`end`](Self::end), unless somebody else runs the body for this flight.
+    pub(crate) fn give_up(&self, hash: u64, id: FlightId) {
+        if self.locked(|index| index.books.is_given_up(id)) {
+            self.end(hash, id);
+        }
+    }
+
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
     pub(crate) fn reject(&self, hash: u64, own: Option<FlightId>) -> Option<Flight> {
         self.end_with(hash, own, |counts| counts.rejected += 1)

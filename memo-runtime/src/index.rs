@@ -84,6 +84,11 @@ impl Books {
         (Arc::clone(wait), self.pace.patience())
     }
 
+    /// Whether nobody runs the body of a flight any longer, now that its owner does not.
+    pub(crate) fn is_given_up(&self, id: FlightId) -> bool {
+        self.waits.get(&id.birth).is_none_or(|wait| wait.give_up())
+    }
+
     /// Keeps the computations under way, of equal entries, from being stored.
     pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
         equal.iter().for_each(|place| self.store.outdate(*place));

@@ -18,8 +18,9 @@
 //!   tasks to poll, each has to wait.) Then that one runs the body as well. A run that was not woken
 //!   is not stalled: what it waits for has yet to come.
 //!
-//! Who runs a body as well and does not come to its end, by a panic or because its future is dropped, leaves
-//! that to the next.
+//! Who runs a body as well does so in place of the one that is waited for. With a result, or an error, the
+//! flight has landed. Should the other not come to an end meanwhile, by a panic or because its future is
+//! dropped, then nobody has to start again; and should neither, the next one of those who wait does.
 
 use crate::party::{Party, Polled};
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
@@ -61,8 +62,10 @@ impl fmt::Debug for Landing {
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
-    /// Run the body as well: waiting would never end, or has been going on for this long.
+    /// Run the body as well, in place of whoever has not come to its end for so long.
     Help(Duration),
+    /// Run the body as well: waiting would never end.
+    Circle,
 }
 
 /// How long an async run that was woken may remain unpolled, at least.
@@ -83,6 +86,10 @@ struct State {
     landing: Option<Landing>,
     /// When the next of those waiting helps out, and how long after that the one after it.
     help: Option<(Instant, Duration)>,
+    /// How many help at the moment.
+    helpers: u32,
+    /// The owner has not come to an end, and will not.
+    is_given_up: bool,
     leader: Leader,
     followers: Followers,
 }
@@ -147,7 +154,17 @@ impl State {
         }
         let step = step.saturating_mul(2);
         self.help = Some((later(now, step), step));
+        self.helpers += 1;
         Some(Waited::Help(now - start))
+    }
+
+    /// Whether nobody runs the body any longer. Then this is how the flight ends.
+    fn is_abandoned(&mut self) -> bool {
+        let is_abandoned = self.is_given_up && self.helpers == 0;
+        if is_abandoned {
+            self.landing.get_or_insert(Landing::Abandoned);
+        }
+        is_abandoned
     }
 
     fn is_stalled(&self, now: Instant) -> bool {
@@ -208,11 +225,24 @@ impl Wait {
         wake(wakers.into_values());
     }
 
-    /// Who ran the body as well has not come to its end: the next may.
-    pub(crate) fn help_again(self: &Arc<Self>) {
+    /// The owner has not come to its end. Returns whether nobody else is about to.
+    pub(crate) fn give_up(&self) -> bool {
+        let mut state = self.state.lock();
+        state.is_given_up = true;
+        state.leader.woken = None;
+        state.is_abandoned()
+    }
+
+    /// Who ran the body as well has not come to its end: the next may, unless nobody else runs it, which is
+    /// returned.
+    pub(crate) fn give_up_helping(&self) -> bool {
         let now = sync::now();
         let waker = {
             let mut state = self.state.lock();
+            state.helpers -= 1;
+            if state.is_abandoned() {
+                return true;
+            }
             if let Some((at, _)) = &mut state.help {
                 *at = now;
             }
@@ -220,6 +250,7 @@ impl Wait {
         };
         self.landed.notify_all();
         wake(waker.into_iter().map(|it| it.1));
+        false
     }
 
     /// Blocks the calling thread until the wait ends.
@@ -258,6 +289,7 @@ impl Wait {
             if times >= Follower::TIMES {
                 // The others wait for two runs now.
                 state.leader.woken = None;
+                state.helpers += 1;
                 return Poll::Ready(Waited::Help(Duration::ZERO));
             }
             follower.neglect = Some((polls, times));

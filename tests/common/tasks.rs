@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 /// Tasks, by number.
 pub(crate) struct Tasks<'t, R> {
@@ -25,6 +26,7 @@ struct Task<'t, R> {
 struct Bell {
     number: usize,
     woken: Arc<Mutex<VecDeque<usize>>>,
+    thread: Thread,
 }
 
 impl Wake for Bell {
@@ -32,6 +34,7 @@ impl Wake for Bell {
         let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
         if !woken.contains(&self.number) {
             woken.push_back(self.number);
+            self.thread.unpark();
         }
     }
 }
@@ -42,7 +45,8 @@ impl<'t, R> Tasks<'t, R> {
     }
 
     fn waker(&self, number: usize) -> Waker {
-        Waker::from(Arc::new(Bell { number, woken: Arc::clone(&self.woken) }))
+        let woken = Arc::clone(&self.woken);
+        Waker::from(Arc::new(Bell { number, woken, thread: thread::current() }))
     }
 
     /// A new task, which is woken. Returns its number.
@@ -73,6 +77,19 @@ impl<'t, R> Tasks<'t, R> {
     /// The next that was woken, which is not any longer.
     pub(crate) fn next_woken(&self) -> Option<usize> {
         self.woken.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// Polls whoever is woken, but for one that nobody polls. Waits for those who are woken from elsewhere.
+    pub(crate) fn run_without_until(&mut self, stalled: usize, is_done: impl Fn(&Self) -> bool) {
+        while !is_done(self) {
+            match self.next_woken() {
+                Some(number) if number == stalled => {}
+                Some(number) => {
+                    self.poll(number, false);
+                }
+                None => thread::park(),
+            }
+        }
     }
 
     /// Polls whoever is woken until nobody is. Returns how many polls that took.
