@@ -23,7 +23,8 @@
 //! miss** the arguments are turned into an owned key, the body runs, and its result is stored,
 //! unless it is an `Err` or [`cache_if`](memoize#cache_if) refuses it. **While another thread** runs
 //! the body for an equal key, the call waits for that run and takes its result
-//! ([single flight](CacheBuilder::single_flight)).
+//! ([single flight](CacheBuilder::single_flight)). An [`async fn`](memoize#async-functions) waits without
+//! blocking a thread.
 //!
 //! No lock is held while code of yours runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Any of
 //! them may call the same function again, with the same arguments too.
@@ -65,7 +66,7 @@ pub use memo_runtime::{
 /// assert_eq!(contents::cache_info().misses, 2); // errors are not stored
 /// ```
 ///
-/// It goes on a free function, in a module or inside another function; on a [method](#methods), which
+/// It goes on a free function, in a module or inside another function, [async](#async-functions) or not; on a [method](#methods), which
 /// may be [generic](#generics) as functions may; and on an [impl block or a
 /// trait](#impl-blocks-and-traits), where an associated function in it is memoized. Arguments need
 /// `Hash`, `Eq` and `Clone` (what a reference points at: `&str`, `&[T]`, `&Path` do), or are left out
@@ -347,6 +348,53 @@ pub use memo_runtime::{
 /// assert_eq!(Square::area_cache().len(), 1);
 /// ```
 ///
+/// # Async functions
+///
+/// An `async fn` is memoized in the same way, with the same options, on any runtime. `cache_refresh` and
+/// `uncached` are async as it is, the other controls are not.
+///
+/// ```
+/// # use memofn::memoize;
+/// # use std::io;
+/// # async fn fetch(path: &str) -> io::Result<String> { Ok(path.to_owned()) }
+/// #[memoize(maxsize = 1000, ttl = "5m")]
+/// async fn page(path: &str) -> io::Result<String> {
+///     fetch(path).await
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let (one, other) = futures::join!(page("/"), page("/"));
+/// assert_eq!((one?, other?), ("/".to_owned(), "/".to_owned()));
+/// assert_eq!(page::cache_info().misses, 1); // one run for both
+/// # io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// A hit allocates nothing and is ready at the first poll. The future borrows what the arguments borrow, and
+/// is `Send` if that of the body is and those arguments that are looked up are `Sync`. With `scope = "thread"`
+/// it stays on its thread.
+///
+/// What is promised of [single flight](#single_flight) holds whatever becomes of the futures:
+///
+/// - **One that is dropped** while it runs the body, at whichever `.await`, leaves that to one of those who
+///   wait. Dropped while it waits, it takes nobody's wake-up along, and is counted neither as a hit nor
+///   as a miss.
+/// - **One that is not polled any longer** holds nobody up for ever: a future that lost a `select!`, or stands
+///   in a buffered stream while its consumer awaits the same call. When what it waits for has come, and it
+///   is not polled for a tenth of a second although one of those who wait is, that one runs the body as
+///   well. (If it is merely late, as on a busy machine, the body runs twice, and the first result is
+///   stored.)
+/// - **A call that would wait for itself** runs the body: from inside of the body, through any number
+///   of other memoized functions, async or not, and through other tasks.
+/// - **A wait that nobody can understand**, like one for a task that was spawned from inside of the body and
+///   calls the same, ends as that of threads does: who has waited for seconds, and 20 times longer than
+///   any run so far has taken, runs the body as well.
+///
+/// For the last two, a thread `memofn-watch` is there while somebody waits, and a second longer.
+///
+/// Of traits, `async fn` is memoized in impl blocks and as a default method. Where `#[async_trait]` is used,
+/// it stands below `#[memoize]`.
+///
 /// # Generics
 ///
 /// There is one cache for each instantiation (unless it is given, with `cache`), each with its own
@@ -386,7 +434,8 @@ pub use memo_runtime::{
 ///
 /// # Panics
 ///
-/// A panic of the body passes through and stores nothing; the next call runs the body again.
+/// A panic of the body passes through and stores nothing; the next call runs the body again, and so does one
+/// of those who wait.
 pub use memo_macros::memoize;
 
 #[cfg(doc)]

@@ -9,7 +9,8 @@ use trybuild::TestCases;
 /// The compiler whose wording the `.stderr` files have.
 const PINNED: &str = "1.95.";
 
-const TOPICS: [&str; 8] = [
+const TOPICS: [&str; 9] = [
+    "async_fns",
     "bounds",
     "conflicts",
     "durations",

@@ -19,6 +19,7 @@ pub(crate) fn check(options: &Options, function: &Function, home: &Home, errors:
     combinations(options, errors);
     qualifiers(function, home, errors);
     controls(options, home, errors);
+    awaits(options, errors);
     arguments(options, function, errors);
     key(options, function, errors);
     skipped(options, function, errors);
@@ -123,9 +124,6 @@ fn qualifiers(function: &Function, home: &Home, errors: &mut Errors) {
     if let Some(constness) = &sig.constness {
         errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
     }
-    if let Some(asyncness) = &sig.asyncness {
-        errors.at(asyncness, "`#[memoize]` does not support `async fn` yet");
-    }
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic, "variadic arguments cannot be a key; wrap the function in one without");
     }
@@ -148,6 +146,17 @@ fn controls(options: &Options, home: &Home, errors: &mut Errors) {
             _ => "the controls are as visible as the function: name them alone",
         };
         errors.at(&controls.value.vis, message);
+    }
+}
+
+/// Options are looked at by controls that are not async.
+fn awaits(options: &Options, errors: &mut Errors) {
+    for expression in options.expressions() {
+        if let Some(word) = find_word(&expression.to_token_stream(), "await") {
+            let message = "a call is looked up before anything is awaited; await it in the caller, \
+                           and pass what it gives as an argument";
+            errors.at(word, message);
+        }
     }
 }
 
@@ -357,6 +366,14 @@ fn result(function: &Function, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = &function.sig.output else { return };
     if let Type::Never(never) = &**ty {
         errors.at(never, "a function that never returns has no result to store");
+    } else if let Some(word) = future(ty) {
+        let message = if find_word(&ty.to_token_stream(), "async_trait").is_some() {
+            "this was an `async fn` before `#[async_trait]` changed it: put `#[memoize]` above that"
+        } else {
+            "a future is used up by the first who awaits it, so it cannot be stored; write an \
+             `async fn`, of which the result is stored"
+        };
+        errors.at(word, message);
     } else if let Some(word) = find_word(&ty.to_token_stream(), "impl") {
         let message = "a cache has to name the type it holds; return a named type, like a `Vec`, or \
                        an `Arc<dyn ..>`";
@@ -374,6 +391,12 @@ fn result(function: &Function, errors: &mut Errors) {
         };
         errors.at(ty, format!("a stored result outlives the call, so it cannot borrow; {advice}"));
     }
+}
+
+/// The word that makes a type that of a future.
+fn future(ty: &Type) -> Option<Ident> {
+    let words = ["Future", "BoxFuture", "LocalBoxFuture"];
+    words.iter().find_map(|word| find_word(&ty.to_token_stream(), word))
 }
 
 fn unwrapped(ty: &Type) -> &Type {

@@ -102,6 +102,12 @@ fn of_one_call(model: &Model) -> TokenStream {
         _ => None,
     };
     let run = model.call_original();
+    let asyncness = &model.function.sig.asyncness;
+    let refresh = if model.is_async() {
+        quote!(return #p::refresh_async(#cache, #lookup, #policy).drive(#run).await;)
+    } else {
+        quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
+    };
     let of_bodies = ["track_caller", "target_feature"];
     let of_bodies = model
         .function
@@ -130,9 +136,9 @@ fn of_one_call(model: &Model) -> TokenStream {
         }
         /// Runs the body now and stores its result.
         #(#of_bodies)*
-        #vis #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
+        #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
             #setup
-            #p::refresh(#cache, #lookup, #policy).finish(#run)
+            #refresh
         }
     }
 }

@@ -33,6 +33,20 @@
 //! }
 //! pub fn area_uncached(&self) -> f64 { body }
 //! pub fn area_cache() -> &'static Cache<Self, f64> { .. }
+//!
+//! // Input:
+//! #[memoize]
+//! async fn temperature(city: &str) -> f64 { body }
+//!
+//! // Output, beside what it is without `async`:
+//! async fn temperature(city: &str) -> f64 {
+//!     let cache = &<temperature>::cache();
+//!     let run = match enter_async(cache, leaf::<str, _>(city), policy(kind!(f64))).await {
+//!         Step::Done(result) => return result,
+//!         Step::Run(run) => run,
+//!     };
+//!     return run.drive(<temperature>::uncached(city)).await;
+//! }
 //! ```
 
 use crate::controls::{controls, removal};
@@ -80,12 +94,24 @@ fn memoized(model: &Model) -> TokenStream {
     let (result, pending) = (local("result"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
-    let body = quote! {
-        #setup
-        return match #p::enter(#cache, #lookup, #policy) {
-            #p::Step::Done(#result) => #result,
-            #p::Step::Run(#pending) => #pending.finish(#run),
-        };
+    let body = if model.is_async() {
+        // The result is not held while the body is awaited: it need not be `Send`.
+        quote! {
+            #setup
+            let #pending = match #p::enter_async(#cache, #lookup, #policy).await {
+                #p::Step::Done(#result) => return #result,
+                #p::Step::Run(#pending) => #pending,
+            };
+            return #pending.drive(#run).await;
+        }
+    } else {
+        quote! {
+            #setup
+            return match #p::enter(#cache, #lookup, #policy) {
+                #p::Step::Done(#result) => #result,
+                #p::Step::Run(#pending) => #pending.finish(#run),
+            };
+        }
     };
     // In the user's braces, so that lints like `dead_code` see a function of the user's.
     let mut body = Group::new(Delimiter::Brace, body);

@@ -107,6 +107,10 @@ impl Model {
         self.options.scope.as_ref().map(|scope| scope.value).unwrap_or_default()
     }
 
+    pub(crate) fn is_async(&self) -> bool {
+        self.function.sig.asyncness.is_some()
+    }
+
     /// The cache that is given, if one is.
     pub(crate) fn given(&self) -> Option<&Expr> {
         self.options.cache.as_ref().map(|cache| &cache.value)

@@ -54,6 +54,11 @@ pub(crate) fn access(model: &Model) -> Access {
     let Types { key, value } = types(model);
     if key.is_some() && value.is_some() {
         let call = model.call(&model.cache());
+        if model.is_async() {
+            // It is used by more than one statement.
+            let setup = quote!(let #cache = #call;);
+            return Access { setup, cache: quote!(&#cache), lookup, policy };
+        }
         return Access { setup: TokenStream::new(), cache: quote!(&#call), lookup, policy };
     }
     let site = model.call(&model.site());

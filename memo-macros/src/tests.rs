@@ -262,6 +262,15 @@ fn snapshot_in_thread_scope() {
 }
 
 #[test]
+fn snapshot_of_an_async_function() {
+    snapshot(
+        r#"ttl = "30m""#,
+        "pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }",
+        &expect_file!["snapshots/asynchronous.rs"],
+    );
+}
+
+#[test]
 fn snapshot_with_a_skipped_argument() {
     snapshot(
         "skip(db)",

@@ -71,6 +71,64 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         }
     }
 
+    /// [`get_or_compute`](Self::get_or_compute), for a value that is computed asynchronously.
+    ///
+    /// Callers of both kinds wait for each other's computations. A hit is ready at the first poll. The
+    /// future may be dropped at any time: if it was computing, one of those who wait starts anew. Nobody
+    /// waits for a computation that is not polled any longer, or for one that waits for its own: see
+    /// [the crate documentation](crate) for what is promised.
+    ///
+    /// ```
+    /// # fn fetch() -> impl Future<Output = u32> { std::future::ready(7) }
+    /// # futures::executor::block_on(async {
+    /// let cache = memofn::Cache::new(100);
+    /// assert_eq!(cache.get_or_compute_async("Oslo", async || fetch().await).await, 7);
+    /// assert_eq!(cache.get_or_compute("Oslo", || unreachable!("it is there")), 7);
+    /// # });
+    /// ```
+    pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
+        let run = match call::enter_async(self, ByKey(key), Whole).await {
+            Step::Done(value) => return value,
+            Step::Run(run) => run,
+        };
+        run.drive(compute()).await
+    }
+
+    /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key, which is owned only on a
+    /// miss.
+    pub async fn get_or_compute_by_ref_async<Q>(
+        &self,
+        key: &Q,
+        compute: impl AsyncFnOnce() -> V,
+    ) -> V
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
+    {
+        let run = match call::enter_async(self, ByRef(key, PhantomData), Whole).await {
+            Step::Done(value) => return value,
+            Step::Run(run) => run,
+        };
+        run.drive(compute()).await
+    }
+
+    /// [`get_or_try_compute`](Self::get_or_try_compute), for a value that is computed asynchronously.
+    ///
+    /// # Errors
+    ///
+    /// That of `compute`. Those who waited for a computation that failed compute for themselves.
+    pub async fn get_or_try_compute_async<E>(
+        &self,
+        key: K,
+        compute: impl AsyncFnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
+        let run = match call::enter_async(self, ByKey(key), OkOnly).await {
+            Step::Done(value) => return value,
+            Step::Run(run) => run,
+        };
+        run.drive(compute()).await
+    }
+
     /// The value for `key` if it is there. Neither counts nor touches recency.
     pub fn peek<Q>(&self, key: &Q) -> Option<V>
     where

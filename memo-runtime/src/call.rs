@@ -4,18 +4,28 @@
 //! run the body, and the duty to [`finish`](Run::finish) with its result. Nothing of ours is on the
 //! stack while the body runs, so that deep recursion stays cheap. A run that is dropped instead,
 //! because the body panicked, ends its flight, and the next call starts afresh.
+//!
+//! For an async function [`enter_async`] does the same without blocking, and [`Run::drive`] polls the body.
+//! What there is to decide is decided in one place for both, [`Inquiry`]; they differ in how they wait, and
+//! in that a run of an async body has a [`Wait`] from its beginning, which sees whether it is polled.
+//! Whoever drops the future of a call, drops its run: those who wait go on, and one of them runs the body.
 
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Found, Seen};
 use crate::entry::{Entry, EntryPtr};
 use crate::flight::FlightId;
+use crate::graph::{self, Following};
 use crate::hash::hash;
 use crate::key::Lookup;
+use crate::party::{Body, Party};
 use crate::policy::{Offer, Policy};
 use crate::scope::{Cell, Scope};
-use crate::wait::{Landing, Waited};
+use crate::sync::Arc;
+use crate::wait::{Landing, Wait, Waited};
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 /// The first half of a call.
@@ -27,6 +37,7 @@ pub enum Step<'c, R, P, K, V, S: Scope> {
 }
 
 /// A body that is about to run.
+#[must_use]
 pub struct Run<'c, P, K, V, S: Scope> {
     pilot: Pilot<'c, K, V, S>,
     policy: P,
@@ -41,17 +52,35 @@ struct Pilot<'c, K, V, S: Scope> {
     role: Role,
     /// `None` as long as it has not started.
     flight: Option<FlightId>,
+    manner: Manner,
 }
 
-#[derive(Clone, Copy)]
 enum Role {
     /// The flight is this run's own.
     Owner,
-    /// The flight is another run's: one further up this thread's stack, or that of a thread this
-    /// one has waited for so long.
-    Helper(Duration),
+    /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
+    Guest,
+    /// The flight is another run's, which this one has waited for so long.
+    Helper(Duration, Arc<Wait>),
     /// The flight has landed.
     Done,
+}
+
+/// How a body runs.
+enum Manner {
+    /// To its end, on the calling thread.
+    Blocking(Option<Body>),
+    /// Whenever it is polled. Where others may wait for it, they do so here.
+    Polled(Option<Arc<Wait>>),
+}
+
+impl Manner {
+    fn wait(&self) -> Option<&Arc<Wait>> {
+        match self {
+            Self::Polled(wait) => wait.as_ref(),
+            Self::Blocking(_) => None,
+        }
+    }
 }
 
 /// Looks a call up, and waits for its result if another thread is computing it.
@@ -76,33 +105,6 @@ where
     }
 }
 
-/// What is known of the call that is looked up: its arguments, or the entry made from them.
-enum Asked<'c, Q, K, V, S: Scope> {
-    Query(Q),
-    Entry(Pilot<'c, K, V, S>),
-}
-
-impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
-    fn own(self, engine: &'c Engine<K, V, S>, hash: u64) -> Pilot<'c, K, V, S> {
-        match self {
-            Self::Query(query) => {
-                let entry = Entry::<_, _, S>::pending(hash, query.into_key());
-                Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None }
-            }
-            Self::Entry(pilot) => pilot,
-        }
-    }
-
-    fn look(&self, engine: &Engine<K, V, S>, hash: u64) -> Found<EntryPtr<K, V, S>> {
-        match self {
-            Self::Query(query) => engine.look(hash, &|key| query.matches(key), None),
-            Self::Entry(pilot) => {
-                engine.look(hash, &|key| Q::equal(key, &pilot.entry.key), Some(&pilot.entry))
-            }
-        }
-    }
-}
-
 #[inline(never)]
 fn miss<R, Q, P, K, V, S>(
     engine: &Engine<K, V, S>,
@@ -116,51 +118,186 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let helper = |entry, id, waited| {
-        let role = Role::Helper(waited);
-        Pilot { engine, entry, equal: Q::equal, role, flight: Some(id) }
-    };
-    let mut asked = Asked::Query(query);
-    // Of a key that is not there, a look at it alone would be in vain.
-    let mut found = if absent { Found::Absent } else { asked.look(engine, hash) };
-    let pilot = loop {
-        match found {
-            Found::Hit(entry) => return Step::Done(answer(&entry, &policy)),
-            // The pilot is there before its flight is, so that there is always one to end it.
-            Found::Absent => asked = Asked::Entry(asked.own(engine, hash)),
-            Found::Lead(id) => break asked.own(engine, hash).flying(id),
-            Found::Reentry(entry, id) => break helper(entry, id, Duration::ZERO),
-            Found::Join(entry, id, wait, patience) => {
-                let failure = match wait.wait(patience) {
-                    Waited::Landed(Landing::Value) => {
-                        engine.count_coalesced();
-                        return Step::Done(answer(&entry, &policy));
-                    }
-                    Waited::Landed(Landing::Error(error)) => policy.failed(&*error),
-                    Waited::Landed(Landing::Failed) => None,
-                    Waited::Landed(Landing::Abandoned) => {
-                        drop((entry, wait));
-                        found = asked.look(engine, hash);
-                        continue;
-                    }
-                    Waited::Help(waited) => {
-                        engine.count_helper();
-                        break helper(entry, id, waited);
-                    }
-                };
-                if let Some(result) = failure {
-                    engine.count_coalesced();
-                    return Step::Done(result);
-                }
-                drop((entry, wait));
-                let pilot = asked.own(engine, hash);
-                let id = engine.lead_alone(&pilot.entry);
-                break pilot.flying(id);
+    let inquiry = Inquiry { engine, hash, asked: Asked::Query(query), policy, is_async: false };
+    let mut next = inquiry.begin(absent);
+    loop {
+        match next {
+            Next::Step(step) => return step,
+            Next::Wait(inquiry, joined) => {
+                let waited = graph::block(&joined.wait, joined.patience);
+                next = inquiry.go_on(joined, waited);
             }
         }
-        found = asked.look(engine, hash);
+    }
+}
+
+/// [`enter`], for an async body. A hit is ready at the first poll.
+#[inline]
+pub async fn enter_async<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+) -> Step<'_, R, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    let engine = cache.engine();
+    let hash = hash(|state| query.hash(state));
+    let absent = match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
+        Seen::Hit(result) => return Step::Done(result),
+        Seen::Nothing => true,
+        Seen::Unclear => false,
     };
-    Step::Run(Run::start(pilot, policy))
+    let inquiry = Inquiry { engine, hash, asked: Asked::Query(query), policy, is_async: true };
+    // No result is held while waiting: it need not be `Send`.
+    let (mut inquiry, mut joined) = match inquiry.begin(absent) {
+        Next::Step(step) => return step,
+        Next::Wait(inquiry, joined) => (inquiry, joined),
+    };
+    loop {
+        let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
+        (inquiry, joined) = match inquiry.go_on(joined, waited) {
+            Next::Step(step) => return step,
+            Next::Wait(inquiry, joined) => (inquiry, joined),
+        };
+    }
+}
+
+/// A call that is no plain hit.
+struct Inquiry<'c, Q, P, K, V, S: Scope> {
+    engine: &'c Engine<K, V, S>,
+    hash: u64,
+    asked: Asked<'c, Q, K, V, S>,
+    policy: P,
+    is_async: bool,
+}
+
+/// What is known of the call that is looked up: its arguments, or the entry made from them.
+enum Asked<'c, Q, K, V, S: Scope> {
+    Query(Q),
+    Entry(Pilot<'c, K, V, S>),
+}
+
+/// Somebody else's run, which may answer a call.
+struct Joined<K, V, S: Scope> {
+    entry: EntryPtr<K, V, S>,
+    id: FlightId,
+    wait: Arc<Wait>,
+    patience: Duration,
+}
+
+/// What is next in a call: its step, or to wait and then [go on](Inquiry::go_on).
+enum Next<'c, R, Q, P, K, V, S: Scope> {
+    Step(Step<'c, R, P, K, V, S>),
+    Wait(Inquiry<'c, Q, P, K, V, S>, Joined<K, V, S>),
+}
+
+impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
+    /// Looks the call up. `absent` says that it was just seen not to be there.
+    fn begin<R>(mut self, absent: bool) -> Next<'c, R, Q, P, K, V, S>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        // Of a key that is not there, a look at it alone would be in vain.
+        let mut found = if absent { Found::Absent } else { self.look() };
+        loop {
+            let step = match found {
+                Found::Hit(entry) => Step::Done(answer(&entry, &self.policy)),
+                Found::Absent => {
+                    // The pilot is there before its flight is, so that there is always one to end it.
+                    self = self.owning();
+                    found = self.look();
+                    continue;
+                }
+                Found::Lead(id) => self.run_own(id),
+                Found::Reentry(entry, id) => self.run_along(entry, id, Role::Guest),
+                Found::Join(entry, id, wait, patience) => {
+                    return Next::Wait(self, Joined { entry, id, wait, patience });
+                }
+            };
+            return Next::Step(step);
+        }
+    }
+
+    /// Goes on after having waited.
+    fn go_on<R>(self, joined: Joined<K, V, S>, waited: Waited) -> Next<'c, R, Q, P, K, V, S>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let Joined { entry, id, wait, .. } = joined;
+        let failure = match waited {
+            Waited::Landed(Landing::Value) => {
+                self.engine.count_coalesced();
+                return Next::Step(Step::Done(answer(&entry, &self.policy)));
+            }
+            Waited::Landed(Landing::Error(error)) => self.policy.failed(&*error),
+            Waited::Landed(Landing::Failed) => None,
+            Waited::Landed(Landing::Abandoned) => {
+                drop((entry, wait));
+                return self.begin(false);
+            }
+            Waited::Help(waited) => {
+                self.engine.count_helper();
+                return Next::Step(self.run_along(entry, id, Role::Helper(waited, wait)));
+            }
+            Waited::Circle => {
+                self.engine.count_helper();
+                return Next::Step(self.run_along(entry, id, Role::Guest));
+            }
+        };
+        if let Some(result) = failure {
+            self.engine.count_coalesced();
+            return Next::Step(Step::Done(result));
+        }
+        drop((entry, wait));
+        let owning = self.owning();
+        let Asked::Entry(pilot) = &owning.asked else { unreachable!("it owns its entry") };
+        let id = owning.engine.lead_alone(&pilot.entry);
+        Next::Step(owning.run_own(id))
+    }
+
+    fn look(&self) -> Found<EntryPtr<K, V, S>> {
+        match &self.asked {
+            Asked::Query(query) => self.engine.look(self.hash, &|key| query.matches(key), None),
+            Asked::Entry(pilot) => {
+                let equals = |key: &K| Q::equal(key, &pilot.entry.key);
+                self.engine.look(self.hash, &equals, Some((&pilot.entry, pilot.manner.wait())))
+            }
+        }
+    }
+
+    /// Makes the entry, if there is none.
+    fn owning(self) -> Self {
+        let Self { engine, hash, asked, policy, is_async } = self;
+        let pilot = match asked {
+            Asked::Query(query) => {
+                let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+                Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async)
+            }
+            Asked::Entry(pilot) => pilot,
+        };
+        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async }
+    }
+
+    /// Runs the body, in a flight of its own.
+    fn run_own<R>(self, id: FlightId) -> Step<'c, R, P, K, V, S> {
+        let Asked::Entry(mut pilot) = self.asked else { unreachable!("it owns its entry") };
+        pilot.flight = Some(id);
+        Step::Run(Run::start(pilot, self.policy))
+    }
+
+    /// Runs the body, in another's flight.
+    fn run_along<R>(
+        self,
+        entry: EntryPtr<K, V, S>,
+        id: FlightId,
+        role: Role,
+    ) -> Step<'c, R, P, K, V, S> {
+        let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
+        Step::Run(Run::start(pilot, self.policy))
+    }
 }
 
 #[inline]
@@ -173,10 +310,12 @@ where
 }
 
 impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
-    fn start(pilot: Pilot<'c, K, V, S>, policy: P) -> Self {
-        // Only those who wait want to know how long bodies take.
-        let clock = if S::SHARED { Clock::Coarse } else { Clock::Unread };
-        Self { pilot, policy, started: clock.reading() }
+    fn start(mut pilot: Pilot<'c, K, V, S>, policy: P) -> Self {
+        if let Manner::Blocking(body) = &mut pilot.manner {
+            *body = S::SHARED.then(Body::begin);
+        }
+        let started = pilot.clock().reading();
+        Self { pilot, policy, started }
     }
 
     /// The second half of a call: stores what the body returned, if it is to be stored, tells those
@@ -186,18 +325,22 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { mut pilot, policy, started } = self;
-        let Pilot { engine, entry, equal, role, flight } = &pilot;
+        let Pilot { engine, entry, equal, role, flight, manner } = &pilot;
         if let Some(value) = policy.store(&result) {
             // A helper may have been faster.
             drop(entry.value.set(value));
-            let run =
-                if S::SHARED { Clock::Coarse.reading().since(started) } else { Duration::ZERO };
-            let waited = if let Role::Helper(waited) = *role { Some(waited) } else { None };
+            let run = pilot.clock().reading().since(started);
+            let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
+            let waited = match role {
+                Role::Helper(waited, _) => Some(*waited),
+                Role::Guest => Some(Duration::ZERO),
+                Role::Owner | Role::Done => None,
+            };
             if let Some(id) = flight {
-                engine.land(entry, *id, *equal, run, waited);
+                engine.land(entry, *id, *equal, run.saturating_sub(neglected), waited);
             }
         } else if let Some(mut flight) =
-            engine.reject(entry.hash, flight.filter(|_| matches!(role, Role::Owner)))
+            engine.reject(entry.hash, flight.filter(|_| !matches!(role, Role::Guest)))
         {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
@@ -213,20 +356,59 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         pilot.role = Role::Done;
         result
     }
+
+    /// [`finish`](Self::finish), with what an async body returns in the end.
+    #[inline]
+    pub async fn drive<R>(self, body: impl Future<Output = R>) -> R
+    where
+        P: Policy<R, Stored = V>,
+    {
+        // Dropped before the run is, which tells those who wait to go on.
+        let mut body = pin!(body);
+        let result = poll_fn(|cx| match self.pilot.manner.wait() {
+            Some(wait) => wait.lead(cx, |cx| body.as_mut().poll(cx)),
+            None => body.as_mut().poll(cx),
+        });
+        let result = result.await;
+        self.finish(result)
+    }
 }
 
-impl<K, V, S: Scope> Pilot<'_, K, V, S> {
-    fn flying(mut self, id: FlightId) -> Self {
-        self.flight = Some(id);
-        self
+impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
+    fn new<Q: Lookup<Key = K>>(
+        engine: &'c Engine<K, V, S>,
+        entry: EntryPtr<K, V, S>,
+        role: Role,
+        flight: Option<FlightId>,
+        is_async: bool,
+    ) -> Self {
+        let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
+        let manner = if is_async {
+            Manner::Polled(is_awaited.then(|| Arc::new(Wait::new(Party::run()))))
+        } else {
+            Manner::Blocking(None)
+        };
+        Self { engine, entry, equal: Q::equal, role, flight, manner }
+    }
+
+    /// Only those who wait want to know how long bodies take.
+    fn clock(&self) -> Clock {
+        match self.manner {
+            Manner::Blocking(_) if !S::SHARED => Clock::Unread,
+            _ => Clock::Coarse,
+        }
     }
 }
 
 impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
-    /// Ends the flight that is still under way when its body has panicked.
+    /// Ends the flight that is still under way when its body has panicked, or was dropped.
     fn drop(&mut self) {
-        if let (Role::Owner, Some(id)) = (self.role, self.flight) {
-            self.engine.end(self.entry.hash, id);
+        match (&self.role, self.flight) {
+            (Role::Owner, Some(id)) => self.engine.give_up(self.entry.hash, id),
+            (Role::Helper(_, wait), Some(id)) if wait.give_up_helping() => {
+                self.engine.end(self.entry.hash, id);
+            }
+            _ => {}
         }
     }
 }
@@ -237,11 +419,37 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
+    refreshing(cache, query, policy, false)
+}
+
+/// [`refresh`], for an async body.
+pub fn refresh_async<Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+) -> Run<'_, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
+    refreshing(cache, query, policy, true)
+}
+
+fn refreshing<Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+    is_async: bool,
+) -> Run<'_, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
     let entry = Entry::<_, _, S>::pending(hash, query.into_key());
-    let mut pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None };
-    pilot.flight = engine.lead(&pilot.entry, Q::equal);
+    let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
+    pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.manner.wait());
     Run::start(pilot, policy)
 }
 

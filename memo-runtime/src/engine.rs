@@ -69,7 +69,6 @@ use crate::store::Limits;
 use crate::sync::{
     Arc, AtomicPtr, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
-    ThreadToken,
 };
 use crate::table::{Place, Table};
 use crate::wait::{Landing, Wait};
@@ -209,12 +208,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
-    /// The look-up of a call. `fresh` is the entry to start computing when there is none.
+    /// The look-up of a call. `fresh` is the entry to start computing when there is none, with the wait of
+    /// its run if that is async.
     pub(crate) fn look(
         &self,
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
-        fresh: Option<&EntryPtr<K, V, S>>,
+        fresh: Option<(&EntryPtr<K, V, S>, Option<&Arc<Wait>>)>,
     ) -> Found<EntryPtr<K, V, S>> {
         let single_flight = self.parameters.single_flight;
         let mut found = Found::Absent;
@@ -229,16 +229,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
                 Found::Hit(entry.clone())
             } else if let Some((id, owner)) = books.joinable(equal).filter(|_| single_flight) {
-                if owner == ThreadToken::current() {
+                if owner.is_here() {
                     books.counts.misses += 1;
                     Found::Reentry(index.at(id.place).clone(), id)
                 } else {
                     let (wait, patience) = books.wait(id, owner);
                     Found::Join(index.at(id.place).clone(), id, wait, patience)
                 }
-            } else if let Some(fresh) = fresh {
+            } else if let Some((fresh, wait)) = fresh {
                 books.counts.misses += 1;
-                Found::Lead(index.start(hash, fresh.clone(), single_flight))
+                Found::Lead(index.start(hash, fresh.clone(), single_flight, wait))
             } else {
                 Found::Absent
             };
@@ -251,6 +251,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         entry: &EntryPtr<K, V, S>,
         equal: fn(&K, &K) -> bool,
+        wait: Option<&Arc<Wait>>,
     ) -> Option<FlightId> {
         let hash = entry.hash;
         let mut id = None;
@@ -259,7 +260,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             self.meet();
             let taken = index.books.joinable(equal).is_some();
             index.books.counts.misses += 1;
-            id = Some(index.start(hash, entry.clone(), self.parameters.single_flight && !taken));
+            let joinable = self.parameters.single_flight && !taken;
+            id = Some(index.start(hash, entry.clone(), joinable, wait));
         });
         id
     }
@@ -304,7 +306,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.settle(hash, &equals, None, &mut |index, now, equal| {
             self.meet();
             index.books.outdate(equal);
-            let id = index.start(hash, entry.clone(), false);
+            let id = index.start(hash, entry.clone(), false, None);
             let stamp = self.tick();
             equal.push(id.place);
             landed = index.land(id, now, stamp, equal);
@@ -433,6 +435,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         drop(self.end_with(hash, Some(id), |_| {}));
     }
 
+    /// [`end`](Self::end), unless somebody else runs the body for this flight.
+    pub(crate) fn give_up(&self, hash: u64, id: FlightId) {
+        if self.locked(|index| index.books.is_given_up(id)) {
+            self.end(hash, id);
+        }
+    }
+
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
     pub(crate) fn reject(&self, hash: u64, own: Option<FlightId>) -> Option<Flight> {
         self.end_with(hash, own, |counts| counts.rejected += 1)
@@ -470,7 +479,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn lead_alone(&self, entry: &EntryPtr<K, V, S>) -> FlightId {
         self.locked(|index| {
             index.books.counts.misses += 1;
-            index.start(entry.hash, entry.clone(), false)
+            index.start(entry.hash, entry.clone(), false, None)
         })
     }
 

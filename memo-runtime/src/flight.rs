@@ -17,7 +17,7 @@ pub(crate) struct FlightId {
 /// One run of a body that is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    /// There if somebody waits.
+    /// There if somebody waits, or the body is async.
     pub(crate) wait: Option<Arc<Wait>>,
     /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
     pub(crate) outdated: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Flight {
 
 impl Flight {
     pub(crate) fn is_awaited(&self) -> bool {
-        self.wait.is_some()
+        self.wait.as_ref().is_some_and(|wait| wait.is_awaited())
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::clock::Time;
 use crate::few::Few;
 use crate::flight::{Flight, FlightId, Pace};
+use crate::party::Party;
 use crate::stats::CacheInfo;
 use crate::store::{Flying, Limits, Store, Stored};
-use crate::sync::{Arc, ThreadToken};
+use crate::sync::Arc;
 use crate::table::Place;
 use crate::wait::{Landing, Wait};
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ impl Books {
     }
 
     /// The computation under way, of equal entries, that lets others join.
-    pub(crate) fn joinable(&self, equal: &Few<Place>) -> Option<(FlightId, ThreadToken)> {
+    pub(crate) fn joinable(&self, equal: &Few<Place>) -> Option<(FlightId, Party)> {
         equal.iter().find_map(|place| {
             let flying = self.store.flight(*place).filter(|it| it.joinable && !it.outdated)?;
             Some((FlightId { place: *place, birth: self.store.birth(*place) }, flying.owner))
@@ -77,9 +78,15 @@ impl Books {
     }
 
     /// Where to wait for a computation, and how long before helping.
-    pub(crate) fn wait(&mut self, id: FlightId, owner: ThreadToken) -> (Arc<Wait>, Duration) {
+    pub(crate) fn wait(&mut self, id: FlightId, owner: Party) -> (Arc<Wait>, Duration) {
         let wait = self.waits.entry(id.birth).or_insert_with(|| Arc::new(Wait::new(owner)));
+        wait.join();
         (Arc::clone(wait), self.pace.patience())
+    }
+
+    /// Whether nobody runs the body of a flight any longer, now that its owner does not.
+    pub(crate) fn is_given_up(&self, id: FlightId) -> bool {
+        self.waits.get(&id.birth).is_none_or(|wait| wait.give_up())
     }
 
     /// Keeps the computations under way, of equal entries, from being stored.
@@ -133,11 +140,21 @@ impl<P: Clone + Filed> Index<P> {
         entries.into_iter().cloned()
     }
 
-    /// Registers a computation of the calling thread.
-    pub(crate) fn start(&mut self, hash: u64, entry: P, joinable: bool) -> FlightId {
+    /// Registers a computation: of the calling thread, or of the async run whose `wait` this is.
+    pub(crate) fn start(
+        &mut self,
+        hash: u64,
+        entry: P,
+        joinable: bool,
+        wait: Option<&Arc<Wait>>,
+    ) -> FlightId {
         self.books.births += 1;
         let birth = self.books.births;
-        let flying = Flying { owner: ThreadToken::current(), joinable, outdated: false };
+        let owner = wait.map_or_else(Party::thread, |wait| wait.owner());
+        if let Some(wait) = wait.filter(|_| joinable) {
+            self.books.waits.insert(birth, Arc::clone(wait));
+        }
+        let flying = Flying { owner, joinable, outdated: false };
         let place = self.books.store.start(hash, birth, flying, entry.address());
         match self.entries.get_mut(place as usize) {
             Some(vacant) => *vacant = Some(entry),

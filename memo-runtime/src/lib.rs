@@ -8,7 +8,7 @@
 //! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
 //! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
 //! | `table`, `ranks`, `store` | what is stored: by hash, by recency, by age |
-//! | `wait`, `flight` | who waits for computations under way |
+//! | `party`, `watch`, `wait`, `graph`, `flight` | who waits for computations under way |
 //! | `index`, `entry`, `limbo`, `engine` | the entries, what becomes of dead ones, and the protocol |
 //! | `hash` | what all caches hash with |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
@@ -32,6 +32,7 @@ mod few;
 mod flight;
 mod float;
 mod form;
+mod graph;
 mod hash;
 mod index;
 mod instances;
@@ -42,6 +43,7 @@ mod limbo;
 mod models;
 mod outcome;
 mod parameters;
+mod party;
 mod policy;
 mod ranks;
 mod readers;
@@ -57,6 +59,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod watch;
 
 pub use builder::CacheBuilder;
 pub use cache::{Cache, CacheEntry};
@@ -76,7 +79,9 @@ pub mod testing {
 pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
-    pub use crate::call::{Run, Step, enter, insert, peek, refresh, remove};
+    pub use crate::call::{
+        Run, Step, enter, enter_async, insert, peek, refresh, refresh_async, remove,
+    };
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};

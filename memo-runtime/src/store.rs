@@ -6,8 +6,9 @@
 //! place is meant.
 
 use crate::clock::Time;
+use crate::party::Party;
 use crate::ranks::{Rank, Ranks};
-use crate::sync::{Arc, ThreadToken};
+use crate::sync::Arc;
 use crate::table::{Place, Table};
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ enum State {
 /// What is known of a computation under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flying {
-    pub(crate) owner: ThreadToken,
+    pub(crate) owner: Party,
     /// Whether callers of an equal key wait for this run.
     pub(crate) joinable: bool,
     /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
@@ -407,7 +408,7 @@ mod tests {
 
     /// Files something that is computed, and not stored yet.
     fn start(store: &mut Store, hash: u64, birth: u64) -> Place {
-        let flying = Flying { owner: ThreadToken::current(), joinable: true, outdated: false };
+        let flying = Flying { owner: Party::thread(), joinable: true, outdated: false };
         store.start(hash, birth, flying, std::ptr::without_provenance_mut(8))
     }
 

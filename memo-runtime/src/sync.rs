@@ -9,7 +9,6 @@ pub(crate) use chosen::atomic::{
 pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
 pub(crate) use std::sync::Arc;
 
-use std::cell::Cell;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -65,6 +64,10 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar(chosen::Condvar);
 
 impl Condvar {
+    pub(crate) const fn new() -> Self {
+        Self(chosen::Condvar::new())
+    }
+
     /// Waits, with `guard` being that of `mutex`.
     pub(crate) fn wait_timeout<'a, T>(
         &self,
@@ -148,32 +151,5 @@ pub(crate) fn forever<T: Send + Sync>(value: T) -> &'static T {
     // SAFETY: it is kept until all threads of the execution have ended.
     unsafe {
         &*Arc::as_ptr(&value)
-    }
-}
-
-/// Names a thread for as long as the process lives.
-///
-/// Unlike `std::thread::current().id()` it can be asked for inside thread-local destructors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ThreadToken(u64);
-
-impl ThreadToken {
-    pub(crate) fn number(self) -> u64 {
-        self.0
-    }
-
-    pub(crate) fn current() -> Self {
-        statics! {
-            static NEXT: AtomicU64 = AtomicU64::new(1);
-        }
-        thread_local! {
-            static TOKEN: Cell<u64> = const { Cell::new(0) };
-        }
-        TOKEN.with(|token| {
-            if token.get() == 0 {
-                token.set(NEXT.fetch_add(1, Ordering::Relaxed));
-            }
-            Self(token.get())
-        })
     }
 }

@@ -1,9 +1,34 @@
-//! Waiting for the run of another thread, without ever waiting in a circle.
+//! Where callers wait for one run of a body, be it a thread's or that of an async body, and whether they
+//! block a thread meanwhile or not.
+//!
+//! # When they stop to wait
+//!
+//! Each wait ends, for one of these reasons:
+//!
+//! - The run *lands*: with a value, with an error, or because its body has panicked, or its future was
+//!   dropped. All who wait are told, and the first of them to come back starts the body anew if there is
+//!   no result.
+//! - It would close a circle of waits that [`graph`](crate::graph) sees.
+//! - It takes too long: 20 times longer than any run so far (see [`Pace`](crate::flight::Pace)). *One* of
+//!   those waiting runs the body as well then, and the next one waits twice as long.
+//! - The run is *stalled*: a future that is alive, but that nobody polls, as the one that a `select!` holds
+//!   on to while its other branch calls the same function. It shows in that the run was woken, and has not
+//!   been polled for [`GRACE`] since, though one of those waiting was polled twice in that time: its
+//!   executor has had its turn. (Time alone would not do: when an executor has ten thousand
+//!   tasks to poll, each has to wait.) Then that one runs the body as well. A run that was not woken
+//!   is not stalled: what it waits for has yet to come.
+//!
+//! Who runs a body as well does so in place of the one that is waited for. With a result, or an error, the
+//! flight has landed. Should the other not come to an end meanwhile, by a panic or because its future is
+//! dropped, then nobody has to start again; and should neither, the next one of those who wait does.
 
-use crate::sync::{self, Arc, Condvar, Mutex, ThreadToken};
+use crate::party::{Party, Polled};
+use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
+use crate::watch::{Alarm, Watched};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 /// An error as it is handed to those waiting.
@@ -18,7 +43,7 @@ pub(crate) enum Landing {
     Error(SharedError),
     /// The body failed with an error that cannot be shared.
     Failed,
-    /// The body panicked: somebody else has to start again.
+    /// The body panicked, or was dropped: somebody else has to start again.
     Abandoned,
 }
 
@@ -37,14 +62,21 @@ impl fmt::Debug for Landing {
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
-    /// Run the body as well: waiting would never end, or has been going on for this long.
+    /// Run the body as well, in place of whoever has not come to its end for so long.
     Help(Duration),
+    /// Run the body as well: waiting would never end.
+    Circle,
 }
+
+/// How long an async run that was woken may remain unpolled, at least.
+pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// Where callers wait for one flight.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    owner: ThreadToken,
+    owner: Party,
+    /// Somebody waits, or has.
+    awaited: AtomicBool,
     state: Mutex<State>,
     landed: Condvar,
 }
@@ -54,85 +86,342 @@ struct State {
     landing: Option<Landing>,
     /// When the next of those waiting helps out, and how long after that the one after it.
     help: Option<(Instant, Duration)>,
+    /// How many help at the moment.
+    helpers: u32,
+    /// The owner has not come to an end, and will not.
+    is_given_up: bool,
+    leader: Leader,
+    followers: Followers,
 }
 
-sync::statics! {
-    /// Which flight each waiting thread waits for. Since a flight has one owner, and a thread waits for
-    /// one flight at a time, the waits form chains; the check below keeps them from closing.
-    static WAITING: Mutex<BTreeMap<u64, Arc<Wait>>> = Mutex::new(BTreeMap::new());
+/// The run of an async body.
+#[derive(Debug, Default)]
+struct Leader {
+    /// Who polls it; taken by the first wake.
+    waker: Option<Waker>,
+    is_polled: bool,
+    /// Since when it has been woken and not polled.
+    woken: Option<Instant>,
+    polls: u64,
+    /// How long it was not polled, though woken.
+    neglected: Duration,
+}
+
+/// Those who wait without blocking a thread, by number.
+#[derive(Debug, Default)]
+struct Followers {
+    wakers: BTreeMap<u64, Waker>,
+    numbers: u64,
+    alarm: Option<Alarm>,
+    /// Until the alarm after the next.
+    pause: Duration,
+    /// How many of them the next alarm wakes if one is needed, for the first may not be polled either.
+    woken: usize,
+}
+
+impl Followers {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(320);
+}
+
+/// One who waits without blocking a thread.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    start: Instant,
+    patience: Duration,
+    number: Option<u64>,
+    /// So often the leader had been polled when it was found neglected, and how often that was.
+    neglect: Option<(u64, u32)>,
+}
+
+impl Follower {
+    /// How often it has to find the leader neglected.
+    const TIMES: u32 = 3;
+
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self { start: sync::now(), patience, number: None, neglect: None }
+    }
+}
+
+impl State {
+    /// The end of this wait: how the flight has landed, or `Help` if it is time.
+    fn end(&mut self, now: Instant, start: Instant, patience: Duration) -> Option<Waited> {
+        if let Some(landing) = &self.landing {
+            return Some(Waited::Landed(landing.clone()));
+        }
+        let (at, step) = *self.help.get_or_insert_with(|| (later(now, patience), patience));
+        if now < at {
+            return None;
+        }
+        let step = step.saturating_mul(2);
+        self.help = Some((later(now, step), step));
+        self.helpers += 1;
+        Some(Waited::Help(now - start))
+    }
+
+    /// Whether nobody runs the body any longer. Then this is how the flight ends.
+    fn is_abandoned(&mut self) -> bool {
+        let is_abandoned = self.is_given_up && self.helpers == 0;
+        if is_abandoned {
+            self.landing.get_or_insert(Landing::Abandoned);
+        }
+        is_abandoned
+    }
+
+    fn is_stalled(&self, now: Instant) -> bool {
+        let neglected = |woken| now.saturating_duration_since(woken) >= GRACE;
+        !self.leader.is_polled && self.leader.woken.is_some_and(neglected)
+    }
+
+    fn needs_help(&self, now: Instant) -> bool {
+        self.help.is_some_and(|(at, _)| at <= now) || self.is_stalled(now)
+    }
+
+    /// Sees to it that somebody is woken when help is needed.
+    fn watch(&mut self, wait: &Arc<Wait>, now: Instant) {
+        let pause = self.followers.pause.max(GRACE);
+        self.followers.pause = (2 * pause).min(Followers::LONGEST_PAUSE);
+        let at = self.help.map_or(later(now, pause), |(help, _)| help.min(now + pause));
+        self.followers.alarm = Some(Alarm::set(at.max(now), Arc::clone(wait) as Arc<dyn Watched>));
+    }
 }
 
 impl Wait {
-    pub(crate) fn new(owner: ThreadToken) -> Self {
-        Self { owner, state: Mutex::default(), landed: Condvar::default() }
+    pub(crate) fn new(owner: Party) -> Self {
+        Self {
+            owner,
+            awaited: AtomicBool::new(false),
+            state: Mutex::default(),
+            landed: Condvar::default(),
+        }
+    }
+
+    pub(crate) fn owner(&self) -> Party {
+        self.owner
+    }
+
+    /// Somebody is going to wait.
+    pub(crate) fn join(&self) {
+        self.awaited.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Relaxed)
+    }
+
+    pub(crate) fn has_landed(&self) -> bool {
+        self.state.lock().landing.is_some()
     }
 
     /// Ends the wait of everybody. The first landing counts.
     pub(crate) fn land(&self, landing: Landing) {
-        self.state.lock().landing.get_or_insert(landing);
+        let (wakers, alarm) = {
+            let mut state = self.state.lock();
+            state.landing.get_or_insert(landing);
+            let alarm = state.followers.alarm.take().and_then(Alarm::cancel);
+            (std::mem::take(&mut state.followers.wakers), alarm)
+        };
+        drop(alarm);
         self.landed.notify_all();
+        wake(wakers.into_values());
     }
 
-    /// Blocks the calling thread until the flight lands, unless that would close a cycle of waits,
-    /// and no longer than `patience` without somebody helping out.
-    pub(crate) fn wait(self: &Arc<Self>, patience: Duration) -> Waited {
-        let Some(_registered) = Registered::unless_cyclic(self) else {
-            return Waited::Help(Duration::ZERO);
+    /// The owner has not come to its end. Returns whether nobody else is about to.
+    pub(crate) fn give_up(&self) -> bool {
+        let mut state = self.state.lock();
+        state.is_given_up = true;
+        state.leader.woken = None;
+        state.is_abandoned()
+    }
+
+    /// Who ran the body as well has not come to its end: the next may, unless nobody else runs it, which is
+    /// returned.
+    pub(crate) fn give_up_helping(&self) -> bool {
+        let now = sync::now();
+        let waker = {
+            let mut state = self.state.lock();
+            state.helpers -= 1;
+            if state.is_abandoned() {
+                return true;
+            }
+            if let Some((at, _)) = &mut state.help {
+                *at = now;
+            }
+            state.followers.wakers.pop_first()
         };
+        self.landed.notify_all();
+        wake(waker.into_iter().map(|it| it.1));
+        false
+    }
+
+    /// Blocks the calling thread until the wait ends.
+    pub(crate) fn block(&self, patience: Duration) -> Waited {
         let start = sync::now();
         let mut state = self.state.lock();
         loop {
-            if let Some(landing) = &state.landing {
-                return Waited::Landed(landing.clone());
-            }
             let now = sync::now();
-            let (at, step) = *state.help.get_or_insert_with(|| (later(now, patience), patience));
-            if now >= at {
-                let step = step.saturating_mul(2);
-                state.help = Some((later(now, step), step));
-                return Waited::Help(now - start);
+            if let Some(waited) = state.end(now, start, patience) {
+                return waited;
             }
-            state = self.landed.wait_timeout(&self.state, state, at - now);
+            let until = state.help.map_or(now, |(at, _)| at);
+            state =
+                self.landed.wait_timeout(&self.state, state, until.saturating_duration_since(now));
         }
     }
 
-    fn has_landed(&self) -> bool {
-        self.state.lock().landing.is_some()
+    /// Whether the wait has ended for one who is polled. If not, its waker is woken when it has, or
+    /// when it has to come and see.
+    pub(crate) fn poll(
+        self: &Arc<Self>,
+        follower: &mut Follower,
+        cx: &Context<'_>,
+    ) -> Poll<Waited> {
+        // Wakers are the executor's, and so neither cloned nor dropped under the lock.
+        let mut waker = Some(cx.waker().clone());
+        let now = sync::now();
+        let mut state = self.state.lock();
+        if let Some(waited) = state.end(now, follower.start, follower.patience) {
+            return Poll::Ready(waited);
+        }
+        let mut again = false;
+        if state.is_stalled(now) {
+            let polls = state.leader.polls;
+            let times = follower.neglect.filter(|it| it.0 == polls).map_or(0, |it| it.1) + 1;
+            if times >= Follower::TIMES {
+                // The others wait for two runs now.
+                state.leader.woken = None;
+                state.helpers += 1;
+                return Poll::Ready(Waited::Help(Duration::ZERO));
+            }
+            follower.neglect = Some((polls, times));
+            again = true;
+        }
+        let number = *follower.number.get_or_insert_with(|| {
+            state.followers.numbers += 1;
+            state.followers.numbers
+        });
+        match state.followers.wakers.get_mut(&number) {
+            Some(known) if known.will_wake(cx.waker()) => {}
+            Some(known) => std::mem::swap(known, waker.as_mut().expect("it was just cloned")),
+            None => {
+                state.followers.wakers.extend(waker.take().map(|waker| (number, waker)));
+            }
+        }
+        if state.followers.alarm.is_none() {
+            state.watch(self, now);
+        }
+        drop(state);
+        if again {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
+
+    /// A follower waits no longer.
+    pub(crate) fn leave(&self, follower: &Follower) {
+        let Some(number) = follower.number else { return };
+        let (waker, alarm) = {
+            let followers = &mut self.state.lock().followers;
+            let waker = followers.wakers.remove(&number);
+            let alarm = if followers.wakers.is_empty() { followers.alarm.take() } else { None };
+            (waker, alarm.and_then(Alarm::cancel))
+        };
+        drop((waker, alarm));
+    }
+
+    /// Polls the run, which is this wait's owner, with a waker that shows when it is neglected.
+    pub(crate) fn lead<R>(
+        self: &Arc<Self>,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let waker = cx.waker().clone();
+        let now = sync::now();
+        let replaced = {
+            let leader = &mut self.state.lock().leader;
+            leader.polls += 1;
+            leader.is_polled = true;
+            let woken = leader.woken.take();
+            leader.neglected += woken.map_or(Duration::ZERO, |woken| now - woken);
+            leader.waker.replace(waker)
+        };
+        drop(replaced);
+        let _polled = Polled::begin(self.owner);
+        let _leading = Leading(self);
+        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+    }
+
+    /// How long the run was not polled, though woken.
+    pub(crate) fn neglected(&self) -> Duration {
+        self.state.lock().leader.neglected
+    }
+}
+
+/// The owner of a wait is polled.
+struct Leading<'a>(&'a Wait);
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().leader.is_polled = false;
+    }
+}
+
+/// Wakes the run that is waited for.
+impl Wake for Wait {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let now = sync::now();
+        let waker = {
+            let leader = &mut self.state.lock().leader;
+            leader.woken.get_or_insert(now);
+            // Woken once, it will be polled, and then be there again.
+            leader.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Comes by now and then, as long as there is somebody to be woken.
+impl Watched for Wait {
+    fn look(self: Arc<Self>, now: Instant) {
+        let woken = {
+            let mut state = self.state.lock();
+            state.followers.alarm = None;
+            if state.landing.is_some() || state.followers.wakers.is_empty() {
+                return;
+            }
+            let mut woken = Vec::new();
+            if state.needs_help(now) {
+                state.followers.pause = GRACE;
+                let most = state.followers.woken.max(1);
+                state.followers.woken = 2 * most;
+                woken.extend((0..most).map_while(|_| state.followers.wakers.pop_first()));
+            } else {
+                state.followers.woken = 1;
+            }
+            state.watch(&self, now);
+            woken
+        };
+        wake(woken.into_iter().map(|it| it.1));
+    }
+}
+
+/// Wakes all of them, even if one of them panics.
+fn wake(mut wakers: impl Iterator<Item = Waker>) {
+    struct Rest<'a, I: Iterator<Item = Waker>>(&'a mut I);
+    impl<I: Iterator<Item = Waker>> Drop for Rest<'_, I> {
+        fn drop(&mut self) {
+            self.0.by_ref().for_each(Waker::wake);
+        }
+    }
+    Rest(&mut wakers).0.by_ref().for_each(Waker::wake);
 }
 
 fn later(now: Instant, by: Duration) -> Instant {
     // A day is as good as forever to somebody who waits, and never overflows an `Instant`.
     now + by.min(Duration::from_secs(24 * 60 * 60))
-}
-
-/// The calling thread's place among the waiting ones.
-struct Registered(ThreadToken);
-
-impl Registered {
-    fn unless_cyclic(wait: &Arc<Wait>) -> Option<Self> {
-        let me = ThreadToken::current();
-        let mut waiting = WAITING.lock();
-        let mut next = Some(wait);
-        while let Some(wait) = next {
-            // A flight that has landed holds nobody up, though its waiters may not have left yet.
-            if wait.has_landed() {
-                break;
-            }
-            if wait.owner == me {
-                return None;
-            }
-            next = waiting.get(&wait.owner.number());
-        }
-        waiting.insert(me.number(), Arc::clone(wait));
-        Some(Self(me))
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        let wait = WAITING.lock().remove(&self.0.number());
-        // An error a landing carries is the user's: dropped after the lock is released.
-        drop(wait);
-    }
 }

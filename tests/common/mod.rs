@@ -1,6 +1,8 @@
 //! What several test files need: a watchdog, counters at a glance, callers that can be seen arriving.
 #![allow(dead_code, reason = "each test file uses only some of these")]
 
+pub(crate) mod tasks;
+
 use memofn::CacheInfo;
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};

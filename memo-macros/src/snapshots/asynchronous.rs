@@ -1,0 +1,154 @@
+// #[memoize(ttl = "30m")]
+// pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
+// Beyond the body and the controls: 57 lines.
+
+pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
+    let cache = <temperature>::cache();
+    let run = match ::memofn::__private::enter_async(
+            &cache,
+            ::memofn::__private::leaf::<str, _>(city),
+            ::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+        .await
+    {
+        ::memofn::__private::Step::Done(result) => return result,
+        ::memofn::__private::Step::Run(run) => run,
+    };
+    return run.drive(<temperature>::uncached(city)).await;
+}
+/// The cache of [`temperature()`](temperature()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+pub struct temperature {}
+#[allow(dead_code)]
+impl temperature {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        dead_code,
+        unreachable_pub,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_safety_doc,
+        clippy::must_use_candidate,
+        clippy::needless_lifetimes,
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        clippy::unused_self
+    )]
+    pub async fn uncached(city: &str) -> Result<f64, WeatherError> {
+        fetch(city).await
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+impl temperature {
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ),
+                )
+                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+        };
+        ::memofn::__private::site!(options)
+            .cache(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+    }
+    /// The counters and the size of the cache.
+    pub fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    pub fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    pub fn cache_peek(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        let cache = <temperature>::cache();
+        ::memofn::__private::peek(
+            &cache,
+            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    }
+    /// Forgets one call, and returns its result.
+    pub fn cache_remove(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        let cache = <temperature>::cache();
+        ::memofn::__private::remove(
+            &cache,
+            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    }
+    /// Stores a result as if it had been computed now.
+    pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+        let cache = <temperature>::cache();
+        ::memofn::__private::insert(
+            &cache,
+            ::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+        let cache = <temperature>::cache();
+        return ::memofn::__private::refresh_async(
+                &cache,
+                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+            .drive(<temperature>::uncached(city))
+            .await;
+    }
+}

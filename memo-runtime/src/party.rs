@@ -1,0 +1,139 @@
+//! Who runs bodies, and so who can be waited for: threads, and the runs of async bodies.
+//!
+//! A thread runs one body inside another, each to its end. The run of an async body goes on
+//! whenever it is polled, on one thread now and on another then; so it is a party of its own. While it is
+//! polled, whatever the thread waits for holds it up as well.
+
+use crate::sync::{self, AtomicU64, Ordering::Relaxed};
+use std::cell::{Cell, RefCell};
+
+/// A thread, or the run of an async body. Two are never the same, for as long as the process lives.
+///
+/// Unlike `std::thread::current().id()` a thread's can be asked for inside thread-local destructors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Party(u64);
+
+sync::statics! {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+}
+
+sync::thread_local! {
+    static THREAD: Cell<u64> = const { Cell::new(0) };
+    /// How many bodies the thread runs, each from within the one before, that are not async.
+    static BODIES: Cell<u32> = const { Cell::new(0) };
+    /// The async runs that the thread is polling, each from within the one before.
+    static POLLED: RefCell<Vec<Party>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Party {
+    /// The calling thread.
+    pub(crate) fn thread() -> Self {
+        THREAD.with(|thread| {
+            if thread.get() == 0 {
+                thread.set(NEXT.fetch_add(1, Relaxed));
+            }
+            Self(thread.get())
+        })
+    }
+
+    /// A new run of an async body.
+    pub(crate) fn run() -> Self {
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+
+    /// Whether it is the calling thread, or a run that is polled there: then it would wait for itself.
+    pub(crate) fn is_here(self) -> bool {
+        self == Self::thread() || polled(|runs| runs.contains(&self)) == Some(true)
+    }
+
+    /// Those that a call waits for who blocks the calling thread: the thread and what it polls.
+    pub(crate) fn blocked_here() -> Vec<Self> {
+        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        parties.push(Self::thread());
+        parties
+    }
+
+    /// Those that wait for a call which waits without blocking the calling thread. The thread is one of
+    /// them if the call is made from inside of a body that it runs, by `block_on` for instance.
+    pub(crate) fn suspended_here() -> Vec<Self> {
+        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        if BODIES.with(Cell::get) > 0 {
+            parties.push(Self::thread());
+        }
+        parties
+    }
+}
+
+/// `None` when the thread is about to end: a poll from inside of its last destructors.
+fn polled<R>(look: impl FnOnce(&mut Vec<Party>) -> R) -> Option<R> {
+    POLLED.try_with(|runs| look(&mut runs.borrow_mut())).ok()
+}
+
+/// A body that the calling thread runs, as long as it does.
+#[derive(Debug)]
+pub(crate) struct Body(());
+
+impl Body {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        BODIES.with(|bodies| bodies.set(bodies.get().wrapping_add(1)));
+        Self(())
+    }
+}
+
+impl Drop for Body {
+    #[inline]
+    fn drop(&mut self) {
+        BODIES.with(|bodies| bodies.set(bodies.get().wrapping_sub(1)));
+    }
+}
+
+/// A run that the calling thread is polling, as long as it does.
+#[derive(Debug)]
+pub(crate) struct Polled(Party);
+
+impl Polled {
+    pub(crate) fn begin(run: Party) -> Self {
+        polled(|runs| runs.push(run));
+        Self(run)
+    }
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        polled(|runs| {
+            if let Some(last) = runs.iter().rposition(|run| *run == self.0) {
+                runs.remove(last);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_thread_polls_is_held_up_by_it() {
+        let (outer, inner) = (Party::run(), Party::run());
+        assert!(!outer.is_here());
+        let polling = Polled::begin(outer);
+        {
+            let _inner = Polled::begin(inner);
+            assert!(outer.is_here() && inner.is_here());
+            assert_eq!(Party::suspended_here(), [outer, inner]);
+            assert_eq!(Party::blocked_here(), [outer, inner, Party::thread()]);
+        }
+        assert!(outer.is_here() && !inner.is_here());
+        drop(polling);
+        assert_eq!(Party::suspended_here(), []);
+    }
+
+    #[test]
+    fn a_call_suspended_inside_of_a_body_holds_up_the_thread_that_runs_it() {
+        let body = Body::begin();
+        assert_eq!(Party::suspended_here(), [Party::thread()]);
+        drop(body);
+        assert_eq!(Party::suspended_here(), []);
+    }
+}

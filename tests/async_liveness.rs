@@ -1,0 +1,556 @@
+//! Every async call finishes: whoever waits for whom, whatever becomes of those waited for, and whoever
+//! polls what.
+
+mod common;
+
+use common::tasks::{Tasks, pauses};
+use common::{counts, finishes, finishes_within, panic_of, panic_silently};
+use futures::channel::oneshot;
+use futures::executor::block_on;
+use futures::future::{Either, join_all, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+use futures::{FutureExt, join, poll};
+use memofn::{Cache, memoize};
+use std::cell::Cell;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Barrier, mpsc};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn those_who_ask_while_it_is_computed_share_one_run() {
+    #[memoize]
+    async fn slow(n: u64) -> u64 {
+        pauses(3).await;
+        n * 10
+    }
+
+    let mut tasks = Tasks::new();
+    for _ in 0..1000 {
+        tasks.spawn(slow(7));
+    }
+    tasks.run();
+    assert!((0..1000).all(|task| tasks.result(task) == Some(&70)));
+    assert_eq!(counts(slow::cache_info()), (999, 1, Some(128), 1));
+    assert_eq!(slow::cache_info().coalesced, 999);
+}
+
+#[test]
+fn a_leader_dropped_at_any_point_leaves_the_run_to_one_who_waits() {
+    for at in 0..5 {
+        let cache = Cache::<u64, u64>::new(8);
+        let runs = AtomicU64::new(0);
+        let call = || {
+            cache.get_or_compute_async(1, async || {
+                runs.fetch_add(1, SeqCst);
+                pauses(4).await;
+                11
+            })
+        };
+        let mut tasks = Tasks::new();
+        let leader = tasks.spawn(call());
+        let followers = [tasks.spawn(call()), tasks.spawn(call())];
+        while tasks.polls(leader) < at {
+            let next = tasks.next_woken().expect("somebody is awake");
+            tasks.poll(next, false);
+        }
+        tasks.cancel(leader);
+        tasks.run();
+        assert!(followers.iter().all(|task| tasks.result(*task) == Some(&11)), "dropped at {at}");
+        assert_eq!(runs.load(SeqCst), if at == 0 { 1 } else { 2 });
+        // Whoever was dropped was no call that ended, but if it led it ran the body.
+        assert_eq!((cache.info().hits, cache.info().misses), (1, runs.load(SeqCst)));
+    }
+}
+
+#[test]
+fn whoever_is_dropped_while_being_woken_does_not_take_the_others_wake_up_along() {
+    let cache = Cache::<u64, u64>::new(8);
+    let call = || {
+        cache.get_or_compute_async(1, async || {
+            pauses(1).await;
+            11
+        })
+    };
+    let mut tasks = Tasks::new();
+    let numbers: Vec<_> = (0..4).map(|_| tasks.spawn(call())).collect();
+    for _ in 0..4 {
+        tasks.poll(tasks.next_woken().expect("it is new"), false);
+    }
+    tasks.cancel(numbers[0]);
+    // All of the others have been woken now; the first of them goes before it comes to anything.
+    assert_eq!(tasks.next_woken(), Some(numbers[0]));
+    let woken = tasks.next_woken().expect("the leader is gone");
+    tasks.cancel(woken);
+    tasks.run();
+    assert_eq!(tasks.unfinished(), []);
+    assert_eq!((cache.info().hits, cache.info().misses), (1, 2));
+}
+
+#[test]
+fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
+    let cache = Cache::<u64, u64>::new(8);
+    let (answer, answered) = oneshot::channel();
+    let answered = Cell::new(Some(answered));
+    let call =
+        || cache.get_or_compute_async(1, async || answered.take().expect("one run").await.unwrap());
+    let mut tasks = Tasks::new();
+    let [leader, follower] = [tasks.spawn(call()), tasks.spawn(call())];
+    tasks.run();
+    for task in [leader, follower, leader, follower] {
+        assert!(!tasks.poll(task, true));
+    }
+    answer.send(7).unwrap();
+    tasks.run();
+    assert_eq!((tasks.result(leader), tasks.result(follower)), (Some(&7), Some(&7)));
+}
+
+/// Sooner than anybody loses patience.
+const SOON: Duration = Duration::from_secs(8);
+
+/// A leader that was polled once, is told to go on, and is not polled any more; and one who asks for the
+/// same.
+macro_rules! stalled {
+    (|$leader:ident, $follower:ident| $wait:expr) => {{
+        #[memoize(skip(answered))]
+        async fn answer(key: u64, answered: Option<oneshot::Receiver<u64>>) -> u64 {
+            match answered {
+                Some(answered) => answered.await.expect("somebody answers"),
+                None => key,
+            }
+        }
+
+        finishes_within(SOON, "one who waits for a stalled leader", || {
+            block_on(async {
+                let (tell, told) = oneshot::channel();
+                let mut $leader = pin!(answer(1, Some(told)).fuse());
+                assert_eq!(poll!($leader.as_mut()), Poll::Pending);
+                tell.send(1).unwrap();
+                let $follower = answer(1, None);
+                let result: u64 = $wait;
+                assert_eq!(result, 1);
+                // It may go on, later.
+                assert_eq!($leader.await, 1);
+            });
+            assert_eq!((answer::cache_info().misses, answer::cache_info().hits), (2, 0));
+            assert_eq!(answer::cache_peek(1), Some(1));
+        });
+    }};
+}
+
+#[test]
+fn a_leader_that_its_own_task_holds_on_to_holds_nobody_up() {
+    stalled!(|leader, follower| follower.await);
+}
+
+#[test]
+fn a_leader_that_lost_a_select_holds_nobody_up() {
+    stalled!(|leader, follower| {
+        match select(std::future::ready(()), &mut leader).await {
+            Either::Left(((), _leader)) => follower.await,
+            Either::Right(_) => unreachable!("the first is ready"),
+        }
+    });
+}
+
+#[test]
+fn a_leader_that_lost_a_select_of_tokio_holds_nobody_up() {
+    stalled!(|leader, follower| tokio::select! {
+        biased;
+        () = std::future::ready(()) => follower.await,
+        it = &mut leader => it,
+    });
+}
+
+#[test]
+fn a_leader_of_another_task_that_is_not_polled_holds_nobody_up() {
+    stalled!(|leader, follower| {
+        // On another thread, with an executor of its own.
+        thread::scope(|scope| scope.spawn(|| block_on(follower)).join().unwrap())
+    });
+}
+
+/// A leader that is woken and not polled, and three who wait for it, of a function that does as it is told:
+/// `answer` is what those who run the body in place of the leader return, when they have been polled so often.
+macro_rules! with_a_stalled_leader {
+    ($answer:expr, |$cache:ident, $tasks:ident, $leader:ident, $followers:ident| $check:block) => {{
+        finishes_within(SOON, "those who wait for a stalled leader", || {
+            let $cache = Cache::<u64, u64>::new(8);
+            let (tell, told) = oneshot::channel::<u64>();
+            let mut $tasks = Tasks::new();
+            let $leader = $tasks.spawn(
+                $cache.get_or_try_compute_async(1, async || told.await.map_err(|_| Unshared)),
+            );
+            let call = || {
+                $cache.get_or_try_compute_async(1, async || {
+                    pauses(2).await;
+                    $answer
+                })
+            };
+            let $followers = [$tasks.spawn(call()), $tasks.spawn(call()), $tasks.spawn(call())];
+            $tasks.run();
+            tell.send(1).unwrap();
+            $check
+        });
+    }};
+}
+
+#[derive(Debug, PartialEq)]
+struct Unshared;
+
+#[test]
+fn whoever_helps_a_stalled_leader_answers_all_who_wait() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Ok(2)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (2, 2));
+        // It returns what it has computed, which is too late to be stored.
+        tasks.poll(leader, false);
+        assert_eq!(tasks.result(leader), Some(&Ok(1)));
+        assert_eq!(cache.peek(&1), Some(2));
+    });
+}
+
+#[test]
+fn an_error_of_whoever_helps_a_stalled_leader_lets_the_others_compute_side_by_side() {
+    with_a_stalled_leader!(Err(Unshared), |cache, tasks, leader, followers| {
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Err(Unshared)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (4, 0));
+        tasks.poll(leader, false);
+        assert_eq!(tasks.result(leader), Some(&Ok(1)));
+    });
+}
+
+#[test]
+fn whoever_helps_and_is_dropped_leaves_that_to_the_next() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        tasks.run_without_until(leader, |_| cache.info().misses == 2);
+        let is_polled = |tasks: &Tasks<'_, _>, follower: &usize| tasks.polls(*follower) > 2;
+        let helper = *followers.iter().find(|it| is_polled(&tasks, it)).expect("one of them helps");
+        tasks.cancel(helper);
+        for follower in followers.into_iter().filter(|it| *it != helper) {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+            assert_eq!(tasks.result(follower), Some(&Ok(2)));
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (3, 1));
+    });
+}
+
+#[test]
+fn a_stalled_leader_that_is_dropped_leaves_its_flight_to_whoever_helps() {
+    with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
+        tasks.run_without_until(leader, |_| cache.info().misses == 2);
+        tasks.cancel(leader);
+        for follower in followers {
+            tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
+        }
+        assert_eq!((cache.info().misses, cache.info().hits), (2, 2));
+        assert_eq!(cache.peek(&1), Some(2));
+    });
+}
+
+/// moka#240.
+#[test]
+fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
+    #[memoize]
+    async fn slow(key: u64) -> u64 {
+        let (tell, told) = oneshot::channel();
+        let teller = thread::spawn(move || tell.send(key));
+        let told = told.await.unwrap();
+        teller.join().unwrap().unwrap();
+        told
+    }
+
+    finishes_within(SOON, "a stream of calls whose consumer calls the same", || {
+        block_on(async {
+            let calls = futures::stream::iter([1, 2, 3, 4, 5, 6, 1, 2, 3]).map(slow);
+            let mut results = pin!(calls.buffered(3));
+            let mut sum = 0;
+            while let Some(result) = results.next().await {
+                // The stream holds two or three that have begun, and none of them is polled meanwhile.
+                for key in 1..=6 {
+                    sum += slow(key).await;
+                }
+                sum += result;
+            }
+            assert_eq!(sum, 9 * 21 + 27);
+        });
+    });
+}
+
+#[test]
+fn calls_of_one_task_share_a_run_however_they_are_joined() {
+    #[memoize]
+    async fn slow(key: u64) -> u64 {
+        pauses(3).await;
+        key
+    }
+
+    block_on(async {
+        assert_eq!(join!(slow(1), slow(1), slow(1)), (1, 1, 1));
+        assert_eq!(tokio::join!(slow(2), slow(2)), (2, 2));
+        assert_eq!(join_all((0..50).map(|_| slow(3))).await, [3; 50]);
+        let unordered: FuturesUnordered<_> = (0..50).map(|_| slow(4)).collect();
+        assert_eq!(unordered.collect::<Vec<_>>().await, [4; 50]);
+        assert_eq!(slow::cache_info().misses, 4);
+        assert_eq!(slow::cache_info().coalesced, 2 + 1 + 49 + 49);
+    });
+}
+
+#[tokio::test]
+async fn a_call_that_times_out_leaves_the_run_to_the_next() {
+    #[memoize(skip(gone))]
+    async fn slow(key: u64, gone: bool) -> u64 {
+        if gone {
+            std::future::pending::<()>().await;
+        }
+        key
+    }
+
+    let limit = Duration::from_millis(1);
+    assert!(tokio::time::timeout(limit, slow(1, true)).await.is_err());
+    assert_eq!(slow(1, false).await, 1);
+    let (first, second) = tokio::join!(tokio::time::timeout(limit, slow(2, true)), slow(2, false));
+    assert!(first.is_err());
+    assert_eq!(second, 2);
+}
+
+#[test]
+fn a_body_that_calls_its_own_key_finishes() {
+    #[memoize(skip(depth))]
+    async fn nested(n: u32, depth: u32) -> u32 {
+        pauses(1).await;
+        if depth == 0 {
+            return n * 10;
+        }
+        // In the future itself, and beside others.
+        let (one, other) = join!(Box::pin(nested(n, depth - 1)), Box::pin(nested(n, depth - 1)));
+        assert_eq!(one, other);
+        one
+    }
+
+    finishes("three levels of the same key", || {
+        assert_eq!(block_on(nested(7, 3)), 70);
+        assert_eq!(nested::cache_info().currsize, 1);
+    });
+}
+
+#[memoize(skip(others))]
+async fn needs(key: u64, others: Vec<u64>) -> u64 {
+    pauses(1).await;
+    let mut sum = key;
+    for (i, other) in others.iter().enumerate() {
+        sum = sum.max(Box::pin(needs(*other, others[i + 1..].to_vec())).await);
+    }
+    sum
+}
+
+#[test]
+fn tasks_that_need_each_others_keys_finish() {
+    finishes("three tasks in a circle", || {
+        let mut tasks = Tasks::new();
+        for [key, first, second] in [[1, 2, 3], [2, 3, 1], [3, 1, 2]] {
+            tasks.spawn(needs(key, vec![first, second]));
+        }
+        tasks.run();
+        assert_eq!(tasks.unfinished(), []);
+        assert_eq!(needs::cache_info().currsize, 3);
+    });
+}
+
+#[memoize(skip(others))]
+async fn needs_all(key: u64, others: Vec<u64>) -> u64 {
+    pauses(1).await;
+    let rest = |other| others.iter().copied().filter(|it| *it != other).collect();
+    let all = others.iter().map(|other| Box::pin(needs_all(*other, rest(*other))));
+    join_all(all).await.into_iter().fold(key, u64::max)
+}
+
+#[test]
+fn tasks_that_need_each_others_keys_side_by_side_finish() {
+    finishes("four tasks that join what the others do", || {
+        let mut tasks = Tasks::new();
+        for key in 1..=4 {
+            tasks.spawn(needs_all(key, (1..=4).filter(|other| *other != key).collect()));
+        }
+        tasks.run();
+        assert_eq!(tasks.unfinished(), []);
+        assert_eq!(needs_all::cache_info().currsize, 4);
+    });
+}
+
+#[test]
+fn a_circle_of_a_blocking_and_an_async_body_is_seen() {
+    #[memoize(skip(rest, arrived))]
+    fn blocking(key: u64, rest: u32, arrived: Option<&Barrier>) -> u64 {
+        arrived.map(Barrier::wait);
+        if rest == 0 { key } else { block_on(suspended(key, rest - 1, None)) }
+    }
+    #[memoize(skip(rest, arrived))]
+    async fn suspended(key: u64, rest: u32, arrived: Option<&Barrier>) -> u64 {
+        arrived.map(Barrier::wait);
+        pauses(1).await;
+        if rest == 0 { key } else { blocking(key, rest - 1, None) }
+    }
+
+    finishes_within(SOON, "a thread in a body, and a task in another", || {
+        for key in 0..50 {
+            let arrived = Barrier::new(2);
+            let results = thread::scope(|scope| {
+                let one = scope.spawn(|| blocking(key, 1, Some(&arrived)));
+                let other = scope.spawn(|| block_on(suspended(key, 1, Some(&arrived))));
+                [one, other].map(|it| it.join().unwrap())
+            });
+            assert_eq!(results, [key, key]);
+        }
+    });
+}
+
+#[test]
+fn blocking_and_async_callers_of_a_cache_wait_for_each_other() {
+    finishes("a thread and a task of one key", || {
+        for round in 0..100 {
+            let cache = Cache::<u64, u64>::new(8);
+            let (runs, is_run) = mpsc::channel();
+            let (tell, told) = oneshot::channel();
+            let answer = async || {
+                runs.send(()).unwrap();
+                told.await.unwrap()
+            };
+            let blocking = round % 2 == 0;
+            thread::scope(|scope| {
+                let cache = &cache;
+                scope.spawn(move || {
+                    if blocking {
+                        cache.get_or_compute(1, || block_on(answer()))
+                    } else {
+                        block_on(cache.get_or_compute_async(1, answer))
+                    }
+                });
+                is_run.recv().unwrap();
+                let (calls, is_called) = mpsc::channel();
+                scope.spawn(move || {
+                    calls.send(()).unwrap();
+                    if blocking {
+                        block_on(cache.get_or_compute_async(1, async || unreachable!()))
+                    } else {
+                        cache.get_or_compute(1, || unreachable!())
+                    }
+                });
+                is_called.recv().unwrap();
+                tell.send(round).unwrap();
+            });
+            assert_eq!(cache.peek(&1), Some(round));
+            assert_eq!((cache.info().hits, cache.info().misses), (1, 1));
+        }
+    });
+}
+
+#[test]
+fn an_error_is_given_to_those_who_wait() {
+    #[memoize(skip(runs))]
+    async fn fails(key: u64, runs: &AtomicU64) -> Result<u64, String> {
+        runs.fetch_add(1, SeqCst);
+        pauses(2).await;
+        Err(format!("no {key}"))
+    }
+
+    let runs = AtomicU64::new(0);
+    let mut tasks = Tasks::new();
+    for _ in 0..64 {
+        tasks.spawn(fails(1, &runs));
+    }
+    tasks.run();
+    assert!((0..64).all(|task| tasks.result(task) == Some(&Err("no 1".to_owned()))));
+    assert_eq!((runs.load(SeqCst), fails::cache_info().coalesced), (1, 63));
+    assert_eq!(fails::cache_info().currsize, 0);
+}
+
+#[test]
+fn those_who_wait_for_an_error_that_cannot_be_shared_compute_side_by_side() {
+    #[memoize(skip(now, most))]
+    async fn fails(_key: u64, now: &Cell<u32>, most: &Cell<u32>) -> Result<u64, Unshared> {
+        now.set(now.get() + 1);
+        most.set(most.get().max(now.get()));
+        pauses(2).await;
+        now.set(now.get() - 1);
+        Err(Unshared)
+    }
+
+    let (now, most) = (Cell::new(0), Cell::new(0));
+    let mut tasks = Tasks::new();
+    for _ in 0..64 {
+        tasks.spawn(fails(1, &now, &most));
+    }
+    tasks.run();
+    assert_eq!(tasks.unfinished(), []);
+    assert_eq!(most.get(), 63, "all who waited, at the same time");
+    assert_eq!(fails::cache_info().misses, 64);
+}
+
+#[test]
+fn a_panic_is_seen_by_who_ran_the_body_alone() {
+    #[memoize(skip(runs))]
+    async fn panics(key: u64, runs: &AtomicU64) -> u64 {
+        pauses(2).await;
+        if runs.fetch_add(1, SeqCst) == 0 {
+            panic_silently("the first run");
+        }
+        key
+    }
+
+    let runs = AtomicU64::new(0);
+    let mut tasks = Tasks::new();
+    let leader = tasks.spawn(panics(1, &runs));
+    let followers: Vec<_> = (0..3).map(|_| tasks.spawn(panics(1, &runs))).collect();
+    while tasks.polls(leader) < 2 {
+        tasks.poll(tasks.next_woken().expect("the leader goes on"), false);
+    }
+    assert_eq!(panic_of(|| tasks.poll(leader, false)), "the first run");
+    tasks.cancel(leader);
+    tasks.run();
+    assert!(followers.iter().all(|task| tasks.result(*task) == Some(&1)));
+    assert_eq!((panics::cache_info().misses, panics::cache_info().hits), (2, 2));
+}
+
+#[test]
+fn a_run_that_a_clear_has_outdated_is_returned_and_not_stored() {
+    #[memoize]
+    async fn slow(key: u64) -> u64 {
+        pauses(2).await;
+        key
+    }
+
+    let mut tasks = Tasks::new();
+    let [leader, follower] = [tasks.spawn(slow(1)), tasks.spawn(slow(1))];
+    for _ in 0..2 {
+        tasks.poll(tasks.next_woken().expect("it is new"), false);
+    }
+    slow::cache_clear();
+    let later = tasks.spawn(slow(1));
+    tasks.run();
+    assert!([leader, follower, later].iter().all(|task| tasks.result(*task) == Some(&1)));
+    assert_eq!(slow::cache_info().outdated, 1);
+    assert_eq!((slow::cache_info().misses, slow::cache_info().currsize), (1, 1));
+}
+
+#[test]
+fn a_hit_is_ready_at_the_first_poll() {
+    #[memoize]
+    async fn slow(key: u64) -> u64 {
+        pauses(2).await;
+        key
+    }
+
+    assert_eq!(slow(1).now_or_never(), None);
+    assert_eq!(slow::cache_info().misses, 1);
+    assert_eq!(block_on(slow(1)), 1);
+    assert_eq!(slow(1).now_or_never(), Some(1));
+}

@@ -1,0 +1,32 @@
+use memofn::memoize;
+use std::pin::Pin;
+
+struct Client;
+
+trait Load {
+    fn load<'a, 'async_trait>(
+        &'a self,
+        id: u64,
+    ) -> Pin<Box<dyn Future<Output = String> + Send + 'async_trait>>
+    where
+        'a: 'async_trait;
+}
+
+// As `#[async_trait]` leaves it.
+#[memoize]
+impl Load for Client {
+    #[memoize(skip(self))]
+    fn load<'a, 'async_trait>(
+        &'a self,
+        id: u64,
+    ) -> Pin<Box<dyn Future<Output = String> + Send + 'async_trait>>
+    where
+        'a: 'async_trait,
+    {
+        Box::pin(async move { id.to_string() })
+    }
+}
+
+fn main() {
+    drop(Client.load(3));
+}
