@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::connection::Connection;
 use axum::http::StatusCode;
+use memofn::memoize;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::error::Error;
 use std::fmt;
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 static CLIENT: OnceLock<Client> = OnceLock::new();
 
 /// The temperature in a city, in °C. Costs a request at most every 30 minutes.
-// In place of stand_in.rs: #[memoize(maxsize = 128, ttl = "30m")]
+#[memoize(maxsize = 128, ttl = "30m")]
 pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let client = CLIENT.get().expect("`connect_to` was called");
     let path = format!("/temperature/{}", utf8_percent_encode(city, NON_ALPHANUMERIC));

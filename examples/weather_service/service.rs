@@ -1,8 +1,7 @@
 //! The service: temperatures from the cache, the same without it, and what the caches are worth.
 
 use crate::caches;
-use crate::client::WeatherError;
-use crate::stand_in::temperature;
+use crate::client::{WeatherError, temperature};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
