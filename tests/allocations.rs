@@ -16,9 +16,12 @@ use memofn::{Cache, memoize};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::future::ready;
 use std::io;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -238,4 +241,24 @@ fn peeking_and_asking_for_the_counters_allocate_nothing() {
         (length::cache_peek("Oslo"), length::cache_peek("Rome"), length::cache_info().currsize)
     });
     assert_eq!((found, allocations), ((Some(4), None, 1), 0));
+}
+
+#[test]
+fn an_async_hit_allocates_nothing_and_is_not_boxed() {
+    #[memoize(ttl = "1h")]
+    async fn shared(city: &str, at: (f64, f64)) -> Result<u64, String> {
+        if at.0 > at.1 { Err(city.to_owned()) } else { Ok(ready(4).await) }
+    }
+    #[memoize(scope = "thread")]
+    async fn of_thread(n: u64) -> u64 {
+        ready(n).await
+    }
+
+    let mut cx = Context::from_waker(Waker::noop());
+    for is_hit in [false, true] {
+        let (result, count) = allocations(|| pin!(shared("Oslo", (0.5, 1.5))).poll(&mut cx));
+        assert_eq!((result, count == 0), (Poll::Ready(Ok(4)), is_hit));
+        let (result, count) = allocations(|| pin!(of_thread(7)).poll(&mut cx));
+        assert_eq!((result, count == 0), (Poll::Ready(7), is_hit));
+    }
 }

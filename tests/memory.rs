@@ -5,6 +5,8 @@
 //! the tests do not disturb each other.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
+mod common;
+
 use memofn::scope::Scope;
 use memofn::testing::Clock;
 use memofn::{Cache, CacheBuilder, memoize};
@@ -291,4 +293,31 @@ fn a_cache_that_is_dropped_takes_its_values_along() {
     assert_eq!(bigs.alive(), 0);
     let left = LIVE.get() - before;
     assert!(left < 4 * KIB, "{left} bytes are left of a cache that is no more");
+}
+
+#[test]
+fn memory_is_flat_over_async_misses_that_others_wait_for() {
+    #[memoize(maxsize = 128)]
+    async fn double(n: u64) -> u64 {
+        // Long enough for others to come.
+        common::tasks::pauses(2).await;
+        2 * n
+    }
+
+    let calls = |keys: std::ops::Range<u64>| {
+        for n in keys {
+            let mut tasks = common::tasks::Tasks::new();
+            for _ in 0..3 {
+                tasks.spawn(double(n));
+            }
+            tasks.run();
+            assert_eq!(tasks.result(2), Some(&(2 * n)));
+        }
+    };
+    let warm = peak(|| calls(0..20_000));
+    let rest = peak(|| calls(20_000..200_000));
+    assert!(warm < 256 * KIB, "{warm} bytes for a few entries");
+    assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
+    let info = double::cache_info();
+    assert_eq!((info.misses, info.coalesced), (200_000, 400_000));
 }
