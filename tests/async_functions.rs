@@ -49,7 +49,9 @@ type Lengths = Result<usize, Box<dyn std::error::Error>>;
 #[memoize(maxsize = 16, ttl = "30m")]
 async fn borrowed<'a>(city: &'a str, tags: &[&str], scale: f64) -> Lengths {
     pause().await;
-    if city.is_empty() { Err("no city")? }
+    if city.is_empty() {
+        Err("no city")?
+    }
     Ok((city.len() + tags.len()) * scale as usize)
 }
 

@@ -48,7 +48,7 @@ impl Party {
 
     /// Those that a call waits for who blocks the calling thread: the thread and what it polls.
     pub(crate) fn blocked_here() -> Vec<Self> {
-        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        let mut parties = polled(|runs| runs.clone()).unwrap_or_default();
         parties.push(Self::thread());
         parties
     }
@@ -56,7 +56,7 @@ impl Party {
     /// Those that wait for a call which waits without blocking the calling thread. The thread is one of
     /// them if the call is made from inside of a body that it runs, by `block_on` for instance.
     pub(crate) fn suspended_here() -> Vec<Self> {
-        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        let mut parties = polled(|runs| runs.clone()).unwrap_or_default();
         if BODIES.with(Cell::get) > 0 {
             parties.push(Self::thread());
         }

@@ -232,13 +232,18 @@ impl Wait {
                 return waited;
             }
             let until = state.help.map_or(now, |(at, _)| at);
-            state = self.landed.wait_timeout(&self.state, state, until.saturating_duration_since(now));
+            state =
+                self.landed.wait_timeout(&self.state, state, until.saturating_duration_since(now));
         }
     }
 
     /// Whether the wait has ended for one who is polled. If not, its waker is woken when it has, or
     /// when it has to come and see.
-    pub(crate) fn poll(self: &Arc<Self>, follower: &mut Follower, cx: &Context<'_>) -> Poll<Waited> {
+    pub(crate) fn poll(
+        self: &Arc<Self>,
+        follower: &mut Follower,
+        cx: &Context<'_>,
+    ) -> Poll<Waited> {
         // Wakers are the executor's, and so neither cloned nor dropped under the lock.
         let mut waker = Some(cx.waker().clone());
         let now = sync::now();
@@ -285,8 +290,7 @@ impl Wait {
         let (waker, alarm) = {
             let followers = &mut self.state.lock().followers;
             let waker = followers.wakers.remove(&number);
-            let alarm =
-                if followers.wakers.is_empty() { followers.alarm.take() } else { None };
+            let alarm = if followers.wakers.is_empty() { followers.alarm.take() } else { None };
             (waker, alarm.and_then(Alarm::cancel))
         };
         drop((waker, alarm));
