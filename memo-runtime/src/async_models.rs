@@ -357,6 +357,35 @@ fn who_takes_over_may_be_dropped() {
 }
 
 #[test]
+fn who_takes_over_may_not_be_polled_either() {
+    after_a_leader_that_is_not_polled(async |ledger| {
+        let mut call = pin!(ledger.call(1));
+        for _ in 0..some_polls() + 2 {
+            if poll_once(call.as_mut()).await.is_some() {
+                return;
+            }
+            yield_now().await;
+        }
+        ledger.call(1).await;
+    });
+}
+
+#[test]
+fn who_takes_over_may_need_a_key_of_one_who_waits() {
+    after_a_leader_that_is_not_polled(async |ledger| {
+        let work = async || ledger.call(2).await;
+        join(ledger.call_with(1, work), ledger.call_with(2, async || ledger.call(1).await)).await;
+    });
+}
+
+#[test]
+fn who_takes_over_may_call_itself() {
+    after_a_leader_that_is_not_polled(async |ledger| {
+        ledger.call_with(1, async || ledger.call(1).await).await;
+    });
+}
+
+#[test]
 fn runs_that_need_each_others_keys_finish() {
     explore(|| {
         let ledger = Ledger::new();

@@ -237,6 +237,11 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 drop((entry, wait));
                 return self.begin(false);
             }
+            Waited::Stalled => {
+                self.engine.depose(self.hash, id);
+                drop((entry, wait));
+                return self.begin(false);
+            }
             Waited::Help(waited) => {
                 self.engine.count_helper();
                 return Next::Step(self.help(entry, id, waited, Some(wait)));

@@ -37,6 +37,8 @@ pub(crate) struct Landed<P> {
     pub(crate) flight: Flight,
     /// Its result is stored.
     pub(crate) stored: bool,
+    /// Where others wait for the same from a computation that is still under way.
+    pub(crate) overtaken: Option<Arc<Wait>>,
     /// To be dropped outside the lock.
     pub(crate) dead: [Option<P>; 2],
 }
@@ -87,6 +89,18 @@ impl Books {
     /// Keeps the computations under way, of equal entries, from being stored.
     pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
         equal.iter().for_each(|place| self.store.outdate(*place));
+    }
+
+    /// Has those who wait for a computation do so no longer, though it is under way, and may be stored.
+    /// Returns where they wait.
+    pub(crate) fn depose(&mut self, hash: u64, id: FlightId) -> Option<Arc<Wait>> {
+        let place = self.store.locate(hash, id.place, id.birth)?;
+        self.depose_at(FlightId { place, ..id })
+    }
+
+    fn depose_at(&mut self, id: FlightId) -> Option<Arc<Wait>> {
+        self.store.depose(id.place);
+        self.waits.remove(&id.birth)
     }
 
     /// The end of the computation at a place.
@@ -181,7 +195,7 @@ impl<P: Clone + Filed> Index<P> {
         if flight.outdated {
             self.books.counts.outdated += 1;
             let dead = [self.take(place), None];
-            return Some(Landed { flight, stored: false, dead });
+            return Some(Landed { flight, stored: false, overtaken: None, dead });
         }
         let replaced = self.books.stored(equal).and_then(|place| self.take(place));
         let Self { books, entries, .. } = self;
@@ -196,7 +210,9 @@ impl<P: Clone + Filed> Index<P> {
             Stored::Refused => self.take(place),
         };
         let stored = outcome != Stored::Refused;
-        Some(Landed { flight, stored, dead: [replaced, gone] })
+        let other = self.books.joinable(equal).filter(|_| stored);
+        let overtaken = other.and_then(|(id, _)| self.books.depose_at(id));
+        Some(Landed { flight, stored, overtaken, dead: [replaced, gone] })
     }
 
     /// Takes an entry out.

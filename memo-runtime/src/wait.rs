@@ -15,11 +15,13 @@
 //!   on to while its other branch calls the same function. It shows in that the run was woken, and has not
 //!   been polled for [`GRACE`] since, though one of those waiting was polled twice in that time: its
 //!   executor has had its turn. (Time alone would not do: when an executor has ten thousand
-//!   tasks to poll, each has to wait.) Then that one runs the body as well. A run that was not woken
-//!   is not stalled: what it waits for has yet to come.
+//!   tasks to poll, each has to wait.) Then all go on as if the run had been dropped: one of them
+//!   runs the body, and the others wait for that run, which may be dropped, fail, or be stalled like the
+//!   first. Should the first be polled after all, and be done before it, its value answers them. A run that
+//!   was not woken is not stalled: what it waits for has yet to come.
 //!
-//! Who runs a body as well and does not come to its end, by a panic or because its future is dropped, leaves
-//! that to the next.
+//! Who runs a body as well because it took too long, and does not come to its end, by a panic or because its
+//! future is dropped, leaves that to the next.
 
 use crate::party::{Party, Polled};
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
@@ -63,6 +65,8 @@ pub(crate) enum Waited {
     Landed(Landing),
     /// Run the body as well: waiting would never end, or has been going on for this long.
     Help(Duration),
+    /// Go on without the run, and let the others know.
+    Stalled,
 }
 
 /// How long an async run that was woken may remain unpolled, at least.
@@ -256,9 +260,7 @@ impl Wait {
             let polls = state.leader.polls;
             let times = follower.neglect.filter(|it| it.0 == polls).map_or(0, |it| it.1) + 1;
             if times >= Follower::TIMES {
-                // The others wait for two runs now.
-                state.leader.woken = None;
-                return Poll::Ready(Waited::Help(Duration::ZERO));
+                return Poll::Ready(Waited::Stalled);
             }
             follower.neglect = Some((polls, times));
             again = true;
