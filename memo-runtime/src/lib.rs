@@ -21,6 +21,8 @@
 
 #[cfg(all(test, memofn_models))]
 mod async_models;
+#[cfg(all(test, not(memofn_models)))]
+mod async_tests;
 mod builder;
 mod by_hand;
 mod cache;
@@ -29,6 +31,8 @@ mod clock;
 mod demand;
 mod engine;
 mod entry;
+#[cfg(all(test, not(memofn_models)))]
+mod executor;
 #[cfg(all(test, memofn_models))]
 mod explorer;
 mod fences;
