@@ -18,14 +18,15 @@ use crate::flight::FlightId;
 use crate::graph::{self, Following};
 use crate::hash::hash;
 use crate::key::Lookup;
-use crate::party::{Body, Party};
+use crate::party::{Body, Party, Polled};
 use crate::policy::{Offer, Policy};
 use crate::scope::{Cell, Scope};
 use crate::sync::Arc;
 use crate::wait::{Landing, Wait, Waited};
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The first half of a call.
@@ -361,14 +362,37 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        // Dropped before the run is, which tells those who wait to go on.
-        let mut body = pin!(body);
-        let result = poll_fn(|cx| match self.pilot.manner.wait() {
-            Some(wait) => wait.lead(cx, |cx| body.as_mut().poll(cx)),
-            None => body.as_mut().poll(cx),
-        });
-        let result = result.await;
+        let body = pin!(Some(body));
+        let result = {
+            // Dropped before the run is, which tells those who wait to go on.
+            let mut attended = Attended { body, wait: self.pilot.manner.wait() };
+            poll_fn(move |cx| attended.poll(cx)).await
+        };
         self.finish(result)
+    }
+}
+
+/// An async body, as it runs.
+struct Attended<'a, F> {
+    body: Pin<&'a mut Option<F>>,
+    wait: Option<&'a Arc<Wait>>,
+}
+
+impl<F: Future> Attended<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        match self.wait {
+            Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
+            None => body.poll(cx),
+        }
+    }
+}
+
+impl<F> Drop for Attended<'_, F> {
+    /// What is dropped with the body may call the same function: that is no less a part of the run.
+    fn drop(&mut self) {
+        let _here = self.wait.map(|wait| Polled::begin(wait.owner()));
+        self.body.set(None);
     }
 }
 
