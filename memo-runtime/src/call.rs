@@ -59,8 +59,8 @@ struct Pilot<'c, K, V, S: Scope> {
 enum Role {
     /// The flight is this run's own.
     Owner,
-    /// The flight is another run's: one further up this thread's stack, or one that this one has
-    /// waited for so long.
+    /// The flight is another run's: one further up this thread's stack, one that waits for this one, or
+    /// one that this one has waited for so long, and where.
     Helper(Duration, Option<Arc<Wait>>),
     /// The flight has landed.
     Done,
@@ -242,6 +242,11 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 self.engine.depose(self.hash, id);
                 drop((entry, wait));
                 return self.begin(false);
+            }
+            Waited::Circular => {
+                self.engine.count_helper();
+                drop(wait);
+                return Next::Step(self.help(entry, id, Duration::ZERO, None));
             }
             Waited::Help(waited) => {
                 self.engine.count_helper();

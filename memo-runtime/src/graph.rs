@@ -88,7 +88,7 @@ impl Drop for Waiting {
 pub(crate) fn block(wait: &Arc<Wait>, patience: Duration) -> Waited {
     match Waiting::unless_cyclic(wait, Party::blocked_here()) {
         Some(_waiting) => wait.block(patience),
-        None => Waited::Help(Duration::ZERO),
+        None => Waited::Circular,
     }
 }
 
@@ -119,7 +119,7 @@ impl Future for Following {
         }
         match waiting {
             Some(_) => wait.poll(follower, cx),
-            None => Poll::Ready(Waited::Help(Duration::ZERO)),
+            None => Poll::Ready(Waited::Circular),
         }
     }
 }

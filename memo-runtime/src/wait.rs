@@ -63,7 +63,9 @@ impl fmt::Debug for Landing {
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
-    /// Run the body as well: waiting would never end, or has been going on for this long.
+    /// Run the body as well: who runs it waits for this one.
+    Circular,
+    /// Run the body as well: waiting has been going on for this long.
     Help(Duration),
     /// Go on without the run, and let the others know.
     Stalled,
