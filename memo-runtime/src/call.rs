@@ -396,8 +396,10 @@ impl<F: Future> Attended<'_, F> {
 impl<F> Drop for Attended<'_, F> {
     /// What is dropped with the body may call the same function: that is no less a part of the run.
     fn drop(&mut self) {
-        let _here = self.wait.map(|wait| Polled::begin(wait.owner()));
+        let here = self.wait.map(|wait| Polled::begin(wait.owner()));
         self.body.set(None);
+        drop(here);
+        self.wait.into_iter().for_each(|wait| wait.retire());
     }
 }
 

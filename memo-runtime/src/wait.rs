@@ -322,6 +322,13 @@ impl Wait {
         poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
     }
 
+    /// The run is not polled any longer. Those who could still wake it may have this wait for as long as
+    /// they like: its task is none of their business.
+    pub(crate) fn retire(&self) {
+        let waker = self.state.lock().leader.waker.take();
+        drop(waker);
+    }
+
     /// How long the run was not polled, though woken.
     pub(crate) fn neglected(&self) -> Duration {
         self.state.lock().leader.neglected
