@@ -59,6 +59,7 @@ impl Alarm {
 mod thread {
     use super::{SOONER, WATCH, Watch, Watched};
     use crate::sync::{self, Arc};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::{Duration, Instant};
 
     /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
@@ -105,7 +106,10 @@ mod thread {
             let until = match watch.next(now, is_idle) {
                 Some(Next::Look(watched)) => {
                     drop(watch);
-                    watched.look(now);
+                    // A waker that panics is its executor's affair. The others wait for this thread.
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(now))) {
+                        std::mem::forget(panic);
+                    }
                     watch = WATCH.lock();
                     continue;
                 }
