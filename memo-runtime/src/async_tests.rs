@@ -332,13 +332,13 @@ fn runs_are_known_to_threads_that_end() {
     thread_local!(static LAST: Last = const { Last(RefCell::new(None)) });
 
     let (counted, start) = (Counted::new(), Instant::now());
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            LAST.with(|last| last.0.replace(Some(counted.clone())));
-            // From now on the thread has locals that end before that one.
-            spin_on(counted.call(2));
-        });
+    let known = counted.clone();
+    let thread = thread::spawn(move || {
+        LAST.with(|last| last.0.replace(Some(known.clone())));
+        // From now on the thread may have locals that end before that one.
+        spin_on(known.call(2));
     });
+    thread.join().unwrap();
     assert!(start.elapsed() < SOON);
     assert_eq!(counted.runs(), 3);
 }
