@@ -386,6 +386,27 @@ fn who_takes_over_may_call_itself() {
 }
 
 #[test]
+fn one_alarm_is_set_for_a_run_however_followers_come_and_go() {
+    explore(|| {
+        let ledger = Ledger::new();
+        let (mut leader, mut next) = (pin!(ledger.call(1)), pin!(ledger.call(1)));
+        assert!(block_on(poll_once(leader.as_mut())).is_none());
+        let mut follower = Box::pin(ledger.call(1));
+        assert!(block_on(poll_once(follower.as_mut())).is_none());
+        threads![
+            || {
+                drop(follower);
+                assert!(block_on(poll_once(next.as_mut())).is_none());
+            },
+            || watch::ring(sync::now()),
+        ];
+        assert_eq!(watch::alarms(), 1);
+        block_on(join(leader, next));
+        ledger.is_settled();
+    });
+}
+
+#[test]
 fn runs_that_need_each_others_keys_finish() {
     explore(|| {
         let ledger = Ledger::new();

@@ -366,10 +366,13 @@ impl Wake for Wait {
 
 /// Comes by now and then, as long as there is somebody to be woken.
 impl Watched for Wait {
-    fn look(self: Arc<Self>, now: Instant) {
+    fn look(self: Arc<Self>, alarm: Alarm, now: Instant) {
         let woken = {
             let mut state = self.state.lock();
-            state.followers.alarm = None;
+            // It may have been cancelled too late, when the next was set already.
+            if state.followers.alarm.take_if(|it| *it == alarm).is_none() {
+                return;
+            }
             if state.landing.is_some() || state.followers.wakers.is_empty() {
                 return;
             }
@@ -404,3 +407,6 @@ fn later(now: Instant, by: Duration) -> Instant {
     // A day is as good as forever to somebody who waits, and never overflows an `Instant`.
     now + by.min(Duration::from_secs(24 * 60 * 60))
 }
+
+#[cfg(all(test, not(memofn_models)))]
+mod tests;

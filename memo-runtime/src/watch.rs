@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// Something that is looked at when its alarm goes off. It may set another one.
 pub(crate) trait Watched: Send + Sync {
-    fn look(self: Arc<Self>, now: Instant);
+    fn look(self: Arc<Self>, alarm: Alarm, now: Instant);
 }
 
 /// An alarm that was set.
@@ -49,6 +49,11 @@ impl Alarm {
         alarm
     }
 
+    #[cfg(all(test, not(memofn_models)))]
+    pub(crate) fn at(self) -> Instant {
+        self.at
+    }
+
     /// What is returned is to be dropped when nothing is locked.
     pub(crate) fn cancel(self) -> Option<Arc<dyn Watched>> {
         WATCH.lock().alarms.remove(&self)
@@ -57,7 +62,7 @@ impl Alarm {
 
 #[cfg(not(all(test, memofn_models)))]
 mod thread {
-    use super::{SOONER, WATCH, Watch, Watched};
+    use super::{Alarm, SOONER, WATCH, Watch, Watched};
     use crate::sync::{self, Arc};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::{Duration, Instant};
@@ -72,14 +77,14 @@ mod thread {
         fn next(&mut self, now: Instant, is_idle: bool) -> Option<Next> {
             let next = match self.alarms.first_key_value() {
                 Some((alarm, _)) if alarm.at <= now => {
-                    self.alarms.pop_first().map(|it| Next::Look(it.1))
+                    self.alarms.pop_first().map(|(alarm, watched)| Next::Look(alarm, watched))
                 }
                 Some((alarm, _)) => Some(Next::Sleep(alarm.at)),
                 None if is_idle => None,
                 None => Some(Next::Linger(now + LINGERS)),
             };
             self.sleeps_until = match &next {
-                Some(Next::Look(_)) => Some(now),
+                Some(Next::Look(..)) => Some(now),
                 Some(Next::Sleep(until) | Next::Linger(until)) => Some(*until),
                 None => None,
             };
@@ -88,7 +93,7 @@ mod thread {
     }
 
     enum Next {
-        Look(Arc<dyn Watched>),
+        Look(Alarm, Arc<dyn Watched>),
         Sleep(Instant),
         Linger(Instant),
     }
@@ -104,10 +109,11 @@ mod thread {
         loop {
             let now = sync::now();
             let until = match watch.next(now, is_idle) {
-                Some(Next::Look(watched)) => {
+                Some(Next::Look(alarm, watched)) => {
                     drop(watch);
                     // A waker that panics is its executor's affair. The others wait for this thread.
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(now))) {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now)))
+                    {
                         std::mem::forget(panic);
                     }
                     watch = WATCH.lock();
@@ -140,7 +146,13 @@ mod thread {
 #[cfg(all(test, memofn_models))]
 pub(crate) fn ring(now: Instant) {
     let alarms = std::mem::take(&mut WATCH.lock().alarms);
-    alarms.into_values().for_each(|watched| watched.look(now));
+    alarms.into_iter().for_each(|(alarm, watched)| watched.look(alarm, now));
+}
+
+/// How many alarms are set.
+#[cfg(all(test, memofn_models))]
+pub(crate) fn alarms() -> usize {
+    WATCH.lock().alarms.len()
 }
 
 /// Whether nothing is watched, and no thread is there to do so. In models there never is one.
