@@ -169,8 +169,10 @@ impl State {
     fn watch(&mut self, wait: &Arc<Wait>, now: Instant) {
         let pause = self.followers.pause.max(GRACE);
         self.followers.pause = (2 * pause).min(Followers::LONGEST_PAUSE);
-        let at = self.help.map_or(later(now, pause), |(help, _)| help.min(now + pause));
-        self.followers.alarm = Some(Alarm::set(at.max(now), Arc::clone(wait) as Arc<dyn Watched>));
+        // Those who were to help have been woken: they are given time to come.
+        let help = self.help.map(|it| it.0).filter(|help| *help > now);
+        let at = help.map_or(now + pause, |help| help.min(now + pause));
+        self.followers.alarm = Some(Alarm::set(at, Arc::clone(wait) as Arc<dyn Watched>));
     }
 }
 
@@ -313,7 +315,8 @@ impl Wait {
             leader.polls += 1;
             leader.is_polled = true;
             let woken = leader.woken.take();
-            leader.neglected += woken.map_or(Duration::ZERO, |woken| now - woken);
+            leader.neglected +=
+                woken.map_or(Duration::ZERO, |woken| now.saturating_duration_since(woken));
             leader.waker.replace(waker)
         };
         drop(replaced);
