@@ -343,7 +343,11 @@ struct Leading<'a>(&'a Wait);
 
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().leader.is_polled = false;
+        let now = sync::now();
+        let leader = &mut self.0.state.lock().leader;
+        leader.is_polled = false;
+        // Woken meanwhile, it could not have been polled before.
+        leader.woken = leader.woken.map(|woken| woken.max(now));
     }
 }
 
