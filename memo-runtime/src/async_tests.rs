@@ -258,7 +258,7 @@ fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
     let counting = async || {
         runs.fetch_add(1, SeqCst);
         pauses(1).await;
-        pending().await
+        pending::<()>().await;
     };
     let mut first = pin!(counted.call_with(1, async || {
         runs.fetch_add(1, SeqCst);
@@ -290,8 +290,13 @@ fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
 fn a_run_that_is_over_keeps_no_task_alive() {
     let counted = Counted::new();
     let kept = Mutex::new(None);
-    let keep =
-        async || poll_fn(|cx| Poll::Ready(*kept.lock().unwrap() = Some(cx.waker().clone()))).await;
+    let keep = async || {
+        poll_fn(|cx| {
+            *kept.lock().unwrap() = Some(cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    };
     let task = Arc::new(Flag::default());
     let mut call = pin!(counted.call_with(1, keep));
     assert!(poll_with(call.as_mut(), &Waker::from(Arc::clone(&task))).is_some());

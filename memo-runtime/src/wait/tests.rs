@@ -49,5 +49,7 @@ fn who_is_to_help_is_given_time_to_come_before_more_are_woken() {
         next = alarm.at();
     }
     wait.land(Landing::Abandoned);
-    followers.iter().for_each(|follower| wait.leave(follower));
+    for follower in &followers {
+        wait.leave(follower);
+    }
 }
