@@ -92,6 +92,15 @@ impl Wake for Flag {
     }
 }
 
+/// Leaves its waker, and is done at once or never.
+async fn keep_waker(kept: &Mutex<Option<Waker>>, goes_on: bool) {
+    poll_fn(|cx| {
+        *kept.lock().unwrap() = Some(cx.waker().clone());
+        if goes_on { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+}
+
 #[test]
 fn tasks_of_one_thread_share_one_run() {
     let (counted, executor) = (Counted::new(), Executor::default());
@@ -290,15 +299,8 @@ fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
 fn a_run_that_is_over_keeps_no_task_alive() {
     let counted = Counted::new();
     let kept = Mutex::new(None);
-    let keep = async || {
-        poll_fn(|cx| {
-            *kept.lock().unwrap() = Some(cx.waker().clone());
-            Poll::Ready(())
-        })
-        .await;
-    };
     let task = Arc::new(Flag::default());
-    let mut call = pin!(counted.call_with(1, keep));
+    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept, false).await));
     assert!(poll_with(call.as_mut(), &Waker::from(Arc::clone(&task))).is_some());
     assert_eq!(Arc::strong_count(&task), 1);
 }
@@ -316,10 +318,12 @@ fn a_waker_that_panics_does_not_end_the_watch() {
     let counted = Counted::new();
     let task = Arc::new(Flag::default());
     for waker in [Waker::from(Arc::new(Panics)), Waker::from(Arc::clone(&task))] {
-        let mut leader = pin!(counted.call(1));
+        let of_leader = Mutex::new(None);
+        let mut leader = pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
         assert!(poll_once(leader.as_mut()).is_none());
         let mut follower = pin!(counted.call(1));
         assert!(poll_with(follower.as_mut(), &waker).is_none());
+        of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
         thread::sleep(3 * GRACE);
     }
     wait_for("the second one to be woken", || task.0.load(SeqCst));

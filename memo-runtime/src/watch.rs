@@ -112,10 +112,7 @@ mod thread {
                 Some(Next::Look(alarm, watched)) => {
                     drop(watch);
                     // A waker that panics is its executor's affair. The others wait for this thread.
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now)))
-                    {
-                        std::mem::forget(panic);
-                    }
+                    drop(catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now))));
                     watch = WATCH.lock();
                     continue;
                 }
