@@ -91,7 +91,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };
-        run.drive(compute()).await
+        run.drive(async { compute().await }).await
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key, which is owned only on a
@@ -109,7 +109,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };
-        run.drive(compute()).await
+        run.drive(async { compute().await }).await
     }
 
     /// [`get_or_try_compute`](Self::get_or_try_compute), for a value that is computed asynchronously.
@@ -126,7 +126,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };
-        run.drive(compute()).await
+        run.drive(async { compute().await }).await
     }
 
     /// The value for `key` if it is there. Neither counts nor touches recency.

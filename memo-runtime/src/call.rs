@@ -18,14 +18,15 @@ use crate::flight::FlightId;
 use crate::graph::{self, Following};
 use crate::hash::hash;
 use crate::key::Lookup;
-use crate::party::{Body, Party};
+use crate::party::{Body, Party, Polled};
 use crate::policy::{Offer, Policy};
 use crate::scope::{Cell, Scope};
 use crate::sync::Arc;
 use crate::wait::{Landing, Wait, Waited};
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The first half of a call.
@@ -238,11 +239,16 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 drop((entry, wait));
                 return self.begin(false);
             }
+            Waited::Stalled => {
+                self.engine.depose(self.hash, id);
+                drop((entry, wait));
+                return self.begin(false);
+            }
             Waited::Help(waited) => {
                 self.engine.count_helper();
                 return Next::Step(self.run_along(entry, id, Role::Helper(waited, wait)));
             }
-            Waited::Circle => {
+            Waited::Circular => {
                 self.engine.count_helper();
                 return Next::Step(self.run_along(entry, id, Role::Guest));
             }
@@ -363,14 +369,39 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        // Dropped before the run is, which tells those who wait to go on.
-        let mut body = pin!(body);
-        let result = poll_fn(|cx| match self.pilot.manner.wait() {
-            Some(wait) => wait.lead(cx, |cx| body.as_mut().poll(cx)),
-            None => body.as_mut().poll(cx),
-        });
-        let result = result.await;
+        let body = pin!(Some(body));
+        let result = {
+            // Dropped before the run is, which tells those who wait to go on.
+            let mut attended = Attended { body, wait: self.pilot.manner.wait() };
+            poll_fn(move |cx| attended.poll(cx)).await
+        };
         self.finish(result)
+    }
+}
+
+/// An async body, as it runs.
+struct Attended<'a, F> {
+    body: Pin<&'a mut Option<F>>,
+    wait: Option<&'a Arc<Wait>>,
+}
+
+impl<F: Future> Attended<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        match self.wait {
+            Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
+            None => body.poll(cx),
+        }
+    }
+}
+
+impl<F> Drop for Attended<'_, F> {
+    /// What is dropped with the body may call the same function: that is no less a part of the run.
+    fn drop(&mut self) {
+        let here = self.wait.map(|wait| Polled::begin(wait.owner()));
+        self.body.set(None);
+        drop(here);
+        self.wait.into_iter().for_each(|wait| wait.retire());
     }
 }
 
@@ -404,9 +435,15 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked, or was dropped.
     fn drop(&mut self) {
         match (&self.role, self.flight) {
-            (Role::Owner, Some(id)) => self.engine.give_up(self.entry.hash, id),
-            (Role::Helper(_, wait), Some(id)) if wait.give_up_helping() => {
-                self.engine.end(self.entry.hash, id);
+            (Role::Owner, Some(id)) => {
+                let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);
+                self.engine.give_up(self.entry.hash, id, is_given_up);
+            }
+            (Role::Helper(_, wait), Some(id)) => {
+                let is_given_up = |_: Option<&Wait>| wait.give_up_helping();
+                if !self.engine.give_up(self.entry.hash, id, is_given_up) {
+                    wait.help_again();
+                }
             }
             _ => {}
         }

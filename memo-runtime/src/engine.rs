@@ -77,6 +77,9 @@ use std::time::Duration;
 
 type IndexOf<K, V, S> = Index<EntryPtr<K, V, S>>;
 
+/// An entry to be computed, and where others may wait for that if it is async.
+type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
+
 /// What is done under the lock. Behind a pointer, so that each way to do it costs one function for a
 /// cache type and not one for each thing done.
 type View<'a, K, V, S> = dyn FnMut(&mut IndexOf<K, V, S>, Time) + 'a;
@@ -214,7 +217,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
-        fresh: Option<(&EntryPtr<K, V, S>, Option<&Arc<Wait>>)>,
+        fresh: Option<Fresh<'_, K, V, S>>,
     ) -> Found<EntryPtr<K, V, S>> {
         let single_flight = self.parameters.single_flight;
         let mut found = Found::Absent;
@@ -318,9 +321,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     fn leave_landed(&self, landed: Option<Landed<EntryPtr<K, V, S>>>) {
-        let Some(Landed { flight, dead, .. }) = landed else { return };
+        let Some(Landed { flight, overtaken, dead, .. }) = landed else { return };
         // Those who wait are told before anything of the user's is dropped.
         drop(flight);
+        // They find it stored.
+        if let Some(wait) = overtaken {
+            wait.land(Landing::Abandoned);
+        }
         self.discard(dead.into_iter().flatten());
     }
 
@@ -430,15 +437,31 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
-    /// Ends a flight without storing anything.
-    pub(crate) fn end(&self, hash: u64, id: FlightId) {
-        drop(self.end_with(hash, Some(id), |_| {}));
+    /// Ends a flight without storing anything, if nobody runs its body any longer, as `is_given_up` tells.
+    /// Returns whether it does. In one go: who looks meanwhile, would find what has ended already.
+    pub(crate) fn give_up(
+        &self,
+        hash: u64,
+        id: FlightId,
+        is_given_up: impl FnOnce(Option<&Wait>) -> bool,
+    ) -> bool {
+        let ended = self.locked(|index| {
+            let is_given_up = is_given_up(index.books.awaited(id));
+            is_given_up.then(|| index.end(hash, id))
+        });
+        let is_given_up = ended.is_some();
+        if let Some((flight, entry)) = ended.flatten() {
+            drop(flight);
+            self.discard(entry);
+        }
+        is_given_up
     }
 
-    /// [`end`](Self::end), unless somebody else runs the body for this flight.
-    pub(crate) fn give_up(&self, hash: u64, id: FlightId) {
-        if self.locked(|index| index.books.is_given_up(id)) {
-            self.end(hash, id);
+    /// Has those who wait for a flight go on without it. What comes of it may be stored still.
+    pub(crate) fn depose(&self, hash: u64, id: FlightId) {
+        let wait = self.locked(|index| index.books.depose(hash, id));
+        if let Some(wait) = wait {
+            wait.land(Landing::Abandoned);
         }
     }
 

@@ -20,6 +20,14 @@ impl<T> Few<T> {
         }
     }
 
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let last = self.more.pop();
+        if self.more.is_empty() {
+            self.more = Vec::new();
+        }
+        last.or_else(|| self.first.take())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.first.iter().chain(&self.more)
     }

@@ -15,9 +15,11 @@ sync::statics! {
 /// The waits of each party. A thread has one at a time, an async run may have several side by side.
 /// Each run has one owner, so that the way leads from one party to the next.
 struct Waits {
-    of: BTreeMap<Party, Vec<(u64, Arc<Wait>)>>,
+    of: BTreeMap<Party, Vec<Numbered>>,
     numbers: u64,
 }
+
+type Numbered = (u64, Arc<Wait>);
 
 /// Parties that wait, as long as they do.
 #[derive(Debug)]
@@ -86,7 +88,7 @@ impl Drop for Waiting {
 pub(crate) fn block(wait: &Arc<Wait>, patience: Duration) -> Waited {
     match Waiting::unless_cyclic(wait, Party::blocked_here()) {
         Some(_waiting) => wait.block(patience),
-        None => Waited::Circle,
+        None => Waited::Circular,
     }
 }
 
@@ -117,7 +119,7 @@ impl Future for Following {
         }
         match waiting {
             Some(_) => wait.poll(follower, cx),
-            None => Poll::Ready(Waited::Circle),
+            None => Poll::Ready(Waited::Circular),
         }
     }
 }
@@ -126,4 +128,10 @@ impl Drop for Following {
     fn drop(&mut self) {
         self.wait.leave(&self.follower);
     }
+}
+
+/// Whether no party waits.
+#[cfg(test)]
+pub(crate) fn is_quiet() -> bool {
+    WAITS.lock().of.is_empty()
 }

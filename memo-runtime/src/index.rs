@@ -37,6 +37,8 @@ pub(crate) struct Landed<P> {
     pub(crate) flight: Flight,
     /// Its result is stored.
     pub(crate) stored: bool,
+    /// Where others wait for the same from a computation that is still under way.
+    pub(crate) overtaken: Option<Arc<Wait>>,
     /// To be dropped outside the lock.
     pub(crate) dead: [Option<P>; 2],
 }
@@ -84,14 +86,26 @@ impl Books {
         (Arc::clone(wait), self.pace.patience())
     }
 
-    /// Whether nobody runs the body of a flight any longer, now that its owner does not.
-    pub(crate) fn is_given_up(&self, id: FlightId) -> bool {
-        self.waits.get(&id.birth).is_none_or(|wait| wait.give_up())
+    /// Where a flight is waited for.
+    pub(crate) fn awaited(&self, id: FlightId) -> Option<&Wait> {
+        self.waits.get(&id.birth).map(|wait| &**wait)
     }
 
     /// Keeps the computations under way, of equal entries, from being stored.
     pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
         equal.iter().for_each(|place| self.store.outdate(*place));
+    }
+
+    /// Has those who wait for a computation do so no longer, though it is under way, and may be stored.
+    /// Returns where they wait.
+    pub(crate) fn depose(&mut self, hash: u64, id: FlightId) -> Option<Arc<Wait>> {
+        let place = self.store.locate(hash, id.place, id.birth)?;
+        self.depose_at(FlightId { place, ..id })
+    }
+
+    fn depose_at(&mut self, id: FlightId) -> Option<Arc<Wait>> {
+        self.store.depose(id.place);
+        self.waits.remove(&id.birth)
     }
 
     /// The end of the computation at a place.
@@ -186,7 +200,7 @@ impl<P: Clone + Filed> Index<P> {
         if flight.outdated {
             self.books.counts.outdated += 1;
             let dead = [self.take(place), None];
-            return Some(Landed { flight, stored: false, dead });
+            return Some(Landed { flight, stored: false, overtaken: None, dead });
         }
         let replaced = self.books.stored(equal).and_then(|place| self.take(place));
         let Self { books, entries, .. } = self;
@@ -201,7 +215,9 @@ impl<P: Clone + Filed> Index<P> {
             Stored::Refused => self.take(place),
         };
         let stored = outcome != Stored::Refused;
-        Some(Landed { flight, stored, dead: [replaced, gone] })
+        let other = self.books.joinable(equal).filter(|_| stored);
+        let overtaken = other.and_then(|(id, _)| self.books.depose_at(id));
+        Some(Landed { flight, stored, overtaken, dead: [replaced, gone] })
     }
 
     /// Takes an entry out.

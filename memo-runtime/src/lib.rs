@@ -19,6 +19,10 @@
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![deny(unsafe_code)]
 
+#[cfg(all(test, memofn_models))]
+mod async_models;
+#[cfg(all(test, not(memofn_models)))]
+mod async_tests;
 mod builder;
 mod by_hand;
 mod cache;
@@ -27,6 +31,10 @@ mod clock;
 mod demand;
 mod engine;
 mod entry;
+#[cfg(all(test, not(memofn_models)))]
+mod executor;
+#[cfg(all(test, memofn_models))]
+mod explorer;
 mod fences;
 mod few;
 mod flight;
@@ -39,6 +47,8 @@ mod instances;
 mod kept;
 mod key;
 mod limbo;
+#[cfg(all(test, memofn_models))]
+mod lively;
 #[cfg(all(test, memofn_models))]
 mod models;
 mod outcome;

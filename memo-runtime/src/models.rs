@@ -4,185 +4,19 @@
 //! ```text
 //! RUSTFLAGS="--cfg memofn_models" cargo test -p memo-runtime --release --lib models
 //! ```
-//!
-//! `SCHEDULES` sets how many schedules a model gets, `SHUTTLE_RANDOM_SEED` which ones. A model that fails
-//! prints its schedule, to be passed to `shuttle::replay`. The schedules are sequentially consistent:
-//! what weaker memory allows is Miri's business.
 
 use crate::call::{Step, enter};
+use crate::explorer::{explore, threads};
 use crate::key::ByKey;
+use crate::lively::{Lively, LivelyCache, Living};
 use crate::policy::Whole;
 use crate::sync::patience;
 use crate::{Cache, testing::Clock};
-use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use shuttle::sync::mpsc;
-use shuttle::{Config, Runner, thread};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::hash::{Hash, Hasher};
+use shuttle::thread;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
-
-/// Runs a model under many schedules: half of them switch threads at random, which finds what needs
-/// many switches; the other half do so seldom, which finds what needs few in the right places.
-fn explore(model: impl Fn() + Send + Sync + 'static) {
-    const SEED: u64 = 0x6d65_6d6f;
-    let schedules = std::env::var("SCHEDULES").map_or(40_000, |it| it.parse().unwrap());
-    let mut config = Config::new();
-    config.silence_warnings = true;
-    config.stack_size = 0x4_0000;
-    let model = Arc::new(move || {
-        patience::prepare();
-        model();
-    });
-    let again = Arc::clone(&model);
-    let random = RandomScheduler::new_from_seed(SEED, schedules / 2);
-    Runner::new(random, config.clone()).run(move || again());
-    let seldom = PctScheduler::new_from_seed(SEED, 4, schedules / 2);
-    Runner::new(seldom, config).run(move || model());
-}
-
-/// Spoils what is freed, so that whoever uses it still comes to grief: a primitive of the explorer that
-/// is full of this takes itself for borrowed, and an address leads nowhere.
-struct Spoiling;
-
-#[global_allocator]
-static SPOILING: Spoiling = Spoiling;
-
-#[expect(unsafe_code, reason = "an allocator")]
-// SAFETY: the system's allocator does it all; what is written to is still allocated.
-unsafe impl GlobalAlloc for Spoiling {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
-        unsafe {
-            memory.write_bytes(0xDB, layout.size());
-            // Who has seen the address may read there, or the compiler would write nothing.
-            System.dealloc(std::hint::black_box(memory), layout);
-        }
-    }
-}
-
-/// Runs closures in threads of their own, to their end.
-macro_rules! threads {
-    ($($thread:expr),* $(,)?) => {
-        thread::scope(|scope| {
-            $(scope.spawn($thread);)*
-        })
-    };
-}
-
-/// A key or a value that must be alive when it is used, and that others get ahead of meanwhile.
-#[derive(Debug)]
-struct Lively {
-    number: u64,
-    // Those of the standard library: these are no steps to explore.
-    alive: AtomicBool,
-    living: Arc<AtomicUsize>,
-}
-
-impl Lively {
-    fn new(number: u64, living: &Living) -> Self {
-        living.0.fetch_add(1, SeqCst);
-        Self { number, alive: AtomicBool::new(true), living: Arc::clone(&living.0) }
-    }
-
-    fn check(&self) {
-        assert!(self.alive.load(SeqCst), "used after it was dropped");
-        thread::sleep(Duration::ZERO);
-        assert!(self.alive.load(SeqCst), "dropped while it was used");
-    }
-}
-
-impl Clone for Lively {
-    fn clone(&self) -> Self {
-        self.check();
-        Self::new(self.number, &Living(Arc::clone(&self.living)))
-    }
-}
-
-impl PartialEq for Lively {
-    fn eq(&self, other: &Self) -> bool {
-        self.check();
-        self.number == other.number
-    }
-}
-
-impl Eq for Lively {}
-
-impl Hash for Lively {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.number.hash(state);
-    }
-}
-
-impl Drop for Lively {
-    fn drop(&mut self) {
-        assert!(self.alive.swap(false, SeqCst), "dropped twice");
-        self.living.fetch_sub(1, SeqCst);
-    }
-}
-
-/// How many of those that were made have not been dropped.
-#[derive(Clone, Default)]
-struct Living(Arc<AtomicUsize>);
-
-impl Living {
-    fn count(&self) -> usize {
-        self.0.load(SeqCst)
-    }
-}
-
-/// A cache whose entries are alive as long as they are read.
-#[derive(Clone)]
-struct LivelyCache {
-    cache: Cache<Lively, Lively>,
-    living: Living,
-}
-
-impl LivelyCache {
-    fn of(maxsize: usize) -> Self {
-        Self { cache: Cache::new(maxsize), living: Living::default() }
-    }
-
-    fn unbounded() -> Self {
-        Self { cache: Cache::unbounded(), living: Living::default() }
-    }
-
-    fn key(&self, key: u64) -> Lively {
-        Lively::new(key, &self.living)
-    }
-
-    /// A call.
-    fn get(&self, key: u64) {
-        let value = self.cache.get_or_compute(self.key(key), || self.key(10 * key));
-        assert_eq!(value.number, 10 * key);
-    }
-
-    fn remove(&self, key: u64) {
-        let value = self.cache.remove(&self.key(key));
-        assert!(value.is_none_or(|value| value.number == 10 * key));
-    }
-
-    /// Nothing lives but what is stored: a key and a value for each entry.
-    fn holds_what_is_stored(&self) {
-        assert_eq!(self.living.count(), 2 * self.cache.len(), "of {:?}", self.cache);
-        assert_eq!(self.cache.engine().flights_under_way(), 0);
-    }
-
-    /// All has been dropped, and nothing twice.
-    fn ends(self) {
-        let Self { cache, living } = self;
-        drop(cache);
-        assert_eq!(living.count(), 0);
-    }
-}
 
 #[test]
 fn callers_of_one_key_share_one_run() {

@@ -4,8 +4,10 @@
 //! whenever it is polled, on one thread now and on another then; so it is a party of its own. While it is
 //! polled, whatever the thread waits for holds it up as well.
 
+use crate::few::Few;
 use crate::sync::{self, AtomicU64, Ordering::Relaxed};
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 
 /// A thread, or the run of an async body. Two are never the same, for as long as the process lives.
 ///
@@ -21,8 +23,10 @@ sync::thread_local! {
     static THREAD: Cell<u64> = const { Cell::new(0) };
     /// How many bodies the thread runs, each from within the one before, that are not async.
     static BODIES: Cell<u32> = const { Cell::new(0) };
-    /// The async runs that the thread is polling, each from within the one before.
-    static POLLED: RefCell<Vec<Party>> = const { RefCell::new(Vec::new()) };
+    /// The async runs that the thread is polling, each from within the one before. Without a destructor,
+    /// so that it is there inside of others', and with nothing to destroy when none is polled.
+    static POLLED: RefCell<ManuallyDrop<Few<Party>>> =
+        const { RefCell::new(ManuallyDrop::new(Few::new())) };
 }
 
 impl Party {
@@ -43,12 +47,12 @@ impl Party {
 
     /// Whether it is the calling thread, or a run that is polled there: then it would wait for itself.
     pub(crate) fn is_here(self) -> bool {
-        self == Self::thread() || polled(|runs| runs.contains(&self)) == Some(true)
+        self == Self::thread() || polled(|runs| runs.iter().any(|run| *run == self))
     }
 
     /// Those that a call waits for who blocks the calling thread: the thread and what it polls.
     pub(crate) fn blocked_here() -> Vec<Self> {
-        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        let mut parties: Vec<_> = polled(|runs| runs.iter().copied().collect());
         parties.push(Self::thread());
         parties
     }
@@ -56,7 +60,7 @@ impl Party {
     /// Those that wait for a call which waits without blocking the calling thread. The thread is one of
     /// them if the call is made from inside of a body that it runs, by `block_on` for instance.
     pub(crate) fn suspended_here() -> Vec<Self> {
-        let mut parties = polled(|runs| runs.to_vec()).unwrap_or_default();
+        let mut parties: Vec<_> = polled(|runs| runs.iter().copied().collect());
         if BODIES.with(Cell::get) > 0 {
             parties.push(Self::thread());
         }
@@ -64,9 +68,8 @@ impl Party {
     }
 }
 
-/// `None` when the thread is about to end: a poll from inside of its last destructors.
-fn polled<R>(look: impl FnOnce(&mut Vec<Party>) -> R) -> Option<R> {
-    POLLED.try_with(|runs| look(&mut runs.borrow_mut())).ok()
+fn polled<R>(look: impl FnOnce(&mut Few<Party>) -> R) -> R {
+    POLLED.with(|runs| look(&mut runs.borrow_mut()))
 }
 
 /// A body that the calling thread runs, as long as it does.
@@ -90,22 +93,19 @@ impl Drop for Body {
 
 /// A run that the calling thread is polling, as long as it does.
 #[derive(Debug)]
-pub(crate) struct Polled(Party);
+pub(crate) struct Polled(());
 
 impl Polled {
     pub(crate) fn begin(run: Party) -> Self {
         polled(|runs| runs.push(run));
-        Self(run)
+        Self(())
     }
 }
 
 impl Drop for Polled {
     fn drop(&mut self) {
-        polled(|runs| {
-            if let Some(last) = runs.iter().rposition(|run| *run == self.0) {
-                runs.remove(last);
-            }
-        });
+        // What is polled within this poll no longer is.
+        polled(Few::pop);
     }
 }
 

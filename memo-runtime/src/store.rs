@@ -239,6 +239,13 @@ impl Store {
         }
     }
 
+    /// Keeps others from waiting for a computation under way, which is stored still.
+    pub(crate) fn depose(&mut self, place: Place) {
+        if let State::Flying(flying) = &mut self.records[place as usize].state {
+            flying.joinable = false;
+        }
+    }
+
     /// When the next entry expires.
     pub(crate) fn next_deadline(&self) -> Time {
         match self.records.get(self.oldest as usize).map(|it| it.state) {

@@ -12,11 +12,17 @@
 //! - It takes too long: 20 times longer than any run so far (see [`Pace`](crate::flight::Pace)). *One* of
 //!   those waiting runs the body as well then, and the next one waits twice as long.
 //! - The run is *stalled*: a future that is alive, but that nobody polls, as the one that a `select!` holds
-//!   on to while its other branch calls the same function. It shows in that the run was woken, and has not
-//!   been polled for [`GRACE`] since, though one of those waiting was polled twice in that time: its
-//!   executor has had its turn. (Time alone would not do: when an executor has ten thousand
-//!   tasks to poll, each has to wait.) Then that one runs the body as well. A run that was not woken
-//!   is not stalled: what it waits for has yet to come.
+//!   on to while its other branch calls the same function. It shows in that the run was woken, and is not
+//!   polled, while others are: [three times](Leader::TIMES), a [`GRACE`] apart, one of those who wait is
+//!   woken, and is polled [at once](PROMPT). Then all go on as if the run had been dropped: one of them
+//!   runs the body, and the others wait for that run, which may be dropped, fail, or be stalled like the
+//!   first. Should the first be polled after all, and be done before it, its value answers them. A run that
+//!   was not woken is not stalled: what it waits for has yet to come.
+//!
+//!   Time alone would not do: an executor that has ten thousand tasks to poll comes to each of them after
+//!   a while, which was seen to be a third of a second, but then it does not come to those who wait at
+//!   once either. Nor would it do to have those wake themselves a few times: executors poll such a task
+//!   before one that was woken by another thread.
 //!
 //! Who runs a body as well does so in place of the one that is waited for. With a result, or an error, the
 //! flight has landed. Should the other not come to an end meanwhile, by a panic or because its future is
@@ -62,14 +68,19 @@ impl fmt::Debug for Landing {
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
+    /// Run the body as well: who runs it waits for this one.
+    Circular,
     /// Run the body as well, in place of whoever has not come to its end for so long.
     Help(Duration),
-    /// Run the body as well: waiting would never end.
-    Circle,
+    /// Go on without the run, and let the others know.
+    Stalled,
 }
 
 /// How long an async run that was woken may remain unpolled, at least.
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
+
+/// How soon an executor that is not busy polls what was woken.
+const PROMPT: Duration = Duration::from_millis(25);
 
 /// Where callers wait for one flight.
 #[derive(Debug)]
@@ -102,9 +113,20 @@ struct Leader {
     is_polled: bool,
     /// Since when it has been woken and not polled.
     woken: Option<Instant>,
-    polls: u64,
+    /// How often it was passed over since, when another was woken and polled at once.
+    passed_over: u32,
     /// How long it was not polled, though woken.
     neglected: Duration,
+}
+
+impl Leader {
+    /// How often it is passed over before it counts as stalled.
+    const TIMES: u32 = 3;
+
+    fn is_neglected(&self, now: Instant) -> bool {
+        let neglected = |woken| now.saturating_duration_since(woken) >= GRACE;
+        !self.is_polled && self.woken.is_some_and(neglected)
+    }
 }
 
 /// Those who wait without blocking a thread, by number.
@@ -117,6 +139,8 @@ struct Followers {
     pause: Duration,
     /// How many of them the next alarm wakes if one is needed, for the first may not be polled either.
     woken: usize,
+    /// When some were woken to see whether they are polled.
+    rung: Option<Instant>,
 }
 
 impl Followers {
@@ -129,16 +153,11 @@ pub(crate) struct Follower {
     start: Instant,
     patience: Duration,
     number: Option<u64>,
-    /// So often the leader had been polled when it was found neglected, and how often that was.
-    neglect: Option<(u64, u32)>,
 }
 
 impl Follower {
-    /// How often it has to find the leader neglected.
-    const TIMES: u32 = 3;
-
     pub(crate) fn new(patience: Duration) -> Self {
-        Self { start: sync::now(), patience, number: None, neglect: None }
+        Self { start: sync::now(), patience, number: None }
     }
 }
 
@@ -167,21 +186,27 @@ impl State {
         is_abandoned
     }
 
-    fn is_stalled(&self, now: Instant) -> bool {
-        let neglected = |woken| now.saturating_duration_since(woken) >= GRACE;
-        !self.leader.is_polled && self.leader.woken.is_some_and(neglected)
+    /// Whether the leader has been passed over often enough, now that one who waits is polled.
+    fn is_stalled(&mut self, now: Instant) -> bool {
+        let Some(rung) = self.followers.rung.take() else { return false };
+        if now.saturating_duration_since(rung) <= PROMPT && self.leader.is_neglected(now) {
+            self.leader.passed_over += 1;
+        }
+        self.leader.passed_over >= Leader::TIMES
     }
 
     fn needs_help(&self, now: Instant) -> bool {
-        self.help.is_some_and(|(at, _)| at <= now) || self.is_stalled(now)
+        self.help.is_some_and(|(at, _)| at <= now) || self.leader.is_neglected(now)
     }
 
     /// Sees to it that somebody is woken when help is needed.
     fn watch(&mut self, wait: &Arc<Wait>, now: Instant) {
         let pause = self.followers.pause.max(GRACE);
         self.followers.pause = (2 * pause).min(Followers::LONGEST_PAUSE);
-        let at = self.help.map_or(later(now, pause), |(help, _)| help.min(now + pause));
-        self.followers.alarm = Some(Alarm::set(at.max(now), Arc::clone(wait) as Arc<dyn Watched>));
+        // Those who were to help have been woken: they are given time to come.
+        let help = self.help.map(|it| it.0).filter(|help| *help > now);
+        let at = help.map_or(now + pause, |help| help.min(now + pause));
+        self.followers.alarm = Some(Alarm::set(at, Arc::clone(wait) as Arc<dyn Watched>));
     }
 }
 
@@ -214,9 +239,12 @@ impl Wait {
 
     /// Ends the wait of everybody. The first landing counts.
     pub(crate) fn land(&self, landing: Landing) {
+        let mut landing = Some(landing);
         let (wakers, alarm) = {
             let mut state = self.state.lock();
-            state.landing.get_or_insert(landing);
+            if state.landing.is_none() {
+                state.landing = landing.take();
+            }
             let alarm = state.followers.alarm.take().and_then(Alarm::cancel);
             (std::mem::take(&mut state.followers.wakers), alarm)
         };
@@ -233,16 +261,19 @@ impl Wait {
         state.is_abandoned()
     }
 
-    /// Who ran the body as well has not come to its end: the next may, unless nobody else runs it, which is
-    /// returned.
+    /// Who ran the body as well has not come to its end. Returns whether nobody else is about to; if
+    /// somebody is, the next of those who wait [may help](Self::help_again).
     pub(crate) fn give_up_helping(&self) -> bool {
+        let mut state = self.state.lock();
+        state.helpers -= 1;
+        state.is_abandoned()
+    }
+
+    /// Has the next of those who wait help now.
+    pub(crate) fn help_again(&self) {
         let now = sync::now();
         let waker = {
             let mut state = self.state.lock();
-            state.helpers -= 1;
-            if state.is_abandoned() {
-                return true;
-            }
             if let Some((at, _)) = &mut state.help {
                 *at = now;
             }
@@ -250,7 +281,6 @@ impl Wait {
         };
         self.landed.notify_all();
         wake(waker.into_iter().map(|it| it.1));
-        false
     }
 
     /// Blocks the calling thread until the wait ends.
@@ -282,18 +312,8 @@ impl Wait {
         if let Some(waited) = state.end(now, follower.start, follower.patience) {
             return Poll::Ready(waited);
         }
-        let mut again = false;
         if state.is_stalled(now) {
-            let polls = state.leader.polls;
-            let times = follower.neglect.filter(|it| it.0 == polls).map_or(0, |it| it.1) + 1;
-            if times >= Follower::TIMES {
-                // The others wait for two runs now.
-                state.leader.woken = None;
-                state.helpers += 1;
-                return Poll::Ready(Waited::Help(Duration::ZERO));
-            }
-            follower.neglect = Some((polls, times));
-            again = true;
+            return Poll::Ready(Waited::Stalled);
         }
         let number = *follower.number.get_or_insert_with(|| {
             state.followers.numbers += 1;
@@ -308,10 +328,6 @@ impl Wait {
         }
         if state.followers.alarm.is_none() {
             state.watch(self, now);
-        }
-        drop(state);
-        if again {
-            cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
@@ -338,16 +354,24 @@ impl Wait {
         let now = sync::now();
         let replaced = {
             let leader = &mut self.state.lock().leader;
-            leader.polls += 1;
+            leader.passed_over = 0;
             leader.is_polled = true;
             let woken = leader.woken.take();
-            leader.neglected += woken.map_or(Duration::ZERO, |woken| now - woken);
+            leader.neglected +=
+                woken.map_or(Duration::ZERO, |woken| now.saturating_duration_since(woken));
             leader.waker.replace(waker)
         };
         drop(replaced);
         let _polled = Polled::begin(self.owner);
         let _leading = Leading(self);
         poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+    }
+
+    /// The run is not polled any longer. Those who could still wake it may have this wait for as long as
+    /// they like: its task is none of their business.
+    pub(crate) fn retire(&self) {
+        let waker = self.state.lock().leader.waker.take();
+        drop(waker);
     }
 
     /// How long the run was not polled, though woken.
@@ -361,7 +385,11 @@ struct Leading<'a>(&'a Wait);
 
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().leader.is_polled = false;
+        let now = sync::now();
+        let leader = &mut self.0.state.lock().leader;
+        leader.is_polled = false;
+        // Woken meanwhile, it could not have been polled before.
+        leader.woken = leader.woken.map(|woken| woken.max(now));
     }
 }
 
@@ -387,10 +415,13 @@ impl Wake for Wait {
 
 /// Comes by now and then, as long as there is somebody to be woken.
 impl Watched for Wait {
-    fn look(self: Arc<Self>, now: Instant) {
+    fn look(self: Arc<Self>, alarm: Alarm, now: Instant) {
         let woken = {
             let mut state = self.state.lock();
-            state.followers.alarm = None;
+            // It may have been cancelled too late, when the next was set already.
+            if state.followers.alarm.take_if(|it| *it == alarm).is_none() {
+                return;
+            }
             if state.landing.is_some() || state.followers.wakers.is_empty() {
                 return;
             }
@@ -399,6 +430,7 @@ impl Watched for Wait {
                 state.followers.pause = GRACE;
                 let most = state.followers.woken.max(1);
                 state.followers.woken = 2 * most;
+                state.followers.rung = Some(now);
                 woken.extend((0..most).map_while(|_| state.followers.wakers.pop_first()));
             } else {
                 state.followers.woken = 1;
@@ -425,3 +457,6 @@ fn later(now: Instant, by: Duration) -> Instant {
     // A day is as good as forever to somebody who waits, and never overflows an `Instant`.
     now + by.min(Duration::from_secs(24 * 60 * 60))
 }
+
+#[cfg(all(test, not(memofn_models)))]
+mod tests;

@@ -4,11 +4,11 @@
 
 use crate::sync::{self, Arc, Condvar, Mutex};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Something that is looked at when its alarm goes off. It may set another one.
 pub(crate) trait Watched: Send + Sync {
-    fn look(self: Arc<Self>, now: Instant);
+    fn look(self: Arc<Self>, alarm: Alarm, now: Instant);
 }
 
 /// An alarm that was set.
@@ -49,46 +49,54 @@ impl Alarm {
         alarm
     }
 
+    #[cfg(all(test, not(memofn_models)))]
+    pub(crate) fn at(self) -> Instant {
+        self.at
+    }
+
     /// What is returned is to be dropped when nothing is locked.
     pub(crate) fn cancel(self) -> Option<Arc<dyn Watched>> {
         WATCH.lock().alarms.remove(&self)
     }
 }
 
-/// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
-/// in a row.
-const LINGERS: Duration = if cfg!(miri) { Duration::ZERO } else { Duration::from_secs(1) };
-
-impl Watch {
-    /// What is to be looked at now, or how long that has time; `None` when there is nothing to watch
-    /// any longer.
-    fn next(&mut self, now: Instant, is_idle: bool) -> Option<Next> {
-        let next = match self.alarms.first_key_value() {
-            Some((alarm, _)) if alarm.at <= now => {
-                self.alarms.pop_first().map(|it| Next::Look(it.1))
-            }
-            Some((alarm, _)) => Some(Next::Sleep(alarm.at)),
-            None if is_idle => None,
-            None => Some(Next::Linger(now + LINGERS)),
-        };
-        self.sleeps_until = match &next {
-            Some(Next::Look(_)) => Some(now),
-            Some(Next::Sleep(until) | Next::Linger(until)) => Some(*until),
-            None => None,
-        };
-        next
-    }
-}
-
-enum Next {
-    Look(Arc<dyn Watched>),
-    Sleep(Instant),
-    Linger(Instant),
-}
-
 #[cfg(not(all(test, memofn_models)))]
 mod thread {
-    use super::{Next, SOONER, WATCH, sync};
+    use super::{Alarm, SOONER, WATCH, Watch, Watched};
+    use crate::sync::{self, Arc};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::{Duration, Instant};
+
+    /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
+    /// in a row.
+    const LINGERS: Duration = if cfg!(miri) { Duration::ZERO } else { Duration::from_secs(1) };
+
+    impl Watch {
+        /// What is to be looked at now, or how long that has time; `None` when there is nothing to watch
+        /// any longer.
+        fn next(&mut self, now: Instant, is_idle: bool) -> Option<Next> {
+            let next = match self.alarms.first_key_value() {
+                Some((alarm, _)) if alarm.at <= now => {
+                    self.alarms.pop_first().map(|(alarm, watched)| Next::Look(alarm, watched))
+                }
+                Some((alarm, _)) => Some(Next::Sleep(alarm.at)),
+                None if is_idle => None,
+                None => Some(Next::Linger(now + LINGERS)),
+            };
+            self.sleeps_until = match &next {
+                Some(Next::Look(..)) => Some(now),
+                Some(Next::Sleep(until) | Next::Linger(until)) => Some(*until),
+                None => None,
+            };
+            next
+        }
+    }
+
+    enum Next {
+        Look(Alarm, Arc<dyn Watched>),
+        Sleep(Instant),
+        Linger(Instant),
+    }
 
     /// Whether there is one now.
     pub(super) fn start() -> bool {
@@ -101,9 +109,10 @@ mod thread {
         loop {
             let now = sync::now();
             let until = match watch.next(now, is_idle) {
-                Some(Next::Look(watched)) => {
+                Some(Next::Look(alarm, watched)) => {
                     drop(watch);
-                    watched.look(now);
+                    // A waker that panics is its executor's affair. The others wait for this thread.
+                    drop(catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now))));
                     watch = WATCH.lock();
                     continue;
                 }
@@ -134,12 +143,18 @@ mod thread {
 #[cfg(all(test, memofn_models))]
 pub(crate) fn ring(now: Instant) {
     let alarms = std::mem::take(&mut WATCH.lock().alarms);
-    alarms.into_values().for_each(|watched| watched.look(now));
+    alarms.into_iter().for_each(|(alarm, watched)| watched.look(alarm, now));
 }
 
-/// Whether nothing is watched, and no thread is there to do so.
+/// How many alarms are set.
+#[cfg(all(test, memofn_models))]
+pub(crate) fn alarms() -> usize {
+    WATCH.lock().alarms.len()
+}
+
+/// Whether nothing is watched, and no thread is there to do so. In models there never is one.
 #[cfg(test)]
 pub(crate) fn is_quiet() -> bool {
     let watch = WATCH.lock();
-    watch.alarms.is_empty() && watch.sleeps_until.is_none()
+    watch.alarms.is_empty() && (cfg!(memofn_models) || watch.sleeps_until.is_none())
 }

@@ -1,0 +1,353 @@
+//! Async calls on a small executor, and polled by hand: small enough to run under Miri.
+
+use crate::Cache;
+use crate::executor::{Executor, pauses, poll_once, poll_with, spin_on};
+use crate::wait::GRACE;
+use crate::{graph, watch};
+use std::cell::RefCell;
+use std::future::{pending, poll_fn, ready};
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Much shorter than those wait who see no reason not to, and longer than anything here takes.
+const SOON: Duration = Duration::from_secs(5);
+
+/// A cache, and how often its bodies were begun.
+#[derive(Clone)]
+struct Counted(Arc<(Cache<u8, u8>, AtomicUsize)>);
+
+impl Counted {
+    fn new() -> Self {
+        Self(Arc::new((Cache::new(8), AtomicUsize::new(0))))
+    }
+
+    fn cache(&self) -> &Cache<u8, u8> {
+        &self.0.0
+    }
+
+    async fn call_with(&self, key: u8, work: impl AsyncFnOnce()) {
+        let body = async || {
+            self.0.1.fetch_add(1, SeqCst);
+            work().await;
+            10 * key
+        };
+        assert_eq!(self.cache().get_or_compute_async(key, body).await, 10 * key);
+    }
+
+    async fn call(&self, key: u8) {
+        self.call_with(key, async || pauses(2).await).await;
+    }
+
+    fn runs(&self) -> usize {
+        self.0.1.load(SeqCst)
+    }
+}
+
+impl Drop for Counted {
+    /// The last one looks whether anything is left behind. Only Miri runs one test after the other.
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.0) == 1 && !thread::panicking() {
+            assert_eq!(self.cache().engine().flights_under_way(), 0);
+            if cfg!(miri) {
+                assert!(graph::is_quiet());
+                wait_for("the watch to end", watch::is_quiet);
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+}
+
+fn wait_for(what: &str, mut happens: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happens() {
+        assert!(start.elapsed() < SOON, "{what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Polls a future so often at most, and drops it then.
+async fn cut(polls: usize, future: impl Future) {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx).map(drop);
+        left -= 1;
+        if left == 0 { Poll::Ready(()) } else { polled }
+    })
+    .await;
+}
+
+/// A waker that tells whether it was woken.
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// Leaves its waker, and is done at once or never.
+async fn keep_waker(kept: &Mutex<Option<Waker>>, goes_on: bool) {
+    poll_fn(|cx| {
+        *kept.lock().unwrap() = Some(cx.waker().clone());
+        if goes_on { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+}
+
+#[test]
+fn tasks_of_one_thread_share_one_run() {
+    let (counted, executor) = (Counted::new(), Executor::default());
+    for _ in 0..4 {
+        let counted = counted.clone();
+        executor.spawn(async move { counted.call(1).await });
+    }
+    executor.run();
+    let info = counted.cache().info();
+    assert_eq!((counted.runs(), info.misses, info.hits, info.coalesced), (1, 1, 3, 3));
+}
+
+#[test]
+fn threads_that_poll_callers_of_one_key_share_one_run() {
+    let (counted, executor) = (Counted::new(), Executor::default());
+    for _ in 0..4 {
+        let counted = counted.clone();
+        executor.spawn(async move { counted.call(1).await });
+    }
+    executor.run_on(2);
+    let info = counted.cache().info();
+    assert_eq!((counted.runs(), info.misses, info.hits), (1, 1, 3));
+}
+
+#[test]
+fn threads_that_poll_share_runs_with_those_that_block() {
+    let (counted, executor) = (Counted::new(), Executor::default());
+    for key in [1, 2, 1] {
+        let counted = counted.clone();
+        executor.spawn(async move { counted.call(key).await });
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| executor.run());
+        for key in [2, 1] {
+            assert_eq!(counted.cache().get_or_compute(key, || 10 * key), 10 * key);
+        }
+    });
+    let info = counted.cache().info();
+    assert_eq!((info.misses, info.hits), (2, 3));
+}
+
+#[test]
+fn threads_that_poll_callers_who_are_dropped_leave_nobody_waiting() {
+    for polls in 1..5 {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for cuts in [polls, 2, 100, 3] {
+            let counted = counted.clone();
+            executor.spawn(async move { cut(cuts, counted.call(1)).await });
+        }
+        executor.run_on(2);
+        assert_eq!(counted.cache().peek(&1), Some(10));
+        assert_eq!(counted.cache().info().misses, counted.runs() as u64);
+    }
+}
+
+#[test]
+fn threads_that_poll_runs_which_need_each_others_keys_finish() {
+    let (counted, executor) = (Counted::new(), Executor::default());
+    for (first, second) in [(1, 2), (2, 1)] {
+        let counted = counted.clone();
+        executor.spawn(async move {
+            let inner = async || {
+                pauses(1).await;
+                counted.call(second).await;
+            };
+            counted.call_with(first, inner).await;
+        });
+    }
+    executor.run_on(2);
+    assert_eq!(counted.cache().len(), 2);
+}
+
+#[test]
+fn a_run_may_call_itself() {
+    let counted = Counted::new();
+    spin_on(counted.call_with(1, async || {
+        counted.call(1).await;
+        assert_eq!(counted.cache().get_or_compute(1, || 10), 10);
+    }));
+    assert_eq!(counted.runs(), 2);
+}
+
+#[test]
+fn a_run_that_is_not_polled_any_longer_is_taken_over() {
+    let (counted, executor) = (Counted::new(), Executor::default());
+    let mut leader = Box::pin({
+        let counted = counted.clone();
+        async move { counted.call(1).await }
+    });
+    assert!(poll_once(leader.as_mut()).is_none());
+    for _ in 0..2 {
+        let counted = counted.clone();
+        executor.spawn(async move { counted.call(1).await });
+    }
+    executor.run();
+    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+    spin_on(leader);
+}
+
+#[test]
+fn a_run_that_lands_after_it_was_taken_over_answers_all() {
+    let counted = Counted::new();
+    let is_ready = AtomicBool::new(false);
+    let leads = async || {
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if is_ready.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    };
+    let mut leader = pin!(counted.call_with(1, leads));
+    assert!(poll_once(leader.as_mut()).is_none());
+    let mut next = Box::pin(counted.call_with(1, async || pending().await));
+    wait_for("somebody to take over", || {
+        let _ = poll_once(next.as_mut());
+        counted.runs() == 2
+    });
+    let mut last = pin!(counted.call(1));
+    assert!(poll_once(last.as_mut()).is_none());
+    is_ready.store(true, SeqCst);
+    assert!(poll_once(leader).is_some() && poll_once(last).is_some());
+    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+    drop(next);
+}
+
+#[test]
+fn what_a_body_does_before_it_is_polled_may_call_it() {
+    let (counted, start) = (Counted::new(), Instant::now());
+    let body = || {
+        assert_eq!(counted.cache().get_or_compute(1, || 10), 10);
+        ready(10)
+    };
+    assert_eq!(spin_on(counted.cache().get_or_compute_async(1, body)), 10);
+    assert!(start.elapsed() < SOON);
+}
+
+/// Calls when it is dropped.
+struct Calls<'a>(&'a Counted);
+
+impl Drop for Calls<'_> {
+    fn drop(&mut self) {
+        assert_eq!(self.0.cache().get_or_compute(1, || 10), 10);
+    }
+}
+
+#[test]
+fn what_is_dropped_with_a_body_may_call_it() {
+    let (counted, start) = (Counted::new(), Instant::now());
+    let work = async || {
+        let _calls = Calls(&counted);
+        pauses(2).await;
+    };
+    let mut call = Box::pin(counted.call_with(1, work));
+    assert!(poll_once(call.as_mut()).is_none());
+    drop(call);
+    assert!(start.elapsed() < SOON);
+    assert_eq!(counted.cache().peek(&1), Some(10));
+}
+
+#[test]
+fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
+    let counted = Counted::new();
+    let runs = AtomicUsize::new(0);
+    let counting = async || {
+        runs.fetch_add(1, SeqCst);
+        pauses(1).await;
+        pending::<()>().await;
+    };
+    let mut first = pin!(counted.call_with(1, async || {
+        runs.fetch_add(1, SeqCst);
+        pauses(1).await;
+        counted.call(2).await;
+    }));
+    assert!(poll_once(first.as_mut()).is_none());
+    let mut second = Box::pin(counted.call_with(2, async || {
+        pauses(1).await;
+        counted.call_with(1, counting).await;
+    }));
+    assert!(poll_once(second.as_mut()).is_none());
+    assert!(poll_once(first.as_mut()).is_none(), "it waits for the second");
+    let mut third = pin!(counted.call_with(1, counting));
+    assert!(poll_once(third.as_mut()).is_none());
+    assert!(
+        poll_once(second.as_mut()).is_none(),
+        "it waits for nobody, in its own run of the first"
+    );
+    assert_eq!(runs.load(SeqCst), 2);
+    drop(second);
+    assert!(poll_once(third.as_mut()).is_none());
+    assert_eq!(runs.load(SeqCst), 2);
+    spin_on(first);
+    spin_on(third);
+}
+
+#[test]
+fn a_run_that_is_over_keeps_no_task_alive() {
+    let counted = Counted::new();
+    let kept = Mutex::new(None);
+    let task = Arc::new(Flag::default());
+    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept, false).await));
+    assert!(poll_with(call.as_mut(), &Waker::from(Arc::clone(&task))).is_some());
+    assert_eq!(Arc::strong_count(&task), 1);
+}
+
+#[test]
+fn a_waker_that_panics_does_not_end_the_watch() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            // Past the hook, which would print it.
+            resume_unwind(Box::new("expected"));
+        }
+    }
+
+    let counted = Counted::new();
+    let task = Arc::new(Flag::default());
+    for waker in [Waker::from(Arc::new(Panics)), Waker::from(Arc::clone(&task))] {
+        let of_leader = Mutex::new(None);
+        let mut leader = pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
+        assert!(poll_once(leader.as_mut()).is_none());
+        let mut follower = pin!(counted.call(1));
+        assert!(poll_with(follower.as_mut(), &waker).is_none());
+        of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
+        thread::sleep(3 * GRACE);
+    }
+    wait_for("the second one to be woken", || task.0.load(SeqCst));
+}
+
+#[test]
+fn runs_are_known_to_threads_that_end() {
+    struct Last(RefCell<Option<Counted>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let counted = self.0.take().unwrap();
+            spin_on(counted.call_with(1, async || counted.call(1).await));
+        }
+    }
+    thread_local!(static LAST: Last = const { Last(RefCell::new(None)) });
+
+    let (counted, start) = (Counted::new(), Instant::now());
+    let known = counted.clone();
+    let thread = thread::spawn(move || {
+        LAST.with(|last| last.0.replace(Some(known.clone())));
+        // From now on the thread may have locals that end before that one.
+        spin_on(known.call(2));
+    });
+    thread.join().unwrap();
+    assert!(start.elapsed() < SOON);
+    assert_eq!(counted.runs(), 3);
+}
