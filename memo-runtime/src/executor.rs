@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
@@ -27,14 +27,14 @@ struct State {
 struct Task {
     future: Mutex<Option<Running>>,
     is_woken: AtomicBool,
-    queue: Arc<Queue>,
+    queue: Weak<Queue>,
 }
 
 impl Executor {
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.0.state.lock().unwrap().left += 1;
         let future = Mutex::new(Some(Box::pin(future) as Running));
-        let queue = Arc::clone(&self.0);
+        let queue = Arc::downgrade(&self.0);
         Arc::new(Task { future, is_woken: AtomicBool::new(false), queue }).wake();
     }
 
@@ -77,8 +77,8 @@ impl Queue {
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
+        let Some(queue) = self.queue.upgrade() else { return };
         if !self.is_woken.swap(true, SeqCst) {
-            let queue = Arc::clone(&self.queue);
             queue.state.lock().unwrap().woken.push_back(self);
             queue.changed.notify_one();
         }
