@@ -85,6 +85,8 @@ struct State {
     help: Option<(Instant, Duration)>,
     leader: Leader,
     followers: Followers,
+    /// Threads block, or have: to notify nobody would be a system call all the same.
+    is_blocking: bool,
 }
 
 /// The run of an async body.
@@ -197,14 +199,16 @@ impl Wait {
 
     /// Ends the wait of everybody. The first landing counts.
     pub(crate) fn land(&self, landing: Landing) {
-        let (wakers, alarm) = {
+        let (wakers, alarm, is_blocking) = {
             let mut state = self.state.lock();
             state.landing.get_or_insert(landing);
             let alarm = state.followers.alarm.take().and_then(Alarm::cancel);
-            (std::mem::take(&mut state.followers.wakers), alarm)
+            (std::mem::take(&mut state.followers.wakers), alarm, state.is_blocking)
         };
         drop(alarm);
-        self.landed.notify_all();
+        if is_blocking {
+            self.landed.notify_all();
+        }
         wake(wakers.into_values());
     }
 
@@ -226,6 +230,7 @@ impl Wait {
     pub(crate) fn block(&self, patience: Duration) -> Waited {
         let start = sync::now();
         let mut state = self.state.lock();
+        state.is_blocking = true;
         loop {
             let now = sync::now();
             if let Some(waited) = state.end(now, start, patience) {
