@@ -17,12 +17,12 @@ work=$root/target/footprint
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 unset CARGO_TARGET_DIR
 
-# The newest versions, as `benches/Cargo.toml` asks for them.
+# The newest versions, as `benches/Cargo.toml` asks for them, with the default features.
 dependency() {
     if [ "$1" = memofn ]; then
         printf 'memofn = { path = "%s" }\n' "$root"
     else
-        grep -E "^$1 = " benches/Cargo.toml
+        grep -E "^$1 = " benches/Cargo.toml | sed -E 's/\{ version = ("[^"]*").*/\1/'
     fi
 }
 

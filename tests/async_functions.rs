@@ -223,3 +223,21 @@ fn futures_are_send_where_bodies_are() {
     let cache = Cache::<String, u8>::new(1);
     drop(is_send(cache.get_or_compute_by_ref_async("a", async || 1)));
 }
+
+/// Its error may not leave the thread, and is not held while anything is awaited.
+#[memoize]
+async fn fails_here(n: u64) -> Result<u64, Rc<str>> {
+    pause().await;
+    if n == 0 { Err("none".into()) } else { Ok(n) }
+}
+
+#[test]
+fn futures_are_send_whatever_they_result_in() {
+    drop(is_send(fails_here(1)));
+    drop(is_send(fails_here::cache_refresh(1)));
+    let cache = Cache::<u8, u8>::new(1);
+    let failing = async || Err::<u8, Rc<str>>("none".into());
+    drop(is_send(cache.get_or_try_compute_async(1, failing)));
+    assert_eq!(block_on(fails_here(0)), Err("none".into()));
+    assert_eq!(block_on(fails_here(1)), Ok(1));
+}

@@ -6,6 +6,7 @@ mod contestants;
 mod harness;
 mod json;
 mod plots;
+mod polled;
 mod reach;
 mod scenarios;
 mod svg;

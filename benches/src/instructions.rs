@@ -4,7 +4,10 @@
 //! and prints what changed since. Counted is what a call adds, by two runs of different length; each
 //! is repeated for several hash seeds, and the least is taken.
 
+mod polled;
+
 use memofn::memoize;
+use polled::polled;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -56,10 +59,16 @@ fn thread_unbounded(key: u64) -> u64 {
     body(key)
 }
 
+#[memoize(maxsize = 1024)]
+#[allow(clippy::unused_async, reason = "what is memoized is async")]
+async fn awaited(key: u64) -> u64 {
+    body(key)
+}
+
 /// A scenario: its name, and so many calls of it.
 type Scenario = (&'static str, fn(u64));
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 11] = [
     ("an empty loop", |calls| hit(calls, body)),
     ("hit, u64", |calls| hit(calls, plain)),
     ("hit, generic", |calls| hit(calls, generic::<u64>)),
@@ -67,13 +76,21 @@ const SCENARIOS: [Scenario; 9] = [
     ("hit, ttl", |calls| hit(calls, ttl)),
     ("hit, thread", |calls| hit(calls, thread_lru)),
     ("hit, thread, unbounded", |calls| hit(calls, thread_unbounded)),
+    ("hit, async", |calls| polled(hit_async(calls))),
     ("miss and evict", |calls| miss(calls, plain)),
     ("miss and evict, thread", |calls| miss(calls, thread_lru)),
+    ("miss and evict, async", |calls| polled(miss_async(calls))),
 ];
 
 fn hit(calls: u64, call: impl Fn(u64) -> u64) {
     for key in 0..calls {
         black_box(call(black_box(key % KEYS)));
+    }
+}
+
+async fn hit_async(calls: u64) {
+    for key in 0..calls {
+        black_box(awaited(black_box(key % KEYS)).await);
     }
 }
 
@@ -88,6 +105,12 @@ fn hit_text(calls: u64) {
 fn miss(calls: u64, call: impl Fn(u64) -> u64) {
     for key in 0..calls {
         black_box(call(black_box(key)));
+    }
+}
+
+async fn miss_async(calls: u64) {
+    for key in 0..calls {
+        black_box(awaited(black_box(key)).await);
     }
 }
 

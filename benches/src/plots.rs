@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// Which scenario becomes which file.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 15] = [
     (titles::HITS, "hits"),
     (titles::HOT, "hot-key"),
     (titles::ZIPF, "zipf"),
@@ -23,6 +23,9 @@ const FILES: [(&str, &str); 12] = [
     (titles::FIB, "fib"),
     (titles::EDIT, "edit-distance"),
     (titles::STAMPEDE, "stampede"),
+    (titles::ASYNC_HITS, "async-hits"),
+    (titles::ASYNC_MISSES, "async-misses"),
+    (titles::TASKS, "async-stampede"),
     (titles::BYTES, "bytes"),
 ];
 
@@ -129,12 +132,12 @@ fn bars(group: &Group) -> Result<Picture, fmt::Error> {
     const ROW: f64 = 22.0;
     let names = group.contestants();
     // Where columns are several quantities, the first is shown.
-    let columns =
-        if group.title == titles::STAMPEDE { &group.columns[..1] } else { &group.columns[..] };
+    let counts_runs = [titles::STAMPEDE, titles::TASKS].contains(&group.title);
+    let columns = if counts_runs { &group.columns[..1] } else { &group.columns[..] };
     let height = TOP + (names.len() as f64 * ROW + 30.0) * columns.len() as f64;
     let mut picture = Picture::new(LEFT + WIDTH + 90.0, height);
     picture.text((12.0, 24.0), Anchor::Start, (16, INK), group.title)?;
-    let note = if group.title == titles::STAMPEDE {
+    let note = if counts_runs {
         "Runs of the body; less is better".to_owned()
     } else {
         format!("{}; less is better", group.unit)

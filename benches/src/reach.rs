@@ -69,6 +69,9 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     let miss = over(one(misses, names::MEMOFN_THREAD), one(misses, names::MUTEX_LRU));
     add("thread-scope miss + evict / Mutex<lru> by hand", miss, 1.3, 1.0);
 
+    let hits = titles::ASYNC_HITS;
+    add("async hit / sync hit", over(one(hits, names::MEMOFN_ASYNC), one(hits, ours)), 1.5, 1.1);
+
     for (title, name) in [(titles::FIB, "fib"), (titles::EDIT, "edit distance")] {
         let shared = over(one(title, ours), one(title, names::CACHED));
         add(&format!("cold {name}, shared / #[cached] unbounded"), shared, 1.3, 0.9);
@@ -80,6 +83,8 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     let allocations = titles::ALLOCATIONS;
     add("allocations on a hit, u64", one(allocations, ours), 0.0, 0.0);
     add("allocations on a hit, (&str, u32)", two(allocations, ours), 0.0, 0.0);
+    let awaited = run.min(allocations, 2, names::MEMOFN_ASYNC);
+    add("allocations on an async hit, u64", awaited, 0.0, 0.0);
     all
 }
 

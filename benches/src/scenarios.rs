@@ -5,9 +5,10 @@ mod memory;
 mod misses;
 mod recursion;
 mod stampede;
+mod tasks;
 mod zipf;
 
-use crate::contestants::{bounded, names, text, thread, ttl};
+use crate::contestants::{Polled, asynchronous, bounded, names, text, thread, ttl};
 use crate::harness::Effort;
 use crate::table::Group;
 use hits::Hits;
@@ -25,6 +26,9 @@ pub(crate) mod titles {
     pub(crate) const FIB: &str = "Cold recursion, fib(90)";
     pub(crate) const EDIT: &str = "Cold recursion, edit distance 1000 x 1000";
     pub(crate) const STAMPEDE: &str = "64 callers of one slow key";
+    pub(crate) const ASYNC_HITS: &str = "Async hit, 256 keys";
+    pub(crate) const ASYNC_MISSES: &str = "Async miss and evict";
+    pub(crate) const TASKS: &str = "1000 tasks await one slow key";
     pub(crate) const BYTES: &str = "Bytes per entry, u64 -> u64, 10^5 entries";
     pub(crate) const ALLOCATIONS: &str = "Allocations on a hit";
 }
@@ -32,7 +36,7 @@ pub(crate) mod titles {
 /// A scenario: its title, and how it is run.
 type Scenario = (&'static str, fn(Effort) -> Group);
 
-const ALL: [Scenario; 13] = [
+const ALL: [Scenario; 16] = [
     (titles::HITS, |effort| hit_by_threads(titles::HITS, &hits::numbers(), effort)),
     (titles::HOT, |effort| hit_by_threads(titles::HOT, &[7; 256], effort)),
     (titles::ZIPF, zipf::run),
@@ -44,6 +48,9 @@ const ALL: [Scenario; 13] = [
     (titles::FIB, recursion::fib),
     (titles::EDIT, recursion::edit),
     (titles::STAMPEDE, stampede::run),
+    (titles::ASYNC_HITS, async_hit),
+    (titles::ASYNC_MISSES, misses::asynchronous),
+    (titles::TASKS, tasks::run),
     (titles::BYTES, memory::bytes),
     (titles::ALLOCATIONS, memory::allocations),
 ];
@@ -102,4 +109,22 @@ fn hit_of_thread(effort: Effort) -> Group {
     };
     let columns = [1, 2].map(column).into();
     Group { title: titles::THREAD_HITS, unit: "ns per call", reference: names::FLOOR, columns }
+}
+
+fn async_hit(effort: Effort) -> Group {
+    let column = |threads| {
+        let mut hits = Hits::new(threads_label(threads), threads, &hits::numbers());
+        if threads == 1 {
+            hits.enter::<Polled<asynchronous::Floor>>();
+            hits.enter::<bounded::alone::Memofn>();
+            asynchronous::alone::visit(&mut hits);
+        } else {
+            hits.enter::<Polled<asynchronous::Floor>>();
+            hits.enter::<bounded::crowd::Memofn>();
+            asynchronous::crowd::visit(&mut hits);
+        }
+        hits.run(effort)
+    };
+    let columns = [1, 2].map(column).into();
+    Group { title: titles::ASYNC_HITS, unit: "ns per call", reference: names::MEMOFN, columns }
 }

@@ -41,7 +41,11 @@
 //! // Output, beside what it is without `async`:
 //! async fn temperature(city: &str) -> f64 {
 //!     let cache = &<temperature>::cache();
-//!     let run = match enter_async(cache, leaf::<str, _>(city), policy(kind!(f64))).await {
+//!     let open = match enter_async(cache, leaf::<str, _>(city), policy(kind!(f64))) {
+//!         Entered::Hit(result) => return result,
+//!         Entered::Open(open) => open,
+//!     };
+//!     let run = match open.step().await {
 //!         Step::Done(result) => return result,
 //!         Step::Run(run) => run,
 //!     };
@@ -91,14 +95,18 @@ fn memoized(model: &Model) -> TokenStream {
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().map(written);
     let Access { setup, cache, lookup, policy } = access(model);
-    let (result, pending) = (local("result"), local("run"));
+    let (result, open, pending) = (local("result"), local("open"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
     let body = if model.is_async() {
         // The result is not held while the body is awaited: it need not be `Send`.
         quote! {
             #setup
-            let #pending = match #p::enter_async(#cache, #lookup, #policy).await {
+            let #open = match #p::enter_async(#cache, #lookup, #policy) {
+                #p::Entered::Hit(#result) => return #result,
+                #p::Entered::Open(#open) => #open,
+            };
+            let #pending = match #open.step().await {
                 #p::Step::Done(#result) => return #result,
                 #p::Step::Run(#pending) => #pending,
             };

@@ -2,7 +2,7 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::call::{self, Step};
+use crate::call::{self, Entered, Step};
 use crate::entry::Entry;
 use crate::hash::hash;
 use crate::key::{ByKey, ByRef};
@@ -87,7 +87,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// # });
     /// ```
     pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
-        let run = match call::enter_async(self, ByKey(key), Whole).await {
+        let open = match call::enter_async(self, ByKey(key), Whole) {
+            Entered::Hit(value) => return value,
+            Entered::Open(open) => open,
+        };
+        let run = match open.step().await {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };
@@ -105,7 +109,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
-        let run = match call::enter_async(self, ByRef(key, PhantomData), Whole).await {
+        let open = match call::enter_async(self, ByRef(key, PhantomData), Whole) {
+            Entered::Hit(value) => return value,
+            Entered::Open(open) => open,
+        };
+        let run = match open.step().await {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };
@@ -122,7 +130,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         key: K,
         compute: impl AsyncFnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let run = match call::enter_async(self, ByKey(key), OkOnly).await {
+        let open = match call::enter_async(self, ByKey(key), OkOnly) {
+            Entered::Hit(value) => return value,
+            Entered::Open(open) => open,
+        };
+        let run = match open.step().await {
             Step::Done(value) => return value,
             Step::Run(run) => run,
         };

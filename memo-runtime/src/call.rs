@@ -5,7 +5,8 @@
 //! stack while the body runs, so that deep recursion stays cheap. A run that is dropped instead,
 //! because the body panicked, ends its flight, and the next call starts afresh.
 //!
-//! For an async function [`enter_async`] does the same without blocking, and [`Run::drive`] polls the body.
+//! For an async function [`enter_async`] and [`Open::step`] do the same without blocking, and [`Run::drive`]
+//! polls the body.
 //! What there is to decide is decided in one place for both, [`Inquiry`]; they differ in how they wait, and
 //! in that a run of an async body has a [`Wait`] from its beginning, which sees whether it is polled.
 //! Whoever drops the future of a call, drops its run: those who wait go on, and one of them runs the body.
@@ -35,6 +36,21 @@ pub enum Step<'c, R, P, K, V, S: Scope> {
     Done(R),
     /// The body has to be run.
     Run(Run<'c, P, K, V, S>),
+}
+
+/// What the call of an async function comes to without waiting.
+pub enum Entered<'c, R, Q, P, K, V, S: Scope> {
+    /// The result was there.
+    Hit(R),
+    /// The call is no plain hit.
+    Open(Open<'c, Q, P, K, V, S>),
+}
+
+/// The call of an async function that has to go on with its [`step`](Self::step).
+#[must_use]
+pub struct Open<'c, Q, P, K, V, S: Scope> {
+    inquiry: Inquiry<'c, Q, P, K, V, S>,
+    absent: bool,
 }
 
 /// A body that is about to run.
@@ -132,13 +148,17 @@ where
     }
 }
 
-/// [`enter`], for an async body. A hit is ready at the first poll.
-#[inline]
-pub async fn enter_async<R, Q, P, K, V, S>(
+/// [`enter`], for an async body, as far as it goes without waiting.
+///
+/// It is no future: its result would pass through memory once more, and what there is to wait with would
+/// be made room for and dropped on each hit.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a hit is cheaper than what a call of its own would cost")]
+pub fn enter_async<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
     query: Q,
     policy: P,
-) -> Step<'_, R, P, K, V, S>
+) -> Entered<'_, R, Q, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
@@ -147,22 +167,33 @@ where
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
     let absent = match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
-        Seen::Hit(result) => return Step::Done(result),
+        Seen::Hit(result) => return Entered::Hit(result),
         Seen::Nothing => true,
         Seen::Unclear => false,
     };
     let inquiry = Inquiry { engine, hash, asked: Asked::Query(query), policy, is_async: true };
-    // No result is held while waiting: it need not be `Send`.
-    let (mut inquiry, mut joined) = match inquiry.begin(absent) {
-        Next::Step(step) => return step,
-        Next::Wait(inquiry, joined) => (inquiry, joined),
-    };
-    loop {
-        let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
-        (inquiry, joined) = match inquiry.go_on(joined, waited) {
+    Entered::Open(Open { inquiry, absent })
+}
+
+impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
+    /// Goes on, and waits for the result if somebody else is computing it.
+    pub async fn step<R>(self) -> Step<'c, R, P, K, V, S>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let Self { inquiry, absent } = self;
+        // No result is held while waiting: it need not be `Send`.
+        let (mut inquiry, mut joined) = match inquiry.begin(absent) {
             Next::Step(step) => return step,
             Next::Wait(inquiry, joined) => (inquiry, joined),
         };
+        loop {
+            let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
+            (inquiry, joined) = match inquiry.go_on(joined, waited) {
+                Next::Step(step) => return step,
+                Next::Wait(inquiry, joined) => (inquiry, joined),
+            };
+        }
     }
 }
 
@@ -536,6 +567,21 @@ impl<R, P, K, V, S: Scope> fmt::Debug for Step<'_, R, P, K, V, S> {
             Self::Done(_) => "Done",
             Self::Run(_) => "Run",
         })
+    }
+}
+
+impl<R, Q, P, K, V, S: Scope> fmt::Debug for Entered<'_, R, Q, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hit(_) => "Hit",
+            Self::Open(_) => "Open",
+        })
+    }
+}
+
+impl<Q, P, K, V, S: Scope> fmt::Debug for Open<'_, Q, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Open")
     }
 }
 

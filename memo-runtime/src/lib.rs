@@ -90,7 +90,7 @@ pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{
-        Run, Step, enter, enter_async, insert, peek, refresh, refresh_async, remove,
+        Entered, Open, Run, Step, enter, enter_async, insert, peek, refresh, refresh_async, remove,
     };
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;

@@ -103,6 +103,8 @@ struct State {
     is_given_up: bool,
     leader: Leader,
     followers: Followers,
+    /// Threads block, or have: to notify nobody would be a system call all the same.
+    is_blocking: bool,
 }
 
 /// The run of an async body.
@@ -240,16 +242,18 @@ impl Wait {
     /// Ends the wait of everybody. The first landing counts.
     pub(crate) fn land(&self, landing: Landing) {
         let mut landing = Some(landing);
-        let (wakers, alarm) = {
+        let (wakers, alarm, is_blocking) = {
             let mut state = self.state.lock();
             if state.landing.is_none() {
                 state.landing = landing.take();
             }
             let alarm = state.followers.alarm.take().and_then(Alarm::cancel);
-            (std::mem::take(&mut state.followers.wakers), alarm)
+            (std::mem::take(&mut state.followers.wakers), alarm, state.is_blocking)
         };
         drop(alarm);
-        self.landed.notify_all();
+        if is_blocking {
+            self.landed.notify_all();
+        }
         wake(wakers.into_values());
     }
 
@@ -287,6 +291,7 @@ impl Wait {
     pub(crate) fn block(&self, patience: Duration) -> Waited {
         let start = sync::now();
         let mut state = self.state.lock();
+        state.is_blocking = true;
         loop {
             let now = sync::now();
             if let Some(waited) = state.end(now, start, patience) {

@@ -20,6 +20,18 @@ pub(crate) fn number(key: u64, body: impl FnOnce(u64) -> u64) -> u64 {
     })
 }
 
+pub(crate) async fn number_async<F>(key: u64, body: fn(u64) -> F) -> u64
+where
+    F: Future<Output = u64>,
+{
+    if let Some(value) = NUMBERS.with_borrow(|map| map.get(&key).copied()) {
+        return value;
+    }
+    let value = body(key).await;
+    NUMBERS.with_borrow_mut(|map| map.insert(key, value));
+    value
+}
+
 contestant!(Floor, names::FLOOR, |key: u64| -> u64 { number(*key, super::bounded::body) });
 
 /// A key that is looked up without being owned.

@@ -22,18 +22,38 @@ impl<K: Hash + Eq, V: Clone> MutexLru<K, V> {
     }
 
     pub(crate) fn get_or(&self, key: K, body: impl FnOnce(&K) -> V) -> V {
-        let mut counted = self.lock();
-        let found = counted.entries.get(&key).cloned();
-        if let Some(value) = found {
-            counted.hits += 1;
+        if let Some(value) = self.get(&key) {
             return value;
         }
-        counted.misses += 1;
-        drop(counted);
         let value = body(&key);
-        let evicted = self.lock().entries.push(key, value.clone());
-        drop(evicted);
+        self.insert(key, value.clone());
         value
+    }
+
+    /// The lock is not held while the body runs.
+    pub(crate) async fn get_or_async(&self, key: K, body: impl Future<Output = V>) -> V {
+        if let Some(value) = self.get(&key) {
+            return value;
+        }
+        let value = body.await;
+        self.insert(key, value.clone());
+        value
+    }
+
+    fn get(&self, key: &K) -> Option<V> {
+        let mut counted = self.lock();
+        let found = counted.entries.get(key).cloned();
+        if found.is_some() {
+            counted.hits += 1;
+        } else {
+            counted.misses += 1;
+        }
+        found
+    }
+
+    fn insert(&self, key: K, value: V) {
+        let evicted = self.lock().entries.push(key, value);
+        drop(evicted);
     }
 
     fn lock(&self) -> MutexGuard<'_, Counted<K, V>> {

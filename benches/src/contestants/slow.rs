@@ -51,9 +51,7 @@ static MUTEX_LRU: LazyLock<MutexLru<u64, u64>> = LazyLock::new(|| MutexLru::new(
 
 contestant!(Memofn, names::MEMOFN, |key: u64| -> u64 { ours(*key) });
 contestant!(Cached, names::CACHED, |key: u64| -> u64 { by_cached(*key) });
-contestant!(CachedByKey, "cached, sync_writes by_key", |key: u64| -> u64 {
-    by_cached_by_key(*key)
-});
+contestant!(CachedByKey, names::CACHED_BY_KEY, |key: u64| -> u64 { by_cached_by_key(*key) });
 contestant!(ConcurrentCached, names::CONCURRENT_CACHED, |key: u64| -> u64 {
     by_concurrent_cached(*key)
 });

@@ -2,7 +2,7 @@
 
 use super::{hits, titles};
 use crate::allocator::counted;
-use crate::contestants::{Contestant, Visitor, bounded, names, text, thread};
+use crate::contestants::{Contestant, Visitor, asynchronous, bounded, names, text, thread};
 use crate::harness::{Column, Effort, Figures};
 use crate::table::Group;
 use std::hint::black_box;
@@ -42,7 +42,9 @@ pub(super) fn allocations(_: Effort) -> Group {
     numbers.visit::<thread::hitting::Memoize>();
     let mut texts = Allocations { column: column("(&str, u32)"), keys: hits::texts() };
     text::visit(&mut texts);
-    let columns = vec![numbers.column, texts.column];
+    let mut awaited = Allocations { column: column("u64, async"), keys: hits::numbers() };
+    asynchronous::alone::visit(&mut awaited);
+    let columns = vec![numbers.column, texts.column, awaited.column];
     let unit = "Calls of the allocator";
     Group { title: titles::ALLOCATIONS, unit, reference: names::QUICK, columns }
 }

@@ -1,7 +1,7 @@
 //! Keys never seen before, on a full cache: each call computes, stores and evicts.
 
 use super::{threads_label, titles};
-use crate::contestants::{Contestant, Visitor, bounded, names, thread};
+use crate::contestants::{Contestant, Visitor, asynchronous, bounded, names, thread};
 use crate::harness::{Column, Effort, Race, together};
 use crate::table::Group;
 use std::hint::black_box;
@@ -35,6 +35,17 @@ pub(super) fn of_thread(effort: Effort) -> Group {
     Group { title: titles::THREAD_MISSES, unit, reference: names::MUTEX_LRU, columns }
 }
 
+pub(super) fn asynchronous(effort: Effort) -> Group {
+    let mut ready = Misses::labelled("ready at once", 1);
+    ready.visit::<bounded::alone_missing::Memofn>();
+    asynchronous::missing::visit(&mut ready);
+    let mut yielding = Misses::labelled("yields once", 1);
+    asynchronous::missing_yielding::visit(&mut yielding);
+    let columns = [ready, yielding].map(|misses| misses.run(effort)).into();
+    let unit = "ns per call, by what the body does";
+    Group { title: titles::ASYNC_MISSES, unit, reference: names::QUICK_ASYNC, columns }
+}
+
 struct Misses {
     race: Race,
     threads: usize,
@@ -42,7 +53,11 @@ struct Misses {
 
 impl Misses {
     fn new(threads: usize) -> Self {
-        Self { race: Race::new(threads_label(threads)), threads }
+        Self::labelled(&threads_label(threads), threads)
+    }
+
+    fn labelled(label: &str, threads: usize) -> Self {
+        Self { race: Race::new(label), threads }
     }
 
     fn run(self, effort: Effort) -> Column {
