@@ -8,12 +8,12 @@
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Found, Seen};
-use crate::entry::{Entry, EntryPtr};
+use crate::entry::{Entry, EntryPtr, Offered};
 use crate::flight::FlightId;
 use crate::hash::hash;
 use crate::key::Lookup;
 use crate::policy::{Offer, Policy};
-use crate::scope::{Cell, Scope};
+use crate::scope::Scope;
 use crate::wait::{Landing, Waited};
 use std::fmt;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub struct Run<'c, P, K, V, S: Scope> {
 /// Who runs a body, for which entry.
 struct Pilot<'c, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
-    entry: EntryPtr<K, V, S>,
+    entry: Offered<K, V, S>,
     equal: fn(&K, &K) -> bool,
     role: Role,
     /// `None` as long as it has not started.
@@ -86,7 +86,7 @@ impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
     fn own(self, engine: &'c Engine<K, V, S>, hash: u64) -> Pilot<'c, K, V, S> {
         match self {
             Self::Query(query) => {
-                let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+                let entry = Offered::new(Entry::pending(hash, query.into_key()));
                 Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None }
             }
             Self::Entry(pilot) => pilot,
@@ -117,12 +117,19 @@ where
     S: Scope,
 {
     let helper = |entry, id, waited| {
-        let role = Role::Helper(waited);
+        let (entry, role) = (Offered::new(entry), Role::Helper(waited));
         Pilot { engine, entry, equal: Q::equal, role, flight: Some(id) }
     };
     let mut asked = Asked::Query(query);
-    // Of a key that is not there, a look at it alone would be in vain.
-    let mut found = if absent { Found::Absent } else { asked.look(engine, hash) };
+    if absent {
+        // Of a key that is not there, a look at it alone would be in vain.
+        let pilot = asked.own(engine, hash);
+        if let Some(id) = engine.start_alone(&pilot.entry) {
+            return Step::Run(Run::start(pilot.flying(id), policy));
+        }
+        asked = Asked::Entry(pilot);
+    }
+    let mut found = asked.look(engine, hash);
     let pilot = loop {
         match found {
             Found::Hit(entry) => return Step::Done(answer(&entry, &policy)),
@@ -164,10 +171,9 @@ where
 }
 
 #[inline]
-fn answer<R, P, K, V, S>(entry: &Entry<K, V, S>, policy: &P) -> R
+fn answer<R, P, K, V>(entry: &Entry<K, V>, policy: &P) -> R
 where
     P: Policy<R, Stored = V>,
-    S: Scope,
 {
     policy.hit(entry.value())
 }
@@ -188,21 +194,19 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         let Self { mut pilot, policy, started } = self;
         let Pilot { engine, entry, equal, role, flight } = &pilot;
         if let Some(value) = policy.store(&result) {
-            // A helper may have been faster.
-            drop(entry.value.set(value));
             let run =
                 if S::SHARED { Clock::Coarse.reading().since(started) } else { Duration::ZERO };
             let waited = if let Role::Helper(waited) = *role { Some(waited) } else { None };
             if let Some(id) = flight {
-                engine.land(entry, *id, *equal, run, waited);
+                engine.land(entry, value, *id, *equal, run, waited);
             }
         } else if let Some(mut flight) =
-            engine.reject(entry.hash, flight.filter(|_| matches!(role, Role::Owner)))
+            engine.reject(flight.filter(|_| matches!(role, Role::Owner)))
         {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
                     Offer::Value(value) => {
-                        drop(entry.value.set(value));
+                        engine.share(entry, value);
                         Landing::Value
                     }
                     Offer::Error(error) => Landing::Error(error),
@@ -226,7 +230,7 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked.
     fn drop(&mut self) {
         if let (Role::Owner, Some(id)) = (self.role, self.flight) {
-            self.engine.end(self.entry.hash, id);
+            self.engine.end(id);
         }
     }
 }
@@ -239,7 +243,7 @@ where
 {
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
-    let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+    let entry = Offered::new(Entry::pending(hash, query.into_key()));
     let mut pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None };
     pilot.flight = engine.lead(&pilot.entry, Q::equal);
     Run::start(pilot, policy)
@@ -281,7 +285,7 @@ where
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
         let hash = hash(|state| query.hash(state));
-        engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value), Q::equal);
+        engine.insert(&Entry::ready(hash, query.into_key(), value), Q::equal);
     }
 }
 

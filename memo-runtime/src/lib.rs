@@ -19,6 +19,7 @@
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![deny(unsafe_code)]
 
+mod ages;
 mod builder;
 mod by_hand;
 mod cache;
@@ -33,8 +34,10 @@ mod flight;
 mod float;
 mod form;
 mod hash;
+mod head;
 mod index;
 mod instances;
+mod keeper;
 mod kept;
 mod key;
 mod limbo;

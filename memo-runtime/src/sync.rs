@@ -3,9 +3,7 @@
 //!
 //! What is static belongs to one execution of a model then, and time stands still.
 
-pub(crate) use chosen::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+pub(crate) use chosen::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
 pub(crate) use std::sync::Arc;
 
@@ -160,6 +158,11 @@ pub(crate) struct ThreadToken(u64);
 impl ThreadToken {
     pub(crate) fn number(self) -> u64 {
         self.0
+    }
+
+    /// The one of this number.
+    pub(crate) fn numbered(number: u64) -> Self {
+        Self(number)
     }
 
     pub(crate) fn current() -> Self {
