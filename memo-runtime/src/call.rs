@@ -86,7 +86,7 @@ impl<'c, Q: Lookup<Key = K>, K, V, S: Scope> Asked<'c, Q, K, V, S> {
     fn own(self, engine: &'c Engine<K, V, S>, hash: u64) -> Pilot<'c, K, V, S> {
         match self {
             Self::Query(query) => {
-                let entry = Offered::new(Entry::pending(hash, query.into_key()));
+                let entry = Offered::new(engine.pending(hash, query.into_key()));
                 Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None }
             }
             Self::Entry(pilot) => pilot,
@@ -243,7 +243,7 @@ where
 {
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
-    let entry = Offered::new(Entry::pending(hash, query.into_key()));
+    let entry = Offered::new(engine.pending(hash, query.into_key()));
     let mut pilot = Pilot { engine, entry, equal: Q::equal, role: Role::Owner, flight: None };
     pilot.flight = engine.lead(&pilot.entry, Q::equal);
     Run::start(pilot, policy)

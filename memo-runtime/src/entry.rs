@@ -8,6 +8,10 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
+use std::sync::atomic::{
+    AtomicPtr,
+    Ordering::{AcqRel, Relaxed},
+};
 
 /// A key, and its value once computed.
 #[repr(C)]
@@ -29,15 +33,22 @@ pub(crate) struct EntryPtr<K, V, S: Scope> {
 }
 
 impl<K, V> Entry<K, V> {
-    pub(crate) fn pending<S: Scope>(hash: u64, key: K) -> EntryPtr<K, V, S> {
-        let value = UnsafeCell::new(MaybeUninit::uninit());
-        EntryPtr::new(Self { head: Head::new(hash), key, value })
+    fn new(head: Head, key: K, value: MaybeUninit<V>) -> Self {
+        Self { head, key, value: UnsafeCell::new(value) }
+    }
+
+    pub(crate) fn pending<S: Scope>(
+        hash: u64,
+        key: K,
+        spare: &Spare<K, V, S>,
+    ) -> EntryPtr<K, V, S> {
+        spare.fill(Self::new(Head::new(hash), key, MaybeUninit::uninit()))
     }
 
     pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
         let head = Head::new(hash);
         head.valued();
-        EntryPtr::new(Self { head, key, value: UnsafeCell::new(MaybeUninit::new(value)) })
+        Spare::default().fill(Self::new(head, key, MaybeUninit::new(value)))
     }
 
     /// The value of an entry that is stored, or whose flight has landed with one.
@@ -116,11 +127,6 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V, Shared> {}
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V, Shared> {}
 
 impl<K, V, S: Scope> EntryPtr<K, V, S> {
-    fn new(entry: Entry<K, V>) -> Self {
-        let entry = NonNull::from(Box::leak(Box::new(entry)));
-        Self { entry, scope: PhantomData }
-    }
-
     /// Where the entry is, as long as somebody owns it.
     #[inline]
     pub(crate) fn place(&self) -> Place {
@@ -151,12 +157,96 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
         drop(unsafe { Self::from_place(place) });
     }
 
-    #[cold]
-    #[inline(never)]
-    fn free(&mut self) {
-        #[expect(unsafe_code, reason = "owners are counted")]
-        // SAFETY: it was made by a `Box`, and has no owner any longer.
-        drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
+    /// Drops it, and leaves the memory, if it was the last owner, to the next entry.
+    #[inline]
+    pub(crate) fn recycle(self, spare: &Spare<K, V, S>) {
+        let this = ManuallyDrop::new(self);
+        if Head::release::<S>(&this) {
+            let memory = Memory(this.entry.as_ptr());
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it has no owner any longer. Its memory is given back even if this panics.
+            unsafe {
+                memory.0.drop_in_place();
+            }
+            spare.put(memory);
+        }
+    }
+}
+
+/// The memory of an entry that is no more.
+struct Memory<K, V>(*mut Entry<K, V>);
+
+impl<K, V> Drop for Memory<K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        #[expect(unsafe_code, reason = "what is in it was dropped before")]
+        // SAFETY: a `Box` has made it, and it is given back here alone.
+        drop(unsafe { Box::from_raw(self.0.cast::<MaybeUninit<Entry<K, V>>>()) });
+    }
+}
+
+/// The memory of the last entry that was evicted, for the next one.
+pub(crate) struct Spare<K, V, S: Scope> {
+    /// Null, or owned. Of the standard library: nothing depends on the order of things here.
+    memory: AtomicPtr<Entry<K, V>>,
+    scope: PhantomData<S>,
+}
+
+impl<K, V, S: Scope> Spare<K, V, S> {
+    /// More than this is not kept for nothing.
+    const MOST: usize = 1024;
+
+    #[inline]
+    fn swap(&self, memory: *mut Entry<K, V>) -> *mut Entry<K, V> {
+        let old = self.memory.load(Relaxed);
+        if S::SHARED && old != memory {
+            return self.memory.swap(memory, AcqRel);
+        }
+        self.memory.store(memory, Relaxed);
+        old
+    }
+
+    #[inline]
+    fn put(&self, memory: Memory<K, V>) {
+        if size_of::<Entry<K, V>>() <= Self::MOST {
+            let old = self.swap(ManuallyDrop::new(memory).0);
+            if !old.is_null() {
+                drop(Memory(old));
+            }
+        }
+    }
+
+    /// Makes an entry of the memory kept, or of new one.
+    #[inline]
+    fn fill(&self, entry: Entry<K, V>) -> EntryPtr<K, V, S> {
+        let memory = self.swap(std::ptr::null_mut());
+        let entry = match NonNull::new(memory) {
+            Some(memory) => {
+                #[expect(unsafe_code, reason = "memory is used anew")]
+                // SAFETY: it was made for an entry of these types, and is nobody else's.
+                unsafe {
+                    memory.write(entry);
+                }
+                memory
+            }
+            None => NonNull::from(Box::leak(Box::new(entry))),
+        };
+        EntryPtr { entry, scope: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Default for Spare<K, V, S> {
+    fn default() -> Self {
+        Self { memory: AtomicPtr::default(), scope: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Drop for Spare<K, V, S> {
+    fn drop(&mut self) {
+        let memory = *self.memory.get_mut();
+        if !memory.is_null() {
+            drop(Memory(memory));
+        }
     }
 }
 
@@ -186,7 +276,9 @@ impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
     #[inline]
     fn drop(&mut self) {
         if Head::release::<S>(self) {
-            self.free();
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it was made by a `Box`, and has no owner any longer.
+            drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
         }
     }
 }

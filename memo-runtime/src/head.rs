@@ -18,22 +18,23 @@ use std::ptr::NonNull;
 // Those of the standard library: what happens under a lock is no step for models to explore.
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64 as Guarded, fence};
 
-/// What is known of an entry.
+/// What is known of an entry. What a hit needs comes last, next to the key and the value.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Head {
-    pub(crate) hash: u64,
-    /// When it was used last; 0 until it is stored.
-    pub(crate) stamp: AtomicU64,
-    /// The birth, which tells it from all other entries of the cache, and below that some of [`state`].
-    state: Guarded,
-    /// Of one that is stored, the stamp it is ranked by; of one that is computed, by whom.
-    rank: Guarded,
     /// Neighbours in the list it is in.
     pub(crate) before: Link,
     pub(crate) after: Link,
+    /// Of one that is stored, the stamp it is ranked by; of one that is computed, by whom.
+    rank: Guarded,
+    /// The birth, which tells it from all other entries of the cache, and below that some of [`state`].
+    state: Guarded,
     /// Its number in the order of age, if entries expire.
     age: AtomicU32,
     owners: AtomicU32,
+    /// When it was used last; 0 until it is stored.
+    pub(crate) stamp: AtomicU64,
+    pub(crate) hash: u64,
 }
 
 /// What an entry is, in the lowest byte of its state.

@@ -166,7 +166,7 @@ impl<S: Scope> Keeper<S> {
     }
 
     /// Stores an entry, whose value `fill` sets, if its flight is still under way. The store says so when it
-    /// has `taken` the ownership over.
+    /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
     pub(crate) fn land(
         &self,
         id: FlightId,
@@ -175,7 +175,7 @@ impl<S: Scope> Keeper<S> {
         equals: &Equals<'_>,
         run: Duration,
         helped: Option<Duration>,
-    ) {
+    ) -> Option<Place> {
         let now = self.expired();
         let quick = self.locked(|books| {
             let lands = books.lands_alone(id.place);
@@ -191,9 +191,11 @@ impl<S: Scope> Keeper<S> {
         });
         match quick {
             Some(None) => {}
-            Some(Some(evicted)) => self.discard_one(self.limbo.dead(evicted)),
+            Some(Some(evicted)) if self.readers.nobody_reads() => return Some(evicted),
+            Some(Some(evicted)) => self.discard([self.limbo.dead(evicted)]),
             None => self.land_among(id, taken, fill, equals, run, helped),
         }
+        None
     }
 
     /// The same where other entries are filed under the hash, somebody waits, or it is not to be stored.
@@ -364,14 +366,6 @@ impl<S: Scope> Keeper<S> {
     #[inline]
     fn discard(&self, dead: impl IntoIterator<Item = Dead>) {
         self.limbo.discard(dead.into_iter(), self.address(), &self.readers);
-    }
-
-    #[inline]
-    fn discard_one(&self, dead: Dead) {
-        if self.readers.nobody_reads() {
-            return drop(dead);
-        }
-        self.discard([dead]);
     }
 
     fn discard_all(&self, dead: Vec<Place>) {

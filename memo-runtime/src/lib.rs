@@ -7,9 +7,10 @@
 //! | `sync`, `fences`, `few` | threads, and what else everything stands on |
 //! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
 //! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
-//! | `table`, `ranks`, `store` | what is stored: by hash, by recency, by age |
+//! | `head`, `entry` | what is kept of a call |
+//! | `table`, `ranks`, `ages`, `store` | what is stored: by hash, by recency, by age |
 //! | `wait`, `flight` | who waits for computations under way |
-//! | `index`, `entry`, `limbo`, `engine` | the entries, what becomes of dead ones, and the protocol |
+//! | `index`, `limbo`, `keeper`, `engine` | what the lock guards, what becomes of dead entries, and the protocol |
 //! | `hash` | what all caches hash with |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `policy` | what is stored of a result |

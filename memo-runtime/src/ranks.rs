@@ -187,7 +187,7 @@ mod tests {
                     entries[any(&entries)].stamp.store(100 * now + random % 2, Relaxed);
                 }
                 _ => {
-                    let entry = Entry::<_, u8>::pending::<Thread>(0, ());
+                    let entry = Entry::<_, u8>::ready::<Thread>(0, (), 0);
                     let place = entry.place();
                     owners.push(entry);
                     place.stamp.store(100 * now + 2, Relaxed);

@@ -46,6 +46,9 @@ impl Store {
     /// So much room is never worth giving back.
     const SLACK: usize = 64;
 
+    /// A table of so much room has 4 KiB.
+    const SMALL: usize = 224;
+
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             table: None,
@@ -203,7 +206,12 @@ impl Store {
         }
         (self.ranks, self.ages) = (Ranks::default(), Ages::default());
         (self.stored, self.filed) = (0, self.filed - self.stored);
-        self.replace_table(self.filed);
+        // What is small is worth more than its room: those that are cleared are filled again.
+        if self.room <= Self::SMALL {
+            stored.iter().for_each(|place| table.remove(*place));
+        } else {
+            self.replace_table(self.filed);
+        }
         stored
     }
 
@@ -250,7 +258,7 @@ mod tests {
     impl Entries {
         /// Files something that is computed, and not stored yet.
         fn start(&mut self, store: &mut Store, hash: u64, birth: u64) -> Place {
-            let entry = Entry::pending(hash, ());
+            let entry = Entry::ready(hash, (), 0);
             let place = entry.place();
             self.0.push(entry);
             let flying = Flying { owner: ThreadToken::current(), joinable: true, outdated: false };
