@@ -56,7 +56,9 @@ impl Ages {
     fn close_ranks(&mut self) {
         self.queue.retain(|(_, place)| place.is_some());
         for ((_, place), age) in self.queue.iter().zip(0..) {
-            place.into_iter().for_each(|place| place.set_age(age));
+            if let Some(place) = place {
+                place.set_age(age);
+            }
         }
         self.first = 0;
     }

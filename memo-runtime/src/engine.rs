@@ -136,7 +136,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             keeper.tidy();
             return Seen::Unclear;
         };
-        let Some(Reading { entry, _owner }) = self.find(&reading, hash) else {
+        let Some(Reading { entry, _owner: _read }) = self.find(&reading, hash) else {
             self.leave(reading);
             return Seen::Nothing;
         };
@@ -195,8 +195,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     return None;
                 }
                 reading.hold(place.addr());
-                let _owner = (!S::SHARED).then(|| Self::one_more(place));
-                Some(Reading { entry: &*place.as_ptr().cast(), _owner })
+                let owner = (!S::SHARED).then(|| Self::one_more(place));
+                Some(Reading { entry: &*place.as_ptr().cast(), _owner: owner })
             })
         }
     }

@@ -71,12 +71,12 @@ impl Books {
     }
 
     /// The stored one of equal entries.
-    pub(crate) fn stored(&self, equal: &Few<Place>) -> Option<Place> {
+    pub(crate) fn stored(equal: &Few<Place>) -> Option<Place> {
         equal.iter().copied().find(|place| place.is_stored())
     }
 
     /// The computation under way, of equal entries, that lets others join.
-    pub(crate) fn joinable(&self, equal: &Few<Place>) -> Option<(FlightId, ThreadToken)> {
+    pub(crate) fn joinable(equal: &Few<Place>) -> Option<(FlightId, ThreadToken)> {
         equal.iter().find_map(|place| {
             let flying = place.flying().filter(|it| it.joinable && !it.outdated)?;
             Some((FlightId { place: *place, birth: place.birth() }, flying.owner))
@@ -90,7 +90,7 @@ impl Books {
     }
 
     /// Keeps the computations under way, of equal entries, from being stored.
-    pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
+    pub(crate) fn outdate(equal: &Few<Place>) {
         equal.iter().for_each(|place| place.outdate());
     }
 
@@ -162,8 +162,10 @@ impl Books {
         let mut dead = [None, None];
         let stored = !flight.outdated && !self.store.refuses();
         if !flight.outdated {
-            dead[0] = self.stored(equal);
-            dead[0].into_iter().for_each(|replaced| self.store.remove(replaced));
+            dead[0] = Self::stored(equal);
+            if let Some(replaced) = dead[0] {
+                self.store.remove(replaced);
+            }
         }
         if stored {
             dead[1] = self.land_alone(place, now, stamp);

@@ -107,14 +107,15 @@ impl<S: Scope> Keeper<S> {
         let mut found = Found::Absent;
         self.settle(hash, equals, None, &mut |books, _, equal| {
             self.meet();
-            found = if let Some(place) = books.stored(equal) {
+            found = if let Some(place) = Books::stored(equal) {
                 books.counts.hits += 1;
                 if self.is_bounded {
                     place.stamp.store(self.tick(), Relaxed);
                 }
                 place.retain::<S>();
                 Found::Hit(place)
-            } else if let Some((id, owner)) = books.joinable(equal).filter(|_| self.single_flight) {
+            } else if let Some((id, owner)) = Books::joinable(equal).filter(|_| self.single_flight)
+            {
                 id.place.retain::<S>();
                 if owner == ThreadToken::current() {
                     books.counts.misses += 1;
@@ -150,7 +151,7 @@ impl<S: Scope> Keeper<S> {
         let mut id = None;
         self.settle(place.hash, equals, None, &mut |books, _, equal| {
             self.meet();
-            let taken = books.joinable(equal).is_some();
+            let taken = Books::joinable(equal).is_some();
             books.counts.misses += 1;
             id = Some(books.start_among(place, self.single_flight && !taken));
         });
@@ -218,7 +219,7 @@ impl<S: Scope> Keeper<S> {
             landed = books.land(place, now, stamp, equal);
             // There is none when a helper was faster.
             let Some(landed) = &mut landed else { return };
-            if self.take_over(landed, place, stamp, taken) {
+            if Self::take_over(landed, place, stamp, taken) {
                 books.pace.ran(run, helped);
             }
         });
@@ -227,7 +228,7 @@ impl<S: Scope> Keeper<S> {
 
     /// Publishes what was stored, and has one more owner of what was not; see `discard`. Returns whether
     /// the result was in time.
-    fn take_over(&self, landed: &mut Landed, place: Place, stamp: u64, taken: &Cell<bool>) -> bool {
+    fn take_over(landed: &mut Landed, place: Place, stamp: u64, taken: &Cell<bool>) -> bool {
         landed.flight.landing = Landing::Value;
         if landed.stored {
             taken.set(true);
@@ -245,13 +246,13 @@ impl<S: Scope> Keeper<S> {
         let mut landed = None;
         self.settle(place.hash, equals, None, &mut |books, now, equal| {
             self.meet();
-            books.outdate(equal);
+            Books::outdate(equal);
             books.start_among(place, false);
             let stamp = self.tick();
             equal.push(place);
             landed = books.land(place, now, stamp, equal);
             if let Some(landed) = &mut landed {
-                self.take_over(landed, place, stamp, taken);
+                Self::take_over(landed, place, stamp, taken);
             }
         });
         self.leave_landed(landed);
@@ -268,8 +269,8 @@ impl<S: Scope> Keeper<S> {
     /// The stored entry, looked at without counting or touching. The caller owns it.
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
         let mut found = None;
-        self.settle(hash, equals, None, &mut |books, _, equal| {
-            found = books.stored(equal);
+        self.settle(hash, equals, None, &mut |_, _, equal| {
+            found = Books::stored(equal);
             found.inspect(|place| place.retain::<S>());
         });
         found
@@ -280,8 +281,8 @@ impl<S: Scope> Keeper<S> {
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
         let mut removed = None;
         self.settle(hash, equals, None, &mut |books, _, equal| {
-            books.outdate(equal);
-            removed = books.stored(equal);
+            Books::outdate(equal);
+            removed = Books::stored(equal);
             if let Some(place) = removed {
                 place.retain::<S>();
                 books.store.remove(place);

@@ -130,7 +130,9 @@ impl Store {
         if let Some(maxsize) = self.limits.maxsize {
             if self.stored >= maxsize {
                 evicted = self.ranks.pop_least(stamp);
-                evicted.into_iter().for_each(|evicted| self.take_ranked(evicted));
+                if let Some(evicted) = evicted {
+                    self.take_ranked(evicted);
+                }
             }
             self.ranks.push_last(place);
         }
@@ -208,7 +210,9 @@ impl Store {
         (self.stored, self.filed) = (0, self.filed - self.stored);
         // What is small is worth more than its room: those that are cleared are filled again.
         if self.room <= Self::SMALL {
-            stored.iter().for_each(|place| table.remove(*place));
+            for place in &stored {
+                table.remove(*place);
+            }
         } else {
             self.replace_table(self.filed);
         }
