@@ -6,7 +6,7 @@
 //! never answers.
 
 use crate::Cache;
-use crate::call::{Step, enter_async};
+use crate::call::{Entered, Step, enter_async};
 use crate::explorer::{explore, threads};
 use crate::key::ByKey;
 use crate::lively::LivelyCache;
@@ -537,9 +537,12 @@ fn an_error_that_is_shared_is_given_to_all_who_wait() {
     explore(|| {
         let failing = Failing::new();
         let call = async || {
-            let result = match enter_async(&failing.cache, ByKey(1), OkShared).await {
-                Step::Done(result) => result,
-                Step::Run(run) => run.drive(failing.body()).await,
+            let result = match enter_async(&failing.cache, ByKey(1), OkShared) {
+                Entered::Hit(result) => result,
+                Entered::Open(open) => match open.step().await {
+                    Step::Done(result) => result,
+                    Step::Run(run) => run.drive(failing.body()).await,
+                },
             };
             failing.ended(result);
         };

@@ -169,7 +169,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// replace it.
     pub fn insert(&self, key: K, value: V) {
         let hash = hash(|state| key.hash(state));
-        self.engine().insert(&Entry::<_, _, S>::ready(hash, key, value), |a, b| a == b);
+        self.engine().insert(&Entry::ready(hash, key, value), |a, b| a == b);
     }
 }
 

@@ -14,14 +14,14 @@
 use crate::cache::Cache;
 use crate::clock::{Clock, Time};
 use crate::engine::{Engine, Found, Seen};
-use crate::entry::{Entry, EntryPtr};
+use crate::entry::{Entry, EntryPtr, Offered};
 use crate::flight::FlightId;
 use crate::graph::{self, Following};
 use crate::hash::hash;
 use crate::key::Lookup;
 use crate::party::{Body, Party, Polled};
 use crate::policy::{Offer, Policy};
-use crate::scope::{Cell, Scope};
+use crate::scope::Scope;
 use crate::sync::Arc;
 use crate::wait::{Landing, Wait, Waited};
 use std::fmt;
@@ -64,7 +64,7 @@ pub struct Run<'c, P, K, V, S: Scope> {
 /// Who runs a body, for which entry.
 struct Pilot<'c, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
-    entry: EntryPtr<K, V, S>,
+    entry: Offered<K, V, S>,
     equal: fn(&K, &K) -> bool,
     role: Role,
     /// `None` as long as it has not started.
@@ -232,8 +232,14 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        // Of a key that is not there, a look at it alone would be in vain.
-        let mut found = if absent { Found::Absent } else { self.look() };
+        if absent {
+            // Of a key that is not there, a look at it alone would be in vain.
+            self = self.owning();
+            if let Some(id) = self.start_alone() {
+                return Next::Step(self.run_own(id));
+            }
+        }
+        let mut found = self.look();
         loop {
             let step = match found {
                 Found::Hit(entry) => Step::Done(answer(&entry, &self.policy)),
@@ -271,7 +277,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 return self.begin(false);
             }
             Waited::Stalled => {
-                self.engine.depose(self.hash, id);
+                self.engine.depose(id);
                 drop((entry, wait));
                 return self.begin(false);
             }
@@ -305,12 +311,20 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         }
     }
 
+    /// Starts a flight of one's own, in the common case.
+    fn start_alone(&self) -> Option<FlightId> {
+        match &self.asked {
+            Asked::Entry(pilot) => self.engine.start_alone(&pilot.entry, pilot.manner.wait()),
+            Asked::Query(_) => None,
+        }
+    }
+
     /// Makes the entry, if there is none.
     fn owning(self) -> Self {
         let Self { engine, hash, asked, policy, is_async } = self;
         let pilot = match asked {
             Asked::Query(query) => {
-                let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+                let entry = engine.pending(hash, query.into_key());
                 Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async)
             }
             Asked::Entry(pilot) => pilot,
@@ -338,10 +352,9 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
 }
 
 #[inline]
-fn answer<R, P, K, V, S>(entry: &Entry<K, V, S>, policy: &P) -> R
+fn answer<R, P, K, V>(entry: &Entry<K, V>, policy: &P) -> R
 where
     P: Policy<R, Stored = V>,
-    S: Scope,
 {
     policy.hit(entry.value())
 }
@@ -364,8 +377,6 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         let Self { mut pilot, policy, started } = self;
         let Pilot { engine, entry, equal, role, flight, manner } = &pilot;
         if let Some(value) = policy.store(&result) {
-            // A helper may have been faster.
-            drop(entry.value.set(value));
             let run = pilot.clock().reading().since(started);
             let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
             let waited = match role {
@@ -374,15 +385,15 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
                 Role::Owner | Role::Done => None,
             };
             if let Some(id) = flight {
-                engine.land(entry, *id, *equal, run.saturating_sub(neglected), waited);
+                engine.land(entry, value, *id, *equal, run.saturating_sub(neglected), waited);
             }
         } else if let Some(mut flight) =
-            engine.reject(entry.hash, flight.filter(|_| !matches!(role, Role::Guest)))
+            engine.reject(flight.filter(|_| !matches!(role, Role::Guest)))
         {
             if flight.is_awaited() {
                 flight.landing = match policy.share(&result) {
                     Offer::Value(value) => {
-                        drop(entry.value.set(value));
+                        engine.share(entry, value);
                         Landing::Value
                     }
                     Offer::Error(error) => Landing::Error(error),
@@ -450,7 +461,7 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
         } else {
             Manner::Blocking(None)
         };
-        Self { engine, entry, equal: Q::equal, role, flight, manner }
+        Self { engine, entry: Offered::new(entry), equal: Q::equal, role, flight, manner }
     }
 
     /// Only those who wait want to know how long bodies take.
@@ -468,11 +479,11 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
         match (&self.role, self.flight) {
             (Role::Owner, Some(id)) => {
                 let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);
-                self.engine.give_up(self.entry.hash, id, is_given_up);
+                self.engine.give_up(id, is_given_up);
             }
             (Role::Helper(_, wait), Some(id)) => {
                 let is_given_up = |_: Option<&Wait>| wait.give_up_helping();
-                if !self.engine.give_up(self.entry.hash, id, is_given_up) {
+                if !self.engine.give_up(id, is_given_up) {
                     wait.help_again();
                 }
             }
@@ -515,7 +526,7 @@ where
 {
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
-    let entry = Entry::<_, _, S>::pending(hash, query.into_key());
+    let entry = engine.pending(hash, query.into_key());
     let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
     pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.manner.wait());
     Run::start(pilot, policy)
@@ -557,7 +568,7 @@ where
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
         let hash = hash(|state| query.hash(state));
-        engine.insert(&Entry::<_, _, S>::ready(hash, query.into_key(), value), Q::equal);
+        engine.insert(&Entry::ready(hash, query.into_key(), value), Q::equal);
     }
 }
 

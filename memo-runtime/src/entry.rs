@@ -1,42 +1,323 @@
-//! What a cache keeps of one call.
+//! What a cache keeps of one call, and the pointers to it.
 
-use crate::index::Filed;
-use crate::scope::{Cell, Scope};
-use crate::sync::{AtomicU64, Ordering::Relaxed};
+use crate::head::{Head, Place};
+use crate::scope::{Scope, Shared};
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr::NonNull;
+use std::sync::atomic::{
+    AtomicPtr,
+    Ordering::{AcqRel, Relaxed},
+};
 
 /// A key, and its value once computed.
-pub(crate) struct Entry<K, V, S: Scope> {
-    pub(crate) hash: u64,
-    /// When it was used last; 0 until it is stored.
-    pub(crate) stamp: AtomicU64,
+#[repr(C)]
+pub(crate) struct Entry<K, V> {
+    /// Comes first: a pointer to an entry is one to its head.
+    head: Head,
     pub(crate) key: K,
-    pub(crate) value: S::Cell<V>,
+    /// Written once, before the head says so.
+    value: UnsafeCell<MaybeUninit<V>>,
 }
 
-pub(crate) type EntryPtr<K, V, S> = <S as Scope>::Ptr<Entry<K, V, S>>;
+/// An owner of an entry.
+///
+/// Unlike an `Arc` it can be had from a [`Place`], counts without atomic operations where one thread has
+/// the cache to itself, and costs none to be dropped where there is no other owner.
+pub(crate) struct EntryPtr<K, V, S: Scope> {
+    entry: NonNull<Entry<K, V>>,
+    scope: PhantomData<(Entry<K, V>, S)>,
+}
 
-impl<K, V, S: Scope> Entry<K, V, S> {
-    pub(crate) fn pending(hash: u64, key: K) -> EntryPtr<K, V, S> {
-        S::ptr(Self { hash, stamp: AtomicU64::new(0), key, value: S::Cell::empty() })
+impl<K, V> Entry<K, V> {
+    fn new(head: Head, key: K, value: MaybeUninit<V>) -> Self {
+        Self { head, key, value: UnsafeCell::new(value) }
     }
 
-    pub(crate) fn ready(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
-        S::ptr(Self { hash, stamp: AtomicU64::new(0), key, value: S::Cell::filled(value) })
+    pub(crate) fn pending<S: Scope>(
+        hash: u64,
+        key: K,
+        spare: &Spare<K, V, S>,
+    ) -> EntryPtr<K, V, S> {
+        spare.fill(Self::new(Head::new(hash), key, MaybeUninit::uninit()))
+    }
+
+    pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
+        let head = Head::new(hash);
+        head.valued();
+        Spare::default().fill(Self::new(head, key, MaybeUninit::new(value)))
     }
 
     /// The value of an entry that is stored, or whose flight has landed with one.
     pub(crate) fn value(&self) -> &V {
-        self.value.get().expect("an entry is filed after its value was set")
+        assert!(self.head.has_value(), "an entry is filed after its value was set");
+        #[expect(unsafe_code, reason = "the head says whether there is a value")]
+        // SAFETY: there is one, which was written before the head said so.
+        unsafe {
+            self.stored_value()
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There is a value, and the caller has seen so.
+    #[expect(unsafe_code, reason = "the head says whether there is a value")]
+    #[inline]
+    pub(crate) unsafe fn stored_value(&self) -> &V {
+        // SAFETY: by the condition above; it is not written again.
+        unsafe { (*self.value.get()).assume_init_ref() }
+    }
+
+    /// The first value stays; a later one is given back.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else does so at the same time: the cache of the entry is locked.
+    #[expect(unsafe_code, reason = "the lock is not here")]
+    pub(crate) unsafe fn set(&self, value: V) -> Option<V> {
+        if self.head.has_value() {
+            return Some(value);
+        }
+        // SAFETY: nobody else writes, by the condition above, and nobody reads before the head says
+        // that there is something.
+        unsafe { *self.value.get() = MaybeUninit::new(value) };
+        self.head.valued();
+        None
     }
 }
 
-impl<K, V, S: Scope, P: Deref<Target = Entry<K, V, S>>> Filed for P {
-    fn stamp(&self) -> u64 {
-        self.stamp.load(Relaxed)
+impl<K, V> Deref for Entry<K, V> {
+    type Target = Head;
+
+    #[inline]
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl<K, V> Drop for Entry<K, V> {
+    fn drop(&mut self) {
+        if self.head.has_value() {
+            #[expect(unsafe_code, reason = "the head says whether there is a value")]
+            // SAFETY: there is a value, which nobody uses any longer.
+            unsafe {
+                self.value.get_mut().assume_init_drop();
+            }
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "the value is in a cell")]
+// SAFETY: those who share an entry share its key and its value, which one of them has made and another
+// may drop, as in a `OnceLock`.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Entry<K, V> {}
+
+// As of a `OnceLock`: the value is there or not, and whole.
+impl<K: RefUnwindSafe, V: RefUnwindSafe + UnwindSafe> RefUnwindSafe for Entry<K, V> {}
+
+#[expect(unsafe_code, reason = "it is an `Arc` in other words")]
+// SAFETY: as of an `Arc`.
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V, Shared> {}
+
+#[expect(unsafe_code, reason = "it is an `Arc` in other words")]
+// SAFETY: as of an `Arc`.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V, Shared> {}
+
+impl<K, V, S: Scope> EntryPtr<K, V, S> {
+    /// Where the entry is, as long as somebody owns it.
+    #[inline]
+    pub(crate) fn place(&self) -> Place {
+        Place::new(self.entry.cast())
     }
 
-    fn address(&self) -> *mut () {
-        (&raw const **self).cast_mut().cast()
+    /// The owner that is kept as a place alone.
+    ///
+    /// # Safety
+    ///
+    /// The place is of an entry of these types, and its keeper owns it, and does so no longer.
+    #[expect(unsafe_code, reason = "places have no types")]
+    #[inline]
+    pub(crate) unsafe fn from_place(place: Place) -> Self {
+        // SAFETY: a place is not null.
+        let entry = unsafe { NonNull::new_unchecked(place.as_ptr().cast()) };
+        Self { entry, scope: PhantomData }
+    }
+
+    /// [`from_place`](Self::from_place), to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[expect(unsafe_code, reason = "places have no types")]
+    pub(crate) unsafe fn release(place: Place) {
+        // SAFETY: by the condition above.
+        drop(unsafe { Self::from_place(place) });
+    }
+
+    /// Drops it, and leaves the memory, if it was the last owner, to the next entry.
+    #[inline]
+    pub(crate) fn recycle(self, spare: &Spare<K, V, S>) {
+        let this = ManuallyDrop::new(self);
+        if Head::release::<S>(&this) {
+            let memory = Memory(this.entry.as_ptr());
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it has no owner any longer. Its memory is given back even if this panics.
+            unsafe {
+                memory.0.drop_in_place();
+            }
+            spare.put(memory);
+        }
+    }
+}
+
+/// The memory of an entry that is no more.
+struct Memory<K, V>(*mut Entry<K, V>);
+
+impl<K, V> Drop for Memory<K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        #[expect(unsafe_code, reason = "what is in it was dropped before")]
+        // SAFETY: a `Box` has made it, and it is given back here alone.
+        drop(unsafe { Box::from_raw(self.0.cast::<MaybeUninit<Entry<K, V>>>()) });
+    }
+}
+
+/// The memory of the last entry that was evicted, for the next one.
+pub(crate) struct Spare<K, V, S: Scope> {
+    /// Null, or owned. Of the standard library: nothing depends on the order of things here.
+    memory: AtomicPtr<Entry<K, V>>,
+    scope: PhantomData<S>,
+}
+
+impl<K, V, S: Scope> Spare<K, V, S> {
+    /// More than this is not kept for nothing.
+    const MOST: usize = 1024;
+
+    #[inline]
+    fn swap(&self, memory: *mut Entry<K, V>) -> *mut Entry<K, V> {
+        let old = self.memory.load(Relaxed);
+        if S::SHARED && old != memory {
+            return self.memory.swap(memory, AcqRel);
+        }
+        self.memory.store(memory, Relaxed);
+        old
+    }
+
+    #[inline]
+    fn put(&self, memory: Memory<K, V>) {
+        if size_of::<Entry<K, V>>() <= Self::MOST {
+            let old = self.swap(ManuallyDrop::new(memory).0);
+            if !old.is_null() {
+                drop(Memory(old));
+            }
+        }
+    }
+
+    /// Makes an entry of the memory kept, or of new one.
+    #[inline]
+    fn fill(&self, entry: Entry<K, V>) -> EntryPtr<K, V, S> {
+        let memory = self.swap(std::ptr::null_mut());
+        let entry = match NonNull::new(memory) {
+            Some(memory) => {
+                #[expect(unsafe_code, reason = "memory is used anew")]
+                // SAFETY: it was made for an entry of these types, and is nobody else's.
+                unsafe {
+                    memory.write(entry);
+                }
+                memory
+            }
+            None => NonNull::from(Box::leak(Box::new(entry))),
+        };
+        EntryPtr { entry, scope: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Default for Spare<K, V, S> {
+    fn default() -> Self {
+        Self { memory: AtomicPtr::default(), scope: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Drop for Spare<K, V, S> {
+    fn drop(&mut self) {
+        let memory = *self.memory.get_mut();
+        if !memory.is_null() {
+            drop(Memory(memory));
+        }
+    }
+}
+
+impl<K, V, S: Scope> Deref for EntryPtr<K, V, S> {
+    type Target = Entry<K, V>;
+
+    #[inline]
+    fn deref(&self) -> &Entry<K, V> {
+        #[expect(unsafe_code, reason = "owners are counted")]
+        // SAFETY: it lives as long as it has owners, of which this is one; nobody has a mutable
+        // reference to it.
+        unsafe {
+            self.entry.as_ref()
+        }
+    }
+}
+
+impl<K, V, S: Scope> Clone for EntryPtr<K, V, S> {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.retain::<S>();
+        Self { entry: self.entry, scope: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if Head::release::<S>(self) {
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it was made by a `Box`, and has no owner any longer.
+            drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
+        }
+    }
+}
+
+/// An owner of an entry that may be taken over by a store.
+///
+/// The store says so under its lock, so that what happens next, be it a panic, finds it owned by one.
+pub(crate) struct Offered<K, V, S: Scope> {
+    entry: ManuallyDrop<EntryPtr<K, V, S>>,
+    taken: Cell<bool>,
+}
+
+impl<K, V, S: Scope> Offered<K, V, S> {
+    pub(crate) fn new(entry: EntryPtr<K, V, S>) -> Self {
+        Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
+    }
+
+    /// Where the store says that it owns the entry. From then on the entry is of no use here.
+    pub(crate) fn taken(&self) -> &Cell<bool> {
+        &self.taken
+    }
+}
+
+impl<K, V, S: Scope> Deref for Offered<K, V, S> {
+    type Target = EntryPtr<K, V, S>;
+
+    fn deref(&self) -> &EntryPtr<K, V, S> {
+        &self.entry
+    }
+}
+
+impl<K, V, S: Scope> Drop for Offered<K, V, S> {
+    fn drop(&mut self) {
+        if !self.taken.get() {
+            #[expect(unsafe_code, reason = "it is not always dropped")]
+            // SAFETY: it is dropped here alone.
+            unsafe {
+                ManuallyDrop::drop(&mut self.entry);
+            }
+        }
     }
 }

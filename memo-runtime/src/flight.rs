@@ -1,14 +1,14 @@
 //! Computations under way: how those who wait for one are told, and how long they wait.
 
+use crate::head::Place;
 use crate::sync::Arc;
-use crate::table::Place;
 use crate::wait::{Landing, Wait};
 use std::time::Duration;
 
 /// Names one run of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId {
-    /// Where its record was when it started.
+    /// Of its entry.
     pub(crate) place: Place,
     /// Tells it from all others.
     pub(crate) birth: u64,
@@ -72,8 +72,17 @@ impl Pace {
         }
     }
 
+    /// A body ran for `run`, perhaps to help one that others had waited for so long.
+    #[inline]
+    pub(crate) fn ran(&mut self, run: Duration, helped: Option<Duration>) {
+        match helped {
+            None => self.completed(run),
+            Some(waited) => self.helped(run, waited),
+        }
+    }
+
     /// A body ran for `run`, and nobody had to help.
-    pub(crate) fn completed(&mut self, run: Duration) {
+    fn completed(&mut self, run: Duration) {
         // Once stalled, a long run may be a run that waited for a stalled one.
         if !self.stalled {
             self.longest = self.longest.max(Some(run));
@@ -81,7 +90,7 @@ impl Pace {
     }
 
     /// A helper needed `run` for what its owner had not finished in `waited`.
-    pub(crate) fn helped(&mut self, run: Duration, waited: Duration) {
+    fn helped(&mut self, run: Duration, waited: Duration) {
         if run < waited / 8 {
             let longest = if self.stalled { self.longest } else { None };
             self.longest = longest.max(Some(run));

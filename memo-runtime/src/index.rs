@@ -3,24 +3,16 @@
 use crate::clock::Time;
 use crate::few::Few;
 use crate::flight::{Flight, FlightId, Pace};
+use crate::head::{Flying, Place};
 use crate::party::Party;
 use crate::stats::CacheInfo;
-use crate::store::{Flying, Limits, Store, Stored};
+use crate::store::{Limits, Store};
 use crate::sync::Arc;
-use crate::table::Place;
 use crate::wait::{Landing, Wait};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What the lock guards: the bookkeeping, which knows no types, and the entries themselves.
-pub(crate) struct Index<P> {
-    pub(crate) books: Books,
-    /// The hits had without the lock before the counters were zeroed.
-    pub(crate) hits_forgotten: u64,
-    entries: Vec<Option<P>>,
-}
-
-/// All that is known of a cache but its entries.
+/// All that is known of a cache: what the lock guards.
 #[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) store: Store,
@@ -28,34 +20,30 @@ pub(crate) struct Books {
     waits: BTreeMap<u64, Arc<Wait>>,
     /// `maxsize` and `currsize` are filled in when asked for, and hits had without the lock added.
     pub(crate) counts: CacheInfo,
+    /// The hits had without the lock before the counters were zeroed.
+    pub(crate) hits_forgotten: u64,
     pub(crate) pace: Pace,
     births: u64,
 }
 
 /// A computation that is over.
-pub(crate) struct Landed<P> {
+pub(crate) struct Landed {
     pub(crate) flight: Flight,
     /// Its result is stored.
     pub(crate) stored: bool,
     /// Where others wait for the same from a computation that is still under way.
     pub(crate) overtaken: Option<Arc<Wait>>,
-    /// To be dropped outside the lock.
-    pub(crate) dead: [Option<P>; 2],
-}
-
-/// What an index keeps pointers to.
-pub(crate) trait Filed {
-    /// When it was used last.
-    fn stamp(&self) -> u64;
-    fn address(&self) -> *mut ();
+    /// The caller's, to be dropped outside the lock.
+    pub(crate) dead: [Option<Place>; 2],
 }
 
 impl Books {
-    fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             store: Store::new(limits),
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
+            hits_forgotten: 0,
             pace: Pace::default(),
             births: 0,
         }
@@ -66,16 +54,35 @@ impl Books {
         self.births
     }
 
+    /// Tells the entries filed under `hash` that are known to have the key from those that have yet to be
+    /// compared.
+    pub(crate) fn sort(
+        &self,
+        hash: u64,
+        judged: &Judged,
+        equal: &mut Few<Place>,
+        mut unjudged: impl FnMut(Place),
+    ) {
+        self.store.filed(hash, |place| {
+            let birth = place.birth();
+            if judged.is_new(birth) {
+                unjudged(place);
+            } else if judged.is_equal(birth) {
+                equal.push(place);
+            }
+        });
+    }
+
     /// The stored one of equal entries.
-    pub(crate) fn stored(&self, equal: &Few<Place>) -> Option<Place> {
-        equal.iter().copied().find(|place| self.store.flight(*place).is_none())
+    pub(crate) fn stored(equal: &Few<Place>) -> Option<Place> {
+        equal.iter().copied().find(|place| place.is_stored())
     }
 
     /// The computation under way, of equal entries, that lets others join.
-    pub(crate) fn joinable(&self, equal: &Few<Place>) -> Option<(FlightId, Party)> {
+    pub(crate) fn joinable(equal: &Few<Place>) -> Option<(FlightId, Party)> {
         equal.iter().find_map(|place| {
-            let flying = self.store.flight(*place).filter(|it| it.joinable && !it.outdated)?;
-            Some((FlightId { place: *place, birth: self.store.birth(*place) }, flying.owner))
+            let flying = place.flying().filter(|it| it.joinable && !it.outdated)?;
+            Some((FlightId { place: *place, birth: place.birth() }, flying.owner))
         })
     }
 
@@ -91,166 +98,130 @@ impl Books {
         self.waits.get(&id.birth).map(|wait| &**wait)
     }
 
-    /// Keeps the computations under way, of equal entries, from being stored.
-    pub(crate) fn outdate(&mut self, equal: &Few<Place>) {
-        equal.iter().for_each(|place| self.store.outdate(*place));
-    }
-
     /// Has those who wait for a computation do so no longer, though it is under way, and may be stored.
     /// Returns where they wait.
-    pub(crate) fn depose(&mut self, hash: u64, id: FlightId) -> Option<Arc<Wait>> {
-        let place = self.store.locate(hash, id.place, id.birth)?;
-        self.depose_at(FlightId { place, ..id })
-    }
-
-    fn depose_at(&mut self, id: FlightId) -> Option<Arc<Wait>> {
-        self.store.depose(id.place);
+    pub(crate) fn depose(&mut self, id: FlightId) -> Option<Arc<Wait>> {
+        id.place.depose();
         self.waits.remove(&id.birth)
     }
 
-    /// The end of the computation at a place.
-    fn land(&mut self, place: Place) -> Option<Flight> {
-        let outdated = self.store.flight(place)?.outdated;
-        // Of few computations anybody awaits the end.
-        let wait =
-            if self.waits.is_empty() { None } else { self.waits.remove(&self.store.birth(place)) };
-        Some(Flight { wait, outdated, landing: Landing::Abandoned })
-    }
-}
-
-impl<P: Clone + Filed> Index<P> {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { books: Books::new(limits), hits_forgotten: 0, entries: Vec::new() }
+    /// Keeps the computations under way, of equal entries, from being stored.
+    pub(crate) fn outdate(equal: &Few<Place>) {
+        equal.iter().for_each(|place| place.outdate());
     }
 
-    /// Tells the entries filed under `hash` that are known to have the key from those that have yet to be
-    /// compared, which come with their births.
-    pub(crate) fn sort(
-        &self,
-        hash: u64,
-        judged: &Judged,
-        equal: &mut Few<Place>,
-        unjudged: &mut Few<(u64, P)>,
-    ) {
-        self.books.store.filed(hash, |place| {
-            let birth = self.books.store.birth(place);
-            if judged.is_new(birth) {
-                unjudged.push((birth, self.at(place).clone()));
-            } else if judged.is_equal(birth) {
-                equal.push(place);
-            }
-        });
-    }
-
-    /// The entry at a place.
-    pub(crate) fn at(&self, place: Place) -> &P {
-        self.entries[place as usize].as_ref().expect("what is filed is there")
-    }
-
-    /// All that is stored, the most recently used first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = P> {
-        let mut entries: Vec<_> = self.books.store.iter().map(|place| self.at(place)).collect();
-        entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp()));
-        entries.into_iter().cloned()
-    }
-
-    /// Registers a computation: of the calling thread, or of the async run whose `wait` this is.
+    /// Registers a computation, of the calling thread or of the async run whose `wait` this is, where
+    /// nothing else is filed under its hash.
     pub(crate) fn start(
         &mut self,
-        hash: u64,
-        entry: P,
+        place: Place,
         joinable: bool,
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
-        self.books.births += 1;
-        let birth = self.books.births;
+        self.births += 1;
+        let birth = self.births;
         let owner = wait.map_or_else(Party::thread, |wait| wait.owner());
         if let Some(wait) = wait.filter(|_| joinable) {
-            self.books.waits.insert(birth, Arc::clone(wait));
+            self.waits.insert(birth, Arc::clone(wait));
         }
         let flying = Flying { owner, joinable, outdated: false };
-        let place = self.books.store.start(hash, birth, flying, entry.address());
-        match self.entries.get_mut(place as usize) {
-            Some(vacant) => *vacant = Some(entry),
-            None => self.entries.push(Some(entry)),
-        }
+        self.store.start(place, birth, flying);
         FlightId { place, birth }
+    }
+
+    /// The same where something may be.
+    pub(crate) fn start_among(
+        &mut self,
+        place: Place,
+        joinable: bool,
+        wait: Option<&Arc<Wait>>,
+    ) -> FlightId {
+        let mut is_crowded = false;
+        self.store.filed(place.hash, |other| {
+            other.crowd();
+            is_crowded = true;
+        });
+        let id = self.start(place, joinable, wait);
+        if is_crowded {
+            place.crowd();
+        }
+        id
+    }
+
+    /// The end of the computation at a place, if it is under way.
+    fn end_flight(&mut self, place: Place) -> Option<Flight> {
+        let outdated = place.flying()?.outdated;
+        // Of few computations anybody awaits the end.
+        let wait = if self.waits.is_empty() { None } else { self.waits.remove(&place.birth()) };
+        Some(Flight { wait, outdated, landing: Landing::Abandoned })
     }
 
     /// Ends a computation without storing anything, if it has not been ended. The flight is to be
     /// dropped outside the lock.
-    pub(crate) fn end(&mut self, hash: u64, id: FlightId) -> Option<(Flight, Option<P>)> {
-        let place = self.books.store.locate(hash, id.place, id.birth)?;
-        let flight = self.books.land(place)?;
-        Some((flight, self.take(place)))
+    pub(crate) fn end(&mut self, place: Place) -> Option<Flight> {
+        let flight = self.end_flight(place)?;
+        self.store.remove(place);
+        Some(flight)
+    }
+
+    /// Whether a computation ends in the common way: it is to be stored, nobody waits for it, and nothing
+    /// else was filed under its hash.
+    #[inline]
+    pub(crate) fn lands_alone(&self, place: Place) -> bool {
+        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&place.birth());
+        place.is_alone() && !is_awaited && !self.store.refuses()
+    }
+
+    /// Stores the result of such a computation. The store owns it then, and the caller what was evicted.
+    #[inline]
+    pub(crate) fn land_alone(&mut self, place: Place, now: Time, stamp: u64) -> Option<Place> {
+        let evicted = self.store.store(place, now, stamp);
+        self.counts.evictions += u64::from(evicted.is_some());
+        evicted
     }
 
     /// Ends a computation and stores its result, if it has not been ended or outdated, in the place of
-    /// the stored one of equal entries. Returns what has to be dropped outside the lock.
+    /// the stored one of equal entries, unless that was begun later. When it is stored the store owns it.
     pub(crate) fn land(
         &mut self,
-        id: FlightId,
+        place: Place,
         now: Time,
         stamp: u64,
         equal: &Few<Place>,
-    ) -> Option<Landed<P>> {
-        let is_own = |place: &Place| self.books.store.birth(*place) == id.birth;
-        let place = equal.iter().copied().find(is_own)?;
-        let flight = self.books.land(place)?;
-        if flight.outdated {
-            self.books.counts.outdated += 1;
-            let dead = [self.take(place), None];
-            return Some(Landed { flight, stored: false, overtaken: None, dead });
-        }
-        let replaced = self.books.stored(equal).and_then(|place| self.take(place));
-        let Self { books, entries, .. } = self;
-        let stamps = |place: Place| entries[place as usize].as_ref().map_or(0, Filed::stamp);
-        let outcome = books.store.store(place, now, stamp, &stamps);
-        let gone = match outcome {
-            Stored::Here => None,
-            Stored::Evicting(place) => {
-                books.counts.evictions += 1;
-                entries[place as usize].take()
+    ) -> Option<Landed> {
+        let flight = self.end_flight(place)?;
+        self.counts.outdated += u64::from(flight.outdated);
+        let mut dead = [None, None];
+        let other = Self::stored(equal);
+        let is_late = other.is_some_and(|other| other.birth() > place.birth());
+        let stored = !flight.outdated && !is_late && !self.store.refuses();
+        if !flight.outdated && !is_late {
+            dead[0] = other;
+            if let Some(replaced) = other {
+                self.store.remove(replaced);
             }
-            Stored::Refused => self.take(place),
-        };
-        let stored = outcome != Stored::Refused;
-        let other = self.books.joinable(equal).filter(|_| stored);
-        let overtaken = other.and_then(|(id, _)| self.books.depose_at(id));
-        Some(Landed { flight, stored, overtaken, dead: [replaced, gone] })
-    }
-
-    /// Takes an entry out.
-    pub(crate) fn take(&mut self, place: Place) -> Option<P> {
-        self.books.store.remove(place);
-        self.entries[place as usize].take()
+        }
+        let mut overtaken = None;
+        if stored {
+            dead[1] = self.land_alone(place, now, stamp);
+            overtaken = Self::joinable(equal).and_then(|(id, _)| self.depose(id));
+        } else {
+            self.store.remove(place);
+        }
+        Some(Landed { flight, stored, overtaken, dead })
     }
 
     /// Takes out at most `most` entries whose time has passed.
-    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<P> {
-        let places = self.books.store.expire(now, most);
-        self.books.counts.expirations += places.len() as u64;
-        places.into_iter().filter_map(|place| self.entries[place as usize].take()).collect()
+    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
+        let expired = self.store.expire(now, most);
+        self.counts.expirations += expired.len() as u64;
+        expired
     }
 
     /// Takes out all that is stored, and keeps what is under way from being stored.
-    pub(crate) fn clear(&mut self) -> Vec<Option<P>> {
-        self.books.counts = CacheInfo::default();
-        let order = self.books.store.clear();
-        self.renumber(order)
-    }
-
-    /// Gives room back that is no longer needed.
-    pub(crate) fn compact(&mut self) {
-        if let Some(order) = self.books.store.compact() {
-            self.renumber(order);
-        }
-    }
-
-    /// Returns what has no number any longer.
-    fn renumber(&mut self, order: Vec<Place>) -> Vec<Option<P>> {
-        let entries = order.into_iter().map(|old| self.entries[old as usize].take()).collect();
-        std::mem::replace(&mut self.entries, entries)
+    pub(crate) fn clear(&mut self) -> Vec<Place> {
+        self.counts = CacheInfo::default();
+        self.store.clear()
     }
 }
 

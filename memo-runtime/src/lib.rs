@@ -7,9 +7,11 @@
 //! | `sync`, `fences`, `few` | threads, and what else everything stands on |
 //! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
 //! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
-//! | `table`, `ranks`, `store` | what is stored: by hash, by recency, by age |
-//! | `party`, `watch`, `wait`, `graph`, `flight` | who waits for computations under way |
-//! | `index`, `entry`, `limbo`, `engine` | the entries, what becomes of dead ones, and the protocol |
+//! | `party` | who runs bodies, and waits |
+//! | `head`, `entry` | what is kept of a call |
+//! | `table`, `ranks`, `ages`, `store` | what is stored: by hash, by recency, by age |
+//! | `watch`, `wait`, `graph`, `flight` | who waits for computations under way |
+//! | `index`, `limbo`, `keeper`, `engine` | what the lock guards, what becomes of dead entries, and the protocol |
 //! | `hash` | what all caches hash with |
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `policy` | what is stored of a result |
@@ -19,6 +21,7 @@
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![deny(unsafe_code)]
 
+mod ages;
 #[cfg(all(test, memofn_models))]
 mod async_models;
 #[cfg(all(test, not(memofn_models)))]
@@ -42,8 +45,10 @@ mod float;
 mod form;
 mod graph;
 mod hash;
+mod head;
 mod index;
 mod instances;
+mod keeper;
 mod kept;
 mod key;
 mod limbo;

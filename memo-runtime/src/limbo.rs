@@ -7,47 +7,83 @@
 //! Who is found reading a dead entry is told so, and looks again when done. So what lingers are the entries
 //! that calls read at that moment, and a few more while a thread is in the middle of a walk.
 
-use crate::index::Filed;
+use crate::entry::Entry;
+use crate::head::Place;
 use crate::readers::Readers;
 use crate::reading::StillRead::{Everything, These, Walked};
 use crate::scope::{Lock, Scope};
 use crate::sync::{Arc, yield_now};
 use crate::table::Table;
 
-pub(crate) struct Limbo<P, S: Scope> {
-    waiting: S::Lock<Waiting<P>>,
+pub(crate) struct Limbo<S: Scope> {
+    waiting: S::Lock<Waiting>,
     /// Dropping an entry runs no code of users.
     plain: bool,
     /// How many entries wait for each other.
     batch: usize,
+    release: Release,
 }
 
-struct Waiting<P> {
-    entries: Vec<P>,
+/// Drops an owner of an entry, whose types it knows.
+pub(crate) type Release = unsafe fn(Place);
+
+struct Waiting {
+    entries: Vec<Dead>,
     tables: Vec<Arc<Table>>,
 }
 
-impl<P: Filed, S: Scope> Limbo<P, S> {
+/// An owner of an entry that was taken out, or that others may have taken out.
+#[derive(Debug)]
+pub(crate) struct Dead {
+    place: Place,
+    release: Release,
+}
+
+impl Dead {
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+}
+
+impl Drop for Dead {
+    #[inline]
+    fn drop(&mut self) {
+        #[expect(unsafe_code, reason = "a place has no type")]
+        // SAFETY: this is an owner, as `Limbo::dead` demands, of an entry of the limbo's types.
+        unsafe {
+            (self.release)(self.place);
+        }
+    }
+}
+
+impl<S: Scope> Limbo<S> {
     /// How many more dead entries may linger while others walk through the tables.
     const LINGERING: usize = 16;
 
     /// How often others are let pass for that. In a forked process, a walk may never end.
     const PATIENCE: usize = 10_000;
 
-    /// For entries of keys `K` and values `V`, of this size in all.
-    pub(crate) fn of<K, V>(size: usize) -> Self {
+    /// For entries of keys `K` and values `V`, which are released like this.
+    pub(crate) fn of<K, V>(release: Release) -> Self {
         const MOST: usize = 512;
         let plain = !std::mem::needs_drop::<K>() && !std::mem::needs_drop::<V>();
+        let size = size_of::<Entry<K, V>>();
         let batch = if plain { ((64 << 10) / size).clamp(1, MOST) } else { 1 };
         let waiting = S::Lock::new(Waiting { entries: Vec::new(), tables: Vec::new() });
-        Self { waiting, plain, batch }
+        Self { waiting, plain, batch, release }
+    }
+
+    /// An owner, which the store no longer is, or which was counted for this.
+    pub(crate) fn dead(&self, place: Place) -> Dead {
+        Dead { place, release: self.release }
     }
 
     /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. Nothing
     /// is locked.
+    #[inline]
     pub(crate) fn discard(
         &self,
-        dead: impl Iterator<Item = P>,
+        dead: impl Iterator<Item = Dead>,
         cache: usize,
         readers: &S::Readers,
     ) {
@@ -55,6 +91,11 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
         if dead.peek().is_none() || readers.nobody_reads() {
             return dead.for_each(drop);
         }
+        self.discard_later(dead.collect(), cache, readers);
+    }
+
+    #[cold]
+    fn discard_later(&self, dead: Vec<Dead>, cache: usize, readers: &S::Readers) {
         let waiting = self.waiting.with(|waiting| {
             waiting.entries.extend(dead);
             waiting.entries.len()
@@ -91,11 +132,10 @@ impl<P: Filed, S: Scope> Limbo<P, S> {
             if entries.is_empty() && tables.is_empty() || readers.nobody_reads() {
                 return (0, (std::mem::take(entries), std::mem::take(tables)));
             }
-            let addresses: Vec<_> = entries.iter().map(|entry| entry.address().addr()).collect();
+            let addresses: Vec<_> = entries.iter().map(|entry| entry.place.addr()).collect();
             let read = readers.still_read(cache, self.plain, &addresses);
-            let (kept, dropped) = std::mem::take(entries)
-                .into_iter()
-                .partition(|entry| read.has(entry.address().addr()));
+            let (kept, dropped) =
+                std::mem::take(entries).into_iter().partition(|entry| read.has(entry.place.addr()));
             *entries = kept;
             match read {
                 These(_) => (0, (dropped, std::mem::take(tables))),

@@ -40,6 +40,15 @@ impl Party {
         })
     }
 
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The one of this number.
+    pub(crate) fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+
     /// A new run of an async body.
     pub(crate) fn run() -> Self {
         Self(NEXT.fetch_add(1, Relaxed))

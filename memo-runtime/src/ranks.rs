@@ -1,99 +1,201 @@
 //! What was used least recently, found when somebody asks.
 //!
 //! Keeping a list in order on every hit would make hits write where others read. So a hit leaves a stamp
-//! in its entry and no more, and stamps only grow. Here are the stamps as they were when somebody last
-//! looked: the least of them that is still right is the least of all. Whatever is found out of date on the
-//! way is put right, which each hit can cause once at most.
+//! in its entry and no more, and stamps only grow. Here entries are ranked by the stamps they had when
+//! somebody last looked: the least of them that is still right is the least of all. Whatever is found out
+//! of date on the way is put right, which each hit can cause once at most.
 //!
-//! What is new has the latest stamp of all, and goes to the end of a queue. What was put right has any,
-//! and goes into a heap. The least one is at the head of one or the other.
+//! What is new has the latest stamp of all, and goes to the end of a queue. What was put right has any, and
+//! goes into a radix heap (R. Ahuja and others, "Faster Algorithms for the Shortest Path Problem", 1990):
+//! since nothing is ever put in that is less than what was last taken out, it is enough to sort the nearest,
+//! and lists of what shares its upper bits serve for the rest. The least is at the head of the one or in
+//! the other. All are lists through the entries, which any entry can leave at once; a binary heap of
+//! stamps and numbers took more time and room, most of it for finding out what was no longer there.
 
-use crate::table::Place;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use crate::head::{List, Place};
+use crate::sync::Ordering::Relaxed;
 
-/// Records by the stamps they were last known to have.
+/// Entries by the stamps they were last known to have.
 #[derive(Debug, Default)]
 pub(crate) struct Ranks {
-    new: VecDeque<Rank>,
-    put_back: BinaryHeap<Reverse<Rank>>,
-}
-
-/// A record, and its stamp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
-    pub(crate) stamp: u64,
-    pub(crate) place: Place,
+    new: List,
+    /// Those used since. Made when there is one.
+    used: Option<Box<Heap>>,
 }
 
 impl Ranks {
-    pub(crate) fn len(&self) -> usize {
-        self.new.len() + self.put_back.len()
+    /// Adds one whose stamp is later than all others.
+    pub(crate) fn push_last(&mut self, place: Place) {
+        self.new.push_last(place);
     }
 
-    /// Takes out the one of the least stamp.
-    pub(crate) fn pop_first(&mut self) -> Option<Rank> {
-        match (self.new.front(), self.put_back.peek()) {
-            (Some(new), Some(Reverse(old))) if new.stamp > old.stamp => self.pop_old(),
-            (None, _) => self.pop_old(),
-            _ => self.new.pop_front(),
+    /// Takes out one that is ranked.
+    pub(crate) fn remove(&mut self, place: Place) {
+        match &mut self.used {
+            Some(used) if place.is_ranked_anew() => used.remove(place),
+            _ => self.new.remove(place),
         }
     }
 
-    fn pop_old(&mut self) -> Option<Rank> {
-        self.put_back.pop().map(|Reverse(rank)| rank)
+    /// Takes out the one that was used least recently. Stamps after `now` are as good as `now`: an entry
+    /// that others use all the while is met twice at most.
+    pub(crate) fn pop_least(&mut self, now: u64) -> Option<Place> {
+        loop {
+            let place = self.pop_known()?;
+            let stamp = place.stamp.load(Relaxed).min(now);
+            if stamp == place.rank() {
+                return Some(place);
+            }
+            place.rank_anew(stamp);
+            self.used.get_or_insert_default().push(place);
+        }
     }
 
-    /// Adds one whose stamp is later than all others.
-    pub(crate) fn push_last(&mut self, rank: Rank) {
-        self.new.push_back(rank);
+    /// Takes out the one of the least known stamp.
+    fn pop_known(&mut self) -> Option<Place> {
+        let Some(used) = &mut self.used else { return self.new.pop_first() };
+        match (self.new.first(), used.least()) {
+            (Some(new), Some(least)) if new.rank() > least => used.pop(),
+            (None, _) => used.pop(),
+            _ => self.new.pop_first(),
+        }
+    }
+}
+
+/// A heap of stamps none of which is less than any taken out before.
+#[derive(Debug)]
+struct Heap {
+    /// The last one taken out.
+    last: u64,
+    /// By how many of the lower bits differ from `last`.
+    lists: [List; Self::LISTS],
+    /// A bit for each list but the first that may have something in it.
+    filled: u64,
+    /// The least stamp, if it is known.
+    least: Option<u64>,
+}
+
+impl Heap {
+    const LISTS: usize = 65;
+
+    /// The list of a stamp.
+    fn list_of(&self, stamp: u64) -> usize {
+        (u64::BITS - (stamp ^ self.last).leading_zeros()) as usize
     }
 
-    /// Adds one of any stamp.
-    pub(crate) fn put_back(&mut self, rank: Rank) {
-        self.put_back.push(Reverse(rank));
+    fn push(&mut self, place: Place) {
+        let stamp = place.rank();
+        self.file(place);
+        if self.least.is_some_and(|least| stamp < least) {
+            self.least = Some(stamp);
+        }
     }
 
-    /// Starts again with these.
-    pub(crate) fn rebuild(&mut self, ranks: impl Iterator<Item = Rank>) {
-        let mut ranks: Vec<_> = ranks.collect();
-        ranks.sort_unstable();
-        *self = Self { new: ranks.into(), put_back: BinaryHeap::new() };
+    fn file(&mut self, place: Place) {
+        let list = self.list_of(place.rank());
+        self.lists[list].push_last(place);
+        if list > 0 {
+            self.filled |= 1 << (list - 1);
+        }
+    }
+
+    fn remove(&mut self, place: Place) {
+        let list = self.list_of(place.rank());
+        self.lists[list].remove(place);
+        if self.least == Some(place.rank()) {
+            self.least = None;
+        }
+    }
+
+    /// The least stamp.
+    fn least(&mut self) -> Option<u64> {
+        if self.least.is_none() {
+            self.least = match self.lists[0].first() {
+                Some(_) => Some(self.last),
+                None => self.lists[self.nearest()?].iter().map(|place| place.rank()).min(),
+            };
+        }
+        self.least
+    }
+
+    /// The first list with something in it, of those after the first of all.
+    fn nearest(&mut self) -> Option<usize> {
+        while self.filled != 0 {
+            let list = self.filled.trailing_zeros() as usize + 1;
+            if self.lists[list].first().is_some() {
+                return Some(list);
+            }
+            self.filled &= self.filled - 1;
+        }
+        None
+    }
+
+    /// Takes out the least one.
+    fn pop(&mut self) -> Option<Place> {
+        let least = self.least()?;
+        if least != self.last {
+            let list = self.list_of(least);
+            let near = std::mem::take(&mut self.lists[list]);
+            self.last = least;
+            let mut next = near.first();
+            while let Some(place) = next {
+                next = place.after.get();
+                self.file(place);
+            }
+        }
+        let popped = self.lists[0].pop_first();
+        if self.lists[0].first().is_none() {
+            self.least = None;
+        }
+        popped
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        let lists = std::array::from_fn(|_| List::default());
+        Self { last: 0, lists, filled: 0, least: None }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Entry;
+    use crate::scope::Thread;
+    use std::cmp::Reverse;
 
     #[test]
-    fn the_least_comes_first_wherever_it_was_put() {
+    fn the_least_comes_first_however_it_was_used_meanwhile() {
         let mut ranks = Ranks::default();
-        let mut model = Vec::new();
         let mut random = 1_u64;
-        for place in 0..if cfg!(miri) { 300 } else { 10_000 } {
+        let (mut owners, mut entries) = (Vec::new(), Vec::new());
+        for now in 1..if cfg!(miri) { 300 } else { 10_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let last = Rank { stamp: u64::from(place) * 10, place };
-            let old = Rank { stamp: (random >> 40) % (u64::from(place) * 10 + 1), place };
-            match (random >> 10) % 5 {
+            let any = |entries: &[_]| (random >> 33) as usize % entries.len();
+            let stamp = |entry: &Place| entry.stamp.load(Relaxed);
+            match (random >> 10) % 8 {
                 0 | 1 => {
-                    model.sort_by_key(|stamp| Reverse(*stamp));
-                    assert_eq!(ranks.pop_first().map(|it| it.stamp), model.pop());
+                    entries.sort_by_key(|entry: &Place| Reverse(stamp(entry)));
+                    assert_eq!(ranks.pop_least(100 * now), entries.pop());
                 }
-                2 => {
-                    ranks.put_back(old);
-                    model.push(old.stamp);
+                2 if !entries.is_empty() => {
+                    ranks.remove(entries.swap_remove(any(&entries)));
                 }
-                3 if place % 100 == 3 => {
-                    let all = model.iter().map(|stamp| Rank { stamp: *stamp, place });
-                    ranks.rebuild(all);
+                3..5 if !entries.is_empty() => {
+                    // Several may be used at a time.
+                    entries[any(&entries)].stamp.store(100 * now + random % 2, Relaxed);
                 }
                 _ => {
-                    ranks.push_last(last);
-                    model.push(last.stamp);
+                    let entry = Entry::<_, u8>::ready::<Thread>(0, (), 0);
+                    let place = entry.place();
+                    owners.push(entry);
+                    place.stamp.store(100 * now + 2, Relaxed);
+                    place.store(100 * now + 2);
+                    ranks.push_last(place);
+                    entries.push(place);
                 }
             }
-            assert_eq!(ranks.len(), model.len());
         }
     }
 }

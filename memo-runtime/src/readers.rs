@@ -1,7 +1,7 @@
 //! Who reads a cache without its lock, and how many hits each has had.
 
 use crate::fences;
-use crate::reading::{DEPTH, Reader, Reading, StillRead, still_read};
+use crate::reading::{Reader, Reading, StillRead, still_read};
 use crate::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -221,59 +221,40 @@ impl Crowd {
     }
 }
 
-/// The reader of a cache that a thread has to itself.
+/// The reader of a cache that a thread has to itself. What it reads it owns meanwhile, so that nobody has
+/// to be told.
 #[derive(Debug, Default)]
 pub struct Lone {
     hits: Cell<u64>,
-    /// What is read, by calls from within each other; 1 before that is known.
-    held: [Cell<usize>; DEPTH],
-    /// Something was taken out that could not be dropped yet.
-    wanted: Cell<bool>,
 }
 
 /// One call that reads a thread's own cache.
 #[derive(Debug)]
-pub struct ReadingAlone<'a> {
-    lone: &'a Lone,
-    held: &'a Cell<usize>,
-}
+pub struct ReadingAlone;
 
-impl Read for ReadingAlone<'_> {
+impl Read for ReadingAlone {
     #[inline]
-    fn hold(&self, entry: usize) {
-        self.held.set(entry);
-    }
+    fn hold(&self, _entry: usize) {}
     #[inline]
     fn end(self) -> bool {
-        let lone = self.lone;
-        drop(self);
-        lone.wanted.get() && lone.wanted.take()
-    }
-}
-
-impl Drop for ReadingAlone<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.held.set(0);
+        false
     }
 }
 
 impl Readers for Lone {
-    type Reading<'a> = ReadingAlone<'a>;
+    type Reading<'a> = ReadingAlone;
 
     fn new() -> Self {
         Self::default()
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool) -> Option<ReadingAlone<'_>> {
-        let held = self.held.iter().find(|held| held.get() == 0)?;
-        held.set(1);
-        Some(ReadingAlone { lone: self, held })
+    fn read(&self, _cache: usize, _plain: bool) -> Option<ReadingAlone> {
+        Some(ReadingAlone)
     }
 
     #[inline]
-    fn hit(&self, _reading: &ReadingAlone<'_>) -> Counted {
+    fn hit(&self, _reading: &ReadingAlone) -> Counted {
         self.hits.set(self.hits.get() + 1);
         Counted::Alone(self.hits.get())
     }
@@ -291,13 +272,10 @@ impl Readers for Lone {
     }
 
     fn nobody_reads(&self) -> bool {
-        self.held.iter().all(|held| held.get() == 0)
+        true
     }
 
     fn still_read(&self, _cache: usize, _plain: bool, _dead: &[usize]) -> StillRead {
-        // A walk runs no code that could ask.
-        let held: Vec<_> = self.held.iter().map(Cell::get).filter(|held| *held > 1).collect();
-        self.wanted.set(!held.is_empty());
-        StillRead::These(held)
+        StillRead::These(Vec::new())
     }
 }

@@ -3,9 +3,7 @@
 //!
 //! What is static belongs to one execution of a model then, and time stands still.
 
-pub(crate) use chosen::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+pub(crate) use chosen::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
 pub(crate) use std::sync::Arc;
 

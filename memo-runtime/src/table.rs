@@ -8,13 +8,11 @@
 //!
 //! The table knows neither types nor owners of what it points at, and so is compiled once for all.
 
+use crate::head::{Head, Place};
 use crate::sync::{
-    AtomicPtr, AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
-
-/// The number of a record.
-pub(crate) type Place = u32;
 
 const WIDTH: usize = 7;
 
@@ -23,15 +21,13 @@ pub(crate) struct Table {
     /// The upper bits of a hash are the number of its first bucket.
     shift: u32,
     buckets: Box<[Bucket]>,
-    /// The records of the entries. Of no interest to those who read without the lock.
-    places: Box<[[AtomicU32; WIDTH]]>,
 }
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Bucket {
     tags: AtomicU64,
-    entries: [AtomicPtr<()>; WIDTH],
+    entries: [AtomicPtr<Head>; WIDTH],
 }
 
 impl Bucket {
@@ -40,11 +36,11 @@ impl Bucket {
         &self,
         tags: Tags,
         hash: u64,
-        see: &mut impl FnMut(*mut ()) -> Option<R>,
+        see: &mut impl FnMut(Place) -> Option<R>,
     ) -> Option<R> {
         for i in tags.equal_to(Tags::tag(hash)) {
-            let entry = self.entries[i].load(Acquire);
-            let found = if entry.is_null() { None } else { see(entry) };
+            // Its tag may have looked equal though nothing is there.
+            let found = Place::from_ptr(self.entries[i].load(Acquire)).and_then(&mut *see);
             if found.is_some() {
                 return found;
             }
@@ -111,26 +107,21 @@ impl Iterator for Matches {
 
 impl Table {
     /// A table of at least so much room.
-    pub(crate) fn with_room_for(records: usize) -> Self {
+    pub(crate) fn with_room_for(entries: usize) -> Self {
         const LEAST: usize = if cfg!(all(test, memofn_models)) { 2 } else { 8 };
-        let len = (records / 9 * 2 + 2).next_power_of_two().max(LEAST);
+        let len = (entries * 2).div_ceil(7).next_power_of_two().max(LEAST);
         let buckets = std::iter::repeat_with(Bucket::default).take(len).collect();
-        let places = std::iter::repeat_with(Default::default).take(len).collect();
-        Self { shift: 64 - len.trailing_zeros(), buckets, places }
+        Self { shift: 64 - len.trailing_zeros(), buckets }
     }
 
-    /// How many records it holds before too many overflow.
+    /// How many entries it holds before too many overflow.
     pub(crate) fn room(&self) -> usize {
-        self.buckets.len() * 9 / 2
+        self.buckets.len() * 7 / 2
     }
 
     /// Shows `see` what may be filed under `hash` until it has found what it looks for.
     #[inline]
-    pub(crate) fn find<R>(
-        &self,
-        hash: u64,
-        mut see: impl FnMut(*mut ()) -> Option<R>,
-    ) -> Option<R> {
+    pub(crate) fn find<R>(&self, hash: u64, mut see: impl FnMut(Place) -> Option<R>) -> Option<R> {
         let at = self.first(hash);
         let bucket = &self.buckets[at];
         let tags = Tags(bucket.tags.load(Acquire));
@@ -145,7 +136,7 @@ impl Table {
         &self,
         first: usize,
         hash: u64,
-        see: &mut impl FnMut(*mut ()) -> Option<R>,
+        see: &mut impl FnMut(Place) -> Option<R>,
     ) -> Option<R> {
         for at in first + 1..first + self.buckets.len() {
             let bucket = &self.buckets[at & (self.buckets.len() - 1)];
@@ -158,36 +149,25 @@ impl Table {
         None
     }
 
-    /// Shows `see` the records that may be filed under `hash`.
+    /// Shows `see` the entries filed under `hash`. Under the lock.
     #[inline]
     pub(crate) fn for_each(&self, hash: u64, mut see: impl FnMut(Place)) {
-        let mut at = self.first(hash);
-        loop {
-            let tags = Tags(self.buckets[at].tags.load(Relaxed));
-            for i in tags.equal_to(Tags::tag(hash)) {
-                // Its tag may have looked equal though nothing is there.
-                if !self.buckets[at].entries[i].load(Relaxed).is_null() {
-                    see(self.places[at][i].load(Relaxed));
-                }
+        self.find(hash, |place| {
+            if place.hash == hash {
+                see(place);
             }
-            if tags.overflow() == 0 {
-                return;
-            }
-            at = (at + 1) & (self.buckets.len() - 1);
-            if at == self.first(hash) {
-                return;
-            }
-        }
+            None::<()>
+        });
     }
 
-    /// Files a record. There must be room for it.
-    pub(crate) fn insert(&self, hash: u64, place: Place, entry: *mut ()) {
+    /// Files an entry. There must be room for it.
+    pub(crate) fn insert(&self, place: Place) {
+        let hash = place.hash;
         for at in self.from(hash) {
             let bucket = &self.buckets[at];
             let tags = Tags(bucket.tags.load(Relaxed));
             if let Some(i) = tags.equal_to(0).next() {
-                bucket.entries[i].store(entry, Release);
-                self.places[at][i].store(place, Relaxed);
+                bucket.entries[i].store(place.as_ptr(), Release);
                 bucket.tags.store(tags.set(i, Tags::tag(hash)).0, Release);
                 return;
             }
@@ -195,15 +175,13 @@ impl Table {
         }
     }
 
-    /// Takes a record out that was filed.
-    pub(crate) fn remove(&self, hash: u64, place: Place) {
+    /// Takes an entry out that was filed.
+    pub(crate) fn remove(&self, place: Place) {
+        let hash = place.hash;
         for at in self.from(hash) {
             let bucket = &self.buckets[at];
             let tags = Tags(bucket.tags.load(Relaxed));
-            let is_it = |i: &usize| {
-                let is_there = !bucket.entries[*i].load(Relaxed).is_null();
-                is_there && self.places[at][*i].load(Relaxed) == place
-            };
+            let is_it = |i: &usize| bucket.entries[*i].load(Relaxed) == place.as_ptr();
             if let Some(i) = tags.equal_to(Tags::tag(hash)).find(is_it) {
                 bucket.tags.store(tags.set(i, 0).0, Release);
                 bucket.entries[i].store(std::ptr::null_mut(), Release);
@@ -214,15 +192,10 @@ impl Table {
         }
     }
 
-    /// All that is filed: records and entries.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Place, *mut ())> {
-        let each = self.buckets.iter().zip(&self.places);
-        each.flat_map(|(bucket, places)| bucket.entries.iter().zip(places)).filter_map(
-            |(entry, place)| {
-                let entry = entry.load(Relaxed);
-                (!entry.is_null()).then(|| (place.load(Relaxed), entry))
-            },
-        )
+    /// All that is filed.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
+        let entries = self.buckets.iter().flat_map(|bucket| &bucket.entries);
+        entries.filter_map(|entry| Place::from_ptr(entry.load(Relaxed)))
     }
 
     /// The buckets that entries of this hash may be in, in the order they are filled.
@@ -241,34 +214,32 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::entry::Entry;
+    use crate::scope::Thread;
 
-    fn entry(place: Place) -> *mut () {
-        std::ptr::without_provenance_mut(place as usize + 8)
-    }
-
-    /// Any sequence of doings, beside a set. Hashes crowd in the last bucket and overflow to the first.
+    /// Any sequence of doings, beside a list. Hashes crowd in the last bucket and overflow to the first.
     #[test]
     fn what_is_filed_is_found_until_it_is_taken_out() {
         let table = Table::with_room_for(40);
-        let mut model = BTreeSet::new();
+        let (mut owners, mut model) = (Vec::new(), Vec::<Place>::new());
         let mut random = 1_u64;
-        for place in 0..if cfg!(miri) { 80 } else { 20_000 } {
+        for _ in 0..if cfg!(miri) { 80 } else { 20_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let hash = (0x7 << 61) | ((random >> 33) % 12);
             if model.len() < table.room() && random >> 63 == 0 {
-                table.insert(hash, place, entry(place));
-                model.insert((hash, place));
-            } else if let Some((hash, place)) = model.range((hash, 0)..).next().copied() {
-                table.remove(hash, place);
-                model.remove(&(hash, place));
+                let entry = Entry::<_, u8>::ready::<Thread>(hash, (), 0);
+                table.insert(entry.place());
+                model.push(entry.place());
+                owners.push(entry);
+            } else if !model.is_empty() {
+                table.remove(model.swap_remove((random >> 40) as usize % model.len()));
             }
-            for (hash, place) in &model {
+            for place in &model {
                 let mut filed = Vec::new();
-                table.for_each(*hash, |it| filed.push(it));
+                table.for_each(place.hash, |it| filed.push(it));
                 assert!(filed.contains(place));
-                assert!(filed.iter().all(|it| model.iter().any(|(_, known)| known == it)));
-                assert!(table.find(*hash, |it| (it == entry(*place)).then_some(())).is_some());
+                assert!(filed.iter().all(|it| model.contains(it) && it.hash == place.hash));
+                assert!(table.find(place.hash, |it| (it == *place).then_some(())).is_some());
             }
             assert_eq!(table.iter().count(), model.len());
             assert!(!model.is_empty() || table.buckets.iter().all(|it| it.tags.load(Relaxed) == 0));

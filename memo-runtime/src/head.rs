@@ -1,0 +1,338 @@
+//! The head of an entry: what its cache knows of it, whatever its key and value are.
+//!
+//! All that is kept for one entry is in its head, where what comes next to be read lies beside it: no
+//! lists run along with the entries, and so none have to be renumbered or given back. A table points at
+//! heads, and heads at their neighbours in the order of use.
+//!
+//! A head is written under the lock of its cache, except for the stamp and the count of owners. Its
+//! fields are atomics so that the compiler need not be told so; none of them costs more than a plain one.
+
+use crate::party::Party;
+use crate::scope::Scope;
+use crate::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::ops::Deref;
+use std::ptr::NonNull;
+// Those of the standard library: what happens under a lock is no step for models to explore.
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64 as Guarded, fence};
+
+/// What is known of an entry. What a hit needs comes last, next to the key and the value.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Head {
+    /// Neighbours in the list it is in.
+    pub(crate) before: Link,
+    pub(crate) after: Link,
+    /// Of one that is stored, the stamp it is ranked by; of one that is computed, by whom.
+    rank: Guarded,
+    /// The birth, which tells it from all other entries of the cache, and below that some of [`state`].
+    state: Guarded,
+    /// Its number in the order of age, if entries expire.
+    age: AtomicU32,
+    owners: AtomicU32,
+    /// When it was used last; 0 until it is stored.
+    pub(crate) stamp: AtomicU64,
+    pub(crate) hash: u64,
+}
+
+/// What an entry is, in the lowest byte of its state.
+mod state {
+    /// It is being computed.
+    pub(super) const FLYING: u64 = 1;
+    /// It lets others join.
+    pub(super) const JOINABLE: u64 = 1 << 1;
+    /// What is computed must not be stored.
+    pub(super) const OUTDATED: u64 = 1 << 2;
+    /// It is stored.
+    pub(super) const STORED: u64 = 1 << 3;
+    /// Another was filed under the same hash at the same time.
+    pub(super) const CROWDED: u64 = 1 << 4;
+    /// It has a value.
+    pub(super) const VALUED: u64 = 1 << 5;
+    /// It has been used since it was stored, and is ranked accordingly.
+    pub(super) const USED: u64 = 1 << 6;
+    pub(super) const BITS: u32 = 8;
+}
+
+/// What is known of a computation under way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flying {
+    pub(crate) owner: Party,
+    /// Whether callers of an equal key wait for this run.
+    pub(crate) joinable: bool,
+    /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
+    pub(crate) outdated: bool,
+}
+
+impl Head {
+    pub(crate) fn new(hash: u64) -> Self {
+        Self {
+            hash,
+            stamp: AtomicU64::new(0),
+            state: Guarded::new(0),
+            rank: Guarded::new(0),
+            before: Link::default(),
+            after: Link::default(),
+            age: AtomicU32::new(0),
+            owners: AtomicU32::new(1),
+        }
+    }
+
+    fn has(&self, bits: u64) -> bool {
+        self.state.load(Relaxed) & bits != 0
+    }
+
+    fn change(&self, set: u64, clear: u64) {
+        // Who sees that there is a value, by whichever change, has to see the value.
+        self.state.store(self.state.load(Relaxed) & !clear | set, Release);
+    }
+
+    /// Tells it from all other entries of its cache there have been; 0 before it is filed.
+    pub(crate) fn birth(&self) -> u64 {
+        self.state.load(Relaxed) >> state::BITS
+    }
+
+    /// It is computed from now on.
+    pub(crate) fn start(&self, birth: u64, flying: Flying) {
+        let Flying { owner, joinable, .. } = flying;
+        self.rank.store(owner.number(), Relaxed);
+        let joinable = if joinable { state::JOINABLE } else { 0 };
+        let valued = self.state.load(Relaxed) & state::VALUED;
+        self.state.store(birth << state::BITS | valued | state::FLYING | joinable, Release);
+    }
+
+    /// What is known of its computation, unless that is over.
+    pub(crate) fn flying(&self) -> Option<Flying> {
+        self.is_flying().then(|| Flying {
+            owner: Party::numbered(self.rank.load(Relaxed)),
+            joinable: self.has(state::JOINABLE),
+            outdated: self.has(state::OUTDATED),
+        })
+    }
+
+    pub(crate) fn is_flying(&self) -> bool {
+        self.has(state::FLYING)
+    }
+
+    /// Whether it is being computed, to be stored, and nothing else was filed under its hash.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        const ALONE: u64 = state::FLYING;
+        let state = self.state.load(Relaxed);
+        state & (ALONE | state::OUTDATED | state::CROWDED) == ALONE
+    }
+
+    /// Keeps others from waiting for the computation, which is stored still.
+    pub(crate) fn depose(&self) {
+        self.change(0, state::JOINABLE);
+    }
+
+    pub(crate) fn outdate(&self) {
+        if self.is_flying() {
+            self.change(state::OUTDATED, 0);
+        }
+    }
+
+    /// Its computation is over, and its result stored.
+    pub(crate) fn store(&self, rank: u64) {
+        self.rank.store(rank, Relaxed);
+        self.change(state::STORED, state::FLYING);
+    }
+
+    pub(crate) fn is_stored(&self) -> bool {
+        self.has(state::STORED)
+    }
+
+    /// It is no longer filed.
+    pub(crate) fn leave(&self) {
+        self.change(0, state::FLYING | state::STORED);
+    }
+
+    /// Others are filed under the same hash.
+    pub(crate) fn crowd(&self) {
+        self.change(state::CROWDED, 0);
+    }
+
+    pub(crate) fn has_value(&self) -> bool {
+        self.state.load(Acquire) & state::VALUED != 0
+    }
+
+    /// The value was written.
+    pub(crate) fn valued(&self) {
+        self.change(state::VALUED, 0);
+    }
+
+    /// The stamp it is ranked by; it has the same or a later one.
+    pub(crate) fn rank(&self) -> u64 {
+        self.rank.load(Relaxed)
+    }
+
+    /// It is ranked by a later stamp than that of its storing.
+    pub(crate) fn rank_anew(&self, stamp: u64) {
+        self.rank.store(stamp, Relaxed);
+        self.change(state::USED, 0);
+    }
+
+    pub(crate) fn is_ranked_anew(&self) -> bool {
+        self.has(state::USED)
+    }
+
+    pub(crate) fn age(&self) -> u32 {
+        self.age.load(Relaxed)
+    }
+
+    pub(crate) fn set_age(&self, age: u32) {
+        self.age.store(age, Relaxed);
+    }
+}
+
+/// One more owner, or one less. With several threads this is how pointers are counted everywhere; a
+/// thread that has them to itself adds and subtracts.
+impl Head {
+    #[inline]
+    pub(crate) fn retain<S: Scope>(&self) {
+        const TOO_MANY: u32 = u32::MAX / 2;
+        let owners = if S::SHARED {
+            self.owners.fetch_add(1, Relaxed)
+        } else {
+            let owners = self.owners.load(Relaxed);
+            self.owners.store(owners + 1, Relaxed);
+            owners
+        };
+        if owners > TOO_MANY {
+            std::process::abort();
+        }
+    }
+
+    /// Whether it was the last.
+    #[inline]
+    pub(crate) fn release<S: Scope>(&self) -> bool {
+        let owners = self.owners.load(Acquire);
+        // The only one there is can be nobody else, and nobody else can make it two.
+        if owners == 1 {
+            return true;
+        }
+        if !S::SHARED {
+            self.owners.store(owners - 1, Relaxed);
+            return false;
+        }
+        if self.owners.fetch_sub(1, Release) == 1 {
+            fence(Acquire);
+            return true;
+        }
+        false
+    }
+}
+
+/// Where a head is.
+///
+/// Whoever has a place knows its entry to be alive: because it holds the lock and the entry is filed, or
+/// because it owns it or reads it. Apart from that it is but an address, and to make one takes an owner of
+/// the entry ([`EntryPtr`](crate::entry::EntryPtr)) or a [`Link`] or a table that it was put in before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(NonNull<Head>);
+
+#[expect(unsafe_code, reason = "it is a pointer")]
+// SAFETY: threads may share heads, of which all that changes is atomic; keys and values are out of reach.
+unsafe impl Send for Place {}
+
+#[expect(unsafe_code, reason = "it is a pointer")]
+// SAFETY: as above.
+unsafe impl Sync for Place {}
+
+impl Place {
+    /// The place of an entry that is owned by the caller. The pointer is one to all of the entry.
+    pub(crate) fn new(head: NonNull<Head>) -> Self {
+        Self(head)
+    }
+
+    #[inline]
+    pub(crate) fn from_ptr(head: *mut Head) -> Option<Self> {
+        NonNull::new(head).map(Self)
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(self) -> *mut Head {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn addr(self) -> usize {
+        self.0.addr().get()
+    }
+}
+
+impl Deref for Place {
+    type Target = Head;
+
+    #[inline]
+    fn deref(&self) -> &Head {
+        #[expect(unsafe_code, reason = "entries are pointed at by those who do not own them")]
+        // SAFETY: a place was made from a pointer to an entry, which is alive as long as the place is in
+        // use; nobody has a mutable reference to a head.
+        unsafe {
+            self.0.as_ref()
+        }
+    }
+}
+
+/// Leads to a place, or nowhere.
+#[derive(Debug, Default)]
+pub(crate) struct Link(AtomicPtr<Head>);
+
+impl Link {
+    pub(crate) fn get(&self) -> Option<Place> {
+        Place::from_ptr(self.0.load(Relaxed))
+    }
+
+    pub(crate) fn set(&self, place: Option<Place>) {
+        self.0.store(place.map_or(std::ptr::null_mut(), Place::as_ptr), Relaxed);
+    }
+}
+
+/// A list of entries, each of which is in one list at most.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    first: Option<Place>,
+    last: Option<Place>,
+}
+
+impl List {
+    pub(crate) fn first(&self) -> Option<Place> {
+        self.first
+    }
+
+    pub(crate) fn push_last(&mut self, place: Place) {
+        place.before.set(self.last);
+        place.after.set(None);
+        match self.last {
+            Some(last) => last.after.set(Some(place)),
+            None => self.first = Some(place),
+        }
+        self.last = Some(place);
+    }
+
+    /// Takes out one that is in this list.
+    pub(crate) fn remove(&mut self, place: Place) {
+        let (before, after) = (place.before.get(), place.after.get());
+        match before {
+            Some(before) => before.after.set(after),
+            None => self.first = after,
+        }
+        match after {
+            Some(after) => after.before.set(before),
+            None => self.last = before,
+        }
+    }
+
+    pub(crate) fn pop_first(&mut self) -> Option<Place> {
+        let first = self.first?;
+        self.remove(first);
+        Some(first)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> + use<> {
+        std::iter::successors(self.first, |place| place.after.get())
+    }
+}
