@@ -24,6 +24,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// A cache that gives ten for one, and what has been done to that end.
 struct Ledger {
@@ -530,6 +531,38 @@ fn who_waits_for_an_error_that_is_not_shared_computes_for_itself() {
 }
 
 #[test]
+fn who_helps_and_fails_has_nobody_wait_for_the_next_to_help() {
+    explore(|| {
+        let (cache, event) = (Cache::<u8, u64>::new(8), Event::default());
+        let lead = async || {
+            event.wait().await;
+            Ok::<_, &str>(1)
+        };
+        let mut leader = pin!(cache.get_or_try_compute_async(1, lead));
+        assert!(block_on(poll_once(leader.as_mut())).is_none());
+        let follow = || {
+            let body = async || {
+                yield_now().await;
+                Err("expected")
+            };
+            Box::pin(cache.get_or_try_compute_async(1, body))
+        };
+        let (mut first, mut second) = (follow(), follow());
+        block_on(async {
+            assert!(poll_once(first.as_mut()).await.is_none());
+            assert!(poll_once(second.as_mut()).await.is_none());
+        });
+        // Long enough for one of them.
+        patience::pass(Duration::from_secs(10));
+        threads![|| assert!(block_on(first).is_err()), || assert!(block_on(second).is_err())];
+        event.happens();
+        assert_eq!(block_on(leader), Ok(1));
+        assert_eq!((cache.info().misses, cache.info().rejected, cache.peek(&1)), (3, 2, Some(1)));
+        nothing_is_left_of(&cache);
+    });
+}
+
+#[test]
 fn an_error_that_is_shared_is_given_to_all_who_wait() {
     explore(|| {
         let failing = Failing::new();
@@ -588,7 +621,7 @@ fn who_is_polled_and_has_waited_too_long_helps() {
                 block_on(async {
                     let mut call = pin!(ledger.call(1));
                     while poll_once(call.as_mut()).await.is_none() {
-                        patience::pass(std::time::Duration::from_secs(1));
+                        patience::pass(Duration::from_secs(1));
                         time_passes();
                         yield_now().await;
                     }

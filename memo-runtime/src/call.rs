@@ -239,7 +239,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 return self.begin(false);
             }
             Waited::Stalled => {
-                self.engine.depose(self.hash, id);
+                drop(self.engine.depose(self.hash, id));
                 drop((entry, wait));
                 return self.begin(false);
             }
@@ -343,11 +343,17 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
             if let Some(id) = flight {
                 engine.land(entry, *id, *equal, run.saturating_sub(neglected), waited);
             }
-        } else if let Some(mut flight) =
-            engine.reject(entry.hash, flight.filter(|_| matches!(role, Role::Owner)))
-        {
-            if flight.is_awaited() {
+        } else {
+            let is_own = matches!(role, Role::Owner);
+            let mut ended = engine.reject(entry.hash, flight.filter(|_| is_own));
+            if let (Role::Helper(_, Some(_)), Some(id)) = (role, flight) {
+                // Whatever holds its owner up, the others need not wait for it one after another.
+                ended = Some(engine.depose(entry.hash, *id));
+            }
+            if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
                 flight.landing = match policy.share(&result) {
+                    // The entry is the owner's still: what is in it may be stored.
+                    Offer::Value(_) if !is_own => Landing::Abandoned,
                     Offer::Value(value) => {
                         drop(entry.value.set(value));
                         Landing::Value

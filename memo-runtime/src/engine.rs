@@ -442,12 +442,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         drop(self.end_with(hash, Some(id), |_| {}));
     }
 
-    /// Has those who wait for a flight go on without it. What comes of it may be stored still.
-    pub(crate) fn depose(&self, hash: u64, id: FlightId) {
+    /// Has those who wait for a flight go on without it, as if it were over. What comes of it may be stored
+    /// still.
+    pub(crate) fn depose(&self, hash: u64, id: FlightId) -> Flight {
         let wait = self.locked(|index| index.books.depose(hash, id));
-        if let Some(wait) = wait {
-            wait.land(Landing::Abandoned);
-        }
+        Flight { wait, outdated: false, landing: Landing::Abandoned }
     }
 
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.

@@ -21,7 +21,8 @@
 //!   was not woken is not stalled: what it waits for has yet to come.
 //!
 //! Who runs a body as well because it took too long, and does not come to its end, by a panic or because its
-//! future is dropped, leaves that to the next.
+//! future is dropped, leaves that to the next. If what comes of it is not stored, the others are told as
+//! if the run had failed: its owner may land still, but nobody waits for that any longer.
 
 use crate::party::{Party, Polled};
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
