@@ -46,6 +46,8 @@ mod index;
 mod instances;
 mod kept;
 mod key;
+#[cfg(all(test, memofn_models))]
+mod ledger;
 mod limbo;
 #[cfg(all(test, memofn_models))]
 mod lively;
