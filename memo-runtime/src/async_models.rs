@@ -1,205 +1,29 @@
 //! The protocols of async calls under thousands of schedules each: as [`models`](crate::models), with
 //! futures that are polled, woken, dropped, and left alone.
 //!
-//! Time stands still but where a model [lets it pass](time_passes): all of it is then the time that runs
+//! Time stands still but where a model lets it pass: all of it is then the time that runs
 //! were not polled in, whatever they did, so that leaders are given up that are just slow. That costs runs,
 //! never answers.
 
-use crate::Cache;
 use crate::call::{Entered, Step, enter_async};
 use crate::explorer::{explore, threads};
 use crate::key::ByKey;
+use crate::ledger::{
+    Event, Ledger, abandon, cut, impatiently, nothing_is_left_of, poll_once, some_polls,
+    time_passes, with_changing_wakers,
+};
 use crate::lively::LivelyCache;
 use crate::policy::OkShared;
 use crate::sync::{self, patience};
-use crate::{graph, wait, watch};
+use crate::{Cache, watch};
 use futures::future::join;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::rand::{Rng, thread_rng};
-use shuttle::sync::Mutex;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
-// Of the standard library, so that counting is no step to explore.
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
-
-/// A cache that gives ten for one, and what has been done to that end.
-struct Ledger {
-    cache: Cache<u64, u64>,
-    /// Bodies that were begun, and those that came to their end.
-    begun: AtomicU64,
-    ended: AtomicU64,
-    /// Calls that were answered.
-    answers: AtomicU64,
-}
-
-impl Ledger {
-    fn new() -> Self {
-        let [begun, ended, answers] = Default::default();
-        Self { cache: Cache::new(8), begun, ended, answers }
-    }
-
-    async fn call_with(&self, key: u64, work: impl AsyncFnOnce()) {
-        let body = async || {
-            self.begun.fetch_add(1, SeqCst);
-            work().await;
-            self.ended.fetch_add(1, SeqCst);
-            10 * key
-        };
-        self.answered(key, self.cache.get_or_compute_async(key, body).await);
-    }
-
-    async fn call(&self, key: u64) {
-        self.call_with(key, async || yield_now().await).await;
-    }
-
-    fn call_blocking(&self, key: u64, work: impl FnOnce()) {
-        let body = || {
-            self.begun.fetch_add(1, SeqCst);
-            work();
-            self.ended.fetch_add(1, SeqCst);
-            10 * key
-        };
-        self.answered(key, self.cache.get_or_compute(key, body));
-    }
-
-    fn answered(&self, key: u64, value: u64) {
-        assert_eq!(value, 10 * key);
-        self.answers.fetch_add(1, SeqCst);
-    }
-
-    fn runs(&self) -> u64 {
-        self.begun.load(SeqCst)
-    }
-
-    /// Each run is a miss, though it may have been dropped; each answer without a run is a hit.
-    fn is_settled(&self) {
-        let info = self.cache.info();
-        assert_eq!(info.misses, self.runs(), "{info:?}");
-        assert_eq!(info.hits, self.answers.load(SeqCst) - self.ended.load(SeqCst), "{info:?}");
-        nothing_is_left_of(&self.cache);
-    }
-}
-
-fn nothing_is_left_of<K, V>(cache: &Cache<K, V>) {
-    assert_eq!(cache.engine().flights_under_way(), 0);
-    assert!(graph::is_quiet(), "somebody is known to wait");
-    assert!(watch::is_quiet(), "an alarm is set");
-}
-
-/// Polls a future so often at most, and drops it then.
-async fn cut<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|cx| {
-        if left > 0 {
-            left -= 1;
-            match future.as_mut().poll(cx) {
-                Poll::Ready(output) => return Poll::Ready(Some(output)),
-                Poll::Pending if left > 0 => return Poll::Pending,
-                Poll::Pending => {}
-            }
-        }
-        Poll::Ready(None)
-    })
-    .await
-}
-
-fn some_polls() -> usize {
-    thread_rng().gen_range(0..=3)
-}
-
-/// Blocks on a future, and drops it sooner or later.
-fn abandon<F: Future>(future: F) {
-    let _ = block_on(cut(some_polls(), future));
-}
-
-/// Polls a future that it leaves to whoever has it.
-async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
-    cut(1, poll_fn(|cx| future.as_mut().poll(cx))).await
-}
-
-/// Polls a future with another waker each time, of which the last alone wakes; and more often than it
-/// asks for.
-async fn with_changing_wakers<F: Future>(future: F) -> F::Output {
-    struct Dated {
-        date: u64,
-        today: Arc<AtomicU64>,
-        waker: Waker,
-    }
-
-    impl Wake for Dated {
-        fn wake(self: Arc<Self>) {
-            if self.date == self.today.load(SeqCst) {
-                self.waker.wake_by_ref();
-            }
-        }
-    }
-
-    let mut future = pin!(future);
-    let today = Arc::new(AtomicU64::new(0));
-    poll_fn(|cx| {
-        let date = today.fetch_add(1, SeqCst) + 1;
-        let dated = Dated { date, today: Arc::clone(&today), waker: cx.waker().clone() };
-        let polled = future.as_mut().poll(&mut Context::from_waker(&Arc::new(dated).into()));
-        if date == 1 {
-            cx.waker().wake_by_ref();
-        }
-        polled
-    })
-    .await
-}
-
-/// Something that happens somewhere else.
-#[derive(Default)]
-struct Event(Mutex<(bool, Option<Waker>)>);
-
-impl Event {
-    fn happens(&self) {
-        let waker = {
-            let mut event = self.0.lock().unwrap();
-            event.0 = true;
-            event.1.take()
-        };
-        waker.into_iter().for_each(Waker::wake);
-    }
-
-    async fn wait(&self) {
-        poll_fn(|cx| {
-            let mut event = self.0.lock().unwrap();
-            if event.0 {
-                return Poll::Ready(());
-            }
-            event.1 = Some(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-/// As much as those may take who have been woken, and all alarms go off.
-fn time_passes() {
-    patience::pass(wait::GRACE);
-    watch::ring(sync::now());
-}
-
-/// Lets time pass whenever a future has nothing to do.
-async fn impatiently<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let polled = future.as_mut().poll(cx);
-        if polled.is_pending() {
-            time_passes();
-            // Somebody else's alarms may have gone off too early to see what has happened since.
-            shuttle::thread::yield_now();
-            cx.waker().wake_by_ref();
-        }
-        polled
-    })
-    .await
-}
+use std::time::Duration;
 
 #[test]
 fn callers_of_one_key_share_one_run() {
@@ -533,6 +357,38 @@ fn who_waits_for_an_error_that_is_not_shared_computes_for_itself() {
 }
 
 #[test]
+fn who_helps_and_fails_has_nobody_wait_for_the_next_to_help() {
+    explore(|| {
+        let (cache, event) = (Cache::<u8, u64>::new(8), Event::default());
+        let lead = async || {
+            event.wait().await;
+            Ok::<_, &str>(1)
+        };
+        let mut leader = pin!(cache.get_or_try_compute_async(1, lead));
+        assert!(block_on(poll_once(leader.as_mut())).is_none());
+        let follow = || {
+            let body = async || {
+                yield_now().await;
+                Err("expected")
+            };
+            Box::pin(cache.get_or_try_compute_async(1, body))
+        };
+        let (mut first, mut second) = (follow(), follow());
+        block_on(async {
+            assert!(poll_once(first.as_mut()).await.is_none());
+            assert!(poll_once(second.as_mut()).await.is_none());
+        });
+        // Long enough for one of them.
+        patience::pass(Duration::from_secs(10));
+        threads![|| assert!(block_on(first).is_err()), || assert!(block_on(second).is_err())];
+        event.happens();
+        assert_eq!(block_on(leader), Ok(1));
+        assert_eq!((cache.info().misses, cache.info().rejected, cache.peek(&1)), (3, 2, Some(1)));
+        nothing_is_left_of(&cache);
+    });
+}
+
+#[test]
 fn an_error_that_is_shared_is_given_to_all_who_wait() {
     explore(|| {
         let failing = Failing::new();
@@ -594,7 +450,7 @@ fn who_is_polled_and_has_waited_too_long_helps() {
                 block_on(async {
                     let mut call = pin!(ledger.call(1));
                     while poll_once(call.as_mut()).await.is_none() {
-                        patience::pass(std::time::Duration::from_secs(1));
+                        patience::pass(Duration::from_secs(1));
                         time_passes();
                         yield_now().await;
                     }

@@ -387,11 +387,16 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
             if let Some(id) = flight {
                 engine.land(entry, value, *id, *equal, run.saturating_sub(neglected), waited);
             }
-        } else if let Some(mut flight) =
-            engine.reject(flight.filter(|_| !matches!(role, Role::Guest)))
-        {
-            if flight.is_awaited() {
+        } else {
+            let is_own = matches!(role, Role::Owner);
+            let mut ended = match (role, flight) {
+                (Role::Helper(_, wait), Some(id)) => engine.reject_help(*id, wait),
+                _ => engine.reject(flight.filter(|_| is_own)),
+            };
+            if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
                 flight.landing = match policy.share(&result) {
+                    // The entry is the owner's still: what is in it may be stored.
+                    Offer::Value(_) if !is_own => Landing::Abandoned,
                     Offer::Value(value) => {
                         engine.share(entry, value);
                         Landing::Value

@@ -329,6 +329,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.reject(own)
     }
 
+    /// Counts a result of one who helps that is not to be stored. Those who wait go on.
+    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
+        self.keeper.reject_help(id, wait)
+    }
+
     /// A call that waited was answered by another's run.
     pub(crate) fn count_coalesced(&self) {
         self.keeper.count_coalesced();

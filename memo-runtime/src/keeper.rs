@@ -400,12 +400,12 @@ impl<S: Scope> Keeper<S> {
     ) -> bool {
         let ended = self.locked(|books| {
             let is_given_up = is_given_up(books.awaited(id));
-            is_given_up.then(|| Some((books.end(id.place)?, self.keep(id.place))))
+            is_given_up.then(|| self.end_now(books, id))
         });
         let is_given_up = ended.is_some();
         if let Some((flight, dead)) = ended.flatten() {
             drop(flight);
-            self.discard([dead]);
+            self.discard(dead);
         }
         is_given_up
     }
@@ -421,15 +421,34 @@ impl<S: Scope> Keeper<S> {
         self.end_with(own, |books| books.counts.rejected += 1)
     }
 
+    /// Counts a result of one who helps that is not to be stored. Those who wait go on: whatever holds the
+    /// owner up, they need not wait for it one after another.
+    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
+        let (flight, dead) = self.locked(|books| {
+            books.counts.rejected += 1;
+            if wait.is_given_up() {
+                return self.end_now(books, id);
+            }
+            let wait = books.depose(id);
+            Some((Flight { wait, outdated: false, landing: Landing::Abandoned }, None))
+        })?;
+        self.discard(dead);
+        Some(flight)
+    }
+
     fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut Books)) -> Option<Flight> {
         let (flight, dead) = self.locked(|books| {
             count(books);
-            let place = id?.place;
-            let flight = books.end(place)?;
-            Some((flight, self.keep(place)))
+            self.end_now(books, id?)
         })?;
-        self.discard([dead]);
+        self.discard(dead);
         Some(flight)
+    }
+
+    /// Under the lock. What is returned is to be dropped without it.
+    fn end_now(&self, books: &mut Books, id: FlightId) -> Option<(Flight, Option<Dead>)> {
+        let flight = books.end(id.place)?;
+        Some((flight, Some(self.keep(id.place))))
     }
 
     /// A call that waited was answered by another's run.

@@ -51,6 +51,8 @@ mod instances;
 mod keeper;
 mod kept;
 mod key;
+#[cfg(all(test, memofn_models))]
+mod ledger;
 mod limbo;
 #[cfg(all(test, memofn_models))]
 mod lively;

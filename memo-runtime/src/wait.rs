@@ -24,8 +24,9 @@
 //!   once either. Nor would it do to have those wake themselves a few times: executors poll such a task
 //!   before one that was woken by another thread.
 //!
-//! Who runs a body as well does so in place of the one that is waited for. With a result, or an error, the
-//! flight has landed. Should the other not come to an end meanwhile, by a panic or because its future is
+//! Who runs a body as well does so in place of the one that is waited for. With a result, the flight has
+//! landed; with one that is not stored, those who wait are told as if it had, though the owner's may be stored
+//! still. Should the other not come to an end meanwhile, by a panic or because its future is
 //! dropped, then nobody has to start again; and should neither, the next one of those who wait does.
 
 use crate::party::{Party, Polled};
@@ -263,6 +264,10 @@ impl Wait {
         state.is_given_up = true;
         state.leader.woken = None;
         state.is_abandoned()
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.state.lock().is_given_up
     }
 
     /// Who ran the body as well has not come to its end. Returns whether nobody else is about to; if

@@ -143,7 +143,9 @@ mod thread {
 #[cfg(all(test, memofn_models))]
 pub(crate) fn ring(now: Instant) {
     let alarms = std::mem::take(&mut WATCH.lock().alarms);
-    alarms.into_iter().for_each(|(alarm, watched)| watched.look(alarm, now));
+    for (alarm, watched) in alarms {
+        watched.look(alarm, now);
+    }
 }
 
 /// How many alarms are set.
