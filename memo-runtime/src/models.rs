@@ -12,7 +12,8 @@
 use crate::call::{Step, enter};
 use crate::key::ByKey;
 use crate::policy::Whole;
-use crate::sync::patience;
+use crate::sync::{ThreadToken, patience};
+use crate::wait::Wait;
 use crate::{Cache, testing::Clock};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -199,6 +200,8 @@ fn callers_of_one_key_share_one_run() {
 #[test]
 fn those_who_wait_for_a_panic_go_on() {
     explore(|| {
+        // Makes the statics of those who wait, as nobody could while somebody else is unwinding.
+        drop(Arc::new(Wait::new(ThreadToken::current())).wait(Duration::ZERO));
         let cache = Cache::new(8);
         let (runs, panics) = (AtomicU64::new(0), AtomicU64::new(0));
         let call = || {
