@@ -10,7 +10,8 @@ use crate::explorer::{explore, threads};
 use crate::key::ByKey;
 use crate::lively::{Lively, LivelyCache, Living};
 use crate::policy::Whole;
-use crate::sync::patience;
+use crate::sync::{ThreadToken, patience};
+use crate::wait::Wait;
 use crate::{Cache, testing::Clock};
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use shuttle::sync::mpsc;
@@ -33,6 +34,8 @@ fn callers_of_one_key_share_one_run() {
 #[test]
 fn those_who_wait_for_a_panic_go_on() {
     explore(|| {
+        // Makes the statics of those who wait, as nobody could while somebody else is unwinding.
+        drop(Arc::new(Wait::new(ThreadToken::current())).wait(Duration::ZERO));
         let cache = Cache::new(8);
         let (runs, panics) = (AtomicU64::new(0), AtomicU64::new(0));
         let call = || {
