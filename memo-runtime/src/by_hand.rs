@@ -91,11 +91,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Entered::Hit(value) => return value,
             Entered::Open(open) => open,
         };
-        let run = match open.step().await {
-            Step::Done(value) => return value,
-            Step::Run(run) => run,
-        };
-        run.drive(async { compute().await }).await
+        open.or_compute(compute).await
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key, which is owned only on a
@@ -113,11 +109,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Entered::Hit(value) => return value,
             Entered::Open(open) => open,
         };
-        let run = match open.step().await {
-            Step::Done(value) => return value,
-            Step::Run(run) => run,
-        };
-        run.drive(async { compute().await }).await
+        open.or_compute(compute).await
     }
 
     /// [`get_or_try_compute`](Self::get_or_try_compute), for a value that is computed asynchronously.
@@ -134,11 +126,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Entered::Hit(value) => return value,
             Entered::Open(open) => open,
         };
-        let run = match open.step().await {
-            Step::Done(value) => return value,
-            Step::Run(run) => run,
-        };
-        run.drive(async { compute().await }).await
+        open.or_compute(compute).await
     }
 
     /// The value for `key` if it is there. Neither counts nor touches recency.

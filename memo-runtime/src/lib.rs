@@ -16,7 +16,7 @@
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `policy` | what is stored of a result |
 //! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; what kinds of results there are |
-//! | `cache`, `call` | the handle of a cache, and the two halves of a call |
+//! | `cache`, `run`, `inquiry`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![deny(unsafe_code)]
@@ -47,6 +47,7 @@ mod graph;
 mod hash;
 mod head;
 mod index;
+mod inquiry;
 mod instances;
 mod keeper;
 mod kept;
@@ -67,6 +68,7 @@ mod readers;
 mod reading;
 mod registry;
 mod report;
+mod run;
 pub mod scope;
 mod site;
 mod stats;

@@ -9,10 +9,11 @@ use crate::call::{Step, enter};
 use crate::explorer::{explore, threads};
 use crate::key::ByKey;
 use crate::lively::{Lively, LivelyCache, Living};
+use crate::party::Party;
 use crate::policy::Whole;
-use crate::sync::{ThreadToken, patience};
+use crate::sync::{Arc, patience};
 use crate::wait::Wait;
-use crate::{Cache, testing::Clock};
+use crate::{Cache, graph, testing::Clock};
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use shuttle::sync::mpsc;
 use shuttle::thread;
@@ -35,7 +36,7 @@ fn callers_of_one_key_share_one_run() {
 fn those_who_wait_for_a_panic_go_on() {
     explore(|| {
         // Makes the statics of those who wait, as nobody could while somebody else is unwinding.
-        drop(Arc::new(Wait::new(ThreadToken::current())).wait(Duration::ZERO));
+        drop(graph::block(&Arc::new(Wait::new(Party::thread())), Duration::ZERO));
         let cache = Cache::new(8);
         let (runs, panics) = (AtomicU64::new(0), AtomicU64::new(0));
         let call = || {

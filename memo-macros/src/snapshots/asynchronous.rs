@@ -1,20 +1,22 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 57 lines.
+// Beyond the body and the controls: 59 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let cache = <temperature>::cache();
-    let run = match ::memofn::__private::enter_async(
-            &cache,
-            ::memofn::__private::leaf::<str, _>(city),
-            ::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
-        .await
-    {
+    let open = match ::memofn::__private::enter_async(
+        &cache,
+        ::memofn::__private::leaf::<str, _>(city),
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+    ) {
+        ::memofn::__private::Entered::Hit(result) => return result,
+        ::memofn::__private::Entered::Open(open) => open,
+    };
+    let run = match open.step().await {
         ::memofn::__private::Step::Done(result) => return result,
         ::memofn::__private::Step::Run(run) => run,
     };

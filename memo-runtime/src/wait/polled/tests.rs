@@ -1,4 +1,6 @@
 use super::*;
+use crate::party::Party;
+use crate::wait::Landing;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 

@@ -1,0 +1,208 @@
+//! What a call that is no plain hit comes to: the result, a run of the body, or waiting for that of
+//! another call. Written once for those who block and those who are polled.
+
+use crate::engine::{Engine, Found};
+use crate::entry::{Entry, EntryPtr};
+use crate::flight::FlightId;
+use crate::key::Lookup;
+use crate::policy::Policy;
+use crate::run::{Pilot, Role, Run};
+use crate::scope::Scope;
+use crate::sync::Arc;
+use crate::wait::{Landing, Wait, Waited};
+use std::fmt;
+use std::time::Duration;
+
+/// The first half of a call.
+pub enum Step<'c, R, P, K, V, S: Scope> {
+    /// The result was there, or was computed by somebody else.
+    Done(R),
+    /// The body has to be run.
+    Run(Run<'c, P, K, V, S>),
+}
+
+/// A call that is no plain hit.
+pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
+    engine: &'c Engine<K, V, S>,
+    hash: u64,
+    asked: Asked<'c, Q, K, V, S>,
+    policy: P,
+    is_async: bool,
+}
+
+/// What is known of the call that is looked up: its arguments, or the entry made from them.
+enum Asked<'c, Q, K, V, S: Scope> {
+    Query(Q),
+    Entry(Pilot<'c, K, V, S>),
+}
+
+/// Somebody else's run, which may answer a call.
+pub(crate) struct Joined<K, V, S: Scope> {
+    entry: EntryPtr<K, V, S>,
+    id: FlightId,
+    pub(crate) wait: Arc<Wait>,
+    pub(crate) patience: Duration,
+}
+
+/// What is next in a call: its step, or to wait and then [go on](Inquiry::go_on).
+pub(crate) enum Next<'c, R, Q, P, K, V, S: Scope> {
+    Step(Step<'c, R, P, K, V, S>),
+    Wait(Inquiry<'c, Q, P, K, V, S>, Joined<K, V, S>),
+}
+
+impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
+    #[inline]
+    pub(crate) fn of(
+        engine: &'c Engine<K, V, S>,
+        hash: u64,
+        query: Q,
+        policy: P,
+        is_async: bool,
+    ) -> Self {
+        Self { engine, hash, asked: Asked::Query(query), policy, is_async }
+    }
+
+    /// Looks the call up. `absent` says that it was just seen not to be there.
+    pub(crate) fn begin<R>(mut self, absent: bool) -> Next<'c, R, Q, P, K, V, S>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        if absent {
+            // Of a key that is not there, a look at it alone would be in vain.
+            self = self.owning();
+            if let Some(id) = self.start_alone() {
+                return Next::Step(self.run_own(id));
+            }
+        }
+        let mut found = self.look();
+        loop {
+            let step = match found {
+                Found::Hit(entry) => Step::Done(answer(&entry, &self.policy)),
+                Found::Absent => {
+                    // The pilot is there before its flight is, so that there is always one to end it.
+                    self = self.owning();
+                    found = self.look();
+                    continue;
+                }
+                Found::Lead(id) => self.run_own(id),
+                Found::Reentry(entry, id) => self.run_along(entry, id, Role::Guest),
+                Found::Join(entry, id, wait, patience) => {
+                    return Next::Wait(self, Joined { entry, id, wait, patience });
+                }
+            };
+            return Next::Step(step);
+        }
+    }
+
+    /// Goes on after having waited.
+    pub(crate) fn go_on<R>(
+        self,
+        joined: Joined<K, V, S>,
+        waited: Waited,
+    ) -> Next<'c, R, Q, P, K, V, S>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let Joined { entry, id, wait, .. } = joined;
+        let failure = match waited {
+            Waited::Landed(Landing::Value) => {
+                self.engine.count_coalesced();
+                return Next::Step(Step::Done(answer(&entry, &self.policy)));
+            }
+            Waited::Landed(Landing::Error(error)) => self.policy.failed(&*error),
+            Waited::Landed(Landing::Failed) => None,
+            Waited::Landed(Landing::Abandoned) => {
+                drop((entry, wait));
+                return self.begin(false);
+            }
+            Waited::Stalled => {
+                self.engine.depose(id);
+                drop((entry, wait));
+                return self.begin(false);
+            }
+            Waited::Help(waited) => {
+                self.engine.count_helper();
+                return Next::Step(self.run_along(entry, id, Role::Helper(waited, wait)));
+            }
+            Waited::Circular => {
+                self.engine.count_helper();
+                return Next::Step(self.run_along(entry, id, Role::Guest));
+            }
+        };
+        if let Some(result) = failure {
+            self.engine.count_coalesced();
+            return Next::Step(Step::Done(result));
+        }
+        drop((entry, wait));
+        let owning = self.owning();
+        let Asked::Entry(pilot) = &owning.asked else { unreachable!("it owns its entry") };
+        let id = owning.engine.lead_alone(&pilot.entry);
+        Next::Step(owning.run_own(id))
+    }
+
+    fn look(&self) -> Found<EntryPtr<K, V, S>> {
+        match &self.asked {
+            Asked::Query(query) => self.engine.look(self.hash, &|key| query.matches(key), None),
+            Asked::Entry(pilot) => {
+                let equals = |key: &K| Q::equal(key, &pilot.entry.key);
+                self.engine.look(self.hash, &equals, Some((&pilot.entry, pilot.wait())))
+            }
+        }
+    }
+
+    /// Starts a flight of one's own, in the common case.
+    fn start_alone(&self) -> Option<FlightId> {
+        match &self.asked {
+            Asked::Entry(pilot) => self.engine.start_alone(&pilot.entry, pilot.wait()),
+            Asked::Query(_) => None,
+        }
+    }
+
+    /// Makes the entry, if there is none.
+    fn owning(self) -> Self {
+        let Self { engine, hash, asked, policy, is_async } = self;
+        let pilot = match asked {
+            Asked::Query(query) => {
+                let entry = engine.pending(hash, query.into_key());
+                Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async)
+            }
+            Asked::Entry(pilot) => pilot,
+        };
+        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async }
+    }
+
+    /// Runs the body, in a flight of its own.
+    fn run_own<R>(self, id: FlightId) -> Step<'c, R, P, K, V, S> {
+        let Asked::Entry(mut pilot) = self.asked else { unreachable!("it owns its entry") };
+        pilot.flight = Some(id);
+        Step::Run(Run::start(pilot, self.policy))
+    }
+
+    /// Runs the body, in another's flight.
+    fn run_along<R>(
+        self,
+        entry: EntryPtr<K, V, S>,
+        id: FlightId,
+        role: Role,
+    ) -> Step<'c, R, P, K, V, S> {
+        let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
+        Step::Run(Run::start(pilot, self.policy))
+    }
+}
+
+#[inline]
+pub(crate) fn answer<R, P, K, V>(entry: &Entry<K, V>, policy: &P) -> R
+where
+    P: Policy<R, Stored = V>,
+{
+    policy.hit(entry.value())
+}
+
+impl<R, P, K, V, S: Scope> fmt::Debug for Step<'_, R, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done(_) => "Done",
+            Self::Run(_) => "Run",
+        })
+    }
+}
