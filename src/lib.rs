@@ -381,9 +381,10 @@ pub use memo_runtime::{
 ///   as a miss.
 /// - **One that is not polled any longer** holds nobody up for ever: a future that lost a `select!`, or stands
 ///   in a buffered stream while its consumer awaits the same call. When what it waits for has come, and it
-///   is not polled for a tenth of a second although one of those who wait is, that one runs the body as
-///   well. (If it is merely late, as on a busy machine, the body runs twice, and the first result is
-///   stored.)
+///   is not polled though others are (three times, a tenth of a second apart, one of those who wait is woken,
+///   and polled at once), then one of those who wait runs the body as well. Should the first be polled after
+///   all and be done before that, its result answers them. A thread that blocks on such a call, in place
+///   of awaiting it, is helped by the next rule but one.
 /// - **A call that would wait for itself** runs the body: from inside of the body, through any number
 ///   of other memoized functions, async or not, and through other tasks.
 /// - **A wait that nobody can understand**, like one for a task that was spawned from inside of the body and
