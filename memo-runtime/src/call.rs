@@ -11,7 +11,7 @@
 
 use crate::cache::Cache;
 use crate::engine::{Engine, Seen};
-use crate::entry::Entry;
+use crate::entry::{Entry, Offered};
 use crate::graph::{self, Following};
 use crate::hash::hash;
 use crate::inquiry::{Inquiry, Next, answer};
@@ -75,8 +75,16 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let inquiry = Inquiry::of(engine, hash, query, policy, false);
-    let mut next = inquiry.begin(absent);
+    let mut next = if absent {
+        // Of a key that is not there, a look at it alone would be in vain.
+        let entry = Offered::new(engine.pending(hash, query.into_key()));
+        if let Some(id) = engine.start_alone(&entry, None) {
+            return Step::Run(Run::alone(engine, entry, Q::equal, id, policy));
+        }
+        Inquiry::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
+    } else {
+        Inquiry::of(engine, hash, query, policy, false).begin(false)
+    };
     loop {
         match next {
             Next::Step(step) => return step,
@@ -184,7 +192,7 @@ where
 {
     let engine = cache.engine();
     let hash = hash(|state| query.hash(state));
-    let entry = engine.pending(hash, query.into_key());
+    let entry = Offered::new(engine.pending(hash, query.into_key()));
     let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
     pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.wait());
     Run::start(pilot, policy)

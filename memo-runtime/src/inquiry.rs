@@ -2,7 +2,7 @@
 //! another call. Written once for those who block and those who are polled.
 
 use crate::engine::{Engine, Found};
-use crate::entry::{Entry, EntryPtr};
+use crate::entry::{Entry, EntryPtr, Offered};
 use crate::flight::FlightId;
 use crate::key::Lookup;
 use crate::policy::Policy;
@@ -60,6 +60,18 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         is_async: bool,
     ) -> Self {
         Self { engine, hash, asked: Asked::Query(query), policy, is_async }
+    }
+
+    /// Of a call that blocks, for which there is an entry already.
+    #[cold]
+    pub(crate) fn with(
+        engine: &'c Engine<K, V, S>,
+        hash: u64,
+        entry: Offered<K, V, S>,
+        policy: P,
+    ) -> Self {
+        let pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, false);
+        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async: false }
     }
 
     /// Looks the call up. `absent` says that it was just seen not to be there.
@@ -122,7 +134,11 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
             }
             Waited::Help(waited) => {
                 self.engine.count_helper();
-                return Next::Step(self.run_along(entry, id, Role::Helper(waited, wait)));
+                return Next::Step(self.run_along(
+                    entry,
+                    id,
+                    Role::Helper(Box::new((waited, wait))),
+                ));
             }
             Waited::Circular => {
                 self.engine.count_helper();
@@ -163,7 +179,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         let Self { engine, hash, asked, policy, is_async } = self;
         let pilot = match asked {
             Asked::Query(query) => {
-                let entry = engine.pending(hash, query.into_key());
+                let entry = Offered::new(engine.pending(hash, query.into_key()));
                 Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async)
             }
             Asked::Entry(pilot) => pilot,
@@ -185,6 +201,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         id: FlightId,
         role: Role,
     ) -> Step<'c, R, P, K, V, S> {
+        let entry = Offered::new(entry);
         let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
         Step::Run(Run::start(pilot, self.policy))
     }

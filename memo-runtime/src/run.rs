@@ -5,7 +5,7 @@
 
 use crate::clock::{Clock, Time};
 use crate::engine::Engine;
-use crate::entry::{EntryPtr, Offered};
+use crate::entry::Offered;
 use crate::flight::FlightId;
 use crate::key::Lookup;
 use crate::party::{Body, Party, Polled};
@@ -44,7 +44,7 @@ pub(crate) enum Role {
     /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
     Guest,
     /// The flight is another run's, which this one has waited for so long.
-    Helper(Duration, Arc<Wait>),
+    Helper(Box<(Duration, Arc<Wait>)>),
     /// The flight has landed.
     Done,
 }
@@ -75,6 +75,23 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         Self { pilot, policy, started }
     }
 
+    /// Of a blocking body whose flight has started, in the common case: made in one go, for moving it about
+    /// took a good part of what a miss takes.
+    #[inline]
+    pub(crate) fn alone(
+        engine: &'c Engine<K, V, S>,
+        entry: Offered<K, V, S>,
+        equal: fn(&K, &K) -> bool,
+        id: FlightId,
+        policy: P,
+    ) -> Self {
+        let manner = Manner::Blocking(S::SHARED.then(Body::begin));
+        let started = if S::SHARED { Clock::Coarse.reading() } else { Clock::Unread.reading() };
+        let flight = Some(id);
+        let pilot = Pilot { engine, entry, equal, role: Role::Owner, flight, manner };
+        Self { pilot, policy, started }
+    }
+
     /// The second half of a call: stores what the body returned, if it is to be stored, tells those
     /// who wait for it, and passes it on.
     pub fn finish<R>(self, result: R) -> R
@@ -87,7 +104,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
             let run = pilot.clock().reading().since(started);
             let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
             let waited = match role {
-                Role::Helper(waited, _) => Some(*waited),
+                Role::Helper(help) => Some(help.0),
                 Role::Guest => Some(Duration::ZERO),
                 Role::Owner | Role::Done => None,
             };
@@ -97,7 +114,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         } else {
             let is_own = matches!(role, Role::Owner);
             let mut ended = match (role, flight) {
-                (Role::Helper(_, wait), Some(id)) => engine.reject_help(*id, wait),
+                (Role::Helper(help), Some(id)) => engine.reject_help(*id, &help.1),
                 _ => engine.reject(flight.filter(|_| is_own)),
             };
             if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
@@ -162,7 +179,7 @@ impl<F> Drop for Attended<'_, F> {
 impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
     pub(crate) fn new<Q: Lookup<Key = K>>(
         engine: &'c Engine<K, V, S>,
-        entry: EntryPtr<K, V, S>,
+        entry: Offered<K, V, S>,
         role: Role,
         flight: Option<FlightId>,
         is_async: bool,
@@ -173,7 +190,7 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
         } else {
             Manner::Blocking(None)
         };
-        Self { engine, entry: Offered::new(entry), equal: Q::equal, role, flight, manner }
+        Self { engine, entry, equal: Q::equal, role, flight, manner }
     }
 
     /// Where others wait for this run, if it is async and they may.
@@ -198,7 +215,8 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
                 let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);
                 self.engine.give_up(id, is_given_up);
             }
-            (Role::Helper(_, wait), Some(id)) => {
+            (Role::Helper(help), Some(id)) => {
+                let wait = &help.1;
                 let is_given_up = |_: Option<&Wait>| wait.give_up_helping();
                 if !self.engine.give_up(id, is_given_up) {
                     wait.help_again();
