@@ -55,3 +55,24 @@ fn who_is_to_help_is_given_time_to_come_before_more_are_woken() {
         wait.leave(follower);
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "time flies there, and real alarms get in between")]
+fn alarms_go_on_however_long_nobody_comes() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let wait = Arc::new(Wait::new(Party::run()));
+    let mut follower = Follower::new(HOUR);
+    let mut now = sync::now() + 2 * HOUR;
+    for _ in 0..200 {
+        // It is woken, and waits again though it should help.
+        wait.state.lock().help = Some((now + HOUR, HOUR));
+        assert!(wait.poll(&mut follower, &Context::from_waker(Waker::noop())).is_pending());
+        wait.state.lock().help = Some((now, HOUR));
+        let alarm = wait.state.lock().followers.alarm.expect("somebody waits");
+        drop(alarm.cancel());
+        Arc::clone(&wait).look(alarm, now);
+        now += HOUR;
+    }
+    wait.land(Landing::Abandoned);
+    wait.leave(&follower);
+}
