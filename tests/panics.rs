@@ -9,7 +9,7 @@ use memofn::{CacheInfo, memoize};
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, Once};
 use std::thread::{self, ThreadId};
@@ -483,4 +483,32 @@ fn leader_and_waiter_of_a_filtered_cache_survive_a_panic_anywhere_in_either() {
 #[test]
 fn two_leaders_without_single_flight_survive_a_panic_anywhere_in_either() {
     with_a_panic_everywhere(&SIDE_BY_SIDE, ALL_BUT_CACHE_IF, Subject::leaders_and_waiters);
+}
+
+#[test]
+fn what_is_evicted_may_evict_what_was_stored_for_it_and_panic() {
+    static ARMED: AtomicBool = AtomicBool::new(false);
+
+    #[derive(Clone)]
+    struct Restless(u32, #[expect(dead_code)] [u8; 2000]);
+
+    impl Drop for Restless {
+        fn drop(&mut self) {
+            if self.0 == 1 && ARMED.swap(false, SeqCst) {
+                drop(restless(3));
+                panic::resume_unwind(Box::new("dropped"));
+            }
+        }
+    }
+
+    #[memoize(maxsize = 1)]
+    fn restless(key: u32) -> Restless {
+        Restless(key, [0; 2000])
+    }
+
+    drop(restless(1));
+    ARMED.store(true, SeqCst);
+    assert!(panic::catch_unwind(|| restless(2)).is_err());
+    assert_eq!(restless(3).0, 3);
+    assert_eq!(restless::cache_info().currsize, 1);
 }

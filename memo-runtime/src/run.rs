@@ -210,6 +210,10 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
 impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked, or was dropped.
     fn drop(&mut self) {
+        // It has landed: what was evicted for it has panicked when it was dropped.
+        if self.entry.taken().get() {
+            return;
+        }
         match (&self.role, self.flight) {
             (Role::Owner, Some(id)) => {
                 let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);

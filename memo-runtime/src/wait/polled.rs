@@ -5,6 +5,7 @@ use crate::party::Polled;
 use crate::sync::{self, Arc};
 use crate::watch::{Alarm, Watched};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,8 @@ impl Wait {
         let now = sync::now();
         let mut state = self.state.lock();
         if let Some(waited) = state.end(now, follower.start, follower.patience) {
+            drop(state);
+            let_go(waker);
             return Poll::Ready(waited);
         }
         if state.is_stalled(now) {
@@ -139,7 +142,8 @@ impl Wait {
             let alarm = if followers.wakers.is_empty() { followers.alarm.take() } else { None };
             (waker, alarm.and_then(Alarm::cancel))
         };
-        drop((waker, alarm));
+        let_go(waker);
+        drop(alarm);
     }
 
     /// Polls the run, which is this wait's owner, with a waker that shows when it is neglected.
@@ -176,6 +180,11 @@ impl Wait {
     pub(crate) fn neglected(&self) -> Duration {
         self.state.lock().leader.neglected
     }
+}
+
+/// A waker that panics when it is dropped is its executor's affair: who is to help has to come to it.
+fn let_go(waker: Option<Waker>) {
+    drop(catch_unwind(AssertUnwindSafe(|| drop(waker))));
 }
 
 /// The owner of a wait is polled.
