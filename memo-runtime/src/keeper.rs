@@ -403,8 +403,9 @@ impl<S: Scope> Keeper<S> {
             is_given_up.then(|| self.end_now(books, id))
         });
         let is_given_up = ended.is_some();
-        if let Some((flight, dead)) = ended.flatten() {
-            drop(flight);
+        // What is dead first: a waker that panics, as those who wait are told, must not have it dropped
+        // where somebody may read it still.
+        if let Some((_flight, dead)) = ended.flatten() {
             self.discard(dead);
         }
         is_given_up

@@ -112,7 +112,10 @@ mod thread {
                 Some(Next::Look(alarm, watched)) => {
                     drop(watch);
                     // A waker that panics is its executor's affair. The others wait for this thread.
-                    drop(catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now))));
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now)))
+                    {
+                        std::mem::forget(panic);
+                    }
                     watch = WATCH.lock();
                     continue;
                 }

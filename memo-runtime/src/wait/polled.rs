@@ -184,7 +184,10 @@ impl Wait {
 
 /// A waker that panics when it is dropped is its executor's affair: who is to help has to come to it.
 fn let_go(waker: Option<Waker>) {
-    drop(catch_unwind(AssertUnwindSafe(|| drop(waker))));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(waker))) {
+        // Which may panic in its turn.
+        std::mem::forget(panic);
+    }
 }
 
 /// The owner of a wait is polled.
