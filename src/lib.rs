@@ -391,7 +391,7 @@ pub use memo_runtime::{
 ///   calls the same, ends as that of threads does: who has waited for seconds, and 20 times longer than
 ///   any run so far has taken, runs the body as well.
 ///
-/// For the last two, a thread `memofn-watch` is there while somebody waits, and a second longer.
+/// For the second and the last, a thread `memofn-watch` is there while somebody awaits, and a second longer.
 ///
 /// Of traits, `async fn` is memoized in impl blocks and as a default method. Where `#[async_trait]` is used,
 /// it stands below `#[memoize]`.
