@@ -9,7 +9,7 @@ use std::future::{pending, poll_fn, ready};
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -305,16 +305,18 @@ fn a_run_that_is_over_keeps_no_task_alive() {
     assert_eq!(Arc::strong_count(&task), 1);
 }
 
+/// Panics when it is woken.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        // Past the hook, which would print it.
+        resume_unwind(Box::new("expected"));
+    }
+}
+
 #[test]
 fn a_waker_that_panics_does_not_end_the_watch() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            // Past the hook, which would print it.
-            resume_unwind(Box::new("expected"));
-        }
-    }
-
     let counted = Counted::new();
     let task = Arc::new(Flag::default());
     for waker in [Waker::from(Arc::new(Panics)), Waker::from(Arc::clone(&task))] {
@@ -350,4 +352,44 @@ fn runs_are_known_to_threads_that_end() {
     thread.join().unwrap();
     assert!(start.elapsed() < SOON);
     assert_eq!(counted.runs(), 3);
+}
+
+/// Those who wait are told by wakers that panic, while another thread may read the entry of the flight.
+#[test]
+fn threads_that_read_what_a_run_leaves_behind_see_it_whole_though_a_waker_panics() {
+    let cache = Cache::<u8, u8>::unbounded();
+    // Two threads have used it, so that what is dead is not dropped at once.
+    cache.insert(9, 9);
+    let barrier = Barrier::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..4 {
+                cache.get_or_compute(9, || 9);
+                barrier.wait();
+                let mut call = pin!(cache.get_or_compute_async(1, async || pending().await));
+                let _ = poll_once(call.as_mut());
+                barrier.wait();
+            }
+        });
+        for _ in 0..4 {
+            let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
+            assert!(poll_once(leader.as_mut()).is_none());
+            let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
+            assert!(poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics))).is_none());
+            barrier.wait();
+            drop(leader);
+            barrier.wait();
+        }
+    });
+}
+
+#[test]
+fn a_call_that_blocks_a_thread_runs_the_body_of_an_async_run_of_its_cache() {
+    let cache = Cache::<u8, u8>::builder().build_for_thread();
+    let start = Instant::now();
+    let mut leader = pin!(cache.get_or_compute_async(1, async || pending().await));
+    assert!(poll_once(leader.as_mut()).is_none());
+    assert_eq!(cache.get_or_compute(1, || 1), 1);
+    assert!(start.elapsed() < SOON);
+    assert_eq!(cache.get_or_compute(1, || unreachable!()), 1);
 }

@@ -20,6 +20,7 @@ use crate::policy::Policy;
 use crate::run::{Pilot, Role};
 use crate::scope::Scope;
 use crate::sync::Arc;
+use crate::wait::Waited;
 use std::fmt;
 
 pub use crate::inquiry::Step;
@@ -89,7 +90,12 @@ where
         match next {
             Next::Step(step) => return step,
             Next::Wait(inquiry, joined) => {
-                let waited = graph::block(&joined.wait, joined.patience);
+                let waited = if S::SHARED {
+                    graph::block(&joined.wait, joined.patience)
+                } else {
+                    // It is an async run, which nobody could poll while its thread blocks.
+                    Waited::Circular
+                };
                 next = inquiry.go_on(joined, waited);
             }
         }

@@ -199,7 +199,11 @@ impl<K, V, S: Scope> Spare<K, V, S> {
     #[inline]
     fn swap(&self, memory: *mut Entry<K, V>) -> *mut Entry<K, V> {
         let old = self.memory.load(Relaxed);
-        if S::SHARED && old != memory {
+        // Most often there is nothing, and nothing to leave.
+        if old == memory {
+            return old;
+        }
+        if S::SHARED {
             return self.memory.swap(memory, AcqRel);
         }
         self.memory.store(memory, Relaxed);

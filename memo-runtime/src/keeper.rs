@@ -403,8 +403,8 @@ impl<S: Scope> Keeper<S> {
             is_given_up.then(|| self.end_now(books, id))
         });
         let is_given_up = ended.is_some();
-        // What is dead first: a waker that panics, as those who wait are told, must not have it dropped
-        // where somebody may read it still.
+        // What is dead first: whatever panics as the flight is dropped, an error left there perhaps, must not
+        // have it dropped where somebody may read it still.
         if let Some((_flight, dead)) = ended.flatten() {
             self.discard(dead);
         }

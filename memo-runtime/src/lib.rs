@@ -31,6 +31,7 @@ mod by_hand;
 mod cache;
 mod call;
 mod clock;
+mod contained;
 mod demand;
 mod engine;
 mod entry;

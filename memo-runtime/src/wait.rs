@@ -35,6 +35,7 @@ pub(crate) use polled::Follower;
 #[cfg(test)]
 pub(crate) use polled::GRACE;
 
+use crate::contained::contained;
 use crate::party::Party;
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
 use crate::watch::Alarm;
@@ -229,15 +230,9 @@ impl Wait {
     }
 }
 
-/// Wakes all of them, even if one of them panics.
-fn wake(mut wakers: impl Iterator<Item = Waker>) {
-    struct Rest<'a, I: Iterator<Item = Waker>>(&'a mut I);
-    impl<I: Iterator<Item = Waker>> Drop for Rest<'_, I> {
-        fn drop(&mut self) {
-            self.0.by_ref().for_each(Waker::wake);
-        }
-    }
-    Rest(&mut wakers).0.by_ref().for_each(Waker::wake);
+/// Wakes all of them, even if one of them panics: whoever does this has other things to do.
+fn wake(wakers: impl Iterator<Item = Waker>) {
+    wakers.for_each(|waker| contained(|| waker.wake()));
 }
 
 fn later(now: Instant, by: Duration) -> Instant {

@@ -63,8 +63,8 @@ impl Alarm {
 #[cfg(not(all(test, memofn_models)))]
 mod thread {
     use super::{Alarm, SOONER, WATCH, Watch, Watched};
+    use crate::contained::contained;
     use crate::sync::{self, Arc};
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::{Duration, Instant};
 
     /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
@@ -112,10 +112,7 @@ mod thread {
                 Some(Next::Look(alarm, watched)) => {
                     drop(watch);
                     // A waker that panics is its executor's affair. The others wait for this thread.
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| watched.look(alarm, now)))
-                    {
-                        std::mem::forget(panic);
-                    }
+                    contained(|| watched.look(alarm, now));
                     watch = WATCH.lock();
                     continue;
                 }

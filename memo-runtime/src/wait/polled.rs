@@ -1,11 +1,11 @@
 //! Those who wait without blocking a thread, and the async run that is waited for: who polls whom.
 
 use super::{State, Wait, Waited, wake};
+use crate::contained::contained;
 use crate::party::Polled;
 use crate::sync::{self, Arc};
 use crate::watch::{Alarm, Watched};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -184,10 +184,7 @@ impl Wait {
 
 /// A waker that panics when it is dropped is its executor's affair: who is to help has to come to it.
 fn let_go(waker: Option<Waker>) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(waker))) {
-        // Which may panic in its turn.
-        std::mem::forget(panic);
-    }
+    contained(|| drop(waker));
 }
 
 /// The owner of a wait is polled.
@@ -212,10 +209,13 @@ impl Wake for Wait {
     fn wake_by_ref(self: &Arc<Self>) {
         let now = sync::now();
         let waker = {
-            let leader = &mut self.state.lock().leader;
-            leader.woken.get_or_insert(now);
+            let state = &mut *self.state.lock();
+            // Of one that was dropped, something may have kept the waker: whoever helps is not neglected.
+            if !state.is_given_up {
+                state.leader.woken.get_or_insert(now);
+            }
             // Woken once, it will be polled, and then be there again.
-            leader.waker.take()
+            state.leader.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake();
