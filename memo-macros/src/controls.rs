@@ -108,12 +108,7 @@ fn of_one_call(model: &Model) -> TokenStream {
     } else {
         quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
     };
-    let of_bodies = ["track_caller", "target_feature"];
-    let of_bodies = model
-        .function
-        .attrs
-        .iter()
-        .filter(|attr| of_bodies.iter().any(|name| attr.path().is_ident(name)));
+    let of_bodies = model.of_bodies();
     quote! {
         /// Looks for a call without counting, computing or touching recency.
         #vis fn cache_peek #some_params (#(#identifying),*)

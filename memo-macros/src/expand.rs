@@ -7,10 +7,11 @@
 //!
 //! // Output, in a module:
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
-//!     return match enter(&<temperature>::cache(), leaf::<str, _>(city), policy(kind!(Result<..>))) {
-//!         Step::Done(result) => result,
-//!         Step::Run(run) => run.finish(<temperature>::uncached(city)),
-//!     };
+//!     let cache = <temperature>::here();
+//!     return call!(
+//!         cache.enter_in_time(leaf::<str, _>(city), policy(kind!(Result<..>))),
+//!         <temperature>::uncached(city)
+//!     );
 //! }
 //! pub struct temperature {}
 //! impl temperature {
@@ -21,18 +22,18 @@
 //! }
 //!
 //! // Input, in an impl block:
-//! #[memoize]
-//! pub fn area(&self) -> f64 { body }
+//! #[memoize(cache = self.areas)]
+//! pub fn area(&self, of: Shape) -> f64 { body }
 //!
 //! // Output:
-//! pub fn area(&self) -> f64 {
-//!     return match enter(&Self::area_cache(), leaf::<Self, _>(self), policy(kind!(f64))) {
+//! pub fn area(&self, of: Shape) -> f64 {
+//!     let cache: &Cache<Shape, f64, _> = &self.areas;
+//!     return match enter(cache, leaf::<Shape, _>(&of), policy(kind!(f64))) {
 //!         Step::Done(result) => result,
-//!         Step::Run(run) => run.finish(Self::area_uncached(self)),
+//!         Step::Run(run) => run.finish(Self::area_uncached(self, of)),
 //!     };
 //! }
-//! pub fn area_uncached(&self) -> f64 { body }
-//! pub fn area_cache() -> &'static Cache<Self, f64> { .. }
+//! pub fn area_uncached(&self, of: Shape) -> f64 { body }
 //!
 //! // Input:
 //! #[memoize]
@@ -57,7 +58,7 @@ use crate::controls::{controls, removal};
 use crate::helper::{Helper, local, written};
 use crate::home::Home;
 use crate::model::Model;
-use crate::place::{Access, access, cache_functions};
+use crate::place::{Access, cache_functions, entrance, goes_aside};
 use crate::words::{uses, without_own_type};
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
@@ -94,7 +95,7 @@ fn memoized(model: &Model) -> TokenStream {
     let sig = normalized(model);
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().map(written);
-    let Access { setup, cache, lookup, policy } = access(model);
+    let Access { setup, cache, lookup, policy } = entrance(model);
     let (result, open, pending) = (local("result"), local("open"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
@@ -111,6 +112,13 @@ fn memoized(model: &Model) -> TokenStream {
                 #p::Step::Run(#pending) => #pending,
             };
             return #pending.drive(#run).await;
+        }
+    } else if goes_aside(model) {
+        let expires = model.options.ttl.is_some();
+        let enter = if expires { quote!(enter_in_time) } else { quote!(enter) };
+        quote! {
+            #setup
+            return #p::call!(#cache.#enter(#lookup, #policy), #run);
         }
     } else {
         quote! {

@@ -165,6 +165,11 @@ impl Model {
         self.name("cache")
     }
 
+    /// The name of the function that gives the cache of a call.
+    pub(crate) fn here(&self) -> Ident {
+        self.name(if self.home.is_module() { "here" } else { "cache_here" })
+    }
+
     /// The name of the function that gives the place of the cache, where its types have no names.
     pub(crate) fn site(&self) -> Ident {
         self.name(if self.home.is_module() { "site" } else { "cache_site" })
@@ -178,6 +183,13 @@ impl Model {
     /// The name of the function that forgets one call of a method.
     pub(crate) fn remove(&self) -> Ident {
         self.name("remove")
+    }
+
+    /// The attributes that tell how the body runs.
+    pub(crate) fn of_bodies(&self) -> impl Iterator<Item = &Attribute> {
+        let of_bodies = ["track_caller", "target_feature"];
+        let attrs = self.function.attrs.iter();
+        attrs.filter(move |attr| of_bodies.iter().any(|name| attr.path().is_ident(name)))
     }
 
     /// A call of one of our own functions beside the function.

@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! // A function whose types have names:
-//! fn cache() -> &'static Cache<String, f64> {
+//! fn here() -> SharedHere<impl Options, String, f64> {
 //!     let options = || CacheBuilder::new().name(..);
-//!     site!(options).cache(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//!     site!(options).here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
+//! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<impl Fn() -> CacheBuilder + Copy> { site!(options) }
+//! fn site() -> Site<impl Options> { site!(options) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -20,7 +21,7 @@ use crate::home::{Home, Label};
 use crate::model::{Model, nested};
 use crate::values::{Maxsize, Scope, Ttl};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -34,52 +35,84 @@ pub(crate) struct Access {
 }
 
 pub(crate) fn access(model: &Model) -> Access {
+    access_to(model, false)
+}
+
+/// The same for a call of the function, which [goes aside](goes_aside) where it can.
+pub(crate) fn entrance(model: &Model) -> Access {
+    access_to(model, goes_aside(model))
+}
+
+/// Whether a call looks for a result at once, and does whatever else there is to do apart from that. What
+/// is said of the body's own frame would not hold there.
+pub(crate) fn goes_aside(model: &Model) -> bool {
+    model.given().is_none() && !model.is_async() && model.of_bodies().next().is_none()
+}
+
+fn access_to(model: &Model, aside: bool) -> Access {
     let p = &model.runtime;
     let (lookup, policy) = (model.lookup(), model.policy());
     let cache = local("cache");
+    let used = |cache: &Ident| if aside { cache.to_token_stream() } else { quote!(&#cache) };
     if let Some(given) = model.given() {
         let unknown = || quote!(_);
         let key = model.key_types().map_or_else(unknown, nested);
         let value = model.stored.spelled(p, &model.result).unwrap_or_else(unknown);
-        let is_lent = model.holder_is_lent();
         let given = quote_spanned!(given.span()=> &#given);
         let setup = quote!(let #cache: &#p::Cache<#key, #value, _> = #given;);
-        if is_lent {
+        if model.holder_is_lent() {
             return Access { setup, cache: cache.to_token_stream(), lookup, policy };
         }
         // The function takes what the cache is in: a handle of one's own stays.
         let setup = quote!(#setup let #cache = #p::std::clone::Clone::clone(#cache););
         return Access { setup, cache: quote!(&#cache), lookup, policy };
     }
-    let Types { key, value } = types(model);
-    if key.is_some() && value.is_some() {
-        let call = model.call(&model.cache());
-        if model.is_async() {
+    let types = types(model);
+    if if aside { types.name_a_here(model) } else { types.are_spelled() } {
+        let call = model.call(&if aside { model.here() } else { model.cache() });
+        if aside || model.is_async() {
             // It is used by more than one statement.
             let setup = quote!(let #cache = #call;);
-            return Access { setup, cache: quote!(&#cache), lookup, policy };
+            return Access { setup, cache: used(&cache), lookup, policy };
         }
         return Access { setup: TokenStream::new(), cache: quote!(&#call), lookup, policy };
     }
     let site = model.call(&model.site());
     let kept = kept_result(model);
+    let (of, for_key) = if aside { ("here", "here_for") } else { ("cache", "cache_for") };
+    let (of, for_key) = (format_ident!("{of}"), format_ident!("{for_key}"));
     if let Some(key) = kept_key(model) {
-        let setup = quote!(let #cache = #site.cache(#key, #kept););
-        return Access { setup, cache: quote!(&#cache), lookup, policy };
+        let setup = quote!(let #cache = #site.#of(#key, #kept););
+        return Access { setup, cache: used(&cache), lookup, policy };
     }
     // The look-up tells the type of the key.
     let key = local("key");
+    // What the key has moved is missed here, at its name, and not where it goes aside.
+    let moved = model.keyed().map(|it| &it.name).filter(|name| aside && *name != "self");
     let setup = quote! {
         let #key = #lookup;
-        let #cache = #site.cache_for(&#key, #kept);
+        let #cache = #site.#for_key(&#key, #kept);
+        #(let #moved = #moved;)*
     };
-    Access { setup, cache: quote!(&#cache), lookup: key.to_token_stream(), policy }
+    Access { setup, cache: used(&cache), lookup: key.to_token_stream(), policy }
 }
 
 /// The types of a cache, as a signature spells them, where it can.
 struct Types {
     key: Option<TokenStream>,
     value: Option<TokenStream>,
+}
+
+impl Types {
+    fn are_spelled(&self) -> bool {
+        self.key.is_some() && self.value.is_some()
+    }
+
+    /// Whether a function can give the cache of a call. A trait cannot spell what it returns: the types
+    /// may depend on those of its implementation.
+    fn name_a_here(&self, model: &Model) -> bool {
+        self.are_spelled() && !model.home.is_trait_impl()
+    }
 }
 
 fn types(model: &Model) -> Types {
@@ -97,22 +130,36 @@ fn types(model: &Model) -> Types {
     }
 }
 
-/// `cache()`, and where its types have no names the function that gives its place.
+/// `cache()`, and the function that gives the cache of a call, or where its types have no names its place.
 pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     if model.given().is_some() {
         return Vec::new();
     }
+    let Model { runtime: p, .. } = model;
     let types = types(model);
-    let is_spelled = types.key.is_some() && types.value.is_some();
-    let (place, mut helpers) = if is_spelled {
-        (place(model), Vec::new())
-    } else {
-        (model.call(&model.site()), vec![site_function(model, model.site())])
+    let (key, kept) = (kept_key(model), kept_result(model));
+    let place = place(model);
+    let is_shared = model.scope() == Scope::Shared;
+    let names_here = types.name_a_here(model);
+    let first = match (&types.key, &types.value, &key) {
+        (Some(key_type), Some(value_type), Some(key)) if names_here => {
+            let here = if is_shared { quote!(SharedHere) } else { quote!(ThreadHere) };
+            let here = quote!(#p::#here<impl #p::Options, #key_type, #value_type>);
+            function(model, model.here(), &here, quote!({ #place.here(#key, #kept) }))
+        }
+        _ => {
+            let place_type =
+                (!is_shared).then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>));
+            let site = quote!(#p::Site<impl #p::Options #place_type>);
+            function(model, model.site(), &site, quote!({ #place }))
+        }
     };
-    let kept = kept_result(model);
-    let cache = match (kept_key(model), model.key_function()) {
-        (Some(key), _) => quote!({ #place.cache(#key, #kept) }),
-        (None, key) => quote!({ #place.cache_by(#key, #kept) }),
+    let is_spelled = types.are_spelled();
+    let given = model.call(&first.name);
+    let cache = match (key, model.key_function()) {
+        _ if names_here => quote!({ #given.cache() }),
+        (Some(key), _) => quote!({ #given.cache(#key, #kept) }),
+        (None, key) => quote!({ #given.cache_by(#key, #kept) }),
     };
     let doc = if model.home.is_module() {
         " The cache itself.".to_owned()
@@ -122,24 +169,13 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let cfgs = model.cfgs();
     let returned = returned(model, types);
     let in_trait_impl = model.home.is_trait_impl();
-    helpers.push(Helper {
+    let cache = Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         vis: model.function.vis.to_token_stream(),
         returns: (in_trait_impl && is_spelled).then(|| returned.clone()),
         ..function(model, model.cache(), &returned, cache)
-    });
-    helpers
-}
-
-fn site_function(model: &Model, name: Ident) -> Helper {
-    let p = &model.runtime;
-    let options = quote! {
-        impl #p::std::ops::Fn() -> #p::CacheBuilder + #p::std::marker::Copy
     };
-    let place_type = (model.scope() == Scope::Thread)
-        .then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>));
-    let place = place(model);
-    function(model, name, &quote!(#p::Site<#options #place_type>), quote!({ #place }))
+    vec![first, cache]
 }
 
 /// A function without arguments.

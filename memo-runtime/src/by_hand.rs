@@ -4,7 +4,6 @@ use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::call::{self, Entered, Step};
 use crate::entry::Entry;
-use crate::hash::hash;
 use crate::key::{ByKey, ByRef};
 use crate::policy::{OkOnly, Whole};
 use crate::scope::{Scope, Shared};
@@ -135,9 +134,10 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self
-            .engine()
-            .peek(hash(|state| key.hash(state)), &|known: &K| known.borrow() == key)?;
+        let entry =
+            self.engine().peek(self.engine().hash(|state| key.hash(state)), &|known: &K| {
+                known.borrow() == key
+            })?;
         Some(entry.value().clone())
     }
 
@@ -147,16 +147,17 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        let entry = self
-            .engine()
-            .remove(hash(|state| key.hash(state)), &|known: &K| known.borrow() == key)?;
+        let entry =
+            self.engine().remove(self.engine().hash(|state| key.hash(state)), &|known: &K| {
+                known.borrow() == key
+            })?;
         Some(entry.value().clone())
     }
 
     /// Stores `value` as if it had just been computed. Computations under way for `key` will not
     /// replace it.
     pub fn insert(&self, key: K, value: V) {
-        let hash = hash(|state| key.hash(state));
+        let hash = self.engine().hash(|state| key.hash(state));
         self.engine().insert(&Entry::ready(hash, key, value), |a, b| a == b);
     }
 }

@@ -10,10 +10,9 @@
 //! they differ in how they wait.
 
 use crate::cache::Cache;
-use crate::engine::{Engine, Seen};
+use crate::engine::{Engine, Unseen};
 use crate::entry::{Entry, Offered};
 use crate::graph::{self, Following};
-use crate::hash::hash;
 use crate::inquiry::{Inquiry, Next, answer};
 use crate::key::Lookup;
 use crate::policy::Policy;
@@ -55,16 +54,16 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hash(|state| query.hash(state));
-    match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
-        Seen::Hit(result) => Step::Done(result),
-        Seen::Nothing => miss(engine, hash, query, policy, true),
-        Seen::Unclear => miss(engine, hash, query, policy, false),
+    let hash = engine.hash(|state| query.hash(state));
+    match engine.look_up(hash, &query, &policy) {
+        Ok(result) => Step::Done(result),
+        Err(unseen) => missed(engine, hash, query, policy, unseen == Unseen::Nothing),
     }
 }
 
+/// What is done when there was no plain hit. `absent` says that there was nothing at all.
 #[inline(never)]
-fn miss<R, Q, P, K, V, S>(
+pub(crate) fn missed<R, Q, P, K, V, S>(
     engine: &Engine<K, V, S>,
     hash: u64,
     query: Q,
@@ -119,11 +118,10 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hash(|state| query.hash(state));
-    let absent = match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value)) {
-        Seen::Hit(result) => return Entered::Hit(result),
-        Seen::Nothing => true,
-        Seen::Unclear => false,
+    let hash = engine.hash(|state| query.hash(state));
+    let absent = match engine.look_up(hash, &query, &policy) {
+        Ok(result) => return Entered::Hit(result),
+        Err(unseen) => unseen == Unseen::Nothing,
     };
     let inquiry = Inquiry::of(engine, hash, query, policy, true);
     Entered::Open(Open { inquiry, absent })
@@ -197,7 +195,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hash(|state| query.hash(state));
+    let hash = engine.hash(|state| query.hash(state));
     let entry = Offered::new(engine.pending(hash, query.into_key()));
     let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
     pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.wait());
@@ -212,7 +210,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hash(|state| query.hash(state));
+    let hash = engine.hash(|state| query.hash(state));
     let entry = engine.peek(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -225,7 +223,7 @@ where
     S: Scope,
 {
     let engine = cache.engine();
-    let hash = hash(|state| query.hash(state));
+    let hash = engine.hash(|state| query.hash(state));
     let entry = engine.remove(hash, &|key| query.matches(key))?;
     Some(answer(&entry, policy))
 }
@@ -239,7 +237,7 @@ where
 {
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
-        let hash = hash(|state| query.hash(state));
+        let hash = engine.hash(|state| query.hash(state));
         engine.insert(&Entry::ready(hash, query.into_key(), value), Q::equal);
     }
 }

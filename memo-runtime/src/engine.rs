@@ -76,9 +76,12 @@
 use crate::clock::Clock;
 use crate::entry::{Entry, EntryPtr, Offered, Spare};
 use crate::flight::{Flight, FlightId};
-use crate::head::Place;
+use crate::hash::Hashing;
+use crate::head::{Link, Place};
 use crate::keeper::Keeper;
+use crate::key::Lookup;
 use crate::parameters::CacheParameters;
+use crate::policy::Policy;
 use crate::readers::{Counted, Read, Readers};
 use crate::scope::Scope;
 use crate::stats::CacheInfo;
@@ -86,47 +89,153 @@ use crate::sync::{
     Arc,
     Ordering::{Acquire, Relaxed},
 };
+use crate::table::{Buckets, Look};
 use crate::wait::Wait;
+use foldhash::fast::FoldHasher;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 use std::time::Duration;
 
 pub(crate) use crate::keeper::Found;
 
 pub(crate) struct Engine<K, V, S: Scope> {
     keeper: Keeper<S>,
+    hashing: Hashing,
     pub(crate) parameters: CacheParameters,
     entries: PhantomData<Entry<K, V>>,
     spare: Spare<K, V, S>,
+    postponed: Postponed<K, V, S>,
 }
 
 /// An entry to be computed, and where others may wait for that if it is async.
 type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
 
-/// What a look at the table tells.
-pub(crate) enum Seen<R> {
-    Hit(R),
+/// Why a look at the table has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unseen {
     /// There was nothing.
     Nothing,
     /// Only [`Engine::look`] can tell.
     Unclear,
+    /// It would have taken longer to look.
+    Untried,
 }
 
 /// An entry that is read: by way of an announcement, or where one thread has the cache to itself by owning
 /// it meanwhile.
 struct Reading<'r, K, V, S: Scope> {
-    entry: &'r Entry<K, V>,
-    _owner: Option<EntryPtr<K, V, S>>,
+    entry: ManuallyDrop<EntryPtr<K, V, S>>,
+    lives: PhantomData<&'r ()>,
+}
+
+impl<K, V, S: Scope> Reading<'_, K, V, S> {
+    /// The owner, if this is one.
+    #[inline]
+    fn owner(self) -> Option<EntryPtr<K, V, S>> {
+        let mut this = ManuallyDrop::new(self);
+        #[expect(unsafe_code, reason = "it is not always dropped")]
+        // SAFETY: it is not used again.
+        (!S::SHARED).then(|| unsafe { ManuallyDrop::take(&mut this.entry) })
+    }
+
+    /// The entry, if it has no other owner any longer.
+    #[inline]
+    fn end(self) -> Option<Box<Entry<K, V>>> {
+        self.owner().and_then(EntryPtr::release_it)
+    }
+}
+
+impl<K, V, S: Scope> Drop for Reading<'_, K, V, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if !S::SHARED {
+            #[expect(unsafe_code, reason = "it is not always dropped")]
+            // SAFETY: it is dropped here, if it was not taken before.
+            unsafe {
+                ManuallyDrop::drop(&mut self.entry);
+            }
+        }
+    }
+}
+
+/// The owner of an entry that was read in vain, where there are owners: to drop it is left to the one who
+/// tries again, and does not mind to call a function.
+struct Postponed<K, V, S: Scope> {
+    place: Link,
+    owner: PhantomData<EntryPtr<K, V, S>>,
+}
+
+impl<K, V, S: Scope> Postponed<K, V, S> {
+    #[inline]
+    fn put(&self, reading: Reading<'_, K, V, S>) {
+        if let Some(owner) = reading.owner() {
+            self.place.set(Some(ManuallyDrop::new(owner).place()));
+        }
+    }
+
+    #[inline]
+    fn drop_it(&self) {
+        if S::SHARED {
+            return;
+        }
+        if let Some(place) = self.place.get() {
+            self.place.set(None);
+            drop(Engine::<K, V, S>::owned(place));
+        }
+    }
+}
+
+impl<K, V, S: Scope> Default for Postponed<K, V, S> {
+    fn default() -> Self {
+        Self { place: Link::default(), owner: PhantomData }
+    }
+}
+
+impl<K, V, S: Scope> Drop for Postponed<K, V, S> {
+    fn drop(&mut self) {
+        self.drop_it();
+    }
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let keeper = Keeper::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
-        Self { keeper, parameters, entries: PhantomData, spare: Spare::default() }
+        let hashing = Hashing::get();
+        let (spare, postponed) = (Spare::default(), Postponed::default());
+        Self { keeper, hashing, parameters, entries: PhantomData, spare, postponed }
+    }
+
+    /// The hash of a key, which is fed to the hasher.
+    #[inline]
+    pub(crate) fn hash(&self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
+        self.hashing.hash(feed)
+    }
+
+    /// Whether something may have expired that was not given back yet.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.keeper.clock != Clock::Unread && self.keeper.is_due()
+    }
+
+    /// [`hit`](Self::hit), of a call as it is looked up.
+    #[inline]
+    pub(crate) fn look_up<R, Q, P>(&self, hash: u64, query: &Q, policy: &P) -> Result<R, Unseen>
+    where
+        Q: Lookup<Key = K>,
+        P: Policy<R, Stored = V>,
+    {
+        self.postponed.drop_it();
+        if self.is_due() {
+            return Err(Unseen::Unclear);
+        }
+        self.hit(hash, |key| query.matches(key), |value| policy.hit(value), false)
     }
 
     /// The look-up of a call in the common case, without the lock: there is one entry filed under the
-    /// hash, and it is the one.
+    /// hash, and it is the one. Nothing [is due](Self::is_due). With `at_once`, which is written out by who calls this, whatever would
+    /// take a call of a function of ours is left to be tried without.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is a part of `call::enter`")]
     pub(crate) fn hit<R>(
@@ -134,48 +243,92 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         hash: u64,
         equals: impl Fn(&K) -> bool,
         answer: impl FnOnce(&V) -> R,
-    ) -> Seen<R> {
+        at_once: bool,
+    ) -> Result<R, Unseen> {
         let keeper = &self.keeper;
-        // Before it is known who reads: see `Keeper::meet`.
-        let era = keeper.era.load(Acquire);
-        if keeper.clock != Clock::Unread && keeper.clock.now() >= keeper.deadline() {
-            return Seen::Unclear;
-        }
-        let Some(reading) = keeper.readers.read(keeper.address(), keeper.limbo.is_plain()) else {
+        // Before it is known who reads, if others might: see `Keeper::meet`.
+        let era = S::SHARED.then(|| keeper.era.load(Acquire));
+        let readers = &keeper.readers;
+        let Some(reading) = readers.read(keeper.address(), Entry::<K, V>::IS_PLAIN, at_once) else {
+            if at_once {
+                return Err(Unseen::Untried);
+            }
             // The attempt may have been in somebody's way.
             keeper.tidy();
-            return Seen::Unclear;
+            return Err(Unseen::Unclear);
         };
-        let Some(Reading { entry, _owner: _read }) = self.find(&reading, hash) else {
-            self.leave(reading);
-            return Seen::Nothing;
+        let mut unseen = Unseen::Nothing;
+        let further = || unseen = Unseen::Untried;
+        let Some(found) = self.find(&reading, hash, at_once).found_or(further) else {
+            return Err(self.leave(reading, at_once, unseen));
         };
+        let entry = &found.entry;
         if !equals(&entry.key) {
-            self.leave(reading);
-            return Seen::Unclear;
+            if at_once {
+                self.postponed.put(found);
+                return Err(self.leave(reading, at_once, Unseen::Untried));
+            }
+            drop(found);
+            return Err(self.leave(reading, at_once, Unseen::Unclear));
         }
-        match keeper.readers.hit(&reading) {
+        match readers.hit(&reading) {
             _ if !keeper.is_bounded => {}
-            Counted::Alone(hits) => entry.stamp.store(era + hits, Relaxed),
+            Counted::Alone(hits) => {
+                let era = era.unwrap_or_else(|| keeper.era.load(Relaxed));
+                entry.stamp.store(era + hits, Relaxed);
+            }
             Counted::AmongOthers => {
+                let era = era.unwrap_or(0);
                 if entry.stamp.load(Relaxed) < era {
                     entry.stamp.fetch_max(era, Relaxed);
                 }
             }
         }
-        #[expect(unsafe_code, reason = "the stamp says that there is a value")]
+        #[expect(unsafe_code, reason = "it was seen that there is a value")]
         // SAFETY: `find` finds entries that are stored, and so have one.
         let result = answer(unsafe { entry.stored_value() });
-        self.leave(reading);
-        Seen::Hit(result)
+        if let Some(dead) = found.end() {
+            return Ok(Self::freed(dead, result));
+        }
+        if reading.end() {
+            return Ok(self.tidied(result));
+        }
+        Ok(result)
     }
 
     /// Ends to read, and drops what somebody wanted to drop meanwhile.
-    #[inline]
-    fn leave(&self, reading: <S::Readers as Readers>::Reading<'_>) {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is a part of `hit`")]
+    fn leave(
+        &self,
+        reading: <S::Readers as Readers>::Reading<'_>,
+        at_once: bool,
+        unseen: Unseen,
+    ) -> Unseen {
+        if at_once {
+            // Who tries again will be told that it is wanted.
+            return if reading.end_untold() { Unseen::Untried } else { unseen };
+        }
         if reading.end() {
             self.keeper.tidy();
         }
+        unseen
+    }
+
+    /// Passes a result on. To call this last takes no registers that were to be saved.
+    #[cold]
+    #[inline(never)]
+    fn tidied<R>(&self, result: R) -> R {
+        self.keeper.tidy();
+        result
+    }
+
+    /// The same, when what was read has no other owner left.
+    #[cold]
+    #[inline(never)]
+    fn freed<R>(dead: Box<Entry<K, V>>, result: R) -> R {
+        drop(dead);
+        result
     }
 
     /// The first stored entry under this hash. It lives as long as it is read.
@@ -184,11 +337,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         reading: &'r <S::Readers as Readers>::Reading<'_>,
         hash: u64,
-    ) -> Option<Reading<'r, K, V, S>> {
-        let table = self.keeper.table.load(Acquire);
-        if table.is_null() {
-            return None;
-        }
+        at_once: bool,
+    ) -> Look<Reading<'r, K, V, S>> {
+        let Some(table) = NonNull::new(self.keeper.table.load(Acquire)) else {
+            return Look::Nothing;
+        };
         #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
         // SAFETY: What `table` points at, and the entries that table points at, are owned by the store, or
         // by who computes them, and were when `reading` was announced; or they were taken out since. What
@@ -199,22 +352,21 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // on. Nobody has a mutable reference to either after it was published. Entries in the table of
         // an engine are of its own type.
         unsafe {
-            (*table).find(hash, |place| {
+            let see = |place: Place| {
                 // One that is being computed may have a value before it is stored.
-                if place.hash != hash || place.stamp.load(Acquire) == 0 {
+                if !place.is_seen(hash) {
                     return None;
                 }
                 reading.hold(place.addr());
-                let owner = (!S::SHARED).then(|| Self::one_more(place));
-                Some(Reading { entry: &*place.as_ptr().cast(), _owner: owner })
-            })
+                if !S::SHARED {
+                    place.retain_to_read::<S>();
+                }
+                let entry = ManuallyDrop::new(EntryPtr::from_place(place));
+                Some(Reading { entry, lives: PhantomData })
+            };
+            let buckets = Buckets::of(table);
+            if at_once { buckets.look(hash, see) } else { buckets.find(hash, see).into() }
         }
-    }
-
-    #[inline]
-    fn one_more(place: Place) -> EntryPtr<K, V, S> {
-        place.retain::<S>();
-        Self::owned(place)
     }
 
     /// The look-up of a call. `fresh` is the entry to start computing when there is none, with the wait of

@@ -4,7 +4,7 @@ use crate::head::{Head, Place};
 use crate::scope::{Scope, Shared};
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
@@ -33,6 +33,9 @@ pub(crate) struct EntryPtr<K, V, S: Scope> {
 }
 
 impl<K, V> Entry<K, V> {
+    /// Dropping one runs no code of users: it is but memory.
+    pub(crate) const IS_PLAIN: bool = !needs_drop::<K>() && !needs_drop::<V>();
+
     fn new(head: Head, key: K, value: MaybeUninit<V>) -> Self {
         Self { head, key, value: UnsafeCell::new(value) }
     }
@@ -157,6 +160,24 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
         drop(unsafe { Self::from_place(place) });
     }
 
+    /// Owns it no longer. Returns the entry if this was the last owner.
+    #[inline]
+    pub(crate) fn release_it(self) -> Option<Box<Entry<K, V>>> {
+        ManuallyDrop::new(self).released()
+    }
+
+    /// The same; to be called once.
+    #[inline]
+    fn released(&mut self) -> Option<Box<Entry<K, V>>> {
+        Head::release::<S>(self).then(|| {
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it was made by a `Box`, and has no owner any longer.
+            unsafe {
+                Box::from_raw(self.entry.as_ptr())
+            }
+        })
+    }
+
     /// Drops it, and leaves the memory, if it was the last owner, to the next entry.
     #[inline]
     pub(crate) fn recycle(self, spare: &Spare<K, V, S>) {
@@ -279,11 +300,7 @@ impl<K, V, S: Scope> Clone for EntryPtr<K, V, S> {
 impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
     #[inline]
     fn drop(&mut self) {
-        if Head::release::<S>(self) {
-            #[expect(unsafe_code, reason = "owners are counted")]
-            // SAFETY: it was made by a `Box`, and has no owner any longer.
-            drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
-        }
+        drop(self.released());
     }
 }
 

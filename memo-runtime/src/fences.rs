@@ -25,18 +25,27 @@ mod system {
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
     }
 
-    /// To be called before the first light fence of a thread.
-    pub(crate) fn prepare() {
-        if !REGISTERED.load(Relaxed) {
-            let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
-                && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-            REGISTERED.store(registered, Relaxed);
-        }
+    /// The fence of those who read.
+    #[derive(Debug)]
+    pub(crate) struct Light {
+        is_registered: bool,
     }
 
-    #[inline]
-    pub(crate) fn light() {
-        if REGISTERED.load(Relaxed) { compiler_fence(SeqCst) } else { super::full() }
+    impl Light {
+        /// To be kept where it is at hand.
+        pub(crate) fn prepare() -> Self {
+            if !REGISTERED.load(Relaxed) {
+                let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+                    && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+                REGISTERED.store(registered, Relaxed);
+            }
+            Self { is_registered: REGISTERED.load(Relaxed) }
+        }
+
+        #[inline]
+        pub(crate) fn fence(&self) {
+            if self.is_registered { compiler_fence(SeqCst) } else { super::full() }
+        }
     }
 
     pub(crate) fn heavy() -> bool {
@@ -52,10 +61,18 @@ mod system {
     not(memofn_plain_fences)
 )))]
 mod system {
-    pub(crate) fn prepare() {}
+    /// The fence of those who read.
+    #[derive(Debug)]
+    pub(crate) struct Light(());
 
-    pub(crate) fn light() {
-        super::full();
+    impl Light {
+        pub(crate) fn prepare() -> Self {
+            Self(())
+        }
+
+        pub(crate) fn fence(&self) {
+            super::full();
+        }
     }
 
     pub(crate) fn heavy() -> bool {
@@ -64,7 +81,7 @@ mod system {
     }
 }
 
-pub(crate) use system::{heavy, light, prepare};
+pub(crate) use system::{Light, heavy};
 
 /// The fence of those who deal with others that use it too.
 #[inline]

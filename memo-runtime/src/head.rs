@@ -7,12 +7,14 @@
 //! A head is written under the lock of its cache, except for the stamp and the count of owners. Its
 //! fields are atomics so that the compiler need not be told so; none of them costs more than a plain one.
 
+use crate::hash::SEEN;
 use crate::party::Party;
 use crate::scope::Scope;
 use crate::sync::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
+use std::cell::Cell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 // Those of the standard library: what happens under a lock is no step for models to explore.
@@ -32,9 +34,10 @@ pub(crate) struct Head {
     /// Its number in the order of age, if entries expire.
     age: AtomicU32,
     owners: AtomicU32,
-    /// When it was used last; 0 until it is stored.
+    /// When it was used last.
     pub(crate) stamp: AtomicU64,
-    pub(crate) hash: u64,
+    /// The hash of its key; until it is stored without [`SEEN`], so that no hit takes it for another.
+    hash: AtomicU64,
 }
 
 /// What an entry is, in the lowest byte of its state.
@@ -69,7 +72,7 @@ pub(crate) struct Flying {
 impl Head {
     pub(crate) fn new(hash: u64) -> Self {
         Self {
-            hash,
+            hash: AtomicU64::new(hash & !SEEN),
             stamp: AtomicU64::new(0),
             state: Guarded::new(0),
             rank: Guarded::new(0),
@@ -78,6 +81,24 @@ impl Head {
             age: AtomicU32::new(0),
             owners: AtomicU32::new(1),
         }
+    }
+
+    /// The hash of its key.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash.load(Relaxed) | SEEN
+    }
+
+    /// Whether it is stored, or was, under this hash. Then it has a value.
+    #[inline]
+    pub(crate) fn is_seen(&self, hash: u64) -> bool {
+        self.hash.load(Acquire) == hash
+    }
+
+    /// Shows it, which was just stored, to those who look without the lock.
+    pub(crate) fn show(&self, stamp: u64) {
+        self.stamp.store(stamp, Relaxed);
+        self.hash.store(self.hash(), Release);
     }
 
     fn has(&self, bits: u64) -> bool {
@@ -206,17 +227,40 @@ impl Head {
         }
     }
 
+    /// One more owner for as long as somebody on the stack reads it: there is no room for too many.
+    #[inline]
+    pub(crate) fn retain_to_read<S: Scope>(&self) {
+        if S::SHARED {
+            self.retain::<S>();
+        } else {
+            let owners = self.owners_here();
+            owners.set(owners.get().wrapping_add(1));
+        }
+    }
+
+    /// The owners, where they are all in one thread.
+    #[inline]
+    fn owners_here(&self) -> &Cell<u32> {
+        #[expect(unsafe_code, reason = "no other thread knows of it")]
+        // SAFETY: an atomic is laid out as what it holds. As there is one thread, nothing is done at
+        // the same time.
+        unsafe {
+            &*self.owners.as_ptr().cast()
+        }
+    }
+
     /// Whether it was the last.
     #[inline]
     pub(crate) fn release<S: Scope>(&self) -> bool {
+        if !S::SHARED {
+            let owners = self.owners_here();
+            owners.set(owners.get() - 1);
+            return owners.get() == 0;
+        }
         let owners = self.owners.load(Acquire);
         // The only one there is can be nobody else, and nobody else can make it two.
         if owners == 1 {
             return true;
-        }
-        if !S::SHARED {
-            self.owners.store(owners - 1, Relaxed);
-            return false;
         }
         // Not a fence for the last one alone, which the thread sanitizer does not understand.
         self.owners.fetch_sub(1, AcqRel) == 1

@@ -137,7 +137,7 @@ impl Books {
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
         let mut is_crowded = false;
-        self.store.filed(place.hash, |other| {
+        self.store.filed(place.hash(), |other| {
             other.crowd();
             is_crowded = true;
         });

@@ -23,16 +23,26 @@ impl<S: Scope> Node<S> {
     where
         S: Keeps<C>,
     {
-        let node = match root.get() {
-            Some(node) if node.instance == instance::<F, C>() => node,
-            _ => Self::search_for::<F, C>(root, make),
-        };
         #[expect(unsafe_code, reason = "see `Handle`")]
-        // SAFETY: a node of this instance was made by `search_for` of the same `C`, lifetimes aside,
-        // of which a type that is `'static` has none.
+        // SAFETY: its type has no lifetimes; and a node of an instance was made of its type.
         unsafe {
-            node.handle.get()
+            Self::first::<F, C>(root)
+                .unwrap_or_else(|| Self::search_for::<F, C>(root, make).handle.get())
         }
+    }
+
+    /// The same, if it was the first that was made.
+    ///
+    /// # Safety
+    ///
+    /// `C` has no lifetimes: as a bound that would be demanded of the types of each call.
+    #[expect(unsafe_code, reason = "see `Handle`")]
+    #[inline]
+    pub(crate) unsafe fn first<F, C>(root: &S::Cell<Self>) -> Option<&C> {
+        let root = root.get().filter(|root| root.instance == instance::<F, C>())?;
+        // SAFETY: a node of this instance was made by `search_for` of the same `C`, lifetimes aside,
+        // of which it has none.
+        Some(unsafe { root.handle.get() })
     }
 
     /// Apart, so that a call which finds its cache does not prepare for making it.
@@ -68,7 +78,7 @@ impl<S: Scope> Node<S> {
 }
 
 #[inline]
-fn instance<F, C: 'static>() -> TypeId {
+fn instance<F, C>() -> TypeId {
     typeid::of::<(F, PhantomData<C>)>()
 }
 

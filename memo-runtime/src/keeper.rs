@@ -139,7 +139,7 @@ impl<S: Scope> Keeper<S> {
     /// Starts to compute an entry if nothing is filed under its hash, as in the common case.
     pub(crate) fn start_alone(&self, (fresh, wait): Fresh<'_>) -> Option<FlightId> {
         self.locked(|books| {
-            if !books.store.is_free(fresh.hash) {
+            if !books.store.is_free(fresh.hash()) {
                 return None;
             }
             self.meet();
@@ -151,7 +151,7 @@ impl<S: Scope> Keeper<S> {
     /// Starts to compute an entry whatever is stored, as a refresh does.
     pub(crate) fn lead(&self, (place, wait): Fresh<'_>, equals: &Equals<'_>) -> Option<FlightId> {
         let mut id = None;
-        self.settle(place.hash, equals, None, &mut |books, _, equal| {
+        self.settle(place.hash(), equals, None, &mut |books, _, equal| {
             self.meet();
             let taken = Books::joinable(equal).is_some();
             books.counts.misses += 1;
@@ -187,7 +187,7 @@ impl<S: Scope> Keeper<S> {
                 let stamp = self.tick();
                 let evicted = books.land_alone(id.place, now, stamp);
                 taken.set(true);
-                id.place.stamp.store(stamp, Published);
+                id.place.show(stamp);
                 books.pace.ran(run, helped);
                 evicted
             })
@@ -215,7 +215,7 @@ impl<S: Scope> Keeper<S> {
     ) {
         let place = id.place;
         let mut landed = None;
-        self.settle(place.hash, equals, Some(id), &mut |books, now, equal| {
+        self.settle(place.hash(), equals, Some(id), &mut |books, now, equal| {
             fill();
             let stamp = self.tick();
             landed = books.land(place, now, stamp, equal);
@@ -234,7 +234,7 @@ impl<S: Scope> Keeper<S> {
         landed.flight.landing = Landing::Value;
         if landed.stored {
             taken.set(true);
-            place.stamp.store(stamp, Published);
+            place.show(stamp);
         } else {
             place.retain::<S>();
             landed.dead[1] = Some(place);
@@ -246,7 +246,7 @@ impl<S: Scope> Keeper<S> {
     /// not replace it.
     pub(crate) fn insert(&self, place: Place, taken: &Cell<bool>, equals: &Equals<'_>) {
         let mut landed = None;
-        self.settle(place.hash, equals, None, &mut |books, now, equal| {
+        self.settle(place.hash(), equals, None, &mut |books, now, equal| {
             self.meet();
             Books::outdate(equal);
             books.start_among(place, false, None);
@@ -512,6 +512,13 @@ impl<S: Scope> Keeper<S> {
     fn with_books(&self, act: &mut View<'_>) {
         let now = self.expired();
         self.locked(|books| act(books, now));
+    }
+
+    /// Whether something has expired by now. Apart, as most caches never ask.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn is_due(&self) -> bool {
+        self.clock.now() >= self.deadline()
     }
 
     /// Gives back what has expired by now.

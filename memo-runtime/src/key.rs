@@ -82,7 +82,8 @@ impl<'a, F, A: ?Sized> Part<'a, F, A> {
 impl<F: Form<A>, A: ?Sized> Lookup for Part<'_, F, A> {
     type Key = F::Owned;
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only then it is known how much was hashed before")]
     fn hash<H: Hasher>(&self, state: &mut H) {
         F::hash(self.0, state);
     }
@@ -121,7 +122,8 @@ macro_rules! tuples {
         impl<$($part: Lookup),*> Lookup for ($($part,)*) {
             type Key = ($($part::Key,)*);
 
-            #[inline]
+            #[inline(always)]
+            #[allow(clippy::inline_always, reason = "only then it is known how much was hashed before")]
             fn hash<S: Hasher>(&self, _state: &mut S) {
                 $(self.$i.hash(_state);)*
             }

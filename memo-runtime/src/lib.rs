@@ -47,6 +47,7 @@ mod form;
 mod graph;
 mod hash;
 mod head;
+mod here;
 mod index;
 mod inquiry;
 mod instances;
@@ -72,6 +73,7 @@ mod report;
 mod run;
 pub mod scope;
 mod site;
+mod slots;
 mod stats;
 mod store;
 mod sync;
@@ -105,6 +107,7 @@ pub mod __private {
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
+    pub use crate::here::{Here, Missed, SharedHere, ThreadHere, aside};
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
@@ -114,10 +117,12 @@ pub mod __private {
     pub use crate::parameters::CacheParameters;
     pub use crate::policy::{Policy, Whole};
     pub use crate::scope;
-    pub use crate::site::{Site, Slot, ThreadSlot, label, method, site};
+    pub use crate::site::{Options, Site, Slot, label, method, site};
+    pub use crate::slots::ThreadSlot;
     pub use crate::stats::CacheInfo;
     pub use crate::{
-        __fallible as fallible, __kind as kind, __site as site, __thread_site as thread_site,
+        __call as call, __fallible as fallible, __kind as kind, __site as site,
+        __thread_site as thread_site,
     };
     pub use core;
     pub use std;

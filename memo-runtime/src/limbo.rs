@@ -12,8 +12,8 @@ use crate::head::Place;
 use crate::readers::Readers;
 use crate::reading::StillRead::{Everything, These, Walked};
 use crate::scope::{Lock, Scope};
-use crate::sync::{Arc, yield_now};
-use crate::table::Table;
+use crate::sync::yield_now;
+use crate::table::OwnedTable;
 
 pub(crate) struct Limbo<S: Scope> {
     waiting: S::Lock<Waiting>,
@@ -29,7 +29,7 @@ pub(crate) type Release = unsafe fn(Place);
 
 struct Waiting {
     entries: Vec<Dead>,
-    tables: Vec<Arc<Table>>,
+    tables: Vec<OwnedTable>,
 }
 
 /// An owner of an entry that was taken out, or that others may have taken out.
@@ -66,7 +66,7 @@ impl<S: Scope> Limbo<S> {
     /// For entries of keys `K` and values `V`, which are released like this.
     pub(crate) fn of<K, V>(release: Release) -> Self {
         const MOST: usize = 512;
-        let plain = !std::mem::needs_drop::<K>() && !std::mem::needs_drop::<V>();
+        let plain = Entry::<K, V>::IS_PLAIN;
         let size = size_of::<Entry<K, V>>();
         let batch = if plain { ((64 << 10) / size).clamp(1, MOST) } else { 1 };
         let waiting = S::Lock::new(Waiting { entries: Vec::new(), tables: Vec::new() });
@@ -113,7 +113,7 @@ impl<S: Scope> Limbo<S> {
     }
 
     /// The same of tables.
-    pub(crate) fn discard_tables(&self, dead: Vec<Arc<Table>>, cache: usize, readers: &S::Readers) {
+    pub(crate) fn discard_tables(&self, dead: Vec<OwnedTable>, cache: usize, readers: &S::Readers) {
         // Entries that wait here are left alone: dropping them might panic.
         drop(self.waiting.with(|waiting| {
             waiting.tables.extend(dead);
@@ -144,11 +144,5 @@ impl<S: Scope> Limbo<S> {
             }
         });
         walked
-    }
-
-    /// Whether entries are but memory.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.plain
     }
 }

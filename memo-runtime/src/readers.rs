@@ -21,9 +21,9 @@ pub trait Readers: Debug {
     #[doc(hidden)]
     fn new() -> Self;
     /// Begins to read the tables of `cache`, whose entries are `plain` when dropping them takes no code
-    /// of users. `None` sends the caller to the lock.
+    /// of users. `None` sends the caller to the lock, or to try without `at_once`.
     #[doc(hidden)]
-    fn read(&self, cache: usize, plain: bool) -> Option<Self::Reading<'_>>;
+    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Reading<'_>>;
     /// Counts a hit.
     #[doc(hidden)]
     fn hit(&self, reading: &Self::Reading<'_>) -> Counted;
@@ -53,6 +53,9 @@ pub trait Read {
     /// Whether somebody came for what was held until now.
     #[doc(hidden)]
     fn end(self) -> bool;
+    /// The same, and leaves it to be told to the next one.
+    #[doc(hidden)]
+    fn end_untold(self) -> bool;
 }
 
 /// A hit that was counted.
@@ -79,9 +82,14 @@ pub struct Crowd {
     more_hits: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+/// The hits of one thread, which has met the cache.
+#[derive(Debug)]
 #[repr(align(64))]
-struct Hits(AtomicU64);
+struct Hits {
+    count: AtomicU64,
+    /// Nobody else has.
+    alone: AtomicBool,
+}
 
 impl Crowd {
     const CELLS: usize = 16;
@@ -91,13 +99,12 @@ impl Crowd {
 
 /// One call that reads a shared cache.
 #[derive(Debug)]
-pub struct ReadingAmong {
+pub struct ReadingAmong<'a> {
     reading: Reading,
-    number: usize,
-    is_alone: bool,
+    hits: Option<&'a Hits>,
 }
 
-impl Read for ReadingAmong {
+impl Read for ReadingAmong<'_> {
     #[inline]
     fn hold(&self, entry: usize) {
         self.reading.hold(entry);
@@ -106,10 +113,14 @@ impl Read for ReadingAmong {
     fn end(self) -> bool {
         self.reading.end()
     }
+    #[inline]
+    fn end_untold(self) -> bool {
+        self.reading.end_untold()
+    }
 }
 
 impl Readers for Crowd {
-    type Reading<'a> = ReadingAmong;
+    type Reading<'a> = ReadingAmong<'a>;
 
     fn new() -> Self {
         Self {
@@ -121,41 +132,40 @@ impl Readers for Crowd {
     }
 
     #[inline]
-    fn read(&self, cache: usize, plain: bool) -> Option<ReadingAmong> {
+    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<ReadingAmong<'_>> {
         let reader = Reader::current()?;
         let number = reader.number();
-        let reading = reader.walk(cache)?;
-        fences::light();
-        // In this order: who is alone by now has announced it in time for the one who comes next.
-        let alone = self.alone.load(Acquire);
-        let is_alone = alone == number;
-        if !is_alone {
-            if alone != Self::SEVERAL {
-                return None;
-            }
-            if !plain {
-                fences::full();
-            }
+        let hits = self.hits.get(number).and_then(OnceBox::get);
+        if at_once && hits.is_none() {
+            return None;
         }
-        Some(ReadingAmong { reading, number, is_alone })
+        let reading = ReadingAmong { reading: reader.walk(cache, at_once)?, hits };
+        // In this order: who is alone by now has announced it in time for the one who comes next.
+        if hits.is_none() && ![number, Self::SEVERAL].contains(&self.alone.load(Acquire)) {
+            return None;
+        }
+        if !plain && !self.is_alone(&reading) {
+            fences::full();
+        }
+        Some(reading)
     }
 
     #[inline]
-    fn hit(&self, reading: &ReadingAmong) -> Counted {
-        let hits = match self.hits.get(reading.number).map(OnceBox::get) {
-            Some(Some(Hits(hits))) => {
-                let now = hits.load(Relaxed) + 1;
-                hits.store(now, Relaxed);
+    fn hit(&self, reading: &ReadingAmong<'_>) -> Counted {
+        let hits = match reading.hits {
+            Some(Hits { count, .. }) => {
+                let now = count.load(Relaxed) + 1;
+                count.store(now, Relaxed);
                 now
             }
-            _ => self.hit_first(reading.number),
+            None => self.more_hits.fetch_add(1, Relaxed) + 1,
         };
-        if reading.is_alone { Counted::Alone(hits) } else { Counted::AmongOthers }
+        if self.is_alone(reading) { Counted::Alone(hits) } else { Counted::AmongOthers }
     }
 
     fn hits(&self) -> u64 {
         let own = self.hits.iter().filter_map(OnceBox::get);
-        own.map(|hits| hits.0.load(Relaxed)).sum::<u64>() + self.more_hits.load(Relaxed)
+        own.map(|hits| hits.count.load(Relaxed)).sum::<u64>() + self.more_hits.load(Relaxed)
     }
 
     fn ticks(&self) -> u64 {
@@ -164,15 +174,21 @@ impl Readers for Crowd {
 
     fn meet(&self) -> Option<u64> {
         let reader = Reader::current().or_else(Reader::register)?;
+        let alone = self.alone.load(Relaxed);
+        let is_first = alone == Self::NOBODY;
         // Now, so that its hits need not allocate it.
         if let Some(hits) = self.hits.get(reader.number()) {
-            hits.get_or_init(Box::default);
+            hits.get_or_init(|| {
+                Box::new(Hits { count: AtomicU64::new(0), alone: AtomicBool::new(is_first) })
+            });
         }
-        let alone = self.alone.load(Relaxed);
-        if alone == Self::NOBODY {
+        if is_first {
             self.alone.store(reader.number(), Relaxed);
         } else if alone != reader.number() && alone != Self::SEVERAL {
             self.alone.store(Self::SEVERAL, Release);
+            if let Some(first) = self.hits.get(alone).and_then(OnceBox::get) {
+                first.alone.store(false, Release);
+            }
             // The one who was alone may be reading at this moment without having told anybody.
             self.all_know.store(fences::heavy(), Relaxed);
             // Not before: until now it has gone on alone.
@@ -202,21 +218,18 @@ impl Readers for Crowd {
 impl Crowd {
     fn ticks_of(&self, alone: usize) -> u64 {
         match self.hits.get(alone) {
-            Some(hits) => hits.get().map_or(0, |hits| hits.0.load(Relaxed)),
+            Some(hits) => hits.get().map_or(0, |hits| hits.count.load(Relaxed)),
             None if alone < Self::SEVERAL => self.more_hits.load(Relaxed),
             None => 0,
         }
     }
 
-    #[cold]
-    fn hit_first(&self, number: usize) -> u64 {
-        match self.hits.get(number) {
-            Some(hits) => {
-                let hits = hits.get_or_init(Box::default);
-                hits.0.store(hits.0.load(Relaxed) + 1, Relaxed);
-                hits.0.load(Relaxed)
-            }
-            None => self.more_hits.fetch_add(1, Relaxed) + 1,
+    /// Whether nobody but the one who reads had met the cache when it began to read, or has since.
+    #[inline]
+    fn is_alone(&self, reading: &ReadingAmong<'_>) -> bool {
+        match reading.hits {
+            Some(hits) => hits.alone.load(Acquire),
+            None => self.alone.load(Acquire) == reading.reading.reader().number(),
         }
     }
 }
@@ -239,6 +252,10 @@ impl Read for ReadingAlone {
     fn end(self) -> bool {
         false
     }
+    #[inline]
+    fn end_untold(self) -> bool {
+        false
+    }
 }
 
 impl Readers for Lone {
@@ -249,7 +266,7 @@ impl Readers for Lone {
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool) -> Option<ReadingAlone> {
+    fn read(&self, _cache: usize, _plain: bool, _at_once: bool) -> Option<ReadingAlone> {
         Some(ReadingAlone)
     }
 

@@ -22,13 +22,14 @@ pub(crate) const DEPTH: usize = 4;
 #[repr(align(128))]
 pub(crate) struct Reader {
     number: usize,
+    light: fences::Light,
     announced: [Announcement; DEPTH],
     taken: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Announcement {
-    /// The address of the entry in use, or that of the cache and 1, or 0.
+    /// The address of the entry in use, or a [`walk`], or 0.
     what: AtomicUsize,
     /// Somebody came to drop it, and could not.
     wanted: AtomicBool,
@@ -59,7 +60,7 @@ impl Drop for Lease {
 
 impl Reader {
     fn take() -> &'static Self {
-        fences::prepare();
+        let light = fences::Light::prepare();
         let mut readers = READERS.lock();
         if let Some(free) = readers.iter().find(|it| !it.taken.load(Acquire)) {
             free.taken.store(true, Relaxed);
@@ -67,6 +68,7 @@ impl Reader {
         }
         let new = sync::forever(Self {
             number: readers.len(),
+            light,
             announced: Default::default(),
             taken: AtomicBool::new(true),
         });
@@ -94,14 +96,16 @@ impl Reader {
     }
 
     /// Announces that the calling thread, whose reader this is, walks through the tables of a cache,
-    /// unless it reads too much already. A fence has to follow.
+    /// unless it reads too much already: anything at all, if it is to be done `at_once`.
     #[inline]
-    pub(crate) fn walk(&'static self, cache: usize) -> Option<Reading> {
+    pub(crate) fn walk(&'static self, cache: usize, at_once: bool) -> Option<Reading> {
         // No count of these is kept: each call would have to wait for the one before to write it.
-        let announced = self.announced.iter().find(|it| it.what.load(Relaxed) == 0)?;
+        let slots = if at_once { &self.announced[..1] } else { &self.announced };
+        let announced = slots.iter().find(|it| it.what.load(Relaxed) == 0)?;
         // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
-        announced.what.store(cache | 1, Release);
-        Some(Reading { announced })
+        announced.what.store(walk(cache), Release);
+        self.light.fence();
+        Some(Reading { reader: self, announced })
     }
 
     /// Whether the calling thread, whose reader this is, reads nothing.
@@ -110,14 +114,27 @@ impl Reader {
     }
 }
 
+/// What is announced of a walk through the tables of the cache at this address, which no entry is at.
+#[inline]
+fn walk(cache: usize) -> usize {
+    cache + 1
+}
+
 /// An announcement, as long as it lasts.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Reading {
+    reader: &'static Reader,
     announced: &'static Announcement,
 }
 
 impl Reading {
+    /// Whose it is.
+    #[inline]
+    pub(crate) fn reader(&self) -> &'static Reader {
+        self.reader
+    }
+
     /// The walk is over: announces what it has found.
     #[inline]
     pub(crate) fn hold(&self, entry: usize) {
@@ -128,10 +145,17 @@ impl Reading {
     #[inline]
     pub(crate) fn end(self) -> bool {
         let announced = self.announced;
+        self.end_untold() && announced.wanted.swap(false, Relaxed)
+    }
+
+    /// The same, and leaves it to be told to the next one here.
+    #[inline]
+    pub(crate) fn end_untold(self) -> bool {
+        let Self { reader, announced } = self;
         drop(self);
         // With the heavy one of who wants it, after having said so.
-        fences::light();
-        announced.wanted.load(Relaxed) && announced.wanted.swap(false, Relaxed)
+        reader.light.fence();
+        announced.wanted.load(Relaxed)
     }
 }
 
@@ -151,7 +175,7 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
     }
     let is_read = |announced: &&Announcement| {
         let what = announced.what.load(Acquire);
-        what == cache | 1 || dead.contains(&what)
+        what == walk(cache) || dead.contains(&what)
     };
     let announcements = readers.iter().flat_map(|reader| &reader.announced);
     let reading: Vec<_> = announcements.filter(is_read).collect();
@@ -166,7 +190,7 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
         return StillRead::Everything;
     }
     let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
-    if read.contains(&(cache | 1)) { StillRead::Walked } else { StillRead::These(read) }
+    if read.contains(&walk(cache)) { StillRead::Walked } else { StillRead::These(read) }
 }
 
 /// Which dead entries are still read.
@@ -207,8 +231,7 @@ mod tests {
             scope.spawn(|| {
                 let reader = Reader::register().unwrap();
                 while !done.load(Relaxed) {
-                    let reading = reader.walk(ONE).unwrap();
-                    fences::light();
+                    let reading = reader.walk(ONE, false).unwrap();
                     let found = filed.load(Acquire);
                     if !found.is_null() {
                         reading.hold(found.addr());
@@ -218,8 +241,7 @@ mod tests {
                         assert_eq!(number, 1);
                     }
                     reading.end();
-                    let reading = reader.walk(OTHER).unwrap();
-                    fences::light();
+                    let reading = reader.walk(OTHER, false).unwrap();
                     reading.end();
                 }
             });

@@ -8,12 +8,15 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
+use crate::here::{Here, Place, SharedHere, ThreadHere};
 use crate::instances::Node;
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
+use crate::slots::ThreadSlot;
 use std::any::type_name;
-use std::cell::OnceCell;
+use std::borrow::Borrow;
 use std::fmt;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::thread::LocalKey;
 
@@ -26,18 +29,6 @@ impl Slot {
     #[must_use]
     pub const fn new() -> Self {
         Self(OnceLock::new())
-    }
-}
-
-/// What a function's static holds in each thread: its caches for that thread.
-#[derive(Default)]
-pub struct ThreadSlot(OnceCell<Node<Thread>>);
-
-impl ThreadSlot {
-    /// Without a cache yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(OnceCell::new())
     }
 }
 
@@ -76,6 +67,11 @@ pub struct Site<F, P: 'static = Slot> {
     options: F,
 }
 
+/// The options of a function's caches.
+pub trait Options: Fn() -> CacheBuilder + Copy {}
+
+impl<F: Fn() -> CacheBuilder + Copy> Options for F {}
+
 /// The place of an instantiation's cache, whose options are asked for at its first use (in each
 /// thread).
 #[inline]
@@ -84,76 +80,124 @@ pub const fn site<F: Fn() -> CacheBuilder + Copy, P>(place: &'static P, options:
     Site { place, options }
 }
 
-impl<F: Fn() -> CacheBuilder + Copy> Site<F> {
-    /// The cache, for what is [`kept`](crate::kept::kept).
-    #[inline]
-    pub fn cache<K, V>(self, _key: K, _value: V) -> &'static Cache<K::Type, V::Type>
-    where
-        K: SharedKept,
-        V: SharedKept,
-    {
-        let make = || (self.options)().build();
-        Node::<Shared>::find::<F, _>(&self.place.0, make)
-    }
+impl<K, V> Place<K, V> for Slot {
+    type Scope = Shared;
+    type Owned = Forever<K, V>;
 
-    /// [`cache`](Self::cache), for the type of a key.
+    #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
-    pub fn cache_for<K, V>(self, _key: &K, value: V) -> &'static Cache<K::Type, V::Type>
-    where
-        K: SharedKept,
-        V: SharedKept,
-    {
-        self.cache(Keeps::<K::Type>::default(), value)
-    }
-
-    /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
-    #[inline]
-    pub fn cache_by<A, K, V>(
-        self,
-        _key: impl FnOnce(A) -> K,
-        value: V,
-    ) -> &'static Cache<K::Type, V::Type>
-    where
-        K: SharedKept,
-        V: SharedKept,
-    {
-        self.cache(Keeps::<K::Type>::default(), value)
+    unsafe fn lend<F, R>(&'static self, to: impl FnOnce(&Cache<K, V>) -> R) -> Option<R> {
+        // SAFETY: by the condition of this.
+        unsafe { Node::<Shared>::first::<F, _>(&self.0) }.map(to)
     }
 }
 
-impl<F: Fn() -> CacheBuilder + Copy> Site<F, LocalKey<ThreadSlot>> {
-    /// The calling thread's cache, for what is [`kept_here`](crate::kept::kept_here).
-    ///
-    /// When the thread's locals are already destroyed, it is a new one: what is called from
-    /// destructors is computed, but remembered no longer than the call lasts.
-    #[inline]
-    pub fn cache<K: Kept, V: Kept>(self, _key: K, _value: V) -> Cache<K::Type, V::Type, Thread> {
-        let make = || (self.options)().build_for_thread::<K::Type, V::Type>();
-        let cached =
-            self.place.try_with(|slot| Node::<Thread>::find::<F, _>(&slot.0, make).clone());
-        cached.unwrap_or_else(|_| make())
-    }
+/// A cache that is there as long as the process, where nothing is said of its types.
+pub struct Forever<K, V>(NonNull<Cache<K, V>>);
 
-    /// [`cache`](Self::cache), for the type of a key.
-    #[inline]
-    pub fn cache_for<K: Kept, V: Kept>(
-        self,
-        _key: &K,
-        value: V,
-    ) -> Cache<K::Type, V::Type, Thread> {
-        self.cache(Keeps::<K::Type>::default(), value)
-    }
-
-    /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
-    #[inline]
-    pub fn cache_by<A, K: Kept, V: Kept>(
-        self,
-        _key: impl FnOnce(A) -> K,
-        value: V,
-    ) -> Cache<K::Type, V::Type, Thread> {
-        self.cache(Keeps::<K::Type>::default(), value)
+impl<K, V> Borrow<Cache<K, V>> for Forever<K, V> {
+    fn borrow(&self) -> &Cache<K, V> {
+        #[expect(unsafe_code, reason = "a reference says of its types how long they live")]
+        // SAFETY: it was made of a reference to a cache that lives forever.
+        unsafe {
+            self.0.as_ref()
+        }
     }
 }
+
+impl Slot {
+    /// The cache of the instantiation that `F` stands for.
+    fn cache<F: Options, K, V>(&'static self, options: F) -> &'static Cache<K, V>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        Node::<Shared>::find::<F, _>(&self.0, || options().build())
+    }
+
+    fn own<F: Options, K, V>(&'static self, options: F) -> Forever<K, V>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        Forever(NonNull::from(self.cache(options)))
+    }
+}
+
+impl<F: Options, K, V> SharedHere<F, K, V> {
+    /// The cache.
+    pub fn cache(&self) -> &'static Cache<K, V> {
+        #[expect(unsafe_code, reason = "a reference says of its types how long they live")]
+        // SAFETY: it was made of a reference to a cache that lives forever.
+        unsafe {
+            self.own().0.as_ref()
+        }
+    }
+}
+
+impl<F: Options, K, V> ThreadHere<F, K, V> {
+    /// The cache.
+    pub fn cache(&self) -> Cache<K, V, Thread> {
+        self.own()
+    }
+}
+
+/// The methods of a site in places of one kind, for what is [`kept`](crate::kept) there.
+macro_rules! site {
+    ($place:ty, $kept:ident, $own:expr, |$key:ident, $value:ident| $cache:ty) => {
+        impl<F: Options> Site<F, $place> {
+            /// The cache.
+            pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
+                self.here(key, value).cache()
+            }
+
+            /// [`cache`](Self::cache), for the type of a key.
+            pub fn cache_for<$key: $kept, $value: $kept>(
+                self,
+                key: &$key,
+                value: $value,
+            ) -> $cache {
+                self.here_for(key, value).cache()
+            }
+
+            /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
+            pub fn cache_by<A, $key: $kept, $value: $kept>(
+                self,
+                _key: impl FnOnce(A) -> $key,
+                value: $value,
+            ) -> $cache {
+                self.cache(Keeps::<$key::Type>::default(), value)
+            }
+
+            /// [`cache`](Self::cache), for one call.
+            #[inline]
+            pub fn here<$key: $kept, $value: $kept>(
+                self,
+                _key: $key,
+                _value: $value,
+            ) -> Here<F, $place, $key::Type, $value::Type> {
+                #[expect(unsafe_code, reason = "what is kept has no type")]
+                // SAFETY: what is kept is of types without lifetimes, which threads can share where
+                // they do.
+                unsafe {
+                    Here::new(self.place, self.options, $own)
+                }
+            }
+
+            /// [`here`](Self::here), for the type of a key.
+            #[inline]
+            pub fn here_for<$key: $kept, $value: $kept>(
+                self,
+                _key: &$key,
+                value: $value,
+            ) -> Here<F, $place, $key::Type, $value::Type> {
+                self.here(Keeps::<$key::Type>::default(), value)
+            }
+        }
+    };
+}
+site!(Slot, SharedKept, Slot::own, |K, V| &'static Cache<K::Type, V::Type>);
+site!(LocalKey<ThreadSlot>, Kept, ThreadSlot::own, |K, V| Cache<K::Type, V::Type, Thread>);
 
 /// The name in reports of a method: `<type>::<name>`.
 #[must_use]
@@ -183,8 +227,8 @@ macro_rules! opaque {
 }
 opaque! {
     () Slot Slot;
-    () ThreadSlot ThreadSlot;
     (F, P) Site Site<F, P>;
+    (K, V) Forever Forever<K, V>;
 }
 
 #[cfg(test)]

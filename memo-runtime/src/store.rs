@@ -10,8 +10,7 @@ use crate::ages::Ages;
 use crate::clock::Time;
 use crate::head::{Flying, Place};
 use crate::ranks::Ranks;
-use crate::sync::Arc;
-use crate::table::Table;
+use crate::table::{Buckets, OwnedTable, Table};
 use std::time::Duration;
 
 /// What a store may hold.
@@ -26,9 +25,9 @@ pub(crate) struct Limits {
 /// Entries by hash, by recency and by age.
 #[derive(Debug)]
 pub(crate) struct Store {
-    table: Option<Arc<Table>>,
+    table: Option<OwnedTable>,
     /// Tables that have been replaced, and may be read still.
-    replaced: Vec<Arc<Table>>,
+    replaced: Vec<OwnedTable>,
     /// How many entries are in the table, and between which numbers it is kept.
     filed: usize,
     room: usize,
@@ -77,32 +76,36 @@ impl Store {
 
     /// The table in use; null if there is none.
     pub(crate) fn table(&self) -> *mut Table {
-        self.table.as_ref().map_or(std::ptr::null_mut(), |table| Arc::as_ptr(table).cast_mut())
+        self.table.as_ref().map_or(std::ptr::null_mut(), OwnedTable::as_ptr)
+    }
+
+    fn buckets(&self) -> Option<Buckets<'_>> {
+        self.table.as_ref().map(OwnedTable::buckets)
     }
 
     /// The tables no longer in use, to be dropped when nobody reads them.
-    pub(crate) fn take_replaced(&mut self) -> Vec<Arc<Table>> {
+    pub(crate) fn take_replaced(&mut self) -> Vec<OwnedTable> {
         std::mem::take(&mut self.replaced)
     }
 
     /// All that is stored, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
-        self.table.iter().flat_map(|table| table.iter()).filter(|place| place.is_stored())
+        self.buckets().into_iter().flat_map(Buckets::iter).filter(|place| place.is_stored())
     }
 
     /// Shows `see` what is filed under `hash`.
     #[inline]
     pub(crate) fn filed(&self, hash: u64, see: impl FnMut(Place)) {
-        if let Some(table) = &self.table {
-            table.for_each(hash, see);
+        if let Some(buckets) = self.buckets() {
+            buckets.for_each(hash, see);
         }
     }
 
     /// Whether nothing is filed under `hash`.
     #[inline]
     pub(crate) fn is_free(&self, hash: u64) -> bool {
-        let filed = |place: Place| (place.hash == hash).then_some(());
-        self.table.as_ref().and_then(|table| table.find(hash, filed)).is_none()
+        let filed = |place: Place| (place.hash() == hash).then_some(());
+        self.buckets().and_then(|buckets| buckets.find(hash, filed)).is_none()
     }
 
     /// Files a computation under way.
@@ -112,8 +115,8 @@ impl Store {
         if self.filed > self.room {
             self.replace_table(self.filed);
         }
-        if let Some(table) = &self.table {
-            table.insert(place);
+        if let Some(buckets) = self.buckets() {
+            buckets.insert(place);
         }
     }
 
@@ -166,8 +169,8 @@ impl Store {
     }
 
     fn unfile(&mut self, place: Place) {
-        if let Some(table) = &self.table {
-            table.remove(place);
+        if let Some(buckets) = self.buckets() {
+            buckets.remove(place);
         }
         place.leave();
         self.filed -= 1;
@@ -197,8 +200,9 @@ impl Store {
     /// Takes out all that is stored, and outdates what is under way.
     pub(crate) fn clear(&mut self) -> Vec<Place> {
         let Some(table) = &self.table else { return Vec::new() };
+        let buckets = table.buckets();
         let mut stored = Vec::with_capacity(self.stored);
-        for place in table.iter() {
+        for place in buckets.iter() {
             if place.is_stored() {
                 place.leave();
                 stored.push(place);
@@ -211,7 +215,7 @@ impl Store {
         // What is small is worth more than its room: those that are cleared are filled again.
         if self.room <= Self::SMALL {
             for place in &stored {
-                table.remove(*place);
+                buckets.remove(*place);
             }
         } else {
             self.replace_table(self.filed);
@@ -226,14 +230,12 @@ impl Store {
         if room == 0 {
             (self.room, self.least) = (0, 0);
         } else {
-            let table = Table::with_room_for(room);
-            let filed = old.iter().flat_map(|old| old.iter());
-            filed
-                .filter(|place| place.is_stored() || place.is_flying())
-                .for_each(|place| table.insert(place));
-            self.room = table.room();
+            let table = OwnedTable::with_room_for(room);
+            let filed = old.iter().flat_map(|old| old.buckets().iter());
+            table.buckets().fill(filed.filter(|place| place.is_stored() || place.is_flying()));
+            self.room = table.buckets().room();
             self.least = (self.room / 8).saturating_sub(Self::SLACK / 8);
-            self.table = Some(Arc::new(table));
+            self.table = Some(table);
         }
         self.replaced.extend(old);
     }
@@ -243,6 +245,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::entry::{Entry, EntryPtr};
+    use crate::hash::SEEN;
     use crate::party::Party;
     use crate::scope::Thread;
     use crate::sync::Ordering::Relaxed;
@@ -263,7 +266,7 @@ mod tests {
     impl Entries {
         /// Files something that is computed, and not stored yet.
         fn start(&mut self, store: &mut Store, hash: u64, birth: u64) -> Place {
-            let entry = Entry::ready(hash, (), 0);
+            let entry = Entry::ready(hash | SEEN, (), 0);
             let place = entry.place();
             self.0.push(entry);
             let flying = Flying { owner: Party::thread(), joinable: true, outdated: false };
@@ -292,7 +295,7 @@ mod tests {
         let [_, second, _] = [1, 2, 3].map(|stamp| entries.store(&mut store, 7, 0, stamp));
         store.remove(second);
         let mut filed = Vec::new();
-        store.filed(7, |place| filed.push(place));
+        store.filed(7 | SEEN, |place| filed.push(place));
         assert_eq!(births(filed.into_iter()), [1, 3]);
     }
 
@@ -334,7 +337,9 @@ mod tests {
         assert_eq!((store.len(), store.flying()), (0, 5));
         for birth in flying {
             let mut outdated = false;
-            store.filed(birth, |place| outdated = place.flying().is_some_and(|it| it.outdated));
+            store.filed(birth | SEEN, |place| {
+                outdated = place.flying().is_some_and(|it| it.outdated);
+            });
             assert!(outdated);
         }
         assert_eq!(store.next_deadline(), Time::FOREVER);

@@ -10,15 +10,22 @@
 
 use crate::head::{Head, Place};
 use crate::sync::{
-    AtomicPtr, AtomicU64,
+    AtomicPtr, AtomicU64, Ordering,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::mem::needs_drop;
+use std::ptr::NonNull;
 
 const WIDTH: usize = 7;
 
+/// The first line of a table, which its buckets follow: to find one takes no more than its address.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Table {
-    buckets: Box<[Bucket]>,
+    /// Selects from a hash how many bytes its bucket is from the first.
+    mask: usize,
 }
 
 #[derive(Debug, Default)]
@@ -28,22 +35,52 @@ struct Bucket {
     entries: [AtomicPtr<Head>; WIDTH],
 }
 
-impl Bucket {
+const LINE: usize = size_of::<Bucket>();
+
+/// A table, whoever owns it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Buckets<'t> {
+    table: NonNull<Table>,
+    lives: PhantomData<&'t Table>,
+}
+
+/// What is found at the first look.
+#[derive(Debug)]
+pub(crate) enum Look<R> {
+    Found(R),
+    Nothing,
+    /// If anything, then further on.
+    Further,
+}
+
+impl<R> Look<R> {
+    /// What was found. Says so if there may be something `further` on.
     #[inline]
-    fn find<R>(
-        &self,
-        tags: Tags,
-        hash: u64,
-        see: &mut impl FnMut(Place) -> Option<R>,
-    ) -> Option<R> {
-        for i in tags.equal_to(Tags::tag(hash)) {
-            // Its tag may have looked equal though nothing is there.
-            let found = Place::from_ptr(self.entries[i].load(Acquire)).and_then(&mut *see);
-            if found.is_some() {
-                return found;
-            }
+    pub(crate) fn found_or(self, further: impl FnOnce()) -> Option<R> {
+        match self {
+            Self::Found(found) => return Some(found),
+            Self::Nothing => {}
+            Self::Further => further(),
         }
         None
+    }
+}
+
+impl<R> From<Option<R>> for Look<R> {
+    fn from(found: Option<R>) -> Self {
+        found.map_or(Self::Nothing, Self::Found)
+    }
+}
+
+/// The owner of a table.
+#[derive(Debug)]
+pub(crate) struct OwnedTable(NonNull<Table>);
+
+impl Bucket {
+    /// What is filed there. Its tag may have looked equal though nothing is.
+    #[inline]
+    fn entry(&self, i: usize, ordering: Ordering) -> Option<Place> {
+        Place::from_ptr(self.entries[i].load(ordering))
     }
 }
 
@@ -53,18 +90,16 @@ impl Bucket {
 struct Tags(u64);
 
 impl Tags {
-    const EACH: u64 = 0x0001_0101_0101_0101;
-
+    /// Is never 0: see [`SEEN`](crate::hash::SEEN).
     #[inline]
     fn tag(hash: u64) -> u64 {
-        (hash >> 56) | 1
+        hash >> 56
     }
 
-    /// A bit for each byte that may be equal; those of equal ones are certain.
+    /// Where a tag may be; where it is, is certain.
     #[inline]
     fn equal_to(self, tag: u64) -> Matches {
-        let differing = self.0 ^ (Self::EACH * tag);
-        Matches(differing.wrapping_sub(Self::EACH) & !differing & (Self::EACH << 7))
+        matches(self.0, tag)
     }
 
     fn set(self, at: usize, tag: u64) -> Self {
@@ -85,63 +120,195 @@ impl Tags {
     }
 }
 
-/// Positions in a bucket.
+/// Positions in a bucket: a bit for each, of as many as the width says.
 #[derive(Debug)]
-struct Matches(u64);
+struct Matches {
+    bits: u64,
+    width: u32,
+}
 
 impl Iterator for Matches {
     type Item = usize;
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        if self.0 == 0 {
+        if self.bits == 0 {
             return None;
         }
-        let at = self.0.trailing_zeros() as usize / 8;
-        self.0 &= self.0 - 1;
-        Some(at)
+        let at = self.bits.trailing_zeros() / self.width;
+        self.bits &= self.bits - 1;
+        Some(at as usize)
     }
 }
 
-impl Table {
+/// Every such processor has these instructions. They take fewer registers than the other way does.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+#[allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bits are bits"
+)]
+fn matches(tags: u64, tag: u64) -> Matches {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_movemask_epi8, _mm_set1_epi8};
+    #[allow(unsafe_code, unused_unsafe, reason = "these are safe in newer versions of Rust")]
+    // SAFETY: they are there, as was asked for.
+    let equal = unsafe {
+        let tags = _mm_cvtsi64_si128(tags as i64);
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag as i8)))
+    };
+    Matches { bits: u64::from(equal as u32 & 0x7F), width: 1 }
+}
+
+/// Subtracting 1 from each byte that differs in no bit borrows from its highest one, and perhaps from that
+/// of the next.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+fn matches(tags: u64, tag: u64) -> Matches {
+    const EACH: u64 = 0x0001_0101_0101_0101;
+    let differing = tags ^ (EACH * tag);
+    Matches { bits: differing.wrapping_sub(EACH) & !differing & (EACH << 7), width: 8 }
+}
+
+impl OwnedTable {
     /// A table of at least so much room.
     pub(crate) fn with_room_for(entries: usize) -> Self {
         const LEAST: usize = if cfg!(all(test, memofn_models)) { 2 } else { 8 };
         let len = (entries * 2).div_ceil(7).next_power_of_two().max(LEAST);
-        let buckets = std::iter::repeat_with(Bucket::default).take(len).collect();
-        Self { buckets }
-    }
-
-    /// How many entries it holds before too many overflow.
-    pub(crate) fn room(&self) -> usize {
-        self.buckets.len() * 7 / 2
-    }
-
-    /// Shows `see` what may be filed under `hash` until it has found what it looks for.
-    #[inline]
-    pub(crate) fn find<R>(&self, hash: u64, mut see: impl FnMut(Place) -> Option<R>) -> Option<R> {
-        let at = self.first(hash);
-        let bucket = &self.buckets[at];
-        let tags = Tags(bucket.tags.load(Acquire));
-        if let Some(found) = bucket.find(tags, hash, &mut see) {
-            return Some(found);
+        let layout = Self::layout(len);
+        #[allow(clippy::cast_ptr_alignment, reason = "the layout says how it is aligned")]
+        #[expect(unsafe_code, reason = "how many buckets there are is known at run time")]
+        // SAFETY: the layout has a size; what is made of it is written within its bounds, before anybody
+        // sees it. A bucket of the standard library's atomics is empty when all its bytes are 0.
+        unsafe {
+            let Some(table) = NonNull::new(alloc_zeroed(layout).cast::<Table>()) else {
+                handle_alloc_error(layout)
+            };
+            table.write(Table { mask: (len - 1) * LINE });
+            if cfg!(all(test, memofn_models)) {
+                let first = table.add(1).cast::<Bucket>();
+                (0..len).for_each(|i| first.add(i).write(Bucket::default()));
+            }
+            Self(table)
         }
-        if tags.overflow() == 0 { None } else { self.find_further(at, hash, &mut see) }
+    }
+
+    fn layout(len: usize) -> Layout {
+        let buckets = Layout::array::<Bucket>(len).and_then(|it| Layout::new::<Table>().extend(it));
+        buckets.expect("there are fewer entries than memory has room for").0
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut Table {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn buckets(&self) -> Buckets<'_> {
+        Buckets { table: self.0, lives: PhantomData }
+    }
+}
+
+impl Drop for OwnedTable {
+    fn drop(&mut self) {
+        let layout = Self::layout(self.buckets().len());
+        #[expect(unsafe_code, reason = "it was allocated by hand")]
+        // SAFETY: it was, with this layout. Nobody reads it any longer.
+        unsafe {
+            if needs_drop::<Bucket>() {
+                let first = self.0.add(1).cast::<Bucket>();
+                (0..self.buckets().len()).for_each(|i| first.add(i).drop_in_place());
+            }
+            dealloc(self.0.as_ptr().cast(), layout);
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "it is a box")]
+// SAFETY: it owns what it points at, all of which is atomic.
+unsafe impl Send for OwnedTable {}
+
+#[expect(unsafe_code, reason = "it is a box")]
+// SAFETY: as above.
+unsafe impl Sync for OwnedTable {}
+
+impl<'t> Buckets<'t> {
+    /// Those of a table somebody else owns.
+    ///
+    /// # Safety
+    ///
+    /// The table lives as long as this says.
+    #[expect(unsafe_code, reason = "tables are read by those who do not own them")]
+    #[inline]
+    pub(crate) unsafe fn of(table: NonNull<Table>) -> Self {
+        Self { table, lives: PhantomData }
+    }
+
+    #[inline]
+    fn mask(self) -> usize {
+        #[expect(unsafe_code, reason = "tables are read by those who do not own them")]
+        // SAFETY: it lives, and nobody has a mutable reference to it.
+        unsafe {
+            self.table.as_ref().mask
+        }
+    }
+
+    /// How many there are.
+    fn len(self) -> usize {
+        self.mask() / LINE + 1
+    }
+
+    /// The bucket that is so many bytes from the first, or as many as the mask leaves of that.
+    #[inline]
+    fn at(self, offset: usize) -> &'t Bucket {
+        #[expect(unsafe_code, reason = "how many buckets there are is known at run time")]
+        // SAFETY: it lives for `'t`, and with the mask applied the offset is that of a bucket.
+        unsafe {
+            self.table.add(1).byte_add(offset & self.mask()).cast::<Bucket>().as_ref()
+        }
+    }
+
+    /// How many entries they hold before too many overflow.
+    pub(crate) fn room(self) -> usize {
+        self.len() * 7 / 2
+    }
+
+    /// Shows `see` what may be filed under `hash`, some of it twice, until it has found what it looks for.
+    #[inline]
+    pub(crate) fn find<R>(self, hash: u64, mut see: impl FnMut(Place) -> Option<R>) -> Option<R> {
+        match self.look(hash, &mut see) {
+            Look::Found(found) => Some(found),
+            Look::Nothing => None,
+            Look::Further => self.search(hash, &mut see),
+        }
+    }
+
+    /// The same where it is nearly always: the first one of an equal tag in the first bucket.
+    #[inline]
+    pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(Place) -> Option<R>) -> Look<R> {
+        let bucket = self.at(first(hash));
+        let tags = Tags(bucket.tags.load(Acquire));
+        match tags.equal_to(Tags::tag(hash)).next() {
+            None if tags.overflow() == 0 => Look::Nothing,
+            None => Look::Further,
+            Some(i) => match bucket.entry(i, Acquire).and_then(see) {
+                Some(found) => Look::Found(found),
+                None => Look::Further,
+            },
+        }
     }
 
     #[cold]
-    fn find_further<R>(
-        &self,
-        first: usize,
-        hash: u64,
-        see: &mut impl FnMut(Place) -> Option<R>,
-    ) -> Option<R> {
-        for at in first + 1..first + self.buckets.len() {
-            let bucket = &self.buckets[at & (self.buckets.len() - 1)];
+    fn search<R>(self, hash: u64, see: &mut impl FnMut(Place) -> Option<R>) -> Option<R> {
+        for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Acquire));
-            let found = bucket.find(tags, hash, see);
-            if found.is_some() || tags.overflow() == 0 {
-                return found;
+            for i in tags.equal_to(Tags::tag(hash)) {
+                let found = bucket.entry(i, Acquire).and_then(&mut *see);
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if tags.overflow() == 0 {
+                break;
             }
         }
         None
@@ -149,9 +316,9 @@ impl Table {
 
     /// Shows `see` the entries filed under `hash`. Under the lock.
     #[inline]
-    pub(crate) fn for_each(&self, hash: u64, mut see: impl FnMut(Place)) {
-        self.find(hash, |place| {
-            if place.hash == hash {
+    pub(crate) fn for_each(self, hash: u64, mut see: impl FnMut(Place)) {
+        let _all = self.search(hash, &mut |place| {
+            if place.hash() == hash {
                 see(place);
             }
             None::<()>
@@ -159,10 +326,14 @@ impl Table {
     }
 
     /// Files an entry. There must be room for it.
-    pub(crate) fn insert(&self, place: Place) {
-        let hash = place.hash;
-        for at in self.from(hash) {
-            let bucket = &self.buckets[at];
+    pub(crate) fn insert(self, place: Place) {
+        self.insert_at(place.hash(), place);
+    }
+
+    /// The same for one whose hash is known.
+    #[inline]
+    pub(crate) fn insert_at(self, hash: u64, place: Place) {
+        for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Relaxed));
             if let Some(i) = tags.equal_to(0).next() {
                 bucket.entries[i].store(place.as_ptr(), Release);
@@ -173,13 +344,27 @@ impl Table {
         }
     }
 
+    /// Files so many entries, for which there must be room. Their hashes are in as many lines of memory,
+    /// which processors fetch at the same time if nothing else is to be done in between.
+    pub(crate) fn fill(self, places: impl Iterator<Item = Place>) {
+        const AT_ONCE: usize = 64;
+        let mut places = places.fuse();
+        let mut some = Vec::with_capacity(AT_ONCE);
+        loop {
+            some.extend(places.by_ref().take(AT_ONCE).map(|place| (place.hash(), place)));
+            if some.is_empty() {
+                return;
+            }
+            some.drain(..).for_each(|(hash, place)| self.insert_at(hash, place));
+        }
+    }
+
     /// Takes an entry out that was filed.
-    pub(crate) fn remove(&self, place: Place) {
-        let hash = place.hash;
-        for at in self.from(hash) {
-            let bucket = &self.buckets[at];
+    pub(crate) fn remove(self, place: Place) {
+        let hash = place.hash();
+        for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Relaxed));
-            let is_it = |i: &usize| bucket.entries[*i].load(Relaxed) == place.as_ptr();
+            let is_it = |i: &usize| bucket.entry(*i, Relaxed) == Some(place);
             if let Some(i) = tags.equal_to(Tags::tag(hash)).find(is_it) {
                 bucket.tags.store(tags.set(i, 0).0, Release);
                 bucket.entries[i].store(std::ptr::null_mut(), Release);
@@ -191,42 +376,41 @@ impl Table {
     }
 
     /// All that is filed.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
-        let entries = self.buckets.iter().flat_map(|bucket| &bucket.entries);
+    pub(crate) fn iter(self) -> impl Iterator<Item = Place> + use<'t> {
+        let entries = self.from(0).flat_map(|bucket| &bucket.entries);
         entries.filter_map(|entry| Place::from_ptr(entry.load(Relaxed)))
     }
 
-    /// The buckets that entries of this hash may be in, in the order they are filled.
-    fn from(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let (len, first) = (self.buckets.len(), self.first(hash));
-        (first..first + len).map(move |at| at & (len - 1))
+    /// The buckets that entries of this hash may be in, in the order they are filled: all of them.
+    fn from(self, hash: u64) -> impl Iterator<Item = &'t Bucket> + use<'t> {
+        (0..self.len()).map(move |i| self.at(first(hash).wrapping_add(i * LINE)))
     }
+}
 
-    /// The lower bits of a hash are the number of its first bucket, and the upper ones its tag. The other way
-    /// round, which bits are equal for keys that follow each other depends on the seed of the process, and
-    /// with some seeds they crowd: a miss took twice the instructions.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "there are no more buckets than addresses")]
-    fn first(&self, hash: u64) -> usize {
-        hash as usize & (self.buckets.len() - 1)
-    }
+/// How far the first bucket of a hash is, but for the mask: its upper half is the number of the bucket.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "there are no more buckets than addresses")]
+fn first(hash: u64) -> usize {
+    (hash >> (32 - LINE.trailing_zeros())) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entry::Entry;
+    use crate::hash::SEEN;
     use crate::scope::Thread;
 
     /// Any sequence of doings, beside a list. Hashes crowd in the last bucket and overflow to the first.
     #[test]
     fn what_is_filed_is_found_until_it_is_taken_out() {
-        let table = Table::with_room_for(40);
+        let owner = OwnedTable::with_room_for(40);
+        let table = owner.buckets();
         let (mut owners, mut model) = (Vec::new(), Vec::<Place>::new());
         let mut random = 1_u64;
         for _ in 0..if cfg!(miri) { 80 } else { 20_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let hash = ((random >> 33) % 12) << 56 | 0xFFFF;
+            let hash = ((random >> 33) % 12) << 58 | SEEN | 0xFFFF << 32;
             if model.len() < table.room() && random >> 63 == 0 {
                 let entry = Entry::<_, u8>::ready::<Thread>(hash, (), 0);
                 table.insert(entry.place());
@@ -237,13 +421,13 @@ mod tests {
             }
             for place in &model {
                 let mut filed = Vec::new();
-                table.for_each(place.hash, |it| filed.push(it));
+                table.for_each(place.hash(), |it| filed.push(it));
                 assert!(filed.contains(place));
-                assert!(filed.iter().all(|it| model.contains(it) && it.hash == place.hash));
-                assert!(table.find(place.hash, |it| (it == *place).then_some(())).is_some());
+                assert!(filed.iter().all(|it| model.contains(it) && it.hash() == place.hash()));
+                assert!(table.find(place.hash(), |it| (it == *place).then_some(())).is_some());
             }
             assert_eq!(table.iter().count(), model.len());
-            assert!(!model.is_empty() || table.buckets.iter().all(|it| it.tags.load(Relaxed) == 0));
+            assert!(!model.is_empty() || table.from(0).all(|it| it.tags.load(Relaxed) == 0));
         }
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 59 lines.
+// Beyond the body and the controls: 72 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let cache = <temperature>::cache();
@@ -50,8 +50,9 @@ impl temperature {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl temperature {
-    /// The cache itself.
-    pub fn cache() -> &'static ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -70,7 +71,7 @@ impl temperature {
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
@@ -81,6 +82,18 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
+    }
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        <temperature>::here().cache()
     }
     /// The counters and the size of the cache.
     pub fn cache_info() -> ::memofn::__private::CacheInfo {

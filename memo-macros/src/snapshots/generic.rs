@@ -1,27 +1,20 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Beyond the body and the controls: 58 lines.
+// Beyond the body and the controls: 59 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    return match ::memofn::__private::enter(
-        &<longest<T>>::cache(),
-        ::memofn::__private::leaf::<[T], _>(items),
-        ::memofn::__private::policy::<
-            Option<T>,
-            _,
-            _,
-        >(::memofn::__private::kind!(Option < T >).whole()),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => {
-            run.finish(<longest<T>>::uncached::<F>(items, measure))
-        }
-    };
+    let cache = <longest<T>>::here();
+    return ::memofn::__private::call!(
+        cache.enter(::memofn::__private::leaf:: < [T], _ > (items),
+        ::memofn::__private::policy:: < Option < T >, _, _ >
+        (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
+        ::uncached:: < F > (items, measure)
+    );
 }
 /// The cache of [`longest()`](longest()): its counters and controls.
 #[doc(hidden)]
@@ -62,8 +55,9 @@ impl<T: Eq + Hash + Clone> longest<T>
 where
     T: Send + Sync + 'static,
 {
-    /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
         ::memofn::__private::std::vec::Vec<T>,
         Option<T>,
     > {
@@ -79,7 +73,7 @@ where
                 )
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
                 ::memofn::__private::kept_result::<
                     Option<T>,
@@ -87,6 +81,13 @@ where
                     _,
                 >(::memofn::__private::kind!(Option < T >).whole()),
             )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        ::memofn::__private::std::vec::Vec<T>,
+        Option<T>,
+    > {
+        <longest<T>>::here().cache()
     }
     /// The counters and the size of the cache.
     fn cache_info() -> ::memofn::__private::CacheInfo {

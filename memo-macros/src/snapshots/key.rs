@@ -1,22 +1,19 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 57 lines.
+// Beyond the body and the controls: 51 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
     let cache = <page>::site()
-        .cache_for(
+        .here_for(
             &key,
             ::memofn::__private::kept_result::<String, _, _>(::memofn::__private::Whole),
         );
-    return match ::memofn::__private::enter(
-        &cache,
-        key,
-        ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => run.finish(<page>::uncached(request, log)),
-    };
+    let request = request;
+    return ::memofn::__private::call!(
+        cache.enter(key, ::memofn::__private::policy_if:: < String, _ > (| page | ! page
+        .is_empty())), < page > ::uncached(request, log)
+    );
 }
 /// The cache of [`page()`](page()): its counters and controls.
 #[doc(hidden)]
@@ -47,10 +44,7 @@ impl page {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl page {
     #[doc(hidden)]
-    fn site() -> ::memofn::__private::Site<
-        impl ::memofn::__private::std::ops::Fn(
-        ) -> ::memofn::__private::CacheBuilder + ::memofn::__private::std::marker::Copy,
-    > {
+    fn site() -> ::memofn::__private::Site<impl ::memofn::__private::Options> {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 162 lines.
+// Beyond the body and the controls: 153 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -25,61 +25,27 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    return match ::memofn::__private::enter(
-        &<many>::cache(),
-        (
-            ::memofn::__private::leaf::<u8, _>(&a),
-            ::memofn::__private::parts::<f64, ::memofn::__private::Bits, _>(&b),
-            ::memofn::__private::parts::<
-                Option<&str>,
-                ::memofn::__private::Opt<
-                    ::memofn::__private::Via<::memofn::__private::Leaf>,
-                >,
-                _,
-            >(&arg2),
-            ::memofn::__private::parts::<
-                (u8, f32),
-                (::memofn::__private::Leaf, ::memofn::__private::Bits),
-                _,
-            >(&arg3),
-            ::memofn::__private::leaf::<Point, _>(&arg4),
-            ::memofn::__private::parts::<
-                &[&str],
-                ::memofn::__private::Via<
-                    ::memofn::__private::Seq<
-                        ::memofn::__private::Via<::memofn::__private::Leaf>,
-                    >,
-                >,
-                _,
-            >(&e),
-            ::memofn::__private::parts::<
-                Cow<'_, str>,
-                ::memofn::__private::Via<::memofn::__private::Leaf>,
-                _,
-            >(&f),
-            ::memofn::__private::parts::<
-                [f64; 3],
-                ::memofn::__private::Arr<::memofn::__private::Bits>,
-                _,
-            >(&g),
-            ::memofn::__private::leaf::<Path, _>(h),
-            ::memofn::__private::leaf::<Vec<u8>, _>(&i),
-            ::memofn::__private::leaf::<char, _>(&j),
-            (
-                ::memofn::__private::leaf::<bool, _>(&k),
-                ::memofn::__private::leaf::<i8, _>(&r#type),
-                ::memofn::__private::leaf::<i16, _>(&l),
-            ),
-        ),
-        ::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => {
-            run.finish(unsafe {
-                <many>::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l)
-            })
-        }
-    };
+    let cache = <many>::here();
+    return ::memofn::__private::call!(
+        cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
+        ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),
+        ::memofn::__private::parts:: < Option < & str >, ::memofn::__private::Opt <
+        ::memofn::__private::Via < ::memofn::__private::Leaf > >, _ > (& arg2),
+        ::memofn::__private::parts:: < (u8, f32), (::memofn::__private::Leaf,
+        ::memofn::__private::Bits,), _ > (& arg3), ::memofn::__private::leaf:: < Point, _
+        > (& arg4), ::memofn::__private::parts:: < & [& str], ::memofn::__private::Via <
+        ::memofn::__private::Seq < ::memofn::__private::Via < ::memofn::__private::Leaf >
+        > >, _ > (& e), ::memofn::__private::parts:: < Cow < '_, str >,
+        ::memofn::__private::Via < ::memofn::__private::Leaf >, _ > (& f),
+        ::memofn::__private::parts:: < [f64; 3], ::memofn::__private::Arr <
+        ::memofn::__private::Bits >, _ > (& g), ::memofn::__private::leaf:: < Path, _ >
+        (h), ::memofn::__private::leaf:: < Vec < u8 >, _ > (& i),
+        ::memofn::__private::leaf:: < char, _ > (& j), (::memofn::__private::leaf:: <
+        bool, _ > (& k), ::memofn::__private::leaf:: < i8, _ > (& r#type),
+        ::memofn::__private::leaf:: < i16, _ > (& l))), ::memofn::__private::policy:: <
+        (), _, _ > (::memofn::__private::kind!(()))), unsafe { < many > ::uncached(a, b,
+        arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
+    );
 }
 /// The cache of [`many()`](many()): its counters and controls.
 #[doc(hidden)]
@@ -127,8 +93,9 @@ impl many {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 #[allow(clippy::too_many_arguments)]
 impl many {
-    /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
         (
             u8,
             ::memofn::__private::Float<f64>,
@@ -158,7 +125,7 @@ impl many {
                 )
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 (
                     ::memofn::__private::kept::<u8, _>(),
                     ::memofn::__private::kept::<::memofn::__private::Float<f64>, _>(),
@@ -205,6 +172,30 @@ impl many {
                     _,
                 >(::memofn::__private::kind!(())),
             )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        (
+            u8,
+            ::memofn::__private::Float<f64>,
+            ::memofn::__private::std::option::Option<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            (u8, ::memofn::__private::Float<f32>),
+            Point,
+            ::memofn::__private::std::vec::Vec<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            [::memofn::__private::Float<f64>; 3],
+            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            Vec<u8>,
+            char,
+            (bool, i8, i16),
+        ),
+        (),
+    > {
+        <many>::here().cache()
     }
     /// The counters and the size of the cache.
     fn cache_info() -> ::memofn::__private::CacheInfo {

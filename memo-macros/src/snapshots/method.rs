@@ -1,22 +1,16 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Beyond the body and the controls: 37 lines.
+// Beyond the body and the controls: 40 lines.
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        return match ::memofn::__private::enter(
-            &Self::area_cache(),
-            (
-                ::memofn::__private::leaf::<Self, _>(self),
-                ::memofn::__private::leaf::<Unit, _>(&unit),
-            ),
-            ::memofn::__private::policy::<f64, _, _>(::memofn::__private::kind!(f64)),
-        ) {
-            ::memofn::__private::Step::Done(result) => result,
-            ::memofn::__private::Step::Run(run) => {
-                run.finish(Self::area_uncached(self, unit))
-            }
-        };
+        let cache = Self::area_cache_here();
+        return ::memofn::__private::call!(
+            cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
+            ::memofn::__private::leaf:: < Unit, _ > (& unit)),
+            ::memofn::__private::policy:: < f64, _, _ >
+            (::memofn::__private::kind!(f64))), Self::area_uncached(self, unit)
+        );
     }
     /// [`area`](Self::area) itself: runs its body and leaves the cache alone.
     #[allow(
@@ -37,15 +31,19 @@ impl Rectangle {
     pub fn area_uncached(&self, unit: Unit) -> f64 {
         self.width * self.height * unit.factor()
     }
-    /// The cache of [`area`](Self::area).
+    #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
+    fn area_cache_here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
+        (Self, Unit),
+        f64,
+    > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 (
                     ::memofn::__private::kept::<Self, _>(),
                     ::memofn::__private::kept::<Unit, _>(),
@@ -56,5 +54,10 @@ impl Rectangle {
                     _,
                 >(::memofn::__private::kind!(f64)),
             )
+    }
+    /// The cache of [`area`](Self::area).
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
+        Self::area_cache_here().cache()
     }
 }

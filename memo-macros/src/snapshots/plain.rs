@@ -1,16 +1,14 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Beyond the body and the controls: 37 lines.
+// Beyond the body and the controls: 43 lines.
 
 pub fn fib(n: u64) -> u64 {
-    return match ::memofn::__private::enter(
-        &<fib>::cache(),
-        ::memofn::__private::leaf::<u64, _>(&n),
-        ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => run.finish(<fib>::uncached(n)),
-    };
+    let cache = <fib>::here();
+    return ::memofn::__private::call!(
+        cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
+        ::memofn::__private::policy:: < u64, _, _ > (::memofn::__private::kind!(u64))), <
+        fib > ::uncached(n)
+    );
 }
 /// The cache of [`fib()`](fib()): its counters and controls.
 #[doc(hidden)]
@@ -40,8 +38,12 @@ impl fib {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl fib {
-    /// The cache itself.
-    pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
+        u64,
+        u64,
+    > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
@@ -51,7 +53,7 @@ impl fib {
                 )
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<
                     u64,
@@ -59,6 +61,10 @@ impl fib {
                     _,
                 >(::memofn::__private::kind!(u64)),
             )
+    }
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
+        <fib>::here().cache()
     }
     /// The counters and the size of the cache.
     pub fn cache_info() -> ::memofn::__private::CacheInfo {

@@ -1,20 +1,15 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 54 lines.
+// Beyond the body and the controls: 62 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
-    return match ::memofn::__private::enter(
-        &<temperature>::cache(),
-        ::memofn::__private::leaf::<str, _>(city),
-        ::memofn::__private::policy::<
-            Result<f64, WeatherError>,
-            _,
-            _,
-        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => run.finish(<temperature>::uncached(city)),
-    };
+    let cache = <temperature>::here();
+    return ::memofn::__private::call!(
+        cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
+        ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
+        (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
+        ::uncached(city)
+    );
 }
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
@@ -44,8 +39,9 @@ impl temperature {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl temperature {
-    /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -65,7 +61,7 @@ impl temperature {
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
@@ -76,6 +72,18 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        <temperature>::here().cache()
     }
     /// The counters and the size of the cache.
     fn cache_info() -> ::memofn::__private::CacheInfo {

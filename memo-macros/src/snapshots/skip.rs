@@ -1,20 +1,14 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 48 lines.
+// Beyond the body and the controls: 54 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
-    return match ::memofn::__private::enter(
-        &<user>::cache(),
-        ::memofn::__private::leaf::<u64, _>(&id),
-        ::memofn::__private::policy::<
-            Option<User>,
-            _,
-            _,
-        >(::memofn::__private::kind!(Option < User >)),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => run.finish(<user>::uncached(db, id)),
-    };
+    let cache = <user>::here();
+    return ::memofn::__private::call!(
+        cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
+        ::memofn::__private::policy:: < Option < User >, _, _ >
+        (::memofn::__private::kind!(Option < User >))), < user > ::uncached(db, id)
+    );
 }
 /// The cache of [`user()`](user()): its counters and controls.
 #[doc(hidden)]
@@ -44,8 +38,9 @@ impl user {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl user {
-    /// The cache itself.
-    pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::SharedHere<
+        impl ::memofn::__private::Options,
         u64,
         <Option<
             User,
@@ -62,7 +57,7 @@ impl user {
                 )
         };
         ::memofn::__private::site!(options)
-            .cache(
+            .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<
                     Option<User>,
@@ -70,6 +65,17 @@ impl user {
                     _,
                 >(::memofn::__private::kind!(Option < User >)),
             )
+    }
+    /// The cache itself.
+    pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
+        u64,
+        <Option<
+            User,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Option < User >) },
+        >>::Stored,
+    > {
+        <user>::here().cache()
     }
     /// The counters and the size of the cache.
     pub(crate) fn cache_info() -> ::memofn::__private::CacheInfo {

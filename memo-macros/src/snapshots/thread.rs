@@ -1,19 +1,14 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 54 lines.
+// Beyond the body and the controls: 60 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    return match ::memofn::__private::enter(
-        &<distance>::cache(),
-        (
-            ::memofn::__private::leaf::<[char], _>(a),
-            ::memofn::__private::leaf::<[char], _>(b),
-        ),
-        ::memofn::__private::policy::<usize, _, _>(::memofn::__private::kind!(usize)),
-    ) {
-        ::memofn::__private::Step::Done(result) => result,
-        ::memofn::__private::Step::Run(run) => run.finish(<distance>::uncached(a, b)),
-    };
+    let cache = <distance>::here();
+    return ::memofn::__private::call!(
+        cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
+        ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::policy:: <
+        usize, _, _ > (::memofn::__private::kind!(usize))), < distance > ::uncached(a, b)
+    );
 }
 /// The cache of [`distance()`](distance()): its counters and controls.
 #[doc(hidden)]
@@ -43,14 +38,14 @@ impl distance {
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl distance {
-    /// The cache itself.
-    fn cache() -> ::memofn::__private::Cache<
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::ThreadHere<
+        impl ::memofn::__private::Options,
         (
             ::memofn::__private::std::vec::Vec<char>,
             ::memofn::__private::std::vec::Vec<char>,
         ),
         usize,
-        ::memofn::__private::scope::Thread,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -62,7 +57,7 @@ impl distance {
                 .unbounded()
         };
         ::memofn::__private::thread_site!(options)
-            .cache(
+            .here(
                 (
                     ::memofn::__private::kept_here::<
                         ::memofn::__private::std::vec::Vec<char>,
@@ -76,6 +71,17 @@ impl distance {
                     _,
                 >(::memofn::__private::kind!(usize)),
             )
+    }
+    /// The cache itself.
+    fn cache() -> ::memofn::__private::Cache<
+        (
+            ::memofn::__private::std::vec::Vec<char>,
+            ::memofn::__private::std::vec::Vec<char>,
+        ),
+        usize,
+        ::memofn::__private::scope::Thread,
+    > {
+        <distance>::here().cache()
     }
     /// The counters and the size of the cache.
     fn cache_info() -> ::memofn::__private::CacheInfo {

@@ -4,25 +4,29 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Beyond the body and the controls: 74 lines.
+// Beyond the body and the controls: 87 lines.
 
 impl Load for Client {
     type Page = String;
     fn load(&self, path: &str) -> Self::Page {
-        return match ::memofn::__private::enter(
-            &<Self as ClientLoadControls>::load_cache(),
-            ::memofn::__private::leaf::<str, _>(path),
-            ::memofn::__private::policy::<
-                Self::Page,
-                _,
-                _,
-            >(::memofn::__private::kind!(Self::Page)),
-        ) {
-            ::memofn::__private::Step::Done(result) => result,
-            ::memofn::__private::Step::Run(run) => {
-                run.finish(<Self as ClientLoadControls>::load_uncached(self, path))
-            }
-        };
+        let cache = <Self as ClientLoadControls>::load_cache_site()
+            .here(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Self::Page,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Self::Page)),
+            );
+        return ::memofn::__private::call!(
+            cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (path),
+            ::memofn::__private::policy:: < Self::Page, _, _ >
+            (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
+            ::load_uncached(self, path)
+        );
     }
 }
 /// The controls of the memoized functions that `Client` has as `Load`.
@@ -37,6 +41,8 @@ impl Load for Client {
 trait ClientLoadControls: Load {
     /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
     fn load_uncached(&self, path: &str) -> Self::Page;
+    #[doc(hidden)]
+    fn load_cache_site() -> ::memofn::__private::Site<impl ::memofn::__private::Options>;
     /// The cache of [`load`](Self::load).
     type load_cache;
     /// The cache of [`load`](Self::load).
@@ -63,16 +69,11 @@ impl ClientLoadControls for Client {
     fn load_uncached(&self, path: &str) -> Self::Page {
         self.get(path)
     }
-    /// The cache of [`load`](Self::load).
-    type load_cache = &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-        <Self::Page as ::memofn::__private::Outcome<
-            { ::memofn::__private::fallible!(Self::Page) },
-        >>::Stored,
-    >;
-    /// The cache of [`load`](Self::load).
+    #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn load_cache() -> Self::load_cache {
+    fn load_cache_site() -> ::memofn::__private::Site<
+        impl ::memofn::__private::Options,
+    > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
@@ -86,6 +87,18 @@ impl ClientLoadControls for Client {
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(options)
+    }
+    /// The cache of [`load`](Self::load).
+    type load_cache = &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Self::Page as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Self::Page) },
+        >>::Stored,
+    >;
+    /// The cache of [`load`](Self::load).
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_cache() -> Self::load_cache {
+        <Self as ClientLoadControls>::load_cache_site()
             .cache(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,

@@ -1,0 +1,204 @@
+//! A call of a memoized function, on its way to its cache.
+//!
+//! It goes in two steps. The [first](Here::enter) is a part of the function: it has the result at once if
+//! nothing is in the way, and calls nothing of ours, so that it needs neither a stack frame nor registers
+//! that are to be saved. Whatever is not as it is nearly always is left to the [second](Here::step),
+//! which is [apart](aside), and does all that there is to do.
+
+use crate::cache::Cache;
+use crate::call::{self, Step};
+use crate::engine::Unseen;
+use crate::key::Lookup;
+use crate::policy::Policy;
+use crate::scope::Scope;
+use crate::site::{Options, Slot};
+use crate::slots::ThreadSlot;
+use std::borrow::Borrow;
+use std::fmt;
+use std::num::NonZero;
+use std::thread::LocalKey;
+
+/// Where the caches of a function's instantiations are.
+///
+/// Nothing is demanded of keys and values here, nor of a [`Here`]: that is said once, where one is made.
+pub trait Place<K, V>: 'static {
+    /// Who shares them.
+    type Scope: Scope;
+    /// What a call has of its cache.
+    type Owned: Borrow<Cache<K, V, Self::Scope>>;
+
+    /// Lends the cache of the instantiation that `F` stands for, if it is there and was the first one.
+    ///
+    /// # Safety
+    ///
+    /// Keys and values are of types that may be kept there, without lifetimes.
+    #[doc(hidden)]
+    #[expect(unsafe_code, reason = "what is kept has no type")]
+    unsafe fn lend<F, R>(
+        &'static self,
+        to: impl FnOnce(&Cache<K, V, Self::Scope>) -> R,
+    ) -> Option<R>;
+}
+
+/// The cache of an instantiation, as a call uses it: lent to a look-up, which is soon over, and owned by
+/// what follows when that has found nothing.
+pub struct Here<F, P: Place<K, V>, K, V> {
+    place: &'static P,
+    options: F,
+    own: Own<F, P, P::Owned>,
+}
+
+/// Gives a cache. If there is none, it is made.
+type Own<F, P, O> = fn(&'static P, F) -> O;
+
+/// The cache that the process has.
+pub type SharedHere<F, K, V> = Here<F, Slot, K, V>;
+
+/// The cache that each thread has.
+pub type ThreadHere<F, K, V> = Here<F, LocalKey<ThreadSlot>, K, V>;
+
+/// A call that had no result at once.
+#[must_use]
+pub struct Missed<P> {
+    policy: P,
+    unseen: Unseen,
+    /// Of the key, if it was hashed.
+    hash: Option<NonZero<u64>>,
+}
+
+/// A call of a memoized function: of its [`Here`], with the call as it is looked up, what is stored of a
+/// result, and the call of the body.
+///
+/// The look-up is made twice, as what it borrows is moved in between.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __call {
+    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {
+        match $here.$enter(&$lookup, $policy) {
+            $crate::__private::std::result::Result::Ok(result) => result,
+            $crate::__private::std::result::Result::Err(missed) => {
+                $crate::__private::aside(move || {
+                    let owned = $here.own();
+                    // A statement: see `memo_macros`.
+                    return match $here.step(&owned, missed, $lookup) {
+                        $crate::__private::Step::Done(result) => result,
+                        $crate::__private::Step::Run(run) => run.finish($run),
+                    };
+                })
+            }
+        }
+    };
+}
+
+impl<F: Options, P: Place<K, V>, K, V> Here<F, P, K, V> {
+    /// # Safety
+    ///
+    /// As of [`Place::lend`].
+    #[expect(unsafe_code, reason = "what is kept has no type")]
+    #[inline]
+    pub(crate) unsafe fn new(place: &'static P, options: F, own: Own<F, P, P::Owned>) -> Self {
+        Self { place, options, own }
+    }
+
+    /// Looks a call up.
+    ///
+    /// # Errors
+    ///
+    /// There was no result at once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see above")]
+    pub fn enter<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, false)
+    }
+
+    /// The same, where entries expire.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see above")]
+    pub fn enter_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, true)
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see above")]
+    fn look<R, Q, O>(&self, query: &Q, policy: O, expires: bool) -> Result<R, Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let look = |cache: &Cache<K, V, P::Scope>| {
+            let engine = cache.engine();
+            if expires && engine.is_due() {
+                return Err((Unseen::Untried, None));
+            }
+            let hash = engine.hash(|state| query.hash(state));
+            let hit = engine.hit(hash, |key| query.matches(key), |value| policy.hit(value), true);
+            hit.map_err(|unseen| (unseen, NonZero::new(hash)))
+        };
+        #[expect(unsafe_code, reason = "what is kept has no type")]
+        // SAFETY: whoever has made this knew of what types the keys and values are.
+        let looked = unsafe { self.place.lend::<F, _>(look) };
+        match looked {
+            Some(Ok(result)) => Ok(result),
+            Some(Err((unseen, hash))) => Err(Missed { policy, unseen, hash }),
+            None => Err(Missed { policy, unseen: Unseen::Untried, hash: None }),
+        }
+    }
+
+    /// The cache.
+    pub fn own(&self) -> P::Owned {
+        (self.own)(self.place, self.options)
+    }
+
+    /// Goes on with a call that had no result at once.
+    pub fn step<'c, R, Q, O>(
+        &self,
+        cache: &'c P::Owned,
+        missed: Missed<O>,
+        query: Q,
+    ) -> Step<'c, R, O, K, V, P::Scope>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let Missed { policy, mut unseen, hash } = missed;
+        let engine = cache.borrow().engine();
+        let hash = hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get);
+        if unseen == Unseen::Untried {
+            match engine.look_up(hash, &query, &policy) {
+                Ok(result) => return Step::Done(result),
+                Err(again) => unseen = again,
+            }
+        }
+        call::missed(engine, hash, query, policy, unseen == Unseen::Nothing)
+    }
+}
+
+/// Does something in a frame of its own.
+#[inline(never)]
+pub fn aside<R>(it: impl FnOnce() -> R) -> R {
+    it()
+}
+
+impl<P> fmt::Debug for Missed<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Missed")
+    }
+}
+
+impl<F, P: Place<K, V>, K, V> fmt::Debug for Here<F, P, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Here")
+    }
+}
