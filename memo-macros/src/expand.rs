@@ -41,6 +41,9 @@
 //!
 //! // Output, beside what it is without `async`:
 //! async fn temperature(city: &str) -> f64 {
+//!     if let Ok(result) = <temperature>::here().enter(&leaf::<str, _>(city), policy(kind!(f64))) {
+//!         return result;
+//!     }
 //!     let cache = &<temperature>::cache();
 //!     let open = match enter_async(cache, leaf::<str, _>(city), policy(kind!(f64))) {
 //!         Entered::Hit(result) => return result,
@@ -58,7 +61,7 @@ use crate::controls::{controls, removal};
 use crate::helper::{Helper, local, written};
 use crate::home::Home;
 use crate::model::Model;
-use crate::place::{Access, cache_functions, entrance, goes_aside};
+use crate::place::{Access, cache_functions, entrance, goes_aside, named_here};
 use crate::words::{uses, without_own_type};
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote};
@@ -99,9 +102,18 @@ fn memoized(model: &Model) -> TokenStream {
     let (result, open, pending) = (local("result"), local("open"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
+    let enter = if model.options.ttl.is_some() { quote!(enter_in_time) } else { quote!(enter) };
     let body = if model.is_async() {
+        let at_once = named_here(model).map(|here| {
+            quote! {
+                if let #p::std::result::Result::Ok(#result) = #here.#enter(&#lookup, #policy) {
+                    return #result;
+                }
+            }
+        });
         // The result is not held while the body is awaited: it need not be `Send`.
         quote! {
+            #at_once
             #setup
             let #open = match #p::enter_async(#cache, #lookup, #policy) {
                 #p::Entered::Hit(#result) => return #result,
@@ -114,8 +126,6 @@ fn memoized(model: &Model) -> TokenStream {
             return #pending.drive(#run).await;
         }
     } else if goes_aside(model) {
-        let expires = model.options.ttl.is_some();
-        let enter = if expires { quote!(enter_in_time) } else { quote!(enter) };
         quote! {
             #setup
             return #p::call!(#cache.#enter(#lookup, #policy), #run);

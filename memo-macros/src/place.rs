@@ -49,6 +49,14 @@ pub(crate) fn goes_aside(model: &Model) -> bool {
     model.given().is_none() && !model.is_async() && model.of_bodies().next().is_none()
 }
 
+/// The cache of a call, where a function gives it. A trait cannot spell what that returns: the types may
+/// depend on those of its implementation.
+pub(crate) fn named_here(model: &Model) -> Option<TokenStream> {
+    let is_named =
+        model.given().is_none() && types(model).are_spelled() && !model.home.is_trait_impl();
+    is_named.then(|| model.call(&model.here()))
+}
+
 fn access_to(model: &Model, aside: bool) -> Access {
     let p = &model.runtime;
     let (lookup, policy) = (model.lookup(), model.policy());
@@ -67,10 +75,13 @@ fn access_to(model: &Model, aside: bool) -> Access {
         let setup = quote!(#setup let #cache = #p::std::clone::Clone::clone(#cache););
         return Access { setup, cache: quote!(&#cache), lookup, policy };
     }
-    let types = types(model);
-    if if aside { types.name_a_here(model) } else { types.are_spelled() } {
-        let call = model.call(&if aside { model.here() } else { model.cache() });
-        if aside || model.is_async() {
+    if let Some(here) = named_here(model).filter(|_| aside) {
+        let setup = quote!(let #cache = #here;);
+        return Access { setup, cache: used(&cache), lookup, policy };
+    }
+    if types(model).are_spelled() && !aside {
+        let call = model.call(&model.cache());
+        if model.is_async() {
             // It is used by more than one statement.
             let setup = quote!(let #cache = #call;);
             return Access { setup, cache: used(&cache), lookup, policy };
@@ -107,12 +118,6 @@ impl Types {
     fn are_spelled(&self) -> bool {
         self.key.is_some() && self.value.is_some()
     }
-
-    /// Whether a function can give the cache of a call. A trait cannot spell what it returns: the types
-    /// may depend on those of its implementation.
-    fn name_a_here(&self, model: &Model) -> bool {
-        self.are_spelled() && !model.home.is_trait_impl()
-    }
 }
 
 fn types(model: &Model) -> Types {
@@ -140,7 +145,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let (key, kept) = (kept_key(model), kept_result(model));
     let place = place(model);
     let is_shared = model.scope() == Scope::Shared;
-    let names_here = types.name_a_here(model);
+    let names_here = named_here(model).is_some();
     let first = match (&types.key, &types.value, &key) {
         (Some(key_type), Some(value_type), Some(key)) if names_here => {
             let here = if is_shared { quote!(SharedHere) } else { quote!(ThreadHere) };

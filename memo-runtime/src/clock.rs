@@ -1,6 +1,6 @@
 //! Time, behind one interface: a cheap monotonic clock, and a test clock in its place.
 
-use crate::sync::{self, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::sync::{self, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -62,34 +62,62 @@ impl Clock {
     pub(crate) fn now(self) -> Time {
         match self {
             Self::Unread => Time::ORIGIN,
-            Self::Coarse | Self::Precise => match TEST_TIME.load(Ordering::Relaxed) {
-                0 => Time(self.reading().0.saturating_add(SHIFT.load(Ordering::Relaxed))),
-                stopped => Time(stopped),
-            },
+            _ if TESTED.load(Ordering::Relaxed) => self.tested(),
+            _ => self.reading(),
+        }
+    }
+
+    /// The time as test clocks have it.
+    #[cold]
+    fn tested(self) -> Time {
+        match TEST_TIME.load(Ordering::Relaxed) {
+            0 => Time(self.reading().0.saturating_add(SHIFT.load(Ordering::Relaxed))),
+            stopped => Time(stopped),
         }
     }
 
     /// The system's time, which no test clock stops or moves.
+    #[inline]
     pub(crate) fn reading(self) -> Time {
-        static ORIGIN: OnceLock<(Instant, Time)> = OnceLock::new();
         match self {
             Self::Unread => Time::ORIGIN,
             Self::Coarse => coarse(),
-            Self::Precise => {
-                // Both clocks start from the coarse one's value, so that they share one time line.
-                let (origin, coarse) = ORIGIN.get_or_init(|| (Instant::now(), coarse()));
-                coarse.after(origin.elapsed())
-            }
+            Self::Precise => precise(),
         }
     }
 }
 
+#[cold]
+fn precise() -> Time {
+    static ORIGIN: OnceLock<(Instant, Time)> = OnceLock::new();
+    // Both clocks start from the coarse one's value, so that they share one time line.
+    let (origin, coarse) = ORIGIN.get_or_init(|| (Instant::now(), coarse()));
+    coarse.after(origin.elapsed())
+}
+
+/// Without a library in between, whose units are others: converting took as long as reading.
+#[cfg(target_os = "linux")]
+#[inline]
+fn coarse() -> Time {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: it is given a place for what it writes. The clock is there since Linux 2.6.
+    unsafe {
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut now);
+    }
+    #[allow(clippy::cast_sign_loss, reason = "it counts up from 0")]
+    Time((now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64))
+}
+
+#[cfg(not(target_os = "linux"))]
 fn coarse() -> Time {
     let now = coarsetime::Instant::now_without_cache_update();
     Time(now.duration_since(coarsetime::Instant::from_ticks(0)).as_nanos())
 }
 
 sync::statics! {
+    /// There has been a [`TestClock`].
+    static TESTED: AtomicBool = AtomicBool::new(false);
     /// Where a [`TestClock`] has stopped time; 0 when time runs.
     static TEST_TIME: AtomicU64 = AtomicU64::new(0);
     /// How far test clocks have moved time ahead of the system's clock.
@@ -132,6 +160,7 @@ impl TestClock {
     pub fn stop() -> Self {
         let in_use = IN_USE.lock();
         let Time(now) = Clock::Precise.now();
+        TESTED.store(true, Ordering::Relaxed);
         TEST_TIME.store(now.max(1), Ordering::Relaxed);
         Self { _in_use: in_use }
     }

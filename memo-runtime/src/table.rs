@@ -22,20 +22,25 @@ const WIDTH: usize = 7;
 
 /// The first line of a table, which its buckets follow: to find one takes no more than its address.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[cfg_attr(not(all(test, memofn_models)), repr(align(64)))]
+#[cfg_attr(all(test, memofn_models), repr(align(1024)))]
 pub(crate) struct Table {
     /// Selects from a hash how many bytes its bucket is from the first.
     mask: usize,
 }
 
 #[derive(Debug, Default)]
-#[repr(align(64))]
+#[cfg_attr(not(all(test, memofn_models)), repr(align(64)))]
+#[cfg_attr(all(test, memofn_models), repr(align(1024)))]
 struct Bucket {
     tags: AtomicU64,
     entries: [AtomicPtr<Head>; WIDTH],
 }
 
+/// A line of memory, but in models, whose atomics are large.
 const LINE: usize = size_of::<Bucket>();
+
+const _: () = assert!(LINE.is_power_of_two() && size_of::<Table>() == LINE);
 
 /// A table, whoever owns it.
 #[derive(Debug, Clone, Copy)]
@@ -195,8 +200,7 @@ impl OwnedTable {
     }
 
     fn layout(len: usize) -> Layout {
-        let buckets = Layout::array::<Bucket>(len).and_then(|it| Layout::new::<Table>().extend(it));
-        buckets.expect("there are fewer entries than memory has room for").0
+        Layout::array::<Bucket>(1 + len).expect("there are fewer than memory has room for")
     }
 
     pub(crate) fn as_ptr(&self) -> *mut Table {
