@@ -54,6 +54,11 @@ fn thread_lru(key: u64) -> u64 {
     body(key)
 }
 
+#[memoize(maxsize = unbounded)]
+fn unbounded(key: u64) -> u64 {
+    body(key)
+}
+
 #[memoize(maxsize = unbounded, scope = "thread")]
 fn thread_unbounded(key: u64) -> u64 {
     body(key)
@@ -68,7 +73,7 @@ async fn awaited(key: u64) -> u64 {
 /// A scenario: its name, and so many calls of it.
 type Scenario = (&'static str, fn(u64));
 
-const SCENARIOS: [Scenario; 11] = [
+const SCENARIOS: [Scenario; 13] = [
     ("an empty loop", |calls| hit(calls, body)),
     ("hit, u64", |calls| hit(calls, plain)),
     ("hit, generic", |calls| hit(calls, generic::<u64>)),
@@ -79,6 +84,8 @@ const SCENARIOS: [Scenario; 11] = [
     ("hit, async", |calls| polled(hit_async(calls))),
     ("miss and evict", |calls| miss(calls, plain)),
     ("miss and evict, thread", |calls| miss(calls, thread_lru)),
+    ("miss, unbounded", |calls| miss(calls, unbounded)),
+    ("miss, thread, unbounded", |calls| miss(calls, thread_unbounded)),
     ("miss and evict, async", |calls| polled(miss_async(calls))),
 ];
 

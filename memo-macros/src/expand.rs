@@ -30,7 +30,7 @@
 //!     let cache: &Cache<Shape, f64, _> = &self.areas;
 //!     return match enter(cache, leaf::<Shape, _>(&of), policy(kind!(f64))) {
 //!         Step::Done(result) => result,
-//!         Step::Run(run) => run.finish(Self::area_uncached(self, of)),
+//!         Step::Run(mut run) => run.finish(Self::area_uncached(self, of)),
 //!     };
 //! }
 //! pub fn area_uncached(&self, of: Shape) -> f64 { body }
@@ -135,7 +135,7 @@ fn memoized(model: &Model) -> TokenStream {
             #setup
             return match #p::enter(#cache, #lookup, #policy) {
                 #p::Step::Done(#result) => #result,
-                #p::Step::Run(#pending) => #pending.finish(#run),
+                #p::Step::Run(mut #pending) => #pending.finish(#run),
             };
         }
     };

@@ -2,7 +2,7 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::call::{self, Entered, Step};
+use crate::call::{self, Entered};
 use crate::entry::Entry;
 use crate::key::{ByKey, ByRef};
 use crate::policy::{OkOnly, Whole};
@@ -36,10 +36,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// If another thread is computing it, waits for that instead. A panic of `compute` passes
     /// through and stores nothing.
     pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        match call::enter(self, ByKey(key), Whole) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
+        call::enter(self, ByKey(key), Whole).or_compute(compute)
     }
 
     /// [`get_or_compute`](Self::get_or_compute) with a borrowed key, which is owned only on a miss.
@@ -48,10 +45,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
-        match call::enter(self, ByRef(key, PhantomData), Whole) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
+        call::enter(self, ByRef(key, PhantomData), Whole).or_compute(compute)
     }
 
     /// The value for `key`, computed by `compute` if it is not there; an error is not stored.
@@ -64,10 +58,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         key: K,
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        match call::enter(self, ByKey(key), OkOnly) {
-            Step::Done(value) => value,
-            Step::Run(run) => run.finish(compute()),
-        }
+        call::enter(self, ByKey(key), OkOnly).or_compute(compute)
     }
 
     /// [`get_or_compute`](Self::get_or_compute), for a value that is computed asynchronously.

@@ -57,29 +57,39 @@ where
     let hash = engine.hash(|state| query.hash(state));
     match engine.look_up(hash, &query, &policy) {
         Ok(result) => Step::Done(result),
-        Err(unseen) => missed(engine, hash, query, policy, unseen == Unseen::Nothing),
+        Err(unseen) => {
+            let absent = (unseen == Unseen::Nothing).then_some(Absent { met: false });
+            missed(engine, hash, query, policy, absent)
+        }
     }
 }
 
-/// What is done when there was no plain hit. `absent` says that there was nothing at all.
+/// There was nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Absent {
+    /// The thread has met the cache before.
+    pub(crate) met: bool,
+}
+
+/// What is done when there was no plain hit.
 #[inline(never)]
 pub(crate) fn missed<R, Q, P, K, V, S>(
     engine: &Engine<K, V, S>,
     hash: u64,
     query: Q,
     policy: P,
-    absent: bool,
+    absent: Option<Absent>,
 ) -> Step<'_, R, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let mut next = if absent {
+    let mut next = if let Some(Absent { met }) = absent {
         // Of a key that is not there, a look at it alone would be in vain.
         let entry = Offered::new(engine.pending(hash, query.into_key()));
-        if let Some(id) = engine.start_alone(&entry, None) {
-            return Step::Run(Run::alone(engine, entry, Q::equal, id, policy));
+        if let Some(started) = engine.start_alone(&entry, None, met) {
+            return Step::Run(Run::alone(engine, entry, Q::equal, started, policy));
         }
         Inquiry::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
     } else {

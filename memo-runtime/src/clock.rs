@@ -103,7 +103,7 @@ fn coarse() -> Time {
     #[expect(unsafe_code, reason = "a system call")]
     // SAFETY: it is given a place for what it writes. The clock is there since Linux 2.6.
     unsafe {
-        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut now);
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now);
     }
     #[allow(clippy::cast_sign_loss, reason = "it counts up from 0")]
     Time((now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64))

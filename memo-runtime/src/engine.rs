@@ -74,12 +74,13 @@
 //! ```
 
 use crate::clock::Clock;
-use crate::entry::{Entry, EntryPtr, Offered, Spare};
+use crate::entry::{Chain, Entry, EntryPtr, Offered, Spare};
 use crate::flight::{Flight, FlightId};
 use crate::hash::Hashing;
 use crate::head::{Link, Place};
 use crate::keeper::Keeper;
 use crate::key::Lookup;
+use crate::limbo::Dead;
 use crate::parameters::CacheParameters;
 use crate::policy::Policy;
 use crate::readers::{Counted, Read, Readers};
@@ -390,8 +391,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         entry: &EntryPtr<K, V, S>,
         wait: Option<&Arc<Wait>>,
-    ) -> Option<FlightId> {
-        self.keeper.start_alone((entry.place(), wait))
+        met: bool,
+    ) -> Option<(FlightId, bool)> {
+        self.keeper.start_alone((entry.place(), wait), met)
     }
 
     /// Starts to compute `entry` whatever is stored, as a refresh does.
@@ -416,7 +418,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         value: V,
         id: FlightId,
         equal: fn(&K, &K) -> bool,
-        run: Duration,
+        run: Option<Duration>,
         helped: Option<Duration>,
     ) {
         let mut value = Some(value);
@@ -424,8 +426,20 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let fill = &mut || fill(entry, &mut value);
         let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
         if let Some(evicted) = unread {
-            Self::owned(evicted).recycle(&self.spare);
+            self.recycle([evicted]);
         }
+    }
+
+    /// Drops entries that are owned by the caller, and keeps their memory for the next ones.
+    #[inline]
+    fn recycle(&self, dead: impl IntoIterator<Item = Place>) {
+        let mut spare = Chain::EMPTY;
+        for place in dead {
+            if let Some(memory) = Self::owned(place).recycle() {
+                spare.push(memory);
+            }
+        }
+        self.spare.keep(spare);
     }
 
     /// An entry to be computed.
@@ -505,7 +519,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
     pub(crate) fn clear(&self) {
-        self.keeper.clear();
+        self.recycle(self.keeper.clear().into_iter().map(Dead::into_place));
     }
 
     /// The entries, the most recently used first.

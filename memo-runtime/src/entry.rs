@@ -2,6 +2,7 @@
 
 use crate::head::{Head, Place};
 use crate::scope::{Scope, Shared};
+use crate::store::Store;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
@@ -10,7 +11,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::sync::atomic::{
     AtomicPtr,
-    Ordering::{AcqRel, Relaxed},
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 /// A key, and its value once computed.
@@ -178,24 +179,24 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
         })
     }
 
-    /// Drops it, and leaves the memory, if it was the last owner, to the next entry.
+    /// Drops it, and returns the memory if it was the last owner.
     #[inline]
-    pub(crate) fn recycle(self, spare: &Spare<K, V, S>) {
+    pub(crate) fn recycle(self) -> Option<Memory<K, V>> {
         let this = ManuallyDrop::new(self);
-        if Head::release::<S>(&this) {
+        Head::release::<S>(&this).then(|| {
             let memory = Memory(this.entry.as_ptr());
             #[expect(unsafe_code, reason = "owners are counted")]
             // SAFETY: it has no owner any longer. Its memory is given back even if this panics.
             unsafe {
                 memory.0.drop_in_place();
             }
-            spare.put(memory);
-        }
+            memory
+        })
     }
 }
 
 /// The memory of an entry that is no more.
-struct Memory<K, V>(*mut Entry<K, V>);
+pub(crate) struct Memory<K, V>(*mut Entry<K, V>);
 
 impl<K, V> Drop for Memory<K, V> {
     #[inline]
@@ -206,46 +207,112 @@ impl<K, V> Drop for Memory<K, V> {
     }
 }
 
-/// The memory of the last entry that was evicted, for the next one.
+/// The memory of some entries, each of which begins with the address of the next.
+pub(crate) struct Chain<K, V> {
+    first: *mut Entry<K, V>,
+    len: usize,
+}
+
+impl<K, V> Chain<K, V> {
+    /// More is not kept for nothing: so many bytes, and of as many entries as a small table has room for.
+    const MOST: usize = {
+        let fit = (16 << 10) / size_of::<Entry<K, V>>();
+        if fit < Store::SMALL { fit } else { Store::SMALL }
+    };
+
+    pub(crate) const EMPTY: Self = Self { first: std::ptr::null_mut(), len: 0 };
+
+    /// Adds some, as long as there are not too many.
+    #[inline]
+    pub(crate) fn push(&mut self, memory: Memory<K, V>) {
+        if self.len < Self::MOST {
+            let first = ManuallyDrop::new(memory).0;
+            #[expect(unsafe_code, reason = "memory is used otherwise")]
+            // SAFETY: an entry is larger than a pointer, and aligned as one, for its head is.
+            unsafe {
+                first.cast::<*mut Entry<K, V>>().write(self.first);
+            }
+            (self.first, self.len) = (first, self.len + 1);
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Memory<K, V>> {
+        if self.first.is_null() {
+            return None;
+        }
+        let memory = Memory(self.first);
+        #[expect(unsafe_code, reason = "memory is used otherwise")]
+        // SAFETY: it was written when this was pushed.
+        let next = unsafe { memory.0.cast::<*mut Entry<K, V>>().read() };
+        (self.first, self.len) = (next, self.len - 1);
+        Some(memory)
+    }
+}
+
+impl<K, V> Drop for Chain<K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        while self.pop().is_some() {}
+    }
+}
+
+/// The memory of entries that were evicted or cleared last, for the next ones.
 pub(crate) struct Spare<K, V, S: Scope> {
-    /// Null, or owned. Of the standard library: nothing depends on the order of things here.
-    memory: AtomicPtr<Entry<K, V>>,
+    /// The first of a chain, which is owned, or null. Of the standard library: nothing depends on the order
+    /// of things here.
+    first: AtomicPtr<Entry<K, V>>,
     scope: PhantomData<S>,
 }
 
 impl<K, V, S: Scope> Spare<K, V, S> {
-    /// More than this is not kept for nothing.
-    const MOST: usize = 1024;
-
+    /// Keeps it, unless there is some.
     #[inline]
-    fn swap(&self, memory: *mut Entry<K, V>) -> *mut Entry<K, V> {
-        let old = self.memory.load(Relaxed);
-        // Most often there is nothing, and nothing to leave.
-        if old == memory {
-            return old;
+    pub(crate) fn keep(&self, chain: Chain<K, V>) {
+        if !self.first.load(Relaxed).is_null() {
+            return;
         }
-        if S::SHARED {
-            return self.memory.swap(memory, AcqRel);
+        let null = std::ptr::null_mut();
+        let kept = if S::SHARED {
+            self.first.compare_exchange(null, chain.first, Release, Relaxed).is_ok()
+        } else {
+            self.first.store(chain.first, Relaxed);
+            true
+        };
+        if kept {
+            std::mem::forget(chain);
         }
-        self.memory.store(memory, Relaxed);
-        old
     }
 
     #[inline]
-    fn put(&self, memory: Memory<K, V>) {
-        if size_of::<Entry<K, V>>() <= Self::MOST {
-            let old = self.swap(ManuallyDrop::new(memory).0);
-            if !old.is_null() {
-                drop(Memory(old));
-            }
+    fn take(&self) -> Option<Memory<K, V>> {
+        let null = std::ptr::null_mut();
+        let first = self.first.load(Relaxed);
+        // Most often there is nothing, and nothing to leave.
+        if first.is_null() {
+            return None;
         }
+        let first = if S::SHARED {
+            self.first.swap(null, Acquire)
+        } else {
+            self.first.store(null, Relaxed);
+            first
+        };
+        // Nobody counts how long it is.
+        let mut chain = Chain { first, len: usize::MAX };
+        let memory = chain.pop();
+        if chain.first.is_null() {
+            return memory;
+        }
+        self.keep(chain);
+        memory
     }
 
     /// Makes an entry of the memory kept, or of new one.
     #[inline]
     fn fill(&self, entry: Entry<K, V>) -> EntryPtr<K, V, S> {
-        let memory = self.swap(std::ptr::null_mut());
-        let entry = match NonNull::new(memory) {
+        let memory = self.take().map(|memory| ManuallyDrop::new(memory).0);
+        let entry = match memory.and_then(NonNull::new) {
             Some(memory) => {
                 #[expect(unsafe_code, reason = "memory is used anew")]
                 // SAFETY: it was made for an entry of these types, and is nobody else's.
@@ -262,16 +329,13 @@ impl<K, V, S: Scope> Spare<K, V, S> {
 
 impl<K, V, S: Scope> Default for Spare<K, V, S> {
     fn default() -> Self {
-        Self { memory: AtomicPtr::default(), scope: PhantomData }
+        Self { first: AtomicPtr::default(), scope: PhantomData }
     }
 }
 
 impl<K, V, S: Scope> Drop for Spare<K, V, S> {
     fn drop(&mut self) {
-        let memory = *self.memory.get_mut();
-        if !memory.is_null() {
-            drop(Memory(memory));
-        }
+        drop(Chain { first: *self.first.get_mut(), len: usize::MAX });
     }
 }
 

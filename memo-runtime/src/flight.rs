@@ -72,12 +72,23 @@ impl Pace {
         }
     }
 
+    /// Whether it is worth knowing how long the run of this birth takes, as seen when it starts. The
+    /// clock takes as long as much of the rest of a miss, and patience is the same for all that is short:
+    /// as long as nothing else was seen, now and then is enough. What is awaited is known anyway.
+    #[inline]
+    pub(crate) fn measures(&self, birth: u64) -> bool {
+        const OF_SO_MANY: u64 = 16;
+        birth % OF_SO_MANY == 1
+            || self.longest.is_none_or(|longest| longest > Self::SHORTEST / Self::FACTOR)
+    }
+
     /// A body ran for `run`, perhaps to help one that others had waited for so long.
     #[inline]
-    pub(crate) fn ran(&mut self, run: Duration, helped: Option<Duration>) {
-        match helped {
-            None => self.completed(run),
-            Some(waited) => self.helped(run, waited),
+    pub(crate) fn ran(&mut self, run: Option<Duration>, helped: Option<Duration>) {
+        match (run, helped) {
+            (None, _) => {}
+            (Some(run), None) => self.completed(run),
+            (Some(run), Some(waited)) => self.helped(run, waited),
         }
     }
 
@@ -115,6 +126,18 @@ mod tests {
         assert_eq!(pace.patience(), 60_000 * MS);
         pace.completed(Duration::MAX);
         assert_eq!(pace.patience(), Duration::MAX);
+    }
+
+    #[test]
+    fn what_is_short_is_measured_now_and_then() {
+        let mut pace = Pace::default();
+        assert!((1..100).all(|birth| pace.measures(birth)), "nothing is known yet");
+        pace.completed(MS);
+        assert_eq!((1..=160).filter(|birth| pace.measures(*birth)).count(), 10);
+        pace.completed(3000 * MS);
+        assert!((1..100).all(|birth| pace.measures(birth)));
+        pace.completed(Duration::MAX);
+        assert!(pace.measures(2));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! which is [apart](aside), and does all that there is to do.
 
 use crate::cache::Cache;
-use crate::call::{self, Step};
+use crate::call::{self, Absent, Step};
 use crate::engine::Unseen;
 use crate::key::Lookup;
 use crate::policy::Policy;
@@ -79,11 +79,11 @@ macro_rules! __call {
             $crate::__private::std::result::Result::Err(missed) => {
                 $crate::__private::aside(move || {
                     let owned = $here.own();
-                    // A statement: see `memo_macros`.
-                    return match $here.step(&owned, missed, $lookup) {
+                    let mut step = $here.step(&owned, missed, $lookup);
+                    match step {
                         $crate::__private::Step::Done(result) => result,
-                        $crate::__private::Step::Run(run) => run.finish($run),
-                    };
+                        $crate::__private::Step::Run(ref mut run) => run.finish($run),
+                    }
                 })
             }
         }
@@ -175,13 +175,16 @@ impl<F: Options, P: Place<K, V>, K, V> Here<F, P, K, V> {
         let Missed { policy, mut unseen, hash } = missed;
         let engine = cache.borrow().engine();
         let hash = hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get);
+        let mut met = true;
         if unseen == Unseen::Untried {
+            met = false;
             match engine.look_up(hash, &query, &policy) {
                 Ok(result) => return Step::Done(result),
                 Err(again) => unseen = again,
             }
         }
-        call::missed(engine, hash, query, policy, unseen == Unseen::Nothing)
+        let absent = (unseen == Unseen::Nothing).then_some(Absent { met });
+        call::missed(engine, hash, query, policy, absent)
     }
 }
 

@@ -21,6 +21,17 @@ pub enum Step<'c, R, P, K, V, S: Scope> {
     Run(Run<'c, P, K, V, S>),
 }
 
+impl<R, P: Policy<R>, K, S: Scope> Step<'_, R, P, K, P::Stored, S> {
+    /// The result, for which the body is run if need be.
+    #[inline]
+    pub(crate) fn or_compute(mut self, body: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Done(result) => result,
+            Self::Run(ref mut run) => run.finish(body()),
+        }
+    }
+}
+
 /// A call that is no plain hit.
 pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
@@ -169,7 +180,9 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     /// Starts a flight of one's own, in the common case.
     fn start_alone(&self) -> Option<FlightId> {
         match &self.asked {
-            Asked::Entry(pilot) => self.engine.start_alone(&pilot.entry, pilot.wait()),
+            Asked::Entry(pilot) => {
+                self.engine.start_alone(&pilot.entry, pilot.wait(), false).map(|started| started.0)
+            }
             Asked::Query(_) => None,
         }
     }

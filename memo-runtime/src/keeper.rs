@@ -136,16 +136,26 @@ impl<S: Scope> Keeper<S> {
         found
     }
 
-    /// Starts to compute an entry if nothing is filed under its hash, as in the common case.
-    pub(crate) fn start_alone(&self, (fresh, wait): Fresh<'_>) -> Option<FlightId> {
+    /// Starts to compute an entry if nothing is filed under its hash, as in the common case. Tells whether
+    /// it is of interest how long that takes. The thread has `met` the cache when it has read it.
+    pub(crate) fn start_alone(
+        &self,
+        (fresh, wait): Fresh<'_>,
+        met: bool,
+    ) -> Option<(FlightId, bool)> {
+        // In pieces: what was written in pieces takes long to be read as a whole.
+        let (mut birth, mut is_measured) = (0, false);
         self.locked(|books| {
-            if !books.store.is_free(fresh.hash()) {
-                return None;
+            if books.store.is_free(fresh.hash()) {
+                if !met {
+                    self.meet();
+                }
+                books.counts.misses += 1;
+                birth = books.start(fresh, self.single_flight, wait).birth;
+                is_measured = books.pace.measures(birth);
             }
-            self.meet();
-            books.counts.misses += 1;
-            Some(books.start(fresh, self.single_flight, wait))
-        })
+        });
+        (birth != 0).then_some((FlightId { place: fresh, birth }, is_measured))
     }
 
     /// Starts to compute an entry whatever is stored, as a refresh does.
@@ -176,7 +186,7 @@ impl<S: Scope> Keeper<S> {
         taken: &Cell<bool>,
         fill: &mut dyn FnMut(),
         equals: &Equals<'_>,
-        run: Duration,
+        run: Option<Duration>,
         helped: Option<Duration>,
     ) -> Option<Place> {
         let now = self.expired();
@@ -210,7 +220,7 @@ impl<S: Scope> Keeper<S> {
         taken: &Cell<bool>,
         fill: &mut dyn FnMut(),
         equals: &Equals<'_>,
-        run: Duration,
+        run: Option<Duration>,
         helped: Option<Duration>,
     ) {
         let place = id.place;
@@ -222,7 +232,8 @@ impl<S: Scope> Keeper<S> {
             // There is none when a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::take_over(landed, place, stamp, taken) {
-                books.pace.ran(run, helped);
+                let awaited = || landed.flight.wait.as_ref().map(|wait| wait.age());
+                books.pace.ran(run.or_else(awaited), helped);
             }
         });
         self.leave_landed(landed);
@@ -476,20 +487,29 @@ impl<S: Scope> Keeper<S> {
     }
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
-    pub(crate) fn clear(&self) {
+    /// Returns what nobody reads.
+    pub(crate) fn clear(&self) -> Vec<Dead> {
         let dead = self.locked(|books| {
             books.hits_forgotten = self.readers.hits();
             books.clear()
         });
-        self.discard_all(dead);
+        let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
         self.tidy();
+        if self.readers.nobody_reads() {
+            return dead;
+        }
+        self.discard(dead);
+        Vec::new()
     }
 
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<Place> {
         let mut entries = Vec::new();
         self.with_books(&mut |books, _| {
-            entries = books.store.iter().inspect(|place| place.retain::<S>()).collect();
+            books.store.for_each(|place| {
+                place.retain::<S>();
+                entries.push(place);
+            });
         });
         entries.sort_by_cached_key(|place| std::cmp::Reverse(place.stamp.load(Relaxed)));
         entries
@@ -502,8 +522,11 @@ impl<S: Scope> Keeper<S> {
 
     /// Drops all entries. Nobody uses the cache any longer.
     pub(crate) fn close(&mut self) {
-        let stored: Vec<_> = self.books.0.with(|books| books.store.iter().collect());
-        drop(stored.into_iter().map(|place| self.limbo.dead(place)).collect::<Vec<_>>());
+        let mut stored = Vec::new();
+        self.books
+            .0
+            .with(|books| books.store.for_each(|place| stored.push(self.limbo.dead(place))));
+        drop(stored);
     }
 
     /// Acts on the books once all that has expired was given back, a little at a time.

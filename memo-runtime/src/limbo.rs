@@ -43,6 +43,11 @@ impl Dead {
     pub(crate) fn place(&self) -> Place {
         self.place
     }
+
+    /// The owner that is kept as a place alone.
+    pub(crate) fn into_place(self) -> Place {
+        std::mem::ManuallyDrop::new(self).place
+    }
 }
 
 impl Drop for Dead {

@@ -24,7 +24,8 @@ use std::time::Duration;
 pub struct Run<'c, P, K, V, S: Scope> {
     pilot: Pilot<'c, K, V, S>,
     policy: P,
-    started: Time,
+    /// When, if that is of interest.
+    started: Option<Time>,
 }
 
 /// Who runs a body, for which entry.
@@ -71,7 +72,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         if let Manner::Blocking(body) = &mut pilot.manner {
             *body = S::SHARED.then(Body::begin);
         }
-        let started = pilot.clock().reading();
+        let started = pilot.is_measured().then(|| Clock::Coarse.reading());
         Self { pilot, policy, started }
     }
 
@@ -82,11 +83,11 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         engine: &'c Engine<K, V, S>,
         entry: Offered<K, V, S>,
         equal: fn(&K, &K) -> bool,
-        id: FlightId,
+        (id, is_measured): (FlightId, bool),
         policy: P,
     ) -> Self {
         let manner = Manner::Blocking(S::SHARED.then(Body::begin));
-        let started = if S::SHARED { Clock::Coarse.reading() } else { Clock::Unread.reading() };
+        let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
         let flight = Some(id);
         let pilot = Pilot { engine, entry, equal, role: Role::Owner, flight, manner };
         Self { pilot, policy, started }
@@ -94,22 +95,25 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
 
     /// The second half of a call: stores what the body returned, if it is to be stored, tells those
     /// who wait for it, and passes it on.
-    pub fn finish<R>(self, result: R) -> R
+    /// By reference: what was just written is not to be moved about.
+    pub fn finish<R>(&mut self, result: R) -> R
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { mut pilot, policy, started } = self;
-        let Pilot { engine, entry, equal, role, flight, manner } = &pilot;
+        let Self { pilot, policy, started } = &*self;
+        let Pilot { engine, entry, equal, role, flight, manner } = pilot;
         if let Some(value) = policy.store(&result) {
-            let run = pilot.clock().reading().since(started);
-            let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
+            let run = started.map(|started| {
+                let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
+                Clock::Coarse.reading().since(started).saturating_sub(neglected)
+            });
             let waited = match role {
                 Role::Helper(help) => Some(help.0),
                 Role::Guest => Some(Duration::ZERO),
                 Role::Owner | Role::Done => None,
             };
             if let Some(id) = flight {
-                engine.land(entry, value, *id, *equal, run.saturating_sub(neglected), waited);
+                engine.land(entry, value, *id, *equal, run, waited);
             }
         } else {
             let is_own = matches!(role, Role::Owner);
@@ -130,13 +134,13 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
                 };
             }
         }
-        pilot.role = Role::Done;
+        self.pilot.role = Role::Done;
         result
     }
 
     /// [`finish`](Self::finish), with what an async body returns in the end.
     #[inline]
-    pub async fn drive<R>(self, body: impl Future<Output = R>) -> R
+    pub async fn drive<R>(mut self, body: impl Future<Output = R>) -> R
     where
         P: Policy<R, Stored = V>,
     {
@@ -199,11 +203,8 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
     }
 
     /// Only those who wait want to know how long bodies take.
-    fn clock(&self) -> Clock {
-        match self.manner {
-            Manner::Blocking(_) if !S::SHARED => Clock::Unread,
-            _ => Clock::Coarse,
-        }
+    fn is_measured(&self) -> bool {
+        S::SHARED || matches!(self.manner, Manner::Polled(_))
     }
 }
 

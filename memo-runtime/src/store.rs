@@ -46,7 +46,7 @@ impl Store {
     const SLACK: usize = 64;
 
     /// A table of so much room has 4 KiB.
-    const SMALL: usize = 224;
+    pub(crate) const SMALL: usize = 224;
 
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
@@ -88,9 +88,15 @@ impl Store {
         std::mem::take(&mut self.replaced)
     }
 
-    /// All that is stored, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> {
-        self.buckets().into_iter().flat_map(Buckets::iter).filter(|place| place.is_stored())
+    /// Shows `see` all that is stored, in no order.
+    pub(crate) fn for_each(&self, mut see: impl FnMut(Place)) {
+        if let Some(buckets) = self.buckets() {
+            buckets.for_all(|place| {
+                if place.is_stored() {
+                    see(place);
+                }
+            });
+        }
     }
 
     /// Shows `see` what is filed under `hash`.
@@ -113,7 +119,7 @@ impl Store {
         place.start(birth, flying);
         self.filed += 1;
         if self.filed > self.room {
-            self.replace_table(self.filed);
+            self.resize_table(self.filed);
         }
         if let Some(buckets) = self.buckets() {
             buckets.insert(place);
@@ -175,7 +181,7 @@ impl Store {
         place.leave();
         self.filed -= 1;
         if self.filed < self.least {
-            self.replace_table(self.filed);
+            self.resize_table(self.filed);
         }
     }
 
@@ -201,43 +207,57 @@ impl Store {
     pub(crate) fn clear(&mut self) -> Vec<Place> {
         let Some(table) = &self.table else { return Vec::new() };
         let buckets = table.buckets();
-        let mut stored = Vec::with_capacity(self.stored);
-        for place in buckets.iter() {
+        let (mut stored, mut flying) = (Vec::with_capacity(self.stored), Vec::new());
+        buckets.for_all(|place| {
             if place.is_stored() {
                 place.leave();
                 stored.push(place);
             } else {
                 place.outdate();
+                flying.push(place);
             }
-        }
+        });
         (self.ranks, self.ages) = (Ranks::default(), Ages::default());
-        (self.stored, self.filed) = (0, self.filed - self.stored);
+        (self.stored, self.filed) = (0, flying.len());
         // What is small is worth more than its room: those that are cleared are filled again.
-        if self.room <= Self::SMALL {
-            for place in &stored {
-                buckets.remove(*place);
+        let fill = |buckets: Buckets<'_>| {
+            for place in flying {
+                buckets.insert(place);
             }
+        };
+        if self.room <= Self::SMALL {
+            buckets.empty();
+            fill(buckets);
         } else {
-            self.replace_table(self.filed);
+            self.replace_table(self.filed, fill);
         }
         stored
     }
 
     /// All that is filed goes to a table that has room for so many entries.
     #[cold]
-    fn replace_table(&mut self, room: usize) {
+    fn resize_table(&mut self, room: usize) {
         let old = self.table.take();
+        self.replace_table(room, |buckets| {
+            if let Some(old) = &old {
+                old.buckets().move_to(buckets);
+            }
+        });
+        self.replaced.extend(old);
+    }
+
+    /// There is another table, of at least so much room, which is to be filled.
+    fn replace_table(&mut self, room: usize, fill: impl FnOnce(Buckets<'_>)) {
+        self.replaced.extend(self.table.take());
         if room == 0 {
             (self.room, self.least) = (0, 0);
-        } else {
-            let table = OwnedTable::with_room_for(room);
-            let filed = old.iter().flat_map(|old| old.buckets().iter());
-            table.buckets().fill(filed.filter(|place| place.is_stored() || place.is_flying()));
-            self.room = table.buckets().room();
-            self.least = (self.room / 8).saturating_sub(Self::SLACK / 8);
-            self.table = Some(table);
+            return;
         }
-        self.replaced.extend(old);
+        let table = OwnedTable::with_room_for(room);
+        fill(table.buckets());
+        self.room = table.buckets().room();
+        self.least = (self.room / 8).saturating_sub(Self::SLACK / 8);
+        self.table = Some(table);
     }
 }
 
@@ -378,7 +398,9 @@ mod tests {
                     model.remove(&place.birth());
                 }
             }
-            assert!(births(store.iter()).into_iter().eq(model.keys().copied()));
+            let mut stored = Vec::new();
+            store.for_each(|place| stored.push(place));
+            assert!(births(stored.into_iter()).into_iter().eq(model.keys().copied()));
             assert_eq!(store.next_deadline() == Time::FOREVER, model.is_empty());
         }
     }

@@ -348,18 +348,18 @@ impl<'t> Buckets<'t> {
         }
     }
 
-    /// Files so many entries, for which there must be room. Their hashes are in as many lines of memory,
-    /// which processors fetch at the same time if nothing else is to be done in between.
-    pub(crate) fn fill(self, places: impl Iterator<Item = Place>) {
-        const AT_ONCE: usize = 64;
-        let mut places = places.fuse();
-        let mut some = Vec::with_capacity(AT_ONCE);
-        loop {
-            some.extend(places.by_ref().take(AT_ONCE).map(|place| (place.hash(), place)));
-            if some.is_empty() {
-                return;
+    /// Files in another table what is filed here, which is done with. There must be room for it.
+    pub(crate) fn move_to(self, other: Buckets<'_>) {
+        for bucket in self.from(0) {
+            // First all hashes, each of which is in another line of memory: processors fetch them at the
+            // same time if nothing else is to be done in between.
+            let mut filed = [None; WIDTH];
+            for (i, filed) in filed.iter_mut().enumerate() {
+                *filed = bucket.entry(i, Relaxed).map(|place| (place.hash(), place));
             }
-            some.drain(..).for_each(|(hash, place)| self.insert_at(hash, place));
+            for (hash, place) in filed.into_iter().flatten() {
+                other.insert_at(hash, place);
+            }
         }
     }
 
@@ -379,10 +379,24 @@ impl<'t> Buckets<'t> {
         }
     }
 
-    /// All that is filed.
-    pub(crate) fn iter(self) -> impl Iterator<Item = Place> + use<'t> {
-        let entries = self.from(0).flat_map(|bucket| &bucket.entries);
-        entries.filter_map(|entry| Place::from_ptr(entry.load(Relaxed)))
+    /// Shows `see` all that is filed.
+    pub(crate) fn for_all(self, mut see: impl FnMut(Place)) {
+        for bucket in self.from(0) {
+            // A bucket of no tags has no entries.
+            if bucket.tags.load(Relaxed) << 8 != 0 {
+                (0..WIDTH).filter_map(|i| bucket.entry(i, Relaxed)).for_each(&mut see);
+            }
+        }
+    }
+
+    /// Takes out all that is filed.
+    pub(crate) fn empty(self) {
+        for bucket in self.from(0) {
+            if bucket.tags.load(Relaxed) != 0 {
+                bucket.tags.store(0, Release);
+                bucket.entries.iter().for_each(|it| it.store(std::ptr::null_mut(), Release));
+            }
+        }
     }
 
     /// The buckets that entries of this hash may be in, in the order they are filled: all of them.
@@ -430,7 +444,9 @@ mod tests {
                 assert!(filed.iter().all(|it| model.contains(it) && it.hash() == place.hash()));
                 assert!(table.find(place.hash(), |it| (it == *place).then_some(())).is_some());
             }
-            assert_eq!(table.iter().count(), model.len());
+            let mut count = 0;
+            table.for_all(|_| count += 1);
+            assert_eq!(count, model.len());
             assert!(!model.is_empty() || table.from(0).all(|it| it.tags.load(Relaxed) == 0));
         }
     }

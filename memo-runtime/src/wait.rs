@@ -35,6 +35,7 @@ pub(crate) use polled::Follower;
 #[cfg(test)]
 pub(crate) use polled::GRACE;
 
+use crate::clock::{Clock, Time};
 use crate::contained::contained;
 use crate::party::Party;
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
@@ -87,6 +88,8 @@ pub(crate) enum Waited {
 #[derive(Debug)]
 pub(crate) struct Wait {
     owner: Party,
+    /// When it was made.
+    since: Time,
     /// Somebody waits, or has.
     awaited: AtomicBool,
     state: Mutex<State>,
@@ -138,6 +141,7 @@ impl Wait {
     pub(crate) fn new(owner: Party) -> Self {
         Self {
             owner,
+            since: Clock::Coarse.reading(),
             awaited: AtomicBool::new(false),
             state: Mutex::default(),
             landed: Condvar::default(),
@@ -146,6 +150,11 @@ impl Wait {
 
     pub(crate) fn owner(&self) -> Party {
         self.owner
+    }
+
+    /// How long ago it was made: when the run began, or when somebody first waited for it.
+    pub(crate) fn age(&self) -> Duration {
+        Clock::Coarse.reading().since(self.since)
     }
 
     /// Somebody is going to wait.

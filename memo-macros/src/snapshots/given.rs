@@ -19,7 +19,7 @@ impl Rectangle {
             >(::memofn::__private::kind!(io::Result < User >)),
         ) {
             ::memofn::__private::Step::Done(result) => result,
-            ::memofn::__private::Step::Run(run) => {
+            ::memofn::__private::Step::Run(mut run) => {
                 run.finish(Self::user_uncached(self, id))
             }
         };
