@@ -262,3 +262,24 @@ fn an_async_hit_allocates_nothing_and_is_not_boxed() {
         assert_eq!((result, count == 0), (Poll::Ready(7), is_hit));
     }
 }
+
+#[test]
+fn a_small_cache_that_was_cleared_is_filled_again_without_allocating() {
+    #[memoize(maxsize = unbounded)]
+    fn shared(n: u64) -> u64 {
+        n
+    }
+    #[memoize(maxsize = unbounded, scope = "thread")]
+    fn local(n: u64) -> u64 {
+        n
+    }
+
+    for (call, clear) in
+        [(shared as fn(u64) -> u64, shared::cache_clear as fn()), (local, local::cache_clear)]
+    {
+        (0..50).for_each(|n| assert_eq!(call(n), n));
+        clear();
+        let ((), allocations) = allocations(|| (50..100).for_each(|n| assert_eq!(call(n), n)));
+        assert_eq!(allocations, 0);
+    }
+}

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{finishes, finishes_within};
+use futures::executor::block_on;
 use memofn::memoize;
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -239,4 +240,62 @@ fn a_value_dropped_at_the_end_of_its_thread_may_call_its_cache() {
         });
         ended.join().expect("no panic");
     });
+}
+
+#[test]
+fn each_call_hashes_its_key_once() {
+    thread_local!(static HASHES: Cell<u32> = const { Cell::new(0) });
+
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Counted<T>(T);
+
+    impl<T: Hash> Hash for Counted<T> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            HASHES.set(HASHES.get() + 1);
+            self.0.hash(state);
+        }
+    }
+
+    #[memoize]
+    fn shared(key: &Counted<u32>) -> u32 {
+        key.0
+    }
+    #[memoize(scope = "thread", maxsize = 2)]
+    fn local(key: &Counted<u32>) -> u32 {
+        key.0
+    }
+    #[memoize(ttl = "1h")]
+    fn expiring(key: &Counted<u32>) -> u32 {
+        key.0
+    }
+    #[memoize(key = Counted(n))]
+    fn by_key(n: u32) -> u32 {
+        n
+    }
+    #[memoize]
+    fn generic<T: Clone + Eq + Hash + Send + Sync + 'static>(key: Counted<T>) -> Counted<T> {
+        key
+    }
+    #[memoize]
+    #[allow(clippy::unused_async, reason = "what is memoized is async")]
+    async fn awaited(key: &Counted<u32>) -> u32 {
+        key.0
+    }
+
+    let calls: [(&str, fn(u32)); 7] = [
+        ("shared", |n| assert_eq!(shared(&Counted(n)), n)),
+        ("local", |n| assert_eq!(local(&Counted(n)), n)),
+        ("expiring", |n| assert_eq!(expiring(&Counted(n)), n)),
+        ("by_key", |n| assert_eq!(by_key(n), n)),
+        ("generic", |n| assert_eq!(generic(Counted(n)).0, n)),
+        ("generic, another instantiation", |n| assert_eq!(generic(Counted([n])).0, [n])),
+        ("awaited", |n| assert_eq!(block_on(awaited(&Counted(n))), n)),
+    ];
+    for (name, call) in calls {
+        for n in [1, 1, 2, 2, 3, 1] {
+            HASHES.set(0);
+            call(n);
+            assert_eq!(HASHES.get(), 1, "{name} {n}");
+        }
+    }
 }

@@ -41,11 +41,12 @@
 //!
 //! // Output, beside what it is without `async`:
 //! async fn temperature(city: &str) -> f64 {
-//!     if let Ok(result) = <temperature>::here().enter(&leaf::<str, _>(city), policy(kind!(f64))) {
-//!         return result;
-//!     }
-//!     let cache = &<temperature>::cache();
-//!     let open = match enter_async(cache, leaf::<str, _>(city), policy(kind!(f64))) {
+//!     let missed = match <temperature>::here().enter(&leaf::<str, _>(city), policy(kind!(f64))) {
+//!         Ok(result) => return result,
+//!         Err(missed) => missed,
+//!     };
+//!     let cache = <temperature>::cache();
+//!     let open = match missed.open(&cache, leaf::<str, _>(city)) {
 //!         Entered::Hit(result) => return result,
 //!         Entered::Open(open) => open,
 //!     };
@@ -104,18 +105,24 @@ fn memoized(model: &Model) -> TokenStream {
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
     let enter = if model.options.ttl.is_some() { quote!(enter_in_time) } else { quote!(enter) };
     let body = if model.is_async() {
-        let at_once = named_here(model).map(|here| {
-            quote! {
-                if let #p::std::result::Result::Ok(#result) = #here.#enter(&#lookup, #policy) {
-                    return #result;
-                }
+        let missed = local("missed");
+        let (at_once, entered) = match named_here(model) {
+            Some(here) => {
+                let at_once = quote! {
+                    let #missed = match #here.#enter(&#lookup, #policy) {
+                        #p::std::result::Result::Ok(#result) => return #result,
+                        #p::std::result::Result::Err(#missed) => #missed,
+                    };
+                };
+                (Some(at_once), quote!(#missed.open(#cache, #lookup)))
             }
-        });
+            None => (None, quote!(#p::enter_async(#cache, #lookup, #policy))),
+        };
         // The result is not held while the body is awaited: it need not be `Send`.
         quote! {
             #at_once
             #setup
-            let #open = match #p::enter_async(#cache, #lookup, #policy) {
+            let #open = match #entered {
                 #p::Entered::Hit(#result) => return #result,
                 #p::Entered::Open(#open) => #open,
             };

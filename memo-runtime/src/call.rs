@@ -133,6 +133,22 @@ where
         Ok(result) => return Entered::Hit(result),
         Err(unseen) => unseen == Unseen::Nothing,
     };
+    open(engine, hash, query, policy, absent)
+}
+
+/// What has to go on. `absent` says that there was nothing.
+#[inline]
+pub(crate) fn open<R, Q, P, K, V, S>(
+    engine: &Engine<K, V, S>,
+    hash: u64,
+    query: Q,
+    policy: P,
+    absent: bool,
+) -> Entered<'_, R, Q, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
     let inquiry = Inquiry::of(engine, hash, query, policy, true);
     Entered::Open(Open { inquiry, absent })
 }

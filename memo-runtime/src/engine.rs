@@ -21,6 +21,11 @@
 //! is not plain (two keys of one hash, something that expired, a thread's first call) is left to the
 //! look-up under the lock, which is always right.
 //!
+//! A hit is a part of the memoized function, where it is tried *at once*: whatever would take a call of a
+//! function of ours, though it were but one time in a thousand, is left to be tried again
+//! [apart](crate::here). So a hit of numbers needs next to no stack and no registers that are to be saved,
+//! which had been as many stores as all that it has to do.
+//!
 //! # What else was tried
 //!
 //! Measured as nanoseconds a hit, of `u64` to `u64` and 256 keys, on one thread and on two (wall time over
@@ -32,7 +37,8 @@
 //! | `papaya` (an index on `seize`), stamps and cells as here | 8.6 | 4.3 |
 //! | a front for each thread, on top of a locked table | 6.4 | 8 |
 //! | linear probing, one hash a slot | 8 to 12 | 4 to 6 |
-//! | this | 7.4 | 3.6 |
+//! | this, with all that a call may have to do in one function | 7.7 | 3.5 |
+//! | this | 5.8 | 2.9 |
 //!
 //! - `papaya` allocates and retires at each change of the index: misses took 130 to 150, and dead values are
 //!   dropped in batches whatever they own.
@@ -43,6 +49,9 @@
 //! - With linear probing, how far to probe depends on the key, and on the seed of the process: processors
 //!   guess it wrong. Buckets whose tags are compared at once leave nothing to guess.
 //! - A fence on each hit costs 2.3; see [`fences`](crate::fences) for who pays instead.
+//! - Whether a thread is alone with the cache, and which fence it needs, is told where it counts and where it
+//!   announces: each value that is at hand elsewhere takes a register, of which a hit has nine.
+//! - Of a time to live, reading the kernel's coarse clock takes 4.7 on the machine that these were measured on.
 //!
 //! Of a miss that evicts, on one thread, in nanoseconds shared and in a cache of the thread, with instructions:
 //!
@@ -51,14 +60,19 @@
 //! | records in a list of their own, numbered; two steps under the lock for each half | 178 (2049) | 144 (1666) |
 //! | all that is known of an entry in the entry; two steps | (1370) | (1113) |
 //! | one step where nothing else has the hash | 62 (975) | 53 (740) |
-//! | the memory of the evicted entry used for the next one | 54 (875) | 44 (615) |
+//! | the memory of the evicted entry used for the next one | 62 (891) | 53 (646) |
+//! | the run stays where it was made, its time is taken now and then | 57 (832) | 41 (634) |
 //!
 //! - Numbered records beside the entries, their places in the table and a heap of stamps had each to be
 //!   grown, renumbered and given back: 181 bytes an entry, and several lines of memory touched for each.
 //! - Entries counted by `Arc` cost an atomic operation for each of the owners a miss has: the run, the
 //!   table, the last one. A run hands its entry over instead, and who is the only owner sees so.
-//! - In a cache of the thread, announcing what is read in one of four slots took as long (6.7) as being one
-//!   more owner of it meanwhile (6.8), and had to be looked through before anything was dropped.
+//! - To move what was written a moment before, in smaller pieces, a processor has to wait for all of it: each
+//!   move of a run (of 80 bytes) took 5 to 10.
+//! - In a cache of the thread, announcing what is read in one of four slots took as long as being one more
+//!   owner of it meanwhile, and had to be looked through before anything was dropped.
+//! - Numbers that follow each other filled some buckets and left others empty, with 4 in 100 seeds, whichever
+//!   bits of `foldhash`'s result were taken: see [`hash`](crate::hash).
 //! - Buckets filled to 4.5 of 7 on average: of a cache that evicts, where entries come and go, three
 //!   look-ups in ten had to go on to the next bucket.
 //!
@@ -77,9 +91,10 @@ use crate::clock::Clock;
 use crate::entry::{Chain, Entry, EntryPtr, Offered, Spare};
 use crate::flight::{Flight, FlightId};
 use crate::hash::Hashing;
-use crate::head::{Link, Place};
+use crate::head::Place;
 use crate::keeper::Keeper;
 use crate::key::Lookup;
+use crate::lent::{Lent, Postponed};
 use crate::limbo::Dead;
 use crate::parameters::CacheParameters;
 use crate::policy::Policy;
@@ -95,7 +110,6 @@ use crate::wait::Wait;
 use foldhash::fast::FoldHasher;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -122,82 +136,6 @@ pub(crate) enum Unseen {
     Unclear,
     /// It would have taken longer to look.
     Untried,
-}
-
-/// An entry that is read: by way of an announcement, or where one thread has the cache to itself by owning
-/// it meanwhile.
-struct Reading<'r, K, V, S: Scope> {
-    entry: ManuallyDrop<EntryPtr<K, V, S>>,
-    lives: PhantomData<&'r ()>,
-}
-
-impl<K, V, S: Scope> Reading<'_, K, V, S> {
-    /// The owner, if this is one.
-    #[inline]
-    fn owner(self) -> Option<EntryPtr<K, V, S>> {
-        let mut this = ManuallyDrop::new(self);
-        #[expect(unsafe_code, reason = "it is not always dropped")]
-        // SAFETY: it is not used again.
-        (!S::SHARED).then(|| unsafe { ManuallyDrop::take(&mut this.entry) })
-    }
-
-    /// The entry, if it has no other owner any longer.
-    #[inline]
-    fn end(self) -> Option<Box<Entry<K, V>>> {
-        self.owner().and_then(EntryPtr::release_it)
-    }
-}
-
-impl<K, V, S: Scope> Drop for Reading<'_, K, V, S> {
-    #[inline]
-    fn drop(&mut self) {
-        if !S::SHARED {
-            #[expect(unsafe_code, reason = "it is not always dropped")]
-            // SAFETY: it is dropped here, if it was not taken before.
-            unsafe {
-                ManuallyDrop::drop(&mut self.entry);
-            }
-        }
-    }
-}
-
-/// The owner of an entry that was read in vain, where there are owners: to drop it is left to the one who
-/// tries again, and does not mind to call a function.
-struct Postponed<K, V, S: Scope> {
-    place: Link,
-    owner: PhantomData<EntryPtr<K, V, S>>,
-}
-
-impl<K, V, S: Scope> Postponed<K, V, S> {
-    #[inline]
-    fn put(&self, reading: Reading<'_, K, V, S>) {
-        if let Some(owner) = reading.owner() {
-            self.place.set(Some(ManuallyDrop::new(owner).place()));
-        }
-    }
-
-    #[inline]
-    fn drop_it(&self) {
-        if S::SHARED {
-            return;
-        }
-        if let Some(place) = self.place.get() {
-            self.place.set(None);
-            drop(Engine::<K, V, S>::owned(place));
-        }
-    }
-}
-
-impl<K, V, S: Scope> Default for Postponed<K, V, S> {
-    fn default() -> Self {
-        Self { place: Link::default(), owner: PhantomData }
-    }
-}
-
-impl<K, V, S: Scope> Drop for Postponed<K, V, S> {
-    fn drop(&mut self) {
-        self.drop_it();
-    }
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
@@ -339,7 +277,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         reading: &'r <S::Readers as Readers>::Reading<'_>,
         hash: u64,
         at_once: bool,
-    ) -> Look<Reading<'r, K, V, S>> {
+    ) -> Look<Lent<'r, K, V, S>> {
         let Some(table) = NonNull::new(self.keeper.table.load(Acquire)) else {
             return Look::Nothing;
         };
@@ -362,8 +300,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 if !S::SHARED {
                     place.retain_to_read::<S>();
                 }
-                let entry = ManuallyDrop::new(EntryPtr::from_place(place));
-                Some(Reading { entry, lives: PhantomData })
+                Some(Lent::new(place))
             };
             let buckets = Buckets::of(table);
             if at_once { buckets.look(hash, see) } else { buckets.find(hash, see).into() }

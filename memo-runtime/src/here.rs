@@ -6,8 +6,8 @@
 //! which is [apart](aside), and does all that there is to do.
 
 use crate::cache::Cache;
-use crate::call::{self, Absent, Step};
-use crate::engine::Unseen;
+use crate::call::{self, Absent, Entered, Step};
+use crate::engine::{Engine, Unseen};
 use crate::key::Lookup;
 use crate::policy::Policy;
 use crate::scope::Scope;
@@ -172,19 +172,54 @@ impl<F: Options, P: Place<K, V>, K, V> Here<F, P, K, V> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let Missed { policy, mut unseen, hash } = missed;
         let engine = cache.borrow().engine();
+        match missed.look_again(engine, &query) {
+            Ok(result) => Step::Done(result),
+            Err((policy, hash, absent)) => call::missed(engine, hash, query, policy, absent),
+        }
+    }
+}
+
+impl<P> Missed<P> {
+    /// Goes on with the call of an async function.
+    pub fn open<R, Q, V, S: Scope>(
+        self,
+        cache: &Cache<Q::Key, V, S>,
+        query: Q,
+    ) -> Entered<'_, R, Q, P, Q::Key, V, S>
+    where
+        Q: Lookup,
+        P: Policy<R, Stored = V>,
+    {
+        let engine = cache.engine();
+        match self.look_again(engine, &query) {
+            Ok(result) => Entered::Hit(result),
+            Err((policy, hash, absent)) => {
+                call::open(engine, hash, query, policy, absent.is_some())
+            }
+        }
+    }
+
+    /// Looks for what was not looked for as well as can be. If there is no result, returns what is known.
+    fn look_again<R, Q, V, S: Scope>(
+        self,
+        engine: &Engine<Q::Key, V, S>,
+        query: &Q,
+    ) -> Result<R, (P, u64, Option<Absent>)>
+    where
+        Q: Lookup,
+        P: Policy<R, Stored = V>,
+    {
+        let Self { policy, mut unseen, hash } = self;
         let hash = hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get);
-        let mut met = true;
-        if unseen == Unseen::Untried {
-            met = false;
-            match engine.look_up(hash, &query, &policy) {
-                Ok(result) => return Step::Done(result),
+        let met = unseen != Unseen::Untried;
+        if !met {
+            match engine.look_up(hash, query, &policy) {
+                Ok(result) => return Ok(result),
                 Err(again) => unseen = again,
             }
         }
-        let absent = (unseen == Unseen::Nothing).then_some(Absent { met });
-        call::missed(engine, hash, query, policy, absent)
+        Err((policy, hash, (unseen == Unseen::Nothing).then_some(Absent { met })))
     }
 }
 

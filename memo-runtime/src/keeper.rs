@@ -3,26 +3,30 @@
 //! Of entries a keeper sees the heads alone, so that all this is compiled once, and not for each type of
 //! cache. It compares keys by asking, drops entries by way of a function that knows their types, and has
 //! values filled in by who has them.
+//!
+//! Here is how the lock is taken, how keys are compared without it, and what happens to what is taken out;
+//! what is done under it is in [`calls`] and [`ends`].
+
+mod calls;
+mod ends;
 
 use crate::clock::{Clock, Time};
 use crate::few::Few;
-use crate::flight::{Flight, FlightId};
+use crate::flight::FlightId;
 use crate::head::Place;
-use crate::index::{Books, Judged, Landed};
+use crate::index::{Books, Judged};
 use crate::limbo::{Dead, Limbo, Release};
 use crate::parameters::CacheParameters;
 use crate::readers::Readers;
 use crate::reading;
 use crate::scope::{Lock, Scope};
-use crate::stats::CacheInfo;
 use crate::store::Limits;
 use crate::sync::{
     Arc, AtomicPtr, AtomicU64,
     Ordering::{Acquire, Relaxed, Release as Published},
 };
 use crate::table::Table;
-use crate::wait::{Landing, Wait};
-use std::cell::Cell;
+use crate::wait::Wait;
 use std::time::Duration;
 
 /// What is done under the lock.
@@ -96,226 +100,6 @@ impl<S: Scope> Keeper<S> {
             books: Apart(S::Lock::new(Books::new(limits))),
             limbo: Limbo::of::<K, V>(release),
         }
-    }
-
-    /// The look-up of a call. `fresh` is the entry to start computing when there is none. Whoever is told
-    /// of an entry owns it.
-    pub(crate) fn look(
-        &self,
-        hash: u64,
-        equals: &Equals<'_>,
-        fresh: Option<Fresh<'_>>,
-    ) -> Found<Place> {
-        let mut found = Found::Absent;
-        self.settle(hash, equals, None, &mut |books, _, equal| {
-            self.meet();
-            found = if let Some(place) = Books::stored(equal) {
-                books.counts.hits += 1;
-                if self.is_bounded {
-                    place.stamp.store(self.tick(), Relaxed);
-                }
-                place.retain::<S>();
-                Found::Hit(place)
-            } else if let Some((id, owner)) = Books::joinable(equal).filter(|_| self.single_flight)
-            {
-                id.place.retain::<S>();
-                if owner.is_here() {
-                    books.counts.misses += 1;
-                    Found::Reentry(id.place, id)
-                } else {
-                    let (wait, patience) = books.wait(id, owner);
-                    Found::Join(id.place, id, wait, patience)
-                }
-            } else if let Some((fresh, wait)) = fresh {
-                books.counts.misses += 1;
-                Found::Lead(books.start_among(fresh, self.single_flight, wait))
-            } else {
-                Found::Absent
-            };
-        });
-        found
-    }
-
-    /// Starts to compute an entry if nothing is filed under its hash, as in the common case. Tells whether
-    /// it is of interest how long that takes. The thread has `met` the cache when it has read it.
-    pub(crate) fn start_alone(
-        &self,
-        (fresh, wait): Fresh<'_>,
-        met: bool,
-    ) -> Option<(FlightId, bool)> {
-        // In pieces: what was written in pieces takes long to be read as a whole.
-        let (mut birth, mut is_measured) = (0, false);
-        self.locked(|books| {
-            if books.store.is_free(fresh.hash()) {
-                if !met {
-                    self.meet();
-                }
-                books.counts.misses += 1;
-                birth = books.start(fresh, self.single_flight, wait).birth;
-                is_measured = books.pace.measures(birth);
-            }
-        });
-        (birth != 0).then_some((FlightId { place: fresh, birth }, is_measured))
-    }
-
-    /// Starts to compute an entry whatever is stored, as a refresh does.
-    pub(crate) fn lead(&self, (place, wait): Fresh<'_>, equals: &Equals<'_>) -> Option<FlightId> {
-        let mut id = None;
-        self.settle(place.hash(), equals, None, &mut |books, _, equal| {
-            self.meet();
-            let taken = Books::joinable(equal).is_some();
-            books.counts.misses += 1;
-            id = Some(books.start_among(place, self.single_flight && !taken, wait));
-        });
-        id
-    }
-
-    /// A call that waited runs the body after all, beside the others that do.
-    pub(crate) fn lead_alone(&self, place: Place) -> FlightId {
-        self.locked(|books| {
-            books.counts.misses += 1;
-            books.start_among(place, false, None)
-        })
-    }
-
-    /// Stores an entry, whose value `fill` sets, if its flight is still under way. The store says so when it
-    /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
-    pub(crate) fn land(
-        &self,
-        id: FlightId,
-        taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
-        equals: &Equals<'_>,
-        run: Option<Duration>,
-        helped: Option<Duration>,
-    ) -> Option<Place> {
-        let now = self.expired();
-        let quick = self.locked(|books| {
-            let lands = books.lands_alone(id.place);
-            lands.then(|| {
-                fill();
-                let stamp = self.tick();
-                let evicted = books.land_alone(id.place, now, stamp);
-                taken.set(true);
-                id.place.show(stamp);
-                books.pace.ran(run, helped);
-                evicted
-            })
-        });
-        match quick {
-            Some(None) => {}
-            Some(Some(evicted)) if self.readers.nobody_reads() => return Some(evicted),
-            Some(Some(evicted)) => self.discard([self.limbo.dead(evicted)]),
-            None => self.land_among(id, taken, fill, equals, run, helped),
-        }
-        None
-    }
-
-    /// The same where other entries are filed under the hash, somebody waits, or it is not to be stored.
-    #[cold]
-    #[inline(never)]
-    fn land_among(
-        &self,
-        id: FlightId,
-        taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
-        equals: &Equals<'_>,
-        run: Option<Duration>,
-        helped: Option<Duration>,
-    ) {
-        let place = id.place;
-        let mut landed = None;
-        self.settle(place.hash(), equals, Some(id), &mut |books, now, equal| {
-            fill();
-            let stamp = self.tick();
-            landed = books.land(place, now, stamp, equal);
-            // There is none when a helper was faster.
-            let Some(landed) = &mut landed else { return };
-            if Self::take_over(landed, place, stamp, taken) {
-                let awaited = || landed.flight.wait.as_ref().map(|wait| wait.age());
-                books.pace.ran(run.or_else(awaited), helped);
-            }
-        });
-        self.leave_landed(landed);
-    }
-
-    /// Publishes what was stored, and has one more owner of what was not; see `discard`. Returns whether
-    /// the result was in time.
-    fn take_over(landed: &mut Landed, place: Place, stamp: u64, taken: &Cell<bool>) -> bool {
-        landed.flight.landing = Landing::Value;
-        if landed.stored {
-            taken.set(true);
-            place.show(stamp);
-        } else {
-            place.retain::<S>();
-            landed.dead[1] = Some(place);
-        }
-        !landed.flight.outdated
-    }
-
-    /// Files an entry as if its value had just been computed. Computations under way are older: they will
-    /// not replace it.
-    pub(crate) fn insert(&self, place: Place, taken: &Cell<bool>, equals: &Equals<'_>) {
-        let mut landed = None;
-        self.settle(place.hash(), equals, None, &mut |books, now, equal| {
-            self.meet();
-            Books::outdate(equal);
-            books.start_among(place, false, None);
-            let stamp = self.tick();
-            equal.push(place);
-            landed = books.land(place, now, stamp, equal);
-            if let Some(landed) = &mut landed {
-                Self::take_over(landed, place, stamp, taken);
-            }
-        });
-        self.leave_landed(landed);
-    }
-
-    fn leave_landed(&self, landed: Option<Landed>) {
-        let Some(Landed { flight, overtaken, dead, .. }) = landed else { return };
-        // Those who wait are told before anything of the user's is dropped.
-        drop(flight);
-        // They find it stored.
-        overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        let dead = dead.map(|dead| dead.map(|place| self.limbo.dead(place)));
-        self.discard(dead.into_iter().flatten());
-    }
-
-    /// The stored entry, looked at without counting or touching. The caller owns it.
-    pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
-        let mut found = None;
-        self.settle(hash, equals, None, &mut |_, _, equal| {
-            found = Books::stored(equal);
-            found.inspect(|place| place.retain::<S>());
-        });
-        found
-    }
-
-    /// Takes an entry out, and keeps computations under way from storing it again. The caller owns it, and
-    /// so does somebody else, to whom it is left to be dropped.
-    pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
-        let mut removed = None;
-        self.settle(hash, equals, None, &mut |books, _, equal| {
-            Books::outdate(equal);
-            removed = Books::stored(equal);
-            if let Some(place) = removed {
-                place.retain::<S>();
-                books.store.remove(place);
-            }
-        });
-        self.discard(removed.map(|place| self.limbo.dead(place)));
-        removed
-    }
-
-    /// Takes this very entry out, if it is still stored.
-    pub(crate) fn remove_entry(&self, place: Place) {
-        let removed = self.locked(|books| {
-            place.is_stored().then(|| {
-                books.store.remove(place);
-                self.limbo.dead(place)
-            })
-        });
-        self.discard(removed);
     }
 
     /// Compares keys outside the lock until all entries filed under `hash` are known to be equal or
@@ -402,119 +186,6 @@ impl<S: Scope> Keeper<S> {
 }
 
 impl<S: Scope> Keeper<S> {
-    /// Ends a flight without storing anything, if nobody runs its body any longer, as `is_given_up` tells.
-    /// Returns whether it does. In one go: who looks meanwhile, would find what has ended already.
-    pub(crate) fn give_up(
-        &self,
-        id: FlightId,
-        is_given_up: impl FnOnce(Option<&Wait>) -> bool,
-    ) -> bool {
-        let ended = self.locked(|books| {
-            let is_given_up = is_given_up(books.awaited(id));
-            is_given_up.then(|| self.end_now(books, id))
-        });
-        let is_given_up = ended.is_some();
-        // What is dead first: whatever panics as the flight is dropped, an error left there perhaps, must not
-        // have it dropped where somebody may read it still.
-        if let Some((_flight, dead)) = ended.flatten() {
-            self.discard(dead);
-        }
-        is_given_up
-    }
-
-    /// Has those who wait for a flight go on without it. What comes of it may be stored still.
-    pub(crate) fn depose(&self, id: FlightId) {
-        let wait = self.locked(|books| books.depose(id));
-        wait.inspect(|wait| wait.land(Landing::Abandoned));
-    }
-
-    /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
-    pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
-        self.end_with(own, |books| books.counts.rejected += 1)
-    }
-
-    /// Counts a result of one who helps that is not to be stored. Those who wait go on: whatever holds the
-    /// owner up, they need not wait for it one after another.
-    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
-        let (flight, dead) = self.locked(|books| {
-            books.counts.rejected += 1;
-            if wait.is_given_up() {
-                return self.end_now(books, id);
-            }
-            let wait = books.depose(id);
-            Some((Flight { wait, outdated: false, landing: Landing::Abandoned }, None))
-        })?;
-        self.discard(dead);
-        Some(flight)
-    }
-
-    fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut Books)) -> Option<Flight> {
-        let (flight, dead) = self.locked(|books| {
-            count(books);
-            self.end_now(books, id?)
-        })?;
-        self.discard(dead);
-        Some(flight)
-    }
-
-    /// Under the lock. What is returned is to be dropped without it.
-    fn end_now(&self, books: &mut Books, id: FlightId) -> Option<(Flight, Option<Dead>)> {
-        let flight = books.end(id.place)?;
-        Some((flight, Some(self.keep(id.place))))
-    }
-
-    /// A call that waited was answered by another's run.
-    pub(crate) fn count_coalesced(&self) {
-        self.locked(|books| {
-            books.counts.hits += 1;
-            books.counts.coalesced += 1;
-        });
-    }
-
-    /// A call that waited runs the body after all, for the flight it waited for.
-    pub(crate) fn count_helper(&self) {
-        self.locked(|books| books.counts.misses += 1);
-    }
-
-    pub(crate) fn info(&self) -> CacheInfo {
-        let mut info = CacheInfo::default();
-        self.with_books(&mut |books, _| {
-            let counts = books.counts;
-            let hits = counts.hits + self.readers.hits() - books.hits_forgotten;
-            info = CacheInfo { currsize: books.store.len(), hits, ..counts };
-        });
-        info
-    }
-
-    /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
-    /// Returns what nobody reads.
-    pub(crate) fn clear(&self) -> Vec<Dead> {
-        let dead = self.locked(|books| {
-            books.hits_forgotten = self.readers.hits();
-            books.clear()
-        });
-        let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
-        self.tidy();
-        if self.readers.nobody_reads() {
-            return dead;
-        }
-        self.discard(dead);
-        Vec::new()
-    }
-
-    /// The entries, the most recently used first. The caller owns them.
-    pub(crate) fn entries(&self) -> Vec<Place> {
-        let mut entries = Vec::new();
-        self.with_books(&mut |books, _| {
-            books.store.for_each(|place| {
-                place.retain::<S>();
-                entries.push(place);
-            });
-        });
-        entries.sort_by_cached_key(|place| std::cmp::Reverse(place.stamp.load(Relaxed)));
-        entries
-    }
-
     /// Does something under the lock.
     pub(crate) fn alone<R>(&self, act: impl FnOnce() -> R) -> R {
         self.books.0.with(|_| act())

@@ -56,6 +56,7 @@ mod kept;
 mod key;
 #[cfg(all(test, memofn_models))]
 mod ledger;
+mod lent;
 mod limbo;
 #[cfg(all(test, memofn_models))]
 mod lively;

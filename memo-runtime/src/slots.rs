@@ -13,7 +13,7 @@ use std::thread::LocalKey;
 
 /// What a function's static holds in each thread: its caches for that thread.
 ///
-/// It has no destructor, so that a call need not ask whether that has run: [`Slots`] have one for all.
+/// It has no destructor, so that a call need not ask whether that has run: `Slots` have one for all.
 pub struct ThreadSlot(ManuallyDrop<UnsafeCell<OnceCell<Node<Thread>>>>);
 
 impl ThreadSlot {

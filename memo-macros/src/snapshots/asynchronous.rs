@@ -1,9 +1,9 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 84 lines.
+// Beyond the body and the controls: 77 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    if let ::memofn::__private::std::result::Result::Ok(result) = <temperature>::here()
+    let missed = match <temperature>::here()
         .enter_in_time(
             &::memofn::__private::leaf::<str, _>(city),
             ::memofn::__private::policy::<
@@ -13,18 +13,11 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
         )
     {
-        return result;
-    }
+        ::memofn::__private::std::result::Result::Ok(result) => return result,
+        ::memofn::__private::std::result::Result::Err(missed) => missed,
+    };
     let cache = <temperature>::cache();
-    let open = match ::memofn::__private::enter_async(
-        &cache,
-        ::memofn::__private::leaf::<str, _>(city),
-        ::memofn::__private::policy::<
-            Result<f64, WeatherError>,
-            _,
-            _,
-        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-    ) {
+    let open = match missed.open(&cache, ::memofn::__private::leaf::<str, _>(city)) {
         ::memofn::__private::Entered::Hit(result) => return result,
         ::memofn::__private::Entered::Open(open) => open,
     };

@@ -1,0 +1,127 @@
+//! Computations that end without a value to store, and what concerns all of a cache.
+
+use super::Keeper;
+use crate::flight::{Flight, FlightId};
+use crate::head::Place;
+use crate::index::Books;
+use crate::limbo::Dead;
+use crate::readers::Readers;
+use crate::scope::Scope;
+use crate::stats::CacheInfo;
+use crate::sync::Ordering::Relaxed;
+use crate::wait::{Landing, Wait};
+
+impl<S: Scope> Keeper<S> {
+    /// Ends a flight without storing anything, if nobody runs its body any longer, as `is_given_up` tells.
+    /// Returns whether it does. In one go: who looks meanwhile, would find what has ended already.
+    pub(crate) fn give_up(
+        &self,
+        id: FlightId,
+        is_given_up: impl FnOnce(Option<&Wait>) -> bool,
+    ) -> bool {
+        let ended = self.locked(|books| {
+            let is_given_up = is_given_up(books.awaited(id));
+            is_given_up.then(|| self.end_now(books, id))
+        });
+        let is_given_up = ended.is_some();
+        // What is dead first: whatever panics as the flight is dropped, an error left there perhaps, must not
+        // have it dropped where somebody may read it still.
+        if let Some((_flight, dead)) = ended.flatten() {
+            self.discard(dead);
+        }
+        is_given_up
+    }
+
+    /// Has those who wait for a flight go on without it. What comes of it may be stored still.
+    pub(crate) fn depose(&self, id: FlightId) {
+        let wait = self.locked(|books| books.depose(id));
+        wait.inspect(|wait| wait.land(Landing::Abandoned));
+    }
+
+    /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
+    pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
+        self.end_with(own, |books| books.counts.rejected += 1)
+    }
+
+    /// Counts a result of one who helps that is not to be stored. Those who wait go on: whatever holds the
+    /// owner up, they need not wait for it one after another.
+    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
+        let (flight, dead) = self.locked(|books| {
+            books.counts.rejected += 1;
+            if wait.is_given_up() {
+                return self.end_now(books, id);
+            }
+            let wait = books.depose(id);
+            Some((Flight { wait, outdated: false, landing: Landing::Abandoned }, None))
+        })?;
+        self.discard(dead);
+        Some(flight)
+    }
+
+    fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut Books)) -> Option<Flight> {
+        let (flight, dead) = self.locked(|books| {
+            count(books);
+            self.end_now(books, id?)
+        })?;
+        self.discard(dead);
+        Some(flight)
+    }
+
+    /// Under the lock. What is returned is to be dropped without it.
+    fn end_now(&self, books: &mut Books, id: FlightId) -> Option<(Flight, Option<Dead>)> {
+        let flight = books.end(id.place)?;
+        Some((flight, Some(self.keep(id.place))))
+    }
+
+    /// A call that waited was answered by another's run.
+    pub(crate) fn count_coalesced(&self) {
+        self.locked(|books| {
+            books.counts.hits += 1;
+            books.counts.coalesced += 1;
+        });
+    }
+
+    /// A call that waited runs the body after all, for the flight it waited for.
+    pub(crate) fn count_helper(&self) {
+        self.locked(|books| books.counts.misses += 1);
+    }
+
+    pub(crate) fn info(&self) -> CacheInfo {
+        let mut info = CacheInfo::default();
+        self.with_books(&mut |books, _| {
+            let counts = books.counts;
+            let hits = counts.hits + self.readers.hits() - books.hits_forgotten;
+            info = CacheInfo { currsize: books.store.len(), hits, ..counts };
+        });
+        info
+    }
+
+    /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
+    /// Returns what nobody reads.
+    pub(crate) fn clear(&self) -> Vec<Dead> {
+        let dead = self.locked(|books| {
+            books.hits_forgotten = self.readers.hits();
+            books.clear()
+        });
+        let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
+        self.tidy();
+        if self.readers.nobody_reads() {
+            return dead;
+        }
+        self.discard(dead);
+        Vec::new()
+    }
+
+    /// The entries, the most recently used first. The caller owns them.
+    pub(crate) fn entries(&self) -> Vec<Place> {
+        let mut entries = Vec::new();
+        self.with_books(&mut |books, _| {
+            books.store.for_each(|place| {
+                place.retain::<S>();
+                entries.push(place);
+            });
+        });
+        entries.sort_by_cached_key(|place| std::cmp::Reverse(place.stamp.load(Relaxed)));
+        entries
+    }
+}
