@@ -389,7 +389,7 @@ pub use memo_runtime::{
 ///   of other memoized functions, async or not, and through other tasks.
 /// - **A wait that nobody can understand**, like one for a task that was spawned from inside of the body and
 ///   calls the same, ends as that of threads does: who has waited for seconds, and 20 times longer than
-///   any run so far has taken, runs the body as well.
+///   any run has taken since threads share the cache, runs the body as well.
 ///
 /// For the second and the last, a thread `memofn-watch` is there while somebody awaits, and a second longer.
 ///

@@ -99,12 +99,14 @@ fn precise() -> Time {
 #[cfg(target_os = "linux")]
 #[inline]
 fn coarse() -> Time {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     #[expect(unsafe_code, reason = "a system call")]
-    // SAFETY: it is given a place for what it writes. The clock is there since Linux 2.6.
-    unsafe {
+    // SAFETY: it is made of integers. The call is given a place for what it writes; the clock is there since
+    // Linux 2.6.
+    let now = unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
         libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now);
-    }
+        now
+    };
     #[allow(clippy::cast_sign_loss, reason = "it counts up from 0")]
     Time((now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64))
 }

@@ -167,6 +167,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     {
         self.postponed.drop_it();
         if self.is_due() {
+            // The first attempt may have been told that something is wanted.
+            self.keeper.tidy();
             return Err(Unseen::Unclear);
         }
         self.hit(hash, |key| query.matches(key), |value| policy.hit(value), false)

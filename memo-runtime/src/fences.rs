@@ -37,7 +37,10 @@ mod system {
             if !REGISTERED.load(Relaxed) {
                 let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
                     && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-                REGISTERED.store(registered, Relaxed);
+                // Once it is, it stays so: readers rely on it.
+                if registered {
+                    REGISTERED.store(true, Relaxed);
+                }
             }
             Self { is_registered: REGISTERED.load(Relaxed) }
         }

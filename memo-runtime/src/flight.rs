@@ -53,6 +53,8 @@ impl Drop for Flight {
 pub(crate) struct Pace {
     longest: Option<Duration>,
     stalled: bool,
+    /// How many runs have to be measured yet, as others were not.
+    guessed: u8,
 }
 
 impl Pace {
@@ -60,21 +62,25 @@ impl Pace {
     const SHORTEST: Duration = Duration::from_secs(2);
     const SHORTEST_ONCE_STALLED: Duration = Duration::from_millis(20);
     const FACTOR: u32 = 20;
+    /// So many measured runs tell as much as all of them.
+    const ENOUGH: u8 = 16;
 
     pub(crate) fn patience(&self) -> Duration {
         match self.longest {
             None => Self::UNKNOWN,
             Some(longest) => {
-                let shortest =
-                    if self.stalled { Self::SHORTEST_ONCE_STALLED } else { Self::SHORTEST };
+                let shortest = match self.stalled {
+                    true => Self::SHORTEST_ONCE_STALLED,
+                    false if self.guessed > 0 => Self::UNKNOWN,
+                    false => Self::SHORTEST,
+                };
                 longest.saturating_mul(Self::FACTOR).max(shortest)
             }
         }
     }
 
-    /// Whether it is worth knowing how long the run of this birth takes, as seen when it starts. The
-    /// clock takes as long as much of the rest of a miss, and patience is the same for all that is short:
-    /// as long as nothing else was seen, now and then is enough. What is awaited is known anyway.
+    /// Whether the run of this birth is to be measured though nobody can wait for it yet, as one thread alone
+    /// has ever used the cache: the clock takes as long as much of the rest of a miss.
     #[inline]
     pub(crate) fn measures(&self, birth: u64) -> bool {
         const OF_SO_MANY: u64 = 16;
@@ -82,11 +88,11 @@ impl Pace {
             || self.longest.is_none_or(|longest| longest > Self::SHORTEST / Self::FACTOR)
     }
 
-    /// A body ran for `run`, perhaps to help one that others had waited for so long.
+    /// A body ran for `run`, if that was measured, perhaps to help one that others had waited for so long.
     #[inline]
     pub(crate) fn ran(&mut self, run: Option<Duration>, helped: Option<Duration>) {
         match (run, helped) {
-            (None, _) => {}
+            (None, _) => self.guessed = Self::ENOUGH,
             (Some(run), None) => self.completed(run),
             (Some(run), Some(waited)) => self.helped(run, waited),
         }
@@ -94,6 +100,7 @@ impl Pace {
 
     /// A body ran for `run`, and nobody had to help.
     fn completed(&mut self, run: Duration) {
+        self.guessed = self.guessed.saturating_sub(1);
         // Once stalled, a long run may be a run that waited for a stalled one.
         if !self.stalled {
             self.longest = self.longest.max(Some(run));
@@ -126,6 +133,20 @@ mod tests {
         assert_eq!(pace.patience(), 60_000 * MS);
         pace.completed(Duration::MAX);
         assert_eq!(pace.patience(), Duration::MAX);
+    }
+
+    #[test]
+    fn what_was_not_measured_may_have_been_long() {
+        let mut pace = Pace::default();
+        pace.ran(Some(MS), None);
+        assert_eq!(pace.patience(), Pace::SHORTEST);
+        pace.ran(None, None);
+        assert_eq!(pace.patience(), Pace::UNKNOWN);
+        for _ in 0..Pace::ENOUGH {
+            assert_eq!(pace.patience(), Pace::UNKNOWN);
+            pace.ran(Some(MS), None);
+        }
+        assert_eq!(pace.patience(), Pace::SHORTEST);
     }
 
     #[test]

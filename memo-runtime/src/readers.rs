@@ -33,6 +33,9 @@ pub trait Readers: Debug {
     /// The hits so far, if one thread alone has had them.
     #[doc(hidden)]
     fn ticks(&self) -> u64;
+    /// Whether more than one thread has met the cache. Under the lock.
+    #[doc(hidden)]
+    fn are_several(&self) -> bool;
     /// Registers the calling thread, under the lock. Returns the ticks there will be no more of, as
     /// another thread was alone until now.
     #[doc(hidden)]
@@ -140,8 +143,10 @@ impl Readers for Crowd {
             return None;
         }
         let reading = ReadingAmong { reading: reader.walk(cache, at_once)?, hits };
-        // In this order: who is alone by now has announced it in time for the one who comes next.
-        if hits.is_none() && ![number, Self::SEVERAL].contains(&self.alone.load(Acquire)) {
+        // In this order: who is alone by now has announced it in time for the one who comes next. Who has not
+        // met the cache, and so has nothing to count hits in, does so first; later ones share a counter.
+        let is_known = || [number, Self::SEVERAL].contains(&self.alone.load(Acquire));
+        if hits.is_none() && (number < Self::CELLS || !is_known()) {
             return None;
         }
         if !plain && !self.is_alone(&reading) {
@@ -170,6 +175,10 @@ impl Readers for Crowd {
 
     fn ticks(&self) -> u64 {
         self.ticks_of(self.alone.load(Relaxed))
+    }
+
+    fn are_several(&self) -> bool {
+        self.alone.load(Relaxed) == Self::SEVERAL
     }
 
     fn meet(&self) -> Option<u64> {
@@ -282,6 +291,10 @@ impl Readers for Lone {
 
     fn ticks(&self) -> u64 {
         self.hits.get()
+    }
+
+    fn are_several(&self) -> bool {
+        false
     }
 
     fn meet(&self) -> Option<u64> {

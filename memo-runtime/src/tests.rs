@@ -3,7 +3,7 @@
 use crate::scope::Scope;
 use crate::{Cache, testing::Clock};
 use std::hash::{Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
@@ -311,5 +311,84 @@ fn threads_that_go_from_cache_to_cache_leave_nothing_half_read() {
                 }
             });
         }
+    });
+}
+
+/// Does something when it is cloned, and panics when it is dropped if it is to.
+struct Touchy {
+    value: Box<u8>,
+    cloned: fn(),
+    panics: bool,
+}
+
+impl Touchy {
+    fn new(value: u8, cloned: fn(), panics: bool) -> Self {
+        Self { value: Box::new(value), cloned, panics }
+    }
+}
+
+impl Clone for Touchy {
+    fn clone(&self) -> Self {
+        (self.cloned)();
+        Self::new(*self.value, || {}, false)
+    }
+}
+
+impl Drop for Touchy {
+    fn drop(&mut self) {
+        if self.panics {
+            resume_unwind(Box::new("dropped"));
+        }
+    }
+}
+
+#[test]
+fn a_drop_that_panics_while_a_cache_is_cleared_leaves_alone_what_is_read() {
+    static READ: Barrier = Barrier::new(2);
+    static HELD: Barrier = Barrier::new(2);
+
+    fn pause(at: &Barrier) {
+        at.wait();
+        at.wait();
+    }
+
+    let cache = Cache::<u8, Touchy>::new(8);
+    cache.insert(0, Touchy::new(0, || {}, false));
+    let hit = |key| cache.get_or_compute(key, || unreachable!("it is there"));
+    thread::scope(|scope| {
+        // Each has met the cache before it reads, so that nobody is alone.
+        let held = scope.spawn(|| {
+            hit(0);
+            pause(&HELD);
+            *hit(2).value
+        });
+        HELD.wait();
+        let read = scope.spawn(|| {
+            hit(0);
+            catch_unwind(AssertUnwindSafe(|| hit(1))).is_err()
+        });
+        cache.insert(
+            1,
+            Touchy::new(
+                1,
+                || {
+                    pause(&READ);
+                    resume_unwind(Box::new("cloned"))
+                },
+                true,
+            ),
+        );
+        cache.insert(2, Touchy::new(2, || pause(&HELD), false));
+        READ.wait();
+        // It is read by one who will not be done, and so lingers.
+        cache.retain(|key, _| *key != 1);
+        READ.wait();
+        assert!(read.join().unwrap());
+        HELD.wait();
+        HELD.wait();
+        // What lingered is dropped now, while the other one is read.
+        let _ = catch_unwind(AssertUnwindSafe(|| cache.clear()));
+        HELD.wait();
+        assert_eq!(held.join().unwrap(), 2);
     });
 }

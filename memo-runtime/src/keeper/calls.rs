@@ -66,7 +66,7 @@ impl<S: Scope> Keeper<S> {
                 }
                 books.counts.misses += 1;
                 birth = books.start(fresh, self.single_flight, wait).birth;
-                is_measured = books.pace.measures(birth);
+                is_measured = self.readers.are_several() || books.pace.measures(birth);
             }
         });
         (birth != 0).then_some((FlightId { place: fresh, birth }, is_measured))

@@ -104,11 +104,13 @@ impl<S: Scope> Keeper<S> {
             books.clear()
         });
         let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
-        self.tidy();
         if self.readers.nobody_reads() {
+            self.tidy();
             return dead;
         }
+        // First: what else is dropped may panic, and would have these dropped whoever reads them.
         self.discard(dead);
+        self.tidy();
         Vec::new()
     }
 
