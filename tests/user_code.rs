@@ -282,7 +282,8 @@ fn each_call_hashes_its_key_once() {
         key.0
     }
 
-    let calls: [(&str, fn(u32)); 7] = [
+    type Call = (&'static str, fn(u32));
+    let calls: [Call; 7] = [
         ("shared", |n| assert_eq!(shared(&Counted(n)), n)),
         ("local", |n| assert_eq!(local(&Counted(n)), n)),
         ("expiring", |n| assert_eq!(expiring(&Counted(n)), n)),
