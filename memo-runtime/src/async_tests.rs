@@ -2,7 +2,6 @@
 
 use crate::Cache;
 use crate::executor::{Executor, pauses, poll_once, poll_with, spin_on};
-use crate::wait::GRACE;
 use crate::{graph, watch};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn, ready};
@@ -306,10 +305,12 @@ fn a_run_that_is_over_keeps_no_task_alive() {
 }
 
 /// Panics when it is woken.
-struct Panics;
+#[derive(Default)]
+struct Panics(Flag);
 
 impl Wake for Panics {
     fn wake(self: Arc<Self>) {
+        self.0.0.store(true, SeqCst);
         // Past the hook, which would print it.
         resume_unwind(Box::new("expected"));
     }
@@ -318,17 +319,17 @@ impl Wake for Panics {
 #[test]
 fn a_waker_that_panics_does_not_end_the_watch() {
     let counted = Counted::new();
-    let task = Arc::new(Flag::default());
-    for waker in [Waker::from(Arc::new(Panics)), Waker::from(Arc::clone(&task))] {
+    let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
+    let first = (Waker::from(Arc::clone(&panics)), &panics.0);
+    for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
         let of_leader = Mutex::new(None);
         let mut leader = pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
         assert!(poll_once(leader.as_mut()).is_none());
         let mut follower = pin!(counted.call(1));
         assert!(poll_with(follower.as_mut(), &waker).is_none());
         of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
-        thread::sleep(3 * GRACE);
+        wait_for("the follower to be woken", || woken.0.load(SeqCst));
     }
-    wait_for("the second one to be woken", || task.0.load(SeqCst));
 }
 
 #[test]
@@ -375,7 +376,9 @@ fn threads_that_read_what_a_run_leaves_behind_see_it_whole_though_a_waker_panics
             let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
             assert!(poll_once(leader.as_mut()).is_none());
             let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
-            assert!(poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics))).is_none());
+            assert!(
+                poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics::default()))).is_none()
+            );
             barrier.wait();
             drop(leader);
             barrier.wait();

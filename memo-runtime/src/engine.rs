@@ -175,8 +175,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// The look-up of a call in the common case, without the lock: there is one entry filed under the
-    /// hash, and it is the one. Nothing [is due](Self::is_due). With `at_once`, which is written out by who calls this, whatever would
-    /// take a call of a function of ours is left to be tried without.
+    /// hash, and it is the one. Nothing [is due](Self::is_due). With `at_once`, which is written out by who
+    /// calls this, whatever would take a call of a function of ours is left to be tried without.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is a part of `call::enter`")]
     pub(crate) fn hit<R>(
@@ -228,6 +228,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         #[expect(unsafe_code, reason = "it was seen that there is a value")]
         // SAFETY: `find` finds entries that are stored, and so have one.
         let result = answer(unsafe { entry.stored_value() });
+        // Where there are owners nobody is told who reads.
         if let Some(dead) = found.end() {
             return Ok(Self::freed(dead, result));
         }
@@ -300,7 +301,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
                 reading.hold(place.addr());
                 if !S::SHARED {
-                    place.retain_to_read::<S>();
+                    place.retain_to_read();
                 }
                 Some(Lent::new(place))
             };
@@ -369,13 +370,15 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
-    /// Drops entries that are owned by the caller, and keeps their memory for the next ones.
+    /// Drops entries that are owned by the caller, and keeps the memory of some for the next ones.
     #[inline]
     fn recycle(&self, dead: impl IntoIterator<Item = Place>) {
-        let mut spare = Chain::EMPTY;
+        let (mut spare, mut room) = (Chain::EMPTY, Chain::<K, V>::MOST);
         for place in dead {
-            if let Some(memory) = Self::owned(place).recycle() {
+            let memory = Self::owned(place).recycle();
+            if let Some(memory) = memory.filter(|_| room > 0) {
                 spare.push(memory);
+                room -= 1;
             }
         }
         self.spare.keep(spare);

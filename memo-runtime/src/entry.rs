@@ -210,30 +210,27 @@ impl<K, V> Drop for Memory<K, V> {
 /// The memory of some entries, each of which begins with the address of the next.
 pub(crate) struct Chain<K, V> {
     first: *mut Entry<K, V>,
-    len: usize,
 }
 
 impl<K, V> Chain<K, V> {
-    /// More is not kept for nothing: so many bytes, and of as many entries as a small table has room for.
-    const MOST: usize = {
+    /// Of more entries memory is not kept for nothing: as many as fit into 16 KiB, and as a small table has
+    /// room for.
+    pub(crate) const MOST: usize = {
         let fit = (16 << 10) / size_of::<Entry<K, V>>();
         if fit < Store::SMALL { fit } else { Store::SMALL }
     };
 
-    pub(crate) const EMPTY: Self = Self { first: std::ptr::null_mut(), len: 0 };
+    pub(crate) const EMPTY: Self = Self { first: std::ptr::null_mut() };
 
-    /// Adds some, as long as there are not too many.
     #[inline]
     pub(crate) fn push(&mut self, memory: Memory<K, V>) {
-        if self.len < Self::MOST {
-            let first = ManuallyDrop::new(memory).0;
-            #[expect(unsafe_code, reason = "memory is used otherwise")]
-            // SAFETY: an entry is larger than a pointer, and aligned as one, for its head is.
-            unsafe {
-                first.cast::<*mut Entry<K, V>>().write(self.first);
-            }
-            (self.first, self.len) = (first, self.len + 1);
+        let first = ManuallyDrop::new(memory).0;
+        #[expect(unsafe_code, reason = "memory is used otherwise")]
+        // SAFETY: an entry is larger than a pointer, and aligned as one, for its head is.
+        unsafe {
+            first.cast::<*mut Entry<K, V>>().write(self.first);
         }
+        self.first = first;
     }
 
     #[inline]
@@ -245,7 +242,7 @@ impl<K, V> Chain<K, V> {
         #[expect(unsafe_code, reason = "memory is used otherwise")]
         // SAFETY: it was written when this was pushed.
         let next = unsafe { memory.0.cast::<*mut Entry<K, V>>().read() };
-        (self.first, self.len) = (next, self.len - 1);
+        self.first = next;
         Some(memory)
     }
 }
@@ -298,8 +295,7 @@ impl<K, V, S: Scope> Spare<K, V, S> {
             self.first.store(null, Relaxed);
             first
         };
-        // Nobody counts how long it is.
-        let mut chain = Chain { first, len: usize::MAX };
+        let mut chain = Chain { first };
         let memory = chain.pop();
         if chain.first.is_null() {
             return memory;
@@ -335,7 +331,7 @@ impl<K, V, S: Scope> Default for Spare<K, V, S> {
 
 impl<K, V, S: Scope> Drop for Spare<K, V, S> {
     fn drop(&mut self) {
-        drop(Chain { first: *self.first.get_mut(), len: usize::MAX });
+        drop(Chain { first: *self.first.get_mut() });
     }
 }
 

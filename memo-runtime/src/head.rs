@@ -227,15 +227,12 @@ impl Head {
         }
     }
 
-    /// One more owner for as long as somebody on the stack reads it: there is no room for too many.
+    /// One more owner, where they are all in one thread, for as long as somebody on the stack reads it:
+    /// there is no room for too many.
     #[inline]
-    pub(crate) fn retain_to_read<S: Scope>(&self) {
-        if S::SHARED {
-            self.retain::<S>();
-        } else {
-            let owners = self.owners_here();
-            owners.set(owners.get().wrapping_add(1));
-        }
+    pub(crate) fn retain_to_read(&self) {
+        let owners = self.owners_here();
+        owners.set(owners.get().wrapping_add(1));
     }
 
     /// The owners, where they are all in one thread.

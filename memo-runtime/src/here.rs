@@ -21,7 +21,7 @@ use std::thread::LocalKey;
 /// Where the caches of a function's instantiations are.
 ///
 /// Nothing is demanded of keys and values here, nor of a [`Here`]: that is said once, where one is made.
-pub trait Place<K, V>: 'static {
+pub trait Caches<K, V>: 'static {
     /// Who shares them.
     type Scope: Scope;
     /// What a call has of its cache.
@@ -42,7 +42,7 @@ pub trait Place<K, V>: 'static {
 
 /// The cache of an instantiation, as a call uses it: lent to a look-up, which is soon over, and owned by
 /// what follows when that has found nothing.
-pub struct Here<F, P: Place<K, V>, K, V> {
+pub struct Here<F, P: Caches<K, V>, K, V> {
     place: &'static P,
     options: F,
     own: Own<F, P, P::Owned>,
@@ -90,10 +90,10 @@ macro_rules! __call {
     };
 }
 
-impl<F: Options, P: Place<K, V>, K, V> Here<F, P, K, V> {
+impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
     /// # Safety
     ///
-    /// As of [`Place::lend`].
+    /// As of [`Caches::lend`].
     #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
     pub(crate) unsafe fn new(place: &'static P, options: F, own: Own<F, P, P::Owned>) -> Self {
@@ -235,7 +235,7 @@ impl<P> fmt::Debug for Missed<P> {
     }
 }
 
-impl<F, P: Place<K, V>, K, V> fmt::Debug for Here<F, P, K, V> {
+impl<F, P: Caches<K, V>, K, V> fmt::Debug for Here<F, P, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Here")
     }

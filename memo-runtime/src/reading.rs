@@ -29,7 +29,7 @@ pub(crate) struct Reader {
 
 #[derive(Debug, Default)]
 struct Announcement {
-    /// The address of the entry in use, or a [`walk`], or 0.
+    /// The address of the entry in use, or that of who is [`walking`], or 0.
     what: AtomicUsize,
     /// Somebody came to drop it, and could not.
     wanted: AtomicBool,
@@ -103,7 +103,7 @@ impl Reader {
         let slots = if at_once { &self.announced[..1] } else { &self.announced };
         let announced = slots.iter().find(|it| it.what.load(Relaxed) == 0)?;
         // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
-        announced.what.store(walk(cache), Release);
+        announced.what.store(walking(cache), Release);
         self.light.fence();
         Some(Reading { reader: self, announced })
     }
@@ -116,7 +116,7 @@ impl Reader {
 
 /// What is announced of a walk through the tables of the cache at this address, which no entry is at.
 #[inline]
-fn walk(cache: usize) -> usize {
+fn walking(cache: usize) -> usize {
     cache + 1
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
     }
     let is_read = |announced: &&Announcement| {
         let what = announced.what.load(Acquire);
-        what == walk(cache) || dead.contains(&what)
+        what == walking(cache) || dead.contains(&what)
     };
     let announcements = readers.iter().flat_map(|reader| &reader.announced);
     let reading: Vec<_> = announcements.filter(is_read).collect();
@@ -190,7 +190,7 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
         return StillRead::Everything;
     }
     let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
-    if read.contains(&walk(cache)) { StillRead::Walked } else { StillRead::These(read) }
+    if read.contains(&walking(cache)) { StillRead::Walked } else { StillRead::These(read) }
 }
 
 /// Which dead entries are still read.

@@ -8,7 +8,7 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::here::{Here, Place, SharedHere, ThreadHere};
+use crate::here::{Caches, Here, SharedHere, ThreadHere};
 use crate::instances::Node;
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
@@ -80,7 +80,7 @@ pub const fn site<F: Fn() -> CacheBuilder + Copy, P>(place: &'static P, options:
     Site { place, options }
 }
 
-impl<K, V> Place<K, V> for Slot {
+impl<K, V> Caches<K, V> for Slot {
     type Scope = Shared;
     type Owned = Forever<K, V>;
 

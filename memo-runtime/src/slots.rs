@@ -1,7 +1,7 @@
 //! Where the caches are that each thread has for itself, and when they are dropped.
 
 use crate::cache::Cache;
-use crate::here::Place;
+use crate::here::Caches;
 use crate::instances::Node;
 use crate::scope::Thread;
 use crate::site::Options;
@@ -77,7 +77,7 @@ impl Drop for Slots {
     }
 }
 
-impl<K, V> Place<K, V> for LocalKey<ThreadSlot> {
+impl<K, V> Caches<K, V> for LocalKey<ThreadSlot> {
     type Scope = Thread;
     type Owned = Cache<K, V, Thread>;
 

@@ -231,10 +231,6 @@ impl Drop for OwnedTable {
 // SAFETY: it owns what it points at, all of which is atomic.
 unsafe impl Send for OwnedTable {}
 
-#[expect(unsafe_code, reason = "it is a box")]
-// SAFETY: as above.
-unsafe impl Sync for OwnedTable {}
-
 impl<'t> Buckets<'t> {
     /// Those of a table somebody else owns.
     ///

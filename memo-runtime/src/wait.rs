@@ -9,8 +9,8 @@
 //!   dropped. All who wait are told, and the first of them to come back starts the body anew if there is
 //!   no result.
 //! - It would close a circle of waits that [`graph`](crate::graph) sees.
-//! - It takes too long: 20 times longer than any run since others than one thread have used the cache, of which
-//!   enough were measured, and 10 s before (see [`Pace`](crate::flight::Pace)). *One* of
+//! - It takes too long: 20 times longer than any run has taken since more than one thread uses the cache, or
+//!   10 s as long as too few of these are known (see [`Pace`](crate::flight::Pace)). *One* of
 //!   those waiting runs the body as well then, and the next one waits twice as long.
 //! - The run is *stalled*: a future that is alive, but that nobody polls, as the one that a `select!` holds
 //!   on to while its other branch calls the same function. It shows in that the run was woken, and is not
@@ -33,7 +33,7 @@
 mod polled;
 
 pub(crate) use polled::Follower;
-#[cfg(test)]
+#[cfg(all(test, memofn_models))]
 pub(crate) use polled::GRACE;
 
 use crate::clock::{Clock, Time};
