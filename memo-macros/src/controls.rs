@@ -91,8 +91,9 @@ fn of_one_call(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
     let Access { setup, cache, lookup, policy } = access(model);
-    let value = local("result");
+    let (what, value) = (local("what"), local("result"));
     let identifying: Vec<_> = model.identifying().map(parameter).collect();
+    let names: Vec<_> = model.identifying().map(|argument| &argument.name).collect();
     let all = model.arguments.iter().map(parameter);
     let lifetimes = model.rest.lifetimes();
     let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
@@ -110,19 +111,24 @@ fn of_one_call(model: &Model) -> TokenStream {
     };
     let of_bodies = model.of_bodies();
     quote! {
+        // What the next two have in common is checked by the compiler once.
+        fn ask #some_params (#what: #p::Ask, #(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            #setup
+            #p::ask(#cache, #what, &#lookup, &#policy)
+        }
         /// Looks for a call without counting, computing or touching recency.
         #vis fn cache_peek #some_params (#(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
-            #setup
-            #p::peek(#cache, &#lookup, &#policy)
+            Self::ask(#p::Ask::Peek, #(#names),*)
         }
         /// Forgets one call, and returns its result.
         #vis fn cache_remove #some_params (#(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
-            #setup
-            #p::remove(#cache, &#lookup, &#policy)
+            Self::ask(#p::Ask::Remove, #(#names),*)
         }
         /// Stores a result as if it had been computed now.
         #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
@@ -183,7 +189,7 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
         returns: None,
         body: quote!({
             #setup
-            #p::remove(#cache, &#lookup, &#policy)
+            #p::ask(#cache, #p::Ask::Remove, &#lookup, &#policy)
         }),
     })
 }

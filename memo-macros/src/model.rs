@@ -288,7 +288,7 @@ impl Model {
     pub(crate) fn kind(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
         match self.stored {
-            _ if self.options.cache_if.is_some() => quote!(#p::Whole),
+            Stored::Whole => quote!(#p::Whole),
             Stored::TakenWhole => quote!(#p::kind!(#result).whole()),
             _ => quote!(#p::kind!(#result)),
         }

@@ -3,14 +3,15 @@
 //!
 //! ```text
 //! // A function whose types have names:
-//! fn here() -> SharedHere<impl Options, String, f64> {
+//! fn here() -> Here<Self, String, f64, Shared> {
 //!     let options = || CacheBuilder::new().name(..);
-//!     site!(options).here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//!     site!(options, PhantomData::<Self>)
+//!         .here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
 //! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<impl Options> { site!(options) }
+//! fn site() -> Site<Self, Shared> { site!(options, PhantomData::<Self>) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -144,18 +145,18 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let types = types(model);
     let (key, kept) = (kept_key(model), kept_result(model));
     let place = place(model);
-    let is_shared = model.scope() == Scope::Shared;
+    // Beside a method there is no type that could stand for it: a closure's has to, which has no name.
+    let instance =
+        if model.home.is_module() { quote!(Self) } else { quote!(impl #p::std::marker::Sized) };
+    let scope = scope(model);
     let names_here = named_here(model).is_some();
     let first = match (&types.key, &types.value, &key) {
         (Some(key_type), Some(value_type), Some(key)) if names_here => {
-            let here = if is_shared { quote!(SharedHere) } else { quote!(ThreadHere) };
-            let here = quote!(#p::#here<impl #p::Options, #key_type, #value_type>);
+            let here = quote!(#p::Here<#instance, #key_type, #value_type, #scope>);
             function(model, model.here(), &here, quote!({ #place.here(#key, #kept) }))
         }
         _ => {
-            let place_type =
-                (!is_shared).then(|| quote!(, #p::std::thread::LocalKey<#p::ThreadSlot>));
-            let site = quote!(#p::Site<impl #p::Options #place_type>);
+            let site = quote!(#p::Site<#instance, #scope>);
             function(model, model.site(), &site, quote!({ #place }))
         }
     };
@@ -244,13 +245,27 @@ fn kept_result(model: &Model) -> TokenStream {
 fn place(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
+    let instance = if model.home.is_module() {
+        quote!(#p::std::marker::PhantomData::<Self>)
+    } else {
+        quote!(#p::instance_of(&#options))
+    };
     let site = match model.scope() {
-        Scope::Shared => quote!(#p::site!(#options)),
-        Scope::Thread => quote!(#p::thread_site!(#options)),
+        Scope::Shared => quote!(#p::site!(#options, #instance)),
+        Scope::Thread => quote!(#p::thread_site!(#options, #instance)),
     };
     quote! {
         let #options = || #builder;
         #site
+    }
+}
+
+/// The type that stands for the scope.
+fn scope(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    match model.scope() {
+        Scope::Shared => quote!(#p::scope::Shared),
+        Scope::Thread => quote!(#p::scope::Thread),
     }
 }
 

@@ -215,12 +215,12 @@ fn compare(options: &str, item: &str, expansion: File, snapshot: &ExpectFile) ->
 }
 
 /// The lines of the function, its companion and its cache's place, formatted: without the body and
-/// the controls, each of which is a line or two.
+/// the controls, each of which is a line or two, with what they have in common.
 fn lines_that_matter(mut file: File) -> usize {
     let matters = |name: &syn::Ident| {
         let name = name.to_string();
         let control = name.strip_prefix("cache_").is_some_and(|control| control != "site");
-        !control && !name.ends_with("uncached")
+        !control && name != "ask" && !name.ends_with("uncached")
     };
     for item in &mut file.items {
         if let Item::Impl(block) = item {

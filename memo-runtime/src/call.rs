@@ -228,21 +228,18 @@ where
     Run::start(pilot, policy)
 }
 
-/// The result a call would find, without counting, computing or touching recency.
-pub fn peek<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: &Q, policy: &P) -> Option<R>
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
-    let entry = engine.peek(hash, &|key| query.matches(key))?;
-    Some(answer(&entry, policy))
+/// What is asked of a cache about one call.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask {
+    /// The result it would find, without counting, computing or touching recency.
+    Peek,
+    /// To forget it, and what its result was.
+    Remove,
 }
 
-/// Forgets one call, and returns its result.
-pub fn remove<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: &Q, policy: &P) -> Option<R>
+/// Asks that. One function for both, so that an expansion has to call it only once: of what is generic
+/// less is more.
+pub fn ask<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, what: Ask, query: &Q, policy: &P) -> Option<R>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
@@ -250,7 +247,10 @@ where
 {
     let engine = cache.engine();
     let hash = engine.hash(|state| query.hash(state));
-    let entry = engine.remove(hash, &|key| query.matches(key))?;
+    let entry = match what {
+        Ask::Peek => engine.peek(hash, &|key| query.matches(key)),
+        Ask::Remove => engine.remove(hash, &|key| query.matches(key)),
+    }?;
     Some(answer(&entry, policy))
 }
 

@@ -11,21 +11,21 @@ use crate::engine::{Engine, Unseen};
 use crate::key::Lookup;
 use crate::policy::Policy;
 use crate::scope::Scope;
-use crate::site::{Options, Slot};
-use crate::slots::ThreadSlot;
+use crate::site::Options;
 use std::borrow::Borrow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::num::NonZero;
-use std::thread::LocalKey;
 
-/// Where the caches of a function's instantiations are.
+/// Where the caches of a function's instantiations are, by their scope.
 ///
 /// Nothing is demanded of keys and values here, nor of a [`Here`]: that is said once, where one is made.
-pub trait Caches<K, V>: 'static {
-    /// Who shares them.
-    type Scope: Scope;
+/// So a type-checker has little to do with each memoized function.
+pub trait Places: Scope {
+    /// What the function has for them.
+    type Place: 'static;
     /// What a call has of its cache.
-    type Owned: Borrow<Cache<K, V, Self::Scope>>;
+    type Owned<K, V>: Borrow<Cache<K, V, Self>>;
 
     /// Lends the cache of the instantiation that `F` stands for, if it is there and was the first one.
     ///
@@ -34,28 +34,32 @@ pub trait Caches<K, V>: 'static {
     /// Keys and values are of types that may be kept there, without lifetimes.
     #[doc(hidden)]
     #[expect(unsafe_code, reason = "what is kept has no type")]
-    unsafe fn lend<F, R>(
-        &'static self,
-        to: impl FnOnce(&Cache<K, V, Self::Scope>) -> R,
+    unsafe fn lend<F, K, V, R>(
+        place: &'static Self::Place,
+        to: impl FnOnce(&Cache<K, V, Self>) -> R,
     ) -> Option<R>;
 }
 
-/// The cache of an instantiation, as a call uses it: lent to a look-up, which is soon over, and owned by
-/// what follows when that has found nothing.
-pub struct Here<F, P: Caches<K, V>, K, V> {
-    place: &'static P,
-    options: F,
-    own: Own<F, P, P::Owned>,
+/// The cache of the instantiation that `F` stands for, as a call uses it: lent to a look-up, which is soon
+/// over, and owned by what follows when that has found nothing.
+pub struct Here<F, K, V, S: Places> {
+    place: &'static S::Place,
+    options: Options,
+    own: Own<K, V, S>,
+    instance: PhantomData<fn() -> F>,
 }
 
 /// Gives a cache. If there is none, it is made.
-type Own<F, P, O> = fn(&'static P, F) -> O;
+pub(crate) type Own<K, V, S> =
+    fn(&'static <S as Places>::Place, Options) -> <S as Places>::Owned<K, V>;
 
-/// The cache that the process has.
-pub type SharedHere<F, K, V> = Here<F, Slot, K, V>;
+impl<F, K, V, S: Places> Copy for Here<F, K, V, S> {}
 
-/// The cache that each thread has.
-pub type ThreadHere<F, K, V> = Here<F, LocalKey<ThreadSlot>, K, V>;
+impl<F, K, V, S: Places> Clone for Here<F, K, V, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
 /// A call that had no result at once.
 #[must_use]
@@ -90,14 +94,18 @@ macro_rules! __call {
     };
 }
 
-impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
+impl<F, K, V, S: Places> Here<F, K, V, S> {
     /// # Safety
     ///
-    /// As of [`Caches::lend`].
+    /// As of [`Places::lend`].
     #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
-    pub(crate) unsafe fn new(place: &'static P, options: F, own: Own<F, P, P::Owned>) -> Self {
-        Self { place, options, own }
+    pub(crate) unsafe fn new(
+        place: &'static S::Place,
+        options: Options,
+        own: Own<K, V, S>,
+    ) -> Self {
+        Self { place, options, own, instance: PhantomData }
     }
 
     /// Looks a call up.
@@ -107,7 +115,7 @@ impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
     /// There was no result at once.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see above")]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -122,7 +130,7 @@ impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
     /// As there.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see above")]
-    pub fn enter_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter_in_time<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -132,12 +140,12 @@ impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see above")]
-    fn look<R, Q, O>(&self, query: &Q, policy: O, expires: bool) -> Result<R, Missed<O>>
+    fn look<R, Q, O>(self, query: &Q, policy: O, expires: bool) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let look = |cache: &Cache<K, V, P::Scope>| {
+        let look = |cache: &Cache<K, V, S>| {
             let engine = cache.engine();
             if expires && engine.is_due() {
                 return Err((Unseen::Untried, None));
@@ -148,7 +156,7 @@ impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
         };
         #[expect(unsafe_code, reason = "what is kept has no type")]
         // SAFETY: whoever has made this knew of what types the keys and values are.
-        let looked = unsafe { self.place.lend::<F, _>(look) };
+        let looked = unsafe { S::lend::<F, _, _, _>(self.place, look) };
         match looked {
             Some(Ok(result)) => Ok(result),
             Some(Err((unseen, hash))) => Err(Missed { policy, unseen, hash }),
@@ -157,17 +165,18 @@ impl<F: Options, P: Caches<K, V>, K, V> Here<F, P, K, V> {
     }
 
     /// The cache.
-    pub fn own(&self) -> P::Owned {
+    #[must_use]
+    pub fn own(self) -> S::Owned<K, V> {
         (self.own)(self.place, self.options)
     }
 
     /// Goes on with a call that had no result at once.
-    pub fn step<'c, R, Q, O>(
-        &self,
-        cache: &'c P::Owned,
+    pub fn step<R, Q, O>(
+        self,
+        cache: &S::Owned<K, V>,
         missed: Missed<O>,
         query: Q,
-    ) -> Step<'c, R, O, K, V, P::Scope>
+    ) -> Step<'_, R, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -235,7 +244,7 @@ impl<P> fmt::Debug for Missed<P> {
     }
 }
 
-impl<F, P: Caches<K, V>, K, V> fmt::Debug for Here<F, P, K, V> {
+impl<F, K, V, S: Places> fmt::Debug for Here<F, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Here")
     }

@@ -103,12 +103,12 @@ pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{
-        Entered, Open, Run, Step, enter, enter_async, insert, peek, refresh, refresh_async, remove,
+        Ask, Entered, Open, Run, Step, ask, enter, enter_async, insert, refresh, refresh_async,
     };
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
-    pub use crate::here::{Here, Missed, SharedHere, ThreadHere, aside};
+    pub use crate::here::{Here, Missed, Places, aside};
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
@@ -118,7 +118,7 @@ pub mod __private {
     pub use crate::parameters::CacheParameters;
     pub use crate::policy::{Policy, Whole};
     pub use crate::scope;
-    pub use crate::site::{Options, Site, Slot, label, method, site};
+    pub use crate::site::{Options, Site, Slot, instance_of, label, method};
     pub use crate::slots::ThreadSlot;
     pub use crate::stats::CacheInfo;
     pub use crate::{

@@ -8,7 +8,7 @@
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
-use crate::here::{Caches, Here, SharedHere, ThreadHere};
+use crate::here::{Here, Places};
 use crate::instances::Node;
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
@@ -16,9 +16,9 @@ use crate::slots::ThreadSlot;
 use std::any::type_name;
 use std::borrow::Borrow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::thread::LocalKey;
 
 /// What a function's static holds: its caches for the whole process.
 #[derive(Default)]
@@ -37,9 +37,11 @@ impl Slot {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ($options:ident) => {{
+    ($options:ident, $instance:expr) => {{
         static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
-        $crate::__private::site(&SLOT, $options)
+        $crate::__private::Site::<_, $crate::__private::scope::Shared>::new(
+            &SLOT, $options, $instance,
+        )
     }};
 }
 
@@ -47,48 +49,62 @@ macro_rules! __site {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_site {
-    ($options:ident) => {{
+    ($options:ident, $instance:expr) => {{
         $crate::__private::std::thread_local! {
             static SLOT: $crate::__private::ThreadSlot =
                 const { $crate::__private::ThreadSlot::new() };
         }
-        $crate::__private::site(&SLOT, $options)
+        $crate::__private::Site::<_, $crate::__private::scope::Thread>::new(
+            &SLOT, $options, $instance,
+        )
     }};
 }
 
 /// The place of the cache of one instantiation of a function: in a [`Slot`], or in each thread's own
 /// [`ThreadSlot`].
 ///
-/// The type of the closure that gives the options stands for the instantiation. It is another one for
-/// each type and constant that the function around it is generic over, those of its impl block and
-/// its trait included, which a macro does not always see.
-pub struct Site<F, P: 'static = Slot> {
-    place: &'static P,
-    options: F,
+/// The type `F` stands for the instantiation. It is the companion type of a function in a module. Of any
+/// other function it is the type of the closure that gives the options, which is another one for each
+/// type and constant that the function around it is generic over, those of its impl block and its trait
+/// included, which a macro does not always see.
+pub struct Site<F, S: Places = Shared> {
+    place: &'static S::Place,
+    options: Options,
+    instance: PhantomData<fn() -> F>,
 }
 
-/// The options of a function's caches.
-pub trait Options: Fn() -> CacheBuilder + Copy {}
+/// Gives the options of a function's caches.
+pub type Options = fn() -> CacheBuilder;
 
-impl<F: Fn() -> CacheBuilder + Copy> Options for F {}
-
-/// The place of an instantiation's cache, whose options are asked for at its first use (in each
-/// thread).
-#[inline]
-#[must_use]
-pub const fn site<F: Fn() -> CacheBuilder + Copy, P>(place: &'static P, options: F) -> Site<F, P> {
-    Site { place, options }
+/// The type of a closure, for the [`Site`] that it stands for.
+pub const fn instance_of<F>(_closure: &F) -> PhantomData<F> {
+    PhantomData
 }
 
-impl<K, V> Caches<K, V> for Slot {
-    type Scope = Shared;
-    type Owned = Forever<K, V>;
+impl<F, S: Places> Site<F, S> {
+    /// The options are asked for when the cache is first used (in each thread).
+    #[inline]
+    pub const fn new(
+        place: &'static S::Place,
+        options: Options,
+        _instance: PhantomData<F>,
+    ) -> Self {
+        Self { place, options, instance: PhantomData }
+    }
+}
+
+impl Places for Shared {
+    type Place = Slot;
+    type Owned<K, V> = Forever<K, V>;
 
     #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
-    unsafe fn lend<F, R>(&'static self, to: impl FnOnce(&Cache<K, V>) -> R) -> Option<R> {
+    unsafe fn lend<F, K, V, R>(
+        place: &'static Slot,
+        to: impl FnOnce(&Cache<K, V>) -> R,
+    ) -> Option<R> {
         // SAFETY: by the condition of this.
-        unsafe { Node::<Shared>::first::<F, _>(&self.0) }.map(to)
+        unsafe { Node::<Self>::first::<F, _>(&place.0) }.map(to)
     }
 }
 
@@ -107,7 +123,7 @@ impl<K, V> Borrow<Cache<K, V>> for Forever<K, V> {
 
 impl Slot {
     /// The cache of the instantiation that `F` stands for.
-    fn cache<F: Options, K, V>(&'static self, options: F) -> &'static Cache<K, V>
+    fn cache<F, K, V>(&'static self, options: Options) -> &'static Cache<K, V>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -115,18 +131,19 @@ impl Slot {
         Node::<Shared>::find::<F, _>(&self.0, || options().build())
     }
 
-    fn own<F: Options, K, V>(&'static self, options: F) -> Forever<K, V>
+    fn own<F, K, V>(&'static self, options: Options) -> Forever<K, V>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Forever(NonNull::from(self.cache(options)))
+        Forever(NonNull::from(self.cache::<F, _, _>(options)))
     }
 }
 
-impl<F: Options, K, V> SharedHere<F, K, V> {
+impl<F, K, V> Here<F, K, V, Shared> {
     /// The cache.
-    pub fn cache(&self) -> &'static Cache<K, V> {
+    #[must_use]
+    pub fn cache(self) -> &'static Cache<K, V> {
         #[expect(unsafe_code, reason = "a reference says of its types how long they live")]
         // SAFETY: it was made of a reference to a cache that lives forever.
         unsafe {
@@ -135,17 +152,18 @@ impl<F: Options, K, V> SharedHere<F, K, V> {
     }
 }
 
-impl<F: Options, K, V> ThreadHere<F, K, V> {
+impl<F, K, V> Here<F, K, V, Thread> {
     /// The cache.
-    pub fn cache(&self) -> Cache<K, V, Thread> {
+    #[must_use]
+    pub fn cache(self) -> Cache<K, V, Thread> {
         self.own()
     }
 }
 
 /// The methods of a site in places of one kind, for what is [`kept`](crate::kept) there.
 macro_rules! site {
-    ($place:ty, $kept:ident, $own:expr, |$key:ident, $value:ident| $cache:ty) => {
-        impl<F: Options> Site<F, $place> {
+    ($scope:ty, $kept:ident, $own:expr, |$key:ident, $value:ident| $cache:ty) => {
+        impl<F> Site<F, $scope> {
             /// The cache.
             pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
                 self.here(key, value).cache()
@@ -175,7 +193,7 @@ macro_rules! site {
                 self,
                 _key: $key,
                 _value: $value,
-            ) -> Here<F, $place, $key::Type, $value::Type> {
+            ) -> Here<F, $key::Type, $value::Type, $scope> {
                 #[expect(unsafe_code, reason = "what is kept has no type")]
                 // SAFETY: what is kept is of types without lifetimes, which threads can share where
                 // they do.
@@ -190,14 +208,14 @@ macro_rules! site {
                 self,
                 _key: &$key,
                 value: $value,
-            ) -> Here<F, $place, $key::Type, $value::Type> {
+            ) -> Here<F, $key::Type, $value::Type, $scope> {
                 self.here(Keeps::<$key::Type>::default(), value)
             }
         }
     };
 }
-site!(Slot, SharedKept, Slot::own, |K, V| &'static Cache<K::Type, V::Type>);
-site!(LocalKey<ThreadSlot>, Kept, ThreadSlot::own, |K, V| Cache<K::Type, V::Type, Thread>);
+site!(Shared, SharedKept, Slot::own::<F, _, _>, |K, V| &'static Cache<K::Type, V::Type>);
+site!(Thread, Kept, ThreadSlot::own::<F, _, _>, |K, V| Cache<K::Type, V::Type, Thread>);
 
 /// The name in reports of a method: `<type>::<name>`.
 #[must_use]
@@ -227,7 +245,7 @@ macro_rules! opaque {
 }
 opaque! {
     () Slot Slot;
-    (F, P) Site Site<F, P>;
+    (F, S: Places) Site Site<F, S>;
     (K, V) Forever Forever<K, V>;
 }
 
@@ -236,9 +254,13 @@ mod tests {
     use super::*;
     use crate::kept::kept;
 
+    fn site<F>(slot: &'static Slot, options: Options, closure: &F) -> Site<F> {
+        Site::new(slot, options, instance_of(closure))
+    }
+
     fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
-        site(slot, || CacheBuilder::new().name(N.to_string()))
-            .cache(kept::<usize, _>(), kept::<usize, _>())
+        let options = || CacheBuilder::new().name(N.to_string());
+        site(slot, options, &options).cache(kept::<usize, _>(), kept::<usize, _>())
     }
 
     macro_rules! caches {
@@ -277,7 +299,8 @@ mod tests {
 
     trait Named<T> {
         fn cache(slot: &'static Slot) -> &'static Cache<u8, u8> {
-            site(slot, || CacheBuilder::new().unbounded()).cache(kept::<u8, _>(), kept::<u8, _>())
+            let options = || CacheBuilder::new().unbounded();
+            site(slot, options, &options).cache(kept::<u8, _>(), kept::<u8, _>())
         }
     }
 

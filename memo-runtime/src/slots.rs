@@ -1,7 +1,7 @@
 //! Where the caches are that each thread has for itself, and when they are dropped.
 
 use crate::cache::Cache;
-use crate::here::Caches;
+use crate::here::Places;
 use crate::instances::Node;
 use crate::scope::Thread;
 use crate::site::Options;
@@ -77,15 +77,18 @@ impl Drop for Slots {
     }
 }
 
-impl<K, V> Caches<K, V> for LocalKey<ThreadSlot> {
-    type Scope = Thread;
-    type Owned = Cache<K, V, Thread>;
+impl Places for Thread {
+    type Place = LocalKey<ThreadSlot>;
+    type Owned<K, V> = Cache<K, V, Self>;
 
     #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
-    unsafe fn lend<F, R>(&'static self, to: impl FnOnce(&Cache<K, V, Thread>) -> R) -> Option<R> {
+    unsafe fn lend<F, K, V, R>(
+        place: &'static Self::Place,
+        to: impl FnOnce(&Cache<K, V, Self>) -> R,
+    ) -> Option<R> {
         // SAFETY: by the condition of this.
-        self.with(|slot| unsafe { Node::<Thread>::first::<F, _>(slot.root()) }.map(to))
+        place.with(|slot| unsafe { Node::<Self>::first::<F, _>(slot.root()) }.map(to))
     }
 }
 
@@ -94,9 +97,9 @@ impl ThreadSlot {
     ///
     /// When the thread's locals are already destroyed, it is a new one: what is called from
     /// destructors is computed, but remembered no longer than the call lasts.
-    pub(crate) fn own<F: Options, K: 'static, V: 'static>(
+    pub(crate) fn own<F, K: 'static, V: 'static>(
         slot: &'static LocalKey<Self>,
-        options: F,
+        options: Options,
     ) -> Cache<K, V, Thread> {
         let make = || options().build_for_thread();
         slot.with(|it| {

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 77 lines.
+// Beyond the body and the controls: 80 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
@@ -56,8 +56,8 @@ impl temperature {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl temperature {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -65,6 +65,7 @@ impl temperature {
         > as ::memofn::__private::Outcome<
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -75,7 +76,9 @@ impl temperature {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -112,13 +115,14 @@ impl temperature {
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    pub fn cache_peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         let cache = <temperature>::cache();
-        ::memofn::__private::peek(
+        ::memofn::__private::ask(
             &cache,
+            what,
             &::memofn::__private::leaf::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -127,20 +131,17 @@ impl temperature {
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
         )
     }
+    /// Looks for a call without counting, computing or touching recency.
+    pub fn cache_peek(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        Self::ask(::memofn::__private::Ask::Peek, city)
+    }
     /// Forgets one call, and returns its result.
     pub fn cache_remove(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        let cache = <temperature>::cache();
-        ::memofn::__private::remove(
-            &cache,
-            &::memofn::__private::leaf::<str, _>(city),
-            &::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
     pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {

@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Beyond the body and the controls: 59 lines.
+// Beyond the body and the controls: 62 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -56,10 +56,11 @@ where
     T: Send + Sync + 'static,
 {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         ::memofn::__private::std::vec::Vec<T>,
         Option<T>,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -72,7 +73,9 @@ where
                     ),
                 )
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
                 ::memofn::__private::kept_result::<
@@ -101,10 +104,13 @@ where
     fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
-        ::memofn::__private::peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
+        items: &[T],
+    ) -> ::memofn::__private::std::option::Option<Option<T>> {
+        ::memofn::__private::ask(
             &<longest<T>>::cache(),
+            what,
             &::memofn::__private::leaf::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
@@ -113,17 +119,13 @@ where
             >(::memofn::__private::kind!(Option < T >).whole()),
         )
     }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
+        Self::ask(::memofn::__private::Ask::Peek, items)
+    }
     /// Forgets one call, and returns its result.
     fn cache_remove(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
-        ::memofn::__private::remove(
-            &<longest<T>>::cache(),
-            &::memofn::__private::leaf::<[T], _>(items),
-            &::memofn::__private::policy::<
-                Option<T>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Option < T >).whole()),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, items)
     }
     /// Stores a result as if it had been computed now.
     fn cache_insert(items: &[T], result: Option<T>) {

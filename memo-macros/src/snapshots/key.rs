@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 51 lines.
+// Beyond the body and the controls: 53 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
@@ -44,7 +44,7 @@ impl page {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl page {
     #[doc(hidden)]
-    fn site() -> ::memofn::__private::Site<impl ::memofn::__private::Options> {
+    fn site() -> ::memofn::__private::Site<Self, ::memofn::__private::scope::Shared> {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
@@ -53,7 +53,9 @@ impl page {
                     ),
                 )
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
@@ -86,8 +88,8 @@ impl page {
     fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         let key = ::memofn::__private::shared_key(request.id);
@@ -100,31 +102,24 @@ impl page {
                     _,
                 >(::memofn::__private::Whole),
             );
-        ::memofn::__private::peek(
+        ::memofn::__private::ask(
             &cache,
+            what,
             &key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
         )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        request: &Request,
+    ) -> ::memofn::__private::std::option::Option<String> {
+        Self::ask(::memofn::__private::Ask::Peek, request)
     }
     /// Forgets one call, and returns its result.
     fn cache_remove(
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
-        let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::site()
-            .cache_for(
-                &key,
-                ::memofn::__private::kept_result::<
-                    String,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
-            );
-        ::memofn::__private::remove(
-            &cache,
-            &key,
-            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, request)
     }
     /// Stores a result as if it had been computed now.
     fn cache_insert(request: &Request, result: String) {

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 153 lines.
+// Beyond the body and the controls: 152 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -43,7 +43,7 @@ unsafe fn many(
         ::memofn::__private::leaf:: < char, _ > (& j), (::memofn::__private::leaf:: <
         bool, _ > (& k), ::memofn::__private::leaf:: < i8, _ > (& r#type),
         ::memofn::__private::leaf:: < i16, _ > (& l))), ::memofn::__private::policy:: <
-        (), _, _ > (::memofn::__private::kind!(()))), unsafe { < many > ::uncached(a, b,
+        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
         arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
@@ -94,8 +94,8 @@ impl many {
 #[allow(clippy::too_many_arguments)]
 impl many {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         (
             u8,
             ::memofn::__private::Float<f64>,
@@ -115,6 +115,7 @@ impl many {
             (bool, i8, i16),
         ),
         (),
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -124,7 +125,9 @@ impl many {
                     ),
                 )
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 (
                     ::memofn::__private::kept::<u8, _>(),
@@ -166,11 +169,7 @@ impl many {
                         ::memofn::__private::kept::<i16, _>(),
                     ),
                 ),
-                ::memofn::__private::kept_result::<
-                    (),
-                    _,
-                    _,
-                >(::memofn::__private::kind!(())),
+                ::memofn::__private::kept_result::<(), _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache itself.
@@ -209,8 +208,8 @@ impl many {
     fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
         a: u8,
         b: f64,
         arg2: Option<&str>,
@@ -226,8 +225,9 @@ impl many {
         r#type: i8,
         l: i16,
     ) -> ::memofn::__private::std::option::Option<()> {
-        ::memofn::__private::peek(
+        ::memofn::__private::ask(
             &<many>::cache(),
+            what,
             &(
                 ::memofn::__private::leaf::<u8, _>(&a),
                 ::memofn::__private::parts::<f64, ::memofn::__private::Bits, _>(&b),
@@ -272,7 +272,42 @@ impl many {
                     ::memofn::__private::leaf::<i16, _>(&l),
                 ),
             ),
-            &::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
+            &::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole),
+        )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        a: u8,
+        b: f64,
+        arg2: Option<&str>,
+        arg3: (u8, f32),
+        arg4: Point,
+        e: &[&str],
+        f: Cow<'_, str>,
+        g: [f64; 3],
+        h: &Path,
+        i: Vec<u8>,
+        j: char,
+        k: bool,
+        r#type: i8,
+        l: i16,
+    ) -> ::memofn::__private::std::option::Option<()> {
+        Self::ask(
+            ::memofn::__private::Ask::Peek,
+            a,
+            b,
+            arg2,
+            arg3,
+            arg4,
+            e,
+            f,
+            g,
+            h,
+            i,
+            j,
+            k,
+            r#type,
+            l,
         )
     }
     /// Forgets one call, and returns its result.
@@ -292,53 +327,22 @@ impl many {
         r#type: i8,
         l: i16,
     ) -> ::memofn::__private::std::option::Option<()> {
-        ::memofn::__private::remove(
-            &<many>::cache(),
-            &(
-                ::memofn::__private::leaf::<u8, _>(&a),
-                ::memofn::__private::parts::<f64, ::memofn::__private::Bits, _>(&b),
-                ::memofn::__private::parts::<
-                    Option<&str>,
-                    ::memofn::__private::Opt<
-                        ::memofn::__private::Via<::memofn::__private::Leaf>,
-                    >,
-                    _,
-                >(&arg2),
-                ::memofn::__private::parts::<
-                    (u8, f32),
-                    (::memofn::__private::Leaf, ::memofn::__private::Bits),
-                    _,
-                >(&arg3),
-                ::memofn::__private::leaf::<Point, _>(&arg4),
-                ::memofn::__private::parts::<
-                    &[&str],
-                    ::memofn::__private::Via<
-                        ::memofn::__private::Seq<
-                            ::memofn::__private::Via<::memofn::__private::Leaf>,
-                        >,
-                    >,
-                    _,
-                >(&e),
-                ::memofn::__private::parts::<
-                    Cow<'_, str>,
-                    ::memofn::__private::Via<::memofn::__private::Leaf>,
-                    _,
-                >(&f),
-                ::memofn::__private::parts::<
-                    [f64; 3],
-                    ::memofn::__private::Arr<::memofn::__private::Bits>,
-                    _,
-                >(&g),
-                ::memofn::__private::leaf::<Path, _>(h),
-                ::memofn::__private::leaf::<Vec<u8>, _>(&i),
-                ::memofn::__private::leaf::<char, _>(&j),
-                (
-                    ::memofn::__private::leaf::<bool, _>(&k),
-                    ::memofn::__private::leaf::<i8, _>(&r#type),
-                    ::memofn::__private::leaf::<i16, _>(&l),
-                ),
-            ),
-            &::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
+        Self::ask(
+            ::memofn::__private::Ask::Remove,
+            a,
+            b,
+            arg2,
+            arg3,
+            arg4,
+            e,
+            f,
+            g,
+            h,
+            i,
+            j,
+            k,
+            r#type,
+            l,
         )
     }
     /// Stores a result as if it had been computed now.
@@ -405,7 +409,7 @@ impl many {
                     ::memofn::__private::leaf::<i16, _>(&l),
                 ),
             ),
-            &::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
+            &::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole),
             &result,
         )
     }
@@ -472,7 +476,7 @@ impl many {
                         ::memofn::__private::leaf::<i16, _>(&l),
                     ),
                 ),
-                ::memofn::__private::policy::<(), _, _>(::memofn::__private::kind!(())),
+                ::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole),
             )
             .finish(unsafe {
                 <many>::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l)

@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Beyond the body and the controls: 40 lines.
+// Beyond the body and the controls: 37 lines.
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
@@ -8,8 +8,8 @@ impl Rectangle {
         return ::memofn::__private::call!(
             cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
             ::memofn::__private::leaf:: < Unit, _ > (& unit)),
-            ::memofn::__private::policy:: < f64, _, _ >
-            (::memofn::__private::kind!(f64))), Self::area_uncached(self, unit)
+            ::memofn::__private::policy:: < f64, _, _ > (::memofn::__private::Whole)),
+            Self::area_uncached(self, unit)
         );
     }
     /// [`area`](Self::area) itself: runs its body and leaves the cache alone.
@@ -33,26 +33,23 @@ impl Rectangle {
     }
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn area_cache_here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn area_cache_here() -> ::memofn::__private::Here<
+        impl ::memofn::__private::std::marker::Sized,
         (Self, Unit),
         f64,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(options, ::memofn::__private::instance_of(& options))
             .here(
                 (
                     ::memofn::__private::kept::<Self, _>(),
                     ::memofn::__private::kept::<Unit, _>(),
                 ),
-                ::memofn::__private::kept_result::<
-                    f64,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(f64)),
+                ::memofn::__private::kept_result::<f64, _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache of [`area`](Self::area).

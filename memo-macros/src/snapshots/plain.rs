@@ -1,13 +1,13 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Beyond the body and the controls: 43 lines.
+// Beyond the body and the controls: 42 lines.
 
 pub fn fib(n: u64) -> u64 {
     let cache = <fib>::here();
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
-        ::memofn::__private::policy:: < u64, _, _ > (::memofn::__private::kind!(u64))), <
-        fib > ::uncached(n)
+        ::memofn::__private::policy:: < u64, _, _ > (::memofn::__private::Whole)), < fib
+        > ::uncached(n)
     );
 }
 /// The cache of [`fib()`](fib()): its counters and controls.
@@ -39,10 +39,11 @@ impl fib {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl fib {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         u64,
         u64,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -52,14 +53,12 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 ::memofn::__private::kept::<u64, _>(),
-                ::memofn::__private::kept_result::<
-                    u64,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(u64)),
+                ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache itself.
@@ -78,28 +77,31 @@ impl fib {
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
+    fn ask(
+        what: ::memofn::__private::Ask,
+        n: u64,
+    ) -> ::memofn::__private::std::option::Option<u64> {
+        ::memofn::__private::ask(
+            &<fib>::cache(),
+            what,
+            &::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
+        )
+    }
     /// Looks for a call without counting, computing or touching recency.
     pub fn cache_peek(n: u64) -> ::memofn::__private::std::option::Option<u64> {
-        ::memofn::__private::peek(
-            &<fib>::cache(),
-            &::memofn::__private::leaf::<u64, _>(&n),
-            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
-        )
+        Self::ask(::memofn::__private::Ask::Peek, n)
     }
     /// Forgets one call, and returns its result.
     pub fn cache_remove(n: u64) -> ::memofn::__private::std::option::Option<u64> {
-        ::memofn::__private::remove(
-            &<fib>::cache(),
-            &::memofn::__private::leaf::<u64, _>(&n),
-            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, n)
     }
     /// Stores a result as if it had been computed now.
     pub fn cache_insert(n: u64, result: u64) {
         ::memofn::__private::insert(
             &<fib>::cache(),
             ::memofn::__private::leaf::<u64, _>(&n),
-            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
             &result,
         )
     }
@@ -108,7 +110,7 @@ impl fib {
         ::memofn::__private::refresh(
                 &<fib>::cache(),
                 ::memofn::__private::leaf::<u64, _>(&n),
-                ::memofn::__private::policy::<u64, _, _>(::memofn::__private::kind!(u64)),
+                ::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
             )
             .finish(<fib>::uncached(n))
     }

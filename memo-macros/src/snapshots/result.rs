@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 62 lines.
+// Beyond the body and the controls: 65 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
     let cache = <temperature>::here();
@@ -40,8 +40,8 @@ impl temperature {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl temperature {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -49,6 +49,7 @@ impl temperature {
         > as ::memofn::__private::Outcome<
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -60,7 +61,9 @@ impl temperature {
                 .maxsize(128)
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -97,12 +100,13 @@ impl temperature {
     fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        ::memofn::__private::peek(
+        ::memofn::__private::ask(
             &<temperature>::cache(),
+            what,
             &::memofn::__private::leaf::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -111,19 +115,17 @@ impl temperature {
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
         )
     }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        Self::ask(::memofn::__private::Ask::Peek, city)
+    }
     /// Forgets one call, and returns its result.
     fn cache_remove(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        ::memofn::__private::remove(
-            &<temperature>::cache(),
-            &::memofn::__private::leaf::<str, _>(city),
-            &::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
     fn cache_insert(city: &str, result: Result<f64, WeatherError>) {

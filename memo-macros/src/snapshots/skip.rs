@@ -1,6 +1,6 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 54 lines.
+// Beyond the body and the controls: 57 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
     let cache = <user>::here();
@@ -39,14 +39,15 @@ impl user {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl user {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::SharedHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         u64,
         <Option<
             User,
         > as ::memofn::__private::Outcome<
             { ::memofn::__private::fallible!(Option < User >) },
         >>::Stored,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -56,7 +57,9 @@ impl user {
                     ),
                 )
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<
@@ -89,12 +92,13 @@ impl user {
     pub(crate) fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
-    /// Looks for a call without counting, computing or touching recency.
-    pub(crate) fn cache_peek(
+    fn ask(
+        what: ::memofn::__private::Ask,
         id: u64,
     ) -> ::memofn::__private::std::option::Option<Option<User>> {
-        ::memofn::__private::peek(
+        ::memofn::__private::ask(
             &<user>::cache(),
+            what,
             &::memofn::__private::leaf::<u64, _>(&id),
             &::memofn::__private::policy::<
                 Option<User>,
@@ -103,19 +107,17 @@ impl user {
             >(::memofn::__private::kind!(Option < User >)),
         )
     }
+    /// Looks for a call without counting, computing or touching recency.
+    pub(crate) fn cache_peek(
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<Option<User>> {
+        Self::ask(::memofn::__private::Ask::Peek, id)
+    }
     /// Forgets one call, and returns its result.
     pub(crate) fn cache_remove(
         id: u64,
     ) -> ::memofn::__private::std::option::Option<Option<User>> {
-        ::memofn::__private::remove(
-            &<user>::cache(),
-            &::memofn::__private::leaf::<u64, _>(&id),
-            &::memofn::__private::policy::<
-                Option<User>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Option < User >)),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, id)
     }
     /// Stores a result as if it had been computed now.
     pub(crate) fn cache_insert(id: u64, result: Option<User>) {

@@ -1,13 +1,13 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 60 lines.
+// Beyond the body and the controls: 63 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = <distance>::here();
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
         ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::policy:: <
-        usize, _, _ > (::memofn::__private::kind!(usize))), < distance > ::uncached(a, b)
+        usize, _, _ > (::memofn::__private::Whole)), < distance > ::uncached(a, b)
     );
 }
 /// The cache of [`distance()`](distance()): its counters and controls.
@@ -39,13 +39,14 @@ impl distance {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl distance {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::ThreadHere<
-        impl ::memofn::__private::Options,
+    fn here() -> ::memofn::__private::Here<
+        Self,
         (
             ::memofn::__private::std::vec::Vec<char>,
             ::memofn::__private::std::vec::Vec<char>,
         ),
         usize,
+        ::memofn::__private::scope::Thread,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -56,7 +57,9 @@ impl distance {
                 )
                 .unbounded()
         };
-        ::memofn::__private::thread_site!(options)
+        ::memofn::__private::thread_site!(
+            options, ::memofn::__private::std::marker::PhantomData:: < Self >
+        )
             .here(
                 (
                     ::memofn::__private::kept_here::<
@@ -69,7 +72,7 @@ impl distance {
                 ::memofn::__private::kept_result_here::<
                     usize,
                     _,
-                >(::memofn::__private::kind!(usize)),
+                >(::memofn::__private::Whole),
             )
     }
     /// The cache itself.
@@ -95,41 +98,34 @@ impl distance {
     fn cache_parameters() -> ::memofn::__private::CacheParameters {
         Self::cache().parameters()
     }
+    fn ask(
+        what: ::memofn::__private::Ask,
+        a: &[char],
+        b: &[char],
+    ) -> ::memofn::__private::std::option::Option<usize> {
+        ::memofn::__private::ask(
+            &<distance>::cache(),
+            what,
+            &(
+                ::memofn::__private::leaf::<[char], _>(a),
+                ::memofn::__private::leaf::<[char], _>(b),
+            ),
+            &::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
+        )
+    }
     /// Looks for a call without counting, computing or touching recency.
     fn cache_peek(
         a: &[char],
         b: &[char],
     ) -> ::memofn::__private::std::option::Option<usize> {
-        ::memofn::__private::peek(
-            &<distance>::cache(),
-            &(
-                ::memofn::__private::leaf::<[char], _>(a),
-                ::memofn::__private::leaf::<[char], _>(b),
-            ),
-            &::memofn::__private::policy::<
-                usize,
-                _,
-                _,
-            >(::memofn::__private::kind!(usize)),
-        )
+        Self::ask(::memofn::__private::Ask::Peek, a, b)
     }
     /// Forgets one call, and returns its result.
     fn cache_remove(
         a: &[char],
         b: &[char],
     ) -> ::memofn::__private::std::option::Option<usize> {
-        ::memofn::__private::remove(
-            &<distance>::cache(),
-            &(
-                ::memofn::__private::leaf::<[char], _>(a),
-                ::memofn::__private::leaf::<[char], _>(b),
-            ),
-            &::memofn::__private::policy::<
-                usize,
-                _,
-                _,
-            >(::memofn::__private::kind!(usize)),
-        )
+        Self::ask(::memofn::__private::Ask::Remove, a, b)
     }
     /// Stores a result as if it had been computed now.
     fn cache_insert(a: &[char], b: &[char], result: usize) {
@@ -139,11 +135,7 @@ impl distance {
                 ::memofn::__private::leaf::<[char], _>(a),
                 ::memofn::__private::leaf::<[char], _>(b),
             ),
-            &::memofn::__private::policy::<
-                usize,
-                _,
-                _,
-            >(::memofn::__private::kind!(usize)),
+            &::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
             &result,
         )
     }
@@ -155,11 +147,7 @@ impl distance {
                     ::memofn::__private::leaf::<[char], _>(a),
                     ::memofn::__private::leaf::<[char], _>(b),
                 ),
-                ::memofn::__private::policy::<
-                    usize,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(usize)),
+                ::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
             )
             .finish(<distance>::uncached(a, b))
     }

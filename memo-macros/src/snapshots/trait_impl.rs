@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Beyond the body and the controls: 87 lines.
+// Beyond the body and the controls: 91 lines.
 
 impl Load for Client {
     type Page = String;
@@ -42,7 +42,10 @@ trait ClientLoadControls: Load {
     /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
     fn load_uncached(&self, path: &str) -> Self::Page;
     #[doc(hidden)]
-    fn load_cache_site() -> ::memofn::__private::Site<impl ::memofn::__private::Options>;
+    fn load_cache_site() -> ::memofn::__private::Site<
+        impl ::memofn::__private::std::marker::Sized,
+        ::memofn::__private::scope::Shared,
+    >;
     /// The cache of [`load`](Self::load).
     type load_cache;
     /// The cache of [`load`](Self::load).
@@ -72,7 +75,8 @@ impl ClientLoadControls for Client {
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_cache_site() -> ::memofn::__private::Site<
-        impl ::memofn::__private::Options,
+        impl ::memofn::__private::std::marker::Sized,
+        ::memofn::__private::scope::Shared,
     > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
@@ -86,7 +90,7 @@ impl ClientLoadControls for Client {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
-        ::memofn::__private::site!(options)
+        ::memofn::__private::site!(options, ::memofn::__private::instance_of(& options))
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<
