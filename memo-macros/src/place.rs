@@ -3,15 +3,15 @@
 //!
 //! ```text
 //! // A function whose types have names:
-//! fn here() -> Here<Self, String, f64, Shared> {
+//! fn here() -> Here<Only, String, f64, Shared> {
 //!     let options = || CacheBuilder::new().name(..);
-//!     site!(options, PhantomData::<Self>)
+//!     site!(options, only!())
 //!         .here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
 //! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<Self, Shared> { site!(options, PhantomData::<Self>) }
+//! fn site() -> Site<Only, Shared> { site!(options, only!()) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -146,8 +146,11 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let (key, kept) = (kept_key(model), kept_result(model));
     let place = place(model);
     // Beside a method there is no type that could stand for it: a closure's has to, which has no name.
-    let instance =
-        if model.home.is_module() { quote!(Self) } else { quote!(impl #p::std::marker::Sized) };
+    let instance = match (model.home.is_module(), model.instance.is_empty()) {
+        (true, true) => quote!(#p::Only),
+        (true, false) => quote!(#p::Of<Self>),
+        (false, _) => quote!(impl #p::Instance),
+    };
     let scope = scope(model);
     let names_here = named_here(model).is_some();
     let first = match (&types.key, &types.value, &key) {
@@ -245,10 +248,10 @@ fn kept_result(model: &Model) -> TokenStream {
 fn place(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
-    let instance = if model.home.is_module() {
-        quote!(#p::std::marker::PhantomData::<Self>)
-    } else {
-        quote!(#p::instance_of(&#options))
+    let instance = match (model.home.is_module(), model.instance.is_empty()) {
+        (true, true) => quote!(#p::only!()),
+        (true, false) => quote!(#p::Of::<Self>::new()),
+        (false, _) => quote!(#p::Of::closure(&#options)),
     };
     let site = match model.scope() {
         Scope::Shared => quote!(#p::site!(#options, #instance)),

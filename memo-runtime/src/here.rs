@@ -8,6 +8,7 @@
 use crate::cache::Cache;
 use crate::call::{self, Absent, Entered, Step};
 use crate::engine::{Engine, Unseen};
+use crate::instances::Instance;
 use crate::key::Lookup;
 use crate::policy::Policy;
 use crate::scope::Scope;
@@ -31,13 +32,13 @@ pub trait Places: Scope {
     ///
     /// # Safety
     ///
-    /// Keys and values are of types that may be kept there, without lifetimes.
+    /// Keys and values are of types that may be kept there, without lifetimes; and of those that are
+    /// there, if `F` is the only instantiation. The cache is given back before the thread ends.
     #[doc(hidden)]
     #[expect(unsafe_code, reason = "what is kept has no type")]
-    unsafe fn lend<F, K, V, R>(
+    unsafe fn lend<'c, F: Instance, K, V>(
         place: &'static Self::Place,
-        to: impl FnOnce(&Cache<K, V, Self>) -> R,
-    ) -> Option<R>;
+    ) -> Option<&'c Cache<K, V, Self>>;
 }
 
 /// The cache of the instantiation that `F` stands for, as a call uses it: lent to a look-up, which is soon
@@ -94,7 +95,7 @@ macro_rules! __call {
     };
 }
 
-impl<F, K, V, S: Places> Here<F, K, V, S> {
+impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     /// # Safety
     ///
     /// As of [`Places::lend`].
@@ -145,22 +146,17 @@ impl<F, K, V, S: Places> Here<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let look = |cache: &Cache<K, V, S>| {
-            let engine = cache.engine();
-            if expires && engine.is_due() {
-                return Err((Unseen::Untried, None));
-            }
-            let hash = engine.hash(|state| query.hash(state));
-            let hit = engine.hit(hash, |key| query.matches(key), |value| policy.hit(value), true);
-            hit.map_err(|unseen| (unseen, NonZero::new(hash)))
-        };
         #[expect(unsafe_code, reason = "what is kept has no type")]
-        // SAFETY: whoever has made this knew of what types the keys and values are.
-        let looked = unsafe { S::lend::<F, _, _, _>(self.place, look) };
-        match looked {
-            Some(Ok(result)) => Ok(result),
-            Some(Err((unseen, hash))) => Err(Missed { policy, unseen, hash }),
-            None => Err(Missed { policy, unseen: Unseen::Untried, hash: None }),
+        // SAFETY: whoever has made this knew of what types the keys and values are. The cache is not
+        // used after this.
+        let cache = unsafe { S::lend::<F, K, V>(self.place) };
+        let Some(engine) = cache.map(Cache::engine).filter(|it| !(expires && it.is_due())) else {
+            return Err(Missed { policy, unseen: Unseen::Untried, hash: None });
+        };
+        let hash = engine.hash(|state| query.hash(state));
+        match engine.hit(hash, |key| query.matches(key), |value| policy.hit(value), true) {
+            Ok(result) => Ok(result),
+            Err(unseen) => Err(Missed { policy, unseen, hash: NonZero::new(hash) }),
         }
     }
 

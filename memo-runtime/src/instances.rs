@@ -2,9 +2,80 @@
 
 use crate::scope::{Cell, Scope, Shared, Thread};
 use std::any::TypeId;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+
+/// What stands for an instantiation of a function.
+pub trait Instance {
+    /// The function has no other one.
+    #[doc(hidden)]
+    const IS_ONLY: bool;
+}
+
+/// The instantiation of which `F` is a type: another one for each.
+pub struct Of<F>(PhantomData<fn() -> F>);
+
+impl<F> Of<F> {
+    /// The instantiation that a type stands for.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "for expansions only")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// The one that the type of a closure stands for.
+    pub const fn closure(_closure: &F) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F> Instance for Of<F> {
+    const IS_ONLY: bool = false;
+}
+
+/// The only instantiation that a function has. Its caches need not be told apart.
+pub struct Only(());
+
+impl Only {
+    /// # Safety
+    ///
+    /// It stands for the instantiation of one function, which is not generic and whose caches are in a
+    /// place of their own: only one type of keys and one of values are ever asked for there.
+    #[expect(unsafe_code, reason = "whoever writes the function knows what it is")]
+    #[must_use]
+    pub const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Instance for Only {
+    const IS_ONLY: bool = true;
+}
+
+impl<F> fmt::Debug for Of<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Of")
+    }
+}
+
+impl fmt::Debug for Only {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Only")
+    }
+}
+
+/// [`Only`], for the expansion of a function that is not generic. Users that forbid `unsafe` code need not
+/// make an exception for it here.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __only {
+    () => {
+        // SAFETY: the attribute has seen that the function is not generic, and its static is beside this.
+        unsafe { $crate::__private::Only::new() }
+    };
+}
 
 /// A tree of caches that only grows, so that a look-up takes no lock. A function that is not generic
 /// has one node.
@@ -19,7 +90,7 @@ impl<S: Scope> Node<S> {
     /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
     /// If there is none, it is made.
     #[inline]
-    pub(crate) fn find<F, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &C
+    pub(crate) fn find<F: Instance, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &C
     where
         S: Keeps<C>,
     {
@@ -35,13 +106,14 @@ impl<S: Scope> Node<S> {
     ///
     /// # Safety
     ///
-    /// `C` has no lifetimes: as a bound that would be demanded of the types of each call.
+    /// `C` has no lifetimes: as a bound that would be demanded of the types of each call. If `F` is the
+    /// only instance of the tree, this is its type.
     #[expect(unsafe_code, reason = "see `Handle`")]
     #[inline]
-    pub(crate) unsafe fn first<F, C>(root: &S::Cell<Self>) -> Option<&C> {
-        let root = root.get().filter(|root| root.instance == instance::<F, C>())?;
+    pub(crate) unsafe fn first<F: Instance, C>(root: &S::Cell<Self>) -> Option<&C> {
+        let root = root.get().filter(|root| F::IS_ONLY || root.instance == instance::<F, C>())?;
         // SAFETY: a node of this instance was made by `search_for` of the same `C`, lifetimes aside,
-        // of which it has none.
+        // of which it has none; and where there is only one instance, it is this one.
         Some(unsafe { root.handle.get() })
     }
 

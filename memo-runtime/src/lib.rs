@@ -109,6 +109,7 @@ pub mod __private {
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
     pub use crate::here::{Here, Missed, Places, aside};
+    pub use crate::instances::{Instance, Of, Only};
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
     pub use crate::outcome::{
@@ -118,11 +119,11 @@ pub mod __private {
     pub use crate::parameters::CacheParameters;
     pub use crate::policy::{Policy, Whole};
     pub use crate::scope;
-    pub use crate::site::{Options, Site, Slot, instance_of, label, method};
+    pub use crate::site::{Site, Slot, label, method, site, thread_site};
     pub use crate::slots::ThreadSlot;
     pub use crate::stats::CacheInfo;
     pub use crate::{
-        __call as call, __fallible as fallible, __kind as kind, __site as site,
+        __call as call, __fallible as fallible, __kind as kind, __only as only, __site as site,
         __thread_site as thread_site,
     };
     pub use core;

@@ -9,7 +9,7 @@
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::here::{Here, Places};
-use crate::instances::Node;
+use crate::instances::{Instance, Node};
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
 use crate::slots::ThreadSlot;
@@ -19,6 +19,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
+use std::thread::LocalKey;
 
 /// What a function's static holds: its caches for the whole process.
 #[derive(Default)]
@@ -32,20 +33,18 @@ impl Slot {
     }
 }
 
-/// The [`Site`] of an instantiation in a static that is a [`Slot`]. The static is in a block of its
-/// own, where its name is in nobody's way.
+/// The [`site`] of an instantiation in a static that is a [`Slot`]. The static is in a block of its own,
+/// where its name is in nobody's way.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
     ($options:ident, $instance:expr) => {{
         static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
-        $crate::__private::Site::<_, $crate::__private::scope::Shared>::new(
-            &SLOT, $options, $instance,
-        )
+        $crate::__private::site(&SLOT, $options, $instance)
     }};
 }
 
-/// The [`Site`] of an instantiation in a static that is a [`ThreadSlot`] in each thread.
+/// The [`thread_site`] of an instantiation in a static that is a [`ThreadSlot`] in each thread.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_site {
@@ -54,19 +53,17 @@ macro_rules! __thread_site {
             static SLOT: $crate::__private::ThreadSlot =
                 const { $crate::__private::ThreadSlot::new() };
         }
-        $crate::__private::Site::<_, $crate::__private::scope::Thread>::new(
-            &SLOT, $options, $instance,
-        )
+        $crate::__private::thread_site(&SLOT, $options, $instance)
     }};
 }
 
 /// The place of the cache of one instantiation of a function: in a [`Slot`], or in each thread's own
 /// [`ThreadSlot`].
 ///
-/// The type `F` stands for the instantiation. It is the companion type of a function in a module. Of any
-/// other function it is the type of the closure that gives the options, which is another one for each
-/// type and constant that the function around it is generic over, those of its impl block and its trait
-/// included, which a macro does not always see.
+/// `F` stands for the instantiation. Where there are others, it is [that](crate::instances::Of) of the
+/// companion type, for a function in a module. For any other function it is that of the closure that gives
+/// the options, whose type is another one for each type and constant that the function around it is
+/// generic over, those of its impl block and its trait included, which a macro does not always see.
 pub struct Site<F, S: Places = Shared> {
     place: &'static S::Place,
     options: Options,
@@ -74,23 +71,29 @@ pub struct Site<F, S: Places = Shared> {
 }
 
 /// Gives the options of a function's caches.
-pub type Options = fn() -> CacheBuilder;
-
-/// The type of a closure, for the [`Site`] that it stands for.
-pub const fn instance_of<F>(_closure: &F) -> PhantomData<F> {
-    PhantomData
-}
+pub(crate) type Options = fn() -> CacheBuilder;
 
 impl<F, S: Places> Site<F, S> {
-    /// The options are asked for when the cache is first used (in each thread).
     #[inline]
-    pub const fn new(
-        place: &'static S::Place,
-        options: Options,
-        _instance: PhantomData<F>,
-    ) -> Self {
+    fn new(place: &'static S::Place, options: Options, _instance: F) -> Self {
         Self { place, options, instance: PhantomData }
     }
+}
+
+/// The place of an instantiation's cache, whose options are asked for at its first use.
+#[inline]
+pub fn site<F>(place: &'static Slot, options: Options, instance: F) -> Site<F> {
+    Site::new(place, options, instance)
+}
+
+/// The place of an instantiation's cache in each thread, whose options are asked for at its first use there.
+#[inline]
+pub fn thread_site<F>(
+    place: &'static LocalKey<ThreadSlot>,
+    options: Options,
+    instance: F,
+) -> Site<F, Thread> {
+    Site::new(place, options, instance)
 }
 
 impl Places for Shared {
@@ -98,13 +101,11 @@ impl Places for Shared {
     type Owned<K, V> = Forever<K, V>;
 
     #[expect(unsafe_code, reason = "what is kept has no type")]
-    #[inline]
-    unsafe fn lend<F, K, V, R>(
-        place: &'static Slot,
-        to: impl FnOnce(&Cache<K, V>) -> R,
-    ) -> Option<R> {
+    #[expect(clippy::inline_always, reason = "it is a part of the function that calls it")]
+    #[inline(always)]
+    unsafe fn lend<'c, F: Instance, K, V>(place: &'static Slot) -> Option<&'c Cache<K, V>> {
         // SAFETY: by the condition of this.
-        unsafe { Node::<Self>::first::<F, _>(&place.0) }.map(to)
+        unsafe { Node::<Self>::first::<F, _>(&place.0) }
     }
 }
 
@@ -123,7 +124,7 @@ impl<K, V> Borrow<Cache<K, V>> for Forever<K, V> {
 
 impl Slot {
     /// The cache of the instantiation that `F` stands for.
-    fn cache<F, K, V>(&'static self, options: Options) -> &'static Cache<K, V>
+    fn cache<F: Instance, K, V>(&'static self, options: Options) -> &'static Cache<K, V>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -131,7 +132,7 @@ impl Slot {
         Node::<Shared>::find::<F, _>(&self.0, || options().build())
     }
 
-    fn own<F, K, V>(&'static self, options: Options) -> Forever<K, V>
+    fn own<F: Instance, K, V>(&'static self, options: Options) -> Forever<K, V>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -140,7 +141,7 @@ impl Slot {
     }
 }
 
-impl<F, K, V> Here<F, K, V, Shared> {
+impl<F: Instance, K, V> Here<F, K, V, Shared> {
     /// The cache.
     #[must_use]
     pub fn cache(self) -> &'static Cache<K, V> {
@@ -152,7 +153,7 @@ impl<F, K, V> Here<F, K, V, Shared> {
     }
 }
 
-impl<F, K, V> Here<F, K, V, Thread> {
+impl<F: Instance, K, V> Here<F, K, V, Thread> {
     /// The cache.
     #[must_use]
     pub fn cache(self) -> Cache<K, V, Thread> {
@@ -163,7 +164,7 @@ impl<F, K, V> Here<F, K, V, Thread> {
 /// The methods of a site in places of one kind, for what is [`kept`](crate::kept) there.
 macro_rules! site {
     ($scope:ty, $kept:ident, $own:expr, |$key:ident, $value:ident| $cache:ty) => {
-        impl<F> Site<F, $scope> {
+        impl<F: Instance> Site<F, $scope> {
             /// The cache.
             pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
                 self.here(key, value).cache()
@@ -252,15 +253,16 @@ opaque! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instances::Of;
     use crate::kept::kept;
 
-    fn site<F>(slot: &'static Slot, options: Options, closure: &F) -> Site<F> {
-        Site::new(slot, options, instance_of(closure))
+    fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {
+        site(slot, options, Of::closure(closure))
     }
 
     fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
         let options = || CacheBuilder::new().name(N.to_string());
-        site(slot, options, &options).cache(kept::<usize, _>(), kept::<usize, _>())
+        of(&options, slot, options).cache(kept::<usize, _>(), kept::<usize, _>())
     }
 
     macro_rules! caches {
@@ -300,7 +302,7 @@ mod tests {
     trait Named<T> {
         fn cache(slot: &'static Slot) -> &'static Cache<u8, u8> {
             let options = || CacheBuilder::new().unbounded();
-            site(slot, options, &options).cache(kept::<u8, _>(), kept::<u8, _>())
+            of(&options, slot, options).cache(kept::<u8, _>(), kept::<u8, _>())
         }
     }
 

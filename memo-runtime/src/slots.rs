@@ -2,13 +2,14 @@
 
 use crate::cache::Cache;
 use crate::here::Places;
-use crate::instances::Node;
+use crate::instances::{Instance, Node};
 use crate::scope::Thread;
 use crate::site::Options;
 use crate::sync;
 use std::cell::{OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 use std::thread::LocalKey;
 
 /// What a function's static holds in each thread: its caches for that thread.
@@ -82,13 +83,18 @@ impl Places for Thread {
     type Owned<K, V> = Cache<K, V, Self>;
 
     #[expect(unsafe_code, reason = "what is kept has no type")]
-    #[inline]
-    unsafe fn lend<F, K, V, R>(
-        place: &'static Self::Place,
-        to: impl FnOnce(&Cache<K, V, Self>) -> R,
-    ) -> Option<R> {
-        // SAFETY: by the condition of this.
-        place.with(|slot| unsafe { Node::<Self>::first::<F, _>(slot.root()) }.map(to))
+    #[expect(clippy::inline_always, reason = "it is a part of the function that calls it")]
+    #[inline(always)]
+    unsafe fn lend<'c, F: Instance, K, V>(
+        place: &'static LocalKey<ThreadSlot>,
+    ) -> Option<&'c Cache<K, V, Self>> {
+        let cache = place.with(|slot| {
+            // SAFETY: by the condition of this.
+            let cache = unsafe { Node::<Self>::first::<F, _>(slot.root()) };
+            cache.map(NonNull::from)
+        });
+        // SAFETY: it is there until the thread ends: see `Slots`.
+        cache.map(|cache| unsafe { cache.as_ref() })
     }
 }
 
@@ -97,7 +103,7 @@ impl ThreadSlot {
     ///
     /// When the thread's locals are already destroyed, it is a new one: what is called from
     /// destructors is computed, but remembered no longer than the call lasts.
-    pub(crate) fn own<F, K: 'static, V: 'static>(
+    pub(crate) fn own<F: Instance, K: 'static, V: 'static>(
         slot: &'static LocalKey<Self>,
         options: Options,
     ) -> Cache<K, V, Thread> {

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 80 lines.
+// Beyond the body and the controls: 78 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
@@ -57,7 +57,7 @@ impl temperature {
 impl temperature {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -76,9 +76,7 @@ impl temperature {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,

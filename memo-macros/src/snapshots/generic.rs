@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Beyond the body and the controls: 62 lines.
+// Beyond the body and the controls: 60 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -57,7 +57,7 @@ where
 {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Of<Self>,
         ::memofn::__private::std::vec::Vec<T>,
         Option<T>,
         ::memofn::__private::scope::Shared,
@@ -73,9 +73,7 @@ where
                     ),
                 )
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::Of:: < Self > ::new())
             .here(
                 ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
                 ::memofn::__private::kept_result::<

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 53 lines.
+// Beyond the body and the controls: 54 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
@@ -44,7 +44,10 @@ impl page {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 impl page {
     #[doc(hidden)]
-    fn site() -> ::memofn::__private::Site<Self, ::memofn::__private::scope::Shared> {
+    fn site() -> ::memofn::__private::Site<
+        ::memofn::__private::Only,
+        ::memofn::__private::scope::Shared,
+    > {
         let options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
@@ -53,9 +56,7 @@ impl page {
                     ),
                 )
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 152 lines.
+// Beyond the body and the controls: 150 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -95,7 +95,7 @@ impl many {
 impl many {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         (
             u8,
             ::memofn::__private::Float<f64>,
@@ -125,9 +125,7 @@ impl many {
                     ),
                 )
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
             .here(
                 (
                     ::memofn::__private::kept::<u8, _>(),

@@ -34,7 +34,7 @@ impl Rectangle {
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn area_cache_here() -> ::memofn::__private::Here<
-        impl ::memofn::__private::std::marker::Sized,
+        impl ::memofn::__private::Instance,
         (Self, Unit),
         f64,
         ::memofn::__private::scope::Shared,
@@ -43,7 +43,7 @@ impl Rectangle {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::instance_of(& options))
+        ::memofn::__private::site!(options, ::memofn::__private::Of::closure(& options))
             .here(
                 (
                     ::memofn::__private::kept::<Self, _>(),

@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Beyond the body and the controls: 42 lines.
+// Beyond the body and the controls: 40 lines.
 
 pub fn fib(n: u64) -> u64 {
     let cache = <fib>::here();
@@ -40,7 +40,7 @@ impl fib {
 impl fib {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         u64,
         u64,
         ::memofn::__private::scope::Shared,
@@ -53,9 +53,7 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),

@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 65 lines.
+// Beyond the body and the controls: 63 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
     let cache = <temperature>::here();
@@ -41,7 +41,7 @@ impl temperature {
 impl temperature {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -61,9 +61,7 @@ impl temperature {
                 .maxsize(128)
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,

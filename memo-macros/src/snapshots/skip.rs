@@ -1,6 +1,6 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 57 lines.
+// Beyond the body and the controls: 55 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
     let cache = <user>::here();
@@ -40,7 +40,7 @@ impl user {
 impl user {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         u64,
         <Option<
             User,
@@ -57,9 +57,7 @@ impl user {
                     ),
                 )
         };
-        ::memofn::__private::site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::site!(options, ::memofn::__private::only!())
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 63 lines.
+// Beyond the body and the controls: 61 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = <distance>::here();
@@ -40,7 +40,7 @@ impl distance {
 impl distance {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
-        Self,
+        ::memofn::__private::Only,
         (
             ::memofn::__private::std::vec::Vec<char>,
             ::memofn::__private::std::vec::Vec<char>,
@@ -57,9 +57,7 @@ impl distance {
                 )
                 .unbounded()
         };
-        ::memofn::__private::thread_site!(
-            options, ::memofn::__private::std::marker::PhantomData:: < Self >
-        )
+        ::memofn::__private::thread_site!(options, ::memofn::__private::only!())
             .here(
                 (
                     ::memofn::__private::kept_here::<

@@ -43,7 +43,7 @@ trait ClientLoadControls: Load {
     fn load_uncached(&self, path: &str) -> Self::Page;
     #[doc(hidden)]
     fn load_cache_site() -> ::memofn::__private::Site<
-        impl ::memofn::__private::std::marker::Sized,
+        impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     >;
     /// The cache of [`load`](Self::load).
@@ -75,7 +75,7 @@ impl ClientLoadControls for Client {
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_cache_site() -> ::memofn::__private::Site<
-        impl ::memofn::__private::std::marker::Sized,
+        impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     > {
         let options = || {
@@ -90,7 +90,7 @@ impl ClientLoadControls for Client {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::instance_of(& options))
+        ::memofn::__private::site!(options, ::memofn::__private::Of::closure(& options))
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<
