@@ -161,24 +161,6 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
         drop(unsafe { Self::from_place(place) });
     }
 
-    /// Owns it no longer. Returns the entry if this was the last owner.
-    #[inline]
-    pub(crate) fn release_it(self) -> Option<Box<Entry<K, V>>> {
-        ManuallyDrop::new(self).released()
-    }
-
-    /// The same; to be called once.
-    #[inline]
-    fn released(&mut self) -> Option<Box<Entry<K, V>>> {
-        Head::release::<S>(self).then(|| {
-            #[expect(unsafe_code, reason = "owners are counted")]
-            // SAFETY: it was made by a `Box`, and has no owner any longer.
-            unsafe {
-                Box::from_raw(self.entry.as_ptr())
-            }
-        })
-    }
-
     /// Drops it, and returns the memory if it was the last owner.
     #[inline]
     pub(crate) fn recycle(self) -> Option<Memory<K, V>> {
@@ -360,7 +342,11 @@ impl<K, V, S: Scope> Clone for EntryPtr<K, V, S> {
 impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
     #[inline]
     fn drop(&mut self) {
-        drop(self.released());
+        if Head::release::<S>(self) {
+            #[expect(unsafe_code, reason = "owners are counted")]
+            // SAFETY: it was made by a `Box`, and has no owner any longer.
+            drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
+        }
     }
 }
 

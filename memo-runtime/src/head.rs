@@ -227,14 +227,6 @@ impl Head {
         }
     }
 
-    /// One more owner, where they are all in one thread, for as long as somebody on the stack reads it:
-    /// there is no room for too many.
-    #[inline]
-    pub(crate) fn retain_to_read(&self) {
-        let owners = self.owners_here();
-        owners.set(owners.get().wrapping_add(1));
-    }
-
     /// The owners, where they are all in one thread.
     #[inline]
     fn owners_here(&self) -> &Cell<u32> {

@@ -56,7 +56,6 @@ mod kept;
 mod key;
 #[cfg(all(test, memofn_models))]
 mod ledger;
-mod lent;
 mod limbo;
 #[cfg(all(test, memofn_models))]
 mod lively;

@@ -243,44 +243,82 @@ impl Crowd {
     }
 }
 
-/// The reader of a cache that a thread has to itself. What it reads it owns meanwhile, so that nobody has
-/// to be told.
+/// The reader of a cache that a thread has to itself.
+///
+/// One call reads at a time. One from within it, as it compares or clones, goes by way of the lock, which
+/// there is none of.
 #[derive(Debug, Default)]
 pub struct Lone {
     hits: Cell<u64>,
+    /// The address of the entry in use, or 0; with [`WANTED`](Self::WANTED).
+    held: Cell<usize>,
 }
 
-/// One call that reads a thread's own cache.
-#[derive(Debug)]
-pub struct ReadingAlone;
+impl Lone {
+    /// Somebody came to drop it, and could not. No address has this bit.
+    const WANTED: usize = 1;
 
-impl Read for ReadingAlone {
+    fn held(&self) -> usize {
+        self.held.get() & !Self::WANTED
+    }
+}
+
+/// One call that reads a thread's own cache. What it announces is of interest only when comparing or cloning
+/// calls the function again.
+#[derive(Debug)]
+pub struct ReadingAlone<'a> {
+    held: &'a Cell<usize>,
+    /// What was there before.
+    wanted: usize,
+}
+
+impl Read for ReadingAlone<'_> {
     #[inline]
-    fn hold(&self, _entry: usize) {}
+    fn hold(&self, entry: usize) {
+        self.held.set(self.wanted | entry);
+    }
     #[inline]
     fn end(self) -> bool {
-        false
+        let wanted = self.is_wanted();
+        self.held.set(0);
+        wanted
     }
     #[inline]
     fn end_untold(self) -> bool {
-        false
+        self.is_wanted()
+    }
+}
+
+impl ReadingAlone<'_> {
+    #[inline]
+    fn is_wanted(&self) -> bool {
+        self.held.get() & Lone::WANTED != 0
+    }
+}
+
+impl Drop for ReadingAlone<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.held.set(self.held.get() & Lone::WANTED);
     }
 }
 
 impl Readers for Lone {
-    type Reading<'a> = ReadingAlone;
+    type Reading<'a> = ReadingAlone<'a>;
 
     fn new() -> Self {
         Self::default()
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool, _at_once: bool) -> Option<ReadingAlone> {
-        Some(ReadingAlone)
+    fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<ReadingAlone<'_>> {
+        let held = self.held.get();
+        let wanted = if at_once { 0 } else { held & Self::WANTED };
+        (held == wanted).then_some(ReadingAlone { held: &self.held, wanted })
     }
 
     #[inline]
-    fn hit(&self, _reading: &ReadingAlone) -> Counted {
+    fn hit(&self, _reading: &ReadingAlone<'_>) -> Counted {
         self.hits.set(self.hits.get() + 1);
         Counted::Alone(self.hits.get())
     }
@@ -302,11 +340,16 @@ impl Readers for Lone {
     }
 
     fn nobody_reads(&self) -> bool {
-        true
+        self.held() == 0
     }
 
-    fn still_read(&self, _cache: usize, _plain: bool, _dead: &[usize]) -> StillRead {
-        StillRead::These(Vec::new())
+    fn still_read(&self, _cache: usize, _plain: bool, dead: &[usize]) -> StillRead {
+        let held = self.held();
+        if !dead.contains(&held) {
+            return StillRead::These(Vec::new());
+        }
+        self.held.set(held | Self::WANTED);
+        StillRead::These(vec![held])
     }
 }
 
