@@ -314,7 +314,8 @@ impl Readers for Lone {
     fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<ReadingAlone<'_>> {
         let held = self.held.get();
         let wanted = if at_once { 0 } else { held & Self::WANTED };
-        (held == wanted).then_some(ReadingAlone { held: &self.held, wanted })
+        // Not made in vain: dropping it would end the one that reads.
+        (held == wanted).then(|| ReadingAlone { held: &self.held, wanted })
     }
 
     #[inline]

@@ -319,11 +319,13 @@ struct Touchy {
     value: Box<u8>,
     cloned: fn(),
     panics: bool,
+    /// Is there as long as this is.
+    alive: Option<Arc<()>>,
 }
 
 impl Touchy {
     fn new(value: u8, cloned: fn(), panics: bool) -> Self {
-        Self { value: Box::new(value), cloned, panics }
+        Self { value: Box::new(value), cloned, panics, alive: None }
     }
 }
 
@@ -391,4 +393,45 @@ fn a_drop_that_panics_while_a_cache_is_cleared_leaves_alone_what_is_read() {
         HELD.wait();
         assert_eq!(held.join().unwrap(), 2);
     });
+}
+
+/// What a thread reads of its own cache, nobody but itself can drop: as it is cloned.
+#[test]
+fn what_a_clone_takes_out_of_a_threads_own_cache_is_dropped_when_it_is_read() {
+    type Own = Cache<u8, Touchy, crate::scope::Thread>;
+    thread_local! {
+        static CACHE: Own = Cache::<u8, Touchy>::builder().maxsize(2).build_for_thread();
+    }
+    fn hit(key: u8) -> u8 {
+        CACHE.with(|cache| *cache.get_or_compute(key, || unreachable!("it is there")).value)
+    }
+    fn take_out() {
+        CACHE.with(|cache| {
+            // Evicts both, the one that is read among them; then another that nobody reads.
+            for key in [3, 4, 5] {
+                cache.insert(key, Touchy::new(key, || {}, false));
+            }
+            assert_eq!(hit(5), 5);
+        });
+    }
+    fn take_out_and_panic() {
+        take_out();
+        resume_unwind(Box::new("cloned"));
+    }
+
+    let outcomes: [(fn(), Option<u8>); 2] = [(take_out, Some(1)), (take_out_and_panic, None)];
+    for (cloned, outcome) in outcomes {
+        let alive = Arc::new(());
+        CACHE.with(|cache| {
+            let mut first = Touchy::new(1, cloned, false);
+            first.alive = Some(Arc::clone(&alive));
+            cache.insert(1, first);
+            cache.insert(2, Touchy::new(2, || {}, false));
+        });
+        assert_eq!(catch_unwind(|| hit(1)).ok(), outcome);
+        CACHE.with(|cache| assert_eq!(keys(cache), [5, 4]));
+        // After a panic, by the next one who reads.
+        assert_eq!((hit(4), hit(5)), (4, 5));
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
 }
