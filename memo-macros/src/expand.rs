@@ -63,10 +63,14 @@ use crate::helper::{Helper, local, written};
 use crate::home::Home;
 use crate::model::Model;
 use crate::place::{Access, cache_functions, entrance, goes_aside, named_here};
+use crate::stored::Stored;
 use crate::words::{uses, without_own_type};
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, Pat, ReceiverKind, ReturnType, Signature, Type, parse_quote};
+use syn::{
+    Attribute, FnArg, Pat, ReceiverKind, ReturnType, Safety, Signature, Type, Visibility,
+    parse_quote,
+};
 
 /// What a function becomes: itself, and functions of ours beside it.
 pub(crate) struct Expansion {
@@ -226,17 +230,12 @@ fn original(model: &Model) -> Helper {
         format!("[`{0}`](Self::{0})", model.function.sig.ident)
     };
     let doc = format!(" {function} itself: runs its body and leaves the cache alone.");
+    let lints = lints_of_signature(model);
     let declared = uncached(with_own_type(normalized(model), model)).to_token_stream();
     Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         attrs: quote! {
-            #[allow(
-                dead_code, unreachable_pub, clippy::fn_params_excessive_bools,
-                clippy::large_types_passed_by_value, clippy::missing_const_for_fn,
-                clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
-                clippy::must_use_candidate, clippy::needless_lifetimes,
-                clippy::too_many_arguments, clippy::type_complexity, clippy::unused_self
-            )]
+            #[allow(#(#lints),*)]
             #deprecated
             #(#attrs)*
         },
@@ -248,6 +247,35 @@ fn original(model: &Model) -> Helper {
         // In the user's braces: lints pass over what a macro has braced.
         body: model.function.body.to_token_stream(),
     }
+}
+
+/// The lints that might say of the original's signature what they say of the function's: not all there are,
+/// for the compiler looks each of them up for each function.
+fn lints_of_signature(model: &Model) -> impl Iterator<Item = TokenStream> {
+    let sig = &model.function.sig;
+    let visible = !matches!(model.function.vis, Visibility::Inherited);
+    // In a trait nothing is said of who sees it.
+    let exposed = visible || !model.home.is_module();
+    let several = sig.inputs.len() > 1;
+    let lints = [
+        (false, "dead_code", !model.home.is_module()),
+        (false, "unreachable_pub", visible),
+        (true, "fn_params_excessive_bools", several),
+        (true, "large_types_passed_by_value", !sig.inputs.is_empty()),
+        (true, "missing_const_for_fn", !model.is_async()),
+        (true, "missing_errors_doc", exposed && model.stored != Stored::Whole),
+        (true, "missing_panics_doc", exposed),
+        (true, "missing_safety_doc", exposed && matches!(sig.safety, Safety::Unsafe(_))),
+        (true, "must_use_candidate", exposed && matches!(sig.output, ReturnType::Type(..))),
+        (true, "needless_lifetimes", sig.generics.lifetimes().next().is_some()),
+        (true, "too_many_arguments", several),
+        (true, "type_complexity", true),
+        (true, "unused_self", sig.receiver().is_some()),
+    ];
+    lints.into_iter().filter(|(.., concerns)| *concerns).map(|(is_clippys, name, _)| {
+        let name = Ident::new(name, Span::mixed_site());
+        if is_clippys { quote!(clippy::#name) } else { name.into_token_stream() }
+    })
 }
 
 fn concerns_body(attr: &Attribute) -> bool {

@@ -23,19 +23,11 @@ struct page {}
 impl page {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
-        dead_code,
-        unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_safety_doc,
-        clippy::must_use_candidate,
-        clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity,
-        clippy::unused_self
+        clippy::type_complexity
     )]
     fn uncached(#[allow(unused_variables)] request: &Request, log: &Log) -> String {
         render(request, log)

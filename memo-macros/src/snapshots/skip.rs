@@ -18,19 +18,15 @@ pub(crate) struct user {}
 impl user {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
-        dead_code,
         unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
         clippy::missing_panics_doc,
-        clippy::missing_safety_doc,
         clippy::must_use_candidate,
-        clippy::needless_lifetimes,
         clippy::too_many_arguments,
-        clippy::type_complexity,
-        clippy::unused_self
+        clippy::type_complexity
     )]
     pub(crate) fn uncached(db: &mut Db, id: u64) -> Option<User> {
         db.load(id)
