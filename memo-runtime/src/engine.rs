@@ -128,6 +128,8 @@ type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
 
 /// Why a look at the table has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// As large as it is read: what is read in larger pieces than it was written a processor has to wait for.
+#[repr(u64)]
 pub(crate) enum Unseen {
     /// There was nothing.
     Nothing,

@@ -1,6 +1,7 @@
 //! What a cache keeps of one call, and the pointers to it.
 
 use crate::head::{Head, Place};
+use crate::readers::Readers;
 use crate::scope::{Scope, Shared};
 use crate::store::Store;
 use std::cell::{Cell, UnsafeCell};
@@ -9,10 +10,7 @@ use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
-use std::sync::atomic::{
-    AtomicPtr,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 /// A key, and its value once computed.
 #[repr(C)]
@@ -52,7 +50,7 @@ impl<K, V> Entry<K, V> {
     pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
         let head = Head::new(hash);
         head.valued();
-        Spare::default().fill(Self::new(head, key, MaybeUninit::new(value)))
+        EntryPtr::new(Box::new(Self::new(head, key, MaybeUninit::new(value))))
     }
 
     /// The value of an entry that is stored, or whose flight has landed with one.
@@ -131,6 +129,11 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V, Shared> {}
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V, Shared> {}
 
 impl<K, V, S: Scope> EntryPtr<K, V, S> {
+    #[inline]
+    fn new(entry: Box<Entry<K, V>>) -> Self {
+        Self { entry: NonNull::from(Box::leak(entry)), scope: PhantomData }
+    }
+
     /// Where the entry is, as long as somebody owns it.
     #[inline]
     pub(crate) fn place(&self) -> Place {
@@ -195,7 +198,7 @@ pub(crate) struct Chain<K, V> {
 }
 
 impl<K, V> Chain<K, V> {
-    /// Of more entries memory is not kept for nothing: as many as fit into 16 KiB, and as a small table has
+    /// Of more entries no thread keeps memory for nothing: as many as fit into 16 KiB, and as a small table has
     /// room for.
     pub(crate) const MOST: usize = {
         let fit = (16 << 10) / size_of::<Entry<K, V>>();
@@ -236,84 +239,67 @@ impl<K, V> Drop for Chain<K, V> {
     }
 }
 
-/// The memory of entries that were evicted or cleared last, for the next ones.
+/// The memory of entries that were evicted or cleared last, for the next ones. Each thread has its own, up to
+/// some: to hand it on from one to the other took two atomic operations a miss.
 pub(crate) struct Spare<K, V, S: Scope> {
-    /// The first of a chain, which is owned, or null. Of the standard library: nothing depends on the order
-    /// of things here.
-    first: AtomicPtr<Entry<K, V>>,
+    /// By the numbers of threads, the first of a chain, which is owned, or null. Of the standard library:
+    /// nothing depends on the order of things here.
+    first: [AtomicPtr<Entry<K, V>>; 16],
     scope: PhantomData<S>,
 }
 
 impl<K, V, S: Scope> Spare<K, V, S> {
+    /// Where the calling thread has its own. No other thread has this number at the same time, and one that
+    /// has had it before has ended.
+    #[inline]
+    fn own(&self) -> Option<&AtomicPtr<Entry<K, V>>> {
+        self.first.get(S::Readers::number()?)
+    }
+
     /// Keeps it, unless there is some.
     #[inline]
     pub(crate) fn keep(&self, chain: Chain<K, V>) {
-        if !self.first.load(Relaxed).is_null() {
-            return;
-        }
-        let null = std::ptr::null_mut();
-        let kept = if S::SHARED {
-            self.first.compare_exchange(null, chain.first, Release, Relaxed).is_ok()
-        } else {
-            self.first.store(chain.first, Relaxed);
-            true
-        };
-        if kept {
-            std::mem::forget(chain);
+        if let Some(own) = self.own().filter(|own| own.load(Relaxed).is_null()) {
+            own.store(ManuallyDrop::new(chain).first, Relaxed);
         }
     }
 
     #[inline]
     fn take(&self) -> Option<Memory<K, V>> {
-        let null = std::ptr::null_mut();
-        let first = self.first.load(Relaxed);
-        // Most often there is nothing, and nothing to leave.
-        if first.is_null() {
-            return None;
-        }
-        let first = if S::SHARED {
-            self.first.swap(null, Acquire)
-        } else {
-            self.first.store(null, Relaxed);
-            first
-        };
-        let mut chain = Chain { first };
-        let memory = chain.pop();
-        if chain.first.is_null() {
-            return memory;
-        }
-        self.keep(chain);
-        memory
+        let own = self.own()?;
+        let mut chain = ManuallyDrop::new(Chain { first: own.load(Relaxed) });
+        let memory = chain.pop()?;
+        own.store(chain.first, Relaxed);
+        Some(memory)
     }
 
     /// Makes an entry of the memory kept, or of new one.
     #[inline]
     fn fill(&self, entry: Entry<K, V>) -> EntryPtr<K, V, S> {
         let memory = self.take().map(|memory| ManuallyDrop::new(memory).0);
-        let entry = match memory.and_then(NonNull::new) {
-            Some(memory) => {
-                #[expect(unsafe_code, reason = "memory is used anew")]
-                // SAFETY: it was made for an entry of these types, and is nobody else's.
-                unsafe {
-                    memory.write(entry);
-                }
-                memory
-            }
-            None => NonNull::from(Box::leak(Box::new(entry))),
+        let Some(memory) = memory.and_then(NonNull::new) else {
+            return EntryPtr::new(Box::new(entry));
         };
-        EntryPtr { entry, scope: PhantomData }
+        #[expect(unsafe_code, reason = "memory is used anew")]
+        // SAFETY: it was made for an entry of these types, and is nobody else's.
+        unsafe {
+            memory.write(entry);
+        }
+        EntryPtr { entry: memory, scope: PhantomData }
     }
 }
 
 impl<K, V, S: Scope> Default for Spare<K, V, S> {
     fn default() -> Self {
-        Self { first: AtomicPtr::default(), scope: PhantomData }
+        Self { first: Default::default(), scope: PhantomData }
     }
 }
 
 impl<K, V, S: Scope> Drop for Spare<K, V, S> {
     fn drop(&mut self) {
-        drop(Chain { first: *self.first.get_mut() });
+        for first in &mut self.first {
+            drop(Chain { first: *first.get_mut() });
+        }
     }
 }
 

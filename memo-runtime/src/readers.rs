@@ -20,6 +20,10 @@ pub trait Readers: Debug {
 
     #[doc(hidden)]
     fn new() -> Self;
+    /// A small number that no other thread has that reads these caches at the same time, if the calling
+    /// thread has one.
+    #[doc(hidden)]
+    fn number() -> Option<usize>;
     /// Begins to read the tables of `cache`, whose entries are `plain` when dropping them takes no code
     /// of users. `None` sends the caller to the lock, or to try without `at_once`.
     #[doc(hidden)]
@@ -132,6 +136,11 @@ impl Readers for Crowd {
             hits: Default::default(),
             more_hits: AtomicU64::new(0),
         }
+    }
+
+    #[inline]
+    fn number() -> Option<usize> {
+        Reader::current().map(Reader::number)
     }
 
     #[inline]
@@ -308,6 +317,11 @@ impl Readers for Lone {
 
     fn new() -> Self {
         Self::default()
+    }
+
+    #[inline]
+    fn number() -> Option<usize> {
+        Some(0)
     }
 
     #[inline]
