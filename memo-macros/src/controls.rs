@@ -22,12 +22,13 @@ pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     quote! {
         #companion
         #(#cfgs)*
-        #[allow(dead_code)]
+        #[allow(dead_code, unreachable_pub)]
         impl #declared #name #arguments #clause {
             #original
         }
         #(#more_cfgs)*
         #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+        #[allow(unreachable_pub)]
         #(#allowed)*
         impl #declared #name #arguments #clause {
             #(#cache)*
@@ -60,6 +61,7 @@ fn companion(model: &Model) -> TokenStream {
         #[doc = #doc]
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #[allow(unreachable_pub)]
         #(#allowed)*
         #vis struct #name #params { #marker }
     }

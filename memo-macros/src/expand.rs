@@ -259,7 +259,7 @@ fn lints_of_signature(model: &Model) -> impl Iterator<Item = TokenStream> {
     let several = sig.inputs.len() > 1;
     let lints = [
         (false, "dead_code", !model.home.is_module()),
-        (false, "unreachable_pub", visible),
+        (false, "unreachable_pub", visible && !model.home.is_module()),
         (true, "fn_params_excessive_bools", several),
         (true, "large_types_passed_by_value", !sig.inputs.is_empty()),
         (true, "missing_const_for_fn", !model.is_async()),

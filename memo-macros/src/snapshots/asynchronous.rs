@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 78 lines.
+// Beyond the body and the controls: 80 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
@@ -30,12 +30,12 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
 pub struct temperature {}
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
-        unreachable_pub,
         clippy::large_types_passed_by_value,
         clippy::missing_errors_doc,
         clippy::missing_panics_doc,
@@ -47,6 +47,7 @@ impl temperature {
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
 impl temperature {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 150 lines.
+// Beyond the body and the controls: 152 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -50,9 +50,10 @@ unsafe fn many(
 /// The cache of [`many()`](many()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
 #[allow(clippy::too_many_arguments)]
 struct many {}
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 impl many {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
@@ -83,6 +84,7 @@ impl many {
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
 #[allow(clippy::too_many_arguments)]
 impl many {
     #[doc(hidden)]

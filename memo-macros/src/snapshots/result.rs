@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 63 lines.
+// Beyond the body and the controls: 65 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
     let cache = <temperature>::here();
@@ -14,8 +14,9 @@ fn temperature(city: &str) -> Result<f64, WeatherError> {
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
 struct temperature {}
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
@@ -28,6 +29,7 @@ impl temperature {
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
 impl temperature {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<

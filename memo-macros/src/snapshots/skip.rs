@@ -1,6 +1,6 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 55 lines.
+// Beyond the body and the controls: 57 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
     let cache = <user>::here();
@@ -13,12 +13,12 @@ pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
 /// The cache of [`user()`](user()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
 pub(crate) struct user {}
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 impl user {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
-        unreachable_pub,
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
@@ -33,6 +33,7 @@ impl user {
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
 impl user {
     #[doc(hidden)]
     fn here() -> ::memofn::__private::Here<
