@@ -140,3 +140,80 @@ fn a_key_of_a_thread_needs_no_send() {
     assert_eq!((length("four"), length("four")), (4, 4));
     assert_eq!((length::cache_info().hits, length::cache().len()), (1, 1));
 }
+
+/// What a parameter is called, others may be called as well, where the attribute does not see which is meant.
+mod hidden {
+    use super::*;
+    use std::fmt::Debug;
+    use std::hash::Hash;
+
+    trait Numbering {
+        type Number: Hash + Eq + Clone + Send + Sync + Debug + 'static;
+        fn number(n: u64) -> Self::Number;
+    }
+
+    struct T;
+
+    impl Numbering for T {
+        type Number = [u64; 3];
+        fn number(n: u64) -> [u64; 3] {
+            [n, n, n]
+        }
+    }
+
+    struct Text;
+
+    impl Numbering for Text {
+        type Number = String;
+        fn number(n: u64) -> String {
+            n.to_string()
+        }
+    }
+
+    macro_rules! hidden {
+        () => {
+            <T as Numbering>::Number
+        };
+        ($n:expr) => {
+            <T as Numbering>::number($n)
+        };
+    }
+
+    #[test]
+    fn results_of_types_that_a_macro_hides_are_told_apart() {
+        #[memoize(skip(_by))]
+        fn numbered<T: Numbering>(n: u64, _by: T) -> hidden!() {
+            T::number(n)
+        }
+
+        for _ in 0..2 {
+            assert_eq!(numbered(1, T), [1, 1, 1]);
+            assert_eq!(numbered(1, Text), "1");
+        }
+    }
+
+    #[test]
+    fn keys_of_types_that_a_macro_hides_are_told_apart() {
+        #[memoize(key = hidden!(n))]
+        fn numbered<T: Numbering>(n: u64, _by: T) -> u64 {
+            n
+        }
+
+        assert_eq!(
+            (numbered(1, T), numbered(1, Text), numbered(2, T), numbered(1, Text)),
+            (1, 1, 2, 1)
+        );
+    }
+
+    #[test]
+    fn a_parameter_with_a_raw_name_is_one() {
+        #[memoize(key = <T as Numbering>::number(n))]
+        fn numbered<r#T: Numbering + 'static>(n: u64, _by: r#T) -> u64 {
+            n
+        }
+
+        assert_eq!((numbered(1, T), numbered(1, Text), numbered(1, T)), (1, 1, 1));
+        assert_eq!(numbered::<T>::cache_info().hits, 1);
+        assert_eq!(numbered::<Text>::cache_info().misses, 1);
+    }
+}

@@ -11,7 +11,7 @@
 //! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<Only, Shared> { site!(options, only!()) }
+//! fn site() -> Site<Of<Self>, Shared> { site!(options, Of::<Self>::new()) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -56,6 +56,25 @@ pub(crate) fn named_here(model: &Model) -> Option<TokenStream> {
     let is_named =
         model.given().is_none() && types(model).are_spelled() && !model.home.is_trait_impl();
     is_named.then(|| model.call(&model.here()))
+}
+
+/// How the instantiations of a function are told apart.
+enum Instances {
+    /// There is one: a companion that is not generic has a function that spells the types. Where the types
+    /// have no names, nobody can tell: whatever a macro hides may depend on a parameter that is not seen.
+    One,
+    /// By the companion type.
+    OfCompanion,
+    /// By the type of a closure: beside a method there is no other, and that has no name.
+    OfClosure,
+}
+
+fn instances(model: &Model) -> Instances {
+    match model.home.is_module() {
+        true if model.instance.is_empty() && named_here(model).is_some() => Instances::One,
+        true => Instances::OfCompanion,
+        false => Instances::OfClosure,
+    }
 }
 
 fn access_to(model: &Model, aside: bool) -> Access {
@@ -145,11 +164,10 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let types = types(model);
     let (key, kept) = (kept_key(model), kept_result(model));
     let place = place(model);
-    // Beside a method there is no type that could stand for it: a closure's has to, which has no name.
-    let instance = match (model.home.is_module(), model.instance.is_empty()) {
-        (true, true) => quote!(#p::Only),
-        (true, false) => quote!(#p::Of<Self>),
-        (false, _) => quote!(impl #p::Instance),
+    let instance = match instances(model) {
+        Instances::One => quote!(#p::Only),
+        Instances::OfCompanion => quote!(#p::Of<Self>),
+        Instances::OfClosure => quote!(impl #p::Instance),
     };
     let scope = scope(model);
     let names_here = named_here(model).is_some();
@@ -248,10 +266,10 @@ fn kept_result(model: &Model) -> TokenStream {
 fn place(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
-    let instance = match (model.home.is_module(), model.instance.is_empty()) {
-        (true, true) => quote!(#p::only!()),
-        (true, false) => quote!(#p::Of::<Self>::new()),
-        (false, _) => quote!(#p::Of::closure(&#options)),
+    let instance = match instances(model) {
+        Instances::One => quote!(#p::only!()),
+        Instances::OfCompanion => quote!(#p::Of::<Self>::new()),
+        Instances::OfClosure => quote!(#p::Of::closure(&#options)),
     };
     let site = match model.scope() {
         Scope::Shared => quote!(#p::site!(#options, #instance)),

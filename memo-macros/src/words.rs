@@ -25,14 +25,15 @@ pub(crate) fn find_word(tokens: &TokenStream, word: &str) -> Option<Ident> {
 
 /// Whether an expression may use a name, be it inside `format!("{name:>width$}")`.
 pub(crate) fn uses(tokens: &TokenStream, name: &Ident) -> bool {
-    let bare = name.unraw().to_string();
-    any_name(tokens, &|word, _| word == name)
-        || literals(tokens).iter().any(|literal| captures(literal, &bare).next().is_some())
+    let name = name.unraw();
+    any_name(tokens, &|word, _| word.unraw() == name)
+        || literals(tokens).iter().any(|text| captures(text, &name.to_string()).next().is_some())
 }
 
 /// Whether a type has a parameter in it, and not `Item::<..>::T`, `Iterator<T = ..>` or `'T`.
 pub(crate) fn has_parameter(ty: &TokenStream, name: &Ident) -> bool {
-    any_name(ty, &|word, is_binding| word == name && !is_binding)
+    let name = name.unraw();
+    any_name(ty, &|word, is_binding| word.unraw() == name && !is_binding)
 }
 
 /// Whether any word stands there as a name of its own: not as a field, a method, a part of a path or

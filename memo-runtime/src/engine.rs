@@ -89,6 +89,7 @@
 //! ```
 
 use crate::clock::Clock;
+use crate::contained::contained;
 use crate::entry::{Chain, Entry, EntryPtr, Offered, Spare};
 use crate::flight::{Flight, FlightId};
 use crate::hash::Hashing;
@@ -137,6 +138,19 @@ pub(crate) enum Unseen {
     Unclear,
     /// It would have taken longer to look.
     Untried,
+}
+
+/// Where comparing or cloning panics, drops what somebody wanted to drop meanwhile. If that panics too, there
+/// is one panic on its way already.
+struct Unwinding<'e, S: Scope>(&'e Keeper<S>);
+
+impl<S: Scope> Drop for Unwinding<'_, S> {
+    #[cold]
+    fn drop(&mut self) {
+        contained(|| {
+            self.0.tidy();
+        });
+    }
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
@@ -189,6 +203,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // Before it is known who reads, if others might: see `Keeper::meet`.
         let era = S::SHARED.then(|| keeper.era.load(Acquire));
         let readers = &keeper.readers;
+        // Before `reading`, so that it is dropped after it.
+        let unwinding;
         let Some(reading) = readers.read(keeper.address(), Entry::<K, V>::IS_PLAIN, at_once) else {
             if at_once {
                 return Err(Unseen::Untried);
@@ -202,7 +218,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let Some(entry) = self.find(&reading, hash, at_once).found_or(further) else {
             return Err(self.leave(reading, at_once, unseen));
         };
+        unwinding = Unwinding(keeper);
         if !equals(&entry.key) {
+            std::mem::forget(unwinding);
             let unseen = if at_once { Unseen::Untried } else { Unseen::Unclear };
             return Err(self.leave(reading, at_once, unseen));
         }
@@ -222,6 +240,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         #[expect(unsafe_code, reason = "it was seen that there is a value")]
         // SAFETY: `find` finds entries that are stored, and so have one.
         let result = answer(unsafe { entry.stored_value() });
+        std::mem::forget(unwinding);
         if reading.end() {
             return Ok(self.tidied(result));
         }

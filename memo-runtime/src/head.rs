@@ -14,7 +14,6 @@ use crate::sync::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use std::cell::Cell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 // Those of the standard library: what happens under a lock is no step for models to explore.
@@ -227,26 +226,14 @@ impl Head {
         }
     }
 
-    /// The owners, where they are all in one thread.
-    #[inline]
-    fn owners_here(&self) -> &Cell<u32> {
-        #[expect(unsafe_code, reason = "no other thread knows of it")]
-        // SAFETY: an atomic is laid out as what it holds. As there is one thread, nothing is done at
-        // the same time.
-        unsafe {
-            &*self.owners.as_ptr().cast()
-        }
-    }
-
     /// Whether it was the last.
     #[inline]
     pub(crate) fn release<S: Scope>(&self) -> bool {
-        if !S::SHARED {
-            let owners = self.owners_here();
-            owners.set(owners.get() - 1);
-            return owners.get() == 0;
-        }
         let owners = self.owners.load(Acquire);
+        if !S::SHARED {
+            self.owners.store(owners - 1, Relaxed);
+            return owners == 1;
+        }
         // The only one there is can be nobody else, and nobody else can make it two.
         if owners == 1 {
             return true;

@@ -41,8 +41,8 @@ pub struct Only(());
 impl Only {
     /// # Safety
     ///
-    /// It stands for the instantiation of one function, which is not generic and whose caches are in a
-    /// place of their own: only one type of keys and one of values are ever asked for there.
+    /// The place of the caches is in one function that is not generic, and that alone asks for one there: of
+    /// types that its signature spells, so that they are the same whenever it does.
     #[expect(unsafe_code, reason = "whoever writes the function knows what it is")]
     #[must_use]
     pub const unsafe fn new() -> Self {
@@ -66,13 +66,13 @@ impl fmt::Debug for Only {
     }
 }
 
-/// [`Only`], for the expansion of a function that is not generic. Users that forbid `unsafe` code need not
+/// [`Only`], for expansions alone, where what it promises is so. Users that forbid `unsafe` code need not
 /// make an exception for it here.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __only {
     () => {
-        // SAFETY: the attribute has seen that the function is not generic, and its static is beside this.
+        // SAFETY: this is in the function `here` of a companion that is not generic; it spells the types.
         unsafe { $crate::__private::Only::new() }
     };
 }

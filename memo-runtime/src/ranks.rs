@@ -51,6 +51,11 @@ impl Ranks {
         }
     }
 
+    /// The one that is likely to be taken out next.
+    pub(crate) fn next(&self) -> Option<Place> {
+        self.new.first()
+    }
+
     /// Takes out the one of the least known stamp.
     fn pop_known(&mut self) -> Option<Place> {
         let Some(used) = &mut self.used else { return self.new.pop_first() };

@@ -10,7 +10,7 @@ use crate::ages::Ages;
 use crate::clock::Time;
 use crate::head::{Flying, Place};
 use crate::ranks::Ranks;
-use crate::table::{Buckets, OwnedTable, Table};
+use crate::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
 
 /// What a store may hold.
@@ -141,6 +141,7 @@ impl Store {
                 evicted = self.ranks.pop_least(stamp);
                 if let Some(evicted) = evicted {
                     self.take_ranked(evicted);
+                    self.foresee();
                 }
             }
             self.ranks.push_last(place);
@@ -172,6 +173,18 @@ impl Store {
         }
         self.stored -= 1;
         self.unfile(place);
+    }
+
+    /// Has the processor fetch what the next evictions need, which was used long ago: all of it in advance,
+    /// so that none of them waits for what is needed to find the rest.
+    fn foresee(&self) {
+        let Some(next) = self.ranks.next() else { return };
+        if let Some(buckets) = self.buckets() {
+            buckets.prefetch(next.hash());
+        }
+        if let Some(second) = next.after.get() {
+            prefetch(second.as_ptr());
+        }
     }
 
     fn unfile(&mut self, place: Place) {

@@ -168,6 +168,19 @@ fn matches(tags: u64, tag: u64) -> Matches {
 
 /// Subtracting 1 from each byte that differs in no bit borrows from its highest one, and perhaps from that
 /// of the next.
+/// Has the processor fetch what will be needed.
+#[inline]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(miri)))]
+    #[expect(unsafe_code, reason = "as of all that is not for every processor")]
+    // SAFETY: there is such an instruction where there is SSE; what is at the address is not used.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    let _ = at;
+}
+
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
 fn matches(tags: u64, tag: u64) -> Matches {
@@ -295,6 +308,12 @@ impl<'t> Buckets<'t> {
                 None => Look::Further,
             },
         }
+    }
+
+    /// Has the processor fetch the bucket of a hash.
+    #[inline]
+    pub(crate) fn prefetch(self, hash: u64) {
+        prefetch(std::ptr::from_ref(self.at(first(hash))));
     }
 
     #[cold]

@@ -39,7 +39,7 @@ impl page {
 impl page {
     #[doc(hidden)]
     fn site() -> ::memofn::__private::Site<
-        ::memofn::__private::Only,
+        ::memofn::__private::Of<Self>,
         ::memofn::__private::scope::Shared,
     > {
         let options = || {
@@ -50,7 +50,7 @@ impl page {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::site!(options, ::memofn::__private::Of:: < Self > ::new())
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
