@@ -58,22 +58,20 @@ pub(crate) fn named_here(model: &Model) -> Option<TokenStream> {
     is_named.then(|| model.call(&model.here()))
 }
 
-/// How the instantiations of a function are told apart.
-enum Instances {
-    /// There is one: a companion that is not generic has a function that spells the types. Where the types
-    /// have no names, nobody can tell: whatever a macro hides may depend on a parameter that is not seen.
-    One,
-    /// By the companion type.
-    OfCompanion,
-    /// By the type of a closure: beside a method there is no other, and that has no name.
-    OfClosure,
-}
-
-fn instances(model: &Model) -> Instances {
-    match model.home.is_module() {
-        true if model.instance.is_empty() && named_here(model).is_some() => Instances::One,
-        true => Instances::OfCompanion,
-        false => Instances::OfClosure,
+/// What tells the instantiations of a function apart, as a type and as a value.
+fn instance(model: &Model) -> (TokenStream, TokenStream) {
+    let p = &model.runtime;
+    if !model.home.is_module() {
+        // There is no type beside a method but that of a closure, which has no name.
+        let options = local("options");
+        return (quote!(impl #p::Instance), quote!(#p::Of::closure(&#options)));
+    }
+    // Where one function that is not generic spells the types, there is no other instantiation. Where they
+    // have no names, nobody can tell: what a macro hides may depend on a parameter that is not seen.
+    if model.instance.is_empty() && named_here(model).is_some() {
+        (quote!(#p::Only), quote!(#p::only!()))
+    } else {
+        (quote!(#p::Of<Self>), quote!(#p::Of::<Self>::new()))
     }
 }
 
@@ -163,12 +161,8 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let Model { runtime: p, .. } = model;
     let types = types(model);
     let (key, kept) = (kept_key(model), kept_result(model));
-    let place = place(model);
-    let instance = match instances(model) {
-        Instances::One => quote!(#p::Only),
-        Instances::OfCompanion => quote!(#p::Of<Self>),
-        Instances::OfClosure => quote!(impl #p::Instance),
-    };
+    let (instance, instance_value) = instance(model);
+    let place = place(model, &instance_value);
     let scope = scope(model);
     let names_here = named_here(model).is_some();
     let first = match (&types.key, &types.value, &key) {
@@ -263,14 +257,9 @@ fn kept_result(model: &Model) -> TokenStream {
 }
 
 /// The place of the cache, after the options, which are out of the reach of names of ours.
-fn place(model: &Model) -> TokenStream {
+fn place(model: &Model, instance: &TokenStream) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
-    let instance = match instances(model) {
-        Instances::One => quote!(#p::only!()),
-        Instances::OfCompanion => quote!(#p::Of::<Self>::new()),
-        Instances::OfClosure => quote!(#p::Of::closure(&#options)),
-    };
     let site = match model.scope() {
         Scope::Shared => quote!(#p::site!(#options, #instance)),
         Scope::Thread => quote!(#p::thread_site!(#options, #instance)),

@@ -2,6 +2,7 @@
 
 use crate::head::{Head, Place};
 use crate::readers::Readers;
+use crate::reading::PLACES;
 use crate::scope::{Scope, Shared};
 use crate::store::Store;
 use std::cell::{Cell, UnsafeCell};
@@ -244,7 +245,7 @@ impl<K, V> Drop for Chain<K, V> {
 pub(crate) struct Spare<K, V, S: Scope> {
     /// By the numbers of threads, the first of a chain, which is owned, or null. Of the standard library:
     /// nothing depends on the order of things here.
-    first: [AtomicPtr<Entry<K, V>>; 16],
+    first: [AtomicPtr<Entry<K, V>>; PLACES],
     scope: PhantomData<S>,
 }
 

@@ -51,7 +51,7 @@ impl Ranks {
         }
     }
 
-    /// The one that is likely to be taken out next.
+    /// The one that is taken out next if it was not used since it came, nor one that was is due before it.
     pub(crate) fn next(&self) -> Option<Place> {
         self.new.first()
     }

@@ -1,7 +1,7 @@
 //! Who reads a cache without its lock, and how many hits each has had.
 
 use crate::fences;
-use crate::reading::{Reader, Reading, StillRead, still_read};
+use crate::reading::{PLACES, Reader, Reading, StillRead, still_read};
 use crate::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -84,7 +84,7 @@ pub struct Crowd {
     alone: AtomicUsize,
     /// Since there are several, all know that there are.
     all_know: AtomicBool,
-    hits: [OnceBox<Hits>; Self::CELLS],
+    hits: [OnceBox<Hits>; PLACES],
     /// Those of further threads.
     more_hits: AtomicU64,
 }
@@ -99,7 +99,6 @@ struct Hits {
 }
 
 impl Crowd {
-    const CELLS: usize = 16;
     const NOBODY: usize = usize::MAX;
     const SEVERAL: usize = usize::MAX - 1;
 }
@@ -155,7 +154,7 @@ impl Readers for Crowd {
         // In this order: who is alone by now has announced it in time for the one who comes next. Who has not
         // met the cache, and so has nothing to count hits in, does so first; later ones share a counter.
         let is_known = || [number, Self::SEVERAL].contains(&self.alone.load(Acquire));
-        if hits.is_none() && (number < Self::CELLS || !is_known()) {
+        if hits.is_none() && (number < PLACES || !is_known()) {
             return None;
         }
         if !plain && !self.is_alone(&reading) {
@@ -384,7 +383,7 @@ mod tests {
                     // All are there, so that none is given the number of another.
                     all.wait();
                     // In a process of many threads there may be no place left.
-                    if number < Crowd::CELLS {
+                    if number < PLACES {
                         assert!(crowd.read(0x100, true, false).is_none());
                         crowd.meet();
                         crowd.read(0x100, true, true).expect("it has met the cache").end();

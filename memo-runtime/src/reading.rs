@@ -17,6 +17,9 @@ use std::cell::Cell;
 /// How many calls of a thread may read at the same time, each from within the one before.
 pub(crate) const DEPTH: usize = 4;
 
+/// How many threads at a time have places of their own in a cache: those with the least numbers.
+pub(crate) const PLACES: usize = 16;
+
 /// The announcements of one thread.
 #[derive(Debug)]
 #[repr(align(128))]

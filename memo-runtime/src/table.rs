@@ -166,8 +166,6 @@ fn matches(tags: u64, tag: u64) -> Matches {
     Matches { bits: u64::from(equal as u32 & 0x7F), width: 1 }
 }
 
-/// Subtracting 1 from each byte that differs in no bit borrows from its highest one, and perhaps from that
-/// of the next.
 /// Has the processor fetch what will be needed.
 #[inline]
 pub(crate) fn prefetch<T>(at: *const T) {
@@ -181,6 +179,8 @@ pub(crate) fn prefetch<T>(at: *const T) {
     let _ = at;
 }
 
+/// Subtracting 1 from each byte that differs in no bit borrows from its highest one, and perhaps from that
+/// of the next.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
 fn matches(tags: u64, tag: u64) -> Matches {

@@ -397,7 +397,7 @@ fn a_drop_that_panics_while_a_cache_is_cleared_leaves_alone_what_is_read() {
 
 /// What a thread reads of its own cache, nobody but itself can drop: as it is cloned.
 #[test]
-fn what_a_clone_takes_out_of_a_threads_own_cache_is_dropped_when_it_is_read() {
+fn what_a_clone_takes_out_of_a_threads_own_cache_is_dropped_once_it_was_read() {
     type Own = Cache<u8, Touchy, crate::scope::Thread>;
     thread_local! {
         static CACHE: Own = Cache::<u8, Touchy>::builder().maxsize(2).build_for_thread();
