@@ -257,13 +257,15 @@ fn lints_of_signature(model: &Model) -> impl Iterator<Item = TokenStream> {
     // In a trait nothing is said of who sees it.
     let exposed = visible || !model.home.is_module();
     let several = sig.inputs.len() > 1;
+    // With a condition, a `Result` is stored whole as well.
+    let may_fail = model.stored != Stored::Whole || model.options.cache_if.is_some();
     let lints = [
         (false, "dead_code", !model.home.is_module()),
         (false, "unreachable_pub", visible && !model.home.is_module()),
         (true, "fn_params_excessive_bools", several),
         (true, "large_types_passed_by_value", !sig.inputs.is_empty()),
         (true, "missing_const_for_fn", !model.is_async()),
-        (true, "missing_errors_doc", exposed && model.stored != Stored::Whole),
+        (true, "missing_errors_doc", exposed && may_fail),
         (true, "missing_panics_doc", exposed),
         (true, "missing_safety_doc", exposed && matches!(sig.safety, Safety::Unsafe(_))),
         (true, "must_use_candidate", exposed && matches!(sig.output, ReturnType::Type(..))),

@@ -13,7 +13,7 @@ use syn::{PathArguments, Type};
 /// How the stored type is spelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// The return type: it is no `Result`.
+    /// The return type: it is no `Result`. (A primitive's name is taken to be that of the primitive.)
     Whole,
     /// The return type, by its name. Should it be a `Result`, it is stored in one.
     TakenWhole,

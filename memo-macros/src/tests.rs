@@ -188,6 +188,14 @@ fn every_mistake_is_reported_at_once() {
     assert_eq!(output.to_string().matches("compile_error").count(), 8, "{output}");
 }
 
+#[test]
+fn what_can_fail_need_not_document_its_errors_twice() {
+    let allows = |options, item| memoized(options, item).to_string().contains("missing_errors_doc");
+    assert!(allows("", "pub fn f(n: u64) -> io::Result<u64> { g(n) }"));
+    assert!(allows("cache_if = Result::is_ok", "pub fn f(n: u64) -> Result<u64, E> { g(n) }"));
+    assert!(!allows("", "pub fn f(n: u64) -> u64 { n }"));
+}
+
 /// Compares an expansion with `snapshots/<name>.rs`, and its length with what a reader bears.
 fn snapshot(options: &str, item: &str, snapshot: &ExpectFile) {
     let (lines, arguments) = compare(options, item, parsed(memoized(options, item)), snapshot);
