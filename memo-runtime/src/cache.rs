@@ -117,12 +117,18 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 
     /// Forgets the entries that `keep` refuses.
-    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
-        for entry in self.iter() {
-            if !keep(entry.key(), entry.value()) {
-                self.engine.remove_entry(&entry.0);
-            }
-        }
+    ///
+    /// A run of the same key that began before, a refresh for instance, is not stored after it. `keep` sees
+    /// what is stored, and so it cannot refuse a key that is computed for the first time.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// (1..=4).for_each(|n| cache.insert(n, n * n));
+    /// cache.retain(|_, square| square % 2 == 0);
+    /// assert_eq!((cache.peek(&2), cache.peek(&3)), (Some(4), None));
+    /// ```
+    pub fn retain(&self, keep: impl FnMut(&K, &V) -> bool) {
+        self.engine.retain(keep);
     }
 }
 

@@ -26,6 +26,12 @@ impl Time {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
+    /// Whether this is a deadline that has passed by `now`. Forever never passes.
+    #[inline]
+    pub(crate) fn has_passed(self, now: Self) -> bool {
+        self <= now && self != Self::FOREVER
+    }
+
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

@@ -104,7 +104,8 @@ use crate::limbo::Dead;
 use crate::parameters::CacheParameters;
 use crate::policy::Policy;
 use crate::readers::{Counted, Read, Readers};
-use crate::scope::Scope;
+use crate::registry;
+use crate::scope::{Cell, Scope};
 use crate::stats::CacheInfo;
 use crate::sync::{
     Arc,
@@ -126,6 +127,8 @@ pub(crate) struct Engine<K, V, S: Scope> {
     pub(crate) parameters: CacheParameters,
     entries: PhantomData<Entry<K, V>>,
     spare: Spare<K, V, S>,
+    /// Compares keys. Known when an entry is stored: a cache without entries may be of keys without `Eq`.
+    equal: S::Cell<fn(&K, &K) -> bool>,
 }
 
 /// An entry to be computed, and where others may wait for that if it is async.
@@ -161,7 +164,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let keeper = Keeper::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
         let hashing = Hashing::get();
-        Self { keeper, hashing, parameters, entries: PhantomData, spare: Spare::default() }
+        let (spare, equal) = (Spare::default(), S::Cell::empty());
+        Self { keeper, hashing, parameters, entries: PhantomData, spare, equal }
     }
 
     /// The hash of a key, which is fed to the hasher.
@@ -204,8 +208,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         at_once: bool,
     ) -> Result<R, Unseen> {
         let keeper = &self.keeper;
-        // Before it is known who reads, if others might: see `Keeper::meet`.
-        let era = S::SHARED.then(|| keeper.era.load(Acquire));
         let readers = &keeper.readers;
         // Before `reading`, so that it is dropped after it.
         let unwinding;
@@ -228,14 +230,19 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let unseen = if at_once { Unseen::Untried } else { Unseen::Unclear };
             return Err(self.leave(reading, at_once, unseen));
         }
+        // After `equals`, which may have evicted entries since: a stamp is later than all that was evicted.
+        // Before it is known who reads: see `Keeper::meet`.
+        let era = keeper.era.load(if S::SHARED { Acquire } else { Relaxed });
         match readers.hit(&reading) {
             _ if !keeper.is_bounded => {}
             Counted::Alone(hits) => {
-                let era = era.unwrap_or_else(|| keeper.era.load(Relaxed));
                 entry.stamp.store(era + hits, Relaxed);
+                // Another thread may have come, and left a later stamp before this one was stored.
+                if !readers.is_alone_still(&reading) {
+                    entry.stamp.fetch_max(keeper.era.load(Acquire), Relaxed);
+                }
             }
             Counted::AmongOthers => {
-                let era = era.unwrap_or(0);
                 if entry.stamp.load(Relaxed) < era {
                     entry.stamp.fetch_max(era, Relaxed);
                 }
@@ -363,6 +370,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         helped: Option<Duration>,
     ) {
         let mut value = Some(value);
+        self.equal.get_or_init(|| equal);
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         let fill = &mut || fill(entry, &mut value);
         let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
@@ -401,6 +409,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// not replace it.
     pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let entry = Offered::new(entry.clone());
+        self.equal.get_or_init(|| equal);
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         self.keeper.insert(entry.place(), entry.taken(), &equals);
     }
@@ -470,9 +479,27 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.entries().into_iter().map(Self::owned).collect()
     }
 
-    /// Takes this very entry out, if it is still stored.
-    pub(crate) fn remove_entry(&self, entry: &EntryPtr<K, V, S>) {
-        self.keeper.remove_entry(entry.place());
+    /// Takes out the entries that `keep` refuses, and keeps runs of their keys that are under way from being
+    /// stored.
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        let begun = self.keeper.births();
+        for mut entry in self.entries() {
+            while !keep(&entry.key, entry.value()) {
+                // A run that began before may have replaced it: that is judged in its turn.
+                match self.remove_entry(&entry).filter(|it| it.birth() <= begun) {
+                    Some(replacement) => entry = replacement,
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from
+    /// being stored. Returns what is stored in its place.
+    fn remove_entry(&self, entry: &EntryPtr<K, V, S>) -> Option<EntryPtr<K, V, S>> {
+        let equal = self.equal.get()?;
+        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        self.keeper.remove_entry(entry.place(), &equals).map(Self::owned)
     }
 
     /// The owner that the keeper has counted for this.
@@ -506,6 +533,9 @@ fn fill<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) {
 
 impl<K, V, S: Scope> Drop for Engine<K, V, S> {
     fn drop(&mut self) {
+        if !self.parameters.name.is_empty() {
+            registry::unlist(std::ptr::from_ref(self).addr(), S::SHARED);
+        }
         self.keeper.close();
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::head::{Head, Place};
 use crate::readers::Readers;
-use crate::reading::PLACES;
 use crate::scope::{Scope, Shared};
 use crate::store::Store;
 use std::cell::{Cell, UnsafeCell};
@@ -138,7 +137,11 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     /// Where the entry is, as long as somebody owns it.
     #[inline]
     pub(crate) fn place(&self) -> Place {
-        Place::new(self.entry.cast())
+        #[expect(unsafe_code, reason = "it may be dereferenced")]
+        // SAFETY: the place is used as long as this owner is there, or as long as the entry is filed.
+        unsafe {
+            Place::new(self.entry.cast())
+        }
     }
 
     /// The owner that is kept as a place alone.
@@ -239,6 +242,9 @@ impl<K, V> Drop for Chain<K, V> {
         while self.pop().is_some() {}
     }
 }
+
+/// How many threads keep memory: those with the least numbers.
+const PLACES: usize = 16;
 
 /// The memory of entries that were evicted or cleared last, for the next ones. Each thread has its own, up to
 /// some: to hand it on from one to the other took two atomic operations a miss.

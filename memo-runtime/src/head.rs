@@ -226,9 +226,19 @@ impl Head {
         }
     }
 
-    /// Whether it was the last.
+    /// Whether it was the last, and the entry is to be freed. Aborts the process if the entry is filed:
+    /// see [`Place`].
     #[inline]
     pub(crate) fn release<S: Scope>(&self) -> bool {
+        let is_last = self.release_owner::<S>();
+        if is_last && self.has(state::FLYING | state::STORED) {
+            corrupted("an entry that is filed has no owner");
+        }
+        is_last
+    }
+
+    #[inline]
+    fn release_owner<S: Scope>(&self) -> bool {
         let owners = self.owners.load(Acquire);
         if !S::SHARED {
             self.owners.store(owners - 1, Relaxed);
@@ -243,13 +253,37 @@ impl Head {
     }
 }
 
-/// Where a head is.
+/// A pointer to the head of an entry that is alive.
 ///
-/// Whoever has a place knows its entry to be alive: because it holds the lock and the entry is filed, or
-/// because it owns it or reads it. Apart from that it is but an address, and to make one takes an owner of
-/// the entry ([`EntryPtr`](crate::entry::EntryPtr)) or a [`Link`] or a table that it was put in before.
+/// # Why it may be dereferenced
+///
+/// To make a place is unsafe: its maker promises that the entry is alive whenever the place is used.
+/// There are three reasons for an entry to be alive: the user owns it, the user has announced that it reads
+/// it, or the entry is *filed* in a cache whose lock the user holds.
+///
+/// The last reason does not rest on the logic of the lists, but on two checks that run in every build:
+///
+/// - An entry that is filed is not freed. [`Head::release`] aborts the process instead.
+/// - An entry ceases to be filed when it has left the table, its list and the queue of ages (`Store::unfile`),
+///   or when all of these have been emptied (`Store::clear`). Each of them aborts the process if the entry is
+///   not where it should be: a list looks whether both neighbours point back.
+///
+/// So a mistake in the bookkeeping ends the process with a message. It does not leave a dangling pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place(NonNull<Head>);
+
+/// The bookkeeping of a cache contradicts itself: to go on would be undefined behaviour.
+#[cold]
+#[inline(never)]
+pub(crate) fn corrupted(what: &str) -> ! {
+    use std::io::Write;
+    // Not `eprintln`, which tests capture: nothing comes after this to show it.
+    let _ = writeln!(
+        std::io::stderr(),
+        "memofn: a cache is corrupted: {what}. This is a bug in memofn; the process ends here."
+    );
+    std::process::abort()
+}
 
 #[expect(unsafe_code, reason = "it is a pointer")]
 // SAFETY: threads may share heads, of which all that changes is atomic; keys and values are out of reach.
@@ -260,13 +294,21 @@ unsafe impl Send for Place {}
 unsafe impl Sync for Place {}
 
 impl Place {
-    /// The place of an entry that is owned by the caller. The pointer is one to all of the entry.
-    pub(crate) fn new(head: NonNull<Head>) -> Self {
+    /// # Safety
+    ///
+    /// The entry is alive whenever the place is used. The pointer is one to all of the entry.
+    #[expect(unsafe_code, reason = "it may be dereferenced")]
+    #[inline]
+    pub(crate) unsafe fn new(head: NonNull<Head>) -> Self {
         Self(head)
     }
 
+    /// # Safety
+    ///
+    /// As of [`new`](Self::new), unless the pointer is null.
+    #[expect(unsafe_code, reason = "it may be dereferenced")]
     #[inline]
-    pub(crate) fn from_ptr(head: *mut Head) -> Option<Self> {
+    pub(crate) unsafe fn from_ptr(head: *mut Head) -> Option<Self> {
         NonNull::new(head).map(Self)
     }
 
@@ -286,21 +328,25 @@ impl Deref for Place {
     #[inline]
     fn deref(&self) -> &Head {
         #[expect(unsafe_code, reason = "entries are pointed at by those who do not own them")]
-        // SAFETY: a place was made from a pointer to an entry, which is alive as long as the place is in
-        // use; nobody has a mutable reference to a head.
+        // SAFETY: the maker of the place has promised that the entry is alive; nobody has a mutable
+        // reference to a head.
         unsafe {
             self.0.as_ref()
         }
     }
 }
 
-/// Leads to a place, or nowhere.
+/// Leads to a neighbour in a list, or nowhere. It is used under the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Link(AtomicPtr<Head>);
 
 impl Link {
     pub(crate) fn get(&self) -> Option<Place> {
-        Place::from_ptr(self.0.load(Relaxed))
+        #[expect(unsafe_code, reason = "it may be dereferenced")]
+        // SAFETY: a neighbour is in the same list, and so it is filed: see `Place`.
+        unsafe {
+            Place::from_ptr(self.0.load(Relaxed))
+        }
     }
 
     pub(crate) fn set(&self, place: Option<Place>) {
@@ -330,9 +376,14 @@ impl List {
         self.last = Some(place);
     }
 
-    /// Takes out one that is in this list.
+    /// Takes out one that is in this list. Aborts the process if it is not.
     pub(crate) fn remove(&mut self, place: Place) {
         let (before, after) = (place.before.get(), place.after.get());
+        let known_before = before.map_or(self.first, |before| before.after.get());
+        let known_after = after.map_or(self.last, |after| after.before.get());
+        if known_before != Some(place) || known_after != Some(place) {
+            corrupted("an entry is not in its list");
+        }
         match before {
             Some(before) => before.after.set(after),
             None => self.first = after,
@@ -347,6 +398,18 @@ impl List {
         let first = self.first?;
         self.remove(first);
         Some(first)
+    }
+
+    /// Its entries, each of whose links is looked at.
+    #[cfg(debug_assertions)]
+    pub(crate) fn checked(&self) -> impl Iterator<Item = Place> {
+        let mut before = None;
+        let links = self.iter().inspect(move |place| {
+            assert_eq!(place.before.get(), before, "both neighbours point at each other");
+            before = Some(*place);
+        });
+        assert_eq!(self.iter().last(), self.last);
+        links
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Place> + use<> {

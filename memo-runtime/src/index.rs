@@ -6,7 +6,7 @@ use crate::flight::{Flight, FlightId, Pace};
 use crate::head::{Flying, Place};
 use crate::party::Party;
 use crate::stats::CacheInfo;
-use crate::store::{Limits, Store};
+use crate::store::{Evicted, Limits, Store};
 use crate::sync::Arc;
 use crate::wait::{Landing, Wait};
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub(crate) struct Books {
     pub(crate) hits_forgotten: u64,
     pub(crate) pace: Pace,
     births: u64,
+    /// How many changes there are until the next [`check`](Self::check).
+    #[cfg(debug_assertions)]
+    unchecked: usize,
 }
 
 /// A computation that is over.
@@ -46,6 +49,20 @@ impl Books {
             hits_forgotten: 0,
             pace: Pace::default(),
             births: 0,
+            #[cfg(debug_assertions)]
+            unchecked: 0,
+        }
+    }
+
+    /// Checks that the lists agree with the table. That takes as long as there are entries, and so it is done
+    /// the more seldom the more there are.
+    #[cfg(debug_assertions)]
+    pub(crate) fn check(&mut self) {
+        if let Some(left) = self.unchecked.checked_sub(1) {
+            self.unchecked = left;
+        } else {
+            self.store.check();
+            self.unchecked = self.store.len();
         }
     }
 
@@ -73,9 +90,14 @@ impl Books {
         });
     }
 
-    /// The stored one of equal entries.
-    pub(crate) fn stored(equal: &Few<Place>) -> Option<Place> {
+    /// The stored one of equal entries, expired or not.
+    fn stored(equal: &Few<Place>) -> Option<Place> {
         equal.iter().copied().find(|place| place.is_stored())
+    }
+
+    /// The one of equal entries that answers calls.
+    pub(crate) fn live(&self, equal: &Few<Place>, now: Time) -> Option<Place> {
+        Self::stored(equal).filter(|place| !self.store.is_expired(*place, now))
     }
 
     /// The computation under way, of equal entries, that lets others join.
@@ -175,9 +197,10 @@ impl Books {
     /// Stores the result of such a computation. The store owns it then, and the caller what was evicted.
     #[inline]
     pub(crate) fn land_alone(&mut self, place: Place, now: Time, stamp: u64) -> Option<Place> {
-        let evicted = self.store.store(place, now, stamp);
-        self.counts.evictions += u64::from(evicted.is_some());
-        evicted
+        let Evicted { place, is_expired } = self.store.store(place, now, stamp)?;
+        self.counts.expirations += u64::from(is_expired);
+        self.counts.evictions += u64::from(!is_expired);
+        Some(place)
     }
 
     /// Ends a computation and stores its result, if it has not been ended or outdated, in the place of
@@ -198,7 +221,7 @@ impl Books {
         if !flight.outdated && !is_late {
             dead[0] = other;
             if let Some(replaced) = other {
-                self.store.remove(replaced);
+                self.take_out(replaced, now);
             }
         }
         let mut overtaken = None;
@@ -209,6 +232,34 @@ impl Books {
             self.store.remove(place);
         }
         Some(Landed { flight, stored, overtaken, dead })
+    }
+
+    /// Takes out an entry that is stored. Returns whether its time has not passed.
+    pub(crate) fn take_out(&mut self, place: Place, now: Time) -> bool {
+        let is_live = !self.store.is_expired(place, now);
+        self.counts.expirations += u64::from(!is_live);
+        self.store.remove(place);
+        is_live
+    }
+
+    /// The stored one of equal entries is taken out. Returns it, and whether its time has not passed.
+    pub(crate) fn take_out_stored(
+        &mut self,
+        equal: &Few<Place>,
+        now: Time,
+    ) -> Option<(Place, bool)> {
+        let place = Self::stored(equal)?;
+        Some((place, self.take_out(place, now)))
+    }
+
+    /// The counters, and how many entries are held. What has expired does not count, given back or not.
+    pub(crate) fn info(&self, now: Time) -> CacheInfo {
+        let expired = self.store.expired(now);
+        CacheInfo {
+            currsize: self.store.len() - expired,
+            expirations: self.counts.expirations + expired as u64,
+            ..self.counts
+        }
     }
 
     /// Takes out at most `most` entries whose time has passed.

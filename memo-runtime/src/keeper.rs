@@ -106,9 +106,10 @@ impl<S: Scope> Keeper<S> {
     /// not, and then acts under the lock. The run of the `own` flight is known to be equal.
     fn settle(&self, hash: u64, equals: &Equals<'_>, own: Option<FlightId>, act: &mut Act<'_>) {
         let mut judged = Judged::with(own.map(|id| id.birth));
+        let now = self.give_back_expired();
         loop {
             let (mut unjudged, mut births) = (Few::new(), 0);
-            self.with_books(&mut |books, now| {
+            self.locked(|books| {
                 let mut equal = Few::new();
                 books.sort(hash, &judged, &mut equal, |place| unjudged.push(self.keep(place)));
                 births = books.births();
@@ -191,20 +192,23 @@ impl<S: Scope> Keeper<S> {
         self.books.0.with(|_| act())
     }
 
-    /// Drops all entries. Nobody uses the cache any longer.
-    pub(crate) fn close(&mut self) {
-        let mut stored = Vec::new();
-        self.books
-            .0
-            .with(|books| books.store.for_each(|place| stored.push(self.limbo.dead(place))));
-        drop(stored);
+    /// The births of all computations so far are up to this.
+    pub(crate) fn births(&self) -> u64 {
+        self.books.0.with(|books| books.births())
     }
 
-    /// Acts on the books once all that has expired was given back, a little at a time.
+    /// Drops all entries. Nobody uses the cache any longer.
+    pub(crate) fn close(&mut self) {
+        let stored = self.books.0.with(|books| books.store.clear());
+        let dead: Vec<_> = stored.into_iter().map(|place| self.limbo.dead(place)).collect();
+        drop(dead);
+    }
+
+    /// Acts on the books once some of what has expired was given back.
     ///
     /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
     fn with_books(&self, act: &mut View<'_>) {
-        let now = self.expired();
+        let now = self.give_back_expired();
         self.locked(|books| act(books, now));
     }
 
@@ -212,26 +216,26 @@ impl<S: Scope> Keeper<S> {
     #[cold]
     #[inline(never)]
     pub(crate) fn is_due(&self) -> bool {
-        self.clock.now() >= self.deadline()
+        self.deadline().has_passed(self.clock.now())
     }
 
-    /// Gives back what has expired by now.
+    /// Gives back some of what has expired, and tells the time.
     #[inline]
-    fn expired(&self) -> Time {
+    fn give_back_expired(&self) -> Time {
         let now = self.clock.now();
-        if self.clock != Clock::Unread && now >= self.deadline() {
+        if self.clock != Clock::Unread && self.deadline().has_passed(now) {
             self.give_back(now);
         }
         now
     }
 
+    /// A call comes here three times at most, or four if keys collide, and so gives back 64 entries: it does
+    /// not pay for all that others have stored.
     #[cold]
     fn give_back(&self, now: Time) {
-        while now >= self.deadline() && self.deadline() != Time::FOREVER {
-            const AT_ONCE: usize = 64;
-            let expired = self.locked(|books| books.expire(now, AT_ONCE));
-            self.discard_all(expired);
-        }
+        const AT_ONCE: usize = 16;
+        let expired = self.locked(|books| books.expire(now, AT_ONCE));
+        self.discard_all(expired);
     }
 
     /// Acts on the books, and shows their readers what has changed.
@@ -239,6 +243,8 @@ impl<S: Scope> Keeper<S> {
     fn locked<R>(&self, act: impl FnOnce(&mut Books) -> R) -> R {
         let (done, changed) = self.books.0.with(|books| {
             let done = act(books);
+            #[cfg(debug_assertions)]
+            books.check();
             if self.clock != Clock::Unread {
                 self.deadline.store(books.store.next_deadline().nanos(), Published);
             }

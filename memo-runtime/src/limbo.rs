@@ -96,7 +96,31 @@ impl<S: Scope> Limbo<S> {
         if dead.peek().is_none() || readers.nobody_reads() {
             return dead.for_each(drop);
         }
-        self.discard_later(dead.collect(), cache, readers);
+        if self.plain {
+            return self.discard_later(dead.collect(), cache, readers);
+        }
+        let first = dead.next();
+        if dead.peek().is_some() {
+            self.discard_all(first.into_iter().chain(dead).collect(), cache, readers);
+        } else if let Some(only) = first {
+            self.discard_one(only, cache, readers);
+        }
+    }
+
+    /// An entry that owns something is dropped at once if nobody reads it, which is nearly always so.
+    #[cold]
+    fn discard_one(&self, dead: Dead, cache: usize, readers: &S::Readers) {
+        if !readers.is_unread(cache, &[dead.place.addr()]) {
+            self.discard_later(vec![dead], cache, readers);
+        }
+    }
+
+    #[cold]
+    fn discard_all(&self, dead: Vec<Dead>, cache: usize, readers: &S::Readers) {
+        let addresses: Vec<_> = dead.iter().map(|dead| dead.place.addr()).collect();
+        if !readers.is_unread(cache, &addresses) {
+            self.discard_later(dead, cache, readers);
+        }
     }
 
     #[cold]

@@ -38,12 +38,13 @@ impl Ranks {
     }
 
     /// Takes out the one that was used least recently. Stamps after `now` are as good as `now`: an entry
-    /// that others use all the while is met twice at most.
+    /// that others use all the while is met twice at most. Stamps before the known one are as good as that
+    /// one: the heap relies on ranks that only grow, and not on those who write stamps without the lock.
     pub(crate) fn pop_least(&mut self, now: u64) -> Option<Place> {
         loop {
             let place = self.pop_known()?;
             let stamp = place.stamp.load(Relaxed).min(now);
-            if stamp == place.rank() {
+            if stamp <= place.rank() {
                 return Some(place);
             }
             place.rank_anew(stamp);
@@ -54,6 +55,29 @@ impl Ranks {
     /// The one that is taken out next if it was not used since it came, nor one that was is due before it.
     pub(crate) fn next(&self) -> Option<Place> {
         self.new.first()
+    }
+
+    /// Whether this is in order and holds so many entries, each of which `is_valid`.
+    #[cfg(debug_assertions)]
+    pub(crate) fn check(&self, len: usize, is_valid: impl Fn(Place) -> bool) {
+        let mut found = 0;
+        let mut last = 0;
+        for place in self.new.checked() {
+            assert!(last <= place.rank() && !place.is_ranked_anew() && is_valid(place));
+            last = place.rank();
+            found += 1;
+        }
+        if let Some(used) = &self.used {
+            for (list, places) in used.lists.iter().enumerate() {
+                for place in places.checked() {
+                    assert!(place.rank() >= used.last && place.is_ranked_anew() && is_valid(place));
+                    assert_eq!(used.list_of(place.rank()), list);
+                    assert!(used.least.is_none_or(|least| least <= place.rank()));
+                    found += 1;
+                }
+            }
+        }
+        assert_eq!(found, len, "each entry is in one list");
     }
 
     /// Takes out the one of the least known stamp.
@@ -202,5 +226,26 @@ mod tests {
                 }
             }
         }
+        owners.iter().for_each(|owner| owner.leave());
+    }
+
+    /// A thread that is put aside in the middle of a hit stores a stamp that others have left behind.
+    #[test]
+    fn a_stamp_that_goes_backwards_leaves_the_order_of_the_others_alone() {
+        let mut ranks = Ranks::default();
+        let owners: Vec<_> = (0..8).map(|_| Entry::<_, u8>::ready::<Thread>(0, (), 0)).collect();
+        for (owner, stamp) in owners.iter().zip(10_u64..) {
+            owner.stamp.store(stamp, Relaxed);
+            owner.store(stamp);
+            ranks.push_last(owner.place());
+        }
+        let use_at = |at: usize, stamp| owners[at].stamp.store(stamp, Relaxed);
+        [(0, 100), (1, 200), (2, 300)].into_iter().for_each(|(at, stamp)| use_at(at, stamp));
+        assert_eq!(ranks.pop_least(400), Some(owners[3].place()));
+        [(0, 1), (1, 2), (2, 3), (4, 0)].into_iter().for_each(|(at, stamp)| use_at(at, stamp));
+        ranks.remove(owners[1].place());
+        let popped = std::iter::from_fn(|| ranks.pop_least(400));
+        assert!(popped.eq([4, 5, 6, 7, 0, 2].map(|at| owners[at].place())));
+        owners.iter().for_each(|owner| owner.leave());
     }
 }

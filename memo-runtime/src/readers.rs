@@ -1,7 +1,7 @@
 //! Who reads a cache without its lock, and how many hits each has had.
 
 use crate::fences;
-use crate::reading::{PLACES, Reader, Reading, StillRead, still_read};
+use crate::reading::{Reader, Reading, StillRead, is_unread, still_read};
 use crate::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -34,6 +34,10 @@ pub trait Readers: Debug {
     /// All hits so far.
     #[doc(hidden)]
     fn hits(&self) -> u64;
+    /// Whether nobody else has met the cache since a hit that was counted [alone](Counted::Alone), and so
+    /// nobody has left a stamp that the hit's own has replaced.
+    #[doc(hidden)]
+    fn is_alone_still(&self, reading: &Self::Reading<'_>) -> bool;
     /// The hits so far, if one thread alone has had them.
     #[doc(hidden)]
     fn ticks(&self) -> u64;
@@ -50,6 +54,10 @@ pub trait Readers: Debug {
     /// Of what is no longer in the tables, what somebody may still read.
     #[doc(hidden)]
     fn still_read(&self, cache: usize, plain: bool, dead: &[usize]) -> StillRead;
+    /// Whether nobody reads any of this. Asks no system, unlike [`still_read`](Self::still_read) of what is
+    /// plain, and tells nobody.
+    #[doc(hidden)]
+    fn is_unread(&self, cache: usize, dead: &[usize]) -> bool;
 }
 
 /// One call that reads.
@@ -84,9 +92,10 @@ pub struct Crowd {
     alone: AtomicUsize,
     /// Since there are several, all know that there are.
     all_know: AtomicBool,
-    hits: [OnceBox<Hits>; PLACES],
-    /// Those of further threads.
-    more_hits: AtomicU64,
+    /// By the numbers of threads.
+    hits: [OnceBox<Hits>; Self::AT_HAND],
+    /// Those of the threads with greater numbers.
+    further: OnceBox<Further>,
 }
 
 /// The hits of one thread, which has met the cache.
@@ -98,16 +107,62 @@ struct Hits {
     alone: AtomicBool,
 }
 
+/// The hits of any number of threads, in segments each of which is as large as all before it.
+#[derive(Debug, Default)]
+struct Further([OnceBox<Vec<OnceBox<Hits>>>; Self::SEGMENTS]);
+
+impl Further {
+    /// More threads than fit in these have no room in memory.
+    const SEGMENTS: usize = 32;
+
+    /// The segment of a number, and the position there.
+    #[inline]
+    fn position(number: usize) -> (usize, usize) {
+        let segment = (number / Crowd::AT_HAND).ilog2() as usize;
+        (segment, number - (Crowd::AT_HAND << segment))
+    }
+
+    #[inline]
+    fn get(&self, number: usize) -> Option<&Hits> {
+        let (segment, at) = Self::position(number);
+        self.0[segment].get()?[at].get()
+    }
+
+    fn make(&self, number: usize) -> &OnceBox<Hits> {
+        let (segment, at) = Self::position(number);
+        let new = || {
+            Box::new((0..Crowd::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>())
+        };
+        &self.0[segment].get_or_init(new)[at]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Hits> {
+        self.0.iter().filter_map(OnceBox::get).flatten().filter_map(OnceBox::get)
+    }
+}
+
 impl Crowd {
     const NOBODY: usize = usize::MAX;
     const SEVERAL: usize = usize::MAX - 1;
+
+    /// How many threads find their hits without one more step.
+    const AT_HAND: usize = 16;
+
+    /// The hits of the thread of this number, if it has met the cache.
+    #[inline]
+    fn hits_of(&self, number: usize) -> Option<&Hits> {
+        match self.hits.get(number) {
+            Some(hits) => hits.get(),
+            None => self.further.get()?.get(number),
+        }
+    }
 }
 
 /// One call that reads a shared cache.
 #[derive(Debug)]
 pub struct ReadingAmong<'a> {
     reading: Reading,
-    hits: Option<&'a Hits>,
+    hits: &'a Hits,
 }
 
 impl Read for ReadingAmong<'_> {
@@ -133,7 +188,7 @@ impl Readers for Crowd {
             alone: AtomicUsize::new(Self::NOBODY),
             all_know: AtomicBool::new(false),
             hits: Default::default(),
-            more_hits: AtomicU64::new(0),
+            further: OnceBox::new(),
         }
     }
 
@@ -145,19 +200,11 @@ impl Readers for Crowd {
     #[inline]
     fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<ReadingAmong<'_>> {
         let reader = Reader::current()?;
-        let number = reader.number();
-        let hits = self.hits.get(number).and_then(OnceBox::get);
-        if at_once && hits.is_none() {
-            return None;
-        }
+        // A thread that has not met the cache has nothing to count hits in, and does so first.
+        let hits = self.hits_of(reader.number())?;
         let reading = ReadingAmong { reading: reader.walk(cache, at_once)?, hits };
-        // In this order: who is alone by now has announced it in time for the one who comes next. Who has not
-        // met the cache, and so has nothing to count hits in, does so first; later ones share a counter.
-        let is_known = || [number, Self::SEVERAL].contains(&self.alone.load(Acquire));
-        if hits.is_none() && (number < PLACES || !is_known()) {
-            return None;
-        }
-        if !plain && !self.is_alone(&reading) {
+        // In this order: who is alone by now has announced it in time for the one who comes next.
+        if !plain && !hits.is_alone() {
             fences::full();
         }
         Some(reading)
@@ -165,20 +212,24 @@ impl Readers for Crowd {
 
     #[inline]
     fn hit(&self, reading: &ReadingAmong<'_>) -> Counted {
-        let hits = match reading.hits {
-            Some(Hits { count, .. }) => {
-                let now = count.load(Relaxed) + 1;
-                count.store(now, Relaxed);
-                now
-            }
-            None => self.more_hits.fetch_add(1, Relaxed) + 1,
-        };
-        if self.is_alone(reading) { Counted::Alone(hits) } else { Counted::AmongOthers }
+        let count = &reading.hits.count;
+        let now = count.load(Relaxed) + 1;
+        count.store(now, Relaxed);
+        if reading.hits.is_alone() { Counted::Alone(now) } else { Counted::AmongOthers }
+    }
+
+    #[inline]
+    fn is_alone_still(&self, reading: &ReadingAmong<'_>) -> bool {
+        // With the heavy one of `meet`: either the other thread sees what was stored before this, or this
+        // sees that it has come.
+        reading.reading.reader().fence();
+        reading.hits.is_alone()
     }
 
     fn hits(&self) -> u64 {
         let own = self.hits.iter().filter_map(OnceBox::get);
-        own.map(|hits| hits.count.load(Relaxed)).sum::<u64>() + self.more_hits.load(Relaxed)
+        let further = self.further.get().into_iter().flat_map(Further::iter);
+        own.chain(further).map(|hits| hits.count.load(Relaxed)).sum()
     }
 
     fn ticks(&self) -> u64 {
@@ -191,19 +242,20 @@ impl Readers for Crowd {
 
     fn meet(&self) -> Option<u64> {
         let reader = Reader::current().or_else(Reader::register)?;
+        let number = reader.number();
         let alone = self.alone.load(Relaxed);
         let is_first = alone == Self::NOBODY;
         // Now, so that its hits need not allocate it.
-        if let Some(hits) = self.hits.get(reader.number()) {
-            hits.get_or_init(|| {
-                Box::new(Hits { count: AtomicU64::new(0), alone: AtomicBool::new(is_first) })
-            });
-        }
+        let hits = || Box::new(Hits { count: AtomicU64::new(0), alone: AtomicBool::new(is_first) });
+        match self.hits.get(number) {
+            Some(own) => own.get_or_init(hits),
+            None => self.further.get_or_init(Box::default).make(number).get_or_init(hits),
+        };
         if is_first {
-            self.alone.store(reader.number(), Relaxed);
-        } else if alone != reader.number() && alone != Self::SEVERAL {
+            self.alone.store(number, Relaxed);
+        } else if alone != number && alone != Self::SEVERAL {
             self.alone.store(Self::SEVERAL, Release);
-            if let Some(first) = self.hits.get(alone).and_then(OnceBox::get) {
+            if let Some(first) = self.hits_of(alone) {
                 first.alone.store(false, Release);
             }
             // The one who was alone may be reading at this moment without having told anybody.
@@ -221,33 +273,35 @@ impl Readers for Crowd {
     }
 
     fn still_read(&self, cache: usize, plain: bool, dead: &[usize]) -> StillRead {
-        still_read(cache, dead, || {
-            if plain || !self.all_know.load(Relaxed) {
-                fences::heavy()
-            } else {
-                fences::full();
-                true
-            }
-        })
+        still_read(cache, dead, || if plain { fences::heavy() } else { self.fence() })
+    }
+
+    fn is_unread(&self, cache: usize, dead: &[usize]) -> bool {
+        self.fence() && is_unread(cache, dead)
     }
 }
 
 impl Crowd {
     fn ticks_of(&self, alone: usize) -> u64 {
-        match self.hits.get(alone) {
-            Some(hits) => hits.get().map_or(0, |hits| hits.count.load(Relaxed)),
-            None if alone < Self::SEVERAL => self.more_hits.load(Relaxed),
-            None => 0,
-        }
+        self.hits_of(alone).map_or(0, |hits| hits.count.load(Relaxed))
     }
 
-    /// Whether nobody but the one who reads had met the cache when it began to read, or has since.
-    #[inline]
-    fn is_alone(&self, reading: &ReadingAmong<'_>) -> bool {
-        match reading.hits {
-            Some(hits) => hits.alone.load(Acquire),
-            None => self.alone.load(Acquire) == reading.reading.reader().number(),
+    /// The fence that goes with that of the readers of what is not plain. While they do not all know that
+    /// there are several, one of them may have spared it.
+    fn fence(&self) -> bool {
+        if self.all_know.load(Relaxed) {
+            fences::full();
+            return true;
         }
+        fences::heavy()
+    }
+}
+
+impl Hits {
+    /// Whether nobody but the thread that these are of has met the cache.
+    #[inline]
+    fn is_alone(&self) -> bool {
+        self.alone.load(Acquire)
     }
 }
 
@@ -341,6 +395,11 @@ impl Readers for Lone {
         self.hits.get()
     }
 
+    #[inline]
+    fn is_alone_still(&self, _reading: &ReadingAlone<'_>) -> bool {
+        true
+    }
+
     fn ticks(&self) -> u64 {
         self.hits.get()
     }
@@ -365,13 +424,31 @@ impl Readers for Lone {
         self.held.set(held | Self::WANTED);
         StillRead::These(vec![held])
     }
+
+    fn is_unread(&self, _cache: usize, dead: &[usize]) -> bool {
+        !dead.contains(&self.held())
+    }
 }
 
 #[cfg(all(test, not(memofn_models)))]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use std::sync::Barrier;
     use std::thread;
+
+    #[test]
+    fn each_thread_has_hits_of_its_own_whatever_its_number() {
+        let further = Further::default();
+        let numbers = || (16..200).chain([1 << 20]);
+        let cells = numbers().map(|number| std::ptr::from_ref(further.make(number)).addr());
+        assert_eq!(cells.collect::<BTreeSet<_>>().len(), 185);
+        assert!(numbers().all(|number| further.get(number).is_none()));
+        let new = || Box::new(Hits { count: AtomicU64::new(7), alone: AtomicBool::new(false) });
+        further.make(77).get_or_init(new);
+        assert!(numbers().all(|number| further.get(number).is_some() == (number == 77)));
+        assert_eq!(further.iter().count(), 1);
+    }
 
     #[test]
     fn who_has_not_met_a_cache_does_so_before_it_reads() {
@@ -382,12 +459,10 @@ mod tests {
                     let number = Reader::register().expect("it goes on").number();
                     // All are there, so that none is given the number of another.
                     all.wait();
-                    // In a process of many threads there may be no place left.
-                    if number < PLACES {
-                        assert!(crowd.read(0x100, true, false).is_none());
-                        crowd.meet();
-                        crowd.read(0x100, true, true).expect("it has met the cache").end();
-                    }
+                    assert!(crowd.read(0x100, true, false).is_none());
+                    crowd.meet();
+                    crowd.read(0x100, true, true).expect("it has met the cache").end();
+                    assert!(crowd.hits_of(number).is_some());
                     all.wait();
                 });
             }

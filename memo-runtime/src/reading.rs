@@ -8,17 +8,17 @@
 //! however long, hold up one entry.
 
 use crate::fences;
+use crate::few::Few;
 use crate::sync::{
     self, AtomicBool, AtomicUsize, Mutex,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// How many calls of a thread may read at the same time, each from within the one before.
 pub(crate) const DEPTH: usize = 4;
-
-/// How many threads at a time have places of their own in a cache: those with the least numbers.
-pub(crate) const PLACES: usize = 16;
 
 /// The announcements of one thread.
 #[derive(Debug)]
@@ -27,7 +27,6 @@ pub(crate) struct Reader {
     number: usize,
     light: fences::Light,
     announced: [Announcement; DEPTH],
-    taken: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -38,9 +37,44 @@ struct Announcement {
     wanted: AtomicBool,
 }
 
+/// The readers of the process. They are never freed, but those of threads that have ended are given to new
+/// ones.
+#[derive(Default)]
+struct Registry {
+    /// Those of threads that are alive. Only these are looked at.
+    active: Vec<&'static Reader>,
+    free: BinaryHeap<Reverse<ByNumber>>,
+    /// How many there are.
+    len: usize,
+}
+
+/// The least number first: numbers stay small, and so does what is kept by number.
+struct ByNumber(&'static Reader);
+
+impl PartialEq for ByNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.number == other.0.number
+    }
+}
+
+impl Eq for ByNumber {}
+
+impl PartialOrd for ByNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByNumber {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.number.cmp(&other.0.number)
+    }
+}
+
 sync::statics! {
-    /// All there have been. Those of threads that have ended are given to new ones.
-    static READERS: Mutex<Vec<&'static Reader>> = Mutex::new(Vec::new());
+    static READERS: Mutex<Registry> = Mutex::new(Registry {
+        active: Vec::new(), free: BinaryHeap::new(), len: 0,
+    });
 }
 
 sync::thread_local! {
@@ -56,27 +90,38 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // Never fails, but in models, where it may have been destroyed before.
         let _ = READER.try_with(|reader| reader.set(None));
-        let _readers = READERS.lock();
-        self.0.taken.store(false, Release);
+        READERS.lock().give_back(self.0);
+    }
+}
+
+impl Registry {
+    fn take(&mut self) -> &'static Reader {
+        let reader = match self.free.pop() {
+            Some(Reverse(ByNumber(reader))) => reader,
+            None => {
+                self.len += 1;
+                sync::forever(Reader {
+                    number: self.len - 1,
+                    light: fences::Light::prepare(),
+                    announced: Default::default(),
+                })
+            }
+        };
+        self.active.push(reader);
+        reader
+    }
+
+    fn give_back(&mut self, reader: &'static Reader) {
+        if let Some(at) = self.active.iter().position(|it| it.number == reader.number) {
+            self.active.swap_remove(at);
+        }
+        self.free.push(Reverse(ByNumber(reader)));
     }
 }
 
 impl Reader {
     fn take() -> &'static Self {
-        let light = fences::Light::prepare();
-        let mut readers = READERS.lock();
-        if let Some(free) = readers.iter().find(|it| !it.taken.load(Acquire)) {
-            free.taken.store(true, Relaxed);
-            return free;
-        }
-        let new = sync::forever(Self {
-            number: readers.len(),
-            light,
-            announced: Default::default(),
-            taken: AtomicBool::new(true),
-        });
-        readers.push(new);
-        new
+        READERS.lock().take()
     }
 
     /// The calling thread's, if it has one: see [`register`](Self::register).
@@ -109,6 +154,12 @@ impl Reader {
         announced.what.store(walking(cache), Release);
         self.light.fence();
         Some(Reading { reader: self, announced })
+    }
+
+    /// The fence of those who read.
+    #[inline]
+    pub(crate) fn fence(&self) {
+        self.light.fence();
     }
 
     /// Whether the calling thread, whose reader this is, reads nothing.
@@ -171,21 +222,18 @@ impl Drop for Reading {
 
 /// Of what was taken out of a cache before, what somebody may still read. `fence` is the one that goes
 /// with that of the readers; when it fails, everything may be read.
+///
+/// Those who are found reading are told that it is wanted, and come when they have ended. So what is asked for
+/// has to be where they look for it.
 pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool) -> StillRead {
-    let readers = READERS.lock().clone();
     if !fence() {
         return StillRead::Everything;
     }
-    let is_read = |announced: &&Announcement| {
-        let what = announced.what.load(Acquire);
-        what == walking(cache) || dead.contains(&what)
-    };
-    let announcements = readers.iter().flat_map(|reader| &reader.announced);
-    let reading: Vec<_> = announcements.filter(is_read).collect();
+    let reading = readers_of(cache, dead);
     if reading.is_empty() {
         return StillRead::These(Vec::new());
     }
-    for announced in &reading {
+    for announced in reading.iter() {
         announced.wanted.store(true, Relaxed);
     }
     // Whoever has ended since did not see that it was wanted. Who begins since does not find what is dead.
@@ -194,6 +242,44 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
     }
     let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
     if read.contains(&walking(cache)) { StillRead::Walked } else { StillRead::These(read) }
+}
+
+/// Whether nobody reads any of this, after a fence. Nobody is told.
+pub(crate) fn is_unread(cache: usize, dead: &[usize]) -> bool {
+    readers_of(cache, dead).is_empty()
+}
+
+/// The announcements of those who may read something of this, after a fence.
+///
+/// A thread that begins to read after the fence does not find what is dead, and so it may be missed here.
+fn readers_of(cache: usize, dead: &[usize]) -> Few<&'static Announcement> {
+    let mut reading = Few::new();
+    for reader in &READERS.lock().active {
+        for announced in &reader.announced {
+            let what = announced.once_found(cache);
+            if what == walking(cache) || dead.contains(&what) {
+                reading.push(announced);
+            }
+        }
+    }
+    reading
+}
+
+impl Announcement {
+    /// What is announced. A walk through the tables of this cache takes but some instructions, unless the
+    /// system has put its thread aside: so it is given the time to come to its end.
+    fn once_found(&self, cache: usize) -> usize {
+        const LOOKS: u32 = if cfg!(all(test, memofn_models)) { 1 } else { 64 };
+        let mut what = self.what.load(Acquire);
+        for _ in 1..LOOKS {
+            if what != walking(cache) {
+                break;
+            }
+            std::hint::spin_loop();
+            what = self.what.load(Acquire);
+        }
+        what
+    }
 }
 
 /// Which dead entries are still read.

@@ -43,9 +43,7 @@ where
 {
     // The list is kept by one function for all types of caches.
     fn list(cache: ArcWeak<SharedCache>) {
-        let mut listed = SHARED.lock();
-        listed.retain(|known| known.strong_count() > 0);
-        listed.push(cache);
+        SHARED.lock().push(cache);
     }
     let cache: Arc<SharedCache> = cache.clone();
     list(Arc::downgrade(&cache));
@@ -54,14 +52,33 @@ where
 pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
     fn list(cache: RcWeak<ThreadCache>) {
         // While the thread's locals are being destroyed there is nobody left to list it for.
-        let _ = THREAD.try_with(|listed| {
-            let mut listed = listed.borrow_mut();
-            listed.retain(|known| known.strong_count() > 0);
-            listed.push(cache);
-        });
+        let _ = THREAD.try_with(|listed| listed.borrow_mut().push(cache));
     }
     let cache: Rc<ThreadCache> = cache.clone();
     list(Rc::downgrade(&cache));
+}
+
+/// Takes a cache from the list that it is on: what is left on a list keeps the memory of its cache. `cache` is
+/// its address.
+pub(crate) fn unlist(cache: usize, is_shared: bool) {
+    if is_shared {
+        let mut listed = SHARED.lock();
+        take_at(&mut listed, |known| known.as_ptr().addr() == cache);
+    } else {
+        // While the thread's locals are being destroyed, the list goes as a whole.
+        let _ = THREAD.try_with(|listed| {
+            take_at(&mut listed.borrow_mut(), |known| known.as_ptr().addr() == cache);
+        });
+    }
+}
+
+fn take_at<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
+    if let Some(at) = listed.iter().position(is_it) {
+        listed.remove(at);
+    }
+    if listed.capacity() > 8 * listed.len() + 64 {
+        listed.shrink_to(2 * listed.len());
+    }
 }
 
 /// Does something with every cache, while no list is locked.

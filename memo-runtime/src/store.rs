@@ -8,7 +8,7 @@
 
 use crate::ages::Ages;
 use crate::clock::Time;
-use crate::head::{Flying, Place};
+use crate::head::{Flying, Place, corrupted};
 use crate::ranks::Ranks;
 use crate::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
@@ -33,12 +33,25 @@ pub(crate) struct Store {
     room: usize,
     least: usize,
     stored: usize,
+    /// Those under way, each of which knows its position here.
+    flying: Vec<Place>,
     /// Kept where there is a limit.
     ranks: Ranks,
     /// Kept where entries expire.
     ages: Ages,
     limits: Limits,
     refuses: bool,
+    /// More has expired than was given back. What is large is made smaller after that, and not for the sake
+    /// of entries that are about to go.
+    is_draining: bool,
+}
+
+/// An entry that had to go for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Evicted {
+    pub(crate) place: Place,
+    /// Its time had passed already.
+    pub(crate) is_expired: bool,
 }
 
 impl Store {
@@ -56,10 +69,12 @@ impl Store {
             room: 0,
             least: 0,
             stored: 0,
+            flying: Vec::new(),
             ranks: Ranks::default(),
             ages: Ages::default(),
             limits,
             refuses: limits.maxsize == Some(0) || limits.ttl == Some(Duration::ZERO),
+            is_draining: false,
         }
     }
 
@@ -68,10 +83,20 @@ impl Store {
         self.stored
     }
 
+    /// How many of those that are stored have expired by `now`.
+    pub(crate) fn expired(&self, now: Time) -> usize {
+        self.ages.expired(now)
+    }
+
+    /// Whether an entry that is stored has expired by `now`.
+    pub(crate) fn is_expired(&self, place: Place, now: Time) -> bool {
+        self.limits.ttl.is_some() && self.ages.deadline(place).has_passed(now)
+    }
+
     /// How many are under way.
     #[cfg(test)]
     pub(crate) fn flying(&self) -> usize {
-        self.filed - self.stored
+        self.flying.len()
     }
 
     /// The table in use; null if there is none.
@@ -115,8 +140,11 @@ impl Store {
     }
 
     /// Files a computation under way.
+    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
     pub(crate) fn start(&mut self, place: Place, birth: u64, flying: Flying) {
         place.start(birth, flying);
+        place.set_age(self.flying.len() as u32);
+        self.flying.push(place);
         self.filed += 1;
         if self.filed > self.room {
             self.resize_table(self.filed);
@@ -134,13 +162,15 @@ impl Store {
 
     /// Stores the result of a computation, and owns it then. `stamp` is later than all others. Returns
     /// what had to go for it, which is the caller's.
-    pub(crate) fn store(&mut self, place: Place, now: Time, stamp: u64) -> Option<Place> {
+    pub(crate) fn store(&mut self, place: Place, now: Time, stamp: u64) -> Option<Evicted> {
         let mut evicted = None;
+        self.end_flight(place);
         if let Some(maxsize) = self.limits.maxsize {
             if self.stored >= maxsize {
-                evicted = self.ranks.pop_least(stamp);
-                if let Some(evicted) = evicted {
-                    self.take_ranked(evicted);
+                if let Some(least) = self.ranks.pop_least(stamp) {
+                    evicted =
+                        Some(Evicted { place: least, is_expired: self.is_expired(least, now) });
+                    self.take_ranked(least);
                     self.foresee();
                 }
             }
@@ -162,7 +192,20 @@ impl Store {
             }
             self.take_ranked(place);
         } else {
+            self.end_flight(place);
             self.unfile(place);
+        }
+    }
+
+    /// What was under way no longer is.
+    fn end_flight(&mut self, place: Place) {
+        let at = place.age() as usize;
+        if self.flying.get(at) != Some(&place) {
+            corrupted("an entry is not among those under way");
+        }
+        self.flying.swap_remove(at);
+        if let Some(moved) = self.flying.get(at) {
+            moved.set_age(place.age());
         }
     }
 
@@ -193,7 +236,19 @@ impl Store {
         }
         place.leave();
         self.filed -= 1;
-        if self.filed < self.least {
+        self.shrink();
+    }
+
+    /// Makes smaller what is much larger than what is in it.
+    #[inline]
+    fn shrink(&mut self) {
+        if self.filed >= self.least || self.is_draining {
+            return;
+        }
+        self.ages.shrink();
+        if self.limits.ttl.is_some() {
+            self.rebuild_table();
+        } else {
             self.resize_table(self.filed);
         }
     }
@@ -206,45 +261,53 @@ impl Store {
     /// Takes out at most `most` entries whose time has passed.
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
         let mut expired = Vec::new();
-        while let Some((deadline, place)) = self.ages.next() {
-            if deadline > now || deadline == Time::FOREVER || expired.len() == most {
-                break;
-            }
+        let next = |ages: &Ages| ages.next().filter(|(deadline, _)| deadline.has_passed(now));
+        self.is_draining = true;
+        while let Some((_, place)) = next(&self.ages).filter(|_| expired.len() < most) {
             self.remove(place);
             expired.push(place);
         }
+        self.is_draining = next(&self.ages).is_some();
+        self.shrink();
         expired
     }
 
     /// Takes out all that is stored, and outdates what is under way.
     pub(crate) fn clear(&mut self) -> Vec<Place> {
         let Some(table) = &self.table else { return Vec::new() };
-        let buckets = table.buckets();
-        let (mut stored, mut flying) = (Vec::with_capacity(self.stored), Vec::new());
-        buckets.for_all(|place| {
+        let mut stored = Vec::with_capacity(self.stored);
+        table.buckets().for_all(|place| {
             if place.is_stored() {
-                place.leave();
                 stored.push(place);
-            } else {
-                place.outdate();
-                flying.push(place);
             }
         });
         (self.ranks, self.ages) = (Ranks::default(), Ages::default());
-        (self.stored, self.filed) = (0, flying.len());
+        (self.stored, self.filed, self.is_draining) = (0, self.flying.len(), false);
         // What is small is worth more than its room: those that are cleared are filled again.
-        let fill = |buckets: Buckets<'_>| {
-            for place in flying {
-                buckets.insert(place);
-            }
-        };
         if self.room <= Self::SMALL {
-            buckets.empty();
-            fill(buckets);
+            table.buckets().empty();
+            self.flying.iter().for_each(|place| table.buckets().insert(*place));
         } else {
-            self.replace_table(self.filed, fill);
+            self.rebuild_table();
         }
+        // Now that nothing leads to them.
+        stored.iter().for_each(|place| place.leave());
+        self.flying.iter().for_each(|place| place.outdate());
         stored
+    }
+
+    /// All that is filed goes to another table, of the room that it takes. What is stored has a time to live,
+    /// or there is nothing stored. The table in use is not looked through, which may be large.
+    #[cold]
+    fn rebuild_table(&mut self) {
+        let old = self.table.take();
+        let (ages, flying) = (std::mem::take(&mut self.ages), std::mem::take(&mut self.flying));
+        self.replace_table(self.filed, |buckets| {
+            ages.for_each(|place| buckets.insert(place));
+            flying.iter().for_each(|place| buckets.insert(*place));
+        });
+        (self.ages, self.flying) = (ages, flying);
+        self.replaced.extend(old);
     }
 
     /// All that is filed goes to a table that has room for so many entries.
@@ -274,6 +337,35 @@ impl Store {
     }
 }
 
+/// What is checked now and then in debug builds.
+#[cfg(debug_assertions)]
+impl Store {
+    /// All lists hold what the table holds, each entry where it says that it is.
+    pub(crate) fn check(&self) {
+        let (mut stored, mut flying) = (0, 0);
+        if let Some(buckets) = self.buckets() {
+            buckets.for_all(|place| {
+                assert!(place.is_stored() != place.is_flying(), "an entry is in one state");
+                assert_eq!(buckets.find(place.hash(), |it| (it == place).then_some(())), Some(()));
+                stored += usize::from(place.is_stored());
+                flying += usize::from(place.is_flying());
+            });
+        }
+        assert_eq!((stored, flying), (self.stored, self.flying.len()), "the table is counted");
+        assert_eq!(self.filed, self.stored + self.flying.len());
+        for (place, age) in self.flying.iter().zip(0..) {
+            assert!(place.is_flying() && place.age() == age);
+        }
+        if let Some(maxsize) = self.limits.maxsize {
+            assert!(self.stored <= maxsize);
+            self.ranks.check(self.stored, |place| place.is_stored());
+        }
+        if self.limits.ttl.is_some() {
+            self.ages.check(self.stored, |place| place.is_stored());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,6 +387,12 @@ mod tests {
     /// Entries, dropped in the end.
     #[derive(Default)]
     struct Entries(Vec<EntryPtr<(), u8, Thread>>);
+
+    impl Drop for Entries {
+        fn drop(&mut self) {
+            self.0.iter().for_each(|entry| entry.leave());
+        }
+    }
 
     impl Entries {
         /// Files something that is computed, and not stored yet.
@@ -397,8 +495,10 @@ mod tests {
             if random >> 40 & 3 != 0 && (birth / 300) % 2 == 0 {
                 let place = entries.start(&mut store, random >> 56, birth);
                 let least = model.values().min_by_key(|place| place.stamp.load(Relaxed)).copied();
-                if let Some(evicted) = store.store(place, at(stamp), stamp) {
-                    assert_eq!(Some(evicted), least);
+                if let Some(Evicted { place: evicted, is_expired }) =
+                    store.store(place, at(stamp), stamp)
+                {
+                    assert_eq!((Some(evicted), is_expired), (least, false));
                     model.remove(&evicted.birth());
                 }
                 place.stamp.store(stamp, Relaxed);
@@ -415,6 +515,8 @@ mod tests {
             store.for_each(|place| stored.push(place));
             assert!(births(stored.into_iter()).into_iter().eq(model.keys().copied()));
             assert_eq!(store.next_deadline() == Time::FOREVER, model.is_empty());
+            #[cfg(debug_assertions)]
+            store.check();
         }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! The table knows neither types nor owners of what it points at, and so is compiled once for all.
 
-use crate::head::{Head, Place};
+use crate::head::{Head, Place, corrupted};
 use crate::sync::{
     AtomicPtr, AtomicU64, Ordering,
     Ordering::{Acquire, Relaxed, Release},
@@ -85,7 +85,12 @@ impl Bucket {
     /// What is filed there. Its tag may have looked equal though nothing is.
     #[inline]
     fn entry(&self, i: usize, ordering: Ordering) -> Option<Place> {
-        Place::from_ptr(self.entries[i].load(ordering))
+        #[expect(unsafe_code, reason = "it may be dereferenced")]
+        // SAFETY: under the lock, what is in a table is filed. Without it, the caller has announced that it
+        // reads the tables of this cache.
+        unsafe {
+            Place::from_ptr(self.entries[i].load(ordering))
+        }
     }
 }
 
@@ -378,7 +383,7 @@ impl<'t> Buckets<'t> {
         }
     }
 
-    /// Takes an entry out that was filed.
+    /// Takes an entry out that was filed. Aborts the process if it was not.
     pub(crate) fn remove(self, place: Place) {
         let hash = place.hash();
         for bucket in self.from(hash) {
@@ -392,6 +397,7 @@ impl<'t> Buckets<'t> {
             // Whatever overflowed here is no longer there.
             bucket.tags.store(tags.with_overflow(-1).0, Release);
         }
+        corrupted("an entry is not in the table");
     }
 
     /// Shows `see` all that is filed.

@@ -21,9 +21,9 @@ impl<S: Scope> Keeper<S> {
         fresh: Option<Fresh<'_>>,
     ) -> Found<Place> {
         let mut found = Found::Absent;
-        self.settle(hash, equals, None, &mut |books, _, equal| {
+        self.settle(hash, equals, None, &mut |books, now, equal| {
             self.meet();
-            found = if let Some(place) = Books::stored(equal) {
+            found = if let Some(place) = books.live(equal, now) {
                 books.counts.hits += 1;
                 if self.is_bounded {
                     place.stamp.store(self.tick(), Relaxed);
@@ -103,8 +103,11 @@ impl<S: Scope> Keeper<S> {
         run: Option<Duration>,
         helped: Option<Duration>,
     ) -> Option<Place> {
-        let now = self.expired();
+        let now = self.give_back_expired();
         let quick = self.locked(|books| {
+            if !self.readers.are_several() {
+                self.meet();
+            }
             let lands = books.lands_alone(id.place);
             lands.then(|| {
                 fill();
@@ -198,8 +201,8 @@ impl<S: Scope> Keeper<S> {
     /// The stored entry, looked at without counting or touching. The caller owns it.
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
         let mut found = None;
-        self.settle(hash, equals, None, &mut |_, _, equal| {
-            found = Books::stored(equal);
+        self.settle(hash, equals, None, &mut |books, now, equal| {
+            found = books.live(equal, now);
             found.inspect(|place| place.retain::<S>());
         });
         found
@@ -209,26 +212,33 @@ impl<S: Scope> Keeper<S> {
     /// so does somebody else, to whom it is left to be dropped.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<Place> {
         let mut removed = None;
-        self.settle(hash, equals, None, &mut |books, _, equal| {
+        let mut found = None;
+        self.settle(hash, equals, None, &mut |books, now, equal| {
             Books::outdate(equal);
-            removed = Books::stored(equal);
-            if let Some(place) = removed {
-                place.retain::<S>();
-                books.store.remove(place);
-            }
+            removed = books.take_out_stored(equal, now);
+            found = removed.filter(|(_, is_live)| *is_live).map(|it| it.0);
+            found.inspect(|place| place.retain::<S>());
         });
-        self.discard(removed.map(|place| self.limbo.dead(place)));
-        removed
+        self.discard(removed.map(|(place, _)| self.limbo.dead(place)));
+        found
     }
 
-    /// Takes this very entry out, if it is still stored.
-    pub(crate) fn remove_entry(&self, place: Place) {
-        let removed = self.locked(|books| {
-            place.is_stored().then(|| {
-                books.store.remove(place);
-                self.limbo.dead(place)
-            })
+    /// Takes this very entry out, if it is still stored, and keeps computations of its key that are under way
+    /// from being stored. Returns what is stored in its place, which the caller owns.
+    pub(crate) fn remove_entry(&self, place: Place, equals: &Equals<'_>) -> Option<Place> {
+        let own = FlightId { place, birth: place.birth() };
+        let (mut removed, mut replacement) = (None, None);
+        self.settle(place.hash(), equals, Some(own), &mut |books, now, equal| {
+            Books::outdate(equal);
+            if place.is_stored() {
+                books.take_out(place, now);
+                removed = Some(self.limbo.dead(place));
+            } else {
+                replacement = books.live(equal, now);
+                replacement.inspect(|place| place.retain::<S>());
+            }
         });
         self.discard(removed);
+        replacement
     }
 }

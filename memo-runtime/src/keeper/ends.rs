@@ -88,10 +88,9 @@ impl<S: Scope> Keeper<S> {
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut info = CacheInfo::default();
-        self.with_books(&mut |books, _| {
-            let counts = books.counts;
-            let hits = counts.hits + self.readers.hits() - books.hits_forgotten;
-            info = CacheInfo { currsize: books.store.len(), hits, ..counts };
+        self.with_books(&mut |books, now| {
+            info = books.info(now);
+            info.hits += self.readers.hits() - books.hits_forgotten;
         });
         info
     }
@@ -117,10 +116,12 @@ impl<S: Scope> Keeper<S> {
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<Place> {
         let mut entries = Vec::new();
-        self.with_books(&mut |books, _| {
+        self.with_books(&mut |books, now| {
             books.store.for_each(|place| {
-                place.retain::<S>();
-                entries.push(place);
+                if !books.store.is_expired(place, now) {
+                    place.retain::<S>();
+                    entries.push(place);
+                }
             });
         });
         entries.sort_by_cached_key(|place| std::cmp::Reverse(place.stamp.load(Relaxed)));
