@@ -138,6 +138,45 @@ fn memory_is_given_back_when_a_burst_of_entries_has_expired() {
 }
 
 #[test]
+fn memory_is_given_back_by_calls_after_a_burst_of_entries_has_expired() {
+    #[memoize(maxsize = unbounded, ttl = "30m")]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    let clock = Clock::stop();
+    double(0);
+    let before = LIVE.get();
+    (1..MILLION).for_each(|n| assert_eq!(double(n), 2 * n));
+    clock.advance(Duration::from_secs(30 * 60));
+    // Each call gives back some, and more than it stores.
+    for n in 0..MILLION / 8 {
+        double(n % 2);
+    }
+    let left = LIVE.get() - before;
+    assert!(left < 64 * KIB, "{left} bytes are held for two entries");
+}
+
+#[test]
+fn a_named_cache_that_is_dropped_leaves_no_memory_behind() {
+    fn make_one(n: u64) {
+        let shared = Cache::<u64, String>::builder().name(format!("shared {n}")).build();
+        let local: Cache<u64, String, memofn::scope::Thread> =
+            CacheBuilder::new().name(format!("local {n}")).build_for_thread();
+        assert_eq!(shared.get_or_compute(n, || n.to_string()), n.to_string());
+        assert_eq!(local.get_or_compute(n, || n.to_string()), n.to_string());
+    }
+
+    (0..100).for_each(make_one);
+    let before = LIVE.get();
+    (0..100).for_each(make_one);
+    let left = LIVE.get() - before;
+    // Other tests may have caches listed meanwhile.
+    assert!(left < 4 * KIB, "{left} bytes are held for no cache");
+    assert!(!memofn::caches().any(|cache| cache.name() == "shared 99" || cache.name() == "local 99"));
+}
+
+#[test]
 fn memory_is_given_back_when_most_entries_are_removed() {
     let cache = Cache::<u64, u64>::unbounded();
     let before = LIVE.get();

@@ -252,7 +252,8 @@ impl Books {
         Some((place, self.take_out(place, now)))
     }
 
-    /// The counters, and how many entries are held. What has expired does not count, given back or not.
+    /// The counters, and how many entries are held. What has expired by `now` does not count, given back or
+    /// not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.expired(now);
         CacheInfo {

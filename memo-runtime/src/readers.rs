@@ -125,7 +125,7 @@ impl Further {
     #[inline]
     fn get(&self, number: usize) -> Option<&Hits> {
         let (segment, at) = Self::position(number);
-        self.0[segment].get()?[at].get()
+        self.0.get(segment)?.get()?.get(at)?.get()
     }
 
     fn make(&self, number: usize) -> &OnceBox<Hits> {
@@ -283,7 +283,8 @@ impl Readers for Crowd {
 
 impl Crowd {
     fn ticks_of(&self, alone: usize) -> u64 {
-        self.hits_of(alone).map_or(0, |hits| hits.count.load(Relaxed))
+        let hits = if alone < Self::SEVERAL { self.hits_of(alone) } else { None };
+        hits.map_or(0, |hits| hits.count.load(Relaxed))
     }
 
     /// The fence that goes with that of the readers of what is not plain. While they do not all know that
