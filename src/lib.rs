@@ -44,7 +44,7 @@
 pub use memo_runtime::__private;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheEntry, CacheInfo, CacheParameters, CacheStatus, Float, Report,
-    caches, clear_all, report, scope, testing,
+    caches, clear_all, report, scope, set_clock, testing,
 };
 
 /// Caches a function: its results are stored, and found again by its arguments.

@@ -2,9 +2,8 @@
 //!
 //! A thread sees to them, which is there as long as somebody waits in that way, and a little longer.
 
-use crate::sync::{self, Arc, Condvar, Mutex};
+use crate::sync::{self, Arc, Condvar, Instant, Mutex};
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 /// Something that is looked at when its alarm goes off. It may set another one.
 pub(crate) trait Watched: Send + Sync {
@@ -70,8 +69,8 @@ impl Alarm {
 mod thread {
     use super::{Alarm, SOONER, WATCH, Watch, Watched};
     use crate::contained::contained;
-    use crate::sync::{self, Arc};
-    use std::time::{Duration, Instant};
+    use crate::sync::{self, Arc, Instant};
+    use std::time::Duration;
 
     /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
     /// in a row.
