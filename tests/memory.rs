@@ -252,30 +252,32 @@ fn a_thread_cache_drops_values_promptly() {
 
 #[test]
 fn threads_that_live_on_keep_no_dead_values() {
-    let bigs = Arc::new(Bigs::default());
-    let cache = Cache::<u64, Arc<Vec<u8>>>::new(8);
-    let mut threads = Vec::new();
-    for _ in 0..4 {
-        let (cache, bigs) = (cache.clone(), Arc::clone(&bigs));
-        let ((called, done), (end, ended)) = (mpsc::channel(), mpsc::channel::<()>());
-        let thread = thread::spawn(move || {
-            for _ in 0..2 {
-                (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
-            }
-            called.send(()).unwrap();
-            // It ends when the other end of the channel is dropped.
-            ended.recv().unwrap_err();
-        });
-        done.recv().unwrap();
-        threads.push((thread, end));
-    }
-    assert_eq!(bigs.alive(), 8);
-    cache.clear();
-    assert!(bigs.alive() <= LINGERING, "{} after a clear", bigs.alive());
-    for (thread, end) in threads {
-        drop(end);
-        thread.join().unwrap();
-    }
+    common::finishes("threads that live on", || {
+        let bigs = Arc::new(Bigs::default());
+        let cache = Cache::<u64, Arc<Vec<u8>>>::new(8);
+        let mut threads = Vec::new();
+        for _ in 0..4 {
+            let (cache, bigs) = (cache.clone(), Arc::clone(&bigs));
+            let ((called, done), (end, ended)) = (mpsc::channel(), mpsc::channel::<()>());
+            let thread = thread::spawn(move || {
+                for _ in 0..2 {
+                    (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
+                }
+                called.send(()).unwrap();
+                // It ends when the other end of the channel is dropped.
+                ended.recv().unwrap_err();
+            });
+            done.recv().unwrap();
+            threads.push((thread, end));
+        }
+        assert_eq!(bigs.alive(), 8);
+        cache.clear();
+        assert!(bigs.alive() <= LINGERING, "{} after a clear", bigs.alive());
+        for (thread, end) in threads {
+            drop(end);
+            thread.join().unwrap();
+        }
+    });
 }
 
 #[test]

@@ -16,7 +16,8 @@ pub(crate) use crate::supplied::Instant;
 pub(crate) use std::time::Instant;
 
 /// There is one thread and never another: who blocks it waits for itself.
-pub(crate) const IS_ALONE: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
+pub(crate) const IS_ALONE: bool =
+    cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
 
 #[cfg(not(all(test, memofn_models)))]
 mod chosen {
