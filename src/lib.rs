@@ -34,6 +34,15 @@
 //! A memoized function remembers from one test to the next. [`clear_all()`] forgets everything;
 //! `f::uncached(..)` goes around the cache; [`testing::Clock`] moves time past a `ttl`.
 //!
+//! # Limits
+//!
+//! After a `fork` the child has the caches and none of the other threads. Hits are fine. A miss may wait for
+//! ever if another thread was inside of a miss when the process forked, as it may for any `Mutex`.
+//!
+//! On `wasm32-unknown-unknown` nothing is asked of a host. There is no clock: a `ttl` needs
+//! [`set_clock`]. There are no threads either, so nobody is woken by an alarm: a call that awaits a run that is
+//! never polled again waits for ever.
+//!
 //! # Coming from elsewhere
 //!
 //! [`moving_from_others`] has the options of `cached`, `memoize`, `moka` and Python's `functools` and
@@ -44,7 +53,7 @@
 pub use memo_runtime::__private;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheEntry, CacheInfo, CacheParameters, CacheStatus, Float, Report,
-    caches, clear_all, report, scope, testing,
+    caches, clear_all, report, scope, set_clock, testing,
 };
 
 /// Caches a function: its results are stored, and found again by its arguments.

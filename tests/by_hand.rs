@@ -109,22 +109,24 @@ fn an_entry_in_hand_outlives_its_place_in_the_cache() {
 
 #[test]
 fn threads_that_share_a_cache_compute_each_key_once() {
-    let runs = AtomicU32::new(0);
-    let cache: Cache<u32, u32> = Cache::unbounded();
-    let start = Barrier::new(8);
-    let calls = side_by_side((0..8).collect::<Vec<u32>>(), |_| {
-        start.wait();
-        for n in 0..100 {
-            let value = cache.get_or_compute(n, || {
-                runs.fetch_add(1, Relaxed);
-                n * 10
-            });
-            assert_eq!(value, n * 10);
-        }
+    finishes("eight threads and 100 keys", || {
+        let runs = AtomicU32::new(0);
+        let cache: Cache<u32, u32> = Cache::unbounded();
+        let start = Barrier::new(8);
+        let calls = side_by_side((0..8).collect::<Vec<u32>>(), |_| {
+            start.wait();
+            for n in 0..100 {
+                let value = cache.get_or_compute(n, || {
+                    runs.fetch_add(1, Relaxed);
+                    n * 10
+                });
+                assert_eq!(value, n * 10);
+            }
+        });
+        all_return(calls);
+        assert_eq!(runs.load(Relaxed), 100);
+        assert_eq!(counts(cache.info()), (700, 100, None, 100));
     });
-    all_return(calls);
-    assert_eq!(runs.load(Relaxed), 100);
-    assert_eq!(counts(cache.info()), (700, 100, None, 100));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::Cache;
 use crate::executor::{Executor, pauses, poll_once, poll_with, spin_on};
+use crate::tests::finishes;
 use crate::{graph, watch};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn, ready};
@@ -62,9 +63,11 @@ impl Drop for Counted {
 }
 
 fn wait_for(what: &str, mut happens: impl FnMut() -> bool) {
+    // Longer than anything takes on a busy machine: it is there for what never happens.
+    const LIMIT: Duration = Duration::from_secs(60);
     let start = Instant::now();
     while !happens() {
-        assert!(start.elapsed() < SOON, "{what}");
+        assert!(start.elapsed() < LIMIT, "{what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -114,62 +117,70 @@ fn tasks_of_one_thread_share_one_run() {
 
 #[test]
 fn threads_that_poll_callers_of_one_key_share_one_run() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for _ in 0..4 {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(1).await });
-    }
-    executor.run_on(2);
-    let info = counted.cache().info();
-    assert_eq!((counted.runs(), info.misses, info.hits), (1, 1, 3));
+    finishes("callers of one key", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for _ in 0..4 {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(1).await });
+        }
+        executor.run_on(2);
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.misses, info.hits), (1, 1, 3));
+    });
 }
 
 #[test]
 fn threads_that_poll_share_runs_with_those_that_block() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for key in [1, 2, 1] {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(key).await });
-    }
-    thread::scope(|scope| {
-        scope.spawn(|| executor.run());
-        for key in [2, 1] {
-            assert_eq!(counted.cache().get_or_compute(key, || 10 * key), 10 * key);
+    finishes("tasks and threads", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for key in [1, 2, 1] {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(key).await });
         }
+        thread::scope(|scope| {
+            scope.spawn(|| executor.run());
+            for key in [2, 1] {
+                assert_eq!(counted.cache().get_or_compute(key, || 10 * key), 10 * key);
+            }
+        });
+        let info = counted.cache().info();
+        assert_eq!((info.misses, info.hits), (2, 3));
     });
-    let info = counted.cache().info();
-    assert_eq!((info.misses, info.hits), (2, 3));
 }
 
 #[test]
 fn threads_that_poll_callers_who_are_dropped_leave_nobody_waiting() {
-    for polls in 1..5 {
-        let (counted, executor) = (Counted::new(), Executor::default());
-        for cuts in [polls, 2, 100, 3] {
-            let counted = counted.clone();
-            executor.spawn(async move { cut(cuts, counted.call(1)).await });
+    finishes("callers who are dropped", || {
+        for polls in 1..5 {
+            let (counted, executor) = (Counted::new(), Executor::default());
+            for cuts in [polls, 2, 100, 3] {
+                let counted = counted.clone();
+                executor.spawn(async move { cut(cuts, counted.call(1)).await });
+            }
+            executor.run_on(2);
+            assert_eq!(counted.cache().peek(&1), Some(10));
+            assert_eq!(counted.cache().info().misses, counted.runs() as u64);
         }
-        executor.run_on(2);
-        assert_eq!(counted.cache().peek(&1), Some(10));
-        assert_eq!(counted.cache().info().misses, counted.runs() as u64);
-    }
+    });
 }
 
 #[test]
 fn threads_that_poll_runs_which_need_each_others_keys_finish() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for (first, second) in [(1, 2), (2, 1)] {
-        let counted = counted.clone();
-        executor.spawn(async move {
-            let inner = async || {
-                pauses(1).await;
-                counted.call(second).await;
-            };
-            counted.call_with(first, inner).await;
-        });
-    }
-    executor.run_on(2);
-    assert_eq!(counted.cache().len(), 2);
+    finishes("runs that need each other's keys", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for (first, second) in [(1, 2), (2, 1)] {
+            let counted = counted.clone();
+            executor.spawn(async move {
+                let inner = async || {
+                    pauses(1).await;
+                    counted.call(second).await;
+                };
+                counted.call_with(first, inner).await;
+            });
+        }
+        executor.run_on(2);
+        assert_eq!(counted.cache().len(), 2);
+    });
 }
 
 #[test]
@@ -184,45 +195,49 @@ fn a_run_may_call_itself() {
 
 #[test]
 fn a_run_that_is_not_polled_any_longer_is_taken_over() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    let mut leader = Box::pin({
-        let counted = counted.clone();
-        async move { counted.call(1).await }
+    finishes("a run that nobody polls", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        let mut leader = Box::pin({
+            let counted = counted.clone();
+            async move { counted.call(1).await }
+        });
+        assert!(poll_once(leader.as_mut()).is_none());
+        for _ in 0..2 {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(1).await });
+        }
+        executor.run();
+        assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+        spin_on(leader);
     });
-    assert!(poll_once(leader.as_mut()).is_none());
-    for _ in 0..2 {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(1).await });
-    }
-    executor.run();
-    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
-    spin_on(leader);
 }
 
 #[test]
 fn a_run_that_lands_after_it_was_taken_over_answers_all() {
-    let counted = Counted::new();
-    let is_ready = AtomicBool::new(false);
-    let leads = async || {
-        poll_fn(|cx| {
-            cx.waker().wake_by_ref();
-            if is_ready.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    };
-    let mut leader = pin!(counted.call_with(1, leads));
-    assert!(poll_once(leader.as_mut()).is_none());
-    let mut next = Box::pin(counted.call_with(1, async || pending().await));
-    wait_for("somebody to take over", || {
-        let _ = poll_once(next.as_mut());
-        counted.runs() == 2
+    finishes("a run that lands late", || {
+        let counted = Counted::new();
+        let is_ready = AtomicBool::new(false);
+        let leads = async || {
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                if is_ready.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        };
+        let mut leader = pin!(counted.call_with(1, leads));
+        assert!(poll_once(leader.as_mut()).is_none());
+        let mut next = Box::pin(counted.call_with(1, async || pending().await));
+        wait_for("somebody to take over", || {
+            let _ = poll_once(next.as_mut());
+            counted.runs() == 2
+        });
+        let mut last = pin!(counted.call(1));
+        assert!(poll_once(last.as_mut()).is_none());
+        is_ready.store(true, SeqCst);
+        assert!(poll_once(leader).is_some() && poll_once(last).is_some());
+        assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+        drop(next);
     });
-    let mut last = pin!(counted.call(1));
-    assert!(poll_once(last.as_mut()).is_none());
-    is_ready.store(true, SeqCst);
-    assert!(poll_once(leader).is_some() && poll_once(last).is_some());
-    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
-    drop(next);
 }
 
 #[test]
@@ -261,37 +276,39 @@ fn what_is_dropped_with_a_body_may_call_it() {
 
 #[test]
 fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
-    let counted = Counted::new();
-    let runs = AtomicUsize::new(0);
-    let counting = async || {
-        runs.fetch_add(1, SeqCst);
-        pauses(1).await;
-        pending::<()>().await;
-    };
-    let mut first = pin!(counted.call_with(1, async || {
-        runs.fetch_add(1, SeqCst);
-        pauses(1).await;
-        counted.call(2).await;
-    }));
-    assert!(poll_once(first.as_mut()).is_none());
-    let mut second = Box::pin(counted.call_with(2, async || {
-        pauses(1).await;
-        counted.call_with(1, counting).await;
-    }));
-    assert!(poll_once(second.as_mut()).is_none());
-    assert!(poll_once(first.as_mut()).is_none(), "it waits for the second");
-    let mut third = pin!(counted.call_with(1, counting));
-    assert!(poll_once(third.as_mut()).is_none());
-    assert!(
-        poll_once(second.as_mut()).is_none(),
-        "it waits for nobody, in its own run of the first"
-    );
-    assert_eq!(runs.load(SeqCst), 2);
-    drop(second);
-    assert!(poll_once(third.as_mut()).is_none());
-    assert_eq!(runs.load(SeqCst), 2);
-    spin_on(first);
-    spin_on(third);
+    finishes("a circle of runs", || {
+        let counted = Counted::new();
+        let runs = AtomicUsize::new(0);
+        let counting = async || {
+            runs.fetch_add(1, SeqCst);
+            pauses(1).await;
+            pending::<()>().await;
+        };
+        let mut first = pin!(counted.call_with(1, async || {
+            runs.fetch_add(1, SeqCst);
+            pauses(1).await;
+            counted.call(2).await;
+        }));
+        assert!(poll_once(first.as_mut()).is_none());
+        let mut second = Box::pin(counted.call_with(2, async || {
+            pauses(1).await;
+            counted.call_with(1, counting).await;
+        }));
+        assert!(poll_once(second.as_mut()).is_none());
+        assert!(poll_once(first.as_mut()).is_none(), "it waits for the second");
+        let mut third = pin!(counted.call_with(1, counting));
+        assert!(poll_once(third.as_mut()).is_none());
+        assert!(
+            poll_once(second.as_mut()).is_none(),
+            "it waits for nobody, in its own run of the first"
+        );
+        assert_eq!(runs.load(SeqCst), 2);
+        drop(second);
+        assert!(poll_once(third.as_mut()).is_none());
+        assert_eq!(runs.load(SeqCst), 2);
+        spin_on(first);
+        spin_on(third);
+    });
 }
 
 #[test]
@@ -318,18 +335,21 @@ impl Wake for Panics {
 
 #[test]
 fn a_waker_that_panics_does_not_end_the_watch() {
-    let counted = Counted::new();
-    let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
-    let first = (Waker::from(Arc::clone(&panics)), &panics.0);
-    for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
-        let of_leader = Mutex::new(None);
-        let mut leader = pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
-        assert!(poll_once(leader.as_mut()).is_none());
-        let mut follower = pin!(counted.call(1));
-        assert!(poll_with(follower.as_mut(), &waker).is_none());
-        of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
-        wait_for("the follower to be woken", || woken.0.load(SeqCst));
-    }
+    finishes("a waker that panics", || {
+        let counted = Counted::new();
+        let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
+        let first = (Waker::from(Arc::clone(&panics)), &panics.0);
+        for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
+            let of_leader = Mutex::new(None);
+            let mut leader =
+                pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
+            assert!(poll_once(leader.as_mut()).is_none());
+            let mut follower = pin!(counted.call(1));
+            assert!(poll_with(follower.as_mut(), &waker).is_none());
+            of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
+            wait_for("the follower to be woken", || woken.0.load(SeqCst));
+        }
+    });
 }
 
 #[test]
@@ -358,31 +378,34 @@ fn runs_are_known_to_threads_that_end() {
 /// Those who wait are told by wakers that panic, while another thread may read the entry of the flight.
 #[test]
 fn threads_that_read_what_a_run_leaves_behind_see_it_whole_though_a_waker_panics() {
-    let cache = Cache::<u8, u8>::unbounded();
-    // Two threads have used it, so that what is dead is not dropped at once.
-    cache.insert(9, 9);
-    let barrier = Barrier::new(2);
-    thread::scope(|scope| {
-        scope.spawn(|| {
+    finishes("readers of what a run leaves", || {
+        let cache = Cache::<u8, u8>::unbounded();
+        // Two threads have used it, so that what is dead is not dropped at once.
+        cache.insert(9, 9);
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..4 {
+                    cache.get_or_compute(9, || 9);
+                    barrier.wait();
+                    let mut call = pin!(cache.get_or_compute_async(1, async || pending().await));
+                    let _ = poll_once(call.as_mut());
+                    barrier.wait();
+                }
+            });
             for _ in 0..4 {
-                cache.get_or_compute(9, || 9);
+                let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
+                assert!(poll_once(leader.as_mut()).is_none());
+                let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
+                assert!(
+                    poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics::default())))
+                        .is_none()
+                );
                 barrier.wait();
-                let mut call = pin!(cache.get_or_compute_async(1, async || pending().await));
-                let _ = poll_once(call.as_mut());
+                drop(leader);
                 barrier.wait();
             }
         });
-        for _ in 0..4 {
-            let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
-            assert!(poll_once(leader.as_mut()).is_none());
-            let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
-            assert!(
-                poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics::default()))).is_none()
-            );
-            barrier.wait();
-            drop(leader);
-            barrier.wait();
-        }
     });
 }
 

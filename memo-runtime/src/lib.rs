@@ -4,7 +4,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `sync`, `fences`, `few` | threads, and what else everything stands on |
+//! | `sync`, `supplied`, `fences`, `few` | threads, and what else everything stands on |
 //! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
 //! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
 //! | `party` | who runs bodies, and waits |
@@ -76,6 +76,7 @@ mod site;
 mod slots;
 mod stats;
 mod store;
+mod supplied;
 mod sync;
 mod table;
 #[cfg(test)]
@@ -90,6 +91,7 @@ pub use parameters::CacheParameters;
 pub use registry::{CacheStatus, caches, clear_all};
 pub use report::{Report, report};
 pub use stats::CacheInfo;
+pub use supplied::set_clock;
 
 /// For tests of programs that use caches.
 pub mod testing {

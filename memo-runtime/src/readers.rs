@@ -453,20 +453,22 @@ mod tests {
 
     #[test]
     fn who_has_not_met_a_cache_does_so_before_it_reads() {
-        let (crowd, all) = (Crowd::new(), Barrier::new(3));
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let number = Reader::register().expect("it goes on").number();
-                    // All are there, so that none is given the number of another.
-                    all.wait();
-                    assert!(crowd.read(0x100, true, false).is_none());
-                    crowd.meet();
-                    crowd.read(0x100, true, true).expect("it has met the cache").end();
-                    assert!(crowd.hits_of(number).is_some());
-                    all.wait();
-                });
-            }
+        crate::tests::finishes("three readers", || {
+            let (crowd, all) = (Crowd::new(), Barrier::new(3));
+            thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        let number = Reader::register().expect("it goes on").number();
+                        // All are there, so that none is given the number of another.
+                        all.wait();
+                        assert!(crowd.read(0x100, true, false).is_none());
+                        crowd.meet();
+                        crowd.read(0x100, true, true).expect("it has met the cache").end();
+                        assert!(crowd.hits_of(number).is_some());
+                        all.wait();
+                    });
+                }
+            });
         });
     }
 }

@@ -39,12 +39,12 @@ pub(crate) use polled::GRACE;
 use crate::clock::{Clock, Time};
 use crate::contained::contained;
 use crate::party::Party;
-use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
+use crate::sync::{self, Arc, AtomicBool, Condvar, Instant, Mutex, Ordering::Relaxed};
 use crate::watch::Alarm;
 use std::any::Any;
 use std::fmt;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An error as it is handed to those waiting.
 pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
@@ -225,6 +225,9 @@ impl Wait {
 
     /// Blocks the calling thread until the wait ends.
     pub(crate) fn block(&self, patience: Duration) -> Waited {
+        if sync::IS_ALONE {
+            return Waited::Circular;
+        }
         let start = sync::now();
         let mut state = self.state.lock();
         state.is_blocking = true;

@@ -3,11 +3,11 @@
 use super::{State, Wait, Waited, wake};
 use crate::contained::contained;
 use crate::party::Polled;
-use crate::sync::{self, Arc};
+use crate::sync::{self, Arc, Instant};
 use crate::watch::{Alarm, Watched};
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long an async run that was woken may remain unpolled, at least.
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
