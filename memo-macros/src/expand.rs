@@ -28,10 +28,11 @@
 //! // Output:
 //! pub fn area(&self, of: Shape) -> f64 {
 //!     let cache: &Cache<Shape, f64, _> = &self.areas;
-//!     return match enter(cache, leaf::<Shape, _>(&of), policy(kind!(f64))) {
-//!         Step::Done(result) => result,
-//!         Step::Run(mut run) => run.finish(Self::area_uncached(self, of)),
-//!     };
+//!     let cache = Given::new(cache);
+//!     return call_in_place!(
+//!         cache.enter(leaf::<Shape, _>(&of), policy(kind!(f64))),
+//!         Self::area_uncached(self, of)
+//!     );
 //! }
 //! pub fn area_uncached(&self, of: Shape) -> f64 { body }
 //!
@@ -107,7 +108,8 @@ fn memoized(model: &Model) -> TokenStream {
     let (result, open, pending) = (local("result"), local("open"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
-    let enter = if model.options.ttl.is_some() { quote!(enter_in_time) } else { quote!(enter) };
+    let in_time = model.options.ttl.is_some() && model.given().is_none();
+    let enter = if in_time { quote!(enter_in_time) } else { quote!(enter) };
     let body = if model.is_async() {
         let missed = local("missed");
         let (at_once, entered) = match named_here(model) {
@@ -136,18 +138,11 @@ fn memoized(model: &Model) -> TokenStream {
             };
             return #pending.drive(#run).await;
         }
-    } else if goes_aside(model) {
-        quote! {
-            #setup
-            return #p::call!(#cache.#enter(#lookup, #policy), #run);
-        }
     } else {
+        let call = if goes_aside(model) { quote!(call) } else { quote!(call_in_place) };
         quote! {
             #setup
-            return match #p::enter(#cache, #lookup, #policy) {
-                #p::Step::Done(#result) => #result,
-                #p::Step::Run(mut #pending) => #pending.finish(#run),
-            };
+            return #p::#call!(#cache.#enter(#lookup, #policy), #run);
         }
     };
     // In the user's braces, so that lints like `dead_code` see a function of the user's.

@@ -5,8 +5,9 @@
 //! RUSTFLAGS="--cfg memofn_models" cargo test -p memo-runtime --release --lib models
 //! ```
 
-use crate::call::{Step, enter};
+use crate::answer::Answer;
 use crate::explorer::{explore, threads};
+use crate::here::Given;
 use crate::key::ByKey;
 use crate::lively::{Lively, LivelyCache, Living};
 use crate::party::Party;
@@ -374,9 +375,9 @@ fn a_run_that_is_not_finished_leaves_nothing_behind() {
     explore(|| {
         let cache = LivelyCache::of(8);
         threads![
-            || match enter(&cache.cache, ByKey(cache.key(1)), Whole) {
-                Step::Done(_) => (),
-                Step::Run(run) => drop(run),
+            || {
+                let (key, mut answer) = (ByKey(cache.key(1)), Answer::new());
+                drop(Given::new(&cache.cache).call(key, Whole, &mut answer));
             },
             || cache.remove(1),
             || cache.get(1),

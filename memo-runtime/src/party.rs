@@ -91,6 +91,12 @@ impl Body {
         BODIES.with(|bodies| bodies.set(bodies.get().wrapping_add(1)));
         Self(())
     }
+
+    /// One that was begun, and [not dropped](std::mem::forget).
+    #[inline]
+    pub(crate) fn begun() -> Self {
+        Self(())
+    }
 }
 
 impl Drop for Body {

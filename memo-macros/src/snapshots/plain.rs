@@ -47,7 +47,7 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!("fib", options, u64, u64)
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 63 lines.
+// Beyond the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = <distance>::here();
@@ -51,7 +51,10 @@ impl distance {
                 )
                 .unbounded()
         };
-        ::memofn::__private::thread_site!(options, ::memofn::__private::only!())
+        ::memofn::__private::thread_single!(
+            "distance", options, (::memofn::__private::std::vec::Vec < char >,
+            ::memofn::__private::std::vec::Vec < char >), usize
+        )
             .here(
                 (
                     ::memofn::__private::kept_here::<

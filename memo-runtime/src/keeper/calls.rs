@@ -92,13 +92,13 @@ impl<S: Scope> Keeper<S> {
         })
     }
 
-    /// Stores an entry, whose value `fill` sets, if its flight is still under way. The store says so when it
+    /// Stores an entry, whose value `fill` sets unless another is about to, if its flight is still under way. The store says so when it
     /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
     pub(crate) fn land(
         &self,
         id: FlightId,
         taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
+        fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
         helped: Option<Duration>,
@@ -108,9 +108,8 @@ impl<S: Scope> Keeper<S> {
             if !self.readers.are_several() {
                 self.meet();
             }
-            let lands = books.lands_alone(id.place);
+            let lands = books.lands_alone(id.place) && fill();
             lands.then(|| {
-                fill();
                 let stamp = self.tick();
                 let evicted = books.land_alone(id.place, now, stamp);
                 taken.set(true);
@@ -135,7 +134,7 @@ impl<S: Scope> Keeper<S> {
         &self,
         id: FlightId,
         taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
+        fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
         helped: Option<Duration>,
@@ -143,7 +142,9 @@ impl<S: Scope> Keeper<S> {
         let place = id.place;
         let mut landed = None;
         self.settle(place.hash(), equals, Some(id), &mut |books, now, equal| {
-            fill();
+            if !fill() {
+                return;
+            }
             let stamp = self.tick();
             landed = books.land(place, now, stamp, equal);
             // There is none when a helper was faster.
