@@ -138,9 +138,9 @@ impl Program {
         let keys = [4, 10, 20, 20][usize::from(b >> 5 & 3)];
         let threads = if b >> 7 == 1 { 3 } else { 1 };
         let threads = rest.chunks(rest.len().div_ceil(threads).max(1));
-        let threads = threads.map(|bytes| Bytes { bytes: bytes.iter(), keys }.steps(0, usize::MAX));
-        let threads: Vec<_> = threads.collect();
-        Self { settings: Settings { thread_scope: settings.thread_scope && threads.len() == 1, ..settings }, threads }
+        let threads: Vec<_> = threads.map(|bytes| Bytes { bytes, keys }.steps(0)).collect();
+        let thread_scope = settings.thread_scope && threads.len() == 1;
+        Self { settings: Settings { thread_scope, ..settings }, threads }
     }
 
     /// The bytes that a seed stands for.
@@ -187,9 +187,9 @@ impl Program {
         Self { settings, threads }
     }
 
-    /// How much there is to it.
-    pub fn size(&self) -> usize {
-        self.threads.iter().map(|steps| size(steps)).sum()
+    /// How many blocks of user code it has.
+    pub fn blocks(&self) -> usize {
+        self.threads.iter().map(|steps| blocks(steps)).sum()
     }
 
     /// Programs a little simpler than this one, the simplest first.
@@ -220,9 +220,9 @@ impl Program {
     }
 }
 
-fn size(steps: &[Step]) -> usize {
+fn blocks(steps: &[Step]) -> usize {
     let arms = steps.iter().flat_map(|step| &step.arms);
-    steps.len() + arms.map(|arm| 1 + size(&arm.steps)).sum::<usize>()
+    arms.map(|arm| 1 + blocks(&arm.steps)).sum()
 }
 
 fn simpler(steps: &[Step]) -> Vec<Vec<Step>> {
@@ -272,17 +272,19 @@ fn simpler(steps: &[Step]) -> Vec<Vec<Step>> {
 }
 
 struct Bytes<'b> {
-    bytes: std::slice::Iter<'b, u8>,
+    bytes: &'b [u8],
     keys: u8,
 }
 
 impl Bytes<'_> {
     fn next(&mut self) -> Option<u8> {
-        self.bytes.next().copied()
+        let (first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*first)
     }
 
-    fn steps(&mut self, depth: usize, most: usize) -> Vec<Step> {
-        std::iter::from_fn(|| self.step(depth)).take(most).collect()
+    fn steps(&mut self, depth: usize) -> Vec<Step> {
+        std::iter::from_fn(|| self.step(depth)).collect()
     }
 
     fn step(&mut self, depth: usize) -> Option<Step> {
@@ -304,10 +306,10 @@ impl Bytes<'_> {
             30 => Op::Handle,
             _ => Op::Advance,
         };
-        let arms = match what >> 5 {
+        let arms = match (op, what >> 5) {
+            (Op::Len | Op::Handle | Op::Advance, _) | (_, 0..3) => 0,
             _ if depth == DEPTH => 0,
-            0..4 => 0,
-            4..7 => 1,
+            (_, 3..7) => 1,
             _ => 2,
         };
         let arms = (0..arms).map_while(|_| self.arm(depth)).collect();
@@ -329,7 +331,10 @@ impl Bytes<'_> {
             _ => Hook::Drop,
         };
         let skip = [0, 0, 0, 0, 0, 1, 1, 2][usize::from(what >> 3 & 7)];
-        let steps = Arc::new(self.steps(depth + 1, usize::from(how & 7)));
+        let len = [0, 2, 4, 8, 12, 20, 40, 80][usize::from(how & 7)].min(self.bytes.len());
+        let (block, rest) = self.bytes.split_at(len);
+        self.bytes = rest;
+        let steps = Arc::new(Bytes { bytes: block, keys: self.keys }.steps(depth + 1));
         Some(Arm { hook, skip, steps, panics: how >> 3 & 7 == 0 })
     }
 }
