@@ -27,8 +27,8 @@ const PROGRAM: &str = "MEMOFN_FUZZ_PROGRAM";
 /// Tells a child which seeds to run: the first, how many, and in which steps.
 const PART: &str = "MEMOFN_FUZZ_PART";
 
-/// A program takes milliseconds. One that is not over after this hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+/// A program takes milliseconds. One that is not over after this hangs, or waits for a patience to end.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Bytes that a program is made of, at most.
 const MOST: usize = 240;

@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -597,11 +597,8 @@ pub struct Outcome {
     pub fired: usize,
 }
 
-/// Runs a program.
+/// Runs a program. One at a time: programs move the clock of the process.
 pub fn run(program: &Program) -> Outcome {
-    // Programs share the clock.
-    static RUNNING: Mutex<()> = Mutex::new(());
-    let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     let settings = program.settings;
     let ledger = Arc::<Ledger>::default();
     clock();
