@@ -132,7 +132,7 @@ macro_rules! __call {
         match $here.$enter(&$lookup, $policy) {
             $crate::__private::std::result::Result::Ok(result) => result,
             $crate::__private::std::result::Result::Err(missed) => {
-                $crate::__private::aside(move || {
+                $crate::__private::aside(missed, move |missed| {
                     let mut answer = $crate::__private::Answer::None;
                     let turn = $here.step(missed, $lookup, &mut answer);
                     if turn.is_answered() { answer.take() } else { turn.finish($run) }
@@ -229,7 +229,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     }
 
     /// Goes on with a call that had no result at once, as [`call`](Self::call) does.
-    #[inline(never)]
+    #[inline]
     pub fn step<'c, R, Q, O>(
         &self,
         missed: Missed<O>,
@@ -318,7 +318,6 @@ where
     }
 
     /// [`Here::call`].
-    #[inline]
     pub fn call<'c, R, Q, O>(
         &self,
         query: Q,
@@ -332,8 +331,8 @@ where
         (self.here)().call(query, policy, answer)
     }
 
-    /// [`Here::step`].
-    #[inline]
+    /// [`Here::step`]. Not inlined: a `Here` would be on the stack while the body runs.
+    #[inline(never)]
     pub fn step<'c, R, Q, O>(
         &self,
         missed: Missed<O>,
@@ -503,10 +502,11 @@ impl<P> Missed<P> {
     }
 }
 
-/// Does something in a frame of its own.
+/// Goes on in a frame of its own. What is missed is no part of the closure, so that both fit into registers more
+/// often: then the function that calls this has no frame at all.
 #[inline(never)]
-pub fn aside<R>(it: impl FnOnce() -> R) -> R {
-    it()
+pub fn aside<P, R>(missed: Missed<P>, go_on: impl FnOnce(Missed<P>) -> R) -> R {
+    go_on(missed)
 }
 
 impl<P> fmt::Debug for Missed<P> {
