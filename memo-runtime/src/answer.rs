@@ -31,7 +31,7 @@ impl<R> Answer<R> {
     const SOME: u8 = 1;
 
     /// Writes the result, unless there is one.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn put(&mut self, result: impl FnOnce() -> R) {
         if let Self::Some(_) = self {
             return;

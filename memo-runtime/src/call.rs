@@ -91,8 +91,7 @@ where
                 return Turn::ANSWERED;
             }
             Next::Failed(inquiry, error) => {
-                if let Some(result) = inquiry.failed(&error) {
-                    answer.put(|| result);
+                if inquiry.answer_failed(&error, answer) {
                     return Turn::ANSWERED;
                 }
                 inquiry.compute()
@@ -179,10 +178,13 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
             // No result is held while waiting: it need not be `Send`.
             next = match next {
                 Next::Found(entry, policy) => return Step::Done(policy.hit(entry.value())),
-                Next::Failed(inquiry, error) => match inquiry.failed(&error) {
-                    Some(result) => return Step::Done(result),
-                    None => inquiry.compute(),
-                },
+                Next::Failed(inquiry, error) => {
+                    let mut answer = Answer::None;
+                    if inquiry.answer_failed(&error, &mut answer) {
+                        return Step::Done(answer.take());
+                    }
+                    inquiry.compute()
+                }
                 Next::Run(pilot, policy) => return Step::Run(AsyncRun::start(pilot, policy)),
                 Next::Wait(inquiry, joined) => {
                     let following = Following::new(Arc::clone(&joined.wait), joined.patience);

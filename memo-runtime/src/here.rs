@@ -102,8 +102,9 @@ macro_rules! __call_in_place {
 macro_rules! __call_in_place {
     ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
         let lookup = $lookup;
-        match $here.$enter(&lookup, $policy) {
-            $crate::__private::std::result::Result::Ok(result) => result,
+        let mut answer = $crate::__private::Answer::None;
+        match $here.$enter(&lookup, $policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
             $crate::__private::std::result::Result::Err(missed) => {
                 let mut answer = $crate::__private::Answer::None;
                 let turn = $here.step(missed, lookup, &mut answer);
@@ -123,14 +124,16 @@ macro_rules! __call {
     };
 }
 
-/// The same, optimised. The look-up is made twice, as what it borrows is moved in between.
+/// The same, optimised. The look-up is made twice, as what it borrows is moved in between. Each part has an answer of
+/// its own, so that none of them is known elsewhere, and a small one is in a register.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(not(debug_assertions))]
 macro_rules! __call {
-    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {
-        match $here.$enter(&$lookup, $policy) {
-            $crate::__private::std::result::Result::Ok(result) => result,
+    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let mut answer = $crate::__private::Answer::None;
+        match $here.$enter(&$lookup, $policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
             $crate::__private::std::result::Result::Err(missed) => {
                 $crate::__private::aside(missed, move |missed| {
                     let mut answer = $crate::__private::Answer::None;
@@ -139,7 +142,7 @@ macro_rules! __call {
                 })
             }
         }
-    };
+    }};
 }
 
 impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
@@ -156,13 +159,51 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         Self { place, options, own, instance: PhantomData }
     }
 
-    /// Looks a call up.
+    /// Looks a call up. The result is in `answer` then.
     ///
     /// # Errors
     ///
     /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), false)
+    }
+
+    /// The same, where entries expire.
+    ///
+    /// # Errors
+    ///
+    /// There was no result at once.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn enter_in_time<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), true)
+    }
+
+    /// Looks the call of an async function up.
+    ///
+    /// # Errors
+    ///
+    /// There was no result at once.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn at_once<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -174,9 +215,9 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn at_once_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -221,8 +262,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let put = |policy: &O, value: &V| answer.put(|| policy.hit(value));
-        match self.look(&query, policy, put, true) {
+        match self.enter_in_time(&query, policy, answer) {
             Ok(()) => Turn::ANSWERED,
             Err(missed) => self.step(missed, query, answer),
         }
@@ -295,12 +335,17 @@ where
     ///
     /// As there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().enter(query, policy)
+        (self.here)().enter(query, policy, answer)
     }
 
     /// [`Here::enter_in_time`].
@@ -309,12 +354,17 @@ where
     ///
     /// As there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter_in_time<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().enter_in_time(query, policy)
+        (self.here)().enter_in_time(query, policy, answer)
     }
 
     /// [`Here::call`].
@@ -366,33 +416,26 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         Self(cache)
     }
 
-    /// Looks a call up.
+    /// Looks a call up. The result is in `answer` then.
     ///
     /// # Errors
     ///
     /// There was no result.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(
+        self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, O::hit)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn look<R, Q, O>(
-        self,
-        query: &Q,
-        policy: O,
-        answer: impl FnOnce(&O, &V) -> R,
-    ) -> Result<R, Missed<O>>
-    where
-        Q: Lookup<Key = K>,
-    {
         let engine = self.0.engine();
         let hash = engine.hash(|state| query.hash(state));
-        engine.look_up(hash, query, |value| answer(&policy, value)).map_err(|unseen| Missed {
+        let put = |value: &V| answer.put(|| policy.hit(value));
+        engine.look_up(hash, query, put).map_err(|unseen| Missed {
             policy,
             unseen,
             hash: NonZero::new(hash),
@@ -411,8 +454,7 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let put = |policy: &O, value: &V| answer.put(|| policy.hit(value));
-        match self.look(&query, policy, put) {
+        match self.enter(&query, policy, answer) {
             Ok(()) => Turn::ANSWERED,
             Err(missed) => self.step(missed, query, answer),
         }

@@ -68,10 +68,10 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        match self.0 {
-            Some(run) => run.finish(result),
-            None => result,
+        if let Some(run) = self.0 {
+            run.settle(&result);
         }
+        result
     }
 }
 
@@ -268,18 +268,24 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
 
     /// The second half of a call: stores what the body returned, if it is to be stored, tells those
     /// who wait for it, and passes it on.
-    ///
+    #[inline]
+    pub fn finish<R>(self, result: R) -> R
+    where
+        P: Policy<R, Stored = V>,
+    {
+        self.settle(&result);
+        result
+    }
+
     /// Not inlined: what it needs on the stack would be there while the body runs.
     #[inline(never)]
-    pub fn finish<R>(self, result: R) -> R
+    fn settle<R>(self, result: &R)
     where
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy } = self;
         let mut boxed = packed.unpack();
-        boxed.pilot.finish(&policy, &result);
-        drop(boxed);
-        result
+        boxed.pilot.finish(&policy, result);
     }
 }
 
