@@ -104,8 +104,9 @@ fn access_to(model: &Model, of_call: bool) -> Access {
         }
         return Access { setup, cache: cache_used, lookup, policy };
     }
-    if let Some(here) = named_here(model).filter(|_| of_call) {
-        let setup = quote!(let #cache = #here;);
+    if named_here(model).is_some() && of_call {
+        let here = model.path(&model.here());
+        let setup = quote!(let #cache = #p::at(#here););
         return Access { setup, cache: used(&cache), lookup, policy };
     }
     if types(model).are_spelled() && !of_call {

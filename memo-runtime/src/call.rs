@@ -24,7 +24,7 @@ use crate::sync::Arc;
 use crate::wait::Waited;
 use std::fmt;
 
-pub use crate::run::{AsyncRun, Run};
+pub use crate::run::{AsyncRun, Run, Turn};
 
 /// What the call of an async function comes to without waiting.
 pub enum Entered<'c, R, Q, P, K, V, S: Scope> {
@@ -58,7 +58,7 @@ pub(crate) struct Absent {
 
 /// What is done when there was no plain hit. Waits for the result if another thread is computing it. If none is
 /// returned, the result is in `answer`.
-#[inline(never)]
+#[inline]
 pub(crate) fn missed<'c, R, Q, P, K, V, S>(
     cache: &'c Cache<K, V, S>,
     hash: u64,
@@ -66,7 +66,7 @@ pub(crate) fn missed<'c, R, Q, P, K, V, S>(
     policy: P,
     absent: Option<Absent>,
     answer: &mut Answer<R>,
-) -> Option<Run<'c, P, K, V, S>>
+) -> Turn<'c, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
@@ -77,7 +77,8 @@ where
         // Of a key that is not there, a look at it alone would be in vain.
         let entry = Offered::new(engine.pending(hash, query.into_key()));
         if let Some((_, is_measured)) = engine.start_alone(&entry, None, met) {
-            return Some(Run::alone(cache.engine_ptr(), entry, Q::equal, is_measured, policy));
+            let engine = cache.engine_ptr();
+            return Turn::run(Run::alone(engine, entry, Q::equal, is_measured, policy));
         }
         Inquiry::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
     } else {
@@ -87,16 +88,17 @@ where
         next = match next {
             Next::Found(entry, policy) => {
                 answer.put(|| policy.hit(entry.value()));
-                return None;
+                return Turn::ANSWERED;
             }
             Next::Failed(inquiry, error) => {
-                if let Some(result) = inquiry.failed(&error) {
-                    answer.put(|| result);
-                    return None;
+                if inquiry.answer_failed(&error, answer) {
+                    return Turn::ANSWERED;
                 }
                 inquiry.compute()
             }
-            Next::Run(pilot, policy) => return Some(Run::start(pilot, policy, cache.engine_ptr())),
+            Next::Run(pilot, policy) => {
+                return Turn::run(Run::start(pilot, policy, cache.engine_ptr()));
+            }
             Next::Wait(inquiry, joined) => {
                 let waited = if S::SHARED {
                     graph::block(&joined.wait, joined.patience)
@@ -176,10 +178,13 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
             // No result is held while waiting: it need not be `Send`.
             next = match next {
                 Next::Found(entry, policy) => return Step::Done(policy.hit(entry.value())),
-                Next::Failed(inquiry, error) => match inquiry.failed(&error) {
-                    Some(result) => return Step::Done(result),
-                    None => inquiry.compute(),
-                },
+                Next::Failed(inquiry, error) => {
+                    let mut answer = Answer::None;
+                    if inquiry.answer_failed(&error, &mut answer) {
+                        return Step::Done(answer.take());
+                    }
+                    inquiry.compute()
+                }
                 Next::Run(pilot, policy) => return Step::Run(AsyncRun::start(pilot, policy)),
                 Next::Wait(inquiry, joined) => {
                     let following = Following::new(Arc::clone(&joined.wait), joined.patience);

@@ -394,27 +394,78 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         run: Option<Duration>,
         helped: Option<Duration>,
     ) -> bool {
-        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
-        let mut is_settled = true;
-        let unread = if is_own && Entry::<K, V>::IS_LARGE {
-            let Some(written) = self.write(entry, value) else { return true };
-            let fill = &mut || {
-                written.tell();
-                true
-            };
-            self.keeper.land(id, entry.taken(), fill, &equals, run, helped)
+        if !Entry::<K, V>::IS_LARGE {
+            self.land_small(entry, value, id, equal, run, helped)
+        } else if is_own {
+            self.land_in_place(entry, value, id, equal, run, helped);
+            true
         } else {
-            let mut value = Some(value());
-            let fill = &mut || {
-                is_settled = fill(entry, &mut value);
-                is_settled
-            };
-            self.keeper.land(id, entry.taken(), fill, &equals, run, helped)
+            self.land_other(entry, value, id, equal, run, helped)
+        }
+    }
+
+    /// The value is moved to where it belongs under the lock.
+    #[inline]
+    fn land_small(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+        helped: Option<Duration>,
+    ) -> bool {
+        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        let mut value = Some(value());
+        let mut is_settled = true;
+        let fill = &mut || {
+            is_settled = fill(entry, &mut value);
+            is_settled
         };
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
         is_settled
+    }
+
+    /// A large value of another's flight. Apart, as that takes room on the stack.
+    #[cold]
+    #[inline(never)]
+    fn land_other(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+        helped: Option<Duration>,
+    ) -> bool {
+        self.land_small(entry, value, id, equal, run, helped)
+    }
+
+    /// A large value is written where it belongs, without the lock.
+    #[inline(never)]
+    fn land_in_place(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+        helped: Option<Duration>,
+    ) {
+        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        // If there is one already, another has landed the flight.
+        let Some(written) = self.write(entry, value) else { return };
+        let fill = &mut || {
+            written.tell();
+            true
+        };
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
+        if let Some(evicted) = unread {
+            self.recycle([evicted]);
+        }
     }
 
     /// Writes the value of an entry in place, without the lock, unless there is one or another writes it.
@@ -459,13 +510,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Leaves a value to those who wait for a flight that has ended, and stores nothing.
     pub(crate) fn share(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
         if Entry::<K, V>::IS_LARGE {
-            if let Some(written) = self.write(entry, value) {
-                self.keeper.alone(|| written.tell());
-            }
+            let written = self.write(entry, value);
+            self.keeper.alone(|| written.iter().for_each(Written::tell));
         } else {
-            let mut value = Some(value());
-            self.keeper.alone(|| fill(entry, &mut value));
+            self.share_small(entry, value);
         }
+    }
+
+    /// Apart, as it takes room on the stack where values are large.
+    #[inline(never)]
+    fn share_small(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
+        let mut value = Some(value());
+        self.keeper.alone(|| fill(entry, &mut value));
     }
 
     /// Files `entry` as if its value had just been computed. Computations under way are older: they will

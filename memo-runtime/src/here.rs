@@ -7,7 +7,7 @@
 
 use crate::answer::Answer;
 use crate::cache::Cache;
-use crate::call::{self, Absent, Entered, Run};
+use crate::call::{self, Absent, Entered, Turn};
 use crate::engine::{Engine, Unseen};
 use crate::instances::Instance;
 use crate::key::Lookup;
@@ -89,11 +89,9 @@ pub struct Missed<P> {
 #[cfg(debug_assertions)]
 macro_rules! __call_in_place {
     ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let mut answer = $crate::__private::Answer::new();
-        match $here.call($lookup, $policy, &mut answer) {
-            $crate::__private::std::option::Option::None => answer.take(),
-            $crate::__private::std::option::Option::Some(run) => run.finish($run),
-        }
+        let mut answer = $crate::__private::Answer::None;
+        let turn = $here.call($lookup, $policy, &mut answer);
+        if turn.is_answered() { answer.take() } else { turn.finish($run) }
     }};
 }
 
@@ -104,14 +102,13 @@ macro_rules! __call_in_place {
 macro_rules! __call_in_place {
     ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
         let lookup = $lookup;
-        match $here.$enter(&lookup, $policy) {
-            $crate::__private::std::result::Result::Ok(result) => result,
+        let mut answer = $crate::__private::Answer::None;
+        match $here.$enter(&lookup, $policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
             $crate::__private::std::result::Result::Err(missed) => {
-                let mut answer = $crate::__private::Answer::new();
-                match $here.step(missed, lookup, &mut answer) {
-                    $crate::__private::std::option::Option::None => answer.take(),
-                    $crate::__private::std::option::Option::Some(run) => run.finish($run),
-                }
+                let mut answer = $crate::__private::Answer::None;
+                let turn = $here.step(missed, lookup, &mut answer);
+                if turn.is_answered() { answer.take() } else { turn.finish($run) }
             }
         }
     }};
@@ -127,25 +124,25 @@ macro_rules! __call {
     };
 }
 
-/// The same, optimised. The look-up is made twice, as what it borrows is moved in between.
+/// The same, optimised. The look-up is made twice, as what it borrows is moved in between. Each part has an answer of
+/// its own, so that none of them is known elsewhere, and a small one is in a register.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(not(debug_assertions))]
 macro_rules! __call {
-    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {
-        match $here.$enter(&$lookup, $policy) {
-            $crate::__private::std::result::Result::Ok(result) => result,
+    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let mut answer = $crate::__private::Answer::None;
+        match $here.$enter(&$lookup, $policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
             $crate::__private::std::result::Result::Err(missed) => {
-                $crate::__private::aside(move || {
-                    let mut answer = $crate::__private::Answer::new();
-                    match $here.step(missed, $lookup, &mut answer) {
-                        $crate::__private::std::option::Option::None => answer.take(),
-                        $crate::__private::std::option::Option::Some(run) => run.finish($run),
-                    }
+                $crate::__private::aside(missed, move |missed| {
+                    let mut answer = $crate::__private::Answer::None;
+                    let turn = $here.step(missed, $lookup, &mut answer);
+                    if turn.is_answered() { answer.take() } else { turn.finish($run) }
                 })
             }
         }
-    };
+    }};
 }
 
 impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
@@ -162,13 +159,51 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         Self { place, options, own, instance: PhantomData }
     }
 
-    /// Looks a call up.
+    /// Looks a call up. The result is in `answer` then.
     ///
     /// # Errors
     ///
     /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), false)
+    }
+
+    /// The same, where entries expire.
+    ///
+    /// # Errors
+    ///
+    /// There was no result at once.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn enter_in_time<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), true)
+    }
+
+    /// Looks the call of an async function up.
+    ///
+    /// # Errors
+    ///
+    /// There was no result at once.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn at_once<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -180,9 +215,9 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter_in_time<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn at_once_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -192,7 +227,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn look<R, Q, O>(
-        self,
+        &self,
         query: &Q,
         policy: O,
         answer: impl FnOnce(&O, &V) -> R,
@@ -218,29 +253,29 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
     /// result is in `answer`.
     pub fn call<'c, R, Q, O>(
-        self,
+        &self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,
-    ) -> Option<Run<'c, O, K, V, S>>
+    ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let put = |policy: &O, value: &V| answer.put(|| policy.hit(value));
-        match self.look(&query, policy, put, true) {
-            Ok(()) => None,
+        match self.enter_in_time(&query, policy, answer) {
+            Ok(()) => Turn::ANSWERED,
             Err(missed) => self.step(missed, query, answer),
         }
     }
 
     /// Goes on with a call that had no result at once, as [`call`](Self::call) does.
+    #[inline]
     pub fn step<'c, R, Q, O>(
-        self,
+        &self,
         missed: Missed<O>,
         query: Q,
         answer: &mut Answer<R>,
-    ) -> Option<Run<'c, O, K, V, S>>
+    ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -250,17 +285,115 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         // SAFETY: a cache of the process lives forever. Of one of the thread, a run keeps the engine alive
         // itself, and nothing else that is returned refers to either.
         let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(owned.borrow()) };
-        let run = missed.step(cache, query, answer)?;
-        Some(match S::finally(owned) {
-            None => run,
-            Some(finally) => run.finally(finally),
-        })
+        let turn = missed.step(cache, query, answer);
+        match S::finally(owned) {
+            None => turn,
+            Some(finally) => match turn.into_run() {
+                None => Turn::ANSWERED,
+                Some(run) => Turn::run(run.finally(finally)),
+            },
+        }
     }
 
     /// The cache.
     #[must_use]
     pub fn own(self) -> S::Owned<K, V> {
         (self.own)(self.place, self.options)
+    }
+}
+
+/// A [`Here`] that is asked for when it is needed. Of a function's name it takes no room on the stack.
+pub struct At<H, F, K, V, S: Places> {
+    here: H,
+    of: PhantomData<fn() -> Here<F, K, V, S>>,
+}
+
+impl<H: Copy, F, K, V, S: Places> Copy for At<H, F, K, V, S> {}
+
+impl<H: Copy, F, K, V, S: Places> Clone for At<H, F, K, V, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// Asks for it.
+#[inline]
+pub fn at<H, F, K, V, S: Places>(here: H) -> At<H, F, K, V, S>
+where
+    H: Fn() -> Here<F, K, V, S>,
+{
+    At { here, of: PhantomData }
+}
+
+impl<H, F: Instance, K, V, S: Places> At<H, F, K, V, S>
+where
+    H: Fn() -> Here<F, K, V, S>,
+{
+    /// [`Here::enter`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn enter<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        (self.here)().enter(query, policy, answer)
+    }
+
+    /// [`Here::enter_in_time`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn enter_in_time<R, Q, O>(
+        &self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        (self.here)().enter_in_time(query, policy, answer)
+    }
+
+    /// [`Here::call`].
+    pub fn call<'c, R, Q, O>(
+        &self,
+        query: Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        (self.here)().call(query, policy, answer)
+    }
+
+    /// [`Here::step`]. Not inlined: a `Here` would be on the stack while the body runs.
+    #[inline(never)]
+    pub fn step<'c, R, Q, O>(
+        &self,
+        missed: Missed<O>,
+        query: Q,
+        answer: &mut Answer<R>,
+    ) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        (self.here)().step(missed, query, answer)
     }
 }
 
@@ -283,33 +416,26 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         Self(cache)
     }
 
-    /// Looks a call up.
+    /// Looks a call up. The result is in `answer` then.
     ///
     /// # Errors
     ///
     /// There was no result.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn enter<R, Q, O>(
+        self,
+        query: &Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Result<(), Missed<O>>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, O::hit)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn look<R, Q, O>(
-        self,
-        query: &Q,
-        policy: O,
-        answer: impl FnOnce(&O, &V) -> R,
-    ) -> Result<R, Missed<O>>
-    where
-        Q: Lookup<Key = K>,
-    {
         let engine = self.0.engine();
         let hash = engine.hash(|state| query.hash(state));
-        engine.look_up(hash, query, |value| answer(&policy, value)).map_err(|unseen| Missed {
+        let put = |value: &V| answer.put(|| policy.hit(value));
+        engine.look_up(hash, query, put).map_err(|unseen| Missed {
             policy,
             unseen,
             hash: NonZero::new(hash),
@@ -323,25 +449,25 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         query: Q,
         policy: O,
         answer: &mut Answer<R>,
-    ) -> Option<Run<'c, O, K, V, S>>
+    ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let put = |policy: &O, value: &V| answer.put(|| policy.hit(value));
-        match self.look(&query, policy, put) {
-            Ok(()) => None,
+        match self.enter(&query, policy, answer) {
+            Ok(()) => Turn::ANSWERED,
             Err(missed) => self.step(missed, query, answer),
         }
     }
 
     /// Goes on with a call that had no result, as [`call`](Self::call) does.
+    #[inline(never)]
     pub fn step<R, Q, O>(
         self,
         missed: Missed<O>,
         query: Q,
         answer: &mut Answer<R>,
-    ) -> Option<Run<'c, O, K, V, S>>
+    ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -381,14 +507,14 @@ impl<P> Missed<P> {
         cache: &'c Cache<Q::Key, V, S>,
         query: Q,
         answer: &mut Answer<R>,
-    ) -> Option<Run<'c, P, Q::Key, V, S>>
+    ) -> Turn<'c, P, Q::Key, V, S>
     where
         Q: Lookup,
         P: Policy<R, Stored = V>,
     {
         let put = |policy: &P, value: &V| answer.put(|| policy.hit(value));
         match self.look_again(cache.engine(), &query, put) {
-            Ok(()) => None,
+            Ok(()) => Turn::ANSWERED,
             Err((policy, hash, absent)) => {
                 call::missed(cache, hash, query, policy, absent, answer)
             }
@@ -418,15 +544,22 @@ impl<P> Missed<P> {
     }
 }
 
-/// Does something in a frame of its own.
+/// Goes on in a frame of its own. What is missed is no part of the closure, so that both fit into registers more
+/// often: then the function that calls this has no frame at all.
 #[inline(never)]
-pub fn aside<R>(it: impl FnOnce() -> R) -> R {
-    it()
+pub fn aside<P, R>(missed: Missed<P>, go_on: impl FnOnce(Missed<P>) -> R) -> R {
+    go_on(missed)
 }
 
 impl<P> fmt::Debug for Missed<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Missed")
+    }
+}
+
+impl<H, F, K, V, S: Places> fmt::Debug for At<H, F, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("At")
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a call that is no plain hit comes to: the result, a run of the body, or waiting for that of
 //! another call. Written once for those who block and those who are polled.
 
+use crate::answer::Answer;
 use crate::engine::{Engine, Found};
 use crate::entry::{EntryPtr, Offered};
 use crate::flight::FlightId;
@@ -138,16 +139,18 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         }
     }
 
-    /// The result of a call that waited for another, which failed, if the error is for it as well.
-    pub(crate) fn failed<R>(&self, error: &SharedError) -> Option<R>
+    /// Answers a call that waited for another, which failed, if the error is for it as well. Apart, for results
+    /// take room on the stack.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn answer_failed<R>(&self, error: &SharedError, answer: &mut Answer<R>) -> bool
     where
         P: Policy<R, Stored = V>,
     {
-        let result = self.policy.failed(&**error);
-        if result.is_some() {
-            self.engine.count_coalesced();
-        }
-        result
+        let Some(result) = self.policy.failed(&**error) else { return false };
+        self.engine.count_coalesced();
+        answer.put(|| result);
+        true
     }
 
     /// Runs the body after having waited in vain, beside the others that do.

@@ -2,7 +2,7 @@
 
 use crate::builder::CacheBuilder;
 use crate::scope::{Cell, Scope, Shared, Thread};
-use crate::site::Options;
+use crate::site::{self, Options};
 use std::any::TypeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -77,13 +77,14 @@ pub(crate) struct Node<S: Scope> {
 
 impl<S: Scope> Node<S> {
     /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
-    /// If there is none, `build` makes it of the options.
+    /// If there is none, `build` makes it of the options of the function.
     #[inline]
-    pub(crate) fn find<F: Instance, C: 'static>(
-        root: &S::Cell<Self>,
+    pub(crate) fn find<'s, F: Instance, C: 'static>(
+        root: &'s S::Cell<Self>,
+        function: &'static str,
         options: Options,
         build: impl FnOnce(CacheBuilder) -> C,
-    ) -> &C
+    ) -> &'s C
     where
         S: Keeps<C>,
     {
@@ -91,7 +92,7 @@ impl<S: Scope> Node<S> {
         // SAFETY: its type has no lifetimes; and a node of an instance was made of its type.
         unsafe {
             Self::first::<F, C>(root)
-                .unwrap_or_else(|| Self::search_for::<F, C>(root, options, build).handle.get())
+                .unwrap_or_else(|| Self::search_for::<F, C>(root, function, options, build).handle.get())
         }
     }
 
@@ -113,16 +114,20 @@ impl<S: Scope> Node<S> {
     /// Apart, so that a call which finds its cache does not prepare for making it.
     #[cold]
     #[inline(never)]
-    fn search_for<F, C: 'static>(
-        root: &S::Cell<Self>,
+    fn search_for<'s, F, C: 'static>(
+        root: &'s S::Cell<Self>,
+        function: &'static str,
         options: Options,
         build: impl FnOnce(CacheBuilder) -> C,
-    ) -> &Self
+    ) -> &'s Self
     where
         S: Keeps<C>,
     {
         let mut build = Some(build);
-        Self::search(root, instance::<F, C>(), options, &mut |builder| {
+        let evaluate = || {
+            site::evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>())
+        };
+        Self::search(root, instance::<F, C>(), &evaluate, &mut |builder| {
             let build = build.take().expect("what was made is found");
             Handle::new(build(builder))
         })
@@ -135,7 +140,7 @@ impl<S: Scope> Node<S> {
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
-        options: Options,
+        evaluate: &dyn Fn() -> CacheBuilder,
         build: &mut dyn FnMut(CacheBuilder) -> Handle,
     ) -> &'s Self {
         let mut evaluated = None;
@@ -145,7 +150,7 @@ impl<S: Scope> Node<S> {
                 Err(free) => free,
             };
             let Some(builder) = &evaluated else {
-                evaluated = Some(options.evaluate(ptr::from_ref(root).addr(), instance));
+                evaluated = Some(evaluate());
                 continue;
             };
             let mut node = || {

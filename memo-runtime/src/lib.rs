@@ -106,12 +106,13 @@ pub mod __private {
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{
-        Ask, AsyncRun, Entered, Open, Run, Step, ask, enter_async, insert, refresh, refresh_async,
+        Ask, AsyncRun, Entered, Open, Run, Step, Turn, ask, enter_async, insert, refresh,
+        refresh_async,
     };
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
-    pub use crate::here::{Given, Here, Missed, Places, aside};
+    pub use crate::here::{At, Given, Here, Missed, Places, aside, at};
     pub use crate::instances::{Instance, Of, Only};
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;

@@ -376,7 +376,7 @@ fn a_run_that_is_not_finished_leaves_nothing_behind() {
         let cache = LivelyCache::of(8);
         threads![
             || {
-                let (key, mut answer) = (ByKey(cache.key(1)), Answer::new());
+                let (key, mut answer) = (ByKey(cache.key(1)), Answer::None);
                 drop(Given::new(&cache.cache).call(key, Whole, &mut answer));
             },
             || cache.remove(1),

@@ -37,6 +37,44 @@ pub struct Run<'c, P, K, V, S: Scope> {
     policy: P,
 }
 
+/// What a look-up has come to: a [`Run`], or none, and then there is an [`Answer`](crate::answer::Answer).
+///
+/// No `Option`: what is taken out of one is once more on the stack.
+#[must_use]
+pub struct Turn<'c, P, K, V, S: Scope>(Option<Run<'c, P, K, V, S>>);
+
+impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
+    pub(crate) const ANSWERED: Self = Self(None);
+
+    #[inline]
+    pub(crate) fn run(run: Run<'c, P, K, V, S>) -> Self {
+        Self(Some(run))
+    }
+
+    pub(crate) fn into_run(self) -> Option<Run<'c, P, K, V, S>> {
+        self.0
+    }
+
+    /// Whether there is no run.
+    #[inline]
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// [`Run::finish`].
+    #[inline]
+    pub fn finish<R>(self, result: R) -> R
+    where
+        P: Policy<R, Stored = V>,
+    {
+        if let Some(run) = self.0 {
+            run.settle(&result);
+        }
+        result
+    }
+}
+
 /// An async body that is about to run.
 #[must_use]
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
@@ -94,7 +132,8 @@ struct Packed<'c, K, V, S: Scope> {
     pilot: PhantomData<Pilot<'c, K, V, S>>,
 }
 
-/// A pilot that is no leader, or has something to do in the end.
+/// A pilot that is no leader, or has something to do in the end. Dropped from the first to the last.
+#[expect(dead_code, reason = "some is but dropped")]
 struct Boxed<'c, K, V, S: Scope> {
     pilot: Pilot<'c, K, V, S>,
     lease: Lease<K, V, S>,
@@ -185,6 +224,7 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
 impl<K, V, S: Scope> Drop for Packed<'_, K, V, S> {
     /// The body has panicked, or is not run.
     #[cold]
+    #[inline(never)]
     fn drop(&mut self) {
         drop(Self { what: self.what, engine: self.engine, pilot: PhantomData }.unpack());
     }
@@ -228,15 +268,24 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
 
     /// The second half of a call: stores what the body returned, if it is to be stored, tells those
     /// who wait for it, and passes it on.
+    #[inline]
     pub fn finish<R>(self, result: R) -> R
+    where
+        P: Policy<R, Stored = V>,
+    {
+        self.settle(&result);
+        result
+    }
+
+    /// Not inlined: what it needs on the stack would be there while the body runs.
+    #[inline(never)]
+    fn settle<R>(self, result: &R)
     where
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy } = self;
         let mut boxed = packed.unpack();
-        boxed.pilot.finish(&policy, &result);
-        drop(boxed);
-        result
+        boxed.pilot.finish(&policy, result);
     }
 }
 
@@ -402,6 +451,12 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
 impl<P, K, V, S: Scope> fmt::Debug for Run<'_, P, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Run")
+    }
+}
+
+impl<P, K, V, S: Scope> fmt::Debug for Turn<'_, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
     }
 }
 

@@ -24,14 +24,16 @@ use std::sync::OnceLock;
 use std::thread::LocalKey;
 
 /// What a function's static holds: its caches for the whole process.
-#[derive(Default)]
-pub struct Slot(OnceLock<Node<Shared>>);
+pub struct Slot {
+    name: &'static str,
+    caches: OnceLock<Node<Shared>>,
+}
 
 impl Slot {
-    /// Without a cache yet.
+    /// Without a cache yet, for the function of this name.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(OnceLock::new())
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, caches: OnceLock::new() }
     }
 }
 
@@ -41,8 +43,8 @@ impl Slot {
 #[macro_export]
 macro_rules! __site {
     ($name:literal, $options:ident, $instance:expr) => {{
-        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
-        $crate::__private::site(&SLOT, $name, $options, $instance)
+        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
+        $crate::__private::site(&SLOT, $options, $instance)
     }};
 }
 
@@ -53,9 +55,9 @@ macro_rules! __thread_site {
     ($name:literal, $options:ident, $instance:expr) => {{
         $crate::__private::std::thread_local! {
             static SLOT: $crate::__private::ThreadSlot =
-                const { $crate::__private::ThreadSlot::new() };
+                const { $crate::__private::ThreadSlot::new($name) };
         }
-        $crate::__private::thread_site(&SLOT, $name, $options, $instance)
+        $crate::__private::thread_site(&SLOT, $options, $instance)
     }};
 }
 
@@ -68,11 +70,11 @@ macro_rules! __thread_site {
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
         fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Shared> {
-            static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
+            static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
             // SAFETY: the static is in this function, which is not generic, and names its types.
             unsafe { $crate::__private::Single::new(&SLOT) }
         }
-        single().with($name, $options)
+        single().with($options)
     }};
 }
 
@@ -84,12 +86,12 @@ macro_rules! __thread_single {
         fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Thread> {
             $crate::__private::std::thread_local! {
                 static SLOT: $crate::__private::ThreadSlot =
-                    const { $crate::__private::ThreadSlot::new() };
+                    const { $crate::__private::ThreadSlot::new($name) };
             }
             // SAFETY: as of a static for all threads.
             unsafe { $crate::__private::Single::new(&SLOT) }
         }
-        single().with($name, $options)
+        single().with($options)
     }};
 }
 
@@ -130,22 +132,16 @@ impl<K, V, S: Places> Single<K, V, S> {
         Self { place, types: PhantomData }
     }
 
-    /// The same, with the function's name, and the options that are asked for at the first use.
+    /// The same, with the options that are asked for at the first use.
     #[inline]
     #[must_use]
-    pub fn with(self, name: &'static str, options: fn() -> CacheBuilder) -> OptedSingle<K, V, S> {
-        let options = Options { name, evaluate: options };
+    pub fn with(self, options: Options) -> OptedSingle<K, V, S> {
         OptedSingle { place: self.place, options, types: PhantomData }
     }
 }
 
-/// The options of a function's caches, which are evaluated when one is made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
-    /// Of the function.
-    name: &'static str,
-    evaluate: fn() -> CacheBuilder,
-}
+/// Gives the options of a function's caches. It is code of users.
+pub(crate) type Options = fn() -> CacheBuilder;
 
 sync::thread_local! {
     /// The caches whose options the thread evaluates, each from within the one before.
@@ -161,59 +157,50 @@ impl Drop for Evaluation {
     }
 }
 
-impl Options {
-    /// Evaluates them, for the cache of an instance in the slot at this address.
-    pub(crate) fn evaluate(self, slot: usize, instance: TypeId) -> CacheBuilder {
-        let cache = (slot, instance);
-        let begin = |evaluated: &RefCell<Vec<_>>| {
-            let mut evaluated = evaluated.borrow_mut();
-            let is_new = !evaluated.contains(&cache);
-            if is_new {
-                evaluated.push(cache);
-            }
-            is_new
-        };
-        // The thread may be about to end.
-        let Ok(is_new) = EVALUATED.try_with(begin) else { return (self.evaluate)() };
-        let name = self.name;
-        assert!(is_new, "the options of `{name}` call `{name}`: its cache has yet to be made of them");
-        let _evaluation = Evaluation;
-        (self.evaluate)()
-    }
+/// Evaluates the options of a cache, which is that of an instance in the slot at this address.
+pub(crate) fn evaluate(
+    options: Options,
+    function: &str,
+    slot: usize,
+    instance: TypeId,
+) -> CacheBuilder {
+    let cache = (slot, instance);
+    let begin = |evaluated: &RefCell<Vec<_>>| {
+        let mut evaluated = evaluated.borrow_mut();
+        let is_new = !evaluated.contains(&cache);
+        if is_new {
+            evaluated.push(cache);
+        }
+        is_new
+    };
+    // The thread may be about to end.
+    let Ok(is_new) = EVALUATED.try_with(begin) else { return options() };
+    assert!(is_new, "the options of `{function}` call `{function}`: its cache is made of them");
+    let _evaluation = Evaluation;
+    options()
 }
 
 impl<F, S: Places> Site<F, S> {
     #[inline]
-    fn new(
-        place: &'static S::Place,
-        name: &'static str,
-        options: fn() -> CacheBuilder,
-    ) -> Self {
-        let options = Options { name, evaluate: options };
+    fn new(place: &'static S::Place, options: Options) -> Self {
         Self { place, options, instance: PhantomData }
     }
 }
 
-/// The place of an instantiation's cache, with the function's name. The options are asked for at the first use.
+/// The place of an instantiation's cache, whose options are asked for at its first use.
 #[inline]
-pub fn site<F>(
-    place: &'static Slot,
-    name: &'static str,
-    options: fn() -> CacheBuilder,
-    _instance: Of<F>,
-) -> Site<Of<F>> {
-    Site::new(place, name, options)
+pub fn site<F>(place: &'static Slot, options: Options, _instance: Of<F>) -> Site<Of<F>> {
+    Site::new(place, options)
 }
 
-/// The place of an instantiation's cache in each thread. The options are asked for at its first use there.
+/// The place of an instantiation's cache in each thread, whose options are asked for at its first use there.
 #[inline]
 pub fn thread_site<F>(
     place: &'static LocalKey<ThreadSlot>,
-    name: &'static str,
-    options: fn() -> CacheBuilder,
+    options: Options,
     _instance: Of<F>,
 ) -> Site<Of<F>, Thread> {
-    Site::new(place, name, options)
+    Site::new(place, options)
 }
 
 impl Places for Shared {
@@ -224,7 +211,7 @@ impl Places for Shared {
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn lend<'c, F: Instance, K, V>(place: &'static Slot) -> Option<&'c Cache<K, V>> {
         // SAFETY: by the condition of this.
-        unsafe { Node::<Self>::first::<F, _>(&place.0) }
+        unsafe { Node::<Self>::first::<F, _>(&place.caches) }
     }
 }
 
@@ -248,7 +235,7 @@ impl Slot {
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Node::<Shared>::find::<F, _>(&self.0, options, CacheBuilder::build)
+        Node::<Shared>::find::<F, _>(&self.caches, self.name, options, CacheBuilder::build)
     }
 
     fn own<F: Instance, K, V>(&'static self, options: Options) -> Forever<K, V>
@@ -393,8 +380,8 @@ mod tests {
     use super::*;
     use crate::kept::kept;
 
-    fn of<F>(closure: &F, slot: &'static Slot, options: fn() -> CacheBuilder) -> Site<Of<F>> {
-        site(slot, "f", options, Of::closure(closure))
+    fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {
+        site(slot, options, Of::closure(closure))
     }
 
     fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
@@ -408,7 +395,7 @@ mod tests {
 
     #[test]
     fn each_instantiation_has_a_cache_of_its_own_and_finds_it_again() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let all = || caches!(&SLOT, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
         for (i, cache) in all().into_iter().enumerate() {
             cache.insert(0, i);
@@ -420,7 +407,7 @@ mod tests {
 
     #[test]
     fn instantiations_are_added_by_several_threads() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let barrier = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -447,7 +434,7 @@ mod tests {
 
     #[test]
     fn whatever_is_around_the_function_tells_instantiations_apart() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let (one, other) = (<&str as Named<u8>>::cache(&SLOT), <&str as Named<u16>>::cache(&SLOT));
         assert!(!std::ptr::eq(one, other));
     }
@@ -457,7 +444,7 @@ mod tests {
         fn same<'a>(_: &'a str, slot: &'static Slot) -> &'static Cache<u8, u8> {
             <&'a str as Named<u8>>::cache(slot)
         }
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let local = String::from("local");
         assert!(std::ptr::eq(same(&local, &SLOT), same("static", &SLOT)));
     }

@@ -19,6 +19,7 @@ use std::thread::LocalKey;
 ///
 /// It has no destructor, so that a call need not ask whether that has run: `Slots` have one for all.
 pub struct ThreadSlot {
+    name: &'static str,
     caches: ManuallyDrop<UnsafeCell<OnceCell<Node<Thread>>>>,
     late: ManuallyDrop<LateCaches>,
 }
@@ -31,11 +32,12 @@ struct LateCaches {
 }
 
 impl ThreadSlot {
-    /// Without a cache yet.
+    /// Without a cache yet, for the function of this name.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const fn new(name: &'static str) -> Self {
         let late = LateCaches { calls: Cell::new(0), caches: RefCell::new(OnceCell::new()) };
         Self {
+            name,
             caches: ManuallyDrop::new(UnsafeCell::new(OnceCell::new())),
             late: ManuallyDrop::new(late),
         }
@@ -100,12 +102,6 @@ impl<K, V> ThreadOwned<K, V> {
 impl<K, V> Borrow<Cache<K, V, Thread>> for ThreadOwned<K, V> {
     fn borrow(&self) -> &Cache<K, V, Thread> {
         &self.cache
-    }
-}
-
-impl Default for ThreadSlot {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -179,7 +175,9 @@ impl ThreadSlot {
             return Self::own_late::<F, K, V>(slot, options);
         }
         let build = CacheBuilder::build_for_thread;
-        let cache = slot.with(|it| Node::<Thread>::find::<F, _>(it.root(), options, build).clone());
+        let cache = slot.with(|it| {
+            Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone()
+        });
         ThreadOwned { cache, late: None }
     }
 
@@ -192,7 +190,8 @@ impl ThreadSlot {
         let build = CacheBuilder::build_for_thread;
         // Borrowed while options are evaluated: nothing is taken out, for a call has begun.
         let cache = slot.with(|it| {
-            Node::<Thread>::find::<F, _>(&it.late.caches.borrow(), options, build).clone()
+            let caches = it.late.caches.borrow();
+            Node::<Thread>::find::<F, _>(&caches, it.name, options, build).clone()
         });
         ThreadOwned { cache, late }
     }

@@ -4,7 +4,7 @@
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
-        .enter_in_time(
+        .at_once_in_time(
             &::memofn::__private::leaf::<str, _>(city),
             ::memofn::__private::policy::<
                 Result<f64, WeatherError>,

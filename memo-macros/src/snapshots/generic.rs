@@ -8,7 +8,7 @@ where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    let cache = <longest<T>>::here();
+    let cache = ::memofn::__private::at(<longest<T>>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < [T], _ > (items),
         ::memofn::__private::policy:: < Option < T >, _, _ >

@@ -25,7 +25,7 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    let cache = <many>::here();
+    let cache = ::memofn::__private::at(<many>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
         ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),

@@ -4,7 +4,7 @@
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        let cache = Self::area_cache_here();
+        let cache = ::memofn::__private::at(Self::area_cache_here);
         return ::memofn::__private::call!(
             cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
             ::memofn::__private::leaf:: < Unit, _ > (& unit)),

@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 69 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let cache = <temperature>::here();
+    let cache = ::memofn::__private::at(<temperature>::here);
     return ::memofn::__private::call!(
         cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >

@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 60 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
-    let cache = <user>::here();
+    let cache = ::memofn::__private::at(<user>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
         ::memofn::__private::policy:: < Option < User >, _, _ >

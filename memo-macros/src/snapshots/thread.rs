@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    let cache = <distance>::here();
+    let cache = ::memofn::__private::at(<distance>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
         ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::policy:: <
