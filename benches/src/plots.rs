@@ -11,13 +11,15 @@ use std::fs;
 use std::path::Path;
 
 /// Which scenario becomes which file.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 17] = [
     (titles::HITS, "hits"),
     (titles::HOT, "hot-key"),
     (titles::ZIPF, "zipf"),
     (titles::TEXT, "text"),
     (titles::TTL, "ttl"),
     (titles::MISSES, "misses"),
+    (titles::OWNING_MISSES, "misses-string"),
+    (titles::OWNING_ZIPF, "zipf-string"),
     (titles::THREAD_HITS, "thread-hits"),
     (titles::THREAD_MISSES, "thread-misses"),
     (titles::FIB, "fib"),

@@ -62,9 +62,21 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     let unbounded = over(one(hits, names::MEMOFN_THREAD_UNBOUNDED), one(hits, floor));
     add("thread-scope unbounded hit / the floor", unbounded, 1.4, 1.15);
 
-    let miss = one(titles::MISSES, ours);
-    let quick = lesser(one(titles::MISSES, names::QUICK), one(titles::MISSES, names::QUICK_WITH));
+    let faster_quick = |title, column| {
+        lesser(run.min(title, column, names::QUICK), run.min(title, column, names::QUICK_WITH))
+    };
+    let (miss, quick) = (one(titles::MISSES, ours), faster_quick(titles::MISSES, 0));
     add("shared miss + evict / quick_cache (the faster way)", over(miss, quick), 1.3, 0.9);
+    for (title, column, what) in [
+        (titles::OWNING_MISSES, 0, "miss + evict of String, 1 thread"),
+        (titles::OWNING_MISSES, 1, "miss + evict of String, 2 threads"),
+        (titles::OWNING_MISSES, 2, "miss + evict of String, 1 thread after two"),
+        (titles::OWNING_ZIPF, 0, "Zipf of String, 1 thread"),
+        (titles::OWNING_ZIPF, 1, "Zipf of String, 2 threads"),
+    ] {
+        let ratio = over(run.min(title, column, ours), faster_quick(title, column));
+        add(&format!("{what} / quick_cache (the faster way)"), ratio, 1.2, 0.9);
+    }
     let misses = titles::THREAD_MISSES;
     let miss = over(one(misses, names::MEMOFN_THREAD), one(misses, names::MUTEX_LRU));
     add("thread-scope miss + evict / Mutex<lru> by hand", miss, 1.3, 1.0);

@@ -21,6 +21,8 @@ pub(crate) mod titles {
     pub(crate) const TEXT: &str = "Hit, (&str, u32) -> Arc<str>";
     pub(crate) const TTL: &str = "Hit with a time to live";
     pub(crate) const MISSES: &str = "Miss and evict, shared";
+    pub(crate) const OWNING_MISSES: &str = "Miss and evict, shared, u64 -> String";
+    pub(crate) const OWNING_ZIPF: &str = "Zipf (0.99) over 10^5 keys, 1024 entries, u64 -> String";
     pub(crate) const THREAD_HITS: &str = "Hit, a cache for each thread";
     pub(crate) const THREAD_MISSES: &str = "Miss and evict, a cache for each thread";
     pub(crate) const FIB: &str = "Cold recursion, fib(90)";
@@ -36,13 +38,15 @@ pub(crate) mod titles {
 /// A scenario: its title, and how it is run.
 type Scenario = (&'static str, fn(Effort) -> Group);
 
-const ALL: [Scenario; 16] = [
+const ALL: [Scenario; 18] = [
     (titles::HITS, |effort| hit_by_threads(titles::HITS, &hits::numbers(), effort)),
     (titles::HOT, |effort| hit_by_threads(titles::HOT, &[7; 256], effort)),
     (titles::ZIPF, zipf::run),
     (titles::TEXT, hit_with_text),
     (titles::TTL, hit_with_ttl),
     (titles::MISSES, misses::shared),
+    (titles::OWNING_MISSES, misses::owning),
+    (titles::OWNING_ZIPF, zipf::owning),
     (titles::THREAD_HITS, hit_of_thread),
     (titles::THREAD_MISSES, misses::of_thread),
     (titles::FIB, recursion::fib),

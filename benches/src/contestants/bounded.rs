@@ -1,4 +1,4 @@
-//! `u64 -> u64` in a bounded cache that all threads share, by each contestant.
+//! `u64 -> u64` and `u64 -> String` in a bounded cache that all threads share, by each contestant.
 
 use super::mutex_lru::MutexLru;
 use super::{contestant, lineup, names};
@@ -10,80 +10,95 @@ pub(crate) fn body(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+/// The same, with a value that owns memory: 32 bytes of it. Copying them costs little beside allocating.
+pub(crate) fn text_body(key: u64) -> String {
+    const TEXT: &str = "The quick brown fox jumps over the lazy dog.";
+    let start = (key % 8) as usize;
+    TEXT[start..start + 32].to_owned()
+}
+
+/// Stores a clone.
+#[inline]
+fn stored<V: Clone>(value: V, store: impl FnOnce(V)) -> V {
+    store(value.clone());
+    value
+}
+
 /// A set of contestants with caches of their own, of so many entries.
 macro_rules! bounded {
     ($module:ident, $size:tt) => {
+        bounded!($module, $size, u64, body);
+    };
+    ($module:ident, $size:tt, $value:ident, $body:ident) => {
         pub(crate) mod $module {
             use super::*;
 
             #[memofn::memoize(maxsize = $size)]
-            fn ours(key: u64) -> u64 {
-                body(key)
+            fn ours(key: u64) -> $value {
+                $body(key)
             }
 
             #[cached::macros::cached(max_size = $size)]
-            fn by_cached(key: u64) -> u64 {
-                body(key)
+            fn by_cached(key: u64) -> $value {
+                $body(key)
             }
 
             #[cached::macros::concurrent_cached(max_size = $size)]
-            fn by_concurrent_cached(key: u64) -> u64 {
-                body(key)
+            fn by_concurrent_cached(key: u64) -> $value {
+                $body(key)
             }
 
             #[memoize::memoize(SharedCache, Capacity: $size)]
-            fn by_memoize(key: u64) -> u64 {
-                body(key)
+            fn by_memoize(key: u64) -> $value {
+                $body(key)
             }
 
-            static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> =
+            static QUICK: LazyLock<quick_cache::sync::Cache<u64, $value>> =
                 LazyLock::new(|| quick_cache::sync::Cache::new($size));
-            static QUICK_WITH: LazyLock<quick_cache::sync::Cache<u64, u64>> =
+            static QUICK_WITH: LazyLock<quick_cache::sync::Cache<u64, $value>> =
                 LazyLock::new(|| quick_cache::sync::Cache::new($size));
-            static MOKA: LazyLock<moka::sync::Cache<u64, u64>> =
+            static MOKA: LazyLock<moka::sync::Cache<u64, $value>> =
                 LazyLock::new(|| moka::sync::Cache::new($size));
-            static MOKA_WITH: LazyLock<moka::sync::Cache<u64, u64>> =
+            static MOKA_WITH: LazyLock<moka::sync::Cache<u64, $value>> =
                 LazyLock::new(|| moka::sync::Cache::new($size));
-            static MINI_MOKA: LazyLock<mini_moka::sync::Cache<u64, u64>> =
+            static MINI_MOKA: LazyLock<mini_moka::sync::Cache<u64, $value>> =
                 LazyLock::new(|| mini_moka::sync::Cache::new($size));
-            static MUTEX_LRU: LazyLock<MutexLru<u64, u64>> =
+            static MUTEX_LRU: LazyLock<MutexLru<u64, $value>> =
                 LazyLock::new(|| MutexLru::new($size));
 
-            contestant!(Memofn, names::MEMOFN, |key: u64| -> u64 { ours(*key) });
-            contestant!(Cached, names::CACHED, |key: u64| -> u64 { by_cached(*key) });
-            contestant!(ConcurrentCached, names::CONCURRENT_CACHED, |key: u64| -> u64 {
+            contestant!(Memofn, names::MEMOFN, |key: u64| -> $value { ours(*key) });
+            contestant!(Cached, names::CACHED, |key: u64| -> $value { by_cached(*key) });
+            contestant!(ConcurrentCached, names::CONCURRENT_CACHED, |key: u64| -> $value {
                 by_concurrent_cached(*key)
             });
-            contestant!(Memoize, names::MEMOIZE_SHARED, |key: u64| -> u64 { by_memoize(*key) });
-            contestant!(Quick, names::QUICK, |key: u64| -> u64 {
+            contestant!(Memoize, names::MEMOIZE_SHARED, |key: u64| -> $value { by_memoize(*key) });
+            contestant!(Quick, names::QUICK, |key: u64| -> $value {
                 QUICK.get(key).unwrap_or_else(|| {
-                    let value = body(*key);
-                    QUICK.insert(*key, value);
-                    value
+                    stored($body(*key), |value| QUICK.insert(*key, value))
                 })
             });
-            contestant!(QuickWith, names::QUICK_WITH, |key: u64| -> u64 {
-                QUICK_WITH.get_or_insert_with(key, || Ok::<_, Infallible>(body(*key))).unwrap_or(0)
+            contestant!(QuickWith, names::QUICK_WITH, |key: u64| -> $value {
+                {
+                    let Ok(value) =
+                        QUICK_WITH.get_or_insert_with(key, || Ok::<_, Infallible>($body(*key)));
+                    value
+                }
             });
-            contestant!(Moka, names::MOKA, |key: u64| -> u64 {
+            contestant!(Moka, names::MOKA, |key: u64| -> $value {
                 MOKA.get(key).unwrap_or_else(|| {
-                    let value = body(*key);
-                    MOKA.insert(*key, value);
-                    value
+                    stored($body(*key), |value| MOKA.insert(*key, value))
                 })
             });
-            contestant!(MokaWith, names::MOKA_WITH, |key: u64| -> u64 {
-                MOKA_WITH.get_with(*key, || body(*key))
+            contestant!(MokaWith, names::MOKA_WITH, |key: u64| -> $value {
+                MOKA_WITH.get_with(*key, || $body(*key))
             });
-            contestant!(MiniMoka, names::MINI_MOKA, |key: u64| -> u64 {
+            contestant!(MiniMoka, names::MINI_MOKA, |key: u64| -> $value {
                 MINI_MOKA.get(key).unwrap_or_else(|| {
-                    let value = body(*key);
-                    MINI_MOKA.insert(*key, value);
-                    value
+                    stored($body(*key), |value| MINI_MOKA.insert(*key, value))
                 })
             });
-            contestant!(ByHand, names::MUTEX_LRU, |key: u64| -> u64 {
-                MUTEX_LRU.get_or(*key, |key| body(*key))
+            contestant!(ByHand, names::MUTEX_LRU, |key: u64| -> $value {
+                MUTEX_LRU.get_or(*key, |key| $body(*key))
             });
 
             lineup!(u64: Memofn, Quick, QuickWith, ByHand, Cached, ConcurrentCached, Memoize, MiniMoka, Moka, MokaWith);
@@ -97,6 +112,9 @@ bounded!(crowd, 1024);
 // Misses, likewise.
 bounded!(alone_missing, 1024);
 bounded!(crowd_missing, 1024);
+// Values that own memory, likewise.
+bounded!(alone_owning, 1024, String, text_body);
+bounded!(crowd_owning, 1024, String, text_body);
 // Zipf, and memory.
 bounded!(large, 100_000);
 bounded!(weighed, 100_000);

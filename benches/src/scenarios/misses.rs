@@ -27,6 +27,19 @@ pub(super) fn shared(effort: Effort) -> Group {
     Group { title: titles::MISSES, unit, reference: names::QUICK, columns: columns.into() }
 }
 
+/// Values that own memory. In the end one thread goes on alone with the caches that two have used.
+pub(super) fn owning(effort: Effort) -> Group {
+    let mut alone = Misses::new(1);
+    bounded::alone_owning::visit(&mut alone);
+    let mut two = Misses::new(2);
+    bounded::crowd_owning::visit(&mut two);
+    let mut left = Misses::labelled("1 thread, after two", 1);
+    bounded::crowd_owning::visit(&mut left);
+    let columns = [alone, two, left].map(|misses| misses.run(effort)).into();
+    let unit = "ns per call";
+    Group { title: titles::OWNING_MISSES, unit, reference: names::QUICK, columns }
+}
+
 pub(super) fn of_thread(effort: Effort) -> Group {
     let mut misses = Misses::new(1);
     thread::bounded::visit(&mut misses);

@@ -7,15 +7,15 @@ use crate::harness::{Effort, Race, together};
 use crate::table::Group;
 use std::sync::Arc;
 
-const KEYS: u32 = 1_000_000;
 const EXPONENT: f64 = 0.99;
 
 pub(super) fn run(effort: Effort) -> Group {
     let calls = if effort.smoke { 1 << 14 } else { 1 << 20 };
-    let keys: Arc<[u64]> = draw(calls).into();
+    let keys: Arc<[u64]> = draw(1_000_000, calls).into();
     let columns = [1, 2, 4, 8].map(|threads| {
         let race = Race::new(threads_label(threads));
-        let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys) };
+        // The caches are those of the race before, which had one thread less.
+        let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys), warm: threads > 1 };
         bounded::large::visit(&mut zipf);
         zipf.race.run(effort.stretched(6))
     });
@@ -23,17 +23,36 @@ pub(super) fn run(effort: Effort) -> Group {
     Group { title: titles::ZIPF, unit, reference: names::QUICK, columns: columns.into() }
 }
 
+/// Values that own memory, in small caches: each evicts every few calls.
+pub(super) fn owning(effort: Effort) -> Group {
+    let calls = if effort.smoke { 1 << 14 } else { 1 << 18 };
+    let keys: Arc<[u64]> = draw(100_000, calls).into();
+    let columns = [1, 2].map(|threads| {
+        let race = Race::new(threads_label(threads));
+        let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys), warm: false };
+        if threads == 1 {
+            bounded::alone_owning::visit(&mut zipf);
+        } else {
+            bounded::crowd_owning::visit(&mut zipf);
+        }
+        zipf.race.run(effort.stretched(2))
+    });
+    let unit = "ns per call";
+    Group { title: titles::OWNING_ZIPF, unit, reference: names::QUICK, columns: columns.into() }
+}
+
 struct Zipf {
     race: Race,
     threads: usize,
     keys: Arc<[u64]>,
+    /// The caches are filled already.
+    warm: bool,
 }
 
 impl Visitor<u64> for Zipf {
     fn visit<C: Contestant<Key = u64>>(&mut self) {
         let (threads, keys) = (self.threads, Arc::clone(&self.keys));
-        // The caches are those of the race before, which had one thread less.
-        let mut warm = threads > 1;
+        let mut warm = self.warm;
         let mut start = 0;
         self.race.enter(C::NAME, move |calls| {
             if !warm {
@@ -50,9 +69,9 @@ impl Visitor<u64> for Zipf {
 }
 
 /// Keys by Zipf's law, always the same ones. They are scattered: the frequent ones are no neighbours.
-fn draw(count: usize) -> Vec<u64> {
+fn draw(keys: u32, count: usize) -> Vec<u64> {
     let mut sum = 0.0;
-    let cumulated: Vec<f64> = (1..=KEYS)
+    let cumulated: Vec<f64> = (1..=keys)
         .map(|rank| {
             sum += f64::from(rank).powf(-EXPONENT);
             sum
