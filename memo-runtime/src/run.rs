@@ -307,7 +307,10 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             let mut attended = Attended { body, wait: self.pilot.manner.wait() };
             poll_fn(move |cx| attended.poll(cx)).await
         };
+        // What is cloned to be stored may call the same function: that is a part of the run.
+        let here = self.pilot.manner.wait().map(|wait| Polled::begin(wait.owner()));
         self.pilot.finish(&self.policy, &result);
+        drop(here);
         result
     }
 }
