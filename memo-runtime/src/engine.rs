@@ -360,12 +360,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) {
         let mut value = Some(value);
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         let fill = &mut || fill(entry, &mut value);
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
@@ -451,7 +450,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.count_coalesced();
     }
 
-    /// A call that waited runs the body after all, for the flight it waited for.
+    /// A call that was counted as a hit had waited before.
+    pub(crate) fn count_waited(&self) {
+        self.keeper.count_waited();
+    }
+
+    /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
         self.keeper.count_helper();
     }

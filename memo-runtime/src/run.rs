@@ -17,7 +17,6 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// A body that is about to run.
 #[must_use]
@@ -44,8 +43,8 @@ pub(crate) enum Role {
     Owner,
     /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
     Guest,
-    /// The flight is another run's, which this one has waited for so long.
-    Helper(Box<(Duration, Arc<Wait>)>),
+    /// The flight is another run's, which this one has waited for too long.
+    Helper(Arc<Wait>),
     /// The flight has landed.
     Done,
 }
@@ -101,24 +100,16 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { pilot, policy, started } = &*self;
-        let Pilot { engine, entry, equal, role, flight, manner } = pilot;
+        let Pilot { engine, entry, equal, role, flight, .. } = pilot;
         if let Some(value) = policy.store(&result) {
-            let run = started.map(|started| {
-                let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
-                Clock::Coarse.reading().since(started).saturating_sub(neglected)
-            });
-            let waited = match role {
-                Role::Helper(help) => Some(help.0),
-                Role::Guest => Some(Duration::ZERO),
-                Role::Owner | Role::Done => None,
-            };
+            let run = started.map(|started| Clock::Coarse.reading().since(started));
             if let Some(id) = flight {
-                engine.land(entry, value, *id, *equal, run, waited);
+                engine.land(entry, value, *id, *equal, run);
             }
         } else {
             let is_own = matches!(role, Role::Owner);
             let mut ended = match (role, flight) {
-                (Role::Helper(help), Some(id)) => engine.reject_help(*id, &help.1),
+                (Role::Helper(wait), Some(id)) => engine.reject_help(*id, wait),
                 _ => engine.reject(flight.filter(|_| is_own)),
             };
             if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
@@ -220,8 +211,7 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
                 let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);
                 self.engine.give_up(id, is_given_up);
             }
-            (Role::Helper(help), Some(id)) => {
-                let wait = &help.1;
+            (Role::Helper(wait), Some(id)) => {
                 let is_given_up = |_: Option<&Wait>| wait.give_up_helping();
                 if !self.engine.give_up(id, is_given_up) {
                     wait.help_again();
