@@ -24,6 +24,8 @@
 mod polled;
 
 pub(crate) use polled::Follower;
+#[cfg(all(test, memofn_models))]
+pub(crate) use polled::LONGEST_PAUSE;
 
 use crate::clock::{Clock, Time};
 use crate::contained::contained;

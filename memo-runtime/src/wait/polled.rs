@@ -23,8 +23,9 @@
 //! **Cause and effect.** A follower that was never polled without a cause of ours is polled without one,
 //! and at that moment the leader is woken and not polled since. So the wake of the leader may have
 //! reached the follower's task, which happens when a `FuturesUnordered` holds the leader. It comes only
-//! once, because such a set wakes its task once and not again until it is polled. By itself it may
-//! be chance: it is a *suspicion*. It becomes a proof when the follower has made eight
+//! once, because such a set wakes its task once and not again until it is polled. (The second poll may be
+//! due to a wake that is older than the follower. It is not held against it.) By itself all this may be
+//! chance: it is a *suspicion*. It becomes a proof when the follower has made eight
 //! rounds of three polls each, over at least a second, and the leader was not polled meanwhile though it
 //! is woken. Each of these rounds sends the follower through its executor's queue twice, so
 //! the more an executor has to do, the longer this takes.
@@ -48,7 +49,7 @@ use std::time::{Duration, Instant};
 
 /// The pause before the first round, and the longest one: each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(320);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
 /// How often a follower is polled in a round.
 const POLLS: u8 = 3;
@@ -65,6 +66,7 @@ const SUSPENSE: Duration = Duration::from_secs(1);
 pub(super) struct Leader {
     /// The waker of its last poll, except while it is [lent](Lent).
     waker: Option<Waker>,
+    /// The task it was last polled by, if its waker tells.
     task: Option<Task>,
     polls: u64,
     is_polled: bool,
@@ -119,8 +121,10 @@ struct Followed {
     shares_task: bool,
     /// Its next poll has a cause of ours: it is the first, or it was woken here.
     is_caused: bool,
-    /// It was never polled without one.
+    /// It was never polled without one, except by a wake that may be older than itself.
     is_quiet: bool,
+    /// How often it was polled, up to two.
+    polls: u8,
     evidence: Evidence,
 }
 
@@ -163,7 +167,7 @@ enum Turn {
 
 impl Leader {
     fn may_be_stalled(&self) -> bool {
-        self.polls > 0 && !self.is_polled && !self.is_over
+        self.task.is_some() && !self.is_polled && !self.is_over
     }
 }
 
@@ -176,11 +180,15 @@ impl Followed {
         if evidence.polls != leader.polls || !leader.may_be_stalled() {
             *evidence = Evidence::since(leader.polls);
         }
+        let is_second = self.polls == 1;
+        self.polls = (self.polls + 1).min(2);
         if !is_caused {
-            if self.is_quiet && leader.is_woken && leader.may_be_stalled() {
+            let is_suspect = self.is_quiet && leader.is_woken && leader.may_be_stalled();
+            if is_suspect {
                 evidence.suspected.get_or_insert(clock);
             }
-            self.is_quiet = false;
+            // A set that has polled all it holds wakes its task itself, before the follower is there.
+            self.is_quiet &= is_second && !is_suspect;
             evidence.strikes = 0;
         }
         match &mut evidence.round {
@@ -229,6 +237,7 @@ impl Followers {
             shares_task: false,
             is_caused: true,
             is_quiet: true,
+            polls: 0,
             evidence: Evidence::default(),
         };
         self.list.insert(self.numbers, followed);
