@@ -20,7 +20,7 @@
 use crate::helper::{Helper, local};
 use crate::home::{Home, Label};
 use crate::model::{Model, nested};
-use crate::values::{Maxsize, Scope, Ttl};
+use crate::values::{DurationValue, Maxsize, Patience, Scope};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -308,18 +308,29 @@ fn builder(model: &Model) -> TokenStream {
         Maxsize::Unbounded => quote!(.unbounded()),
         Maxsize::At(size) => quote!(.maxsize(#size)),
     });
-    let ttl = options.ttl.as_ref().map(|ttl| match &ttl.value {
-        Ttl::Computed(ttl) => quote!(.ttl(#ttl)),
-        Ttl::Written(ttl) => {
-            let (secs, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
-            quote!(.ttl(#p::std::time::Duration::new(#secs, #nanos)))
+    let duration = |value: &DurationValue| match value {
+        DurationValue::Computed(it) => it.to_token_stream(),
+        DurationValue::Written(it) => {
+            let (secs, nanos) = (it.as_secs(), it.subsec_nanos());
+            quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
+    };
+    let ttl = options.ttl.as_ref().map(|ttl| {
+        let ttl = duration(&ttl.value);
+        quote!(.ttl(#ttl))
     });
     let single_flight = options.single_flight.as_ref().map(|single_flight| {
         let on = single_flight.value;
         quote!(.single_flight(#on))
     });
-    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight)
+    let patience = options.patience.as_ref().map(|patience| match &patience.value {
+        Patience::Unlimited => quote!(.unlimited_patience()),
+        Patience::For(value) => {
+            let patience = duration(value);
+            quote!(.patience(#patience))
+        }
+    });
+    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight #patience)
 }
 
 /// The name in reports; that of a generic function has the instantiation's types.

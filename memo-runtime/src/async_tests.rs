@@ -10,7 +10,7 @@ use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,12 @@ struct Counted(Arc<(Cache<u8, u8>, AtomicUsize)>);
 impl Counted {
     fn new() -> Self {
         Self(Arc::new((Cache::new(8), AtomicUsize::new(0))))
+    }
+
+    /// One whose calls soon run the body as well.
+    fn impatient() -> Self {
+        let cache = Cache::<u8, u8>::builder().maxsize(8).patience(Duration::from_millis(50));
+        Self(Arc::new((cache.build(), AtomicUsize::new(0))))
     }
 
     fn cache(&self) -> &Cache<u8, u8> {
@@ -94,11 +100,11 @@ impl Wake for Flag {
     }
 }
 
-/// Leaves its waker, and is done at once or never.
-async fn keep_waker(kept: &Mutex<Option<Waker>>, goes_on: bool) {
+/// Leaves its waker.
+async fn keep_waker(kept: &Mutex<Option<Waker>>) {
     poll_fn(|cx| {
         *kept.lock().unwrap() = Some(cx.waker().clone());
-        if goes_on { Poll::Pending } else { Poll::Ready(()) }
+        Poll::Ready(())
     })
     .await;
 }
@@ -194,9 +200,32 @@ fn a_run_may_call_itself() {
 }
 
 #[test]
-fn a_run_that_is_not_polled_any_longer_is_taken_over() {
-    finishes("a run that nobody polls", || {
+fn a_run_that_its_own_task_does_not_poll_any_longer_is_taken_over() {
+    finishes("a run that its own task does not poll", || {
         let (counted, executor) = (Counted::new(), Executor::default());
+        for is_holding in [true, false, false] {
+            let counted = counted.clone();
+            executor.spawn(async move {
+                let mut leader = pin!(counted.call(1));
+                if is_holding {
+                    let poll = |cx: &mut Context<'_>| Poll::Ready(leader.as_mut().poll(cx));
+                    assert!(poll_fn(poll).await.is_pending());
+                    counted.call(1).await;
+                }
+                leader.await;
+            });
+        }
+        executor.run();
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.hits, info.helped), (2, 2, 1));
+        assert_eq!(info.coalesced, 2, "those of the other tasks waited");
+    });
+}
+
+#[test]
+fn a_run_of_another_task_that_is_not_polled_any_longer_is_helped() {
+    finishes("a run that nobody polls", || {
+        let (counted, executor) = (Counted::impatient(), Executor::default());
         let mut leader = Box::pin({
             let counted = counted.clone();
             async move { counted.call(1).await }
@@ -207,7 +236,8 @@ fn a_run_that_is_not_polled_any_longer_is_taken_over() {
             executor.spawn(async move { counted.call(1).await });
         }
         executor.run();
-        assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.hits, info.helped), (2, 1, 1));
         spin_on(leader);
     });
 }
@@ -215,7 +245,7 @@ fn a_run_that_is_not_polled_any_longer_is_taken_over() {
 #[test]
 fn a_run_that_lands_after_it_was_taken_over_answers_all() {
     finishes("a run that lands late", || {
-        let counted = Counted::new();
+        let counted = Counted::impatient();
         let is_ready = AtomicBool::new(false);
         let leads = async || {
             poll_fn(|cx| {
@@ -316,7 +346,7 @@ fn a_run_that_is_over_keeps_no_task_alive() {
     let counted = Counted::new();
     let kept = Mutex::new(None);
     let task = Arc::new(Flag::default());
-    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept, false).await));
+    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept).await));
     assert!(poll_with(call.as_mut(), &Waker::from(Arc::clone(&task))).is_some());
     assert_eq!(Arc::strong_count(&task), 1);
 }
@@ -336,17 +366,14 @@ impl Wake for Panics {
 #[test]
 fn a_waker_that_panics_does_not_end_the_watch() {
     finishes("a waker that panics", || {
-        let counted = Counted::new();
+        let counted = Counted::impatient();
         let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
         let first = (Waker::from(Arc::clone(&panics)), &panics.0);
         for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
-            let of_leader = Mutex::new(None);
-            let mut leader =
-                pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
+            let mut leader = pin!(counted.call_with(1, async || pending().await));
             assert!(poll_once(leader.as_mut()).is_none());
             let mut follower = pin!(counted.call(1));
             assert!(poll_with(follower.as_mut(), &waker).is_none());
-            of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
             wait_for("the follower to be woken", || woken.0.load(SeqCst));
         }
     });

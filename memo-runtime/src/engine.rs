@@ -392,15 +392,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) -> bool {
         if !Entry::<K, V>::IS_LARGE {
-            self.land_small(entry, value, id, equal, run, helped)
+            self.land_small(entry, value, id, equal, run)
         } else if is_own {
-            self.land_in_place(entry, value, id, equal, run, helped);
+            self.land_in_place(entry, value, id, equal, run);
             true
         } else {
-            self.land_other(entry, value, id, equal, run, helped)
+            self.land_other(entry, value, id, equal, run)
         }
     }
 
@@ -413,7 +412,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) -> bool {
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         let mut value = Some(value());
@@ -422,7 +420,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             is_settled = fill(entry, &mut value);
             is_settled
         };
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
@@ -439,9 +437,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) -> bool {
-        self.land_small(entry, value, id, equal, run, helped)
+        self.land_small(entry, value, id, equal, run)
     }
 
     /// A large value is written where it belongs, without the lock.
@@ -453,7 +450,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) {
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         // If there is one already, another has landed the flight.
@@ -462,7 +458,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             written.tell();
             true
         };
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
@@ -579,7 +575,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.count_coalesced();
     }
 
-    /// A call that waited runs the body after all, for the flight it waited for.
+    /// A call that was counted as a hit had waited before.
+    pub(crate) fn count_waited(&self) {
+        self.keeper.count_waited();
+    }
+
+    /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
         self.keeper.count_helper();
     }

@@ -20,6 +20,8 @@ pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
     asked: Asked<'c, Q, K, V, S>,
     policy: P,
     is_async: bool,
+    /// It has waited for a run that came to nothing, or was overtaken.
+    has_waited: bool,
 }
 
 /// What is known of the call that is looked up: its arguments, or the entry made from them.
@@ -59,7 +61,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         policy: P,
         is_async: bool,
     ) -> Self {
-        Self { engine, hash, asked: Asked::Query(query), policy, is_async }
+        Self { engine, hash, asked: Asked::Query(query), policy, is_async, has_waited: false }
     }
 
     /// Of a call that blocks, for which there is an entry already.
@@ -71,7 +73,14 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         policy: P,
     ) -> Self {
         let pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, false);
-        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async: false }
+        Self {
+            engine,
+            hash,
+            asked: Asked::Entry(pilot),
+            policy,
+            is_async: false,
+            has_waited: false,
+        }
     }
 
     /// Looks the call up. `absent` says that it was just seen not to be there.
@@ -86,7 +95,12 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         let mut found = self.look();
         loop {
             return match found {
-                Found::Hit(entry) => Next::Found(entry, self.policy),
+                Found::Hit(entry) => {
+                    if self.has_waited {
+                        self.engine.count_waited();
+                    }
+                    Next::Found(entry, self.policy)
+                }
                 Found::Absent => {
                     // The pilot is there before its flight is, so that there is always one to end it.
                     self = self.owning();
@@ -104,7 +118,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
 
     /// Goes on after having waited.
     pub(crate) fn go_on(
-        self,
+        mut self,
         joined: Joined<K, V, S>,
         waited: Waited,
     ) -> Next<'c, Q, P, K, V, S> {
@@ -121,16 +135,18 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
             }
             Waited::Landed(Landing::Abandoned) => {
                 drop((entry, wait));
+                self.has_waited = true;
                 self.begin(false)
             }
             Waited::Stalled => {
                 self.engine.depose(id);
                 drop((entry, wait));
+                self.has_waited = true;
                 self.begin(false)
             }
-            Waited::Help(waited) => {
+            Waited::Help => {
                 self.engine.count_helper();
-                self.run_along(entry, id, Role::Helper(Box::new((waited, wait))))
+                self.run_along(entry, id, Role::Helper(wait))
             }
             Waited::Circular => {
                 self.engine.count_helper();
@@ -183,7 +199,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
 
     /// Makes the entry, if there is none.
     fn owning(self) -> Self {
-        let Self { engine, hash, asked, policy, is_async } = self;
+        let Self { engine, hash, asked, policy, is_async, has_waited } = self;
         let pilot = match asked {
             Asked::Query(query) => {
                 let entry = Offered::new(engine.pending(hash, query.into_key()));
@@ -191,7 +207,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
             }
             Asked::Entry(pilot) => pilot,
         };
-        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async }
+        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async, has_waited }
     }
 
     /// Runs the body, in a flight of its own.

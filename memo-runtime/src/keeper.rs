@@ -97,7 +97,7 @@ impl<S: Scope> Keeper<S> {
             deadline: AtomicU64::new(Time::FOREVER.nanos()),
             era: AtomicU64::new(0),
             readers: S::Readers::new(),
-            books: Apart(S::Lock::new(Books::new(limits))),
+            books: Apart(S::Lock::new(Books::new(limits, parameters.patience))),
             limbo: Limbo::of::<K, V>(release),
         }
     }

@@ -273,7 +273,7 @@ fn threads_that_need_each_others_keys_finish() {
 fn who_has_waited_too_long_helps() {
     explore(|| {
         patience::ends();
-        let cache = Cache::new(8);
+        let cache = Cache::<u64, u64>::builder().patience(Duration::from_millis(20)).build();
         let (answered, answer) = mpsc::channel();
         threads![
             // Waits for the other thread in a way that nobody can see.

@@ -25,7 +25,6 @@ use std::mem::ManuallyDrop;
 use std::pin::{Pin, pin};
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// A body that is about to run on the calling thread.
 ///
@@ -100,8 +99,8 @@ pub(crate) enum Role {
     Owner,
     /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
     Guest,
-    /// The flight is another run's, which this one has waited for so long.
-    Helper(Box<(Duration, Arc<Wait>)>),
+    /// The flight is another run's, which this one has waited for too long.
+    Helper(Arc<Wait>),
     /// The flight has landed.
     Done,
 }
@@ -376,28 +375,20 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { engine, entry, equal, role, flight, manner, started } = &*self;
+        let Self { engine, entry, equal, role, flight, started, .. } = &*self;
         let is_own = matches!(role, Role::Owner);
         if let Some(value) = policy.store(result) {
-            let run = started.map(|started| {
-                let neglected = manner.wait().map_or(Duration::ZERO, |wait| wait.neglected());
-                Clock::Coarse.reading().since(started).saturating_sub(neglected)
-            });
-            let waited = match role {
-                Role::Helper(help) => Some(help.0),
-                Role::Guest => Some(Duration::ZERO),
-                Role::Owner | Role::Done => None,
-            };
+            let run = started.map(|started| Clock::Coarse.reading().since(started));
             if let Some(id) = *flight {
                 let value = || P::cloned(value);
-                if !engine.land(entry, value, is_own, id, *equal, run, waited) {
+                if !engine.land(entry, value, is_own, id, *equal, run) {
                     // The owner is cloning its result. Should that panic, this run is no help: see `drop`.
                     return;
                 }
             }
         } else {
             let mut ended = match (role, *flight) {
-                (Role::Helper(help), Some(id)) => engine.reject_help(id, &help.1),
+                (Role::Helper(wait), Some(id)) => engine.reject_help(id, wait),
                 (_, flight) => engine.reject(flight.filter(|_| is_own)),
             };
             if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
@@ -439,8 +430,7 @@ impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
                 let is_given_up = |wait: Option<&Wait>| wait.is_none_or(Wait::give_up);
                 self.engine.give_up(id, is_given_up);
             }
-            (Role::Helper(help), Some(id)) => {
-                let wait = &help.1;
+            (Role::Helper(wait), Some(id)) => {
                 let is_given_up = |_: Option<&Wait>| wait.give_up_helping();
                 if !self.engine.give_up(id, is_given_up) {
                     wait.help_again();

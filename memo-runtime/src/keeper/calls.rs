@@ -101,7 +101,6 @@ impl<S: Scope> Keeper<S> {
         fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) -> Option<Place> {
         let now = self.give_back_expired();
         let quick = self.locked(|books| {
@@ -114,7 +113,7 @@ impl<S: Scope> Keeper<S> {
                 let evicted = books.land_alone(id.place, now, stamp);
                 taken.set(true);
                 id.place.show(stamp);
-                books.pace.ran(run, helped);
+                books.pace.ran(run);
                 evicted
             })
         });
@@ -122,7 +121,7 @@ impl<S: Scope> Keeper<S> {
             Some(None) => {}
             Some(Some(evicted)) if self.readers.nobody_reads() => return Some(evicted),
             Some(Some(evicted)) => self.discard([self.limbo.dead(evicted)]),
-            None => self.land_among(id, taken, fill, equals, run, helped),
+            None => self.land_among(id, taken, fill, equals, run),
         }
         None
     }
@@ -137,7 +136,6 @@ impl<S: Scope> Keeper<S> {
         fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) {
         let place = id.place;
         let mut landed = None;
@@ -150,8 +148,8 @@ impl<S: Scope> Keeper<S> {
             // There is none when a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::take_over(landed, place, stamp, taken) {
-                let awaited = || landed.flight.wait.as_ref().map(|wait| wait.age());
-                books.pace.ran(run.or_else(awaited), helped);
+                let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
+                books.pace.ran(run.or_else(awaited));
             }
         });
         self.leave_landed(landed);

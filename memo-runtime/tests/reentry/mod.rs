@@ -12,5 +12,5 @@ mod machine;
 mod model;
 mod program;
 
-pub use machine::{Outcome, run};
+pub use machine::run;
 pub use program::Program;
