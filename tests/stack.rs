@@ -21,27 +21,27 @@ fn on_stack<R: Send + 'static>(size: usize, run: impl FnOnce() -> R + Send + 'st
 const MIB: usize = 1 << 20;
 
 macro_rules! sums {
-    ($($(#[$attribute:meta])* fn $name:ident;)*) => {$(
+    ($($(#[$attribute:meta])* fn $name:ident($n:ident);)*) => {$(
         $(#[$attribute])*
-        fn $name(n: u64) -> u64 {
-            if n == 0 { 0 } else { $name(n - 1) + n }
+        fn $name($n: u64) -> u64 {
+            if $n == 0 { 0 } else { $name($n - 1) + $n }
         }
     )*};
 }
 
 sums! {
     #[memoize(maxsize = unbounded)]
-    fn sum;
+    fn sum(n);
     #[memoize(maxsize = unbounded, ttl = "1h")]
-    fn expiring;
+    fn expiring(n);
     #[memoize(maxsize = unbounded, scope = "thread")]
-    fn of_a_thread;
+    fn of_a_thread(n);
     #[memoize(maxsize = unbounded, single_flight = false)]
-    fn side_by_side;
+    fn side_by_side(n);
     #[memoize(maxsize = unbounded, cache_if = |sum| *sum < u64::MAX)]
-    fn filtered;
+    fn filtered(n);
     #[memoize(maxsize = unbounded, key = n + 1)]
-    fn by_key;
+    fn by_key(n);
 }
 
 #[test]
