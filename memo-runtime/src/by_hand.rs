@@ -153,7 +153,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// replace it.
     pub fn insert(&self, key: K, value: V) {
         let hash = self.engine().hash(|state| key.hash(state));
-        self.engine().insert(&Entry::ready(hash, key, || value), |a, b| a == b);
+        self.engine().insert(&Entry::ready(hash, key, value), |a, b| a == b);
     }
 }
 

@@ -266,7 +266,7 @@ where
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
         let hash = engine.hash(|state| query.hash(state));
-        engine.insert(&Entry::ready(hash, query.into_key(), || P::cloned(value)), Q::equal);
+        engine.insert(&Entry::ready_with(hash, query.into_key(), || P::cloned(value)), Q::equal);
     }
 }
 

@@ -47,7 +47,11 @@ impl<K, V> Entry<K, V> {
         EntryPtr::new(spare.memory(), hash, key)
     }
 
-    pub(crate) fn ready<S: Scope>(
+    pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
+        Self::ready_with(hash, key, || value)
+    }
+
+    pub(crate) fn ready_with<S: Scope>(
         hash: u64,
         key: K,
         value: impl FnOnce() -> V,

@@ -296,47 +296,61 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 
     /// Polls the body, and does with its result what [`finish`](Run::finish) does.
     #[inline]
-    pub async fn drive<R>(mut self, body: impl Future<Output = R>) -> R
+    pub async fn drive<R>(self, body: impl Future<Output = R>) -> R
     where
         P: Policy<R, Stored = V>,
     {
-        let body = pin!(Some(body));
-        let result = {
-            // Dropped before the run is, which tells those who wait to go on.
-            let mut attended = Attended { body, wait: self.pilot.manner.wait() };
-            poll_fn(move |cx| attended.poll(cx)).await
-        };
-        // What is cloned to be stored may call the same function: that is a part of the run.
-        let here = self.pilot.manner.wait().map(|wait| Polled::begin(wait.owner()));
-        self.pilot.finish(&self.policy, &result);
-        drop(here);
-        result
+        let Self { pilot, policy } = self;
+        let mut driven = Driven { body: pin!(Some(body)), pilot };
+        // Where it was polled, the result is finished: it is moved on from there alone.
+        poll_fn(move |cx| {
+            let polled = driven.poll(cx);
+            if let Poll::Ready(result) = &polled {
+                driven.drop_body();
+                // What is cloned to be stored may call the same function: that is a part of the run.
+                let here = driven.pilot.wait().map(|wait| Polled::begin(wait.owner()));
+                driven.pilot.finish(&policy, result);
+                drop(here);
+            }
+            polled
+        })
+        .await
     }
 }
 
 /// An async body, as it runs.
-struct Attended<'a, F> {
+struct Driven<'a, 'c, F, K, V, S: Scope> {
     body: Pin<&'a mut Option<F>>,
-    wait: Option<&'a Arc<Wait>>,
+    /// Dropped after the body is, which tells those who wait to go on.
+    pilot: Pilot<'c, K, V, S>,
 }
 
-impl<F: Future> Attended<'_, F> {
+impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
-        match self.wait {
+        match self.pilot.wait() {
             Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
             None => body.poll(cx),
         }
     }
 }
 
-impl<F> Drop for Attended<'_, F> {
+impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     /// What is dropped with the body may call the same function: that is no less a part of the run.
-    fn drop(&mut self) {
-        let here = self.wait.map(|wait| Polled::begin(wait.owner()));
+    fn drop_body(&mut self) {
+        let wait = self.pilot.wait();
+        let here = wait.map(|wait| Polled::begin(wait.owner()));
         self.body.set(None);
         drop(here);
-        self.wait.into_iter().for_each(|wait| wait.retire());
+        wait.into_iter().for_each(|wait| wait.retire());
+    }
+}
+
+impl<F, K, V, S: Scope> Drop for Driven<'_, '_, F, K, V, S> {
+    fn drop(&mut self) {
+        if self.body.is_some() {
+            self.drop_body();
+        }
     }
 }
 

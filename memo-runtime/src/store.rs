@@ -397,7 +397,7 @@ mod tests {
     impl Entries {
         /// Files something that is computed, and not stored yet.
         fn start(&mut self, store: &mut Store, hash: u64, birth: u64) -> Place {
-            let entry = Entry::ready(hash | SEEN, (), || 0);
+            let entry = Entry::ready(hash | SEEN, (), 0);
             let place = entry.place();
             self.0.push(entry);
             let flying = Flying { owner: Party::thread(), joinable: true, outdated: false };
