@@ -16,13 +16,14 @@ use harness::Effort;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const USAGE: &str = "\
-usage: bench [--smoke] [--rounds N] [--only TEXT] [--json FILE] [--svg [FOLDER]]
+usage: bench [--smoke] [--rounds N] [--lap US] [--only TEXT] [--json FILE] [--svg [FOLDER]]
 
   --smoke         run everything, but so shortly that the figures mean nothing
   --rounds N      laps of each contestant (default: 15)
+  --lap US        what a lap should take, in microseconds (default: 5000); less on a busy machine
   --only TEXT     only the scenarios whose titles contain this
   --json FILE     write every lap to this file
   --svg [FOLDER]  write plots (default: benches/plots)";
@@ -76,6 +77,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut arguments = arguments.peekable();
     let mut smoke = false;
     let mut rounds = 15;
+    let mut lap = 5000;
     let mut options =
         Options { effort: Effort::smoke(), only: String::new(), json: None, plots: None };
     while let Some(argument) = arguments.next() {
@@ -84,6 +86,11 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             "--rounds" => {
                 let value = arguments.next().ok_or("--rounds needs a number")?;
                 rounds = value.parse().map_err(|_| format!("`{value}` is no number of rounds"))?;
+            }
+            "--lap" => {
+                let value = arguments.next().ok_or("--lap needs a number")?;
+                lap =
+                    value.parse().map_err(|_| format!("`{value}` is no number of microseconds"))?;
             }
             "--only" => options.only = arguments.next().ok_or("--only needs a text")?,
             "--json" => options.json = Some(arguments.next().ok_or("--json needs a file")?.into()),
@@ -96,7 +103,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         }
     }
     if !smoke {
-        options.effort = Effort::full(rounds);
+        options.effort = Effort::full(rounds, Duration::from_micros(lap));
     }
     Ok(options)
 }

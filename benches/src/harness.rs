@@ -19,8 +19,8 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    pub(crate) const fn full(rounds: usize) -> Self {
-        Self { rounds, lap: Duration::from_millis(5), smoke: false }
+    pub(crate) const fn full(rounds: usize, lap: Duration) -> Self {
+        Self { rounds, lap, smoke: false }
     }
 
     pub(crate) const fn smoke() -> Self {

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// Which scenario becomes which file.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 20] = [
     (titles::HITS, "hits"),
     (titles::HOT, "hot-key"),
     (titles::ZIPF, "zipf"),
@@ -29,6 +29,9 @@ const FILES: [(&str, &str); 17] = [
     (titles::ASYNC_MISSES, "async-misses"),
     (titles::TASKS, "async-stampede"),
     (titles::BYTES, "bytes"),
+    (titles::IDLE, "idle-threads"),
+    (titles::ENDED, "ended-threads"),
+    (titles::EXPIRY, "expiry"),
 ];
 
 const INK: &str = "#222222";
@@ -45,10 +48,15 @@ pub(crate) fn write(folder: &Path, groups: &[Group]) -> Result<(), Box<dyn Error
     fs::create_dir_all(folder)?;
     for (title, file) in FILES {
         let Some(group) = groups.iter().find(|group| group.title == title) else { continue };
-        let picture = if group.columns.len() >= 4 { lines(group)? } else { bars(group)? };
+        let picture = if is_by_threads(group) { lines(group)? } else { bars(group)? };
         fs::write(folder.join(file).with_extension("svg"), picture.to_string())?;
     }
     Ok(())
+}
+
+/// Whether the columns are numbers of threads, and enough of them for lines.
+fn is_by_threads(group: &Group) -> bool {
+    group.columns.len() >= 4 && ![titles::IDLE, titles::EXPIRY].contains(&group.title)
 }
 
 fn color(group: &Group, name: &str) -> &'static str {
@@ -128,7 +136,7 @@ fn lines(group: &Group) -> Result<Picture, fmt::Error> {
 /// A bar for each contestant in each column. Those far longer than most are cut off.
 #[allow(clippy::cast_precision_loss)]
 fn bars(group: &Group) -> Result<Picture, fmt::Error> {
-    const LEFT: f64 = 230.0;
+    const LEFT: f64 = 290.0;
     const TOP: f64 = 60.0;
     const WIDTH: f64 = 400.0;
     const ROW: f64 = 22.0;

@@ -81,6 +81,27 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     let miss = over(one(misses, names::MEMOFN_THREAD), one(misses, names::MUTEX_LRU));
     add("thread-scope miss + evict / Mutex<lru> by hand", miss, 1.3, 1.0);
 
+    for (column, what) in [(1, "alone"), (3, "after two threads")] {
+        let slowest = |name| run.min(titles::EXPIRY, column, name);
+        let ratio = over(slowest(names::MEMOFN_EXPIRED_MANY), slowest(names::MEMOFN_EXPIRED_FEW));
+        let what = format!("slowest of 50 calls, 500,000 / 2,000 expired, {what}");
+        add(&what, ratio, 5.0, 2.0);
+    }
+    for (column, what) in [(0, "String"), (1, "u64")] {
+        let miss = |name| run.min(titles::ENDED, column, name);
+        let ratio = over(miss(names::MEMOFN_ENDED), miss(ours));
+        add(&format!("miss + evict of {what}, after 2,000 threads / before"), ratio, 1.5, 1.1);
+    }
+    for (column, what) in
+        ["u64, 1 thread", "u64, 2 threads", "String, 1 thread", "String, 2 threads"]
+            .iter()
+            .enumerate()
+    {
+        let hit = |name| run.min(titles::IDLE, column, name);
+        let ratio = over(hit(names::MEMOFN_IDLE), hit(ours));
+        add(&format!("hit of {what}, beside 20 idle threads / none"), ratio, 1.2, 1.05);
+    }
+
     let hits = titles::ASYNC_HITS;
     add("async hit / sync hit", over(one(hits, names::MEMOFN_ASYNC), one(hits, ours)), 1.5, 1.1);
 

@@ -1,11 +1,13 @@
 //! What is done with the contestants. Each scenario is written once, for all of them.
 
+mod expiry;
 mod hits;
 mod memory;
 mod misses;
 mod recursion;
 mod stampede;
 mod tasks;
+mod threads;
 mod zipf;
 
 use crate::contestants::{Polled, asynchronous, bounded, names, text, thread, ttl};
@@ -33,12 +35,15 @@ pub(crate) mod titles {
     pub(crate) const TASKS: &str = "1000 tasks await one slow key";
     pub(crate) const BYTES: &str = "Bytes per entry, u64 -> u64, 10^5 entries";
     pub(crate) const ALLOCATIONS: &str = "Allocations on a hit";
+    pub(crate) const IDLE: &str = "Hit beside threads that do nothing";
+    pub(crate) const ENDED: &str = "Miss and evict, after threads that have ended";
+    pub(crate) const EXPIRY: &str = "A burst of expiry, u64 -> String";
 }
 
 /// A scenario: its title, and how it is run.
 type Scenario = (&'static str, fn(Effort) -> Group);
 
-const ALL: [Scenario; 18] = [
+const ALL: [Scenario; 21] = [
     (titles::HITS, |effort| hit_by_threads(titles::HITS, &hits::numbers(), effort)),
     (titles::HOT, |effort| hit_by_threads(titles::HOT, &[7; 256], effort)),
     (titles::ZIPF, zipf::run),
@@ -57,6 +62,9 @@ const ALL: [Scenario; 18] = [
     (titles::TASKS, tasks::run),
     (titles::BYTES, memory::bytes),
     (titles::ALLOCATIONS, memory::allocations),
+    (titles::IDLE, threads::idle),
+    (titles::ENDED, threads::ended),
+    (titles::EXPIRY, expiry::run),
 ];
 
 /// Runs the scenarios whose titles contain `only`, and shows each when it is done.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
 
 /// As many as the caches hold, so that they are full.
-const FILL: u64 = 1024;
+pub(super) const FILL: u64 = 1024;
 
 pub(super) fn shared(effort: Effort) -> Group {
     let columns = [1, 2].map(|threads| {
@@ -88,7 +88,7 @@ impl Visitor<u64> for Misses {
     }
 }
 
-fn miss<C: Contestant<Key = u64>>(calls: u64) {
+pub(super) fn miss<C: Contestant<Key = u64>>(calls: u64) {
     let first = NEXT.fetch_add(calls, Relaxed);
     for key in first..first + calls {
         black_box(C::call(black_box(&key)));
