@@ -132,7 +132,7 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(now);
             let grows = (now / 1500) % 2 == 0;
             if model.is_empty() || (random >> 60 < if grows { 12 } else { 4 }) {
-                let entry = Entry::ready(0, (), || 0);
+                let entry = Entry::ready(0, (), 0);
                 ages.push_last(at(now), entry.place());
                 model.push((now, entry.place()));
                 owners.push(entry);
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_entry_does_not_expire_before_those_that_were_stored_earlier() {
         let mut ages = Ages::default();
-        let [one, other] = [0, 1].map(|_| Entry::<(), u8>::ready::<Thread>(0, (), || 0));
+        let [one, other] = [0, 1].map(|_| Entry::<(), u8>::ready::<Thread>(0, (), 0));
         ages.push_last(at(10), one.place());
         ages.push_last(at(9), other.place());
         assert_eq!(ages.deadline(other.place()), at(10));
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn forever_never_passes() {
         let mut ages = Ages::default();
-        let entry = Entry::<(), u8>::ready::<Thread>(0, (), || 0);
+        let entry = Entry::<(), u8>::ready::<Thread>(0, (), 0);
         ages.push_last(Time::FOREVER, entry.place());
         assert_eq!(ages.expired(Time::FOREVER).count(), 0);
     }

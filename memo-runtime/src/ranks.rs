@@ -216,7 +216,7 @@ mod tests {
                     entries[any(&entries)].stamp.store(100 * now + random % 2, Relaxed);
                 }
                 _ => {
-                    let entry = Entry::<_, u8>::ready::<Thread>(0, (), || 0);
+                    let entry = Entry::<_, u8>::ready::<Thread>(0, (), 0);
                     let place = entry.place();
                     owners.push(entry);
                     place.stamp.store(100 * now + 2, Relaxed);
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_stamp_that_goes_backwards_leaves_the_order_of_the_others_alone() {
         let mut ranks = Ranks::default();
-        let owners: Vec<_> = (0..8).map(|_| Entry::<_, u8>::ready::<Thread>(0, (), || 0)).collect();
+        let owners: Vec<_> = (0..8).map(|_| Entry::<_, u8>::ready::<Thread>(0, (), 0)).collect();
         for (owner, stamp) in owners.iter().zip(10_u64..) {
             owner.stamp.store(stamp, Relaxed);
             owner.store(stamp);

@@ -451,7 +451,7 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let hash = ((random >> 33) % 12) << 58 | SEEN | 0xFFFF << 32;
             if model.len() < table.room() && random >> 63 == 0 {
-                let entry = Entry::<_, u8>::ready::<Thread>(hash, (), || 0);
+                let entry = Entry::<_, u8>::ready::<Thread>(hash, (), 0);
                 table.insert(entry.place());
                 model.push(entry.place());
                 owners.push(entry);

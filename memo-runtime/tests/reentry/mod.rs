@@ -12,5 +12,6 @@ mod machine;
 mod model;
 mod program;
 
-pub use machine::run;
+#[allow(unused_imports, reason = "each test file uses only some of these")]
+pub use machine::{Outcome, run};
 pub use program::Program;
