@@ -25,8 +25,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub const PLAIN: Self =
-        Self { thread_scope: false, maxsize: Some(8), hashes: None, ttl: false, single_flight: true };
+    pub const PLAIN: Self = Self {
+        thread_scope: false,
+        maxsize: Some(8),
+        hashes: None,
+        ttl: false,
+        single_flight: true,
+    };
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,9 +183,9 @@ impl Program {
             }
         }
         for thread in body.split('|') {
-            let spaced = ["{", "}", ";"].iter().fold(thread.to_owned(), |text, mark| {
-                text.replace(mark, &format!(" {mark} "))
-            });
+            let spaced = ["{", "}", ";"]
+                .iter()
+                .fold(thread.to_owned(), |text, mark| text.replace(mark, &format!(" {mark} ")));
             let words: Vec<_> = spaced.split_whitespace().collect();
             threads.push(Words { words: &words }.steps().0);
         }
