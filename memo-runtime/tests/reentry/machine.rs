@@ -443,6 +443,10 @@ impl Machine {
     }
 
     /// Whether a look has found what it should, if nothing happened meanwhile.
+    #[allow(
+        clippy::option_option,
+        reason = "nothing may be known, and it may be known that there is nothing"
+    )]
     fn expect(&self, k: u8, expected: Option<Option<u64>>, found: Option<u64>) {
         if expected.is_some_and(|expected| expected != found) && !self.fired() {
             self.ledger.fault(format!("of {k} version {found:?} was found, and not {expected:?}"));

@@ -137,7 +137,7 @@ impl Program {
             thread_scope: a >> 6 == 0,
             maxsize,
             hashes,
-            ttl: b & 3 == 0,
+            ttl: b % 4 == 0,
             single_flight: b >> 2 & 7 != 0,
         };
         let keys = [4, 10, 20, 20][usize::from(b >> 5 & 3)];
@@ -340,7 +340,7 @@ impl Bytes<'_> {
         let (block, rest) = self.bytes.split_at(len);
         self.bytes = rest;
         let steps = Arc::new(Bytes { bytes: block, keys: self.keys }.steps(depth + 1));
-        Some(Arm { hook, skip, steps, panics: how >> 3 & 7 == 0 })
+        Some(Arm { hook, skip, steps, panics: (how >> 3) % 8 == 0 })
     }
 }
 
