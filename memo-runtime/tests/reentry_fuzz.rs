@@ -31,7 +31,7 @@ const PART: &str = "MEMOFN_FUZZ_PART";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Bytes that a program is made of, at most.
-const MOST: usize = 240;
+const MOST: usize = if cfg!(miri) { 60 } else { 240 };
 
 /// Of a program that three threads run, how often it has to go well.
 const REPEATS: usize = 30;
