@@ -58,6 +58,8 @@ mod key;
 #[cfg(all(test, memofn_models))]
 mod ledger;
 mod limbo;
+#[cfg(all(test, memofn_loom))]
+mod litmus;
 #[cfg(all(test, memofn_models))]
 mod lively;
 #[cfg(all(test, memofn_models))]

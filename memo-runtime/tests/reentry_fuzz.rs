@@ -31,7 +31,7 @@ const PART: &str = "MEMOFN_FUZZ_PART";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Bytes that a program is made of, at most.
-const MOST: usize = 240;
+const MOST: usize = if cfg!(miri) { 60 } else { 240 };
 
 /// Of a program that three threads run, how often it has to go well.
 const REPEATS: usize = 30;
@@ -68,7 +68,10 @@ fn programs_that_call_a_cache_from_everywhere_leave_it_whole() {
                 scope.spawn(move || child_fails(PART, &part))
             });
             let parts: Vec<_> = parts.collect();
-            parts.into_iter().filter_map(|part| part.join().expect("it waits for a child")).collect()
+            parts
+                .into_iter()
+                .filter_map(|part| part.join().expect("it waits for a child"))
+                .collect()
         });
         if let Some(Failure { seed, output }) = parts.into_iter().next() {
             panic!("{}", report(seed.expect("it says what it runs"), &output));
@@ -92,14 +95,19 @@ struct Failure {
 fn child_fails(variable: &str, value: &str) -> Option<Failure> {
     let this = env::current_exe().expect("this program has a path");
     let mut child = Command::new(this)
-        .args(["--exact", "programs_that_call_a_cache_from_everywhere_leave_it_whole", "--nocapture"])
+        .args([
+            "--exact",
+            "programs_that_call_a_cache_from_everywhere_leave_it_whole",
+            "--nocapture",
+        ])
         .env(variable, value)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("this program starts");
-    let (stdout, mut stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let (stdout, mut stderr) =
+        (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
     let (lines, line) = channel();
     let (out, err) = thread::scope(|scope| {
         scope.spawn(move || {

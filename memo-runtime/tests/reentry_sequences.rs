@@ -79,13 +79,17 @@ fn a_hit_whose_eq_calls_the_cache_is_later_than_those_calls() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 3 }; get 4 5; peek 1");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 4 }; get 5 6; peek 1");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { insert 2 }; insert 4; get 5");
-    holds_in_both_scopes("maxsize=2: get 1 2; get 1 @eq { get 2 @eq { get 1 @eq { get 2 } } }; get 3");
+    holds_in_both_scopes(
+        "maxsize=2: get 1 2; get 1 @eq { get 2 @eq { get 1 @eq { get 2 } } }; get 3",
+    );
 }
 
 #[test]
 fn a_hit_of_keys_of_one_hash_is_later_than_what_eq_calls() {
     holds_in_both_scopes("maxsize=3 hashes=1: get 1 2 3; get 3 @eq+1 { get 1 2 }; get 4 5");
-    holds_in_both_scopes("maxsize=8 hashes=2: get 0..12; get 5 @eq { get 6 @eq { get 7 } }; get 20..40");
+    holds_in_both_scopes(
+        "maxsize=8 hashes=2: get 0..12; get 5 @eq { get 6 @eq { get 7 } }; get 20..40",
+    );
 }
 
 #[test]
@@ -101,7 +105,9 @@ fn what_eq_takes_out_is_answered_and_is_out() {
 fn what_eq_replaces_is_not_taken_for_what_was_found() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { insert 1 }; get 2 4 5");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { remove 1; get 1 2 }; get 4; get 1");
-    holds_in_both_scopes("maxsize=3: insert 1 2 3; insert 1 @eq { insert 1 }; get 1; remove 1 @eq { insert 1 }");
+    holds_in_both_scopes(
+        "maxsize=3: insert 1 2 3; insert 1 @eq { insert 1 }; get 1; remove 1 @eq { insert 1 }",
+    );
     holds_in_both_scopes("maxsize=3: get 1 2 3; remove 1 @eq { remove 1; get 1 }; get 4");
 }
 
@@ -123,7 +129,9 @@ fn a_value_is_cloned_whatever_its_clone_does_with_the_cache() {
         get 3 @clone { remove 1; remove 2; remove 3; get 4 5 6 } } } } } }; get 1",
     );
     holds_in_both_scopes("maxsize=2: get 1 2; get 1 @clone { remove 1; panic }; get 3 4");
-    holds_in_both_scopes("maxsize=2: get 1 @clone { get 1; remove 1 }; get 1 @clone { insert 1 }; get 2 3");
+    holds_in_both_scopes(
+        "maxsize=2: get 1 @clone { get 1; remove 1 }; get 1 @clone { insert 1 }; get 2 3",
+    );
 }
 
 #[test]
@@ -133,15 +141,21 @@ fn what_is_dropped_may_call_the_cache() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; clear @drop { get 1 2 3 4 }; get 5");
     holds_in_both_scopes("maxsize=3: get 1 2 3; clear @drop { get 1; panic }; get 5");
     holds_in_both_scopes("maxsize=2: insert 1 2; insert 1 @drop { insert 1; clear }; get 1");
-    holds_in_both_scopes("maxsize=3 ttl: get 1 2 3; advance 10; get 4 @drop { get 1 2; panic }; get 1");
+    holds_in_both_scopes(
+        "maxsize=3 ttl: get 1 2 3; advance 10; get 4 @drop { get 1 2; panic }; get 1",
+    );
 }
 
 #[test]
 fn a_body_may_call_the_cache_with_its_own_key() {
     holds_in_both_scopes("maxsize=2: get 1 @body { get 1; get 2 3 }; get 1");
     holds_in_both_scopes("maxsize=2: get 1 @body { remove 1; get 1; get 2 3 }; get 1");
-    holds_in_both_scopes("maxsize=2: get 1 @body { insert 1; clear; get 1 @body { get 1 } }; get 1");
-    holds_in_both_scopes("maxsize=2 side_by_side: get 1 @body { get 1 @body { get 1; remove 1 } }; get 1");
+    holds_in_both_scopes(
+        "maxsize=2: get 1 @body { insert 1; clear; get 1 @body { get 1 } }; get 1",
+    );
+    holds_in_both_scopes(
+        "maxsize=2 side_by_side: get 1 @body { get 1 @body { get 1; remove 1 } }; get 1",
+    );
     holds_in_both_scopes("maxsize=2: async 1 @body { async 1 @body { get 1 }; get 1 }; get 1");
     holds_in_both_scopes("maxsize=2: cancel 1 @body { async 1; panic }; cancel 1; get 1 2 3");
 }
@@ -157,7 +171,9 @@ fn an_async_run_does_not_wait_for_itself_when_its_result_is_stored() {
 #[test]
 fn retain_and_iterators_hold_what_they_show() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; iterate @body { clear; get 4 5 6 7 }; iterate");
-    holds_in_both_scopes("maxsize=3: get 1 2 3; retain 2 @body { remove 2; insert 2; get 1 }; iterate");
+    holds_in_both_scopes(
+        "maxsize=3: get 1 2 3; retain 2 @body { remove 2; insert 2; get 1 }; iterate",
+    );
     holds_in_both_scopes("maxsize=3: get 1 2 3; retain 0 @body+1 { get 3 4; panic }; iterate");
     holds_in_both_scopes("maxsize=3: get 1 2 3; retain 0 @drop { get 1 2 3 }; iterate");
 }
@@ -166,11 +182,22 @@ fn retain_and_iterators_hold_what_they_show() {
 fn a_panic_in_user_code_leaves_the_cache_whole() {
     let mut fired = 0;
     for hook in ["eq", "eq+1", "hash", "clone", "clone+1", "drop", "drop+1", "drop+2", "body"] {
-        for step in ["get 1", "get 9", "get_by_ref 9", "insert 1", "insert 9", "remove 1", "retain 0", "clear", "async 9"] {
-            for settings in ["maxsize=3", "maxsize=3 hashes=1", "maxsize=0", "unbounded", "maxsize=1 ttl"] {
-                let steps = format!(
-                    "get 1 2 3; {step} @{hook} {{ get 2; remove 3; panic }}; get 1 2 3 4"
-                );
+        for step in [
+            "get 1",
+            "get 9",
+            "get_by_ref 9",
+            "insert 1",
+            "insert 9",
+            "remove 1",
+            "retain 0",
+            "clear",
+            "async 9",
+        ] {
+            for settings in
+                ["maxsize=3", "maxsize=3 hashes=1", "maxsize=0", "unbounded", "maxsize=1 ttl"]
+            {
+                let steps =
+                    format!("get 1 2 3; {step} @{hook} {{ get 2; remove 3; panic }}; get 1 2 3 4");
                 // Some of these steps have no use for some hooks.
                 fired += fired_in(&format!("{settings}: {steps}"));
                 fired += fired_in(&format!("thread {settings}: {steps}"));

@@ -158,7 +158,6 @@ impl Drop for Key {
     }
 }
 
-
 #[derive(Debug)]
 pub struct Value {
     key: u8,

@@ -171,7 +171,9 @@ impl Machine {
 
     /// Runs what the step under way has for this hook.
     fn on(&self, hook: Hook, event: Event) {
-        let Some((next, eq_fired)) = self.frame(|frame| (frame.next, frame.eq_fired)) else { return };
+        let Some((next, eq_fired)) = self.frame(|frame| (frame.next, frame.eq_fired)) else {
+            return;
+        };
         // An entry may be dropped before the cache does what is next: because it has expired, or because it
         // was compared and taken out meanwhile.
         let is_crowded = self.settings.hashes.is_some() || self.settings.ttl;
@@ -323,7 +325,8 @@ impl Machine {
         let Tally { least, most, .. } = &self.tally;
         if !(least.get()..=most.get()).contains(&(hits + misses)) {
             let (least, most) = (least.get(), most.get());
-            self.ledger.fault(format!("{hits} hits and {misses} misses of {least} to {most} calls"));
+            self.ledger
+                .fault(format!("{hits} hits and {misses} misses of {least} to {most} calls"));
         }
         if self.model(|model| model.has_unknown_deadlines()) == Some(true) {
             self.tally.clear();
@@ -410,7 +413,8 @@ impl Machine {
                 let len = of!(self.cache, cache => cache.len());
                 let expected = self.exact(|model| model.contents().len());
                 if expected.is_some_and(|it| it != len) && !self.fired() {
-                    self.ledger.fault(format!("{len} entries are held, and should be {expected:?}"));
+                    self.ledger
+                        .fault(format!("{len} entries are held, and should be {expected:?}"));
                 }
             }
             Op::Handle => match &self.cache {
@@ -439,6 +443,10 @@ impl Machine {
     }
 
     /// Whether a look has found what it should, if nothing happened meanwhile.
+    #[allow(
+        clippy::option_option,
+        reason = "nothing may be known, and it may be known that there is nothing"
+    )]
     fn expect(&self, k: u8, expected: Option<Option<u64>>, found: Option<u64>) {
         if expected.is_some_and(|expected| expected != found) && !self.fired() {
             self.ledger.fault(format!("of {k} version {found:?} was found, and not {expected:?}"));
@@ -521,8 +529,12 @@ impl Machine {
     fn iterate(&self) {
         let expected = self.exact(Model::contents);
         let snapshot: Box<dyn Iterator<Item = Box<dyn Entry>>> = match &self.cache {
-            Handle::Shared(cache) => Box::new(cache.iter().map(|it| Box::new(it) as Box<dyn Entry>)),
-            Handle::Thread(cache) => Box::new(cache.iter().map(|it| Box::new(it) as Box<dyn Entry>)),
+            Handle::Shared(cache) => {
+                Box::new(cache.iter().map(|it| Box::new(it) as Box<dyn Entry>))
+            }
+            Handle::Thread(cache) => {
+                Box::new(cache.iter().map(|it| Box::new(it) as Box<dyn Entry>))
+            }
         };
         // What had expired was dropped.
         let is_known = !self.fired();

@@ -5,7 +5,7 @@
 //! was lost, dropped twice or used after it was dropped; more entries than `maxsize`; the value of another
 //! key; counters that do not add up; in one thread, contents or an order that differ from a model's.
 #![forbid(unsafe_code)]
-#![allow(dead_code, unreachable_pub, reason = "each front end uses a part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each front end uses a part")]
 
 mod actors;
 mod machine;

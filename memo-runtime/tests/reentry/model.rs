@@ -175,7 +175,8 @@ impl Model {
             return Ok(());
         }
         let stored = contents.iter().rev();
-        let stored = stored.map(|&(key, version)| Stored { key, version, birth: 0, deadline: None });
+        let stored =
+            stored.map(|&(key, version)| Stored { key, version, birth: 0, deadline: None });
         self.stored = stored.collect();
         Ok(())
     }

@@ -25,8 +25,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub const PLAIN: Self =
-        Self { thread_scope: false, maxsize: Some(8), hashes: None, ttl: false, single_flight: true };
+    pub const PLAIN: Self = Self {
+        thread_scope: false,
+        maxsize: Some(8),
+        hashes: None,
+        ttl: false,
+        single_flight: true,
+    };
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +137,7 @@ impl Program {
             thread_scope: a >> 6 == 0,
             maxsize,
             hashes,
-            ttl: b & 3 == 0,
+            ttl: b % 4 == 0,
             single_flight: b >> 2 & 7 != 0,
         };
         let keys = [4, 10, 20, 20][usize::from(b >> 5 & 3)];
@@ -178,9 +183,9 @@ impl Program {
             }
         }
         for thread in body.split('|') {
-            let spaced = ["{", "}", ";"].iter().fold(thread.to_owned(), |text, mark| {
-                text.replace(mark, &format!(" {mark} "))
-            });
+            let spaced = ["{", "}", ";"]
+                .iter()
+                .fold(thread.to_owned(), |text, mark| text.replace(mark, &format!(" {mark} ")));
             let words: Vec<_> = spaced.split_whitespace().collect();
             threads.push(Words { words: &words }.steps().0);
         }
@@ -335,7 +340,7 @@ impl Bytes<'_> {
         let (block, rest) = self.bytes.split_at(len);
         self.bytes = rest;
         let steps = Arc::new(Bytes { bytes: block, keys: self.keys }.steps(depth + 1));
-        Some(Arm { hook, skip, steps, panics: how >> 3 & 7 == 0 })
+        Some(Arm { hook, skip, steps, panics: (how >> 3) % 8 == 0 })
     }
 }
 
