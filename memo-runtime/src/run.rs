@@ -479,3 +479,17 @@ impl<P, K, V, S: Scope> fmt::Debug for AsyncRun<'_, P, K, V, S> {
         f.write_str("AsyncRun")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Whole;
+    use crate::scope::{Shared, Thread};
+
+    #[test]
+    fn a_run_has_two_words() {
+        const WORDS: usize = 2 * size_of::<usize>();
+        assert_eq!(size_of::<Turn<'_, Whole, String, [u64; 9], Shared>>(), WORDS);
+        assert_eq!(size_of::<Turn<'_, Whole, (), (), Thread>>(), WORDS);
+    }
+}

@@ -12,6 +12,7 @@ use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::thread::LocalKey;
 
@@ -96,6 +97,14 @@ pub struct ThreadOwned<K, V> {
 impl<K, V> ThreadOwned<K, V> {
     pub(crate) fn into_cache(self) -> Cache<K, V, Thread> {
         self.cache
+    }
+}
+
+impl<K, V> Deref for ThreadOwned<K, V> {
+    type Target = Cache<K, V, Thread>;
+
+    fn deref(&self) -> &Cache<K, V, Thread> {
+        &self.cache
     }
 }
 
