@@ -103,11 +103,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     }
 
     /// Goes on after having waited.
-    pub(crate) fn go_on(
-        self,
-        joined: Joined<K, V, S>,
-        waited: Waited,
-    ) -> Next<'c, Q, P, K, V, S> {
+    pub(crate) fn go_on(self, joined: Joined<K, V, S>, waited: Waited) -> Next<'c, Q, P, K, V, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
             Waited::Landed(Landing::Value) => {

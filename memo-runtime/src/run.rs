@@ -340,7 +340,9 @@ impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
         let here = wait.map(|wait| Polled::begin(wait.owner()));
         self.body.set(None);
         drop(here);
-        wait.into_iter().for_each(|wait| wait.retire());
+        if let Some(wait) = wait {
+            wait.retire();
+        }
     }
 }
 
@@ -379,7 +381,10 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
 
     /// Whether this is the blocking run that its entry was made for.
     fn leads(&self) -> bool {
-        matches!((&self.role, self.flight, &self.manner), (Role::Owner, Some(_), Manner::Blocking(_)))
+        matches!(
+            (&self.role, self.flight, &self.manner),
+            (Role::Owner, Some(_), Manner::Blocking(_))
+        )
     }
 
     /// Stores the result, if it is to be stored, and tells those who wait for it.

@@ -184,9 +184,8 @@ impl ThreadSlot {
             return Self::own_late::<F, K, V>(slot, options);
         }
         let build = CacheBuilder::build_for_thread;
-        let cache = slot.with(|it| {
-            Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone()
-        });
+        let cache = slot
+            .with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone());
         ThreadOwned { cache, late: None }
     }
 
