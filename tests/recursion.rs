@@ -56,5 +56,5 @@ fn a_memoized_frame_adds_little_to_the_stack() {
     };
     let (plain, memoized) = (frame(plain), frame(memoized));
     let added = memoized.saturating_sub(plain);
-    assert!(added <= 640, "{added} bytes a call: {memoized} memoized, {plain} plain");
+    assert!(added <= 240, "{added} bytes a call: {memoized} memoized, {plain} plain");
 }

@@ -208,7 +208,9 @@ fn a_large_result_is_stored_as_it_is() {
     on_stack(2 * MIB, || {
         for n in [1, 2, 1, 3, 2, 1] {
             let result = large(n);
-            assert!(result.iter().zip(0_usize..).all(|(b, i)| *b == n.wrapping_add(i.to_le_bytes()[0])));
+            assert!(
+                result.iter().zip(0_usize..).all(|(b, i)| *b == n.wrapping_add(i.to_le_bytes()[0]))
+            );
         }
     });
     let info = large::cache_info();

@@ -5,7 +5,9 @@ mod common;
 use common::finishes;
 use memofn::memoize;
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 /// Does something when it is dropped.
@@ -67,6 +69,38 @@ fn a_recursion_at_the_end_of_a_thread_computes_each_value_once() {
         },
     );
     assert!((1..=26).contains(&MOST.load(Relaxed)), "{MOST:?} bodies");
+}
+
+#[test]
+fn an_async_recursion_at_the_end_of_a_thread_computes_each_value_once() {
+    static MOST: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static BODIES: Cell<u64> = const { Cell::new(0) };
+    }
+
+    #[memoize(scope = "thread")]
+    async fn fib(n: u64) -> u64 {
+        BODIES.set(BODIES.get() + 1);
+        if n < 2 { n } else { Box::pin(fib(n - 1)).await + Box::pin(fib(n - 2)).await }
+    }
+
+    /// Polls a future that is ready at once. An executor has locals of its own, which may be gone.
+    fn now<R>(future: impl Future<Output = R>) -> R {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => unreachable!("nothing is waited for"),
+        }
+    }
+
+    at_the_end_of_a_thread(
+        || assert_eq!(now(fib(1)), 1),
+        || {
+            BODIES.set(0);
+            assert_eq!(now(fib(20)), 6_765);
+            MOST.fetch_max(BODIES.get(), Relaxed);
+        },
+    );
+    assert!((1..=21).contains(&MOST.load(Relaxed)), "{MOST:?} bodies");
 }
 
 #[test]

@@ -112,7 +112,10 @@ fn access_to(model: &Model, of_call: bool) -> Access {
     if types(model).are_spelled() && !of_call {
         let call = model.call(&model.cache());
         if model.is_async() {
-            // It is used by more than one statement.
+            // It is used by more than one statement. One of the thread is that of calls within this, too, when
+            // the thread's own are gone.
+            let own = named_here(model).filter(|_| model.scope() == Scope::Thread);
+            let call = own.map_or(call, |here| quote!(#here.own()));
             let setup = quote!(let #cache = #call;);
             return Access { setup, cache: used(&cache), lookup, policy };
         }

@@ -305,6 +305,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
 /// A [`Here`] that is asked for when it is needed. Of a function's name it takes no room on the stack.
 pub struct At<H, F, K, V, S: Places> {
     here: H,
+    #[expect(clippy::type_complexity, reason = "it is but a marker")]
     of: PhantomData<fn() -> Here<F, K, V, S>>,
 }
 
@@ -444,12 +445,7 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
 
     /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
     /// result is in `answer`.
-    pub fn call<R, Q, O>(
-        self,
-        query: Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Turn<'c, O, K, V, S>
+    pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -473,10 +469,8 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         O: Policy<R, Stored = V>,
     {
         let Missed { policy, unseen, hash } = missed;
-        let hash = hash.map_or_else(
-            || self.0.engine().hash(|state| query.hash(state)),
-            NonZero::get,
-        );
+        let hash =
+            hash.map_or_else(|| self.0.engine().hash(|state| query.hash(state)), NonZero::get);
         let absent = (unseen == Unseen::Nothing).then_some(Absent { met: false });
         call::missed(self.0, hash, query, policy, absent, answer)
     }
@@ -515,9 +509,7 @@ impl<P> Missed<P> {
         let put = |policy: &P, value: &V| answer.put(|| policy.hit(value));
         match self.look_again(cache.engine(), &query, put) {
             Ok(()) => Turn::ANSWERED,
-            Err((policy, hash, absent)) => {
-                call::missed(cache, hash, query, policy, absent, answer)
-            }
+            Err((policy, hash, absent)) => call::missed(cache, hash, query, policy, absent, answer),
         }
     }
 

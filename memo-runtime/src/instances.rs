@@ -91,8 +91,9 @@ impl<S: Scope> Node<S> {
         #[expect(unsafe_code, reason = "see `Handle`")]
         // SAFETY: its type has no lifetimes; and a node of an instance was made of its type.
         unsafe {
-            Self::first::<F, C>(root)
-                .unwrap_or_else(|| Self::search_for::<F, C>(root, function, options, build).handle.get())
+            Self::first::<F, C>(root).unwrap_or_else(|| {
+                Self::search_for::<F, C>(root, function, options, build).handle.get()
+            })
         }
     }
 
@@ -124,9 +125,8 @@ impl<S: Scope> Node<S> {
         S: Keeps<C>,
     {
         let mut build = Some(build);
-        let evaluate = || {
-            site::evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>())
-        };
+        let evaluate =
+            || site::evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>());
         Self::search(root, instance::<F, C>(), &evaluate, &mut |builder| {
             let build = build.take().expect("what was made is found");
             Handle::new(build(builder))

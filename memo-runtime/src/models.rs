@@ -288,6 +288,72 @@ fn who_has_waited_too_long_helps() {
     });
 }
 
+/// A value that is cloned into its entry directly, which others may see, and which may fail.
+struct Large {
+    numbers: [u64; 80],
+    /// How many clones are made before one panics.
+    clones: Arc<AtomicU64>,
+}
+
+impl Large {
+    fn new(clones: &Arc<AtomicU64>) -> Self {
+        Self { numbers: [7; 80], clones: Arc::clone(clones) }
+    }
+}
+
+impl Clone for Large {
+    fn clone(&self) -> Self {
+        if self.clones.fetch_sub(1, SeqCst) == 0 {
+            resume_unwind(Box::new("expected"));
+        }
+        thread::yield_now();
+        Self { numbers: self.numbers, clones: Arc::clone(&self.clones) }
+    }
+}
+
+#[test]
+fn a_large_value_is_written_by_one_of_those_who_have_it() {
+    explore(|| {
+        patience::ends();
+        let (cache, clones) = (Cache::new(8), Arc::new(AtomicU64::new(1000)));
+        let call = || {
+            let value = cache.get_or_compute(1, || Large::new(&clones));
+            assert_eq!(value.numbers, [7; 80]);
+        };
+        threads![call, call, || {
+            drop(cache.remove(&1));
+            call();
+        }];
+        assert_eq!(cache.engine().flights_under_way(), 0);
+        cache.clear();
+        drop(cache);
+        assert_eq!(Arc::strong_count(&clones), 1);
+    });
+}
+
+#[test]
+fn a_large_value_whose_clone_panics_is_written_by_another() {
+    explore(|| {
+        drop(graph::block(&Arc::new(Wait::new(Party::thread())), Duration::ZERO));
+        patience::ends();
+        let (cache, clones) = (Cache::new(8), Arc::new(AtomicU64::new(0)));
+        let call = || {
+            let call = || cache.get_or_compute(1, || Large::new(&clones)).numbers;
+            catch_unwind(AssertUnwindSafe(call)).is_ok_and(|numbers| numbers == [7; 80])
+        };
+        let calls = AtomicU64::new(0);
+        let count = || {
+            calls.fetch_add(call().into(), SeqCst);
+        };
+        threads![count, count, count];
+        assert_eq!(calls.load(SeqCst), 2);
+        assert_eq!(cache.engine().flights_under_way(), 0);
+        assert!(call());
+        drop(cache);
+        assert_eq!(Arc::strong_count(&clones), 1);
+    });
+}
+
 #[test]
 fn each_call_is_counted_once() {
     explore(|| {

@@ -342,7 +342,9 @@ impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
         let here = wait.map(|wait| Polled::begin(wait.owner()));
         self.body.set(None);
         drop(here);
-        wait.into_iter().for_each(|wait| wait.retire());
+        if let Some(wait) = wait {
+            wait.retire();
+        }
     }
 }
 
@@ -381,7 +383,10 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
 
     /// Whether this is the blocking run that its entry was made for.
     fn leads(&self) -> bool {
-        matches!((&self.role, self.flight, &self.manner), (Role::Owner, Some(_), Manner::Blocking(_)))
+        matches!(
+            (&self.role, self.flight, &self.manner),
+            (Role::Owner, Some(_), Manner::Blocking(_))
+        )
     }
 
     /// Stores the result, if it is to be stored, and tells those who wait for it.
@@ -470,5 +475,19 @@ impl<P, K, V, S: Scope> fmt::Debug for Turn<'_, P, K, V, S> {
 impl<P, K, V, S: Scope> fmt::Debug for AsyncRun<'_, P, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AsyncRun")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Whole;
+    use crate::scope::{Shared, Thread};
+
+    #[test]
+    fn a_run_has_two_words() {
+        const WORDS: usize = 2 * size_of::<usize>();
+        assert_eq!(size_of::<Turn<'_, Whole, String, [u64; 9], Shared>>(), WORDS);
+        assert_eq!(size_of::<Turn<'_, Whole, (), (), Thread>>(), WORDS);
     }
 }

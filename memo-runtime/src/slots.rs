@@ -12,6 +12,7 @@ use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::thread::LocalKey;
 
@@ -99,6 +100,14 @@ impl<K, V> ThreadOwned<K, V> {
     }
 }
 
+impl<K, V> Deref for ThreadOwned<K, V> {
+    type Target = Cache<K, V, Thread>;
+
+    fn deref(&self) -> &Cache<K, V, Thread> {
+        &self.cache
+    }
+}
+
 impl<K, V> Borrow<Cache<K, V, Thread>> for ThreadOwned<K, V> {
     fn borrow(&self) -> &Cache<K, V, Thread> {
         &self.cache
@@ -175,9 +184,8 @@ impl ThreadSlot {
             return Self::own_late::<F, K, V>(slot, options);
         }
         let build = CacheBuilder::build_for_thread;
-        let cache = slot.with(|it| {
-            Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone()
-        });
+        let cache = slot
+            .with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone());
         ThreadOwned { cache, late: None }
     }
 
