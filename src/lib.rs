@@ -34,6 +34,15 @@
 //! A memoized function remembers from one test to the next. [`clear_all()`] forgets everything;
 //! `f::uncached(..)` goes around the cache; [`testing::Clock`] moves time past a `ttl`.
 //!
+//! # Limits
+//!
+//! After a `fork` the child has the caches and none of the other threads. Hits are fine. A miss may wait for
+//! ever if another thread was inside of a miss when the process forked, as it may for any `Mutex`.
+//!
+//! On `wasm32-unknown-unknown` nothing is asked of a host. There is no clock: a `ttl` needs
+//! [`set_clock`]. There are no threads either, so nobody is woken by an alarm: a call that awaits a run that is
+//! never polled again waits for ever.
+//!
 //! # Coming from elsewhere
 //!
 //! [`moving_from_others`] has the options of `cached`, `memoize`, `moka` and Python's `functools` and
@@ -44,7 +53,7 @@
 pub use memo_runtime::__private;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheEntry, CacheInfo, CacheParameters, CacheStatus, Float, Report,
-    caches, clear_all, report, scope, testing,
+    caches, clear_all, report, scope, set_clock, testing,
 };
 
 /// Caches a function: its results are stored, and found again by its arguments.
@@ -146,6 +155,21 @@ pub use memo_runtime::{
 /// [`CacheBuilder::single_flight`]. Default: `true`. Those who waited for an `Err` are given a clone
 /// of it where the error is `Clone + Send + Sync`, and compute for themselves where it is not.
 ///
+/// ## `patience`
+///
+/// How long a call waits for the run of another before it runs the body as well: `patience = "5s"`, an
+/// expression of type [`Duration`](std::time::Duration), or `patience = unlimited`. See
+/// [`CacheBuilder::patience`] for the default, which is a minute at least for a call outside of any body.
+///
+/// ```
+/// # use memofn::memoize;
+/// #[memoize(patience = unlimited)]
+/// fn bill(customer: u64) -> u64 {
+///     customer * 10 // must not run twice, however long it takes
+/// }
+/// # bill(1);
+/// ```
+///
 /// ## `cache`
 ///
 /// The [`Cache`] that holds the entries, in place of one of the function's own: a field of `self`, a
@@ -192,7 +216,7 @@ pub use memo_runtime::{
 /// assert_eq!(price::cache_remove("apple"), Some(5));
 /// ```
 ///
-/// What concerns a whole cache (`maxsize`, `ttl`, `scope`, `single_flight`, `name`) is said where it is
+/// What concerns a whole cache (`maxsize`, `ttl`, `scope`, `single_flight`, `patience`, `name`) is said where it is
 /// made, and `info()` and `clear()` are asked of it. Functions that are given the same cache share
 /// its entries.
 ///
@@ -379,19 +403,16 @@ pub use memo_runtime::{
 /// - **One that is dropped** while it runs the body, at whichever `.await`, leaves that to one of those who
 ///   wait. Dropped while it waits, it takes nobody's wake-up along, and is counted neither as a hit nor
 ///   as a miss.
-/// - **One that is not polled any longer** holds nobody up for ever: a future that lost a `select!`, or stands
-///   in a buffered stream while its consumer awaits the same call. When what it waits for has come, and it
-///   is not polled though others are (three times, a tenth of a second apart, one of those who wait is woken,
-///   and polled at once), then one of those who wait runs the body as well. Should the first be polled after
-///   all and be done before that, its result answers them. A thread that blocks on such a call, in place
-///   of awaiting it, is helped by the next rule but one.
+/// - **One that is not polled any longer** holds nobody up: when its task awaits the same call elsewhere, as
+///   after a lost `select!`, or when it stands in a buffered stream whose consumer awaits the same call, that
+///   call runs the body as well. It takes a proof that the task polls the one and not the other; a long
+///   queue, a busy machine and a slow body prove nothing.
 /// - **A call that would wait for itself** runs the body: from inside of the body, through any number
 ///   of other memoized functions, async or not, and through other tasks.
-/// - **A wait that nobody can understand**, like one for a task that was spawned from inside of the body and
-///   calls the same, ends as that of threads does: who has waited for seconds, and 20 times longer than
-///   any run has taken since threads share the cache, runs the body as well.
+/// - **Any other wait** ends with the run, or with [`patience`](#patience).
 ///
-/// For the second and the last, a thread `memofn-watch` is there while somebody awaits, and a second longer.
+/// For the first of these and for patience, a thread `memofn-watch` is there while somebody awaits, and a second
+/// longer.
 ///
 /// Of traits, `async fn` is memoized in impl blocks and as a default method. Where `#[async_trait]` is used,
 /// it stands below `#[memoize]`.

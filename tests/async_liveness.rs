@@ -107,14 +107,14 @@ fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
     assert_eq!((tasks.result(leader), tasks.result(follower)), (Some(&7), Some(&7)));
 }
 
-/// Sooner than anybody loses patience.
-const SOON: Duration = Duration::from_secs(8);
+/// Sooner than anybody loses patience who waits outside of a run.
+const SOON: Duration = Duration::from_secs(50);
 
 /// A leader that was polled once, is told to go on, and is not polled any more; and one who asks for the
 /// same.
 macro_rules! stalled {
-    (|$leader:ident, $follower:ident| $wait:expr) => {{
-        #[memoize(skip(answered))]
+    ($($option:ident = $value:literal,)? |$leader:ident, $follower:ident| $wait:expr) => {{
+        #[memoize(skip(answered) $(, $option = $value)?)]
         async fn answer(key: u64, answered: Option<oneshot::Receiver<u64>>) -> u64 {
             match answered {
                 Some(answered) => answered.await.expect("somebody answers"),
@@ -135,6 +135,7 @@ macro_rules! stalled {
                 assert_eq!($leader.await, 1);
             });
             assert_eq!((answer::cache_info().misses, answer::cache_info().hits), (2, 0));
+            assert_eq!(answer::cache_info().helped, 1);
             assert_eq!(answer::cache_peek(1), Some(1));
         });
     }};
@@ -165,19 +166,20 @@ fn a_leader_that_lost_a_select_of_tokio_holds_nobody_up() {
 }
 
 #[test]
-fn a_leader_of_another_task_that_is_not_polled_holds_nobody_up() {
-    stalled!(|leader, follower| {
+fn a_leader_of_another_task_that_is_not_polled_holds_nobody_up_for_longer_than_patience_lasts() {
+    stalled!(patience = "100ms", |leader, follower| {
         // On another thread, with an executor of its own.
         thread::scope(|scope| scope.spawn(|| block_on(follower)).join().unwrap())
     });
 }
 
-/// A leader that is woken and not polled, and three who wait for it, of a function that does as it is told:
+/// A leader that is not polled, and three who wait for it in other tasks, of a function that does as it is told:
 /// `answer` is what those who run the body in place of the leader return, when they have been polled so often.
 macro_rules! with_a_stalled_leader {
     ($answer:expr, |$cache:ident, $tasks:ident, $leader:ident, $followers:ident| $check:block) => {{
         finishes_within(SOON, "those who wait for a stalled leader", || {
-            let $cache = Cache::<u64, u64>::new(8);
+            let patience = Duration::from_secs(2);
+            let $cache = Cache::<u64, u64>::builder().patience(patience).build();
             let (tell, told) = oneshot::channel::<u64>();
             let mut $tasks = Tasks::new();
             let $leader = $tasks.spawn(
@@ -259,29 +261,31 @@ fn a_stalled_leader_that_is_dropped_leaves_its_flight_to_whoever_helps() {
 /// moka#240.
 #[test]
 fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
-    #[memoize]
-    async fn slow(key: u64) -> u64 {
-        let (tell, told) = oneshot::channel();
-        let teller = thread::spawn(move || tell.send(key));
-        let told = told.await.unwrap();
-        teller.join().unwrap().unwrap();
-        told
+    #[memoize(skip(told))]
+    async fn slow(key: u64, told: Option<oneshot::Receiver<()>>) -> u64 {
+        match told {
+            Some(told) => told.await.expect("somebody tells"),
+            None => pauses(1).await,
+        }
+        key
     }
 
     finishes_within(SOON, "a stream of calls whose consumer calls the same", || {
         block_on(async {
-            let calls = futures::stream::iter([1, 2, 3, 4, 5, 6, 1, 2, 3]).map(slow);
-            let mut results = pin!(calls.buffered(3));
-            let mut sum = 0;
-            while let Some(result) = results.next().await {
-                // The stream holds two or three that have begun, and none of them is polled meanwhile.
-                for key in 1..=6 {
-                    sum += slow(key).await;
-                }
-                sum += result;
-            }
-            assert_eq!(sum, 9 * 21 + 27);
+            let (tell, told) = oneshot::channel();
+            let calls = [slow(1, None), slow(2, Some(told)), slow(3, None)];
+            let mut results = pin!(futures::stream::iter(calls).buffered(2));
+            assert_eq!(results.next().await, Some(1));
+            // The stream holds the second call, which has begun, and is not polled meanwhile.
+            assert_eq!(slow::cache_info().misses, 2);
+            let teller = thread::spawn(move || tell.send(()));
+            assert_eq!(slow(2, None).await, 2);
+            assert_eq!(teller.join().unwrap(), Ok(()));
+            assert_eq!(results.next().await, Some(2));
+            assert_eq!(results.next().await, Some(3));
         });
+        let info = slow::cache_info();
+        assert_eq!((info.misses, info.helped), (4, 1));
     });
 }
 

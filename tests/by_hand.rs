@@ -42,7 +42,7 @@ fn the_builder_takes_every_option() {
     let defaults = Cache::<u32, u32>::builder().build::<u32, u32>().parameters();
     assert_eq!((defaults.maxsize, defaults.ttl), (Some(128), None));
     assert_eq!((defaults.name.as_ref(), defaults.scope), ("", "shared"));
-    assert!(defaults.single_flight);
+    assert!(defaults.single_flight && defaults.patience.is_none());
     assert_eq!(Cache::<u32, u32>::default().parameters(), defaults);
 
     let cache: Cache<u32, u32> = CacheBuilder::new()
@@ -50,11 +50,14 @@ fn the_builder_takes_every_option() {
         .unbounded()
         .ttl(Duration::from_secs(60))
         .single_flight(false)
+        .unlimited_patience()
+        .patience(Duration::from_secs(5))
         .name(format!("number {}", 1))
         .build();
     let all = cache.parameters();
     assert_eq!((all.maxsize, all.ttl), (None, Some(Duration::from_secs(60))));
     assert_eq!((all.name.as_ref(), all.single_flight), ("number 1", false));
+    assert_eq!(all.patience, Some(Duration::from_secs(5)));
     assert_eq!(Cache::<u32, u32>::unbounded().info().maxsize, None);
 }
 
@@ -109,22 +112,24 @@ fn an_entry_in_hand_outlives_its_place_in_the_cache() {
 
 #[test]
 fn threads_that_share_a_cache_compute_each_key_once() {
-    let runs = AtomicU32::new(0);
-    let cache: Cache<u32, u32> = Cache::unbounded();
-    let start = Barrier::new(8);
-    let calls = side_by_side((0..8).collect::<Vec<u32>>(), |_| {
-        start.wait();
-        for n in 0..100 {
-            let value = cache.get_or_compute(n, || {
-                runs.fetch_add(1, Relaxed);
-                n * 10
-            });
-            assert_eq!(value, n * 10);
-        }
+    finishes("eight threads and 100 keys", || {
+        let runs = AtomicU32::new(0);
+        let cache: Cache<u32, u32> = Cache::unbounded();
+        let start = Barrier::new(8);
+        let calls = side_by_side((0..8).collect::<Vec<u32>>(), |_| {
+            start.wait();
+            for n in 0..100 {
+                let value = cache.get_or_compute(n, || {
+                    runs.fetch_add(1, Relaxed);
+                    n * 10
+                });
+                assert_eq!(value, n * 10);
+            }
+        });
+        all_return(calls);
+        assert_eq!(runs.load(Relaxed), 100);
+        assert_eq!(counts(cache.info()), (700, 100, None, 100));
     });
-    all_return(calls);
-    assert_eq!(runs.load(Relaxed), 100);
-    assert_eq!(counts(cache.info()), (700, 100, None, 100));
 }
 
 #[test]

@@ -133,6 +133,55 @@ fn a_refresh_that_was_overtaken_by_a_clear_is_not_stored() {
 }
 
 #[test]
+fn what_retain_refuses_is_not_brought_back_by_a_refresh_that_began_before() {
+    #[memoize(skip(gate))]
+    fn f(n: u32, gate: Gate) -> u32 {
+        gate.pass();
+        n * 10
+    }
+
+    finishes("a retain during a refresh", || {
+        (1..=2).for_each(|n| assert_eq!(during(|gate| f(n, gate), || ()), 10 * n));
+        let refuse_one = || f::cache().retain(|n, _| *n != 1);
+        assert_eq!(during(|gate| f::cache_refresh(1, gate), refuse_one), 10);
+        assert_eq!((f::cache_peek(1), f::cache_info().outdated), (None, 1));
+        // What it keeps is not outdated.
+        assert_eq!(during(|gate| f::cache_refresh(2, gate), refuse_one), 20);
+        assert_eq!((f::cache_peek(2), f::cache_info().outdated), (Some(20), 1));
+    });
+}
+
+#[test]
+fn retain_judges_what_a_run_that_began_before_has_put_in_place_of_what_it_refuses() {
+    #[memoize(skip(gate, value))]
+    fn f(_n: u32, value: u32, gate: Gate) -> u32 {
+        gate.pass();
+        value
+    }
+
+    for (value, is_kept) in [(2, true), (3, false)] {
+        finishes("a refresh that lands while retain looks", move || {
+            f::cache_clear();
+            assert_eq!(during(|gate| f(1, 1, gate), || ()), 1);
+            let (gate, held) = gate();
+            thread::scope(|scope| {
+                let refresh = scope.spawn(|| f::cache_refresh(1, value, gate));
+                held.runs.recv().expect("the body runs");
+                let mut refresh = Some(refresh);
+                f::cache().retain(|_, value| {
+                    if let Some(refresh) = refresh.take() {
+                        held.go_on.send(()).expect("the body is held up");
+                        refresh.join().expect("no panic");
+                    }
+                    value % 2 == 0
+                });
+            });
+            assert_eq!(f::cache_peek(1), is_kept.then_some(value));
+        });
+    }
+}
+
+#[test]
 fn those_who_wait_get_what_was_cleared_and_do_not_store_it() {
     #[memoize]
     fn f(caller: &Caller) -> u32 {

@@ -271,17 +271,19 @@ fn threads_with_keys_of_their_own_are_counted_exactly() {
         3 * x
     }
 
-    let start = Barrier::new(5);
-    thread::scope(|scope| {
-        for x in 0..5 {
-            let start = &start;
-            scope.spawn(move || {
-                start.wait();
-                (0..11).for_each(|_| assert_eq!(f(x), 3 * x));
-            });
-        }
+    finishes("five threads with keys of their own", || {
+        let start = Barrier::new(5);
+        thread::scope(|scope| {
+            for x in 0..5 {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    (0..11).for_each(|_| assert_eq!(f(x), 3 * x));
+                });
+            }
+        });
+        assert_eq!(counts(f::cache_info()), (50, 5, Some(55), 5));
     });
-    assert_eq!(counts(f::cache_info()), (50, 5, Some(55), 5));
 }
 
 #[test]
@@ -291,21 +293,23 @@ fn values_stay_right_while_another_thread_clears() {
         3 * x
     }
 
-    let start = Barrier::new(6);
-    thread::scope(|scope| {
-        for x in 0..5 {
-            let start = &start;
-            scope.spawn(move || {
+    finishes("five threads, and one that clears", || {
+        let start = Barrier::new(6);
+        thread::scope(|scope| {
+            for x in 0..5 {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    (0..11).for_each(|_| assert_eq!(f(x), 3 * x));
+                });
+            }
+            scope.spawn(|| {
                 start.wait();
-                (0..11).for_each(|_| assert_eq!(f(x), 3 * x));
+                (0..22).for_each(|_| f::cache_clear());
             });
-        }
-        scope.spawn(|| {
-            start.wait();
-            (0..22).for_each(|_| f::cache_clear());
         });
+        assert!(f::cache_info().currsize <= 5);
     });
-    assert!(f::cache_info().currsize <= 5);
 }
 
 #[test]
@@ -354,15 +358,17 @@ fn with_single_flight_one_caller_runs_the_body_and_four_wait() {
 fn threads_that_evict_each_others_entries_get_the_right_values() {
     #[memoize(maxsize = 2)]
     fn f(x: u32) -> u32 {
-        (0..100).for_each(|_| thread::yield_now());
+        (0..10).for_each(|_| thread::yield_now());
         x * 10
     }
 
-    for _ in 0..20 {
-        let calls = side_by_side(vec![1, 2, 2, 3, 2], f);
-        assert_eq!(all_return(calls), [10, 20, 20, 30, 20]);
-        assert!(f::cache_info().currsize <= 2);
-    }
+    finishes("threads that evict each other's entries", || {
+        for _ in 0..20 {
+            let calls = side_by_side(vec![1, 2, 2, 3, 2], f);
+            assert_eq!(all_return(calls), [10, 20, 20, 30, 20]);
+            assert!(f::cache_info().currsize <= 2);
+        }
+    });
 }
 
 #[test]

@@ -169,18 +169,37 @@ fn the_controls_may_have_a_name_of_their_own() {
 fn parameters_tell_the_options_in_force() {
     #[memoize]
     fn bare() {}
+    #[memoize(patience = "1m 30s")]
+    fn patient() {}
+    #[memoize(patience = unlimited)]
+    fn endless() {}
+    #[memoize(patience = Duration::from_millis(250))]
+    fn computed() {}
     #[memoize(maxsize = 3, ttl = "1h 30m", name = "users", single_flight = false)]
     fn full() {}
     #[memoize(maxsize = unbounded, ttl = Duration::MAX, scope = "thread")]
     fn local() {}
 
     bare();
+    patient();
+    endless();
+    computed();
     full();
     local();
     let bare = bare::cache_parameters();
     assert!(bare.name.starts_with("controls::") && bare.name.ends_with("bare"), "{}", bare.name);
     assert_eq!((bare.maxsize, bare.ttl), (Some(128), None));
-    assert_eq!((bare.scope, bare.single_flight), ("shared", true));
+    assert_eq!((bare.scope, bare.single_flight, bare.patience), ("shared", true, None));
+
+    let patience = [
+        (patient::cache_parameters(), Duration::from_secs(90), r#"patience = "1m 30s""#),
+        (endless::cache_parameters(), Duration::MAX, "patience = unlimited"),
+        (computed::cache_parameters(), Duration::from_millis(250), r#"patience = "250ms""#),
+    ];
+    for (parameters, patience, written) in patience {
+        assert_eq!(parameters.patience, Some(patience));
+        assert!(parameters.to_string().ends_with(written), "{parameters}");
+    }
 
     let full = full::cache_parameters();
     assert_eq!((full.maxsize, full.ttl), (Some(3), Some(Duration::from_secs(5400))));

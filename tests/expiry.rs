@@ -262,3 +262,107 @@ fn time_that_passes_in_one_thread_passes_in_all() {
         assert_eq!(counts(f::cache_info()), (3, 3, Some(128), 0));
     });
 }
+
+/// Counts how many of its kind are alive.
+#[derive(Debug)]
+struct Counted(&'static AtomicU32);
+
+impl Counted {
+    fn new(alive: &'static AtomicU32) -> Self {
+        alive.fetch_add(1, Relaxed);
+        Self(alive)
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(self.0)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[test]
+fn a_call_gives_back_a_few_of_those_that_have_expired_and_not_all() {
+    static ALIVE: AtomicU32 = AtomicU32::new(0);
+    const EXPIRED: u32 = 10_000;
+
+    #[memoize(maxsize = unbounded, ttl = "30m")]
+    fn shared(_n: u32) -> Counted {
+        Counted::new(&ALIVE)
+    }
+    #[memoize(maxsize = unbounded, ttl = "30m", scope = "thread")]
+    fn local(_n: u32) -> Counted {
+        Counted::new(&ALIVE)
+    }
+
+    let clock = Clock::stop();
+    for f in [shared as fn(u32) -> Counted, local] {
+        (0..EXPIRED).for_each(|n| drop(f(n)));
+        clock.advance(30 * 60 * SECOND);
+        let mut calls = 0;
+        while ALIVE.load(Relaxed) > 1 {
+            let before = ALIVE.load(Relaxed);
+            // A miss at first, and then a hit.
+            drop(f(EXPIRED));
+            let given_back = before + u32::from(calls == 0) - ALIVE.load(Relaxed);
+            assert!((1..=64).contains(&given_back), "{given_back} by one call");
+            calls += 1;
+        }
+        assert!((EXPIRED / 64..=EXPIRED).contains(&calls));
+        shared::cache_clear();
+        local::cache_clear();
+        assert_eq!(ALIVE.load(Relaxed), 0);
+    }
+}
+
+#[test]
+fn what_has_expired_is_not_seen_though_it_was_not_given_back() {
+    const STORED: u64 = 1000;
+
+    #[memoize(maxsize = 2000, ttl = "30m")]
+    fn f(n: u64) -> u64 {
+        n
+    }
+
+    let clock = Clock::stop();
+    (0..STORED).for_each(|n| assert_eq!(f(n), n));
+    clock.advance(60 * SECOND);
+    f(STORED);
+    clock.advance(29 * 60 * SECOND);
+    // The first of them are expired, and the last one is not.
+    let info = f::cache_info();
+    assert_eq!((info.currsize, info.expirations, info.evictions), (1, STORED, 0));
+    assert_eq!(f::cache().len(), 1);
+    assert!(f::cache().iter().map(|entry| *entry.key()).eq([STORED]));
+    assert_eq!((f::cache_peek(STORED - 1), f::cache_peek(STORED)), (None, Some(STORED)));
+    assert_eq!((f::cache_remove(STORED - 2), f::cache_remove(STORED)), (None, Some(STORED)));
+    f::cache_insert(STORED - 3, 7);
+    assert_eq!(f::cache_peek(STORED - 3), Some(7));
+    assert_eq!(f(STORED - 4), STORED - 4, "it is computed anew");
+    let info = f::cache_info();
+    assert_eq!(counts(info), (0, STORED + 2, Some(2000), 2));
+    assert_eq!((info.expirations, info.evictions), (STORED, 0));
+}
+
+#[test]
+fn an_entry_that_expired_is_not_evicted_in_place_of_a_live_one() {
+    #[memoize(maxsize = 100, ttl = "30m")]
+    fn f(n: u64) -> u64 {
+        n
+    }
+
+    let clock = Clock::stop();
+    (0..99).for_each(|n| assert_eq!(f(n), n));
+    clock.advance(60 * SECOND);
+    f(99);
+    clock.advance(29 * 60 * SECOND);
+    (200..250).for_each(|n| assert_eq!(f(n), n));
+    assert_eq!(f::cache_peek(99), Some(99));
+    let info = f::cache_info();
+    assert_eq!((info.currsize, info.expirations, info.evictions), (51, 99, 0));
+}

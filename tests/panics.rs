@@ -4,13 +4,15 @@
 //! After each of them nobody is stuck, nothing has leaked, and the same cache goes on as if nothing
 //! had happened.
 
+mod common;
+
+use common::finishes;
 use memofn::testing::Clock;
 use memofn::{CacheInfo, memoize};
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, Once};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -134,7 +136,7 @@ impl Token {
             self.ledger.wait_until(|stage| stage.waiter_met_or_done);
             // From meeting the leader it is a few instructions to waiting for it. No harm is done
             // when they take longer than this: then the waiter finds what it would have waited for.
-            (0..200).for_each(|_| thread::yield_now());
+            (0..50).for_each(|_| thread::yield_now());
             self.ledger.step(Site::Body);
         }
         let result = Self::result(self.n * 10, &self.ledger);
@@ -253,7 +255,7 @@ fn calls(info: CacheInfo) -> u64 {
 
 /// How many calls have waited for another's in all.
 static JOINED: AtomicU64 = AtomicU64::new(0);
-/// How often it took so long that a waiter may have been forgotten, and have helped itself.
+/// How often a waiter may have been forgotten, and have helped itself: it took so long, and none was told.
 static SLOW: AtomicU64 = AtomicU64::new(0);
 /// A call that waits for another's helps itself after this, at the earliest.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -314,9 +316,10 @@ impl Subject {
     /// Results that are stored, errors, and results that are not stored, all of them waited for.
     fn leaders_and_waiters(&'static self, ledger: &Arc<Ledger>, _: &Clock) {
         for n in [1, FAILING.start, REJECTED] {
-            let start = Instant::now();
+            let (start, told) = (Instant::now(), (self.info)().coalesced);
             self.leader_and_waiter(n, ledger);
-            SLOW.fetch_add(u64::from(start.elapsed() >= PATIENCE), SeqCst);
+            let is_slow = start.elapsed() >= PATIENCE && (self.info)().coalesced == told;
+            SLOW.fetch_add(u64::from(is_slow), SeqCst);
         }
         JOINED.fetch_add((self.info)().coalesced, SeqCst);
     }
@@ -396,20 +399,6 @@ fn silence_injected_panics() {
     });
 }
 
-/// Fails instead of hanging.
-fn within_a_minute<R: Send + 'static>(what: &str, run: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, outcome) = mpsc::channel();
-    let thread = thread::spawn(move || done.send(run()));
-    match outcome.recv_timeout(Duration::from_secs(60)) {
-        Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Timeout) => panic!("{what}: a caller is stuck"),
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(payload) => panic::resume_unwind(payload),
-            Ok(_) => unreachable!("it ended without an outcome"),
-        },
-    }
-}
-
 /// Runs `scenario` with a panic at every place there is, and checks the cache after each.
 fn with_a_panic_everywhere(
     subject: &'static Subject,
@@ -419,7 +408,7 @@ fn with_a_panic_everywhere(
     silence_injected_panics();
     let mut met = BTreeSet::new();
     for nth in 1.. {
-        let burnt = within_a_minute(&format!("panic {nth}"), move || {
+        let burnt = finishes(&format!("panic {nth}"), move || {
             let clock = Clock::stop();
             let ledger = Ledger::new(nth);
             scenario(subject, &ledger, &clock);

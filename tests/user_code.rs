@@ -2,14 +2,13 @@
 
 mod common;
 
-use common::{finishes, finishes_within};
+use common::finishes;
 use futures::executor::block_on;
 use memofn::memoize;
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
 /// Where user code is called from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -206,7 +205,7 @@ macro_rules! callbacks {
                 fn single(key: &Key) -> u32 {
                     key.0 * 10
                 }
-                finishes_within(Duration::from_secs(10), "Eq evicts and recomputes", || {
+                finishes("Eq evicts and recomputes", || {
                     single(&Key(1));
                     CALLBACK.set(Some((Hook::Eq, || {
                         assert_eq!((single(&Key(8)), single(&Key(1))), (80, 10));

@@ -36,6 +36,7 @@ fn row(cache: &CacheStatus) -> Value {
         "maxsize": info.maxsize,
         "ttl_seconds": parameters.ttl.map(|ttl| ttl.as_secs_f64()),
         "coalesced": info.coalesced,
+        "helped": info.helped,
         "evicted": info.evictions,
         "expired": info.expirations,
         "rejected": info.rejected,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Parses `"1h 30m"`; the message of an error names the fragment that is wrong.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// Parses `"1h 30m"`; the message of an error names the fragment that is wrong, or says what to do `without`
+/// a duration that is too long.
+pub(crate) fn parse(text: &str, without: &str) -> Result<Duration, String> {
     use humantime::DurationError as E;
 
     if let Some((number, _)) = text.split_once('M') {
@@ -31,9 +32,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
             let bad = rest.chars().next().map_or_else(String::new, String::from);
             format!("`{bad}` has no place in a duration; write `1h 30m`, `250ms`")
         }
-        E::NumberOverflow => {
-            format!("`{text}` is too long; leave `ttl` out for entries that never expire")
-        }
+        E::NumberOverflow => format!("`{text}` is too long; {without}"),
     })
 }
 
@@ -52,6 +51,10 @@ fn known_unit(unit: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Duration, String> {
+        super::parse(text, "leave it out")
+    }
 
     #[test]
     fn the_usual_spellings_are_understood() {

@@ -7,7 +7,7 @@
 //!
 //! // Output, in a module:
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
-//!     let cache = <temperature>::here();
+//!     let cache = at(<temperature>::here);
 //!     return call!(
 //!         cache.enter_in_time(leaf::<str, _>(city), policy(kind!(Result<..>))),
 //!         <temperature>::uncached(city)
@@ -28,10 +28,11 @@
 //! // Output:
 //! pub fn area(&self, of: Shape) -> f64 {
 //!     let cache: &Cache<Shape, f64, _> = &self.areas;
-//!     return match enter(cache, leaf::<Shape, _>(&of), policy(kind!(f64))) {
-//!         Step::Done(result) => result,
-//!         Step::Run(mut run) => run.finish(Self::area_uncached(self, of)),
-//!     };
+//!     let cache = Given::new(cache);
+//!     return call_in_place!(
+//!         cache.enter(leaf::<Shape, _>(&of), policy(kind!(f64))),
+//!         Self::area_uncached(self, of)
+//!     );
 //! }
 //! pub fn area_uncached(&self, of: Shape) -> f64 { body }
 //!
@@ -41,7 +42,7 @@
 //!
 //! // Output, beside what it is without `async`:
 //! async fn temperature(city: &str) -> f64 {
-//!     let missed = match <temperature>::here().enter(&leaf::<str, _>(city), policy(kind!(f64))) {
+//!     let missed = match <temperature>::here().at_once(&leaf::<str, _>(city), policy(kind!(f64))) {
 //!         Ok(result) => return result,
 //!         Err(missed) => missed,
 //!     };
@@ -107,24 +108,29 @@ fn memoized(model: &Model) -> TokenStream {
     let (result, open, pending) = (local("result"), local("open"), local("run"));
     let run = model.call_original();
     // A statement: before the 2024 edition, what a final expression borrows has to outlive the body.
-    let enter = if model.options.ttl.is_some() { quote!(enter_in_time) } else { quote!(enter) };
+    let in_time = model.options.ttl.is_some() && model.given().is_none();
+    let (enter, at_once) = if in_time {
+        (quote!(enter_in_time), quote!(at_once_in_time))
+    } else {
+        (quote!(enter), quote!(at_once))
+    };
     let body = if model.is_async() {
         let missed = local("missed");
-        let (at_once, entered) = match named_here(model) {
+        let (looked_up, entered) = match named_here(model) {
             Some(here) => {
-                let at_once = quote! {
-                    let #missed = match #here.#enter(&#lookup, #policy) {
+                let looked_up = quote! {
+                    let #missed = match #here.#at_once(&#lookup, #policy) {
                         #p::std::result::Result::Ok(#result) => return #result,
                         #p::std::result::Result::Err(#missed) => #missed,
                     };
                 };
-                (Some(at_once), quote!(#missed.open(#cache, #lookup)))
+                (Some(looked_up), quote!(#missed.open(#cache, #lookup)))
             }
             None => (None, quote!(#p::enter_async(#cache, #lookup, #policy))),
         };
         // The result is not held while the body is awaited: it need not be `Send`.
         quote! {
-            #at_once
+            #looked_up
             #setup
             let #open = match #entered {
                 #p::Entered::Hit(#result) => return #result,
@@ -136,18 +142,11 @@ fn memoized(model: &Model) -> TokenStream {
             };
             return #pending.drive(#run).await;
         }
-    } else if goes_aside(model) {
-        quote! {
-            #setup
-            return #p::call!(#cache.#enter(#lookup, #policy), #run);
-        }
     } else {
+        let call = if goes_aside(model) { quote!(call) } else { quote!(call_in_place) };
         quote! {
             #setup
-            return match #p::enter(#cache, #lookup, #policy) {
-                #p::Step::Done(#result) => #result,
-                #p::Step::Run(mut #pending) => #pending.finish(#run),
-            };
+            return #p::#call!(#cache.#enter(#lookup, #policy), #run);
         }
     };
     // In the user's braces, so that lints like `dead_code` see a function of the user's.

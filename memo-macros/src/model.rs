@@ -194,9 +194,15 @@ impl Model {
 
     /// A call of one of our own functions beside the function.
     pub(crate) fn call(&self, name: &Ident) -> TokenStream {
+        let path = self.path(name);
+        quote!(#path ())
+    }
+
+    /// A function of ours without arguments, by its path.
+    pub(crate) fn path(&self, name: &Ident) -> TokenStream {
         let owner = self.owner();
         let parameters = self.instance.turbofish().filter(|_| !self.home.is_module());
-        quote!(#owner::#name #parameters ())
+        quote!(#owner::#name #parameters)
     }
 
     /// A call of the original function, with the arguments under their names.

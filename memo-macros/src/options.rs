@@ -7,8 +7,8 @@ use crate::errors::Errors;
 use crate::function::Function;
 use crate::suggest;
 use crate::values::{
-    Controls, Maxsize, Scope, Ttl, cache, cache_if, controls, key, krate, label, maxsize, scope,
-    single_flight, skip, ttl,
+    Controls, DurationValue, Maxsize, Patience, Scope, cache, cache_if, controls, key, krate,
+    label, maxsize, patience, scope, single_flight, skip, ttl,
 };
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -27,12 +27,13 @@ type Slot<T> = Option<Set<T>>;
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) maxsize: Slot<Maxsize>,
-    pub(crate) ttl: Slot<Ttl>,
+    pub(crate) ttl: Slot<DurationValue>,
     pub(crate) scope: Slot<Scope>,
     pub(crate) key: Slot<Expr>,
     pub(crate) skip: Slot<Vec<Ident>>,
     pub(crate) cache_if: Slot<Expr>,
     pub(crate) single_flight: Slot<bool>,
+    pub(crate) patience: Slot<Patience>,
     pub(crate) cache: Slot<Expr>,
     pub(crate) name: Slot<LitStr>,
     pub(crate) controls: Slot<Controls>,
@@ -94,7 +95,7 @@ impl Options {
                 }
             )*};
         }
-        inherit!(maxsize ttl scope key cache_if single_flight cache);
+        inherit!(maxsize ttl scope key cache_if single_flight patience cache);
         if let (None, Some(skip), false) = (&self.skip, &block.skip, excluded("skip")) {
             let has = |name: &Ident| function.inputs().any(|it| it.name.as_ref() == Some(name));
             let value: Vec<_> = skip.value.iter().filter(|name| has(name)).cloned().collect();
@@ -114,12 +115,17 @@ impl Options {
             Maxsize::At(size) => Some(size),
             Maxsize::Unbounded => None,
         });
-        let ttl = self.ttl.as_ref().and_then(|ttl| match &ttl.value {
-            Ttl::Computed(ttl) => Some(ttl),
-            Ttl::Written(_) => None,
+        let patience = self.patience.as_ref().and_then(|patience| match &patience.value {
+            Patience::For(span) => Some(span),
+            Patience::Unlimited => None,
+        });
+        let ttl = self.ttl.as_ref().map(|ttl| &ttl.value);
+        let spans = ttl.into_iter().chain(patience).filter_map(|span| match span {
+            DurationValue::Computed(expr) => Some(expr),
+            DurationValue::Written(_) => None,
         });
         let others = [&self.key, &self.cache_if, &self.cache].into_iter().flatten();
-        others.map(|it| &it.value).chain(maxsize).chain(ttl)
+        others.map(|it| &it.value).chain(maxsize).chain(spans)
     }
 
     fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
@@ -137,6 +143,7 @@ impl Options {
             "skip" => set_with(&mut self.skip, name, input, skip),
             "cache_if" => set(&mut self.cache_if, name, input, cache_if),
             "single_flight" => set(&mut self.single_flight, name, input, single_flight),
+            "patience" => set(&mut self.patience, name, input, patience),
             "cache" => set(&mut self.cache, name, input, cache),
             "name" => set(&mut self.name, name, input, label),
             "controls" => set(&mut self.controls, name, input, controls),
@@ -192,6 +199,18 @@ const THREAD_SCOPE: Side = Side {
     },
 };
 
+const ALONE: Side = Side {
+    name: "single_flight",
+    label: "single_flight = false",
+    set: |options| {
+        options
+            .single_flight
+            .as_ref()
+            .filter(|it| !it.value)
+            .map(|single_flight| &single_flight.name)
+    },
+};
+
 const SAID_BY_THE_CACHE: &str = "the cache that is given has options of its own, said where it is \
                                  made, with `Cache::<_, _>::builder()`";
 
@@ -203,6 +222,8 @@ pub(crate) const EXCLUSIONS: &[(Side, Side, &str)] = &[
     (side!(ttl), side!(cache), SAID_BY_THE_CACHE),
     (side!(scope), side!(cache), SAID_BY_THE_CACHE),
     (side!(single_flight), side!(cache), SAID_BY_THE_CACHE),
+    (side!(patience), ALONE, "no call waits for the run of another"),
+    (side!(patience), side!(cache), SAID_BY_THE_CACHE),
     (side!(name), side!(cache), SAID_BY_THE_CACHE),
 ];
 
@@ -253,6 +274,7 @@ fn example(option: &str) -> &'static str {
         "skip" => "skip(db, logger)",
         "cache_if" => "cache_if = |result| result.is_some()",
         "single_flight" => "single_flight = false",
+        "patience" => "patience = \"5s\"",
         "cache" => "cache = self.users",
         "name" => "name = \"users\"",
         "controls" => "controls = fib_cache",

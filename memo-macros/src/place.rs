@@ -5,13 +5,13 @@
 //! // A function whose types have names:
 //! fn here() -> Here<Only, String, f64, Shared> {
 //!     let options = || CacheBuilder::new().name(..);
-//!     site!(options, only!())
+//!     single!("temperature", options, String, f64)
 //!         .here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
 //! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
 //!
 //! // One whose key is known to the compiler alone:
-//! fn site() -> Site<Of<Self>, Shared> { site!(options, Of::<Self>::new()) }
+//! fn site() -> Site<Of<Self>, Shared> { site!("page", options, Of::<Self>::new()) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
 //!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
 //! }
@@ -20,7 +20,7 @@
 use crate::helper::{Helper, local};
 use crate::home::{Home, Label};
 use crate::model::{Model, nested};
-use crate::values::{Maxsize, Scope, Ttl};
+use crate::values::{DurationValue, Maxsize, Patience, Scope};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -39,9 +39,9 @@ pub(crate) fn access(model: &Model) -> Access {
     access_to(model, false)
 }
 
-/// The same for a call of the function, which [goes aside](goes_aside) where it can.
+/// The same for a call of the function.
 pub(crate) fn entrance(model: &Model) -> Access {
-    access_to(model, goes_aside(model))
+    access_to(model, !model.is_async())
 }
 
 /// Whether a call looks for a result at once, and does whatever else there is to do apart from that. What
@@ -66,38 +66,50 @@ fn instance(model: &Model) -> (TokenStream, TokenStream) {
         let options = local("options");
         return (quote!(impl #p::Instance), quote!(#p::Of::closure(&#options)));
     }
-    // Where one function that is not generic spells the types, there is no other instantiation. Where they
-    // have no names, nobody can tell: what a macro hides may depend on a parameter that is not seen.
-    if model.instance.is_empty() && named_here(model).is_some() {
-        (quote!(#p::Only), quote!(#p::only!()))
+    if is_single(model) {
+        (quote!(#p::Only), TokenStream::new())
     } else {
         (quote!(#p::Of<Self>), quote!(#p::Of::<Self>::new()))
     }
 }
 
-fn access_to(model: &Model, aside: bool) -> Access {
+/// Whether there is but one cache. Where one function that is not generic spells the types, there is no other
+/// instantiation. Where they have no names, nobody can tell: what a macro hides may depend on a parameter that
+/// is not seen.
+fn is_single(model: &Model) -> bool {
+    model.home.is_module() && model.instance.is_empty() && named_here(model).is_some()
+}
+
+/// With `of_call`, the cache is something that looks a call up.
+fn access_to(model: &Model, of_call: bool) -> Access {
     let p = &model.runtime;
     let (lookup, policy) = (model.lookup(), model.policy());
     let cache = local("cache");
-    let used = |cache: &Ident| if aside { cache.to_token_stream() } else { quote!(&#cache) };
+    let used = |cache: &Ident| if of_call { cache.to_token_stream() } else { quote!(&#cache) };
     if let Some(given) = model.given() {
         let unknown = || quote!(_);
         let key = model.key_types().map_or_else(unknown, nested);
         let value = model.stored.spelled(p, &model.result).unwrap_or_else(unknown);
         let given = quote_spanned!(given.span()=> &#given);
-        let setup = quote!(let #cache: &#p::Cache<#key, #value, _> = #given;);
-        if model.holder_is_lent() {
-            return Access { setup, cache: cache.to_token_stream(), lookup, policy };
+        let mut setup = quote!(let #cache: &#p::Cache<#key, #value, _> = #given;);
+        let mut cache_used = cache.to_token_stream();
+        if !model.holder_is_lent() {
+            // The function takes what the cache is in: a handle of one's own stays.
+            setup.extend(quote!(let #cache = #p::std::clone::Clone::clone(#cache);));
+            cache_used = quote!(&#cache);
         }
-        // The function takes what the cache is in: a handle of one's own stays.
-        let setup = quote!(#setup let #cache = #p::std::clone::Clone::clone(#cache););
-        return Access { setup, cache: quote!(&#cache), lookup, policy };
+        if of_call {
+            setup.extend(quote!(let #cache = #p::Given::new(#cache_used);));
+            cache_used = cache.to_token_stream();
+        }
+        return Access { setup, cache: cache_used, lookup, policy };
     }
-    if let Some(here) = named_here(model).filter(|_| aside) {
-        let setup = quote!(let #cache = #here;);
+    if named_here(model).is_some() && of_call {
+        let here = model.path(&model.here());
+        let setup = quote!(let #cache = #p::at(#here););
         return Access { setup, cache: used(&cache), lookup, policy };
     }
-    if types(model).are_spelled() && !aside {
+    if types(model).are_spelled() && !of_call {
         let call = model.call(&model.cache());
         if model.is_async() {
             // It is used by more than one statement.
@@ -108,7 +120,7 @@ fn access_to(model: &Model, aside: bool) -> Access {
     }
     let site = model.call(&model.site());
     let kept = kept_result(model);
-    let (of, for_key) = if aside { ("here", "here_for") } else { ("cache", "cache_for") };
+    let (of, for_key) = if of_call { ("here", "here_for") } else { ("cache", "cache_for") };
     let (of, for_key) = (format_ident!("{of}"), format_ident!("{for_key}"));
     if let Some(key) = kept_key(model) {
         let setup = quote!(let #cache = #site.#of(#key, #kept););
@@ -117,6 +129,7 @@ fn access_to(model: &Model, aside: bool) -> Access {
     // The look-up tells the type of the key.
     let key = local("key");
     // What the key has moved is missed here, at its name, and not where it goes aside.
+    let aside = of_call && goes_aside(model);
     let moved = model.keyed().map(|it| &it.name).filter(|name| aside && *name != "self");
     let setup = quote! {
         let #key = #lookup;
@@ -162,7 +175,7 @@ pub(crate) fn cache_functions(model: &Model) -> Vec<Helper> {
     let types = types(model);
     let (key, kept) = (kept_key(model), kept_result(model));
     let (instance, instance_value) = instance(model);
-    let place = place(model, &instance_value);
+    let place = place(model, &types, &instance_value);
     let scope = scope(model);
     let names_here = named_here(model).is_some();
     let first = match (&types.key, &types.value, &key) {
@@ -257,12 +270,21 @@ fn kept_result(model: &Model) -> TokenStream {
 }
 
 /// The place of the cache, after the options, which are out of the reach of names of ours.
-fn place(model: &Model, instance: &TokenStream) -> TokenStream {
+fn place(model: &Model, types: &Types, instance: &TokenStream) -> TokenStream {
     let p = &model.runtime;
     let (options, builder) = (local("options"), builder(model));
-    let site = match model.scope() {
-        Scope::Shared => quote!(#p::site!(#options, #instance)),
-        Scope::Thread => quote!(#p::thread_site!(#options, #instance)),
+    let name = model.function.sig.ident.unraw().to_string();
+    let site = match (is_single(model), model.scope()) {
+        (true, scope) => {
+            let single = match scope {
+                Scope::Shared => quote!(single),
+                Scope::Thread => quote!(thread_single),
+            };
+            let (key, value) = (&types.key, &types.value);
+            quote!(#p::#single!(#name, #options, #key, #value))
+        }
+        (false, Scope::Shared) => quote!(#p::site!(#name, #options, #instance)),
+        (false, Scope::Thread) => quote!(#p::thread_site!(#name, #options, #instance)),
     };
     quote! {
         let #options = || #builder;
@@ -286,18 +308,29 @@ fn builder(model: &Model) -> TokenStream {
         Maxsize::Unbounded => quote!(.unbounded()),
         Maxsize::At(size) => quote!(.maxsize(#size)),
     });
-    let ttl = options.ttl.as_ref().map(|ttl| match &ttl.value {
-        Ttl::Computed(ttl) => quote!(.ttl(#ttl)),
-        Ttl::Written(ttl) => {
-            let (secs, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
-            quote!(.ttl(#p::std::time::Duration::new(#secs, #nanos)))
+    let duration = |value: &DurationValue| match value {
+        DurationValue::Computed(it) => it.to_token_stream(),
+        DurationValue::Written(it) => {
+            let (secs, nanos) = (it.as_secs(), it.subsec_nanos());
+            quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
+    };
+    let ttl = options.ttl.as_ref().map(|ttl| {
+        let ttl = duration(&ttl.value);
+        quote!(.ttl(#ttl))
     });
     let single_flight = options.single_flight.as_ref().map(|single_flight| {
         let on = single_flight.value;
         quote!(.single_flight(#on))
     });
-    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight)
+    let patience = options.patience.as_ref().map(|patience| match &patience.value {
+        Patience::Unlimited => quote!(.unlimited_patience()),
+        Patience::For(value) => {
+            let patience = duration(value);
+            quote!(.patience(#patience))
+        }
+    });
+    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight #patience)
 }
 
 /// The name in reports; that of a generic function has the instantiation's types.

@@ -47,6 +47,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("skip", &["Ignore", "ignore", "Skip", "exclude", "except"]),
     ("cache_if", &["option", "condition", "when", "if_", "only_if", "filter", "cache_when"]),
     ("single_flight", &["sync_writes", "singleflight", "coalesce", "dedup", "sync_lock", "flight"]),
+    ("patience", &["wait", "max_wait", "wait_timeout", "wait_for", "lock_timeout", "deadline"]),
     ("cache", &["store", "storage", "cache_field", "with", "create", "custom_cache", "instance"]),
     ("name", &["Name", "label", "id"]),
     ("controls", &["companion", "type_name", "module", "mod_name"]),
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(peer_option("maxsise"), None);
         assert_eq!(nearest("maxsise", option_names()), Some("maxsize"));
         assert_eq!(nearest("single_fligth", option_names()), Some("single_flight"));
+        assert_eq!(nearest("patiance", option_names()), Some("patience"));
         assert_eq!(nearest("xyz", option_names()), None);
     }
 }

@@ -38,6 +38,7 @@ fn half_typed_options_leave_the_function_as_it_was() {
     let (mut good, mut bad) = (0, 0);
     for options in [
         r#"maxsize = 128, ttl = "30m", scope = "shared", single_flight = false, name = "users""#,
+        r#"patience = "5s", maxsize = 1"#,
         "maxsize = LIMIT * 2, ttl = Duration::from_secs(60), skip(a, b), controls = found,",
         "key = (a.id, b.map(str::to_owned), c), cache_if = |r| r.is_some(), crate = ::my::memofn",
         "key = { let k = a.id; k % 10 }, maxsize = unbounded, cache_if = Result::is_ok",
@@ -133,7 +134,7 @@ proptest! {
 /// Streams of what stands in options and signatures, in any order, with groups inside groups.
 fn token_streams() -> impl Strategy<Value = TokenStream> {
     let word = prop::sample::select(
-        "maxsize ttl scope key skip cache_if single_flight cache name controls crate unbounded size \
+        "maxsize ttl scope key skip cache_if single_flight patience unlimited cache name controls crate unbounded size \
          max_size self Self fn impl for where pub unsafe async const dyn mut static struct trait a b \
          User r#type"
             .split_whitespace()

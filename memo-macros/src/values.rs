@@ -2,7 +2,6 @@
 
 use crate::duration;
 use crate::suggest;
-use proc_macro2::Span;
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -15,10 +14,17 @@ pub(crate) enum Maxsize {
     At(Expr),
 }
 
+/// A duration, as a literal or as an expression.
 #[derive(Clone)]
-pub(crate) enum Ttl {
+pub(crate) enum DurationValue {
     Written(Duration),
     Computed(Expr),
+}
+
+#[derive(Clone)]
+pub(crate) enum Patience {
+    Unlimited,
+    For(DurationValue),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -81,30 +87,50 @@ pub(crate) fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
     Ok(Maxsize::At(expr))
 }
 
-pub(crate) fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => duration::parse(&text.value())
-            .map(Ttl::Written)
-            .map_err(|message| syn::Error::new(text.span(), message)),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-            Err(without_unit(number.span(), number.base10_digits()))
-        }
-        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => {
-            Err(without_unit(number.span(), number.base10_digits()))
-        }
-        Expr::Lit(_) => {
-            let message =
-                "`ttl` is a duration: `ttl = \"30m\"`, or an expression of type `Duration`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        _ => Ok(Ttl::Computed(expr)),
-    }
+pub(crate) fn ttl(input: ParseStream<'_>) -> syn::Result<DurationValue> {
+    let without = "leave `ttl` out for entries that never expire";
+    duration("ttl", "ttl = \"30m\"", without, expression(input)?)
 }
 
-fn without_unit(span: Span, number: &str) -> syn::Error {
-    let message = format!("a number alone has no unit; write `ttl = \"{number}s\"` for seconds");
-    syn::Error::new(span, message)
+pub(crate) fn patience(input: ParseStream<'_>) -> syn::Result<Patience> {
+    let expr = expression(input)?;
+    match &expr {
+        Expr::Path(path) if path.path.is_ident("unlimited") => return Ok(Patience::Unlimited),
+        Expr::Path(path) if ["unbounded", "None"].iter().any(|it| path.path.is_ident(it)) => {
+            return Err(syn::Error::new_spanned(
+                &expr,
+                "write `patience = unlimited` for no limit",
+            ));
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "unlimited" => {
+            let message = "write `patience = unlimited`, without quotes";
+            return Err(syn::Error::new(text.span(), message));
+        }
+        _ => {}
+    }
+    let without = "write `patience = unlimited` for no limit";
+    duration("patience", "patience = \"5s\"", without, expr).map(Patience::For)
+}
+
+/// The value of an option that is a duration; `without` says what to do in place of one that is too long.
+fn duration(option: &str, example: &str, without: &str, expr: Expr) -> syn::Result<DurationValue> {
+    let without_unit = |number: &str| {
+        let unit = format!("write `{option} = \"{number}s\"` for seconds");
+        format!("a number alone has no unit; {unit}")
+    };
+    let Expr::Lit(ExprLit { lit, .. }) = &expr else { return Ok(DurationValue::Computed(expr)) };
+    let message = match lit {
+        Lit::Str(text) => match duration::parse(&text.value(), without) {
+            Ok(duration) => return Ok(DurationValue::Written(duration)),
+            Err(message) => message,
+        },
+        Lit::Int(number) => without_unit(number.base10_digits()),
+        Lit::Float(number) => without_unit(number.base10_digits()),
+        _ => {
+            format!("`{option}` is a duration: `{example}`, or an expression of type `Duration`")
+        }
+    };
+    Err(syn::Error::new(lit.span(), message))
 }
 
 pub(crate) fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {

@@ -14,17 +14,12 @@ pub(crate) struct Ages {
     queue: VecDeque<(Time, Option<Place>)>,
     /// The number of the first one. The numbers of the others follow, and wrap around.
     first: u32,
-    /// How many entries there are in each chunk of numbers, so that they need not be counted one by one.
-    chunks: VecDeque<u32>,
     len: usize,
 }
 
 impl Ages {
     /// So much room is never worth giving back.
     const SLACK: usize = 64;
-
-    /// How many numbers are in a chunk.
-    const CHUNK: u32 = 256;
 
     /// Adds an entry. It expires at `deadline`, but not before those that were added earlier: the clock is
     /// read before the lock is taken, and so another thread may have been faster.
@@ -34,15 +29,9 @@ impl Ages {
             self.close_ranks();
         }
         let deadline = self.queue.back().map_or(deadline, |last| last.0.max(deadline));
-        let number = self.first.wrapping_add(self.queue.len() as u32);
-        place.set_age(number);
+        place.set_age(self.first.wrapping_add(self.queue.len() as u32));
         self.queue.push_back((deadline, Some(place)));
         self.len += 1;
-        let chunk = self.chunk_of(number);
-        if chunk == self.chunks.len() {
-            self.chunks.push_back(0);
-        }
-        self.chunks[chunk] += 1;
     }
 
     /// The one that expires next, and when.
@@ -55,20 +44,10 @@ impl Ages {
         self.queue[self.position(place)].0
     }
 
-    /// How many entries have expired by `now`.
-    pub(crate) fn expired(&self, now: Time) -> usize {
-        let is_due = |(deadline, _): &(Time, _)| deadline.has_passed(now);
-        let end = self.queue.partition_point(is_due);
-        if end == self.queue.len() {
-            return self.len;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "it is less than the length")]
-        let chunk = self.chunk_of(self.first.wrapping_add(end as u32));
-        let whole: u32 = self.chunks.iter().take(chunk).sum();
-        // The first chunk may have lost its beginning.
-        let start = (chunk * Self::CHUNK as usize).saturating_sub(self.offset());
-        let rest = self.queue.range(start..end).filter(|(_, place)| place.is_some());
-        whole as usize + rest.count()
+    /// The entries that have expired by `now`.
+    pub(crate) fn expired(&self, now: Time) -> impl Iterator<Item = Place> {
+        let due = self.queue.iter().take_while(move |(deadline, _)| deadline.has_passed(now));
+        due.filter_map(|(_, place)| *place)
     }
 
     /// Shows `see` all entries.
@@ -81,17 +60,9 @@ impl Ages {
         let at = self.position(place);
         self.queue[at].1 = None;
         self.len -= 1;
-        let chunk = self.chunk_of(place.age());
-        self.chunks[chunk] -= 1;
         while let Some((_, None)) = self.queue.front() {
             self.queue.pop_front();
             self.first = self.first.wrapping_add(1);
-            if self.offset() == 0 {
-                self.chunks.pop_front();
-            }
-        }
-        if self.queue.is_empty() {
-            self.chunks.clear();
         }
     }
 
@@ -112,30 +83,13 @@ impl Ages {
         at
     }
 
-    /// How far the first number is from the beginning of its chunk.
-    fn offset(&self) -> usize {
-        (self.first % Self::CHUNK) as usize
-    }
-
-    /// The position of a number's chunk.
-    fn chunk_of(&self, number: u32) -> usize {
-        let offset = self.first % Self::CHUNK;
-        (number.wrapping_sub(self.first).wrapping_add(offset) / Self::CHUNK) as usize
-    }
-
     fn close_ranks(&mut self) {
         self.queue.retain(|(_, place)| place.is_some());
-        (self.first, self.chunks) = (0, VecDeque::new());
+        self.first = 0;
         for ((_, place), age) in self.queue.iter().zip(0..) {
             if let Some(place) = place {
                 place.set_age(age);
             }
-        }
-        let mut left = self.len;
-        while left > 0 {
-            let chunk = left.min(Self::CHUNK as usize);
-            self.chunks.push_back(u32::try_from(chunk).unwrap_or(Self::CHUNK));
-            left -= chunk;
         }
     }
 
@@ -143,17 +97,16 @@ impl Ages {
     #[cfg(debug_assertions)]
     pub(crate) fn check(&self, len: usize, mut is_valid: impl FnMut(Place) -> bool) {
         assert_eq!(self.len, len);
-        let mut chunks = vec![0; self.chunks.len()];
-        let mut last = Time::ORIGIN;
+        let (mut last, mut found) = (Time::ORIGIN, 0);
         for ((deadline, place), age) in self.queue.iter().zip(0..) {
             assert!(last <= *deadline, "deadlines are in order");
             last = *deadline;
             let Some(place) = place else { continue };
             let number = self.first.wrapping_add(age);
             assert!(place.age() == number && is_valid(*place));
-            chunks[self.chunk_of(number)] += 1;
+            found += 1;
         }
-        assert_eq!(self.chunks, chunks);
+        assert_eq!(found, len);
         assert!(self.queue.front().is_none_or(|(_, place)| place.is_some()));
     }
 }
@@ -170,7 +123,7 @@ mod tests {
 
     /// Any sequence of steps, beside a plain list.
     #[test]
-    fn what_has_expired_is_counted_however_many_were_taken_out() {
+    fn entries_come_in_the_order_of_their_deadlines_whatever_was_taken_out() {
         let mut ages = Ages { first: u32::MAX - 300, ..Ages::default() };
         let mut owners: Vec<EntryPtr<(), u8, Thread>> = Vec::new();
         let mut model: Vec<(u64, Place)> = Vec::new();
@@ -191,8 +144,9 @@ mod tests {
             }
             let asked = random >> 20 & 0x3fff;
             let expired = model.iter().filter(|(deadline, _)| *deadline <= asked).count();
-            assert_eq!(ages.expired(at(asked)), expired);
+            assert_eq!(ages.expired(at(asked)).count(), expired);
             assert_eq!(ages.next(), model.first().map(|(deadline, place)| (at(*deadline), *place)));
+            #[cfg(debug_assertions)]
             if now % 64 == 0 {
                 ages.check(model.len(), |_| true);
             }
@@ -206,7 +160,7 @@ mod tests {
         ages.push_last(at(10), one.place());
         ages.push_last(at(9), other.place());
         assert_eq!(ages.deadline(other.place()), at(10));
-        assert_eq!((ages.expired(at(9)), ages.expired(at(10))), (0, 2));
+        assert_eq!((ages.expired(at(9)).count(), ages.expired(at(10)).count()), (0, 2));
     }
 
     #[test]
@@ -214,6 +168,6 @@ mod tests {
         let mut ages = Ages::default();
         let entry = Entry::<(), u8>::ready::<Thread>(0, (), 0);
         ages.push_last(Time::FOREVER, entry.place());
-        assert_eq!(ages.expired(Time::FOREVER), 0);
+        assert_eq!(ages.expired(Time::FOREVER).count(), 0);
     }
 }

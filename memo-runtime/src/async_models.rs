@@ -1,9 +1,8 @@
 //! The protocols of async calls under thousands of schedules each: as [`models`](crate::models), with
 //! futures that are polled, woken, dropped, and left alone.
 //!
-//! Time stands still but where a model lets it pass: all of it is then the time that runs
-//! were not polled in, whatever they did, so that leaders are given up that are just slow. That costs runs,
-//! never answers.
+//! Time stands still but where a model lets it pass, and with it alarms ring. Patience may then end for a
+//! leader that is just slow. That costs runs, never answers.
 
 use crate::call::{Entered, Step, enter_async};
 use crate::explorer::{explore, threads};
@@ -162,10 +161,30 @@ fn a_leader_that_is_polled_after_all_may_land() {
     });
 }
 
-/// With a leader that was woken and is not polled any longer, two calls, of which the first is this.
+#[test]
+fn who_goes_on_without_a_leader_may_be_dropped() {
+    explore(|| {
+        let ledger = Ledger::new();
+        threads![
+            || block_on(async {
+                let mut leader = pin!(ledger.call(1));
+                if poll_once(leader.as_mut()).await.is_none() {
+                    // Up to the proof that the leader is stalled, and beyond.
+                    impatiently(cut(8 + some_polls(), ledger.call(1))).await;
+                    leader.await;
+                }
+            }),
+            || block_on(impatiently(ledger.call(1))),
+        ];
+        assert_eq!(ledger.cache.peek(&1), Some(10));
+        ledger.is_settled();
+    });
+}
+
+/// With a leader that is not polled any longer, two calls that soon help, of which the first is this.
 fn after_a_leader_that_is_not_polled(first: impl AsyncFn(&Ledger) + Send + Sync + 'static) {
     explore(move || {
-        let ledger = Ledger::new();
+        let ledger = Ledger::impatient();
         let mut leader = pin!(ledger.call(1));
         assert!(block_on(poll_once(leader.as_mut())).is_none());
         let last = || block_on(impatiently(ledger.call(1)));
@@ -177,7 +196,7 @@ fn after_a_leader_that_is_not_polled(first: impl AsyncFn(&Ledger) + Send + Sync 
 }
 
 #[test]
-fn who_takes_over_may_be_dropped() {
+fn who_helps_may_be_dropped() {
     after_a_leader_that_is_not_polled(async |ledger| {
         let _ = cut(some_polls() + 2, ledger.call(1)).await;
         // It may have been woken in vain: the other one is, by the next alarm.
@@ -186,7 +205,7 @@ fn who_takes_over_may_be_dropped() {
 }
 
 #[test]
-fn who_takes_over_may_not_be_polled_either() {
+fn who_helps_may_not_be_polled_either() {
     after_a_leader_that_is_not_polled(async |ledger| {
         let mut call = pin!(ledger.call(1));
         for _ in 0..some_polls() + 2 {
@@ -200,7 +219,7 @@ fn who_takes_over_may_not_be_polled_either() {
 }
 
 #[test]
-fn who_takes_over_may_need_a_key_of_one_who_waits() {
+fn who_helps_may_need_a_key_of_one_who_waits() {
     after_a_leader_that_is_not_polled(async |ledger| {
         let work = async || ledger.call(2).await;
         join(ledger.call_with(1, work), ledger.call_with(2, async || ledger.call(1).await)).await;
@@ -208,7 +227,7 @@ fn who_takes_over_may_need_a_key_of_one_who_waits() {
 }
 
 #[test]
-fn who_takes_over_may_call_itself() {
+fn who_helps_may_call_itself() {
     after_a_leader_that_is_not_polled(async |ledger| {
         ledger.call_with(1, async || ledger.call(1).await).await;
     });
@@ -359,7 +378,8 @@ fn who_waits_for_an_error_that_is_not_shared_computes_for_itself() {
 #[test]
 fn who_helps_and_fails_has_nobody_wait_for_the_next_to_help() {
     explore(|| {
-        let (cache, event) = (Cache::<u8, u64>::new(8), Event::default());
+        let cache = Cache::<u8, u64>::builder().patience(Duration::from_millis(10)).build();
+        let event = Event::default();
         let lead = async || {
             event.wait().await;
             Ok::<_, &str>(1)
@@ -442,7 +462,7 @@ fn those_who_wait_for_a_panic_go_on() {
 fn who_is_polled_and_has_waited_too_long_helps() {
     explore(|| {
         patience::ends();
-        let (ledger, event) = (Ledger::new(), Event::default());
+        let (ledger, event) = (Ledger::impatient(), Event::default());
         threads![
             // Waits for the other thread in a way that nobody can see.
             || block_on(ledger.call_with(1, async || event.wait().await)),

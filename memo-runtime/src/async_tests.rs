@@ -2,6 +2,7 @@
 
 use crate::Cache;
 use crate::executor::{Executor, pauses, poll_once, poll_with, spin_on};
+use crate::tests::finishes;
 use crate::{graph, watch};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn, ready};
@@ -9,7 +10,7 @@ use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,12 @@ struct Counted(Arc<(Cache<u8, u8>, AtomicUsize)>);
 impl Counted {
     fn new() -> Self {
         Self(Arc::new((Cache::new(8), AtomicUsize::new(0))))
+    }
+
+    /// One whose calls soon run the body as well.
+    fn impatient() -> Self {
+        let cache = Cache::<u8, u8>::builder().maxsize(8).patience(Duration::from_millis(50));
+        Self(Arc::new((cache.build(), AtomicUsize::new(0))))
     }
 
     fn cache(&self) -> &Cache<u8, u8> {
@@ -62,9 +69,11 @@ impl Drop for Counted {
 }
 
 fn wait_for(what: &str, mut happens: impl FnMut() -> bool) {
+    // Longer than anything takes on a busy machine: it is there for what never happens.
+    const LIMIT: Duration = Duration::from_secs(60);
     let start = Instant::now();
     while !happens() {
-        assert!(start.elapsed() < SOON, "{what}");
+        assert!(start.elapsed() < LIMIT, "{what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -91,11 +100,11 @@ impl Wake for Flag {
     }
 }
 
-/// Leaves its waker, and is done at once or never.
-async fn keep_waker(kept: &Mutex<Option<Waker>>, goes_on: bool) {
+/// Leaves its waker.
+async fn keep_waker(kept: &Mutex<Option<Waker>>) {
     poll_fn(|cx| {
         *kept.lock().unwrap() = Some(cx.waker().clone());
-        if goes_on { Poll::Pending } else { Poll::Ready(()) }
+        Poll::Ready(())
     })
     .await;
 }
@@ -114,62 +123,70 @@ fn tasks_of_one_thread_share_one_run() {
 
 #[test]
 fn threads_that_poll_callers_of_one_key_share_one_run() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for _ in 0..4 {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(1).await });
-    }
-    executor.run_on(2);
-    let info = counted.cache().info();
-    assert_eq!((counted.runs(), info.misses, info.hits), (1, 1, 3));
+    finishes("callers of one key", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for _ in 0..4 {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(1).await });
+        }
+        executor.run_on(2);
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.misses, info.hits), (1, 1, 3));
+    });
 }
 
 #[test]
 fn threads_that_poll_share_runs_with_those_that_block() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for key in [1, 2, 1] {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(key).await });
-    }
-    thread::scope(|scope| {
-        scope.spawn(|| executor.run());
-        for key in [2, 1] {
-            assert_eq!(counted.cache().get_or_compute(key, || 10 * key), 10 * key);
+    finishes("tasks and threads", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for key in [1, 2, 1] {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(key).await });
         }
+        thread::scope(|scope| {
+            scope.spawn(|| executor.run());
+            for key in [2, 1] {
+                assert_eq!(counted.cache().get_or_compute(key, || 10 * key), 10 * key);
+            }
+        });
+        let info = counted.cache().info();
+        assert_eq!((info.misses, info.hits), (2, 3));
     });
-    let info = counted.cache().info();
-    assert_eq!((info.misses, info.hits), (2, 3));
 }
 
 #[test]
 fn threads_that_poll_callers_who_are_dropped_leave_nobody_waiting() {
-    for polls in 1..5 {
-        let (counted, executor) = (Counted::new(), Executor::default());
-        for cuts in [polls, 2, 100, 3] {
-            let counted = counted.clone();
-            executor.spawn(async move { cut(cuts, counted.call(1)).await });
+    finishes("callers who are dropped", || {
+        for polls in 1..5 {
+            let (counted, executor) = (Counted::new(), Executor::default());
+            for cuts in [polls, 2, 100, 3] {
+                let counted = counted.clone();
+                executor.spawn(async move { cut(cuts, counted.call(1)).await });
+            }
+            executor.run_on(2);
+            assert_eq!(counted.cache().peek(&1), Some(10));
+            assert_eq!(counted.cache().info().misses, counted.runs() as u64);
         }
-        executor.run_on(2);
-        assert_eq!(counted.cache().peek(&1), Some(10));
-        assert_eq!(counted.cache().info().misses, counted.runs() as u64);
-    }
+    });
 }
 
 #[test]
 fn threads_that_poll_runs_which_need_each_others_keys_finish() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    for (first, second) in [(1, 2), (2, 1)] {
-        let counted = counted.clone();
-        executor.spawn(async move {
-            let inner = async || {
-                pauses(1).await;
-                counted.call(second).await;
-            };
-            counted.call_with(first, inner).await;
-        });
-    }
-    executor.run_on(2);
-    assert_eq!(counted.cache().len(), 2);
+    finishes("runs that need each other's keys", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for (first, second) in [(1, 2), (2, 1)] {
+            let counted = counted.clone();
+            executor.spawn(async move {
+                let inner = async || {
+                    pauses(1).await;
+                    counted.call(second).await;
+                };
+                counted.call_with(first, inner).await;
+            });
+        }
+        executor.run_on(2);
+        assert_eq!(counted.cache().len(), 2);
+    });
 }
 
 #[test]
@@ -183,46 +200,74 @@ fn a_run_may_call_itself() {
 }
 
 #[test]
-fn a_run_that_is_not_polled_any_longer_is_taken_over() {
-    let (counted, executor) = (Counted::new(), Executor::default());
-    let mut leader = Box::pin({
-        let counted = counted.clone();
-        async move { counted.call(1).await }
+fn a_run_that_its_own_task_does_not_poll_any_longer_is_taken_over() {
+    finishes("a run that its own task does not poll", || {
+        let (counted, executor) = (Counted::new(), Executor::default());
+        for is_holding in [true, false, false] {
+            let counted = counted.clone();
+            executor.spawn(async move {
+                let mut leader = pin!(counted.call(1));
+                if is_holding {
+                    let poll = |cx: &mut Context<'_>| Poll::Ready(leader.as_mut().poll(cx));
+                    assert!(poll_fn(poll).await.is_pending());
+                    counted.call(1).await;
+                }
+                leader.await;
+            });
+        }
+        executor.run();
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.hits, info.helped), (2, 2, 1));
+        assert_eq!(info.coalesced, 2, "those of the other tasks waited");
     });
-    assert!(poll_once(leader.as_mut()).is_none());
-    for _ in 0..2 {
-        let counted = counted.clone();
-        executor.spawn(async move { counted.call(1).await });
-    }
-    executor.run();
-    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
-    spin_on(leader);
+}
+
+#[test]
+fn a_run_of_another_task_that_is_not_polled_any_longer_is_helped() {
+    finishes("a run that nobody polls", || {
+        let (counted, executor) = (Counted::impatient(), Executor::default());
+        let mut leader = Box::pin({
+            let counted = counted.clone();
+            async move { counted.call(1).await }
+        });
+        assert!(poll_once(leader.as_mut()).is_none());
+        for _ in 0..2 {
+            let counted = counted.clone();
+            executor.spawn(async move { counted.call(1).await });
+        }
+        executor.run();
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.hits, info.helped), (2, 1, 1));
+        spin_on(leader);
+    });
 }
 
 #[test]
 fn a_run_that_lands_after_it_was_taken_over_answers_all() {
-    let counted = Counted::new();
-    let is_ready = AtomicBool::new(false);
-    let leads = async || {
-        poll_fn(|cx| {
-            cx.waker().wake_by_ref();
-            if is_ready.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    };
-    let mut leader = pin!(counted.call_with(1, leads));
-    assert!(poll_once(leader.as_mut()).is_none());
-    let mut next = Box::pin(counted.call_with(1, async || pending().await));
-    wait_for("somebody to take over", || {
-        let _ = poll_once(next.as_mut());
-        counted.runs() == 2
+    finishes("a run that lands late", || {
+        let counted = Counted::impatient();
+        let is_ready = AtomicBool::new(false);
+        let leads = async || {
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                if is_ready.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        };
+        let mut leader = pin!(counted.call_with(1, leads));
+        assert!(poll_once(leader.as_mut()).is_none());
+        let mut next = Box::pin(counted.call_with(1, async || pending().await));
+        wait_for("somebody to take over", || {
+            let _ = poll_once(next.as_mut());
+            counted.runs() == 2
+        });
+        let mut last = pin!(counted.call(1));
+        assert!(poll_once(last.as_mut()).is_none());
+        is_ready.store(true, SeqCst);
+        assert!(poll_once(leader).is_some() && poll_once(last).is_some());
+        assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
+        drop(next);
     });
-    let mut last = pin!(counted.call(1));
-    assert!(poll_once(last.as_mut()).is_none());
-    is_ready.store(true, SeqCst);
-    assert!(poll_once(leader).is_some() && poll_once(last).is_some());
-    assert_eq!((counted.runs(), counted.cache().info().hits), (2, 1));
-    drop(next);
 }
 
 #[test]
@@ -261,37 +306,39 @@ fn what_is_dropped_with_a_body_may_call_it() {
 
 #[test]
 fn who_breaks_a_circle_and_is_dropped_makes_nobody_run_the_body() {
-    let counted = Counted::new();
-    let runs = AtomicUsize::new(0);
-    let counting = async || {
-        runs.fetch_add(1, SeqCst);
-        pauses(1).await;
-        pending::<()>().await;
-    };
-    let mut first = pin!(counted.call_with(1, async || {
-        runs.fetch_add(1, SeqCst);
-        pauses(1).await;
-        counted.call(2).await;
-    }));
-    assert!(poll_once(first.as_mut()).is_none());
-    let mut second = Box::pin(counted.call_with(2, async || {
-        pauses(1).await;
-        counted.call_with(1, counting).await;
-    }));
-    assert!(poll_once(second.as_mut()).is_none());
-    assert!(poll_once(first.as_mut()).is_none(), "it waits for the second");
-    let mut third = pin!(counted.call_with(1, counting));
-    assert!(poll_once(third.as_mut()).is_none());
-    assert!(
-        poll_once(second.as_mut()).is_none(),
-        "it waits for nobody, in its own run of the first"
-    );
-    assert_eq!(runs.load(SeqCst), 2);
-    drop(second);
-    assert!(poll_once(third.as_mut()).is_none());
-    assert_eq!(runs.load(SeqCst), 2);
-    spin_on(first);
-    spin_on(third);
+    finishes("a circle of runs", || {
+        let counted = Counted::new();
+        let runs = AtomicUsize::new(0);
+        let counting = async || {
+            runs.fetch_add(1, SeqCst);
+            pauses(1).await;
+            pending::<()>().await;
+        };
+        let mut first = pin!(counted.call_with(1, async || {
+            runs.fetch_add(1, SeqCst);
+            pauses(1).await;
+            counted.call(2).await;
+        }));
+        assert!(poll_once(first.as_mut()).is_none());
+        let mut second = Box::pin(counted.call_with(2, async || {
+            pauses(1).await;
+            counted.call_with(1, counting).await;
+        }));
+        assert!(poll_once(second.as_mut()).is_none());
+        assert!(poll_once(first.as_mut()).is_none(), "it waits for the second");
+        let mut third = pin!(counted.call_with(1, counting));
+        assert!(poll_once(third.as_mut()).is_none());
+        assert!(
+            poll_once(second.as_mut()).is_none(),
+            "it waits for nobody, in its own run of the first"
+        );
+        assert_eq!(runs.load(SeqCst), 2);
+        drop(second);
+        assert!(poll_once(third.as_mut()).is_none());
+        assert_eq!(runs.load(SeqCst), 2);
+        spin_on(first);
+        spin_on(third);
+    });
 }
 
 #[test]
@@ -299,7 +346,7 @@ fn a_run_that_is_over_keeps_no_task_alive() {
     let counted = Counted::new();
     let kept = Mutex::new(None);
     let task = Arc::new(Flag::default());
-    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept, false).await));
+    let mut call = pin!(counted.call_with(1, async || keep_waker(&kept).await));
     assert!(poll_with(call.as_mut(), &Waker::from(Arc::clone(&task))).is_some());
     assert_eq!(Arc::strong_count(&task), 1);
 }
@@ -318,18 +365,18 @@ impl Wake for Panics {
 
 #[test]
 fn a_waker_that_panics_does_not_end_the_watch() {
-    let counted = Counted::new();
-    let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
-    let first = (Waker::from(Arc::clone(&panics)), &panics.0);
-    for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
-        let of_leader = Mutex::new(None);
-        let mut leader = pin!(counted.call_with(1, async || keep_waker(&of_leader, true).await));
-        assert!(poll_once(leader.as_mut()).is_none());
-        let mut follower = pin!(counted.call(1));
-        assert!(poll_with(follower.as_mut(), &waker).is_none());
-        of_leader.lock().unwrap().take().into_iter().for_each(Waker::wake);
-        wait_for("the follower to be woken", || woken.0.load(SeqCst));
-    }
+    finishes("a waker that panics", || {
+        let counted = Counted::impatient();
+        let (panics, task) = (Arc::new(Panics::default()), Arc::new(Flag::default()));
+        let first = (Waker::from(Arc::clone(&panics)), &panics.0);
+        for (waker, woken) in [first, (Waker::from(Arc::clone(&task)), &task)] {
+            let mut leader = pin!(counted.call_with(1, async || pending().await));
+            assert!(poll_once(leader.as_mut()).is_none());
+            let mut follower = pin!(counted.call(1));
+            assert!(poll_with(follower.as_mut(), &waker).is_none());
+            wait_for("the follower to be woken", || woken.0.load(SeqCst));
+        }
+    });
 }
 
 #[test]
@@ -358,31 +405,34 @@ fn runs_are_known_to_threads_that_end() {
 /// Those who wait are told by wakers that panic, while another thread may read the entry of the flight.
 #[test]
 fn threads_that_read_what_a_run_leaves_behind_see_it_whole_though_a_waker_panics() {
-    let cache = Cache::<u8, u8>::unbounded();
-    // Two threads have used it, so that what is dead is not dropped at once.
-    cache.insert(9, 9);
-    let barrier = Barrier::new(2);
-    thread::scope(|scope| {
-        scope.spawn(|| {
+    finishes("readers of what a run leaves", || {
+        let cache = Cache::<u8, u8>::unbounded();
+        // Two threads have used it, so that what is dead is not dropped at once.
+        cache.insert(9, 9);
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..4 {
+                    cache.get_or_compute(9, || 9);
+                    barrier.wait();
+                    let mut call = pin!(cache.get_or_compute_async(1, async || pending().await));
+                    let _ = poll_once(call.as_mut());
+                    barrier.wait();
+                }
+            });
             for _ in 0..4 {
-                cache.get_or_compute(9, || 9);
+                let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
+                assert!(poll_once(leader.as_mut()).is_none());
+                let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
+                assert!(
+                    poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics::default())))
+                        .is_none()
+                );
                 barrier.wait();
-                let mut call = pin!(cache.get_or_compute_async(1, async || pending().await));
-                let _ = poll_once(call.as_mut());
+                drop(leader);
                 barrier.wait();
             }
         });
-        for _ in 0..4 {
-            let mut leader = Box::pin(cache.get_or_compute_async(1, async || pending().await));
-            assert!(poll_once(leader.as_mut()).is_none());
-            let mut follower = pin!(cache.get_or_compute_async(1, async || 1));
-            assert!(
-                poll_with(follower.as_mut(), &Waker::from(Arc::new(Panics::default()))).is_none()
-            );
-            barrier.wait();
-            drop(leader);
-            barrier.wait();
-        }
     });
 }
 

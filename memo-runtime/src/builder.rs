@@ -28,6 +28,7 @@ pub struct CacheBuilder {
     maxsize: Option<usize>,
     ttl: Option<Duration>,
     single_flight: bool,
+    patience: Option<Duration>,
 }
 
 impl CacheBuilder {
@@ -38,6 +39,7 @@ impl CacheBuilder {
             maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
             ttl: None,
             single_flight: true,
+            patience: None,
         }
     }
 
@@ -66,13 +68,48 @@ impl CacheBuilder {
 
     /// Whether concurrent calls with equal keys run the computation once. Default: `true`.
     ///
-    /// Those who wait never wait in a circle: a call that would close a cycle of waits runs the
-    /// computation itself, and so does one that has waited much longer than computations of this
-    /// cache have taken before (at least two seconds; ten as long as none has finished). The latter
-    /// is for cycles nobody can see, as when a worker of a thread pool, in the middle of a
-    /// computation, takes on a task that needs the result of that very computation.
+    /// A busy machine, a busy executor or a slow computation never causes a second run. A call that would
+    /// wait for itself, through any number of others, runs the computation instead, and so does a call
+    /// that waits for a future which its own task no longer polls. A wait that nobody can understand ends
+    /// with [`patience`](Self::patience).
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
         self.single_flight = single_flight;
+        self
+    }
+
+    /// How long a call waits for the run of another before it runs the computation as well. The next
+    /// one then waits twice as long, and so on. Each such run is counted as
+    /// [`helped`](crate::CacheInfo::helped).
+    ///
+    /// Default: 20 times the longest of the recent runs, and at least 60 seconds. A call that waits from
+    /// inside of another computation holds that one up, and its wait may be part of a cycle that
+    /// nobody sees: there it is at least 2 seconds, and 10 as long as too few runs are known.
+    ///
+    /// A worker of a work-stealing pool may take on a task while a computation further down its stack
+    /// waits for a part of itself. If that task needs the result of that computation, it waits for itself;
+    /// if the part was stolen by another worker, that worker waits and does not know that it holds up
+    /// a computation. Such a cycle ends when patience does: set a short one where a pool runs
+    /// parts of computations that ask for each other's keys.
+    ///
+    /// Time in which the process was stopped, or the machine slept, does not count.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use std::time::Duration;
+    ///
+    /// let cache: Cache<u64, u64> =
+    ///     Cache::<u64, u64>::builder().patience(Duration::from_secs(5)).build();
+    /// assert_eq!(cache.parameters().patience, Some(Duration::from_secs(5)));
+    /// ```
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// No limit to how long a call waits for the run of another. A cycle of waits through somebody
+    /// else's lock or scheduler never ends then.
+    pub const fn unlimited_patience(mut self) -> Self {
+        self.patience = Some(Duration::MAX);
         self
     }
 
@@ -110,8 +147,8 @@ impl CacheBuilder {
     }
 
     pub(crate) fn parameters<S: Scope>(self) -> CacheParameters {
-        let Self { name, maxsize, ttl, single_flight } = self;
-        CacheParameters { name, maxsize, ttl, scope: S::NAME, single_flight }
+        let Self { name, maxsize, ttl, single_flight, patience } = self;
+        CacheParameters { name, maxsize, ttl, scope: S::NAME, single_flight, patience }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::call::{self, Entered};
 use crate::entry::Entry;
+use crate::here::Given;
 use crate::key::{ByKey, ByRef};
 use crate::policy::{OkOnly, Whole};
 use crate::scope::{Scope, Shared};
@@ -36,7 +37,8 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// If another thread is computing it, waits for that instead. A panic of `compute` passes
     /// through and stores nothing.
     pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        call::enter(self, ByKey(key), Whole).or_compute(compute)
+        let given = Given::new(self);
+        crate::__private::call_in_place!(given.enter(ByKey(key), Whole), compute())
     }
 
     /// [`get_or_compute`](Self::get_or_compute) with a borrowed key, which is owned only on a miss.
@@ -45,7 +47,8 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
-        call::enter(self, ByRef(key, PhantomData), Whole).or_compute(compute)
+        let given = Given::new(self);
+        crate::__private::call_in_place!(given.enter(ByRef(key, PhantomData), Whole), compute())
     }
 
     /// The value for `key`, computed by `compute` if it is not there; an error is not stored.
@@ -58,7 +61,8 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         key: K,
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        call::enter(self, ByKey(key), OkOnly).or_compute(compute)
+        let given = Given::new(self);
+        crate::__private::call_in_place!(given.enter(ByKey(key), OkOnly), compute())
     }
 
     /// [`get_or_compute`](Self::get_or_compute), for a value that is computed asynchronously.

@@ -1,19 +1,21 @@
 //! A call, from its arguments to its result, in two halves with the body between them.
 //!
-//! [`enter`] looks the call up and either has the result or hands out a [`Run`]: the permission to
-//! run the body, and the duty to [`finish`](Run::finish) with its result. Nothing of ours is on the
-//! stack while the body runs, so that deep recursion stays cheap. A run that is dropped instead,
-//! because the body panicked, ends its flight, and the next call starts afresh.
+//! A look-up, by [`Here`](crate::here::Here) or [`Given`](crate::here::Given), either has the result or hands out
+//! a [`Run`]: the permission to run the body, and the duty to [`finish`](Run::finish) with its result. It
+//! returns before the body starts, so that only the run stays on the stack, and deep recursion stays
+//! cheap. A run that is dropped instead, because the body panicked, ends its flight, and the next call
+//! starts afresh.
 //!
-//! For an async function [`enter_async`] and [`Open::step`] do the same without blocking, and [`Run::drive`]
-//! polls the body. What there is to decide is decided in one place for both, the [inquiry](crate::inquiry);
+//! For an async function [`enter_async`] and [`Open::step`] do the same without blocking, and
+//! [`AsyncRun::drive`] polls the body. What there is to decide is decided in one place for both, the [inquiry](crate::inquiry);
 //! they differ in how they wait.
 
+use crate::answer::Answer;
 use crate::cache::Cache;
 use crate::engine::{Engine, Unseen};
 use crate::entry::{Entry, Offered};
 use crate::graph::{self, Following};
-use crate::inquiry::{Inquiry, Next, answer};
+use crate::inquiry::{Inquiry, Next};
 use crate::key::Lookup;
 use crate::policy::Policy;
 use crate::run::{Pilot, Role};
@@ -22,8 +24,7 @@ use crate::sync::Arc;
 use crate::wait::Waited;
 use std::fmt;
 
-pub use crate::inquiry::Step;
-pub use crate::run::Run;
+pub use crate::run::{AsyncRun, Run, Turn};
 
 /// What the call of an async function comes to without waiting.
 pub enum Entered<'c, R, Q, P, K, V, S: Scope> {
@@ -33,35 +34,19 @@ pub enum Entered<'c, R, Q, P, K, V, S: Scope> {
     Open(Open<'c, Q, P, K, V, S>),
 }
 
+/// The first half of the call of an async function.
+pub enum Step<'c, R, P, K, V, S: Scope> {
+    /// The result was there, or was computed by somebody else.
+    Done(R),
+    /// The body has to be run.
+    Run(AsyncRun<'c, P, K, V, S>),
+}
+
 /// The call of an async function that has to go on with its [`step`](Self::step).
 #[must_use]
 pub struct Open<'c, Q, P, K, V, S: Scope> {
     inquiry: Inquiry<'c, Q, P, K, V, S>,
     absent: bool,
-}
-
-/// Looks a call up, and waits for its result if another thread is computing it.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a hit is cheaper than what a call of its own would cost")]
-pub fn enter<R, Q, P, K, V, S>(
-    cache: &Cache<K, V, S>,
-    query: Q,
-    policy: P,
-) -> Step<'_, R, P, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    let engine = cache.engine();
-    let hash = engine.hash(|state| query.hash(state));
-    match engine.look_up(hash, &query, &policy) {
-        Ok(result) => Step::Done(result),
-        Err(unseen) => {
-            let absent = (unseen == Unseen::Nothing).then_some(Absent { met: false });
-            missed(engine, hash, query, policy, absent)
-        }
-    }
 }
 
 /// There was nothing.
@@ -71,33 +56,49 @@ pub(crate) struct Absent {
     pub(crate) met: bool,
 }
 
-/// What is done when there was no plain hit.
-#[inline(never)]
-pub(crate) fn missed<R, Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
+/// What is done when there was no plain hit. Waits for the result if another thread is computing it. If none is
+/// returned, the result is in `answer`.
+#[inline]
+pub(crate) fn missed<'c, R, Q, P, K, V, S>(
+    cache: &'c Cache<K, V, S>,
     hash: u64,
     query: Q,
     policy: P,
     absent: Option<Absent>,
-) -> Step<'_, R, P, K, V, S>
+    answer: &mut Answer<R>,
+) -> Turn<'c, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    let engine = cache.engine();
     let mut next = if let Some(Absent { met }) = absent {
         // Of a key that is not there, a look at it alone would be in vain.
         let entry = Offered::new(engine.pending(hash, query.into_key()));
-        if let Some(started) = engine.start_alone(&entry, None, met) {
-            return Step::Run(Run::alone(engine, entry, Q::equal, started, policy));
+        if let Some((_, is_measured)) = engine.start_alone(&entry, None, met) {
+            let engine = cache.engine_ptr();
+            return Turn::run(Run::alone(engine, entry, Q::equal, is_measured, policy));
         }
         Inquiry::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
     } else {
         Inquiry::of(engine, hash, query, policy, false).begin(false)
     };
     loop {
-        match next {
-            Next::Step(step) => return step,
+        next = match next {
+            Next::Found(entry, policy) => {
+                answer.put(|| policy.hit(entry.value()));
+                return Turn::ANSWERED;
+            }
+            Next::Failed(inquiry, error) => {
+                if inquiry.answer_failed(&error, answer) {
+                    return Turn::ANSWERED;
+                }
+                inquiry.compute()
+            }
+            Next::Run(pilot, policy) => {
+                return Turn::run(Run::start(pilot, policy, cache.engine_ptr()));
+            }
             Next::Wait(inquiry, joined) => {
                 let waited = if S::SHARED {
                     graph::block(&joined.wait, joined.patience)
@@ -105,18 +106,17 @@ where
                     // It is an async run, which nobody could poll while its thread blocks.
                     Waited::Circular
                 };
-                next = inquiry.go_on(joined, waited);
+                inquiry.go_on(joined, waited)
             }
         }
     }
 }
 
-/// [`enter`], for an async body, as far as it goes without waiting.
+/// Looks up the call of an async function, as far as that goes without waiting.
 ///
 /// It is no future: its result would pass through memory once more, and what there is to wait with would
 /// be made room for and dropped on each hit.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a hit is cheaper than what a call of its own would cost")]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn enter_async<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
     query: Q,
@@ -129,7 +129,7 @@ where
 {
     let engine = cache.engine();
     let hash = engine.hash(|state| query.hash(state));
-    let absent = match engine.look_up(hash, &query, &policy) {
+    let absent = match engine.look_up(hash, &query, |value| policy.hit(value)) {
         Ok(result) => return Entered::Hit(result),
         Err(unseen) => unseen == Unseen::Nothing,
     };
@@ -173,16 +173,23 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { inquiry, absent } = self;
-        // No result is held while waiting: it need not be `Send`.
-        let (mut inquiry, mut joined) = match inquiry.begin(absent) {
-            Next::Step(step) => return step,
-            Next::Wait(inquiry, joined) => (inquiry, joined),
-        };
+        let mut next = inquiry.begin(absent);
         loop {
-            let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
-            (inquiry, joined) = match inquiry.go_on(joined, waited) {
-                Next::Step(step) => return step,
-                Next::Wait(inquiry, joined) => (inquiry, joined),
+            // No result is held while waiting: it need not be `Send`.
+            next = match next {
+                Next::Found(entry, policy) => return Step::Done(policy.hit(entry.value())),
+                Next::Failed(inquiry, error) => {
+                    let mut answer = Answer::None;
+                    if inquiry.answer_failed(&error, &mut answer) {
+                        return Step::Done(answer.take());
+                    }
+                    inquiry.compute()
+                }
+                Next::Run(pilot, policy) => return Step::Run(AsyncRun::start(pilot, policy)),
+                Next::Wait(inquiry, joined) => {
+                    let following = Following::new(Arc::clone(&joined.wait), joined.patience);
+                    inquiry.go_on(joined, following.await)
+                }
             };
         }
     }
@@ -194,7 +201,7 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    refreshing(cache, query, policy, false)
+    Run::start(refreshing(cache, query, false), policy, cache.engine_ptr())
 }
 
 /// [`refresh`], for an async body.
@@ -202,20 +209,15 @@ pub fn refresh_async<Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
     query: Q,
     policy: P,
-) -> Run<'_, P, K, V, S>
+) -> AsyncRun<'_, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    refreshing(cache, query, policy, true)
+    AsyncRun::start(refreshing(cache, query, true), policy)
 }
 
-fn refreshing<Q, P, K, V, S>(
-    cache: &Cache<K, V, S>,
-    query: Q,
-    policy: P,
-    is_async: bool,
-) -> Run<'_, P, K, V, S>
+fn refreshing<Q, K, V, S>(cache: &Cache<K, V, S>, query: Q, is_async: bool) -> Pilot<'_, K, V, S>
 where
     Q: Lookup<Key = K>,
     S: Scope,
@@ -225,7 +227,7 @@ where
     let entry = Offered::new(engine.pending(hash, query.into_key()));
     let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
     pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.wait());
-    Run::start(pilot, policy)
+    pilot
 }
 
 /// What is asked of a cache about one call.
@@ -251,7 +253,7 @@ where
         Ask::Peek => engine.peek(hash, &|key| query.matches(key)),
         Ask::Remove => engine.remove(hash, &|key| query.matches(key)),
     }?;
-    Some(answer(&entry, policy))
+    Some(policy.hit(entry.value()))
 }
 
 /// Stores a result as if it had been computed now; one that would not have been stored is not.
@@ -264,7 +266,7 @@ where
     if let Some(value) = policy.store(result) {
         let engine = cache.engine();
         let hash = engine.hash(|state| query.hash(state));
-        engine.insert(&Entry::ready(hash, query.into_key(), value), Q::equal);
+        engine.insert(&Entry::ready_with(hash, query.into_key(), || P::cloned(value)), Q::equal);
     }
 }
 
@@ -273,6 +275,15 @@ impl<R, Q, P, K, V, S: Scope> fmt::Debug for Entered<'_, R, Q, P, K, V, S> {
         f.write_str(match self {
             Self::Hit(_) => "Hit",
             Self::Open(_) => "Open",
+        })
+    }
+}
+
+impl<R, P, K, V, S: Scope> fmt::Debug for Step<'_, R, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done(_) => "Done",
+            Self::Run(_) => "Run",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sync::{self, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A point on the runtime's monotonic time line, in nanoseconds from an arbitrary origin.
 ///
@@ -57,6 +57,11 @@ impl Clock {
     const COARSE_FROM: Duration = Duration::from_secs(1);
 
     pub(crate) fn for_ttl(ttl: Option<Duration>) -> Self {
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        assert!(
+            ttl.is_none() || crate::supplied::is_supplied() || TESTED.load(Ordering::Relaxed),
+            "memofn: `ttl` needs a clock, and this target has none: see `memofn::set_clock`"
+        );
         match ttl {
             None => Self::Unread,
             Some(ttl) if ttl >= Self::COARSE_FROM => Self::Coarse,
@@ -95,9 +100,9 @@ impl Clock {
 
 #[cold]
 fn precise() -> Time {
-    static ORIGIN: OnceLock<(Instant, Time)> = OnceLock::new();
+    static ORIGIN: OnceLock<(sync::Instant, Time)> = OnceLock::new();
     // Both clocks start from the coarse one's value, so that they share one time line.
-    let (origin, coarse) = ORIGIN.get_or_init(|| (Instant::now(), coarse()));
+    let (origin, coarse) = ORIGIN.get_or_init(|| (sync::Instant::now(), coarse()));
     coarse.after(origin.elapsed())
 }
 
@@ -117,7 +122,12 @@ fn coarse() -> Time {
     Time((now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64))
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+fn coarse() -> Time {
+    Time::ORIGIN.after(crate::supplied::now())
+}
+
+#[cfg(not(any(target_os = "linux", all(target_family = "wasm", target_os = "unknown"))))]
 fn coarse() -> Time {
     let now = coarsetime::Instant::now_without_cache_update();
     Time(now.duration_since(coarsetime::Instant::from_ticks(0)).as_nanos())

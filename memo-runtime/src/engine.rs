@@ -102,7 +102,6 @@ use crate::keeper::Keeper;
 use crate::key::Lookup;
 use crate::limbo::Dead;
 use crate::parameters::CacheParameters;
-use crate::policy::Policy;
 use crate::readers::{Counted, Read, Readers};
 use crate::registry;
 use crate::scope::{Cell, Scope};
@@ -127,7 +126,8 @@ pub(crate) struct Engine<K, V, S: Scope> {
     pub(crate) parameters: CacheParameters,
     entries: PhantomData<Entry<K, V>>,
     spare: Spare<K, V, S>,
-    /// Compares keys. Known when an entry is stored: a cache without entries may be of keys without `Eq`.
+    /// Compares keys. It is known once something was computed or stored: a cache without entries may be of keys
+    /// without `Eq`.
     equal: S::Cell<fn(&K, &K) -> bool>,
 }
 
@@ -164,8 +164,29 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let keeper = Keeper::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
         let hashing = Hashing::get();
-        let (spare, equal) = (Spare::default(), S::Cell::empty());
-        Self { keeper, hashing, parameters, entries: PhantomData, spare, equal }
+        Self {
+            keeper,
+            hashing,
+            parameters,
+            entries: PhantomData,
+            spare: Spare::default(),
+            equal: S::Cell::empty(),
+        }
+    }
+
+    /// Notes how keys are compared, for runs that do not keep it.
+    #[inline]
+    pub(crate) fn note_equal(&self, equal: fn(&K, &K) -> bool) {
+        if self.equal.get().is_none() {
+            // The same, if another thread was faster.
+            let _ = self.equal.set(equal);
+        }
+    }
+
+    /// How keys are compared. It was [noted](Self::note_equal).
+    #[inline]
+    pub(crate) fn equal(&self) -> fn(&K, &K) -> bool {
+        *self.equal.get().expect("it is noted before anything is computed")
     }
 
     /// The hash of a key, which is fed to the hasher.
@@ -182,24 +203,27 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// [`hit`](Self::hit), of a call as it is looked up.
     #[inline]
-    pub(crate) fn look_up<R, Q, P>(&self, hash: u64, query: &Q, policy: &P) -> Result<R, Unseen>
+    pub(crate) fn look_up<R, Q>(
+        &self,
+        hash: u64,
+        query: &Q,
+        answer: impl FnOnce(&V) -> R,
+    ) -> Result<R, Unseen>
     where
         Q: Lookup<Key = K>,
-        P: Policy<R, Stored = V>,
     {
         if self.is_due() {
             // The first attempt may have been told that something is wanted.
             self.keeper.tidy();
             return Err(Unseen::Unclear);
         }
-        self.hit(hash, |key| query.matches(key), |value| policy.hit(value), false)
+        self.hit(hash, |key| query.matches(key), answer, false)
     }
 
     /// The look-up of a call in the common case, without the lock: there is one entry filed under the
     /// hash, and it is the one. Nothing [is due](Self::is_due). With `at_once`, which is written out by who
     /// calls this, whatever would take a call of a function of ours is left to be tried without.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is a part of `call::enter`")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn hit<R>(
         &self,
         hash: u64,
@@ -259,8 +283,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Ends to read, and drops what somebody wanted to drop meanwhile.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is a part of `hit`")]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn leave(
         &self,
         reading: <S::Readers as Readers>::Reading<'_>,
@@ -359,24 +382,105 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.lead_alone(entry.place())
     }
 
-    /// Stores `value` in an entry, if the flight is still under way.
+    /// Stores what `value` makes in an entry, if the flight is still under way. `is_own` says that it is the
+    /// flight of the caller's run. Returns whether that is settled: if not, the owner is about to do it.
     pub(crate) fn land(
         &self,
         entry: &Offered<K, V, S>,
-        value: V,
+        value: impl FnOnce() -> V,
+        is_own: bool,
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
-        helped: Option<Duration>,
-    ) {
-        let mut value = Some(value);
-        self.equal.get_or_init(|| equal);
+    ) -> bool {
+        if !Entry::<K, V>::IS_LARGE {
+            self.land_small(entry, value, id, equal, run)
+        } else if is_own {
+            self.land_in_place(entry, value, id, equal, run);
+            true
+        } else {
+            self.land_other(entry, value, id, equal, run)
+        }
+    }
+
+    /// The value is moved to where it belongs under the lock.
+    #[inline]
+    fn land_small(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+    ) -> bool {
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
-        let fill = &mut || fill(entry, &mut value);
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run, helped);
+        let mut value = Some(value());
+        let mut is_settled = true;
+        let fill = &mut || {
+            is_settled = fill(entry, &mut value);
+            is_settled
+        };
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
+        is_settled
+    }
+
+    /// A large value of another's flight. Apart, as that takes room on the stack.
+    #[cold]
+    #[inline(never)]
+    fn land_other(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+    ) -> bool {
+        self.land_small(entry, value, id, equal, run)
+    }
+
+    /// A large value is written where it belongs, without the lock.
+    #[inline(never)]
+    fn land_in_place(
+        &self,
+        entry: &Offered<K, V, S>,
+        value: impl FnOnce() -> V,
+        id: FlightId,
+        equal: fn(&K, &K) -> bool,
+        run: Option<Duration>,
+    ) {
+        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        // If there is one already, another has landed the flight.
+        let Some(written) = self.write(entry, value) else { return };
+        let fill = &mut || {
+            written.tell();
+            true
+        };
+        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
+        if let Some(evicted) = unread {
+            self.recycle([evicted]);
+        }
+    }
+
+    /// Writes the value of an entry in place, without the lock, unless there is one or another writes it.
+    fn write<'e>(
+        &self,
+        entry: &'e Entry<K, V>,
+        value: impl FnOnce() -> V,
+    ) -> Option<Written<'e, K, V>> {
+        if !self.keeper.alone(|| entry.reserve()) {
+            return None;
+        }
+        let reserved = Reserved { keeper: &self.keeper, entry };
+        #[expect(unsafe_code, reason = "it is reserved")]
+        // SAFETY: the entry is reserved for this, and has no value.
+        unsafe {
+            entry.write(value);
+        }
+        std::mem::forget(reserved);
+        Some(Written(entry))
     }
 
     /// Drops entries that are owned by the caller, and keeps the memory of some for the next ones.
@@ -400,8 +504,19 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Leaves a value to those who wait for a flight that has ended, and stores nothing.
-    pub(crate) fn share(&self, entry: &EntryPtr<K, V, S>, value: V) {
-        let mut value = Some(value);
+    pub(crate) fn share(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
+        if Entry::<K, V>::IS_LARGE {
+            let written = self.write(entry, value);
+            self.keeper.alone(|| written.iter().for_each(Written::tell));
+        } else {
+            self.share_small(entry, value);
+        }
+    }
+
+    /// Apart, as it takes room on the stack where values are large.
+    #[inline(never)]
+    fn share_small(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
+        let mut value = Some(value());
         self.keeper.alone(|| fill(entry, &mut value));
     }
 
@@ -409,7 +524,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// not replace it.
     pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
         let entry = Offered::new(entry.clone());
-        self.equal.get_or_init(|| equal);
+        self.note_equal(equal);
         let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
         self.keeper.insert(entry.place(), entry.taken(), &equals);
     }
@@ -460,7 +575,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.keeper.count_coalesced();
     }
 
-    /// A call that waited runs the body after all, for the flight it waited for.
+    /// A call that was counted as a hit had waited before.
+    pub(crate) fn count_waited(&self) {
+        self.keeper.count_waited();
+    }
+
+    /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
         self.keeper.count_helper();
     }
@@ -521,13 +641,39 @@ fn key<K, V>(place: &Place) -> &K {
     &entry.key
 }
 
-/// Sets a value. Under the lock.
-fn fill<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) {
+/// Sets a value. Under the lock. Returns whether the entry was not reserved for another.
+fn fill<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) -> bool {
+    if entry.is_reserved() {
+        return false;
+    }
     if let Some(it) = value.take() {
         #[expect(unsafe_code, reason = "the lock is elsewhere")]
-        // SAFETY: the keeper calls this with the lock held.
+        // SAFETY: the keeper calls this with the lock held, and the entry is not reserved.
         let superfluous = unsafe { entry.set(it) };
         *value = superfluous;
+    }
+    true
+}
+
+/// An entry that is reserved for a value. When `Clone` panics there will be none.
+struct Reserved<'e, K, V, S: Scope> {
+    keeper: &'e Keeper<S>,
+    entry: &'e Entry<K, V>,
+}
+
+impl<K, V, S: Scope> Drop for Reserved<'_, K, V, S> {
+    fn drop(&mut self) {
+        self.keeper.alone(|| self.entry.unreserve());
+    }
+}
+
+/// An entry that was reserved for a value, which is written.
+struct Written<'e, K, V>(&'e Entry<K, V>);
+
+impl<K, V> Written<'_, K, V> {
+    /// Tells the head. Under the lock.
+    fn tell(&self) {
+        self.0.valued();
     }
 }
 

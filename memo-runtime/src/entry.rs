@@ -35,22 +35,35 @@ impl<K, V> Entry<K, V> {
     /// Dropping one runs no code of users: it is but memory.
     pub(crate) const IS_PLAIN: bool = !needs_drop::<K>() && !needs_drop::<V>();
 
-    fn new(head: Head, key: K, value: MaybeUninit<V>) -> Self {
-        Self { head, key, value: UnsafeCell::new(value) }
-    }
+    /// A value of this size is cloned into its entry directly. A smaller one is moved there under the lock,
+    /// which is then taken once less.
+    pub(crate) const IS_LARGE: bool = size_of::<V>() > 512;
 
     pub(crate) fn pending<S: Scope>(
         hash: u64,
         key: K,
         spare: &Spare<K, V, S>,
     ) -> EntryPtr<K, V, S> {
-        spare.fill(Self::new(Head::new(hash), key, MaybeUninit::uninit()))
+        EntryPtr::new(spare.memory(), hash, key)
     }
 
     pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
-        let head = Head::new(hash);
-        head.valued();
-        EntryPtr::new(Box::new(Self::new(head, key, MaybeUninit::new(value))))
+        Self::ready_with(hash, key, || value)
+    }
+
+    pub(crate) fn ready_with<S: Scope>(
+        hash: u64,
+        key: K,
+        value: impl FnOnce() -> V,
+    ) -> EntryPtr<K, V, S> {
+        let entry = EntryPtr::new(Memory::new(), hash, key);
+        #[expect(unsafe_code, reason = "the value is in a cell")]
+        // SAFETY: nobody else knows of the entry.
+        unsafe {
+            entry.write(value);
+        }
+        entry.valued();
+        entry
     }
 
     /// The value of an entry that is stored, or whose flight has landed with one.
@@ -73,11 +86,25 @@ impl<K, V> Entry<K, V> {
         unsafe { (*self.value.get()).assume_init_ref() }
     }
 
+    /// Writes the value, in place. The head has yet to be told.
+    ///
+    /// # Safety
+    ///
+    /// There is no value, and nobody else writes one: the entry is [reserved](Head::reserve) for the caller,
+    /// or nobody else knows of it.
+    #[expect(unsafe_code, reason = "the value is in a cell")]
+    pub(crate) unsafe fn write(&self, value: impl FnOnce() -> V) {
+        // SAFETY: nobody else writes, by the condition above, and nobody reads before the head says that
+        // there is something.
+        unsafe { self.value.get().cast::<V>().write(value()) };
+    }
+
     /// The first value stays; a later one is given back.
     ///
     /// # Safety
     ///
-    /// Nobody else does so at the same time: the cache of the entry is locked.
+    /// Nobody else does so at the same time: the cache of the entry is locked, and the entry is not
+    /// [reserved](Head::reserve).
     #[expect(unsafe_code, reason = "the lock is not here")]
     pub(crate) unsafe fn set(&self, value: V) -> Option<V> {
         if self.head.has_value() {
@@ -129,9 +156,20 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V, Shared> {}
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V, Shared> {}
 
 impl<K, V, S: Scope> EntryPtr<K, V, S> {
+    /// Makes an entry without a value, field by field: as a whole it would pass through the stack, with room
+    /// for its value.
     #[inline]
-    fn new(entry: Box<Entry<K, V>>) -> Self {
-        Self { entry: NonNull::from(Box::leak(entry)), scope: PhantomData }
+    fn new(memory: Memory<K, V>, hash: u64, key: K) -> Self {
+        let entry = ManuallyDrop::new(memory).0;
+        #[expect(unsafe_code, reason = "memory becomes an entry")]
+        // SAFETY: the memory is nobody else's, and is one for an entry of these types. The value need not be
+        // initialised.
+        let entry = unsafe {
+            (&raw mut (*entry).head).write(Head::new(hash));
+            (&raw mut (*entry).key).write(key);
+            NonNull::new_unchecked(entry)
+        };
+        Self { entry, scope: PhantomData }
     }
 
     /// Where the entry is, as long as somebody owns it.
@@ -184,8 +222,14 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     }
 }
 
-/// The memory of an entry that is no more.
+/// Memory for an entry, without one in it.
 pub(crate) struct Memory<K, V>(*mut Entry<K, V>);
+
+impl<K, V> Memory<K, V> {
+    fn new() -> Self {
+        Self(Box::leak(Box::<Entry<K, V>>::new_uninit()).as_mut_ptr())
+    }
+}
 
 impl<K, V> Drop for Memory<K, V> {
     #[inline]
@@ -280,19 +324,10 @@ impl<K, V, S: Scope> Spare<K, V, S> {
         Some(memory)
     }
 
-    /// Makes an entry of the memory kept, or of new one.
+    /// The memory kept, or new one.
     #[inline]
-    fn fill(&self, entry: Entry<K, V>) -> EntryPtr<K, V, S> {
-        let memory = self.take().map(|memory| ManuallyDrop::new(memory).0);
-        let Some(memory) = memory.and_then(NonNull::new) else {
-            return EntryPtr::new(Box::new(entry));
-        };
-        #[expect(unsafe_code, reason = "memory is used anew")]
-        // SAFETY: it was made for an entry of these types, and is nobody else's.
-        unsafe {
-            memory.write(entry);
-        }
-        EntryPtr { entry: memory, scope: PhantomData }
+    fn memory(&self) -> Memory<K, V> {
+        self.take().unwrap_or_else(Memory::new)
     }
 }
 
@@ -354,6 +389,11 @@ pub(crate) struct Offered<K, V, S: Scope> {
 impl<K, V, S: Scope> Offered<K, V, S> {
     pub(crate) fn new(entry: EntryPtr<K, V, S>) -> Self {
         Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
+    }
+
+    /// The owner, to be kept as a place alone.
+    pub(crate) fn into_place(self) -> Place {
+        ManuallyDrop::new(self).entry.place()
     }
 
     /// Where the store says that it owns the entry. From then on the entry is of no use here.

@@ -7,6 +7,7 @@
 //! A head is written under the lock of its cache, except for the stamp and the count of owners. Its
 //! fields are atomics so that the compiler need not be told so; none of them costs more than a plain one.
 
+use crate::clock::Time;
 use crate::hash::SEEN;
 use crate::party::Party;
 use crate::scope::Scope;
@@ -55,6 +56,8 @@ mod state {
     pub(super) const VALUED: u64 = 1 << 5;
     /// It has been used since it was stored, and is ranked accordingly.
     pub(super) const USED: u64 = 1 << 6;
+    /// Its own run is writing its value.
+    pub(super) const RESERVED: u64 = 1 << 7;
     pub(super) const BITS: u32 = 8;
 }
 
@@ -181,7 +184,37 @@ impl Head {
 
     /// The value was written.
     pub(crate) fn valued(&self) {
-        self.change(state::VALUED, 0);
+        self.change(state::VALUED, state::RESERVED);
+    }
+
+    /// Lets the caller alone write the value, which takes a while, without the lock. Under the lock. Returns
+    /// whether there is none yet, and nobody else writes one.
+    pub(crate) fn reserve(&self) -> bool {
+        let is_free = !self.has(state::VALUED | state::RESERVED);
+        if is_free {
+            self.change(state::RESERVED, 0);
+        }
+        is_free
+    }
+
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.has(state::RESERVED)
+    }
+
+    /// The value was not written after all.
+    pub(crate) fn unreserve(&self) {
+        self.change(0, state::RESERVED);
+    }
+
+    /// When the run of its flight started, if that is of interest. Kept where the stamp will be.
+    pub(crate) fn set_started(&self, started: Option<Time>) {
+        self.stamp.store(started.map_or(u64::MAX, Time::nanos), Relaxed);
+    }
+
+    /// The same, as long as the flight is under way. If another has landed it, this is any time.
+    pub(crate) fn started(&self) -> Option<Time> {
+        let started = self.stamp.load(Relaxed);
+        (started != u64::MAX).then(|| Time::from_nanos(started))
     }
 
     /// The stamp it is ranked by; it has the same or a later one.
@@ -315,6 +348,10 @@ impl Place {
     #[inline]
     pub(crate) fn as_ptr(self) -> *mut Head {
         self.0.as_ptr()
+    }
+
+    pub(crate) fn as_non_null(self) -> NonNull<Head> {
+        self.0
     }
 
     pub(crate) fn addr(self) -> usize {

@@ -41,13 +41,13 @@ pub(crate) struct Landed {
 }
 
 impl Books {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, patience: Option<Duration>) -> Self {
         Self {
             store: Store::new(limits),
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
-            pace: Pace::default(),
+            pace: Pace::new(patience),
             births: 0,
             #[cfg(debug_assertions)]
             unchecked: 0,
@@ -112,7 +112,7 @@ impl Books {
     pub(crate) fn wait(&mut self, id: FlightId, owner: Party) -> (Arc<Wait>, Duration) {
         let wait = self.waits.entry(id.birth).or_insert_with(|| Arc::new(Wait::new(owner)));
         wait.join();
-        (Arc::clone(wait), self.pace.patience())
+        (Arc::clone(wait), self.pace.patience(Party::is_inside_a_run()))
     }
 
     /// Where a flight is waited for.
@@ -252,7 +252,8 @@ impl Books {
         Some((place, self.take_out(place, now)))
     }
 
-    /// The counters, and how many entries are held. What has expired does not count, given back or not.
+    /// The counters, and how many entries are held. What has expired by `now` does not count, given back or
+    /// not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.expired(now);
         CacheInfo {

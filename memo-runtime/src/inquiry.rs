@@ -1,36 +1,17 @@
 //! What a call that is no plain hit comes to: the result, a run of the body, or waiting for that of
 //! another call. Written once for those who block and those who are polled.
 
+use crate::answer::Answer;
 use crate::engine::{Engine, Found};
-use crate::entry::{Entry, EntryPtr, Offered};
+use crate::entry::{EntryPtr, Offered};
 use crate::flight::FlightId;
 use crate::key::Lookup;
 use crate::policy::Policy;
-use crate::run::{Pilot, Role, Run};
+use crate::run::{Pilot, Role};
 use crate::scope::Scope;
 use crate::sync::Arc;
-use crate::wait::{Landing, Wait, Waited};
-use std::fmt;
+use crate::wait::{Landing, SharedError, Wait, Waited};
 use std::time::Duration;
-
-/// The first half of a call.
-pub enum Step<'c, R, P, K, V, S: Scope> {
-    /// The result was there, or was computed by somebody else.
-    Done(R),
-    /// The body has to be run.
-    Run(Run<'c, P, K, V, S>),
-}
-
-impl<R, P: Policy<R>, K, S: Scope> Step<'_, R, P, K, P::Stored, S> {
-    /// The result, for which the body is run if need be.
-    #[inline]
-    pub(crate) fn or_compute(mut self, body: impl FnOnce() -> R) -> R {
-        match self {
-            Self::Done(result) => result,
-            Self::Run(ref mut run) => run.finish(body()),
-        }
-    }
-}
 
 /// A call that is no plain hit.
 pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
@@ -39,6 +20,8 @@ pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
     asked: Asked<'c, Q, K, V, S>,
     policy: P,
     is_async: bool,
+    /// It has waited for a run that came to nothing, or was overtaken.
+    has_waited: bool,
 }
 
 /// What is known of the call that is looked up: its arguments, or the entry made from them.
@@ -55,9 +38,17 @@ pub(crate) struct Joined<K, V, S: Scope> {
     pub(crate) patience: Duration,
 }
 
-/// What is next in a call: its step, or to wait and then [go on](Inquiry::go_on).
-pub(crate) enum Next<'c, R, Q, P, K, V, S: Scope> {
-    Step(Step<'c, R, P, K, V, S>),
+/// What is next in a call.
+///
+/// The result is not made here: it may be large, and is to be moved as little as possible.
+pub(crate) enum Next<'c, Q, P, K, V, S: Scope> {
+    /// To answer with this value.
+    Found(EntryPtr<K, V, S>, P),
+    /// To answer with this error, or else to [compute](Inquiry::compute).
+    Failed(Inquiry<'c, Q, P, K, V, S>, SharedError),
+    /// To run the body.
+    Run(Pilot<'c, K, V, S>, P),
+    /// To wait, and then to [go on](Inquiry::go_on).
     Wait(Inquiry<'c, Q, P, K, V, S>, Joined<K, V, S>),
 }
 
@@ -70,7 +61,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         policy: P,
         is_async: bool,
     ) -> Self {
-        Self { engine, hash, asked: Asked::Query(query), policy, is_async }
+        Self { engine, hash, asked: Asked::Query(query), policy, is_async, has_waited: false }
     }
 
     /// Of a call that blocks, for which there is an entry already.
@@ -82,25 +73,34 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         policy: P,
     ) -> Self {
         let pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, false);
-        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async: false }
+        Self {
+            engine,
+            hash,
+            asked: Asked::Entry(pilot),
+            policy,
+            is_async: false,
+            has_waited: false,
+        }
     }
 
     /// Looks the call up. `absent` says that it was just seen not to be there.
-    pub(crate) fn begin<R>(mut self, absent: bool) -> Next<'c, R, Q, P, K, V, S>
-    where
-        P: Policy<R, Stored = V>,
-    {
+    pub(crate) fn begin(mut self, absent: bool) -> Next<'c, Q, P, K, V, S> {
         if absent {
             // Of a key that is not there, a look at it alone would be in vain.
             self = self.owning();
             if let Some(id) = self.start_alone() {
-                return Next::Step(self.run_own(id));
+                return self.run_own(id);
             }
         }
         let mut found = self.look();
         loop {
-            let step = match found {
-                Found::Hit(entry) => Step::Done(answer(&entry, &self.policy)),
+            return match found {
+                Found::Hit(entry) => {
+                    if self.has_waited {
+                        self.engine.count_waited();
+                    }
+                    Next::Found(entry, self.policy)
+                }
                 Found::Absent => {
                     // The pilot is there before its flight is, so that there is always one to end it.
                     self = self.owning();
@@ -110,61 +110,71 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 Found::Lead(id) => self.run_own(id),
                 Found::Reentry(entry, id) => self.run_along(entry, id, Role::Guest),
                 Found::Join(entry, id, wait, patience) => {
-                    return Next::Wait(self, Joined { entry, id, wait, patience });
+                    Next::Wait(self, Joined { entry, id, wait, patience })
                 }
             };
-            return Next::Step(step);
         }
     }
 
     /// Goes on after having waited.
-    pub(crate) fn go_on<R>(
-        self,
+    pub(crate) fn go_on(
+        mut self,
         joined: Joined<K, V, S>,
         waited: Waited,
-    ) -> Next<'c, R, Q, P, K, V, S>
-    where
-        P: Policy<R, Stored = V>,
-    {
+    ) -> Next<'c, Q, P, K, V, S> {
         let Joined { entry, id, wait, .. } = joined;
-        let failure = match waited {
+        match waited {
             Waited::Landed(Landing::Value) => {
                 self.engine.count_coalesced();
-                return Next::Step(Step::Done(answer(&entry, &self.policy)));
+                Next::Found(entry, self.policy)
             }
-            Waited::Landed(Landing::Error(error)) => self.policy.failed(&*error),
-            Waited::Landed(Landing::Failed) => None,
+            Waited::Landed(Landing::Error(error)) => Next::Failed(self, error),
+            Waited::Landed(Landing::Failed) => {
+                drop((entry, wait));
+                self.compute()
+            }
             Waited::Landed(Landing::Abandoned) => {
                 drop((entry, wait));
-                return self.begin(false);
+                self.has_waited = true;
+                self.begin(false)
             }
             Waited::Stalled => {
                 self.engine.depose(id);
                 drop((entry, wait));
-                return self.begin(false);
+                self.has_waited = true;
+                self.begin(false)
             }
-            Waited::Help(waited) => {
+            Waited::Help => {
                 self.engine.count_helper();
-                return Next::Step(self.run_along(
-                    entry,
-                    id,
-                    Role::Helper(Box::new((waited, wait))),
-                ));
+                self.run_along(entry, id, Role::Helper(wait))
             }
             Waited::Circular => {
                 self.engine.count_helper();
-                return Next::Step(self.run_along(entry, id, Role::Guest));
+                self.run_along(entry, id, Role::Guest)
             }
-        };
-        if let Some(result) = failure {
-            self.engine.count_coalesced();
-            return Next::Step(Step::Done(result));
         }
-        drop((entry, wait));
+    }
+
+    /// Answers a call that waited for another, which failed, if the error is for it as well. Apart, for results
+    /// take room on the stack.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn answer_failed<R>(&self, error: &SharedError, answer: &mut Answer<R>) -> bool
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let Some(result) = self.policy.failed(&**error) else { return false };
+        self.engine.count_coalesced();
+        answer.put(|| result);
+        true
+    }
+
+    /// Runs the body after having waited in vain, beside the others that do.
+    pub(crate) fn compute(self) -> Next<'c, Q, P, K, V, S> {
         let owning = self.owning();
         let Asked::Entry(pilot) = &owning.asked else { unreachable!("it owns its entry") };
         let id = owning.engine.lead_alone(&pilot.entry);
-        Next::Step(owning.run_own(id))
+        owning.run_own(id)
     }
 
     fn look(&self) -> Found<EntryPtr<K, V, S>> {
@@ -189,7 +199,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
 
     /// Makes the entry, if there is none.
     fn owning(self) -> Self {
-        let Self { engine, hash, asked, policy, is_async } = self;
+        let Self { engine, hash, asked, policy, is_async, has_waited } = self;
         let pilot = match asked {
             Asked::Query(query) => {
                 let entry = Offered::new(engine.pending(hash, query.into_key()));
@@ -197,42 +207,25 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
             }
             Asked::Entry(pilot) => pilot,
         };
-        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async }
+        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async, has_waited }
     }
 
     /// Runs the body, in a flight of its own.
-    fn run_own<R>(self, id: FlightId) -> Step<'c, R, P, K, V, S> {
+    fn run_own(self, id: FlightId) -> Next<'c, Q, P, K, V, S> {
         let Asked::Entry(mut pilot) = self.asked else { unreachable!("it owns its entry") };
         pilot.flight = Some(id);
-        Step::Run(Run::start(pilot, self.policy))
+        Next::Run(pilot, self.policy)
     }
 
     /// Runs the body, in another's flight.
-    fn run_along<R>(
+    fn run_along(
         self,
         entry: EntryPtr<K, V, S>,
         id: FlightId,
         role: Role,
-    ) -> Step<'c, R, P, K, V, S> {
+    ) -> Next<'c, Q, P, K, V, S> {
         let entry = Offered::new(entry);
         let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
-        Step::Run(Run::start(pilot, self.policy))
-    }
-}
-
-#[inline]
-pub(crate) fn answer<R, P, K, V>(entry: &Entry<K, V>, policy: &P) -> R
-where
-    P: Policy<R, Stored = V>,
-{
-    policy.hit(entry.value())
-}
-
-impl<R, P, K, V, S: Scope> fmt::Debug for Step<'_, R, P, K, V, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Done(_) => "Done",
-            Self::Run(_) => "Run",
-        })
+        Next::Run(pilot, self.policy)
     }
 }

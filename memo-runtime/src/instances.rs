@@ -1,17 +1,28 @@
 //! The caches of one function, by instantiation.
 
+use crate::builder::CacheBuilder;
 use crate::scope::{Cell, Scope, Shared, Thread};
+use crate::site::{self, Options};
 use std::any::TypeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr;
 
-/// What stands for an instantiation of a function.
-pub trait Instance {
+/// What stands for an instantiation of a function: [`Of`] or [`Only`]. What it says of itself is relied upon, so
+/// nobody else can say so.
+pub trait Instance: sealed::Sealed {
     /// The function has no other one.
     #[doc(hidden)]
     const IS_ONLY: bool;
+}
+
+mod sealed {
+    #[allow(unreachable_pub, reason = "it seals a public trait")]
+    pub trait Sealed {}
+    impl<F> Sealed for super::Of<F> {}
+    impl Sealed for super::Only {}
 }
 
 /// The instantiation of which `F` is a type: another one for each.
@@ -35,20 +46,9 @@ impl<F> Instance for Of<F> {
     const IS_ONLY: bool = false;
 }
 
-/// The only instantiation that a function has. Its caches need not be told apart.
-pub struct Only(());
-
-impl Only {
-    /// # Safety
-    ///
-    /// The place of the caches is in one function that is not generic, and that alone asks for one there: of
-    /// types that its signature spells, so that they are the same whenever it does.
-    #[expect(unsafe_code, reason = "whoever writes the function knows what it is")]
-    #[must_use]
-    pub const unsafe fn new() -> Self {
-        Self(())
-    }
-}
+/// The only instantiation that a function has. Its caches need not be told apart: see
+/// [`Single`](crate::site::Single).
+pub enum Only {}
 
 impl Instance for Only {
     const IS_ONLY: bool = true;
@@ -66,17 +66,6 @@ impl fmt::Debug for Only {
     }
 }
 
-/// [`Only`], for expansions alone, where what it promises is so. Users that forbid `unsafe` code need not
-/// make an exception for it here.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __only {
-    () => {
-        // SAFETY: this is in the function `here` of a companion that is not generic; it spells the types.
-        unsafe { $crate::__private::Only::new() }
-    };
-}
-
 /// A tree of caches that only grows, so that a look-up takes no lock. A function that is not generic
 /// has one node.
 pub(crate) struct Node<S: Scope> {
@@ -88,9 +77,14 @@ pub(crate) struct Node<S: Scope> {
 
 impl<S: Scope> Node<S> {
     /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
-    /// If there is none, it is made.
+    /// If there is none, `build` makes it of the options of the function.
     #[inline]
-    pub(crate) fn find<F: Instance, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &C
+    pub(crate) fn find<'s, F: Instance, C: 'static>(
+        root: &'s S::Cell<Self>,
+        function: &'static str,
+        options: Options,
+        build: impl FnOnce(CacheBuilder) -> C,
+    ) -> &'s C
     where
         S: Keeps<C>,
     {
@@ -98,7 +92,7 @@ impl<S: Scope> Node<S> {
         // SAFETY: its type has no lifetimes; and a node of an instance was made of its type.
         unsafe {
             Self::first::<F, C>(root)
-                .unwrap_or_else(|| Self::search_for::<F, C>(root, make).handle.get())
+                .unwrap_or_else(|| Self::search_for::<F, C>(root, function, options, build).handle.get())
         }
     }
 
@@ -120,33 +114,74 @@ impl<S: Scope> Node<S> {
     /// Apart, so that a call which finds its cache does not prepare for making it.
     #[cold]
     #[inline(never)]
-    fn search_for<F, C: 'static>(root: &S::Cell<Self>, make: impl Fn() -> C) -> &Self
+    fn search_for<'s, F, C: 'static>(
+        root: &'s S::Cell<Self>,
+        function: &'static str,
+        options: Options,
+        build: impl FnOnce(CacheBuilder) -> C,
+    ) -> &'s Self
     where
         S: Keeps<C>,
     {
-        Self::search(root, instance::<F, C>(), &|| Handle::new(make()))
+        let mut build = Some(build);
+        let evaluate = || {
+            site::evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>())
+        };
+        Self::search(root, instance::<F, C>(), &evaluate, &mut |builder| {
+            let build = build.take().expect("what was made is found");
+            Handle::new(build(builder))
+        })
     }
 
     /// Each level of the tree tells instances apart by two more bits.
+    ///
+    /// Options are code of users: they are evaluated while no cell is held, and before it is known where the
+    /// cache goes. If several threads do so at the same time, the first to be done makes the cache.
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
-        make: &dyn Fn() -> Handle,
+        evaluate: &dyn Fn() -> CacheBuilder,
+        build: &mut dyn FnMut(CacheBuilder) -> Handle,
     ) -> &'s Self {
-        let new = || {
-            let branches = std::array::from_fn(|_| S::Cell::empty());
-            Self { instance, handle: make(), branches }
-        };
-        let mut node = root.get_or_init(new);
+        let mut evaluated = None;
+        loop {
+            let free = match Self::known(root, instance) {
+                Ok(node) => return node,
+                Err(free) => free,
+            };
+            let Some(builder) = &evaluated else {
+                evaluated = Some(evaluate());
+                continue;
+            };
+            let mut node = || {
+                let branches = std::array::from_fn(|_| S::Cell::empty());
+                Self { instance, handle: build(CacheBuilder::clone(builder)), branches }
+            };
+            match free {
+                Free::Root => _ = root.get_or_init(node),
+                Free::Branch(branch) => _ = branch.get_or_init(|| Box::new(node())),
+            }
+        }
+    }
+
+    /// The node of an instance, or where it would be.
+    fn known(root: &S::Cell<Self>, instance: TypeId) -> Result<&Self, Free<'_, S>> {
         let mut bits = BitsOf(0);
         instance.hash(&mut bits);
+        let mut node = root.get().ok_or(Free::Root)?;
         while node.instance != instance {
             let branch = &node.branches[usize::from(bits.0.to_le_bytes()[0] & 3)];
-            node = branch.get_or_init(|| Box::new(new()));
+            node = branch.get().ok_or(Free::Branch(branch))?;
             bits.0 = bits.0.rotate_right(2);
         }
-        node
+        Ok(node)
     }
+}
+
+/// Where a node could be added.
+enum Free<'s, S: Scope> {
+    Root,
+    Branch(&'s S::Cell<Box<Node<S>>>),
 }
 
 #[inline]

@@ -97,7 +97,7 @@ impl<S: Scope> Keeper<S> {
             deadline: AtomicU64::new(Time::FOREVER.nanos()),
             era: AtomicU64::new(0),
             readers: S::Readers::new(),
-            books: Apart(S::Lock::new(Books::new(limits))),
+            books: Apart(S::Lock::new(Books::new(limits, parameters.patience))),
             limbo: Limbo::of::<K, V>(release),
         }
     }
@@ -204,11 +204,15 @@ impl<S: Scope> Keeper<S> {
         drop(dead);
     }
 
-    /// Acts on the books once some of what has expired was given back.
+    /// Acts on the books once all that has expired was given back, a little at a time: this is for those who
+    /// ask about the whole cache, and not for calls.
     ///
     /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
     fn with_books(&self, act: &mut View<'_>) {
-        let now = self.give_back_expired();
+        let now = self.clock.now();
+        while self.deadline().has_passed(now) {
+            self.give_back(now);
+        }
         self.locked(|books| act(books, now));
     }
 

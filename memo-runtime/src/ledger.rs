@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// A cache that gives ten for one, and what has been done to that end.
 pub(crate) struct Ledger {
@@ -28,6 +29,12 @@ impl Ledger {
     pub(crate) fn new() -> Self {
         let [begun, ended, answers] = Default::default();
         Self { cache: Cache::new(8), begun, ended, answers }
+    }
+
+    /// One whose calls run the body as well when the second alarm has rung for them.
+    pub(crate) fn impatient() -> Self {
+        let cache = Cache::<u64, u64>::builder().maxsize(8).patience(Duration::from_millis(40));
+        Self { cache: cache.build(), ..Self::new() }
     }
 
     pub(crate) async fn call_with(&self, key: u64, work: impl AsyncFnOnce()) {
@@ -168,9 +175,9 @@ impl Event {
     }
 }
 
-/// As much as those may take who have been woken, and all alarms go off.
+/// Until all alarms ring.
 pub(crate) fn time_passes() {
-    patience::pass(wait::GRACE);
+    patience::pass(wait::LONGEST_PAUSE);
     watch::ring(sync::now());
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `sync`, `fences`, `few` | threads, and what else everything stands on |
+//! | `sync`, `supplied`, `fences`, `few` | threads, and what else everything stands on |
 //! | `clock`, `stats`, `parameters` | time, what is counted, what was asked for |
 //! | `reading`, `readers`, `scope` | who reads without a lock, and who shares a cache |
 //! | `party` | who runs bodies, and waits |
@@ -16,12 +16,13 @@
 //! | `float`, `form`, `key` | how arguments are looked up and owned |
 //! | `policy` | what is stored of a result |
 //! | `demand`, `kept`, `outcome` | how expansions ask for `Hash`, `Send`, `Clone`; what kinds of results there are |
-//! | `cache`, `run`, `inquiry`, `call` | the handle of a cache, and the two halves of a call |
+//! | `cache`, `answer`, `run`, `inquiry`, `call` | the handle of a cache, and the two halves of a call |
 //! | `registry`, `report` | all caches of the process |
 //! | `builder`, `by_hand`, `instances`, `site` | caches as users make them, and as memoized functions do |
 #![deny(unsafe_code)]
 
 mod ages;
+mod answer;
 #[cfg(all(test, memofn_models))]
 mod async_models;
 #[cfg(all(test, not(memofn_models)))]
@@ -76,6 +77,7 @@ mod site;
 mod slots;
 mod stats;
 mod store;
+mod supplied;
 mod sync;
 mod table;
 #[cfg(test)]
@@ -90,6 +92,7 @@ pub use parameters::CacheParameters;
 pub use registry::{CacheStatus, caches, clear_all};
 pub use report::{Report, report};
 pub use stats::CacheInfo;
+pub use supplied::set_clock;
 
 /// For tests of programs that use caches.
 pub mod testing {
@@ -99,15 +102,17 @@ pub mod testing {
 /// What expansions of `#[memoize]` refer to. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::answer::Answer;
     pub use crate::builder::CacheBuilder;
     pub use crate::cache::Cache;
     pub use crate::call::{
-        Ask, Entered, Open, Run, Step, ask, enter, enter_async, insert, refresh, refresh_async,
+        Ask, AsyncRun, Entered, Open, Run, Step, Turn, ask, enter_async, insert, refresh,
+        refresh_async,
     };
     pub use crate::demand::{key, leaf, parts};
     pub use crate::float::Float;
     pub use crate::form::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
-    pub use crate::here::{Here, Missed, Places, aside};
+    pub use crate::here::{At, Given, Here, Missed, Places, aside, at};
     pub use crate::instances::{Instance, Of, Only};
     pub use crate::kept::{kept, kept_here, shared_key};
     pub use crate::key::Lookup;
@@ -118,11 +123,12 @@ pub mod __private {
     pub use crate::parameters::CacheParameters;
     pub use crate::policy::{Policy, Whole};
     pub use crate::scope;
-    pub use crate::site::{Site, Slot, label, method, site, thread_site};
-    pub use crate::slots::ThreadSlot;
+    pub use crate::site::{OptedSingle, Single, Site, Slot, label, method, site, thread_site};
+    pub use crate::slots::{ThreadOwned, ThreadSlot};
     pub use crate::stats::CacheInfo;
     pub use crate::{
-        __call as call, __fallible as fallible, __kind as kind, __only as only, __site as site,
+        __call as call, __call_in_place as call_in_place, __fallible as fallible, __kind as kind,
+        __single as single, __site as site, __thread_single as thread_single,
         __thread_site as thread_site,
     };
     pub use core;

@@ -5,8 +5,9 @@
 //! RUSTFLAGS="--cfg memofn_models" cargo test -p memo-runtime --release --lib models
 //! ```
 
-use crate::call::{Step, enter};
+use crate::answer::Answer;
 use crate::explorer::{explore, threads};
+use crate::here::Given;
 use crate::key::ByKey;
 use crate::lively::{Lively, LivelyCache, Living};
 use crate::party::Party;
@@ -272,7 +273,7 @@ fn threads_that_need_each_others_keys_finish() {
 fn who_has_waited_too_long_helps() {
     explore(|| {
         patience::ends();
-        let cache = Cache::new(8);
+        let cache = Cache::<u64, u64>::builder().patience(Duration::from_millis(20)).build();
         let (answered, answer) = mpsc::channel();
         threads![
             // Waits for the other thread in a way that nobody can see.
@@ -374,9 +375,9 @@ fn a_run_that_is_not_finished_leaves_nothing_behind() {
     explore(|| {
         let cache = LivelyCache::of(8);
         threads![
-            || match enter(&cache.cache, ByKey(cache.key(1)), Whole) {
-                Step::Done(_) => (),
-                Step::Run(run) => drop(run),
+            || {
+                let (key, mut answer) = (ByKey(cache.key(1)), Answer::None);
+                drop(Given::new(&cache.cache).call(key, Whole, &mut answer));
             },
             || cache.remove(1),
             || cache.get(1),

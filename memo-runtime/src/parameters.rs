@@ -32,6 +32,9 @@ pub struct CacheParameters {
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
     pub single_flight: bool,
+    /// How long a call waits for the run of another before it runs the body as well; `None` is the
+    /// [default rule](crate::CacheBuilder::patience), `Duration::MAX` is unlimited.
+    pub patience: Option<Duration>,
 }
 
 impl CacheParameters {
@@ -54,6 +57,11 @@ impl fmt::Display for CacheParameters {
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {
             f.write_str(", single_flight = false")?;
+        }
+        match self.patience {
+            None => {}
+            Some(Duration::MAX) => f.write_str(", patience = unlimited")?,
+            Some(patience) => write!(f, ", patience = \"{}\"", Spelled(patience))?,
         }
         Ok(())
     }

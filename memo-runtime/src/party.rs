@@ -59,6 +59,11 @@ impl Party {
         self == Self::thread() || polled(|runs| runs.iter().any(|run| *run == self))
     }
 
+    /// Whether a call made here holds up a run: a body on the stack of the thread, or one polled there.
+    pub(crate) fn is_inside_a_run() -> bool {
+        BODIES.with(Cell::get) > 0 || polled(|runs| !runs.is_empty())
+    }
+
     /// Those that a call waits for who blocks the calling thread: the thread and what it polls.
     pub(crate) fn blocked_here() -> Vec<Self> {
         let mut parties: Vec<_> = polled(|runs| runs.iter().copied().collect());
@@ -89,6 +94,12 @@ impl Body {
     #[inline]
     pub(crate) fn begin() -> Self {
         BODIES.with(|bodies| bodies.set(bodies.get().wrapping_add(1)));
+        Self(())
+    }
+
+    /// One that was begun, and [not dropped](std::mem::forget).
+    #[inline]
+    pub(crate) fn begun() -> Self {
         Self(())
     }
 }
@@ -129,6 +140,7 @@ mod tests {
         let polling = Polled::begin(outer);
         {
             let _inner = Polled::begin(inner);
+            assert!(Party::is_inside_a_run());
             assert!(outer.is_here() && inner.is_here());
             assert_eq!(Party::suspended_here(), [outer, inner]);
             assert_eq!(Party::blocked_here(), [outer, inner, Party::thread()]);
@@ -140,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_call_suspended_inside_of_a_body_holds_up_the_thread_that_runs_it() {
+        assert!(!Party::is_inside_a_run());
         let body = Body::begin();
+        assert!(Party::is_inside_a_run());
         assert_eq!(Party::suspended_here(), [Party::thread()]);
         drop(body);
         assert_eq!(Party::suspended_here(), []);

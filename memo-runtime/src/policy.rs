@@ -6,14 +6,19 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What is stored of a result, and what those who waited for it are given.
+///
+/// A policy points at the part of a result to store. The part is cloned only once it is known where to: a
+/// large one goes there directly.
 pub trait Policy<R> {
     /// What the cache holds.
     type Stored;
 
     /// The part of `result` to store, if it is to be stored.
-    fn store(&self, result: &R) -> Option<Self::Stored>;
+    fn store<'r>(&self, result: &'r R) -> Option<&'r Self::Stored>;
+    /// A clone of what [`store`](Self::store) pointed at.
+    fn cloned(stored: &Self::Stored) -> Self::Stored;
     /// What to give to those waiting for a result that is not stored.
-    fn share(&self, result: &R) -> Offer<Self::Stored>;
+    fn share<'r>(&self, result: &'r R) -> Offer<'r, Self::Stored>;
     /// The result of a call that found `stored`.
     fn hit(&self, stored: &Self::Stored) -> R;
     /// The result of a call that waited for another, which failed.
@@ -23,16 +28,16 @@ pub trait Policy<R> {
 }
 
 /// What a run whose result is not stored leaves to those who waited for it.
-pub enum Offer<V> {
+pub enum Offer<'r, V> {
     /// The value.
-    Value(V),
+    Value(&'r V),
     /// The error.
     Error(SharedError),
     /// Nothing: they have to compute for themselves.
     Nothing,
 }
 
-impl<V> fmt::Debug for Offer<V> {
+impl<V> fmt::Debug for Offer<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Value(_) => "Value",
@@ -49,11 +54,14 @@ pub struct Whole;
 impl<R: Clone> Policy<R> for Whole {
     type Stored = R;
 
-    fn store(&self, result: &R) -> Option<R> {
-        Some(result.clone())
+    fn store<'r>(&self, result: &'r R) -> Option<&'r R> {
+        Some(result)
     }
-    fn share(&self, result: &R) -> Offer<R> {
-        Offer::Value(result.clone())
+    fn cloned(stored: &R) -> R {
+        stored.clone()
+    }
+    fn share<'r>(&self, result: &'r R) -> Offer<'r, R> {
+        Offer::Value(result)
     }
     #[inline]
     fn hit(&self, stored: &R) -> R {
@@ -68,11 +76,14 @@ pub struct Filtered<R>(pub(crate) fn(&R) -> bool);
 impl<R: Clone> Policy<R> for Filtered<R> {
     type Stored = R;
 
-    fn store(&self, result: &R) -> Option<R> {
-        (self.0)(result).then(|| result.clone())
+    fn store<'r>(&self, result: &'r R) -> Option<&'r R> {
+        (self.0)(result).then_some(result)
     }
-    fn share(&self, result: &R) -> Offer<R> {
-        Offer::Value(result.clone())
+    fn cloned(stored: &R) -> R {
+        stored.clone()
+    }
+    fn share<'r>(&self, result: &'r R) -> Offer<'r, R> {
+        Offer::Value(result)
     }
     #[inline]
     fn hit(&self, stored: &R) -> R {
@@ -87,10 +98,13 @@ pub struct OkOnly;
 impl<T: Clone, E> Policy<Result<T, E>> for OkOnly {
     type Stored = T;
 
-    fn store(&self, result: &Result<T, E>) -> Option<T> {
-        result.as_ref().ok().cloned()
+    fn store<'r>(&self, result: &'r Result<T, E>) -> Option<&'r T> {
+        result.as_ref().ok()
     }
-    fn share(&self, _result: &Result<T, E>) -> Offer<T> {
+    fn cloned(stored: &T) -> T {
+        stored.clone()
+    }
+    fn share<'r>(&self, _result: &'r Result<T, E>) -> Offer<'r, T> {
         Offer::Nothing
     }
     #[inline]
@@ -106,10 +120,13 @@ pub struct OkShared;
 impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShared {
     type Stored = T;
 
-    fn store(&self, result: &Result<T, E>) -> Option<T> {
-        result.as_ref().ok().cloned()
+    fn store<'r>(&self, result: &'r Result<T, E>) -> Option<&'r T> {
+        result.as_ref().ok()
     }
-    fn share(&self, result: &Result<T, E>) -> Offer<T> {
+    fn cloned(stored: &T) -> T {
+        stored.clone()
+    }
+    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<'r, T> {
         match result {
             Ok(_) => Offer::Nothing,
             Err(error) => Offer::Error(Arc::new(error.clone())),
@@ -131,11 +148,14 @@ pub struct OkWhole;
 impl<T: Clone, E: Clone> Policy<Result<T, E>> for OkWhole {
     type Stored = Result<T, E>;
 
-    fn store(&self, result: &Result<T, E>) -> Option<Result<T, E>> {
-        result.is_ok().then(|| result.clone())
+    fn store<'r>(&self, result: &'r Result<T, E>) -> Option<&'r Result<T, E>> {
+        result.is_ok().then_some(result)
     }
-    fn share(&self, result: &Result<T, E>) -> Offer<Result<T, E>> {
-        Offer::Value(result.clone())
+    fn cloned(stored: &Result<T, E>) -> Result<T, E> {
+        stored.clone()
+    }
+    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<'r, Result<T, E>> {
+        Offer::Value(result)
     }
     #[inline]
     fn hit(&self, stored: &Result<T, E>) -> Result<T, E> {

@@ -314,39 +314,41 @@ mod tests {
     fn threads_that_read_another_cache_have_left_the_first() {
         const ONE: usize = 0x1000;
         const OTHER: usize = 0x2000;
-        let filed = AtomicPtr::new(null_mut::<u32>());
-        let done = AtomicBool::new(false);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let reader = Reader::register().unwrap();
-                while !done.load(Relaxed) {
-                    let reading = reader.walk(ONE, false).unwrap();
-                    let found = filed.load(Acquire);
-                    if !found.is_null() {
-                        reading.hold(found.addr());
-                        #[expect(unsafe_code, reason = "what others own is read")]
-                        // SAFETY: it is announced, and so not dropped.
-                        let number = unsafe { *found };
-                        assert_eq!(number, 1);
+        crate::tests::finishes("readers of two caches", || {
+            let filed = AtomicPtr::new(null_mut::<u32>());
+            let done = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let reader = Reader::register().unwrap();
+                    while !done.load(Relaxed) {
+                        let reading = reader.walk(ONE, false).unwrap();
+                        let found = filed.load(Acquire);
+                        if !found.is_null() {
+                            reading.hold(found.addr());
+                            #[expect(unsafe_code, reason = "what others own is read")]
+                            // SAFETY: it is announced, and so not dropped.
+                            let number = unsafe { *found };
+                            assert_eq!(number, 1);
+                        }
+                        reading.end();
+                        let reading = reader.walk(OTHER, false).unwrap();
+                        reading.end();
                     }
-                    reading.end();
-                    let reading = reader.walk(OTHER, false).unwrap();
-                    reading.end();
-                }
-            });
-            for _ in 0..if cfg!(miri) { 50 } else { 1000 } {
-                let entry = Box::into_raw(Box::new(1));
-                filed.store(entry, Release);
-                thread::yield_now();
-                filed.store(null_mut(), Release);
-                while still_read(ONE, &[entry.addr()], fences::heavy).has(entry.addr()) {
+                });
+                for _ in 0..if cfg!(miri) { 50 } else { 1000 } {
+                    let entry = Box::into_raw(Box::new(1));
+                    filed.store(entry, Release);
                     thread::yield_now();
+                    filed.store(null_mut(), Release);
+                    while still_read(ONE, &[entry.addr()], fences::heavy).has(entry.addr()) {
+                        thread::yield_now();
+                    }
+                    #[expect(unsafe_code, reason = "what others might read is dropped")]
+                    // SAFETY: it was made by `Box`, and nobody reads it.
+                    drop(unsafe { Box::from_raw(entry) });
                 }
-                #[expect(unsafe_code, reason = "what others might read is dropped")]
-                // SAFETY: it was made by `Box`, and nobody reads it.
-                drop(unsafe { Box::from_raw(entry) });
-            }
-            done.store(true, Relaxed);
+                done.store(true, Relaxed);
+            });
         });
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What [`report()`](crate::report) returns: its `Display` is an aligned table.
 ///
-/// Columns that would be zero throughout (coalesced calls, evictions, expirations, rejected
+/// Columns that would be zero throughout (coalesced calls, second runs, evictions, expirations, rejected
 /// results) are left out.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -41,8 +41,9 @@ const ALWAYS: [Column; 3] = [
 
 type Counter = (&'static str, fn(&CacheStatus) -> u64);
 
-const WHEN_COUNTED: [Counter; 5] = [
+const WHEN_COUNTED: [Counter; 6] = [
     ("coalesced", |c| c.info.coalesced),
+    ("helped", |c| c.info.helped),
     ("evicted", |c| c.info.evictions),
     ("expired", |c| c.info.expirations),
     ("rejected", |c| c.info.rejected),
@@ -139,6 +140,7 @@ mod tests {
             ttl: ttl.map(Duration::from_secs),
             scope: "shared",
             single_flight: true,
+            patience: None,
         };
         CacheStatus { parameters, info }
     }
@@ -152,6 +154,7 @@ mod tests {
             maxsize: Some(128),
             currsize: 20,
             coalesced: 44,
+            helped: 1,
             ..CacheInfo::default()
         };
         let report = Report {
@@ -161,9 +164,9 @@ mod tests {
             ],
         };
         let expected = "\
-cache                      hits  misses  hit ratio  coalesced  size    maxsize  ttl
-fib                          28      16     63.6 %          0    16  unbounded    –
-weather::temperature  1 234 567      20    100.0 %         44    20        128  30m";
+cache                      hits  misses  hit ratio  coalesced  helped  size    maxsize  ttl
+fib                          28      16     63.6 %          0       0    16  unbounded    –
+weather::temperature  1 234 567      20    100.0 %         44       1    20        128  30m";
         assert_eq!(report.to_string(), expected);
     }
 

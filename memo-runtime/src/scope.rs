@@ -8,6 +8,7 @@ use crate::sync::{Arc, Mutex};
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Deref;
+use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -29,6 +30,20 @@ pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
 
     #[doc(hidden)]
     fn ptr<T>(value: T) -> Self::Ptr<T>;
+
+    /// What a run keeps of its engine. In a cache of the thread, it keeps it alive: that costs nothing there,
+    /// and the thread may end before the run does.
+    #[doc(hidden)]
+    fn lease<T>(engine: &Self::Ptr<T>) -> NonNull<T>;
+
+    /// Gives a [`lease`](Self::lease) back.
+    ///
+    /// # Safety
+    ///
+    /// It is one, and is not given back again.
+    #[doc(hidden)]
+    #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
+    unsafe fn end_lease<T>(engine: NonNull<T>);
 }
 
 /// One cache for the whole process.
@@ -50,6 +65,15 @@ impl Scope for Shared {
     fn ptr<T>(value: T) -> Arc<T> {
         Arc::new(value)
     }
+
+    #[inline]
+    fn lease<T>(engine: &Arc<T>) -> NonNull<T> {
+        NonNull::from(&**engine)
+    }
+
+    #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
+    #[inline]
+    unsafe fn end_lease<T>(_: NonNull<T>) {}
 }
 
 impl Scope for Thread {
@@ -62,6 +86,20 @@ impl Scope for Thread {
 
     fn ptr<T>(value: T) -> Rc<T> {
         Rc::new(value)
+    }
+
+    #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
+    #[inline]
+    fn lease<T>(engine: &Rc<T>) -> NonNull<T> {
+        // SAFETY: an `Rc` does not point at null.
+        unsafe { NonNull::new_unchecked(Rc::into_raw(Rc::clone(engine)).cast_mut()) }
+    }
+
+    #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
+    #[inline]
+    unsafe fn end_lease<T>(engine: NonNull<T>) {
+        // SAFETY: `lease` has made it of an `Rc`, by the condition above.
+        drop(unsafe { Rc::from_raw(engine.as_ptr()) });
     }
 }
 

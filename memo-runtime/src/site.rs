@@ -9,12 +9,14 @@
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::here::{Here, Places};
-use crate::instances::{Instance, Node};
+use crate::instances::{Instance, Node, Of, Only};
 use crate::kept::{Keeps, Kept, SharedKept};
 use crate::scope::{Shared, Thread};
 use crate::slots::ThreadSlot;
-use std::any::type_name;
+use crate::sync;
+use std::any::{TypeId, type_name};
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -22,14 +24,16 @@ use std::sync::OnceLock;
 use std::thread::LocalKey;
 
 /// What a function's static holds: its caches for the whole process.
-#[derive(Default)]
-pub struct Slot(OnceLock<Node<Shared>>);
+pub struct Slot {
+    name: &'static str,
+    caches: OnceLock<Node<Shared>>,
+}
 
 impl Slot {
-    /// Without a cache yet.
+    /// Without a cache yet, for the function of this name.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(OnceLock::new())
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, caches: OnceLock::new() }
     }
 }
 
@@ -38,8 +42,8 @@ impl Slot {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ($options:ident, $instance:expr) => {{
-        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
+    ($name:literal, $options:ident, $instance:expr) => {{
+        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
         $crate::__private::site(&SLOT, $options, $instance)
     }};
 }
@@ -48,12 +52,46 @@ macro_rules! __site {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_site {
-    ($options:ident, $instance:expr) => {{
+    ($name:literal, $options:ident, $instance:expr) => {{
         $crate::__private::std::thread_local! {
             static SLOT: $crate::__private::ThreadSlot =
-                const { $crate::__private::ThreadSlot::new() };
+                const { $crate::__private::ThreadSlot::new($name) };
         }
         $crate::__private::thread_site(&SLOT, $options, $instance)
+    }};
+}
+
+/// The [`Single`] of a static that is a [`Slot`].
+///
+/// What makes it is a function of its own, which cannot name the parameters of one around it: so the compiler
+/// sees to it that the types are the same whenever the static is asked for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __single {
+    ($name:literal, $options:ident, $K:ty, $V:ty) => {{
+        fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Shared> {
+            static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
+            // SAFETY: the static is in this function, which is not generic, and names its types.
+            unsafe { $crate::__private::Single::new(&SLOT) }
+        }
+        single().with($options)
+    }};
+}
+
+/// The same, of a static that is a [`ThreadSlot`] in each thread.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_single {
+    ($name:literal, $options:ident, $K:ty, $V:ty) => {{
+        fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Thread> {
+            $crate::__private::std::thread_local! {
+                static SLOT: $crate::__private::ThreadSlot =
+                    const { $crate::__private::ThreadSlot::new($name) };
+            }
+            // SAFETY: as of a static for all threads.
+            unsafe { $crate::__private::Single::new(&SLOT) }
+        }
+        single().with($options)
     }};
 }
 
@@ -70,20 +108,89 @@ pub struct Site<F, S: Places = Shared> {
     instance: PhantomData<fn() -> F>,
 }
 
-/// Gives the options of a function's caches.
+/// The place of the cache of a function that has but one, of keys `K` and values `V`.
+pub struct Single<K, V, S: Places> {
+    place: &'static S::Place,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+/// A [`Single`] with its options.
+pub struct OptedSingle<K, V, S: Places> {
+    place: &'static S::Place,
+    options: Options,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V, S: Places> Single<K, V, S> {
+    /// # Safety
+    ///
+    /// Whoever else makes one of this place makes it of the same types, and nobody makes a [`Site`] of it.
+    #[expect(unsafe_code, reason = "what is kept has no type")]
+    #[inline]
+    #[must_use]
+    pub const unsafe fn new(place: &'static S::Place) -> Self {
+        Self { place, types: PhantomData }
+    }
+
+    /// The same, with the options that are asked for at the first use.
+    #[inline]
+    #[must_use]
+    pub fn with(self, options: Options) -> OptedSingle<K, V, S> {
+        OptedSingle { place: self.place, options, types: PhantomData }
+    }
+}
+
+/// Gives the options of a function's caches. It is code of users.
 pub(crate) type Options = fn() -> CacheBuilder;
+
+sync::thread_local! {
+    /// The caches whose options the thread evaluates, each from within the one before.
+    static EVALUATED: RefCell<Vec<(usize, TypeId)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Options that are being evaluated.
+struct Evaluation;
+
+impl Drop for Evaluation {
+    fn drop(&mut self) {
+        let _ = EVALUATED.try_with(|evaluated| evaluated.borrow_mut().pop());
+    }
+}
+
+/// Evaluates the options of a cache, which is that of an instance in the slot at this address.
+pub(crate) fn evaluate(
+    options: Options,
+    function: &str,
+    slot: usize,
+    instance: TypeId,
+) -> CacheBuilder {
+    let cache = (slot, instance);
+    let begin = |evaluated: &RefCell<Vec<_>>| {
+        let mut evaluated = evaluated.borrow_mut();
+        let is_new = !evaluated.contains(&cache);
+        if is_new {
+            evaluated.push(cache);
+        }
+        is_new
+    };
+    // The thread may be about to end.
+    let Ok(is_new) = EVALUATED.try_with(begin) else { return options() };
+    assert!(is_new, "the options of `{function}` call `{function}`: its cache is made of them");
+    let _evaluation = Evaluation;
+    options()
+}
 
 impl<F, S: Places> Site<F, S> {
     #[inline]
-    fn new(place: &'static S::Place, options: Options, _instance: F) -> Self {
+    fn new(place: &'static S::Place, options: Options) -> Self {
         Self { place, options, instance: PhantomData }
     }
 }
 
 /// The place of an instantiation's cache, whose options are asked for at its first use.
 #[inline]
-pub fn site<F>(place: &'static Slot, options: Options, instance: F) -> Site<F> {
-    Site::new(place, options, instance)
+pub fn site<F>(place: &'static Slot, options: Options, _instance: Of<F>) -> Site<Of<F>> {
+    Site::new(place, options)
 }
 
 /// The place of an instantiation's cache in each thread, whose options are asked for at its first use there.
@@ -91,9 +198,9 @@ pub fn site<F>(place: &'static Slot, options: Options, instance: F) -> Site<F> {
 pub fn thread_site<F>(
     place: &'static LocalKey<ThreadSlot>,
     options: Options,
-    instance: F,
-) -> Site<F, Thread> {
-    Site::new(place, options, instance)
+    _instance: Of<F>,
+) -> Site<Of<F>, Thread> {
+    Site::new(place, options)
 }
 
 impl Places for Shared {
@@ -101,11 +208,10 @@ impl Places for Shared {
     type Owned<K, V> = Forever<K, V>;
 
     #[expect(unsafe_code, reason = "what is kept has no type")]
-    #[expect(clippy::inline_always, reason = "it is a part of the function that calls it")]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn lend<'c, F: Instance, K, V>(place: &'static Slot) -> Option<&'c Cache<K, V>> {
         // SAFETY: by the condition of this.
-        unsafe { Node::<Self>::first::<F, _>(&place.0) }
+        unsafe { Node::<Self>::first::<F, _>(&place.caches) }
     }
 }
 
@@ -129,7 +235,7 @@ impl Slot {
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Node::<Shared>::find::<F, _>(&self.0, || options().build())
+        Node::<Shared>::find::<F, _>(&self.caches, self.name, options, CacheBuilder::build)
     }
 
     fn own<F: Instance, K, V>(&'static self, options: Options) -> Forever<K, V>
@@ -157,13 +263,13 @@ impl<F: Instance, K, V> Here<F, K, V, Thread> {
     /// The cache.
     #[must_use]
     pub fn cache(self) -> Cache<K, V, Thread> {
-        self.own()
+        self.own().into_cache()
     }
 }
 
 /// The methods of a site in places of one kind, for what is [`kept`](crate::kept) there.
 macro_rules! site {
-    ($scope:ty, $kept:ident, $own:expr, |$key:ident, $value:ident| $cache:ty) => {
+    ($scope:ty, $kept:ident, $own:expr, $own_single:expr, |$key:ident, $value:ident| $cache:ty) => {
         impl<F: Instance> Site<F, $scope> {
             /// The cache.
             pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
@@ -213,10 +319,27 @@ macro_rules! site {
                 self.here(Keeps::<$key::Type>::default(), value)
             }
         }
+
+        impl<K: 'static, V: 'static> OptedSingle<K, V, $scope> {
+            /// The cache, for one call.
+            #[inline]
+            pub fn here<$key: $kept<Type = K>, $value: $kept<Type = V>>(
+                self,
+                _key: $key,
+                _value: $value,
+            ) -> Here<Only, K, V, $scope> {
+                #[expect(unsafe_code, reason = "what is kept has no type")]
+                // SAFETY: as of a site; and the place has no other instantiation, as was promised when this
+                // was made.
+                unsafe {
+                    Here::new(self.place, self.options, $own_single)
+                }
+            }
+        }
     };
 }
-site!(Shared, SharedKept, Slot::own::<F, _, _>, |K, V| &'static Cache<K::Type, V::Type>);
-site!(Thread, Kept, ThreadSlot::own::<F, _, _>, |K, V| Cache<K::Type, V::Type, Thread>);
+site!(Shared, SharedKept, Slot::own::<F, _, _>, Slot::own::<Only, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
+site!(Thread, Kept, ThreadSlot::own::<F, _, _>, ThreadSlot::own::<Only, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
 
 /// The name in reports of a method: `<type>::<name>`.
 #[must_use]
@@ -247,13 +370,14 @@ macro_rules! opaque {
 opaque! {
     () Slot Slot;
     (F, S: Places) Site Site<F, S>;
+    (K, V, S: Places) Single Single<K, V, S>;
+    (K, V, S: Places) OptedSingle OptedSingle<K, V, S>;
     (K, V) Forever Forever<K, V>;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instances::Of;
     use crate::kept::kept;
 
     fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {
@@ -271,7 +395,7 @@ mod tests {
 
     #[test]
     fn each_instantiation_has_a_cache_of_its_own_and_finds_it_again() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let all = || caches!(&SLOT, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
         for (i, cache) in all().into_iter().enumerate() {
             cache.insert(0, i);
@@ -283,7 +407,7 @@ mod tests {
 
     #[test]
     fn instantiations_are_added_by_several_threads() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let barrier = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -310,7 +434,7 @@ mod tests {
 
     #[test]
     fn whatever_is_around_the_function_tells_instantiations_apart() {
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let (one, other) = (<&str as Named<u8>>::cache(&SLOT), <&str as Named<u16>>::cache(&SLOT));
         assert!(!std::ptr::eq(one, other));
     }
@@ -320,7 +444,7 @@ mod tests {
         fn same<'a>(_: &'a str, slot: &'static Slot) -> &'static Cache<u8, u8> {
             <&'a str as Named<u8>>::cache(slot)
         }
-        static SLOT: Slot = Slot::new();
+        static SLOT: Slot = Slot::new("f");
         let local = String::from("local");
         assert!(std::ptr::eq(same(&local, &SLOT), same("static", &SLOT)));
     }

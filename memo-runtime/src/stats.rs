@@ -34,6 +34,10 @@ pub struct CacheInfo {
     pub currsize: usize,
     /// Hits that waited for the run of another caller.
     pub coalesced: u64,
+    /// Misses that ran the body although another caller ran it for the same key: it took longer than
+    /// [patience](crate::CacheBuilder::patience) lasts, it would have waited for this call, or it was
+    /// a future that is no longer polled. A body that calls itself for its own key does not count.
+    pub helped: u64,
     /// Entries that made room for others.
     pub evictions: u64,
     /// Entries given back after their time to live.

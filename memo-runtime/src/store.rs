@@ -85,7 +85,7 @@ impl Store {
 
     /// How many of those that are stored have expired by `now`.
     pub(crate) fn expired(&self, now: Time) -> usize {
-        self.ages.expired(now)
+        self.ages.expired(now).count()
     }
 
     /// Whether an entry that is stored has expired by `now`.
@@ -261,9 +261,9 @@ impl Store {
     /// Takes out at most `most` entries whose time has passed.
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
         let mut expired = Vec::new();
-        let next = |ages: &Ages| ages.next().filter(|(deadline, _)| deadline.has_passed(now));
+        let next = |ages: &Ages| ages.expired(now).next();
         self.is_draining = true;
-        while let Some((_, place)) = next(&self.ages).filter(|_| expired.len() < most) {
+        while let Some(place) = next(&self.ages).filter(|_| expired.len() < most) {
             self.remove(place);
             expired.push(place);
         }

@@ -8,7 +8,16 @@ pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
 pub(crate) use std::sync::Arc;
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use crate::supplied::Instant;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) use std::time::Instant;
+
+/// There is one thread and never another: who blocks it waits for itself.
+pub(crate) const IS_ALONE: bool =
+    cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
 
 #[cfg(not(all(test, memofn_models)))]
 mod chosen {

@@ -5,9 +5,25 @@ use crate::{Cache, testing::Clock};
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
+
+/// Runs a test that waits, on a thread of its own. It fails with a message where it would hang.
+pub(crate) fn finishes(what: &str, test: impl FnOnce() + Send + 'static) {
+    // Under Miri time passes with each step, and at once when all threads wait.
+    const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 24 * 60 * 60 } else { 120 });
+    let (done, is_done) = mpsc::channel();
+    let runner = thread::spawn(move || {
+        test();
+        // Nobody listens any more when the limit was exceeded.
+        let _ = done.send(());
+    });
+    let waited = is_done.recv_timeout(LIMIT);
+    assert_ne!(waited, Err(RecvTimeoutError::Timeout), "{what}: not finished after {LIMIT:?}");
+    runner.join().unwrap_or_else(|failure| resume_unwind(failure));
+}
 
 fn keys<K: Copy, V, S: Scope>(cache: &Cache<K, V, S>) -> Vec<K> {
     cache.iter().map(|entry| *entry.key()).collect()
@@ -66,17 +82,19 @@ fn keys_of_one_hash_are_told_apart_and_evicted_in_order() {
 
 #[test]
 fn comparing_keys_may_use_the_cache() {
-    static CACHE: OnceLock<Cache<Crowded, u8>> = OnceLock::new();
-    let cache = CACHE.get_or_init(|| Cache::new(8));
-    let key = |n| {
-        let compared = || CACHE.get().into_iter().for_each(Cache::clear);
-        Crowded(n, Some(compared))
-    };
-    for n in [1, 2, 1, 2] {
-        assert_eq!(cache.get_or_compute(key(n), || n), n);
-    }
-    cache.remove(&key(2));
-    assert_eq!(cache.engine().flights_under_way(), 0);
+    finishes("comparisons that clear the cache", || {
+        static CACHE: OnceLock<Cache<Crowded, u8>> = OnceLock::new();
+        let cache = CACHE.get_or_init(|| Cache::new(8));
+        let key = |n| {
+            let compared = || CACHE.get().into_iter().for_each(Cache::clear);
+            Crowded(n, Some(compared))
+        };
+        for n in [1, 2, 1, 2] {
+            assert_eq!(cache.get_or_compute(key(n), || n), n);
+        }
+        cache.remove(&key(2));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
 }
 
 /// A key that may do something whenever it is compared.
@@ -100,19 +118,21 @@ impl Eq for Busy {}
 
 #[test]
 fn a_hit_is_a_use_of_the_entry_wherever_it_was_moved_meanwhile() {
-    static CACHE: OnceLock<Cache<Busy, u8>> = OnceLock::new();
-    let cache = CACHE.get_or_init(|| Cache::new(200));
-    for n in 1..=200 {
-        cache.insert(Busy(n, None), n);
-    }
-    // What is compared removes nearly all, so that the rest is renumbered.
-    let compared = || {
-        for n in (1..=200).filter(|n| ![180, 199, 200].contains(n)) {
-            let _ = CACHE.get().and_then(|cache| cache.remove(&Busy(n, None)));
+    finishes("a comparison that removes entries", || {
+        static CACHE: OnceLock<Cache<Busy, u8>> = OnceLock::new();
+        let cache = CACHE.get_or_init(|| Cache::new(200));
+        for n in 1..=200 {
+            cache.insert(Busy(n, None), n);
         }
-    };
-    assert_eq!(cache.get_or_compute(Busy(180, Some(compared)), || 0), 180);
-    assert_eq!(cache.iter().map(|entry| *entry.value()).collect::<Vec<_>>(), [180, 200, 199]);
+        // What is compared removes nearly all, so that the rest is renumbered.
+        let compared = || {
+            for n in (1..=200).filter(|n| ![180, 199, 200].contains(n)) {
+                let _ = CACHE.get().and_then(|cache| cache.remove(&Busy(n, None)));
+            }
+        };
+        assert_eq!(cache.get_or_compute(Busy(180, Some(compared)), || 0), 180);
+        assert_eq!(cache.iter().map(|entry| *entry.value()).collect::<Vec<_>>(), [180, 200, 199]);
+    });
 }
 
 #[test]
@@ -162,11 +182,13 @@ fn what_is_inserted_outlives_older_computations() {
 
 #[test]
 fn a_call_of_the_same_key_from_within_finishes() {
-    let cache = Cache::new(8);
-    let value = cache.get_or_compute(1, || cache.get_or_compute(1, || 10) + 1);
-    assert_eq!((value, cache.peek(&1)), (11, Some(10)));
-    assert_eq!((cache.info().misses, cache.info().currsize), (2, 1));
-    assert_eq!(cache.engine().flights_under_way(), 0);
+    finishes("a call of a key from within", || {
+        let cache = Cache::new(8);
+        let value = cache.get_or_compute(1, || cache.get_or_compute(1, || 10) + 1);
+        assert_eq!((value, cache.peek(&1)), (11, Some(10)));
+        assert_eq!((cache.info().misses, cache.info().currsize), (2, 1));
+        assert_eq!(cache.engine().flights_under_way(), 0);
+    });
 }
 
 #[test]
@@ -189,80 +211,88 @@ fn errors_are_not_stored() {
 
 #[test]
 fn callers_of_one_key_share_one_run() {
-    const CALLERS: usize = 3;
-    let cache = Cache::new(8);
-    let runs = AtomicUsize::new(0);
-    let ready = Barrier::new(CALLERS);
-    thread::scope(|scope| {
-        for _ in 0..CALLERS {
-            scope.spawn(|| {
-                ready.wait();
-                let value = cache.get_or_compute(1, || runs.fetch_add(1, Ordering::Relaxed));
-                assert_eq!(value, 0);
-            });
-        }
+    finishes("callers of one key", || {
+        const CALLERS: usize = 3;
+        let cache = Cache::new(8);
+        let runs = AtomicUsize::new(0);
+        let ready = Barrier::new(CALLERS);
+        thread::scope(|scope| {
+            for _ in 0..CALLERS {
+                scope.spawn(|| {
+                    ready.wait();
+                    let value = cache.get_or_compute(1, || runs.fetch_add(1, Ordering::Relaxed));
+                    assert_eq!(value, 0);
+                });
+            }
+        });
+        let info = cache.info();
+        assert_eq!((info.misses, info.hits), (1, CALLERS as u64 - 1));
     });
-    let info = cache.info();
-    assert_eq!((info.misses, info.hits), (1, CALLERS as u64 - 1));
 }
 
 #[test]
 fn threads_that_need_each_others_keys_finish() {
-    let cache = Cache::new(8);
-    let both_lead = Barrier::new(2);
-    thread::scope(|scope| {
-        for (mine, other) in [(1, 2), (2, 1)] {
-            let (cache, both_lead) = (&cache, &both_lead);
-            scope.spawn(move || {
-                cache.get_or_compute(mine, || {
-                    both_lead.wait();
-                    cache.get_or_compute(other, || 0) + 1
-                })
-            });
-        }
+    finishes("threads that need each other's keys", || {
+        let cache = Cache::new(8);
+        let both_lead = Barrier::new(2);
+        thread::scope(|scope| {
+            for (mine, other) in [(1, 2), (2, 1)] {
+                let (cache, both_lead) = (&cache, &both_lead);
+                scope.spawn(move || {
+                    cache.get_or_compute(mine, || {
+                        both_lead.wait();
+                        cache.get_or_compute(other, || 0) + 1
+                    })
+                });
+            }
+        });
+        assert_eq!(cache.engine().flights_under_way(), 0);
+        assert_eq!(cache.len(), 2);
     });
-    assert_eq!(cache.engine().flights_under_way(), 0);
-    assert_eq!(cache.len(), 2);
 }
 
 #[test]
 fn those_who_wait_for_a_panic_go_on() {
-    let cache = Cache::new(8);
-    let (leads, led) = mpsc::channel();
-    thread::scope(|scope| {
-        let leader = scope.spawn(|| {
-            let call = AssertUnwindSafe(|| {
-                cache.get_or_compute(1, || {
-                    leads.send(()).unwrap();
-                    panic!("expected")
-                })
+    finishes("a run that panics", || {
+        let cache = Cache::new(8);
+        let (leads, led) = mpsc::channel();
+        thread::scope(|scope| {
+            let leader = scope.spawn(|| {
+                let call = AssertUnwindSafe(|| {
+                    cache.get_or_compute(1, || {
+                        leads.send(()).unwrap();
+                        panic!("expected")
+                    })
+                });
+                catch_unwind(call).unwrap_err();
             });
-            catch_unwind(call).unwrap_err();
+            led.recv().unwrap();
+            assert_eq!(cache.get_or_compute(1, || 2), 2);
+            leader.join().unwrap();
         });
-        led.recv().unwrap();
-        assert_eq!(cache.get_or_compute(1, || 2), 2);
-        leader.join().unwrap();
+        assert_eq!(cache.engine().flights_under_way(), 0);
     });
-    assert_eq!(cache.engine().flights_under_way(), 0);
 }
 
 #[test]
 fn clearing_while_others_compute_keeps_values_right() {
-    let cache = Cache::new(4);
-    thread::scope(|scope| {
-        for thread in 0..3_u32 {
-            let cache = &cache;
-            scope.spawn(move || {
-                for i in 0..20 {
-                    let key = (thread + i) % 6;
-                    assert_eq!(cache.get_or_compute(key, || key * 2), key * 2);
-                    assert!(cache.len() <= 4);
-                }
-            });
-        }
-        for _ in 0..10 {
-            cache.clear();
-        }
+    finishes("clears while others compute", || {
+        let cache = Cache::new(4);
+        thread::scope(|scope| {
+            for thread in 0..3_u32 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for i in 0..20 {
+                        let key = (thread + i) % 6;
+                        assert_eq!(cache.get_or_compute(key, || key * 2), key * 2);
+                        assert!(cache.len() <= 4);
+                    }
+                });
+            }
+            for _ in 0..10 {
+                cache.clear();
+            }
+        });
     });
 }
 
@@ -297,20 +327,22 @@ fn a_retained_cache_forgets_the_rest() {
 /// Who has read one cache and goes on to another must have left the first one for good.
 #[test]
 fn threads_that_go_from_cache_to_cache_leave_nothing_half_read() {
-    let caches = [Cache::new(1), Cache::new(1)];
-    thread::scope(|scope| {
-        for thread in 0..2_u32 {
-            let caches = &caches;
-            scope.spawn(move || {
-                for i in 0..20 {
-                    let key = if thread == 0 { 0 } else { i / 4 % 2 };
-                    for cache in caches {
-                        let value = cache.get_or_compute(key, || key.to_string());
-                        assert_eq!(value, key.to_string());
+    finishes("threads that use two caches", || {
+        let caches = [Cache::new(1), Cache::new(1)];
+        thread::scope(|scope| {
+            for thread in 0..2_u32 {
+                let caches = &caches;
+                scope.spawn(move || {
+                    for i in 0..20 {
+                        let key = if thread == 0 { 0 } else { i / 4 % 2 };
+                        for cache in caches {
+                            let value = cache.get_or_compute(key, || key.to_string());
+                            assert_eq!(value, key.to_string());
+                        }
                     }
-                }
-            });
-        }
+                });
+            }
+        });
     });
 }
 
@@ -354,83 +386,82 @@ fn a_drop_that_panics_while_a_cache_is_cleared_leaves_alone_what_is_read() {
         at.wait();
     }
 
-    let cache = Cache::<u8, Touchy>::new(8);
-    cache.insert(0, Touchy::new(0, || {}, false));
-    let hit = |key| cache.get_or_compute(key, || unreachable!("it is there"));
-    thread::scope(|scope| {
-        // Each has met the cache before it reads, so that nobody is alone.
-        let held = scope.spawn(|| {
-            hit(0);
-            pause(&HELD);
-            *hit(2).value
+    finishes("a drop that panics while another entry is read", || {
+        let cache = Cache::<u8, Touchy>::new(8);
+        cache.insert(0, Touchy::new(0, || {}, false));
+        let hit = |key| cache.get_or_compute(key, || unreachable!("it is there"));
+        thread::scope(|scope| {
+            // Each has met the cache before it reads, so that nobody is alone.
+            let held = scope.spawn(|| {
+                hit(0);
+                pause(&HELD);
+                *hit(2).value
+            });
+            HELD.wait();
+            let panics_in_clone = || {
+                pause(&READ);
+                resume_unwind(Box::new("cloned"))
+            };
+            cache.insert(1, Touchy::new(1, panics_in_clone, true));
+            cache.insert(2, Touchy::new(2, || pause(&HELD), false));
+            // Both entries are there before anybody asks for them.
+            let read = scope.spawn(|| {
+                hit(0);
+                catch_unwind(AssertUnwindSafe(|| hit(1))).is_err()
+            });
+            READ.wait();
+            // It is read by one who will not be done, and so lingers.
+            cache.retain(|key, _| *key != 1);
+            READ.wait();
+            assert!(read.join().unwrap());
+            HELD.wait();
+            HELD.wait();
+            // What lingered is dropped now, while the other one is read.
+            let _ = catch_unwind(AssertUnwindSafe(|| cache.clear()));
+            HELD.wait();
+            assert_eq!(held.join().unwrap(), 2);
         });
-        HELD.wait();
-        let read = scope.spawn(|| {
-            hit(0);
-            catch_unwind(AssertUnwindSafe(|| hit(1))).is_err()
-        });
-        cache.insert(
-            1,
-            Touchy::new(
-                1,
-                || {
-                    pause(&READ);
-                    resume_unwind(Box::new("cloned"))
-                },
-                true,
-            ),
-        );
-        cache.insert(2, Touchy::new(2, || pause(&HELD), false));
-        READ.wait();
-        // It is read by one who will not be done, and so lingers.
-        cache.retain(|key, _| *key != 1);
-        READ.wait();
-        assert!(read.join().unwrap());
-        HELD.wait();
-        HELD.wait();
-        // What lingered is dropped now, while the other one is read.
-        let _ = catch_unwind(AssertUnwindSafe(|| cache.clear()));
-        HELD.wait();
-        assert_eq!(held.join().unwrap(), 2);
     });
 }
 
 /// What a thread reads of its own cache, nobody but itself can drop: as it is cloned.
 #[test]
 fn what_a_clone_takes_out_of_a_threads_own_cache_is_dropped_once_it_was_read() {
-    type Own = Cache<u8, Touchy, crate::scope::Thread>;
-    thread_local! {
-        static CACHE: Own = Cache::<u8, Touchy>::builder().maxsize(2).build_for_thread();
-    }
-    fn hit(key: u8) -> u8 {
-        CACHE.with(|cache| *cache.get_or_compute(key, || unreachable!("it is there")).value)
-    }
-    fn take_out() {
-        CACHE.with(|cache| {
-            // Evicts both, the one that is read among them; then another that nobody reads.
-            for key in [3, 4, 5] {
-                cache.insert(key, Touchy::new(key, || {}, false));
-            }
-            assert_eq!(hit(5), 5);
-        });
-    }
-    fn take_out_and_panic() {
-        take_out();
-        resume_unwind(Box::new("cloned"));
-    }
+    finishes("clones that evict", || {
+        type Own = Cache<u8, Touchy, crate::scope::Thread>;
+        thread_local! {
+            static CACHE: Own = Cache::<u8, Touchy>::builder().maxsize(2).build_for_thread();
+        }
+        fn hit(key: u8) -> u8 {
+            CACHE.with(|cache| *cache.get_or_compute(key, || unreachable!("it is there")).value)
+        }
+        fn take_out() {
+            CACHE.with(|cache| {
+                // Evicts both, the one that is read among them; then another that nobody reads.
+                for key in [3, 4, 5] {
+                    cache.insert(key, Touchy::new(key, || {}, false));
+                }
+                assert_eq!(hit(5), 5);
+            });
+        }
+        fn take_out_and_panic() {
+            take_out();
+            resume_unwind(Box::new("cloned"));
+        }
 
-    let outcomes: [(fn(), Option<u8>); 2] = [(take_out, Some(1)), (take_out_and_panic, None)];
-    for (cloned, outcome) in outcomes {
-        let alive = Arc::new(());
-        CACHE.with(|cache| {
-            let mut first = Touchy::new(1, cloned, false);
-            first.alive = Some(Arc::clone(&alive));
-            cache.insert(1, first);
-            cache.insert(2, Touchy::new(2, || {}, false));
-        });
-        assert_eq!(catch_unwind(|| hit(1)).ok(), outcome);
-        assert_eq!(Arc::strong_count(&alive), 1);
-        CACHE.with(|cache| assert_eq!(keys(cache), [5, 4]));
-        assert_eq!((hit(4), hit(5)), (4, 5));
-    }
+        let outcomes: [(fn(), Option<u8>); 2] = [(take_out, Some(1)), (take_out_and_panic, None)];
+        for (cloned, outcome) in outcomes {
+            let alive = Arc::new(());
+            CACHE.with(|cache| {
+                let mut first = Touchy::new(1, cloned, false);
+                first.alive = Some(Arc::clone(&alive));
+                cache.insert(1, first);
+                cache.insert(2, Touchy::new(2, || {}, false));
+            });
+            assert_eq!(catch_unwind(|| hit(1)).ok(), outcome);
+            assert_eq!(Arc::strong_count(&alive), 1);
+            CACHE.with(|cache| assert_eq!(keys(cache), [5, 4]));
+            assert_eq!((hit(4), hit(5)), (4, 5));
+        }
+    });
 }

@@ -1,50 +1,44 @@
-//! Where callers wait for one run of a body, be it a thread's or that of an async body, and whether they
-//! block a thread meanwhile or not.
+//! Where callers wait for one run of a body: threads that block, and futures that are polled.
 //!
-//! # When they stop to wait
+//! # When a wait ends
 //!
-//! Each wait ends, for one of these reasons:
+//! - The run *lands*: with a value, with an error, or without either because its body panicked or its
+//!   future was dropped. All waiters are told. If there is no result, the first of them to come back
+//!   starts the body anew.
+//! - It would close a cycle of waits that [`graph`](crate::graph) sees.
+//! - *Patience* ends: see [`Pace`](crate::flight::Pace) for how much a waiter has. One waiter then helps:
+//!   it runs the body as well. The limit doubles for the others.
+//! - The leader is *stalled*: [`polled`] proves that its task polls a waiter and not the leader. All
+//!   waiters then go on as if the run had been dropped. Should the leader be polled after all and finish
+//!   first, its value answers them.
 //!
-//! - The run *lands*: with a value, with an error, or because its body has panicked, or its future was
-//!   dropped. All who wait are told, and the first of them to come back starts the body anew if there is
-//!   no result.
-//! - It would close a circle of waits that [`graph`](crate::graph) sees.
-//! - It takes too long: 20 times longer than any run has taken since more than one thread uses the cache, or
-//!   10 s as long as too few of these are known (see [`Pace`](crate::flight::Pace)). *One* of
-//!   those waiting runs the body as well then, and the next one waits twice as long.
-//! - The run is *stalled*: a future that is alive, but that nobody polls, as the one that a `select!` holds
-//!   on to while its other branch calls the same function. It shows in that the run was woken, and is not
-//!   polled, while others are: three times, a tenth of a second apart, one of those who wait is
-//!   woken, and is polled at once. Then all go on as if the run had been dropped: one of them
-//!   runs the body, and the others wait for that run, which may be dropped, fail, or be stalled like the
-//!   first. Should the first be polled after all, and be done before it, its value answers them. A run that
-//!   was not woken is not stalled: what it waits for has yet to come.
+//! Waiting time is counted in small steps, and each step counts for its nominal length at most. A process
+//! that was stopped, or a machine that slept, uses up one step of patience and no more.
 //!
-//!   Time alone would not do: an executor that has ten thousand tasks to poll comes to each of them after
-//!   a while, which was seen to be a third of a second, but then it does not come to those who wait at
-//!   once either. Nor would it do to have those wake themselves a few times: executors poll such a task
-//!   before one that was woken by another thread.
+//! # Helpers
 //!
-//! Who runs a body as well does so in place of the one that is waited for. With a result, the flight has
-//! landed; with one that is not stored, those who wait are told as if it had, though the owner's may be stored
-//! still. Should the other not come to an end meanwhile, by a panic or because its future is
-//! dropped, then nobody has to start again; and should neither, the next one of those who wait does.
+//! A helper's value lands the flight. If its result is not to be stored, the others are told as if the
+//! owner had ended without a result. If it panics or is dropped, the next waiter whose time has come helps.
+//! If the owner ends without a result while somebody helps, nobody has to start again.
 
 mod polled;
 
 pub(crate) use polled::Follower;
 #[cfg(all(test, memofn_models))]
-pub(crate) use polled::GRACE;
+pub(crate) use polled::LONGEST_PAUSE;
 
 use crate::clock::{Clock, Time};
 use crate::contained::contained;
 use crate::party::Party;
-use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, Ordering::Relaxed};
+use crate::sync::{
+    self, Arc, AtomicBool, AtomicU64, Condvar, Mutex,
+    Ordering::{Acquire, Release},
+};
 use crate::watch::Alarm;
 use std::any::Any;
 use std::fmt;
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An error as it is handed to those waiting.
 pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
@@ -77,11 +71,11 @@ impl fmt::Debug for Landing {
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
-    /// Run the body as well: who runs it waits for this one.
+    /// Run the body as well: the leader waits for this caller.
     Circular,
-    /// Run the body as well, in place of whoever has not come to its end for so long.
-    Help(Duration),
-    /// Go on without the run, and let the others know.
+    /// Run the body as well, beside the leader, which has taken longer than patience lasts.
+    Help,
+    /// Go on without the leader, and let the others know.
     Stalled,
 }
 
@@ -89,10 +83,10 @@ pub(crate) enum Waited {
 #[derive(Debug)]
 pub(crate) struct Wait {
     owner: Party,
-    /// When it was made.
-    since: Time,
     /// Somebody waits, or has.
     awaited: AtomicBool,
+    /// When somebody first waited. An owner for which nobody waits reads no clock here.
+    since: AtomicU64,
     state: Mutex<State>,
     landed: Condvar,
 }
@@ -100,8 +94,8 @@ pub(crate) struct Wait {
 #[derive(Debug, Default)]
 struct State {
     landing: Option<Landing>,
-    /// When the next of those waiting helps out, and how long after that the one after it.
-    help: Option<(Instant, Duration)>,
+    /// How many have begun to help, without those that came to no end. The limit doubles with each.
+    helps: u32,
     /// How many help at the moment.
     helpers: u32,
     /// The owner has not come to an end, and will not.
@@ -112,20 +106,23 @@ struct State {
     is_blocking: bool,
 }
 
+/// How long somebody waits who has that much patience, after so many have begun to help.
+fn limit(patience: Duration, helps: u32) -> Duration {
+    1u32.checked_shl(helps).map_or(Duration::MAX, |factor| patience.saturating_mul(factor))
+}
+
 impl State {
-    /// The end of this wait: how the flight has landed, or `Help` if it is time.
-    fn end(&mut self, now: Instant, start: Instant, patience: Duration) -> Option<Waited> {
+    /// How the wait ends for one that has waited for so long, if it does.
+    fn end(&mut self, waited: Duration, patience: Duration) -> Option<Waited> {
         if let Some(landing) = &self.landing {
             return Some(Waited::Landed(landing.clone()));
         }
-        let (at, step) = *self.help.get_or_insert_with(|| (later(now, patience), patience));
-        if now < at {
+        if waited < limit(patience, self.helps) {
             return None;
         }
-        let step = step.saturating_mul(2);
-        self.help = Some((later(now, step), step));
+        self.helps += 1;
         self.helpers += 1;
-        Some(Waited::Help(now - start))
+        Some(Waited::Help)
     }
 
     /// Whether nobody runs the body any longer. Then this is how the flight ends.
@@ -142,8 +139,8 @@ impl Wait {
     pub(crate) fn new(owner: Party) -> Self {
         Self {
             owner,
-            since: Clock::Coarse.reading(),
             awaited: AtomicBool::new(false),
+            since: AtomicU64::new(0),
             state: Mutex::default(),
             landed: Condvar::default(),
         }
@@ -153,18 +150,22 @@ impl Wait {
         self.owner
     }
 
-    /// How long ago it was made: when the run began, or when somebody first waited for it.
-    pub(crate) fn age(&self) -> Duration {
-        Clock::Coarse.reading().since(self.since)
+    /// How long ago somebody first waited.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let since = Time::from_nanos(self.since.load(Acquire));
+        self.is_awaited().then(|| Clock::Coarse.reading().since(since))
     }
 
-    /// Somebody is going to wait.
+    /// Somebody is going to wait. Under the lock of the cache.
     pub(crate) fn join(&self) {
-        self.awaited.store(true, Relaxed);
+        if !self.is_awaited() {
+            self.since.store(Clock::Coarse.reading().nanos(), Release);
+            self.awaited.store(true, Release);
+        }
     }
 
     pub(crate) fn is_awaited(&self) -> bool {
-        self.awaited.load(Relaxed)
+        self.awaited.load(Acquire)
     }
 
     pub(crate) fn has_landed(&self) -> bool {
@@ -179,21 +180,20 @@ impl Wait {
             if state.landing.is_none() {
                 state.landing = landing.take();
             }
-            let alarm = state.followers.alarm.take().and_then(Alarm::cancel);
-            (std::mem::take(&mut state.followers.wakers), alarm, state.is_blocking)
+            let (wakers, alarm) = state.followers.dismiss();
+            (wakers, alarm.and_then(Alarm::cancel), state.is_blocking)
         };
         drop(alarm);
         if is_blocking {
             self.landed.notify_all();
         }
-        wake(wakers.into_values());
+        wake(wakers);
     }
 
     /// The owner has not come to its end. Returns whether nobody else is about to.
     pub(crate) fn give_up(&self) -> bool {
         let mut state = self.state.lock();
         state.is_given_up = true;
-        state.leader.woken = None;
         state.is_abandoned()
     }
 
@@ -201,51 +201,101 @@ impl Wait {
         self.state.lock().is_given_up
     }
 
-    /// Who ran the body as well has not come to its end. Returns whether nobody else is about to; if
-    /// somebody is, the next of those who wait [may help](Self::help_again).
+    /// A helper has not come to its end. Returns whether nobody else is about to; if somebody is, the next
+    /// waiter [may help](Self::help_again).
     pub(crate) fn give_up_helping(&self) -> bool {
         let mut state = self.state.lock();
         state.helpers -= 1;
+        state.helps = state.helps.saturating_sub(1);
         state.is_abandoned()
     }
 
-    /// Has the next of those who wait help now.
+    /// Has the next waiter whose time has come help now.
     pub(crate) fn help_again(&self) {
-        let now = sync::now();
         let waker = {
             let mut state = self.state.lock();
-            if let Some((at, _)) = &mut state.help {
-                *at = now;
-            }
-            state.followers.wakers.pop_first()
+            let helps = state.helps;
+            state.followers.due(helps, 1)
         };
         self.landed.notify_all();
-        wake(waker.into_iter().map(|it| it.1));
+        wake(waker);
     }
 
     /// Blocks the calling thread until the wait ends.
     pub(crate) fn block(&self, patience: Duration) -> Waited {
-        let start = sync::now();
+        if sync::IS_ALONE {
+            return Waited::Circular;
+        }
+        let (mut waited, mut last) = (Duration::ZERO, sync::now());
         let mut state = self.state.lock();
         state.is_blocking = true;
         loop {
-            let now = sync::now();
-            if let Some(waited) = state.end(now, start, patience) {
-                return waited;
+            if let Some(end) = state.end(waited, patience) {
+                return end;
             }
-            let until = state.help.map_or(now, |(at, _)| at);
-            state =
-                self.landed.wait_timeout(&self.state, state, until.saturating_duration_since(now));
+            let rest = limit(patience, state.helps).saturating_sub(waited);
+            let step = step(patience).min(rest);
+            state = self.landed.wait_timeout(&self.state, state, step);
+            let now = sync::now();
+            waited += now.saturating_duration_since(last).min(step);
+            last = now;
         }
     }
 }
 
-/// Wakes all of them, even if one of them panics: whoever does this has other things to do.
-fn wake(wakers: impl Iterator<Item = Waker>) {
-    wakers.for_each(|waker| contained(|| waker.wake()));
+/// The steps in which a blocked thread counts how long it waits.
+fn step(patience: Duration) -> Duration {
+    const SHORTEST: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_millis(500);
+    /// Nothing is to be counted: only the landing ends the wait.
+    const UNLIMITED: Duration = Duration::from_secs(24 * 60 * 60);
+
+    if patience == Duration::MAX { UNLIMITED } else { (patience / 8).clamp(SHORTEST, LONGEST) }
 }
 
-fn later(now: Instant, by: Duration) -> Instant {
-    // A day is as good as forever to somebody who waits, and never overflows an `Instant`.
-    now + by.min(Duration::from_secs(24 * 60 * 60))
+/// Wakes all of them, even if one of them panics: the caller has other things to do.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(|waker| contained(|| waker.wake()));
+}
+
+#[cfg(all(test, not(memofn_models)))]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn the_limit_doubles_with_each_that_helps() {
+        let mut state = State::default();
+        assert!(state.end(9 * S, 10 * S).is_none());
+        assert!(matches!(state.end(10 * S, 10 * S), Some(Waited::Help)));
+        assert!(state.end(19 * S, 10 * S).is_none());
+        assert!(matches!(state.end(20 * S, 10 * S), Some(Waited::Help)));
+        assert!(state.end(39 * S, 10 * S).is_none());
+        assert_eq!(state.helpers, 2);
+    }
+
+    #[test]
+    fn a_waiter_with_unlimited_patience_never_helps() {
+        let mut state = State::default();
+        assert!(state.end(Duration::MAX - S, Duration::MAX).is_none());
+        assert_eq!(limit(S, 200), Duration::MAX);
+        assert_eq!(limit(Duration::MAX, 0), Duration::MAX);
+    }
+
+    #[test]
+    fn a_blocked_thread_counts_in_small_steps() {
+        assert_eq!(step(60 * S), S / 2);
+        assert_eq!(step(2 * S), S / 4);
+        assert_eq!(step(Duration::ZERO), Duration::from_millis(1));
+        assert!(step(Duration::MAX) > 1000 * S);
+    }
+
+    #[test]
+    fn a_helper_that_comes_to_no_end_leaves_its_turn_to_the_next() {
+        let wait = Wait::new(Party::run());
+        assert!(matches!(wait.block(Duration::ZERO), Waited::Help));
+        assert!(!wait.give_up_helping(), "the owner runs");
+        assert!(matches!(wait.block(Duration::ZERO), Waited::Help));
+    }
 }

@@ -2,9 +2,8 @@
 //!
 //! A thread sees to them, which is there as long as somebody waits in that way, and a little longer.
 
-use crate::sync::{self, Arc, Condvar, Mutex};
+use crate::sync::{self, Arc, Condvar, Instant, Mutex};
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 /// Something that is looked at when its alarm goes off. It may set another one.
 pub(crate) trait Watched: Send + Sync {
@@ -24,11 +23,13 @@ struct Watch {
     numbers: u64,
     /// Until when the watching thread sleeps, if there is one.
     sleeps_until: Option<Instant>,
+    /// The process that has this thread. A forked child has the memory of its parent and none of its threads.
+    process: u32,
 }
 
 sync::statics! {
     static WATCH: Mutex<Watch> = Mutex::new(Watch {
-        alarms: BTreeMap::new(), numbers: 0, sleeps_until: None,
+        alarms: BTreeMap::new(), numbers: 0, sleeps_until: None, process: 0,
     });
     static SOONER: Condvar = Condvar::new();
 }
@@ -39,6 +40,10 @@ impl Alarm {
         watch.numbers += 1;
         let alarm = Self { at, number: watch.numbers };
         watch.alarms.insert(alarm, watched);
+        let process = thread::process();
+        if std::mem::replace(&mut watch.process, process) != process {
+            watch.sleeps_until = None;
+        }
         match watch.sleeps_until {
             Some(until) if until <= at => {}
             Some(_) => SOONER.notify_all(),
@@ -64,8 +69,8 @@ impl Alarm {
 mod thread {
     use super::{Alarm, SOONER, WATCH, Watch, Watched};
     use crate::contained::contained;
-    use crate::sync::{self, Arc};
-    use std::time::{Duration, Instant};
+    use crate::sync::{self, Arc, Instant};
+    use std::time::Duration;
 
     /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
     /// in a row.
@@ -96,6 +101,11 @@ mod thread {
         Look(Alarm, Arc<dyn Watched>),
         Sleep(Instant),
         Linger(Instant),
+    }
+
+    /// Names the process that a thread belongs to, where processes can fork.
+    pub(super) fn process() -> u32 {
+        if cfg!(unix) { std::process::id() } else { 0 }
     }
 
     /// Whether there is one now.
@@ -134,6 +144,10 @@ mod thread {
 /// Models have alarms go off when they like.
 #[cfg(all(test, memofn_models))]
 mod thread {
+    pub(super) fn process() -> u32 {
+        0
+    }
+
     pub(super) fn start() -> bool {
         true
     }
@@ -159,4 +173,58 @@ pub(crate) fn alarms() -> usize {
 pub(crate) fn is_quiet() -> bool {
     let watch = WATCH.lock();
     watch.alarms.is_empty() && (cfg!(memofn_models) || watch.sleeps_until.is_none())
+}
+
+#[cfg(all(test, target_os = "linux", not(miri), not(memofn_models)))]
+mod tests {
+    #![expect(unsafe_code, reason = "a process is forked")]
+
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    /// Reports that its alarm went off.
+    struct Rings(Mutex<Sender<()>>);
+
+    impl Watched for Rings {
+        fn look(self: Arc<Self>, _: Alarm, _: Instant) {
+            let _ = self.0.lock().send(());
+        }
+    }
+
+    fn alarm_in(time: Duration) -> (Alarm, Receiver<()>) {
+        let (rings, rung) = channel();
+        (Alarm::set(sync::now() + time, Arc::new(Rings(Mutex::new(rings)))), rung)
+    }
+
+    fn an_alarm_rings() -> bool {
+        let (_, rung) = alarm_in(Duration::ZERO);
+        rung.recv_timeout(Duration::from_secs(60)).is_ok()
+    }
+
+    #[test]
+    fn alarms_ring_in_a_child_that_was_forked_while_there_was_a_watch() {
+        // The thread stays as long as an alarm is set.
+        let (distant, _) = alarm_in(Duration::from_secs(3600));
+        assert!(an_alarm_rings());
+        // Held while the process forks: no other thread is in there then.
+        let watch = WATCH.lock();
+        // SAFETY: the child uses locks that nobody holds, and the allocator, which supports a fork.
+        let child = unsafe { libc::fork() };
+        drop(watch);
+        if child == 0 {
+            // SAFETY: the first ends the process should it hang, the other ends it without what others have
+            // left to be done at its exit.
+            unsafe {
+                libc::alarm(120);
+                libc::_exit(i32::from(!an_alarm_rings()));
+            }
+        }
+        drop(distant.cancel());
+        assert!(child > 0, "a process can be forked");
+        let mut status = 0;
+        // SAFETY: the child is ours, and `status` is there for the call to write to.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0, "no alarm rang in the child");
+    }
 }

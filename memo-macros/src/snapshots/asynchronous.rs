@@ -1,10 +1,10 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 80 lines.
+// Beyond the body and the controls: 84 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
-        .enter_in_time(
+        .at_once_in_time(
             &::memofn::__private::leaf::<str, _>(city),
             ::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -70,7 +70,11 @@ impl temperature {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!(
+            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
+            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::Outcome < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+        )
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,

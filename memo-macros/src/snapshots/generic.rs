@@ -1,14 +1,14 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Beyond the body and the controls: 62 lines.
+// Beyond the body and the controls: 64 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    let cache = <longest<T>>::here();
+    let cache = ::memofn::__private::at(<longest<T>>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < [T], _ > (items),
         ::memofn::__private::policy:: < Option < T >, _, _ >
@@ -67,7 +67,9 @@ where
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::Of:: < Self > ::new())
+        ::memofn::__private::site!(
+            "longest", options, ::memofn::__private::Of:: < Self > ::new()
+        )
             .here(
                 ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
                 ::memofn::__private::kept_result::<

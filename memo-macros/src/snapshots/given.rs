@@ -1,6 +1,6 @@
 // #[memoize(cache = self.users)]
 // fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }
-// Beyond the body and the controls: 23 lines.
+// Beyond the body and the controls: 16 lines.
 
 impl Rectangle {
     fn user(&self, id: u64) -> io::Result<User> {
@@ -9,20 +9,13 @@ impl Rectangle {
             <io::Result<User> as ::memofn::__private::Outcome<true>>::Stored,
             _,
         > = &self.users;
-        return match ::memofn::__private::enter(
-            cache,
-            ::memofn::__private::leaf::<u64, _>(&id),
-            ::memofn::__private::policy::<
-                io::Result<User>,
-                _,
-                _,
-            >(::memofn::__private::kind!(io::Result < User >)),
-        ) {
-            ::memofn::__private::Step::Done(result) => result,
-            ::memofn::__private::Step::Run(mut run) => {
-                run.finish(Self::user_uncached(self, id))
-            }
-        };
+        let cache = ::memofn::__private::Given::new(cache);
+        return ::memofn::__private::call_in_place!(
+            cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
+            ::memofn::__private::policy:: < io::Result < User >, _, _ >
+            (::memofn::__private::kind!(io::Result < User >))), Self::user_uncached(self,
+            id)
+        );
     }
     /// [`user`](Self::user) itself: runs its body and leaves the cache alone.
     #[allow(

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 56 lines.
+// Beyond the body and the controls: 58 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
@@ -50,7 +50,9 @@ impl page {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::Of:: < Self > ::new())
+        ::memofn::__private::site!(
+            "page", options, ::memofn::__private::Of:: < Self > ::new()
+        )
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Beyond the body and the controls: 152 lines.
+// Beyond the body and the controls: 163 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -25,7 +25,7 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    let cache = <many>::here();
+    let cache = ::memofn::__private::at(<many>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
         ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),
@@ -119,7 +119,18 @@ impl many {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!(
+            "many", options, (u8, ::memofn::__private::Float < f64 >,
+            ::memofn::__private::std::option::Option < < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned >, (u8,
+            ::memofn::__private::Float < f32 >,), Point,
+            ::memofn::__private::std::vec::Vec < < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned >, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned,
+            [::memofn::__private::Float < f64 >; 3], < Path as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, Vec < u8 >, char, (bool,
+            i8, i16)), ()
+        )
             .here(
                 (
                     ::memofn::__private::kept::<u8, _>(),

@@ -1,10 +1,10 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Beyond the body and the controls: 37 lines.
+// Beyond the body and the controls: 39 lines.
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        let cache = Self::area_cache_here();
+        let cache = ::memofn::__private::at(Self::area_cache_here);
         return ::memofn::__private::call!(
             cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
             ::memofn::__private::leaf:: < Unit, _ > (& unit)),
@@ -40,7 +40,9 @@ impl Rectangle {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::Of::closure(& options))
+        ::memofn::__private::site!(
+            "area", options, ::memofn::__private::Of::closure(& options)
+        )
             .here(
                 (
                     ::memofn::__private::kept::<Self, _>(),

@@ -3,7 +3,7 @@
 // Beyond the body and the controls: 42 lines.
 
 pub fn fib(n: u64) -> u64 {
-    let cache = <fib>::here();
+    let cache = ::memofn::__private::at(<fib>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
         ::memofn::__private::policy:: < u64, _, _ > (::memofn::__private::Whole)), < fib
@@ -47,7 +47,7 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!("fib", options, u64, u64)
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),

@@ -1,9 +1,9 @@
 // #[memoize(maxsize = 128, ttl = "30m")]
 // fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 65 lines.
+// Beyond the body and the controls: 69 lines.
 
 fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let cache = <temperature>::here();
+    let cache = ::memofn::__private::at(<temperature>::here);
     return ::memofn::__private::call!(
         cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
@@ -53,7 +53,11 @@ impl temperature {
                 .maxsize(128)
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!(
+            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
+            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::Outcome < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+        )
             .here(
                 ::memofn::__private::kept::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,

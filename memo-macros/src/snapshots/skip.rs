@@ -1,9 +1,9 @@
 // #[memoize(skip(db))]
 // pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> { db.load(id) }
-// Beyond the body and the controls: 57 lines.
+// Beyond the body and the controls: 60 lines.
 
 pub(crate) fn user(db: &mut Db, id: u64) -> Option<User> {
-    let cache = <user>::here();
+    let cache = ::memofn::__private::at(<user>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
         ::memofn::__private::policy:: < Option < User >, _, _ >
@@ -54,7 +54,10 @@ impl user {
                     ),
                 )
         };
-        ::memofn::__private::site!(options, ::memofn::__private::only!())
+        ::memofn::__private::single!(
+            "user", options, u64, < Option < User > as ::memofn::__private::Outcome < {
+            ::memofn::__private::fallible!(Option < User >) } >> ::Stored
+        )
             .here(
                 ::memofn::__private::kept::<u64, _>(),
                 ::memofn::__private::kept_result::<

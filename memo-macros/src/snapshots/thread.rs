@@ -1,9 +1,9 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 63 lines.
+// Beyond the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    let cache = <distance>::here();
+    let cache = ::memofn::__private::at(<distance>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
         ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::policy:: <
@@ -51,7 +51,10 @@ impl distance {
                 )
                 .unbounded()
         };
-        ::memofn::__private::thread_site!(options, ::memofn::__private::only!())
+        ::memofn::__private::thread_single!(
+            "distance", options, (::memofn::__private::std::vec::Vec < char >,
+            ::memofn::__private::std::vec::Vec < char >), usize
+        )
             .here(
                 (
                     ::memofn::__private::kept_here::<

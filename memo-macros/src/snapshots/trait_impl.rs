@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Beyond the body and the controls: 91 lines.
+// Beyond the body and the controls: 93 lines.
 
 impl Load for Client {
     type Page = String;
@@ -87,7 +87,9 @@ impl ClientLoadControls for Client {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
-        ::memofn::__private::site!(options, ::memofn::__private::Of::closure(& options))
+        ::memofn::__private::site!(
+            "load", options, ::memofn::__private::Of::closure(& options)
+        )
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<

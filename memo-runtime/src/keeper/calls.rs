@@ -92,30 +92,28 @@ impl<S: Scope> Keeper<S> {
         })
     }
 
-    /// Stores an entry, whose value `fill` sets, if its flight is still under way. The store says so when it
+    /// Stores an entry, whose value `fill` sets unless another is about to, if its flight is still under way. The store says so when it
     /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
     pub(crate) fn land(
         &self,
         id: FlightId,
         taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
+        fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) -> Option<Place> {
         let now = self.give_back_expired();
         let quick = self.locked(|books| {
             if !self.readers.are_several() {
                 self.meet();
             }
-            let lands = books.lands_alone(id.place);
+            let lands = books.lands_alone(id.place) && fill();
             lands.then(|| {
-                fill();
                 let stamp = self.tick();
                 let evicted = books.land_alone(id.place, now, stamp);
                 taken.set(true);
                 id.place.show(stamp);
-                books.pace.ran(run, helped);
+                books.pace.ran(run);
                 evicted
             })
         });
@@ -123,7 +121,7 @@ impl<S: Scope> Keeper<S> {
             Some(None) => {}
             Some(Some(evicted)) if self.readers.nobody_reads() => return Some(evicted),
             Some(Some(evicted)) => self.discard([self.limbo.dead(evicted)]),
-            None => self.land_among(id, taken, fill, equals, run, helped),
+            None => self.land_among(id, taken, fill, equals, run),
         }
         None
     }
@@ -135,22 +133,23 @@ impl<S: Scope> Keeper<S> {
         &self,
         id: FlightId,
         taken: &Cell<bool>,
-        fill: &mut dyn FnMut(),
+        fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
-        helped: Option<Duration>,
     ) {
         let place = id.place;
         let mut landed = None;
         self.settle(place.hash(), equals, Some(id), &mut |books, now, equal| {
-            fill();
+            if !fill() {
+                return;
+            }
             let stamp = self.tick();
             landed = books.land(place, now, stamp, equal);
             // There is none when a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::take_over(landed, place, stamp, taken) {
-                let awaited = || landed.flight.wait.as_ref().map(|wait| wait.age());
-                books.pace.ran(run.or_else(awaited), helped);
+                let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
+                books.pace.ran(run.or_else(awaited));
             }
         });
         self.leave_landed(landed);

@@ -32,9 +32,14 @@ impl<S: Scope> Keeper<S> {
         is_given_up
     }
 
-    /// Has those who wait for a flight go on without it. What comes of it may be stored still.
+    /// Has those who wait for a stalled flight go on without it. What comes of it may be stored still.
     pub(crate) fn depose(&self, id: FlightId) {
-        let wait = self.locked(|books| books.depose(id));
+        let wait = self.locked(|books| {
+            let wait = books.depose(id);
+            // Several may prove that the same leader is stalled.
+            books.counts.helped += u64::from(wait.is_some());
+            wait
+        });
         wait.inspect(|wait| wait.land(Landing::Abandoned));
     }
 
@@ -81,9 +86,20 @@ impl<S: Scope> Keeper<S> {
         });
     }
 
-    /// A call that waited runs the body after all, for the flight it waited for.
+    /// A call that was counted as a hit had waited before. No hit is left if the counters were zeroed since.
+    pub(crate) fn count_waited(&self) {
+        self.locked(|books| {
+            let is_counted = books.counts.coalesced < books.counts.hits;
+            books.counts.coalesced += u64::from(is_counted);
+        });
+    }
+
+    /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
-        self.locked(|books| books.counts.misses += 1);
+        self.locked(|books| {
+            books.counts.misses += 1;
+            books.counts.helped += 1;
+        });
     }
 
     pub(crate) fn info(&self) -> CacheInfo {

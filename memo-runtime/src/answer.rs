@@ -1,0 +1,104 @@
+//! Room for a result.
+
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// The result of a call that runs no body.
+///
+/// It is found deep inside, and written here once. Returned step by step it would be moved by each function on
+/// the way, and each would need room for it on the stack.
+///
+/// An enum, so that it has to be dropped only if a result has to: each function that has one would be larger.
+#[must_use]
+#[repr(C, u8)]
+pub enum Answer<R> {
+    /// Nothing yet.
+    None,
+    /// The result.
+    Some(R),
+}
+
+/// An answer as it lies in memory, by the layout that `repr(C, u8)` has.
+#[repr(C)]
+struct Raw<R> {
+    tag: u8,
+    result: MaybeUninit<R>,
+}
+
+impl<R> Answer<R> {
+    const NONE: u8 = 0;
+    const SOME: u8 = 1;
+
+    /// Writes the result, unless there is one.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn put(&mut self, result: impl FnOnce() -> R) {
+        if let Self::Some(_) = self {
+            return;
+        }
+        // To assign it would move it once more.
+        let raw = ptr::from_mut(self).cast::<Raw<R>>();
+        #[expect(unsafe_code, reason = "a result is written in place")]
+        // SAFETY: an answer has the layout of `Raw`. There is nothing in it that had to be dropped.
+        unsafe {
+            (&raw mut (*raw).result).cast::<R>().write(result());
+            (&raw mut (*raw).tag).write(Self::SOME);
+        }
+    }
+
+    /// The result.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none: after a look-up that has returned no run there is one.
+    #[inline]
+    pub fn take(&mut self) -> R {
+        assert!(matches!(self, Self::Some(_)), "a call without a run has a result");
+        let raw = ptr::from_mut(self).cast::<Raw<R>>();
+        #[expect(unsafe_code, reason = "a result was written in place")]
+        // SAFETY: an answer has the layout of `Raw`. There is a result, which is then left to the caller.
+        unsafe {
+            (&raw mut (*raw).tag).write(Self::NONE);
+            (&raw const (*raw).result).cast::<R>().read()
+        }
+    }
+}
+
+impl<R> fmt::Debug for Answer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::rc::Rc;
+
+    fn answer_of<R>(result: R) -> Answer<R> {
+        let mut answer = Answer::None;
+        answer.put(|| result);
+        answer
+    }
+
+    #[test]
+    fn what_was_put_is_taken() {
+        assert_eq!(answer_of("one").take(), "one");
+        assert_eq!(answer_of(()).take(), ());
+        assert_eq!(answer_of(1_u128).take(), 1);
+        assert_eq!(answer_of(Some([1_u8; 3])).take(), Some([1; 3]));
+        let Answer::Some('a') = answer_of('a') else { panic!("it has the layout of an enum") };
+    }
+
+    #[test]
+    fn what_is_not_taken_is_dropped_once() {
+        let result = Rc::new(());
+        let mut answer = answer_of(Rc::clone(&result));
+        answer.put(|| unreachable!("there is one"));
+        drop(answer);
+        let taken = answer_of(Rc::clone(&result)).take();
+        assert_eq!(Rc::strong_count(&result), 2);
+        drop(taken);
+        assert_eq!(Rc::strong_count(&result), 1);
+    }
+}

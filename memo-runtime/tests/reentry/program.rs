@@ -1,0 +1,443 @@
+//! Programs: what is done with a cache, and what keys and values do meanwhile.
+//!
+//! Written, a program reads `get 1 10; get 1 @eq { get 12; remove 10 }; get 20..60`: the third `get 1` runs
+//! two steps of its own the next time that a key is compared. A block may end with `panic`, and
+//! `@drop+2` waits for the third drop.
+
+use std::fmt;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    pub settings: Settings,
+    /// What each thread does.
+    pub threads: Vec<Vec<Step>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    pub thread_scope: bool,
+    pub maxsize: Option<usize>,
+    /// How many different hashes keys have; `None` if all differ.
+    pub hashes: Option<u8>,
+    pub ttl: bool,
+    pub single_flight: bool,
+}
+
+impl Settings {
+    pub const PLAIN: Self =
+        Self { thread_scope: false, maxsize: Some(8), hashes: None, ttl: false, single_flight: true };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub op: Op,
+    pub key: u8,
+    pub arms: Vec<Arm>,
+}
+
+/// What user code does during a step, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arm {
+    pub hook: Hook,
+    /// How many chances are let pass.
+    pub skip: u8,
+    pub steps: Arc<Vec<Step>>,
+    /// It panics in the end.
+    pub panics: bool,
+}
+
+macro_rules! words {
+    ($(#[$attribute:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$note])* $variant,)* }
+
+        impl $name {
+            const ALL: &[Self] = &[$(Self::$variant),*];
+
+            fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            fn of(word: &str) -> Self {
+                let named = Self::ALL.iter().find(|it| it.word() == word);
+                *named.unwrap_or_else(|| panic!("a program has no word {word:?}"))
+            }
+        }
+    };
+}
+
+words! {
+    /// What a step does with the cache.
+    Op {
+        Get = "get",
+        GetByRef = "get_by_ref",
+        /// A computation that may fail, and does not.
+        Try = "try",
+        /// One that fails.
+        Fail = "fail",
+        /// An async call, driven to its end.
+        Async = "async",
+        /// An async call that is dropped after its first poll.
+        Cancel = "cancel",
+        Insert = "insert",
+        Remove = "remove",
+        Peek = "peek",
+        /// The key is a mask: of eight keys, which are kept.
+        Retain = "retain",
+        Clear = "clear",
+        Iterate = "iterate",
+        Len = "len",
+        /// Makes and drops another handle of the cache.
+        Handle = "handle",
+        /// Moves the clock by so many seconds.
+        Advance = "advance",
+    }
+}
+
+words! {
+    /// Where user code runs during a step.
+    Hook {
+        Eq = "eq",
+        Hash = "hash",
+        Clone = "clone",
+        Drop = "drop",
+        /// In the computation, in the closure given to `retain`, or after the first entry of an iteration.
+        Body = "body",
+    }
+}
+
+/// How deep steps are nested at most. More than a thread may read at a time.
+const DEPTH: usize = 7;
+
+impl Program {
+    /// Any bytes are a program.
+    pub fn decode(bytes: &[u8]) -> Self {
+        let [a, b, rest @ ..] = bytes else { return Self::one(Settings::PLAIN, Vec::new()) };
+        let maxsize = match a % 8 {
+            0 => Some(0),
+            1 => Some(1),
+            2 => Some(2),
+            3 => None,
+            _ => Some(8),
+        };
+        let hashes = match a >> 3 & 7 {
+            0 => Some(1),
+            1 => Some(2),
+            2 => Some(4),
+            _ => None,
+        };
+        let settings = Settings {
+            thread_scope: a >> 6 == 0,
+            maxsize,
+            hashes,
+            ttl: b & 3 == 0,
+            single_flight: b >> 2 & 7 != 0,
+        };
+        let keys = [4, 10, 20, 20][usize::from(b >> 5 & 3)];
+        let threads = if b >> 7 == 1 { 3 } else { 1 };
+        let threads = rest.chunks(rest.len().div_ceil(threads).max(1));
+        let threads: Vec<_> = threads.map(|bytes| Bytes { bytes, keys }.steps(0)).collect();
+        let thread_scope = settings.thread_scope && threads.len() == 1;
+        Self { settings: Settings { thread_scope, ..settings }, threads }
+    }
+
+    /// The bytes that a seed stands for.
+    pub fn bytes(seed: u64, most: usize) -> Vec<u8> {
+        let mut state = seed;
+        let mut random = || {
+            // SplitMix64.
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut it = state;
+            it = (it ^ it >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            it = (it ^ it >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+            it ^ it >> 31
+        };
+        let len = 12 + usize::try_from(random() % most as u64).expect("it is less than `most`");
+        (0..len).map(|_| random().to_le_bytes()[0]).collect()
+    }
+
+    pub fn one(settings: Settings, steps: Vec<Step>) -> Self {
+        Self { settings, threads: vec![steps] }
+    }
+
+    /// Reads what `Display` writes; settings that are not named are the [plain](Settings::PLAIN) ones.
+    pub fn parse(text: &str) -> Self {
+        let (mut settings, mut threads) = (Settings::PLAIN, Vec::new());
+        let (head, body) = text.split_once(':').unwrap_or(("", text));
+        for word in head.split_whitespace() {
+            match word.split_once('=').unwrap_or((word, "")) {
+                ("thread", _) => settings.thread_scope = true,
+                ("ttl", _) => settings.ttl = true,
+                ("side_by_side", _) => settings.single_flight = false,
+                ("maxsize", number) => settings.maxsize = Some(number.parse().expect("a number")),
+                ("unbounded", _) => settings.maxsize = None,
+                ("hashes", number) => settings.hashes = Some(number.parse().expect("a number")),
+                _ => panic!("a program has no setting {word:?}"),
+            }
+        }
+        for thread in body.split('|') {
+            let spaced = ["{", "}", ";"].iter().fold(thread.to_owned(), |text, mark| {
+                text.replace(mark, &format!(" {mark} "))
+            });
+            let words: Vec<_> = spaced.split_whitespace().collect();
+            threads.push(Words { words: &words }.steps().0);
+        }
+        Self { settings, threads }
+    }
+
+    /// How many blocks of user code it has.
+    pub fn blocks(&self) -> usize {
+        self.threads.iter().map(|steps| blocks(steps)).sum()
+    }
+
+    /// Programs a little simpler than this one, the simplest first.
+    pub fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        for thread in 0..self.threads.len() {
+            if self.threads.len() > 1 {
+                let mut less = self.clone();
+                less.threads.remove(thread);
+                all.push(less);
+            }
+            for steps in simpler(&self.threads[thread]) {
+                let mut less = self.clone();
+                less.threads[thread] = steps;
+                all.push(less);
+            }
+        }
+        let Settings { thread_scope, hashes, ttl, single_flight, .. } = self.settings;
+        for settings in [
+            thread_scope.then_some(Settings { thread_scope: false, ..self.settings }),
+            hashes.map(|_| Settings { hashes: None, ..self.settings }),
+            ttl.then_some(Settings { ttl: false, ..self.settings }),
+            (!single_flight).then_some(Settings { single_flight: true, ..self.settings }),
+        ] {
+            all.extend(settings.map(|settings| Self { settings, ..self.clone() }));
+        }
+        all
+    }
+}
+
+fn blocks(steps: &[Step]) -> usize {
+    let arms = steps.iter().flat_map(|step| &step.arms);
+    arms.map(|arm| 1 + blocks(&arm.steps)).sum()
+}
+
+fn simpler(steps: &[Step]) -> Vec<Vec<Step>> {
+    let mut all = Vec::new();
+    // Fewer of them, whole runs first.
+    let mut run = steps.len();
+    while run > 0 {
+        for at in (0..steps.len()).step_by(run) {
+            let end = (at + run).min(steps.len());
+            all.push([&steps[..at], &steps[end..]].concat());
+        }
+        run /= 2;
+    }
+    for (at, step) in steps.iter().enumerate() {
+        let mut with = |step: Step| {
+            let mut steps = steps.to_vec();
+            steps[at] = step;
+            all.push(steps);
+        };
+        if !matches!(step.op, Op::Get | Op::Remove) {
+            with(Step { op: Op::Get, ..step.clone() });
+        }
+        for (number, arm) in step.arms.iter().enumerate() {
+            let mut with_arm = |arm: Option<Arm>| {
+                let mut step = step.clone();
+                step.arms.splice(number..=number, arm);
+                with(step);
+            };
+            with_arm(None);
+            if arm.panics {
+                with_arm(Some(Arm { panics: false, ..arm.clone() }));
+            }
+            if arm.skip > 0 {
+                with_arm(Some(Arm { skip: 0, ..arm.clone() }));
+            }
+            for steps in simpler(&arm.steps) {
+                with_arm(Some(Arm { steps: Arc::new(steps), ..arm.clone() }));
+            }
+        }
+        for arm in &step.arms {
+            // What is done within is done after.
+            let plain = Step { arms: Vec::new(), ..step.clone() };
+            all.push([&steps[..at], &[plain], &arm.steps[..], &steps[at + 1..]].concat());
+        }
+    }
+    all
+}
+
+struct Bytes<'b> {
+    bytes: &'b [u8],
+    keys: u8,
+}
+
+impl Bytes<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*first)
+    }
+
+    fn steps(&mut self, depth: usize) -> Vec<Step> {
+        std::iter::from_fn(|| self.step(depth)).collect()
+    }
+
+    fn step(&mut self, depth: usize) -> Option<Step> {
+        let (what, key) = (self.next()?, self.next()?);
+        let op = match what & 31 {
+            0..12 => Op::Get,
+            12..14 => Op::GetByRef,
+            14 => Op::Try,
+            15 => Op::Fail,
+            16 => Op::Async,
+            17 => Op::Cancel,
+            18..22 => Op::Insert,
+            22..25 => Op::Remove,
+            25 => Op::Peek,
+            26 => Op::Retain,
+            27 => [Op::Clear, Op::Get][usize::from(key >> 7)],
+            28 => Op::Iterate,
+            29 => Op::Len,
+            30 => Op::Handle,
+            _ => Op::Advance,
+        };
+        let arms = match (op, what >> 5) {
+            (Op::Len | Op::Handle | Op::Advance, _) | (_, 0..3) => 0,
+            _ if depth == DEPTH => 0,
+            (_, 3..7) => 1,
+            _ => 2,
+        };
+        let arms = (0..arms).map_while(|_| self.arm(depth)).collect();
+        let key = match op {
+            Op::Retain => key,
+            Op::Advance => key % 8,
+            _ => key % self.keys,
+        };
+        Some(Step { op, key, arms })
+    }
+
+    fn arm(&mut self, depth: usize) -> Option<Arm> {
+        let (what, how) = (self.next()?, self.next()?);
+        let hook = match what & 7 {
+            0..3 => Hook::Eq,
+            3 => Hook::Hash,
+            4 => Hook::Clone,
+            5 => Hook::Body,
+            _ => Hook::Drop,
+        };
+        let skip = [0, 0, 0, 0, 0, 1, 1, 2][usize::from(what >> 3 & 7)];
+        let len = [0, 2, 4, 8, 12, 20, 40, 80][usize::from(how & 7)].min(self.bytes.len());
+        let (block, rest) = self.bytes.split_at(len);
+        self.bytes = rest;
+        let steps = Arc::new(Bytes { bytes: block, keys: self.keys }.steps(depth + 1));
+        Some(Arm { hook, skip, steps, panics: how >> 3 & 7 == 0 })
+    }
+}
+
+struct Words<'w> {
+    words: &'w [&'w str],
+}
+
+impl<'w> Words<'w> {
+    fn next_if(&mut self, wanted: impl Fn(&str) -> bool) -> Option<&'w str> {
+        let (first, rest) = self.words.split_first()?;
+        wanted(first).then(|| {
+            self.words = rest;
+            *first
+        })
+    }
+
+    /// Some steps, and whether `panic` follows.
+    fn steps(&mut self) -> (Vec<Step>, bool) {
+        let mut steps = Vec::new();
+        while let Some(word) = self.next_if(|word| word != "}") {
+            match word {
+                ";" => continue,
+                "panic" => return (steps, true),
+                _ => {}
+            }
+            let (op, mut keys) = (Op::of(word), Vec::new());
+            let is_number = |word: &str| word.starts_with(|it: char| it.is_ascii_digit());
+            while let Some(word) = self.next_if(is_number) {
+                let number = |text: &str| text.parse::<u8>().expect("a small number");
+                match word.split_once("..") {
+                    Some((first, end)) => keys.extend(number(first)..number(end)),
+                    None => keys.push(number(word)),
+                }
+            }
+            if keys.is_empty() {
+                keys.push(0);
+            }
+            steps.extend(keys.into_iter().map(|key| Step { op, key, arms: Vec::new() }));
+            while let Some(word) = self.next_if(|word| word.starts_with('@')) {
+                let (hook, skip) = word[1..].split_once('+').unwrap_or((&word[1..], "0"));
+                let (hook, skip) = (Hook::of(hook), skip.parse().expect("a number"));
+                self.next_if(|word| word == "{").expect("a block");
+                let (nested, panics) = self.steps();
+                self.next_if(|word| word == "}").expect("the end of a block");
+                let arm = Arm { hook, skip, steps: Arc::new(nested), panics };
+                steps.last_mut().expect("there is a step").arms.push(arm);
+            }
+        }
+        (steps, false)
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { thread_scope, maxsize, hashes, ttl, single_flight } = self.settings;
+        if thread_scope {
+            f.write_str("thread ")?;
+        }
+        match maxsize {
+            Some(maxsize) => write!(f, "maxsize={maxsize}")?,
+            None => f.write_str("unbounded")?,
+        }
+        if let Some(hashes) = hashes {
+            write!(f, " hashes={hashes}")?;
+        }
+        if ttl {
+            f.write_str(" ttl")?;
+        }
+        if !single_flight {
+            f.write_str(" side_by_side")?;
+        }
+        f.write_str(":")?;
+        for (number, steps) in self.threads.iter().enumerate() {
+            f.write_str(if number > 0 { " | " } else { " " })?;
+            write_steps(f, steps)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+    let mut before: Option<&Step> = None;
+    for step in steps {
+        match before {
+            Some(before) if before.op == step.op && before.arms.is_empty() => {}
+            Some(_) => write!(f, "; {}", step.op.word())?,
+            None => f.write_str(step.op.word())?,
+        }
+        before = Some(step);
+        write!(f, " {}", step.key)?;
+        for Arm { hook, skip, steps, panics } in &step.arms {
+            write!(f, " @{}", hook.word())?;
+            if *skip > 0 {
+                write!(f, "+{skip}")?;
+            }
+            f.write_str(" { ")?;
+            write_steps(f, steps)?;
+            if *panics {
+                f.write_str(if steps.is_empty() { "panic" } else { "; panic" })?;
+            }
+            f.write_str(" }")?;
+        }
+    }
+    Ok(())
+}

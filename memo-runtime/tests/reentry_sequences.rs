@@ -1,0 +1,181 @@
+//! What becomes of a cache that keys and values call again, one sequence for each claim.
+//!
+//! `get 1 @eq { get 2 }` reads: while key 1 is looked up and compared, key 2 is looked up. Each sequence is
+//! held against a model of an exact LRU cache after each step; see [`reentry`].
+#![forbid(unsafe_code)]
+
+mod reentry;
+
+use reentry::{Outcome, Program, run};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Runs a sequence. All its blocks are to run.
+#[track_caller]
+fn holds(sequence: &str) {
+    let fired = fired_in(sequence);
+    assert_eq!(fired, Program::parse(sequence).blocks(), "{sequence}: blocks that have run");
+}
+
+/// Runs a sequence, in which nobody ever has to wait for long. Returns how many blocks have run.
+#[track_caller]
+fn fired_in(sequence: &str) -> usize {
+    // Held here, so that one that hangs does not keep the others from running.
+    static RUNNING: Mutex<()> = Mutex::new(());
+    let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = Program::parse(sequence);
+    let (done, is_done) = channel();
+    let runner = thread::spawn(move || {
+        let outcome = run(&program);
+        // Nobody listens any more when the limit was exceeded.
+        let _ = done.send(());
+        outcome
+    });
+    // Shorter than any patience: what is to be seen at once is not waited for.
+    let limit = Duration::from_secs(if cfg!(miri) { 600 } else { 9 });
+    if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(limit) {
+        panic!("{sequence}: not finished after {limit:?}");
+    }
+    let Outcome { faults, fired } = runner.join().expect("faults are collected");
+    assert!(faults.is_empty(), "{sequence}\n{}", faults.join("\n"));
+    fired
+}
+
+/// The same of caches of one thread.
+#[track_caller]
+fn holds_in_both_scopes(sequence: &str) {
+    holds(sequence);
+    holds(&match sequence.split_once(':') {
+        Some((settings, steps)) => format!("thread {settings}: {steps}"),
+        None => format!("thread: {sequence}"),
+    });
+}
+
+#[test]
+fn a_cache_whose_eq_calls_it_again_never_exceeds_maxsize() {
+    holds(
+        "maxsize=8:
+        get 1 10 11;
+        get 1 @eq {
+            get 12 4 3 4 2;
+            get 2 @eq {
+                get 3 2;
+                get 1 @eq { get 13 3 };
+                get 14 0 15
+            }
+        };
+        get 16 17 4 18;
+        remove 2;
+        get 1 19;
+        get 20..60",
+    );
+}
+
+#[test]
+fn a_hit_whose_eq_calls_the_cache_is_later_than_those_calls() {
+    holds_in_both_scopes("maxsize=4: get 1 2; get 1 @eq { get 3 4 }; get 5 6");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 3 }; get 4 5; peek 1");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 4 }; get 5 6; peek 1");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { insert 2 }; insert 4; get 5");
+    holds_in_both_scopes("maxsize=2: get 1 2; get 1 @eq { get 2 @eq { get 1 @eq { get 2 } } }; get 3");
+}
+
+#[test]
+fn a_hit_of_keys_of_one_hash_is_later_than_what_eq_calls() {
+    holds_in_both_scopes("maxsize=3 hashes=1: get 1 2 3; get 3 @eq+1 { get 1 2 }; get 4 5");
+    holds_in_both_scopes("maxsize=8 hashes=2: get 0..12; get 5 @eq { get 6 @eq { get 7 } }; get 20..40");
+}
+
+#[test]
+fn what_eq_takes_out_is_answered_and_is_out() {
+    holds_in_both_scopes("get 1 2; get 1 @eq { remove 1 }; get 3; get 1");
+    holds_in_both_scopes("get 1 2; get 1 @eq { clear }; get 1");
+    holds_in_both_scopes("get 1 2; get 1 @eq { retain 0 }; get 3; get 1");
+    holds_in_both_scopes("maxsize=1: get 1; get 1 @eq { get 2 3 }; get 1");
+    holds_in_both_scopes("maxsize=2 hashes=1: get 1 2; get 1 @eq { remove 1; remove 2 }; get 3 4");
+}
+
+#[test]
+fn what_eq_replaces_is_not_taken_for_what_was_found() {
+    holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { insert 1 }; get 2 4 5");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { remove 1; get 1 2 }; get 4; get 1");
+    holds_in_both_scopes("maxsize=3: insert 1 2 3; insert 1 @eq { insert 1 }; get 1; remove 1 @eq { insert 1 }");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; remove 1 @eq { remove 1; get 1 }; get 4");
+}
+
+#[test]
+fn hash_may_call_the_cache() {
+    holds_in_both_scopes("maxsize=2: get 1 2; get 1 @hash { get 2; remove 1; get 3 }; get 4 5");
+    holds_in_both_scopes("maxsize=2: insert 1 @hash { get 1 2 }; remove 1 @hash { insert 1 }");
+    holds_in_both_scopes("maxsize=2: get 1; get 1 @hash { clear; panic }; get 1");
+}
+
+#[test]
+fn a_value_is_cloned_whatever_its_clone_does_with_the_cache() {
+    holds_in_both_scopes("get 1 2; get 1 @clone { remove 1 }; get 1 3");
+    holds_in_both_scopes("get 1 2; get 1 @clone { clear; get 1 }; get 1");
+    holds_in_both_scopes("maxsize=1: get 1; get 1 @clone { get 2 3 @clone { get 4 } }; get 1");
+    // Deeper than a thread reads without the lock.
+    holds_in_both_scopes(
+        "maxsize=3: get 1 2 3; get 1 @clone { get 2 @clone { get 3 @clone { get 1 @clone { get 2 @clone {
+        get 3 @clone { remove 1; remove 2; remove 3; get 4 5 6 } } } } } }; get 1",
+    );
+    holds_in_both_scopes("maxsize=2: get 1 2; get 1 @clone { remove 1; panic }; get 3 4");
+    holds_in_both_scopes("maxsize=2: get 1 @clone { get 1; remove 1 }; get 1 @clone { insert 1 }; get 2 3");
+}
+
+#[test]
+fn what_is_dropped_may_call_the_cache() {
+    holds_in_both_scopes("maxsize=2: get 1 2; get 3 @drop { get 1 2 4 }; get 5");
+    holds_in_both_scopes("maxsize=1: get 1; get 2 @drop { get 3 @drop { get 4 @drop { get 1 } } }");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; clear @drop { get 1 2 3 4 }; get 5");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; clear @drop { get 1; panic }; get 5");
+    holds_in_both_scopes("maxsize=2: insert 1 2; insert 1 @drop { insert 1; clear }; get 1");
+    holds_in_both_scopes("maxsize=3 ttl: get 1 2 3; advance 10; get 4 @drop { get 1 2; panic }; get 1");
+}
+
+#[test]
+fn a_body_may_call_the_cache_with_its_own_key() {
+    holds_in_both_scopes("maxsize=2: get 1 @body { get 1; get 2 3 }; get 1");
+    holds_in_both_scopes("maxsize=2: get 1 @body { remove 1; get 1; get 2 3 }; get 1");
+    holds_in_both_scopes("maxsize=2: get 1 @body { insert 1; clear; get 1 @body { get 1 } }; get 1");
+    holds_in_both_scopes("maxsize=2 side_by_side: get 1 @body { get 1 @body { get 1; remove 1 } }; get 1");
+    holds_in_both_scopes("maxsize=2: async 1 @body { async 1 @body { get 1 }; get 1 }; get 1");
+    holds_in_both_scopes("maxsize=2: cancel 1 @body { async 1; panic }; cancel 1; get 1 2 3");
+}
+
+#[test]
+fn an_async_run_does_not_wait_for_itself_when_its_result_is_stored() {
+    holds_in_both_scopes("async 1 @clone { get 1 }");
+    holds_in_both_scopes("async 1 @clone { async 1 }");
+    holds_in_both_scopes("hashes=1: get 2; async 1 @eq+1 { get 1 }");
+    holds_in_both_scopes("maxsize=0: async 1 @drop { async 1 }; cancel 1 @drop { get 1 }");
+}
+
+#[test]
+fn retain_and_iterators_hold_what_they_show() {
+    holds_in_both_scopes("maxsize=3: get 1 2 3; iterate @body { clear; get 4 5 6 7 }; iterate");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; retain 2 @body { remove 2; insert 2; get 1 }; iterate");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; retain 0 @body+1 { get 3 4; panic }; iterate");
+    holds_in_both_scopes("maxsize=3: get 1 2 3; retain 0 @drop { get 1 2 3 }; iterate");
+}
+
+#[test]
+fn a_panic_in_user_code_leaves_the_cache_whole() {
+    let mut fired = 0;
+    for hook in ["eq", "eq+1", "hash", "clone", "clone+1", "drop", "drop+1", "drop+2", "body"] {
+        for step in ["get 1", "get 9", "get_by_ref 9", "insert 1", "insert 9", "remove 1", "retain 0", "clear", "async 9"] {
+            for settings in ["maxsize=3", "maxsize=3 hashes=1", "maxsize=0", "unbounded", "maxsize=1 ttl"] {
+                let steps = format!(
+                    "get 1 2 3; {step} @{hook} {{ get 2; remove 3; panic }}; get 1 2 3 4"
+                );
+                // Some of these steps have no use for some hooks.
+                fired += fired_in(&format!("{settings}: {steps}"));
+                fired += fired_in(&format!("thread {settings}: {steps}"));
+            }
+        }
+    }
+    assert!(fired > 200, "{fired} blocks have run");
+}
