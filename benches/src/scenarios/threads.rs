@@ -116,6 +116,7 @@ fn beside<R>(threads: usize, work: impl Fn(usize) + Sync, meanwhile: impl FnOnce
             let idle = move || {
                 work(number);
                 sender.send(()).expect("it is waited for");
+                drop(sender);
                 drop(gate.read());
             };
             let thread = thread::Builder::new().stack_size(STACK);
