@@ -9,7 +9,7 @@ use trybuild::TestCases;
 /// The compiler whose wording the `.stderr` files have.
 const PINNED: &str = "1.95.";
 
-const TOPICS: [&str; 9] = [
+const TOPICS: [&str; 10] = [
     "async_fns",
     "bounds",
     "conflicts",
@@ -17,6 +17,7 @@ const TOPICS: [&str; 9] = [
     "generics",
     "impl_blocks",
     "methods",
+    "names",
     "options",
     "signature",
 ];

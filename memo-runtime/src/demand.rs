@@ -13,7 +13,7 @@
 //!   for granted and complains about its bounds, one by one; with two it weighs them, finds that
 //!   neither holds, and complains about the trait.
 
-use crate::form::{Form, Leaf};
+use crate::form::{Form, Leaf, Shaped, Standard};
 use crate::key::{ByKey, Part};
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -56,31 +56,32 @@ impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
     }
 }
 
-/// An argument that is taken apart to be part of a key.
+/// An argument that is taken apart to be part of a key. It is asked of a type that is [`Shaped`] as
+/// its name says: of any other there is nothing more to say.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of a key",
+    message = "`{A}` cannot be part of a key",
     label = "all that it holds needs `Hash`, `Eq` and `Clone`",
     note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`; of a type parameter, ask for them: \
             `T: Hash + Eq + Clone`",
     note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
 )]
-pub trait KeyParts<'a, F, L> {
+pub trait KeyParts<'a, A, F, L> {
     #[doc(hidden)]
-    fn lookup(&'a self) -> L;
+    fn lookup(arg: &'a A) -> L;
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
+impl<'a, A, F: Form<A>> KeyParts<'a, A, F, Part<'a, F, A>> for Standard {
     #[inline]
-    fn lookup(&'a self) -> Part<'a, F, A> {
-        Part::new(self)
+    fn lookup(arg: &'a A) -> Part<'a, F, A> {
+        Part::new(arg)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A: Never, F> KeyParts<'a, F, Nothing> for A {
-    fn lookup(&'a self) -> Nothing {
-        Self::never()
+impl<'a, A: Never, F> KeyParts<'a, A, F, Nothing> for Standard {
+    fn lookup(_: &'a A) -> Nothing {
+        A::never()
     }
 }
 
@@ -118,8 +119,8 @@ pub fn leaf<'a, A: ?Sized + KeyPart<'a, L>, L>(arg: &'a A) -> L {
 
 /// An argument that is taken apart.
 #[inline]
-pub fn parts<'a, A: KeyParts<'a, F, L>, F, L>(arg: &'a A) -> L {
-    arg.lookup()
+pub fn parts<'a, A: Shaped<F, S>, F, S: KeyParts<'a, A, F, L>, L>(arg: &'a A) -> L {
+    S::lookup(arg)
 }
 
 /// A key that is owned already.
