@@ -6,9 +6,8 @@
 //! the spelling of a control's type hangs on it: what is stored is decided by the type.
 
 use crate::words::{has_macro, words};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
 use syn::{PathArguments, Type};
 
 /// How the stored type is spelled.
@@ -80,11 +79,7 @@ impl Stored {
     pub(crate) fn spelled(self, p: &TokenStream, ty: &TokenStream) -> Option<TokenStream> {
         match self {
             Self::Whole | Self::Primitive | Self::TakenWhole => Some(ty.clone()),
-            Self::Ok => {
-                // What the compiler has to say of it is said at the type.
-                let span = Span::call_site().located_at(ty.span());
-                Some(quote_spanned!(span=> <#ty as #p::Outcome<true>>::Stored))
-            }
+            Self::Ok => Some(quote!(<#ty as #p::Outcome<true>>::Stored)),
             Self::Probed => Some(quote!(<#ty as #p::Outcome<{ #p::fallible!(#ty) }>>::Stored)),
             Self::Unnamed => None,
         }

@@ -56,34 +56,48 @@ impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
     }
 }
 
-/// An argument that is taken apart to be part of a key. It is asked of a type that is [`Shaped`] as
-/// its name says: of any other there is nothing more to say.
+/// An argument that is taken apart to be part of a key. `S` is [`Standard`] if it is [`Shaped`] as its name
+/// says.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` cannot be part of a key",
+    message = "`{Self}` cannot be part of a key",
     label = "all that it holds needs `Hash`, `Eq` and `Clone`",
     note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`; of a type parameter, ask for them: \
             `T: Hash + Eq + Clone`",
     note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
 )]
-pub trait KeyParts<'a, A, F, L> {
+pub trait KeyParts<'a, F, S, L> {
     #[doc(hidden)]
-    fn lookup(arg: &'a A) -> L;
+    fn lookup(&'a self) -> L;
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A, F: Form<A>> KeyParts<'a, A, F, Part<'a, F, A>> for Standard {
+impl<'a, A, F: Form<A>> KeyParts<'a, F, Standard, Part<'a, F, A>> for A {
     #[inline]
-    fn lookup(arg: &'a A) -> Part<'a, F, A> {
-        Part::new(arg)
+    fn lookup(&'a self) -> Part<'a, F, A> {
+        Part::new(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A: Never, F> KeyParts<'a, A, F, Nothing> for Standard {
-    fn lookup(_: &'a A) -> Nothing {
-        A::never()
+impl<'a, A: Never, F> KeyParts<'a, F, Standard, Nothing> for A {
+    fn lookup(&'a self) -> Nothing {
+        Self::never()
     }
 }
+
+/// Two implementations that hold for any type. They keep `S` and `L` unknown where the shape is: then there
+/// is nothing more to say of the argument.
+macro_rules! unknown {
+    ($($shape:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a, A, F> KeyParts<'a, F, $shape, Nothing> for A {
+            fn lookup(&'a self) -> Nothing {
+                unreachable!("no type has this shape")
+            }
+        }
+    )*};
+}
+unknown!((Nothing,) (Nothing, Nothing));
 
 /// The value of a `key = ..` expression.
 #[diagnostic::on_unimplemented(
@@ -119,8 +133,8 @@ pub fn leaf<'a, A: ?Sized + KeyPart<'a, L>, L>(arg: &'a A) -> L {
 
 /// An argument that is taken apart.
 #[inline]
-pub fn parts<'a, A: Shaped<F, S>, F, S: KeyParts<'a, A, F, L>, L>(arg: &'a A) -> L {
-    S::lookup(arg)
+pub fn parts<'a, A: Shaped<F, S> + KeyParts<'a, F, S, L>, F, S, L>(arg: &'a A) -> L {
+    arg.lookup()
 }
 
 /// A key that is owned already.
