@@ -17,6 +17,7 @@ const TOPICS: [&str; 10] = [
     "generics",
     "impl_blocks",
     "methods",
+    "names",
     "options",
     "private",
     "signature",

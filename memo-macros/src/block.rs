@@ -336,9 +336,8 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
             Meta::List(list) => list.tokens,
             _ => TokenStream::new(),
         };
-        if check::has_no_size(&function) {
-            let Function { attrs, vis, sig, body } = function;
-            return Ok(Item::Other(quote!(#(#attrs)* #vis #sig #body)));
+        if let Some(function) = check::without_size(&function, &quote!(::memofn)) {
+            return Ok(Item::Other(function));
         }
         return Ok(Item::Marked(Box::new(Marked { function, options })));
     }

@@ -7,17 +7,19 @@ use crate::home::Home;
 use crate::model::is_keyed;
 use crate::options::{EXCLUSIONS, Options};
 use crate::params::{parameters, unsized_types};
+use crate::stored::is_primitive;
 use crate::suggest;
 use crate::words::{
     find_own_type, find_own_type_itself, find_word, has_parameter, spelled, uses, words,
 };
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
+use std::borrow::Cow;
 use syn::{Expr, ReturnType, Type, Visibility};
 
 pub(crate) fn check(options: &Options, function: &Function, home: &Home, errors: &mut Errors) {
     combinations(options, errors);
-    qualifiers(function, home, errors);
+    qualifiers(options, function, home, errors);
     controls(options, home, errors);
     awaits(options, errors);
     arguments(options, function, errors);
@@ -85,15 +87,23 @@ pub(crate) fn own_type(
     }
 }
 
-/// Whether the compiler will refuse the function as it is, and say best why: `text: str`.
-pub(crate) fn has_no_size(function: &Function) -> bool {
-    let no_size = |ty: &Type| match unwrapped(ty) {
-        Type::Slice(_) | Type::TraitObject(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
-        _ => false,
+/// The function without a cache, if the compiler will refuse it as it is, and say best why: `text: str`.
+pub(crate) fn without_size(function: &Function, krate: &TokenStream) -> Option<TokenStream> {
+    let is_text = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("str"));
+    let no_size = |ty: &Type| {
+        matches!(unwrapped(ty), Type::Slice(_) | Type::TraitObject(_)) || is_text(unwrapped(ty))
     };
-    function.inputs().any(|input| no_size(&input.ty))
-        || matches!(&function.sig.output, ReturnType::Type(_, ty) if no_size(ty))
+    let ty = function.inputs().map(|input| input.ty).find(|ty| no_size(ty)).or_else(|| {
+        match &function.sig.output {
+            ReturnType::Type(_, ty) if no_size(ty) => Some(Cow::Borrowed(&**ty)),
+            _ => None,
+        }
+    })?;
+    let Function { attrs, vis, sig, body } = function;
+    // Another type may have the name. It is refused, or the function would go without a cache silently.
+    let claim = is_text(unwrapped(&ty)).then(|| quote!(#krate::__private::no_size::<#ty>();));
+    let body = body.stream();
+    Some(quote!(#(#attrs)* #vis #sig { #claim #body }))
 }
 
 fn combinations(options: &Options, errors: &mut Errors) {
@@ -114,7 +124,7 @@ fn combinations(options: &Options, errors: &mut Errors) {
     }
 }
 
-fn qualifiers(function: &Function, home: &Home, errors: &mut Errors) {
+fn qualifiers(options: &Options, function: &Function, home: &Home, errors: &mut Errors) {
     let sig = &function.sig;
     for attr in &function.attrs {
         if is_mark(attr) {
@@ -126,6 +136,16 @@ fn qualifiers(function: &Function, home: &Home, errors: &mut Errors) {
     }
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic, "variadic arguments cannot be a key; wrap the function in one without");
+    }
+    if let Home::Module = home {
+        let name = options.controls.as_ref().map_or(&sig.ident, |controls| &controls.value.ident);
+        if is_primitive(name) || name == "str" {
+            let message = format!(
+                "the controls are a type of this name, which would hide the primitive type `{name}`; give \
+                 them another name: `controls = {name}_cache`"
+            );
+            errors.at(name, message);
+        }
     }
     if let Home::Module = home {
         let own_type = find_word(&sig.to_token_stream(), "Self")
@@ -393,10 +413,13 @@ fn result(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// The word that makes a type that of a future.
+/// The word that makes a type that of a future. A type may be called `Future`, but the trait is not a type.
 fn future(ty: &Type) -> Option<Ident> {
+    let ty = ty.to_token_stream();
+    let of_trait = ["dyn", "impl"].iter().any(|word| find_word(&ty, word).is_some());
     let words = ["Future", "BoxFuture", "LocalBoxFuture"];
-    words.iter().find_map(|word| find_word(&ty.to_token_stream(), word))
+    let mut words = words.iter().filter(|word| of_trait || **word != "Future");
+    words.find_map(|word| find_word(&ty, word))
 }
 
 fn unwrapped(ty: &Type) -> &Type {

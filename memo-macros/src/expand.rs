@@ -257,7 +257,8 @@ fn lints_of_signature(model: &Model) -> impl Iterator<Item = TokenStream> {
     let exposed = visible || !model.home.is_module();
     let several = sig.inputs.len() > 1;
     // With a condition, a `Result` is stored whole as well.
-    let may_fail = model.stored != Stored::Whole || model.options.cache_if.is_some();
+    let is_whole = matches!(model.stored, Stored::Whole | Stored::Primitive);
+    let may_fail = !is_whole || model.options.cache_if.is_some();
     let lints = [
         (false, "dead_code", !model.home.is_module()),
         (false, "unreachable_pub", visible && !model.home.is_module()),

@@ -74,8 +74,8 @@ fn expand_function(options: &Options, item: &TokenStream, mut errors: Errors) ->
     let home =
         if function.as_ref().is_some_and(has_receiver) { Home::Method } else { Home::Module };
     if let Some(function) = &function {
-        if check::has_no_size(function) {
-            return item.clone();
+        if let Some(function) = check::without_size(function, &options.krate()) {
+            return function;
         }
         check::check(options, function, &home, &mut errors);
     }

@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::params::{Params, parameters, turbofish, unsized_types};
 use crate::stored::Stored;
 use crate::values::Scope;
-use crate::words::{has_parameter, uses, without_lifetimes, without_self, words};
+use crate::words::{has_macro, has_parameter, uses, without_lifetimes, without_self, words};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::rc::Rc;
@@ -72,17 +72,18 @@ impl Model {
             ReturnType::Default => quote!(()),
             ReturnType::Type(_, ty) => ty.to_token_stream(),
         };
-        let krate = options
-            .krate
-            .as_ref()
-            .map_or_else(|| quote!(::memofn), |krate| krate.value.to_token_stream());
+        let krate = options.krate();
         let runtime = quote!(#krate::__private);
+        // A macro in a type may mention any parameter.
+        let may_hide = has_macro(&result)
+            || arguments.iter().any(|it| it.keyed && has_macro(&it.ty.to_token_stream()));
         let (instance, rest) = Params::split(&function.sig.generics, |param| {
             let has = |keyed| {
                 let mut of_kind = arguments.iter().filter(|argument| argument.keyed == keyed);
                 of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
             };
-            has(true)
+            may_hide
+                || has(true)
                 || !has(false)
                 || has_parameter(&result, param)
                 || options.expressions().any(|it| uses(&it.to_token_stream(), param))
@@ -280,21 +281,43 @@ impl Model {
             without_lifetimes(&argument.ty.to_token_stream(), |name| self.rest.has(name))
         });
         let p = &self.runtime;
+        let hidden = self.hidden_parameters();
         // What is not reached has a type, and is not blamed for moving what it borrows once more.
         Some(quote! {
             #[allow(unreachable_code, unused_variables)]
             |(#(#names,)*): (#(#types,)*)| {
+                #hidden
                 #p::std::unreachable!();
                 #key
             }
         })
     }
 
+    /// Items that take the names of those parameters of which the cache is said not to depend. Should a
+    /// macro in the key mention one all the same, the compiler refuses that here. Without them it would
+    /// find whatever else has the name outside the function, and the controls a cache of another type.
+    fn hidden_parameters(&self) -> Option<TokenStream> {
+        let key = &self.options.key.as_ref()?.value;
+        let hides = has_macro(&key.to_token_stream());
+        let hidden = self.rest.names().map(|name| {
+            let is_type = self.rest.types().any(|it| it == name);
+            if is_type {
+                quote!(type #name<MentionItInKeyOutsideOfTheMacro> = MentionItInKeyOutsideOfTheMacro;)
+            } else {
+                quote! {
+                    struct MentionItInKeyOutsideOfTheMacro;
+                    const #name: MentionItInKeyOutsideOfTheMacro = MentionItInKeyOutsideOfTheMacro;
+                }
+            }
+        });
+        hides.then(|| quote!(#(#[allow(dead_code, non_camel_case_types)] #hidden)*))
+    }
+
     /// What kind of result there is to store, as a value.
     pub(crate) fn kind(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
         match self.stored {
-            Stored::Whole => quote!(#p::Whole),
+            Stored::Whole | Stored::Primitive => quote!(#p::Whole),
             Stored::TakenWhole => quote!(#p::kind!(#result).whole()),
             _ => quote!(#p::kind!(#result)),
         }
@@ -306,6 +329,8 @@ impl Model {
         if let Some(accept) = &self.options.cache_if {
             let accept = &accept.value;
             quote!(#p::policy_if::<#result, _>(#accept))
+        } else if self.stored == Stored::Primitive {
+            quote!(#p::primitive::<#result, _>())
         } else {
             let kind = self.kind();
             quote!(#p::policy::<#result, _, _>(#kind))

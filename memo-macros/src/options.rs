@@ -11,6 +11,7 @@ use crate::values::{
     label, maxsize, patience, scope, single_flight, skip, ttl,
 };
 use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Lit, LitStr, Path, Token};
@@ -41,6 +42,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The path of the crate that has the runtime.
+    pub(crate) fn krate(&self) -> TokenStream {
+        let given = self.krate.as_ref().map(|krate| krate.value.to_token_stream());
+        given.unwrap_or_else(|| quote!(::memofn))
+    }
+
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let parser = |input: ParseStream<'_>| {

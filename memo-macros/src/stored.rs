@@ -5,7 +5,7 @@
 //! impl block, nobody can tell what is a parameter. Then the name of the type has to do. Nothing but
 //! the spelling of a control's type hangs on it: what is stored is decided by the type.
 
-use crate::words::words;
+use crate::words::{has_macro, words};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{PathArguments, Type};
@@ -13,8 +13,10 @@ use syn::{PathArguments, Type};
 /// How the stored type is spelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// The return type: it is no `Result`. (A primitive's name is taken to be that of the primitive.)
+    /// The return type: it is no `Result`.
     Whole,
+    /// The return type: a primitive, by its name. The compiler refuses any other type of that name.
+    Primitive,
     /// The return type, by its name. Should it be a `Result`, it is stored in one.
     TakenWhole,
     /// The `Ok` of the return type, by its name.
@@ -33,10 +35,15 @@ impl Stored {
             Type::Paren(paren) => Self::of(&paren.elem, parameters),
             Type::Path(path) => {
                 if path.path.get_ident().is_some_and(is_primitive) {
-                    return Self::Whole;
+                    return Self::Primitive;
                 }
                 let mentioned = words(&ty.to_token_stream());
-                if parameters.is_some_and(|known| !mentioned.iter().any(|it| known.contains(it))) {
+                // A macro may mention a parameter that is not seen.
+                let may_mention = |known: &[Ident]| {
+                    has_macro(&ty.to_token_stream()) && !known.is_empty()
+                        || mentioned.iter().any(|it| known.contains(it))
+                };
+                if parameters.is_some_and(|known| !may_mention(known)) {
                     return Self::Probed;
                 }
                 match path.qself {
@@ -71,7 +78,7 @@ impl Stored {
     /// The type, in a signature.
     pub(crate) fn spelled(self, p: &TokenStream, ty: &TokenStream) -> Option<TokenStream> {
         match self {
-            Self::Whole | Self::TakenWhole => Some(ty.clone()),
+            Self::Whole | Self::Primitive | Self::TakenWhole => Some(ty.clone()),
             Self::Ok => Some(quote!(<#ty as #p::Outcome<true>>::Stored)),
             Self::Probed => Some(quote!(<#ty as #p::Outcome<{ #p::fallible!(#ty) }>>::Stored)),
             Self::Unnamed => None,
@@ -79,7 +86,8 @@ impl Stored {
     }
 }
 
-fn is_primitive(name: &Ident) -> bool {
+/// Whether a type has the name of a primitive one that has a size.
+pub(crate) fn is_primitive(name: &Ident) -> bool {
     [
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
         "u32", "u64", "u128", "usize",

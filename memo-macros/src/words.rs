@@ -36,6 +36,26 @@ pub(crate) fn has_parameter(ty: &TokenStream, name: &Ident) -> bool {
     any_name(ty, &|word, is_binding| word.unraw() == name && !is_binding)
 }
 
+/// Whether a macro is called there, which may mention what is not seen.
+pub(crate) fn has_macro(tokens: &TokenStream) -> bool {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    let mut after_name = false;
+    while let Some(token) = tokens.next() {
+        let is_call = match &token {
+            TokenTree::Punct(sign) if sign.as_char() == '!' && after_name => {
+                matches!(tokens.peek(), Some(TokenTree::Group(_)))
+            }
+            TokenTree::Group(group) => has_macro(&group.stream()),
+            _ => false,
+        };
+        if is_call {
+            return true;
+        }
+        after_name = matches!(token, TokenTree::Ident(_));
+    }
+    false
+}
+
 /// Whether any word stands there as a name of its own: not as a field, a method, a part of a path or
 /// a lifetime. `is_meant` is also told whether it is assigned to, as an associated type is.
 fn any_name(tokens: &TokenStream, is_meant: &dyn Fn(&Ident, bool) -> bool) -> bool {
@@ -293,6 +313,16 @@ mod tests {
         }
         assert!(has_parameter(&quote!(Vec<item>), &item));
         assert!(!has_parameter(&quote!(impl Iterator<item = u32>), &item));
+    }
+
+    #[test]
+    fn a_macro_is_told_from_other_signs() {
+        for called in [quote!(hidden!()), quote!(Vec<m::ty![T]>), quote!((u8, [u8; n!{}]))] {
+            assert!(has_macro(&called), "{called}");
+        }
+        for other in [quote!(a != (b)), quote!(!(a)), quote!(Vec<!>)] {
+            assert!(!has_macro(&other), "{other}");
+        }
     }
 
     #[test]

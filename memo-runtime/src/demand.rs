@@ -13,7 +13,7 @@
 //!   for granted and complains about its bounds, one by one; with two it weighs them, finds that
 //!   neither holds, and complains about the trait.
 
-use crate::form::{Form, Leaf};
+use crate::form::{Form, Leaf, Shaped, Standard};
 use crate::key::{ByKey, Part};
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -56,7 +56,8 @@ impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
     }
 }
 
-/// An argument that is taken apart to be part of a key.
+/// An argument that is taken apart to be part of a key. `S` is [`Standard`] if it is [`Shaped`] as its name
+/// says.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a key",
     label = "all that it holds needs `Hash`, `Eq` and `Clone`",
@@ -64,13 +65,13 @@ impl<'a, A: ?Sized + Never> KeyPart<'a, Nothing> for A {
             `T: Hash + Eq + Clone`",
     note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
 )]
-pub trait KeyParts<'a, F, L> {
+pub trait KeyParts<'a, F, S, L> {
     #[doc(hidden)]
     fn lookup(&'a self) -> L;
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
+impl<'a, A, F: Form<A>> KeyParts<'a, F, Standard, Part<'a, F, A>> for A {
     #[inline]
     fn lookup(&'a self) -> Part<'a, F, A> {
         Part::new(self)
@@ -78,11 +79,25 @@ impl<'a, A, F: Form<A>> KeyParts<'a, F, Part<'a, F, A>> for A {
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, A: Never, F> KeyParts<'a, F, Nothing> for A {
+impl<'a, A: Never, F> KeyParts<'a, F, Standard, Nothing> for A {
     fn lookup(&'a self) -> Nothing {
         Self::never()
     }
 }
+
+/// Two implementations that hold for any type. They keep `S` and `L` unknown where the shape is: then there
+/// is nothing more to say of the argument.
+macro_rules! unknown {
+    ($($shape:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a, A, F> KeyParts<'a, F, $shape, Nothing> for A {
+            fn lookup(&'a self) -> Nothing {
+                unreachable!("no type has this shape")
+            }
+        }
+    )*};
+}
+unknown!((Nothing,) (Nothing, Nothing));
 
 /// The value of a `key = ..` expression.
 #[diagnostic::on_unimplemented(
@@ -118,7 +133,7 @@ pub fn leaf<'a, A: ?Sized + KeyPart<'a, L>, L>(arg: &'a A) -> L {
 
 /// An argument that is taken apart.
 #[inline]
-pub fn parts<'a, A: KeyParts<'a, F, L>, F, L>(arg: &'a A) -> L {
+pub fn parts<'a, A: Shaped<F, S> + KeyParts<'a, F, S, L>, F, S, L>(arg: &'a A) -> L {
     arg.lookup()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The macros build a [`Lookup`] from the arguments as they are written, without copying them.
 
-use crate::form::Form;
+use crate::form::{Form, Shaped, Standard};
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -119,6 +119,9 @@ macro_rules! tuples {
             }
         }
 
+        #[diagnostic::do_not_recommend]
+        impl<$($arg: Shaped<$part, Standard>, $part),*> Shaped<($($part,)*), Standard> for ($($arg,)*) {}
+
         impl<$($part: Lookup),*> Lookup for ($($part,)*) {
             type Key = ($($part::Key,)*);
 
@@ -181,33 +184,33 @@ mod tests {
     #[test]
     fn every_form_hashes_like_the_key_it_makes() {
         finds(leaf(&7_u64));
-        finds(parts::<_, Via<Leaf>, _>(&"Oslo"));
-        finds(parts::<_, Via<Leaf>, _>(&Cow::Borrowed("Oslo")));
-        finds(parts::<_, Bits, _>(&0.5_f64));
-        finds(parts::<_, Opt<Via<Leaf>>, _>(&Some("Oslo")));
-        finds(parts::<Option<&str>, Opt<Via<Leaf>>, _>(&None));
-        finds(parts::<_, Via<Seq<Bits>>, _>(&vec![1.0_f32, f32::NAN]));
-        finds(parts::<_, Via<Seq<Bits>>, _>(&Arc::<[f64]>::from([0.5])));
-        finds(parts::<_, Arr<Via<Leaf>>, _>(&["a", "b"]));
-        finds(parts::<_, Via<Seq<(Bits, Via<Leaf>)>>, _>(&&[(0.5, "a"), (-0.0, "b")][..]));
-        finds((parts::<_, Via<Leaf>, _>(&"Oslo"), leaf(&3_u8), ByKey(1_u16)));
+        finds(parts::<_, Via<Leaf>, _, _>(&"Oslo"));
+        finds(parts::<_, Via<Leaf>, _, _>(&Cow::Borrowed("Oslo")));
+        finds(parts::<_, Bits, _, _>(&0.5_f64));
+        finds(parts::<_, Opt<Via<Leaf>>, _, _>(&Some("Oslo")));
+        finds(parts::<Option<&str>, Opt<Via<Leaf>>, _, _>(&None));
+        finds(parts::<_, Via<Seq<Bits>>, _, _>(&vec![1.0_f32, f32::NAN]));
+        finds(parts::<_, Via<Seq<Bits>>, _, _>(&Arc::<[f64]>::from([0.5])));
+        finds(parts::<_, Arr<Via<Leaf>>, _, _>(&["a", "b"]));
+        finds(parts::<_, Via<Seq<(Bits, Via<Leaf>)>>, _, _>(&&[(0.5, "a"), (-0.0, "b")][..]));
+        finds((parts::<_, Via<Leaf>, _, _>(&"Oslo"), leaf(&3_u8), ByKey(1_u16)));
         finds(());
     }
 
     #[test]
     fn every_form_matches_the_key_it_makes() {
         let tags = [(0.5, "a"), (f64::NAN, "b")];
-        let key = parts::<_, Arr<(Bits, Via<Leaf>)>, _>(&tags).into_key();
-        assert!(parts::<_, Arr<(Bits, Via<Leaf>)>, _>(&tags).matches(&key));
-        assert!(parts::<_, Opt<Via<Leaf>>, _>(&Some("a")).matches(&Some("a".to_owned())));
+        let key = parts::<_, Arr<(Bits, Via<Leaf>)>, _, _>(&tags).into_key();
+        assert!(parts::<_, Arr<(Bits, Via<Leaf>)>, _, _>(&tags).matches(&key));
+        assert!(parts::<_, Opt<Via<Leaf>>, _, _>(&Some("a")).matches(&Some("a".to_owned())));
     }
 
     #[test]
     fn unequal_arguments_do_not_match() {
-        assert!(!parts::<_, Via<Leaf>, _>(&"a").matches(&"b".to_owned()));
-        assert!(!parts::<_, Opt<Bits>, _>(&Some(0.0)).matches(&None));
-        assert!(!parts::<_, Via<Seq<Bits>>, _>(&vec![0.0]).matches(&vec![]));
-        assert!(!parts::<_, Bits, _>(&0.0).matches(&Float(-0.0)));
+        assert!(!parts::<_, Via<Leaf>, _, _>(&"a").matches(&"b".to_owned()));
+        assert!(!parts::<_, Opt<Bits>, _, _>(&Some(0.0)).matches(&None));
+        assert!(!parts::<_, Via<Seq<Bits>>, _, _>(&vec![0.0]).matches(&vec![]));
+        assert!(!parts::<f64, Bits, _, _>(&0.0).matches(&Float(-0.0)));
         assert!(!(ByKey(1), ByKey(2)).matches(&(1, 3)));
     }
 }

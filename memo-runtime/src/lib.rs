@@ -120,7 +120,7 @@ pub mod __private {
     pub use crate::key::Lookup;
     pub use crate::outcome::{
         Infallible, Outcome, Probe, SharesErrors, StoresAll, StoresOk, kept_result,
-        kept_result_here, policy, policy_if,
+        kept_result_here, no_size, policy, policy_if, primitive,
     };
     pub use crate::parameters::CacheParameters;
     pub use crate::policy::{Policy, Whole};

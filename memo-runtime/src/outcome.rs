@@ -35,18 +35,24 @@ impl<R> Probe<R> {
 
 impl<T, E> Probe<Result<T, E>> {
     /// A `Result` can fail.
-    pub const FALLIBLE: bool = true;
+    pub const MEMOFN_IS_RESULT: bool = true;
 }
 
 /// The answer for everything that is not a `Result`.
 pub trait Infallible {
     /// It cannot fail.
-    const FALLIBLE: bool = false;
+    const MEMOFN_IS_RESULT: bool = false;
 }
 
 impl<R> Infallible for Probe<R> {}
 
 /// The type that is stored of an `R`, as a constant tells: all of it, or the `T` of a `Result<T, E>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is called like a `Result`, and is none",
+    label = "its name was taken for that of the standard `Result`",
+    note = "write it by a name that does not end in `Result`: `use my::Result as Answer`; in an impl block, \
+            `#[memoize]` on the block as well may do"
+)]
 pub trait Outcome<const FALLIBLE: bool> {
     /// What a cache holds.
     type Stored;
@@ -83,7 +89,7 @@ stored_as! {
 /// Chosen by `__kind!(R)` for a result whose error can be shared.
 pub trait SharesErrors {
     /// The kind.
-    fn kind(&self) -> OkShared {
+    fn memofn_kind(&self) -> OkShared {
         OkShared
     }
 }
@@ -91,7 +97,7 @@ pub trait SharesErrors {
 /// Chosen for any other result.
 pub trait StoresOk {
     /// The kind.
-    fn kind(&self) -> OkOnly {
+    fn memofn_kind(&self) -> OkOnly {
         OkOnly
     }
 }
@@ -99,7 +105,7 @@ pub trait StoresOk {
 /// Chosen for everything else.
 pub trait StoresAll {
     /// The kind.
-    fn kind(&self) -> Whole {
+    fn memofn_kind(&self) -> Whole {
         Whole
     }
 }
@@ -115,7 +121,7 @@ macro_rules! __kind {
     ($R:ty) => {{
         #[allow(unused_imports)]
         use $crate::__private::{SharesErrors as _, StoresAll as _, StoresOk as _};
-        (&&&$crate::__private::Probe::<$R>::new()).kind()
+        (&&&$crate::__private::Probe::<$R>::new()).memofn_kind()
     }};
 }
 
@@ -126,7 +132,7 @@ macro_rules! __fallible {
     ($R:ty) => {{
         #[allow(unused_imports)]
         use $crate::__private::Infallible as _;
-        $crate::__private::Probe::<$R>::FALLIBLE
+        $crate::__private::Probe::<$R>::MEMOFN_IS_RESULT
     }};
 }
 
@@ -172,6 +178,67 @@ impl<R: Never, P> Storable<P, Nothing> for R {
 pub fn policy<R: Storable<P, L>, P, L>(kind: P) -> L {
     R::policy(kind)
 }
+
+/// A return type that is the primitive of its name, of which nobody needs to ask whether it is a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the primitive type that its name says",
+    label = "another type is called so here",
+    note = "write it by a name that no primitive type has, like `type Answer = ..`"
+)]
+pub trait Primitive<L> {
+    #[doc(hidden)]
+    fn policy() -> L;
+}
+
+macro_rules! primitive {
+    ($($primitive:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Primitive<Whole> for $primitive {
+            #[inline]
+            fn policy() -> Whole {
+                Whole
+            }
+        }
+    )*};
+}
+primitive! {
+    bool char f32 f64 i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Never> Primitive<Nothing> for R {
+    fn policy() -> Nothing {
+        R::never()
+    }
+}
+
+/// See [`Shaped`](crate::form::Shaped).
+#[diagnostic::do_not_recommend]
+impl<R: Never> Primitive<(Nothing,)> for R {
+    fn policy() -> (Nothing,) {
+        (R::never(),)
+    }
+}
+
+/// The policy of a return type that has the name of a primitive.
+#[inline]
+#[must_use]
+pub fn primitive<R: Primitive<L>, L>() -> L {
+    R::policy()
+}
+
+/// The one type of its name that has no size.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the primitive type `str`",
+    label = "another type is called so here",
+    note = "write it by a name that no primitive type has, like `type Text = ..`"
+)]
+pub trait NoSize {}
+
+impl NoSize for str {}
+
+/// Asks for a type called `str` to be the primitive.
+pub fn no_size<T: ?Sized + NoSize>() {}
 
 /// A return type of which threads can share what is stored.
 #[diagnostic::on_unimplemented(
@@ -252,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_result_is_known_by_any_name() {
-        const { assert!(Probe::<Mine<u8>>::FALLIBLE) }
-        const { assert!(Probe::<io::Result<u8>>::FALLIBLE) }
-        const { assert!(!Probe::<Option<u8>>::FALLIBLE) }
-        const { assert!(!Probe::<Vec<io::Result<u8>>>::FALLIBLE) }
+        const { assert!(Probe::<Mine<u8>>::MEMOFN_IS_RESULT) }
+        const { assert!(Probe::<io::Result<u8>>::MEMOFN_IS_RESULT) }
+        const { assert!(!Probe::<Option<u8>>::MEMOFN_IS_RESULT) }
+        const { assert!(!Probe::<Vec<io::Result<u8>>>::MEMOFN_IS_RESULT) }
     }
 
     #[test]

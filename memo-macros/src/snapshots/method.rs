@@ -8,8 +8,8 @@ impl Rectangle {
         return ::memofn::__private::call!(
             cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
             ::memofn::__private::leaf:: < Unit, _ > (& unit)),
-            ::memofn::__private::policy:: < f64, _, _ > (::memofn::__private::Whole)),
-            Self::area_uncached(self, unit)
+            ::memofn::__private::primitive:: < f64, _ > ()), Self::area_uncached(self,
+            unit)
         );
     }
     /// [`area`](Self::area) itself: runs its body and leaves the cache alone.

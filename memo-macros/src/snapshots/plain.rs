@@ -1,13 +1,12 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Beyond the body and the controls: 42 lines.
+// Beyond the body and the controls: 41 lines.
 
 pub fn fib(n: u64) -> u64 {
     let cache = ::memofn::__private::at(<fib>::here);
     return ::memofn::__private::call!(
         cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
-        ::memofn::__private::policy:: < u64, _, _ > (::memofn::__private::Whole)), < fib
-        > ::uncached(n)
+        ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
     );
 }
 /// The cache of [`fib()`](fib()): its counters and controls.
@@ -77,7 +76,7 @@ impl fib {
             &<fib>::cache(),
             what,
             &::memofn::__private::leaf::<u64, _>(&n),
-            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
+            &::memofn::__private::primitive::<u64, _>(),
         )
     }
     /// Looks for a call without counting, computing or touching recency.
@@ -93,7 +92,7 @@ impl fib {
         ::memofn::__private::insert(
             &<fib>::cache(),
             ::memofn::__private::leaf::<u64, _>(&n),
-            &::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
+            &::memofn::__private::primitive::<u64, _>(),
             &result,
         )
     }
@@ -102,7 +101,7 @@ impl fib {
         ::memofn::__private::refresh(
                 &<fib>::cache(),
                 ::memofn::__private::leaf::<u64, _>(&n),
-                ::memofn::__private::policy::<u64, _, _>(::memofn::__private::Whole),
+                ::memofn::__private::primitive::<u64, _>(),
             )
             .finish(<fib>::uncached(n))
     }

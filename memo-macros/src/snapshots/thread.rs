@@ -6,8 +6,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
     let cache = ::memofn::__private::at(<distance>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
-        ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::policy:: <
-        usize, _, _ > (::memofn::__private::Whole)), < distance > ::uncached(a, b)
+        ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::primitive::
+        < usize, _ > ()), < distance > ::uncached(a, b)
     );
 }
 /// The cache of [`distance()`](distance()): its counters and controls.
@@ -105,7 +105,7 @@ impl distance {
                 ::memofn::__private::leaf::<[char], _>(a),
                 ::memofn::__private::leaf::<[char], _>(b),
             ),
-            &::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
+            &::memofn::__private::primitive::<usize, _>(),
         )
     }
     /// Looks for a call without counting, computing or touching recency.
@@ -130,7 +130,7 @@ impl distance {
                 ::memofn::__private::leaf::<[char], _>(a),
                 ::memofn::__private::leaf::<[char], _>(b),
             ),
-            &::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
+            &::memofn::__private::primitive::<usize, _>(),
             &result,
         )
     }
@@ -142,7 +142,7 @@ impl distance {
                     ::memofn::__private::leaf::<[char], _>(a),
                     ::memofn::__private::leaf::<[char], _>(b),
                 ),
-                ::memofn::__private::policy::<usize, _, _>(::memofn::__private::Whole),
+                ::memofn::__private::primitive::<usize, _>(),
             )
             .finish(<distance>::uncached(a, b))
     }
