@@ -261,9 +261,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             _ if !keeper.is_bounded => {}
             Counted::Alone(hits) => {
                 entry.stamp.store(era + hits, Relaxed);
-                // Another thread may have come, and left a later stamp before this one was stored.
                 if !readers.is_alone_still(&reading) {
-                    entry.stamp.fetch_max(keeper.era.load(Acquire), Relaxed);
+                    let entry = NonNull::from(entry);
+                    std::mem::forget(unwinding);
+                    return Ok(self.hit_among_others(reading, entry, answer));
                 }
             }
             Counted::AmongOthers => {
@@ -272,14 +273,51 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
             }
         }
-        #[expect(unsafe_code, reason = "it was seen that there is a value")]
-        // SAFETY: `find` finds entries that are stored, and so have one.
-        let result = answer(unsafe { entry.stored_value() });
+        let entry = NonNull::from(entry);
+        std::mem::forget(unwinding);
+        Ok(self.answered(reading, entry, answer))
+    }
+
+    /// The end of a hit that was counted alone, when another thread has come before its stamp was stored, and
+    /// may have left a later one that is lost now. The lock makes the present era known: without it, an old one
+    /// may be read.
+    #[cold]
+    #[inline(never)]
+    fn hit_among_others<R>(
+        &self,
+        reading: <S::Readers as Readers>::Reading<'_>,
+        entry: NonNull<Entry<K, V>>,
+        answer: impl FnOnce(&V) -> R,
+    ) -> R {
+        let era = self.keeper.alone(|| self.keeper.era.load(Relaxed));
+        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
+        // SAFETY: `reading` still announces it: see `find`.
+        unsafe {
+            entry.as_ref().stamp.fetch_max(era, Relaxed);
+        }
+        self.answered(reading, entry, answer)
+    }
+
+    /// Answers with what was found, and ends to read.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn answered<R>(
+        &self,
+        reading: <S::Readers as Readers>::Reading<'_>,
+        entry: NonNull<Entry<K, V>>,
+        answer: impl FnOnce(&V) -> R,
+    ) -> R {
+        // In this order: what is wanted is dropped after `reading` has ended.
+        let unwinding = Unwinding(&self.keeper);
+        let reading = reading;
+        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
+        // SAFETY: `reading` still announces it: see `find`, which finds entries that are stored, and so have a
+        // value.
+        let result = answer(unsafe { entry.as_ref().stored_value() });
         std::mem::forget(unwinding);
         if reading.end() {
-            return Ok(self.tidied(result));
+            return self.tidied(result);
         }
-        Ok(result)
+        result
     }
 
     /// Ends to read, and drops what somebody wanted to drop meanwhile.
