@@ -163,7 +163,9 @@ fn local_executor(tasks: Vec<BoxFuture<'static, ()>>) {
 
 fn local_pool(tasks: Vec<BoxFuture<'static, ()>>) {
     let mut pool = LocalPool::new();
-    tasks.into_iter().for_each(|task| pool.spawner().spawn_local(task).expect("it is there"));
+    for task in tasks {
+        pool.spawner().spawn_local(task).expect("it is there");
+    }
     pool.run();
 }
 
@@ -410,57 +412,39 @@ fn a_runtime_that_is_held_up_while_another_waits_causes_no_second_run() {
 
 #[test]
 fn one_run_that_was_helped_makes_nobody_help_later() {
-    #[memoize(maxsize = unbounded)]
-    fn inner(key: u64, body: Body) -> u64 {
-        (body.0)();
+    #[memoize(maxsize = unbounded, skip(body))]
+    fn inner(key: u64, body: &dyn Fn()) -> u64 {
+        body();
         key
     }
     #[memoize(skip(body))]
-    fn outer(key: u64, body: Body) -> u64 {
+    fn outer(key: u64, body: &dyn Fn()) -> u64 {
         inner(key, body)
     }
 
-    /// What is run, which is no part of the key.
-    #[derive(Clone)]
-    struct Body(Arc<dyn Fn() + Send + Sync>);
-    impl PartialEq for Body {
-        fn eq(&self, _: &Self) -> bool {
-            true
-        }
-    }
-    impl Eq for Body {}
-    impl std::hash::Hash for Body {
-        fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
-    }
-    fn body(run: impl Fn() + Send + Sync + 'static) -> Body {
-        Body(Arc::new(run))
-    }
-
     finishes_within(LIMIT, "a run that is helped, and others after it", || {
-        (0..50).for_each(|key| assert_eq!(inner(key, body(|| ())), key));
-        // The leader waits for the helper, in a way that nobody sees.
+        (0..50).for_each(|key| assert_eq!(inner(key, &|| ()), key));
+        let leads = Barrier::new(2);
         let (helped, is_helped) = mpsc::channel();
-        let is_helped = std::sync::Mutex::new(is_helped);
-        let leads = Arc::new(Barrier::new(2));
-        let leading = Arc::clone(&leads);
-        let leader = thread::spawn(move || {
-            inner(
-                100,
-                body(move || {
-                    leading.wait();
-                    is_helped.lock().unwrap().recv().unwrap();
-                }),
-            )
+        thread::scope(|scope| {
+            let leads = &leads;
+            scope.spawn(move || {
+                // It waits for the helper, in a way that nobody sees.
+                let body = || {
+                    leads.wait();
+                    is_helped.recv().unwrap();
+                };
+                assert_eq!(inner(100, &body), 100);
+            });
+            leads.wait();
+            assert_eq!(outer(100, &|| ()), 100);
+            helped.send(()).unwrap();
         });
-        leads.wait();
-        assert_eq!(outer(100, body(|| ())), 100);
-        helped.send(()).unwrap();
-        assert_eq!(leader.join().unwrap(), 100);
         assert_eq!((inner::cache_info().helped, inner::cache_info().misses), (1, 52));
         for key in 200..203 {
             thread::scope(|scope| {
                 for _ in 0..20 {
-                    scope.spawn(|| inner(key, body(|| thread::sleep(300 * MS))));
+                    scope.spawn(|| inner(key, &|| thread::sleep(300 * MS)));
                 }
             });
         }

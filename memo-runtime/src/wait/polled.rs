@@ -317,19 +317,19 @@ impl State {
         }
         let clock = followers.clock;
         let since = follower.number.and_then(|it| followers.list.get(&it)).map(|it| it.since);
-        let waited = clock - since.unwrap_or(clock);
+        let waited = clock.saturating_sub(since.unwrap_or(clock));
         if let Some(end) = self.end(waited, follower.patience) {
             return Err(end);
         }
         let followers = &mut self.followers;
         let number = *follower.number.get_or_insert_with(|| followers.admit(follower.patience));
-        let followed = followers.list.get_mut(&number).expect("it has not left");
+        let known = followers.list.get_mut(&number).expect("it has not left");
         let task = waker.as_ref().and_then(Task::of);
-        let turn = followed.turn(&self.leader, task, clock);
+        let turn = known.turn(&self.leader, task, clock);
         if turn == Turn::Leave {
             return Err(Waited::Stalled);
         }
-        std::mem::swap(&mut followed.waker, waker);
+        std::mem::swap(&mut known.waker, waker);
         if followers.alarm.is_none() {
             followers.watch(wait, self.helps, now);
         }
@@ -379,13 +379,13 @@ impl Wait {
     /// A follower waits no longer.
     pub(crate) fn leave(&self, follower: &Follower) {
         let Some(number) = follower.number else { return };
-        let (followed, alarm) = {
+        let (known, alarm) = {
             let followers = &mut self.state.lock().followers;
-            let followed = followers.list.remove(&number);
+            let known = followers.list.remove(&number);
             let alarm = if followers.list.is_empty() { followers.alarm.take() } else { None };
-            (followed, alarm.and_then(Alarm::cancel))
+            (known, alarm.and_then(Alarm::cancel))
         };
-        let_go(followed.and_then(|it| it.waker));
+        let_go(known.and_then(|it| it.waker));
         drop(alarm);
     }
 
