@@ -332,3 +332,15 @@ fn one_key_is_computed_once_however_many_ask() {
         assert_eq!(counts(f::cache_info()), (1500, 100, None, 100));
     });
 }
+
+#[test]
+fn retain_refuses_what_an_async_run_has_stored() {
+    #[memoize]
+    async fn f(n: u32) -> u32 {
+        n
+    }
+
+    assert_eq!(futures::executor::block_on(f(1)), 1);
+    f::cache().retain(|_, _| false);
+    assert_eq!(f::cache_peek(1), None);
+}

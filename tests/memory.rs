@@ -177,7 +177,9 @@ fn a_named_cache_that_is_dropped_leaves_no_memory_behind() {
     let left = LIVE.get() - before;
     // Other tests may have caches listed meanwhile.
     assert!(left < 4 * KIB, "{left} bytes are held for no cache");
-    assert!(!memofn::caches().any(|cache| cache.name() == "shared 99" || cache.name() == "local 99"));
+    assert!(
+        !memofn::caches().any(|cache| cache.name() == "shared 99" || cache.name() == "local 99")
+    );
 }
 
 #[test]

@@ -97,7 +97,7 @@ macro_rules! unknown {
         }
     )*};
 }
-unknown!((Nothing,) (Nothing, Nothing));
+unknown!((Nothing,)(Nothing, Nothing));
 
 /// The value of a `key = ..` expression.
 #[diagnostic::on_unimplemented(

@@ -432,6 +432,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
     ) -> bool {
+        self.note_equal(equal);
         if !Entry::<K, V>::IS_LARGE {
             self.land_small(entry, value, id, equal, run)
         } else if is_own {

@@ -130,9 +130,8 @@ impl Further {
 
     fn make(&self, number: usize) -> &OnceBox<Hits> {
         let (segment, at) = Self::position(number);
-        let new = || {
-            Box::new((0..Crowd::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>())
-        };
+        let new =
+            || Box::new((0..Crowd::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>());
         &self.0[segment].get_or_init(new)[at]
     }
 

@@ -181,8 +181,13 @@ impl Machine {
             || is_crowded
             || match next {
                 Next::EndSoon(_) => true,
-                // It may have joined that run, or not yet.
-                Next::Find(key) => self.model(|model| model.is_computed(key)) == Some(true),
+                // It may have joined that run, or not yet; or it has found what is stored, and drops its own key
+                // before it clones the value.
+                Next::Find(key) => {
+                    let is_known =
+                        |model: &mut Model| model.is_computed(key) || model.version(key).is_some();
+                    self.model(is_known) == Some(true)
+                }
                 _ => false,
             };
         match (event, next) {
