@@ -422,7 +422,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Stores what `value` makes in an entry, if the flight is still under way. `is_own` says that it is the
     /// flight of the caller's run. Returns whether that is settled: if not, the owner is about to do it.
-    #[expect(clippy::too_many_arguments, reason = "all of it is known of one run")]
     pub(crate) fn land(
         &self,
         entry: &Offered<K, V, S>,

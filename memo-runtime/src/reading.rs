@@ -96,16 +96,15 @@ impl Drop for Lease {
 
 impl Registry {
     fn take(&mut self) -> &'static Reader {
-        let reader = match self.free.pop() {
-            Some(Reverse(ByNumber(reader))) => reader,
-            None => {
-                self.len += 1;
-                sync::forever(Reader {
-                    number: self.len - 1,
-                    light: fences::Light::prepare(),
-                    announced: Default::default(),
-                })
-            }
+        let reader = if let Some(Reverse(ByNumber(reader))) = self.free.pop() {
+            reader
+        } else {
+            self.len += 1;
+            sync::forever(Reader {
+                number: self.len - 1,
+                light: fences::Light::prepare(),
+                announced: Default::default(),
+            })
         };
         self.active.push(reader);
         reader

@@ -286,13 +286,19 @@ impl Store {
         // What is small is worth more than its room: those that are cleared are filled again.
         if self.room <= Self::SMALL {
             table.buckets().empty();
-            self.flying.iter().for_each(|place| table.buckets().insert(*place));
+            for place in &self.flying {
+                table.buckets().insert(*place);
+            }
         } else {
             self.rebuild_table();
         }
         // Now that nothing leads to them.
-        stored.iter().for_each(|place| place.leave());
-        self.flying.iter().for_each(|place| place.outdate());
+        for place in &stored {
+            place.leave();
+        }
+        for place in &self.flying {
+            place.outdate();
+        }
         stored
     }
 
@@ -304,7 +310,9 @@ impl Store {
         let (ages, flying) = (std::mem::take(&mut self.ages), std::mem::take(&mut self.flying));
         self.replace_table(self.filed, |buckets| {
             ages.for_each(|place| buckets.insert(place));
-            flying.iter().for_each(|place| buckets.insert(*place));
+            for place in &flying {
+                buckets.insert(*place);
+            }
         });
         (self.ages, self.flying) = (ages, flying);
         self.replaced.extend(old);
