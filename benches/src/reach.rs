@@ -81,12 +81,8 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     let miss = over(one(misses, names::MEMOFN_THREAD), one(misses, names::MUTEX_LRU));
     add("thread-scope miss + evict / Mutex<lru> by hand", miss, 1.3, 1.0);
 
-    for (column, what) in [
-        (1, "slowest of 50 calls"),
-        (2, "slowest of all calls"),
-        (4, "slowest of 50 calls after two threads"),
-        (5, "slowest of all calls after two threads"),
-    ] {
+    for (column, what) in [(1, "slowest of 50 calls"), (4, "slowest of 50 calls after two threads")]
+    {
         let slowest = |name| run.min(titles::EXPIRY, column, name);
         let ratio = over(slowest(names::MEMOFN_EXPIRED_MANY), slowest(names::MEMOFN_EXPIRED_FEW));
         let what = format!("{what}, 500,000 / 2,000 expired");
