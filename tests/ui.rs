@@ -9,7 +9,7 @@ use trybuild::TestCases;
 /// The compiler whose wording the `.stderr` files have.
 const PINNED: &str = "1.95.";
 
-const TOPICS: [&str; 10] = [
+const TOPICS: &[&str] = &[
     "async_fns",
     "bounds",
     "conflicts",
