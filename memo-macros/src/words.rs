@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_macro_is_told_from_other_signs() {
-        for called in [quote!(hidden!()), quote!(Vec<m::ty![T]>), quote!((u8, [u8; n!{}]))] {
+        for called in [quote!(hidden!()), quote!(Vec<m::ty![T]>), quote!((u8, [u8; n! {}]))] {
             assert!(has_macro(&called), "{called}");
         }
         for other in [quote!(a != (b)), quote!(!(a)), quote!(Vec<!>)] {
