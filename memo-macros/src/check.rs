@@ -93,13 +93,12 @@ pub(crate) fn without_size(function: &Function, krate: &TokenStream) -> Option<T
     let no_size = |ty: &Type| {
         matches!(unwrapped(ty), Type::Slice(_) | Type::TraitObject(_)) || is_text(unwrapped(ty))
     };
-    let ty =
-        function.inputs().map(|input| input.ty).find(|ty| no_size(ty)).or_else(
-            || match &function.sig.output {
-                ReturnType::Type(_, ty) if no_size(ty) => Some(Cow::Borrowed(&**ty)),
-                _ => None,
-            },
-        )?;
+    let result = match &function.sig.output {
+        ReturnType::Type(_, ty) => Some(Cow::Borrowed(&**ty)),
+        ReturnType::Default => None,
+    };
+    let mut types = function.inputs().map(|input| input.ty).chain(result);
+    let ty = types.find(|ty| no_size(ty))?;
     let Function { attrs, vis, sig, body } = function;
     // Another type may have the name. It is refused, or the function would go without a cache silently.
     let claim = is_text(unwrapped(&ty)).then(|| quote!(#krate::__private::no_size::<#ty>();));

@@ -88,7 +88,7 @@ impl<'a, A: Never, F> KeyParts<'a, F, Standard, Nothing> for A {
 /// Two implementations that hold for any type. They keep `S` and `L` unknown where the shape is: then there
 /// is nothing more to say of the argument.
 macro_rules! unknown {
-    ($($shape:ty)*) => {$(
+    ($($shape:ty),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<'a, A, F> KeyParts<'a, F, $shape, Nothing> for A {
             fn lookup(&'a self) -> Nothing {
@@ -97,7 +97,7 @@ macro_rules! unknown {
         }
     )*};
 }
-unknown!((Nothing,)(Nothing, Nothing));
+unknown!((Nothing,), (Nothing, Nothing));
 
 /// The value of a `key = ..` expression.
 #[diagnostic::on_unimplemented(
