@@ -62,7 +62,7 @@ impl Books {
             self.unchecked = left;
         } else {
             self.store.check();
-            self.unchecked = self.store.len();
+            self.unchecked = self.store.filed_len();
         }
     }
 

@@ -83,6 +83,12 @@ impl Store {
         self.stored
     }
 
+    /// How many are stored or under way.
+    #[cfg(debug_assertions)]
+    pub(crate) fn filed_len(&self) -> usize {
+        self.filed
+    }
+
     /// How many of those that are stored have expired by `now`.
     pub(crate) fn expired(&self, now: Time) -> usize {
         self.ages.expired(now).count()
