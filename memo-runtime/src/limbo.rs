@@ -1,11 +1,15 @@
 //! What was taken out of a cache, and may be read still.
 //!
 //! Most dead entries never come here: while one thread alone uses a cache, or nobody reads it, they are
-//! dropped at once. Otherwise they wait until a look at the announcements of all readers finds that none
-//! of them is read. That look costs a heavy fence where readers are spared a light one; it is taken for
-//! each entry that owns something, and for plain ones, which are but memory, in batches of 64 KiB at most.
-//! Who is found reading a dead entry is told so, and looks again when done. So what lingers are the entries
-//! that calls read at that moment, and a few more while a thread is in the middle of a walk.
+//! dropped at once. Otherwise the announcements of all readers are looked at.
+//!
+//! - Readers of entries that own something take a real fence, so that looking needs no system call. Such an
+//!   entry is dropped at once, unless a reader has announced it.
+//! - Readers of plain entries, which are but memory, take none. So looking needs a heavy fence, and plain entries
+//!   wait for it in batches of 64 KiB at most.
+//!
+//! A reader that is found reading a dead entry is told so, and looks again when it is done. So what lingers are
+//! the entries that calls read at that moment, and a few more while a thread is in the middle of a walk.
 
 use crate::entry::Entry;
 use crate::head::Place;
