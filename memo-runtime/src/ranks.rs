@@ -226,7 +226,9 @@ mod tests {
                 }
             }
         }
-        owners.iter().for_each(|owner| owner.leave());
+        for owner in &owners {
+            owner.leave();
+        }
     }
 
     /// A thread that is put aside in the middle of a hit stores a stamp that others have left behind.
@@ -240,12 +242,18 @@ mod tests {
             ranks.push_last(owner.place());
         }
         let use_at = |at: usize, stamp| owners[at].stamp.store(stamp, Relaxed);
-        [(0, 100), (1, 200), (2, 300)].into_iter().for_each(|(at, stamp)| use_at(at, stamp));
+        for (at, stamp) in [(0, 100), (1, 200), (2, 300)] {
+            use_at(at, stamp);
+        }
         assert_eq!(ranks.pop_least(400), Some(owners[3].place()));
-        [(0, 1), (1, 2), (2, 3), (4, 0)].into_iter().for_each(|(at, stamp)| use_at(at, stamp));
+        for (at, stamp) in [(0, 1), (1, 2), (2, 3), (4, 0)] {
+            use_at(at, stamp);
+        }
         ranks.remove(owners[1].place());
         let popped = std::iter::from_fn(|| ranks.pop_least(400));
         assert!(popped.eq([4, 5, 6, 7, 0, 2].map(|at| owners[at].place())));
-        owners.iter().for_each(|owner| owner.leave());
+        for owner in &owners {
+            owner.leave();
+        }
     }
 }
