@@ -530,7 +530,9 @@ mod tests {
             assert!(births(stored.into_iter()).into_iter().eq(model.keys().copied()));
             assert_eq!(store.next_deadline() == Time::FOREVER, model.is_empty());
             #[cfg(debug_assertions)]
-            store.check();
+            if birth % 64 == 0 {
+                store.check();
+            }
         }
     }
 }
