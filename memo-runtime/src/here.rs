@@ -302,7 +302,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     }
 }
 
-/// A [`Here`] that is asked for when it is needed. Of a function's name it takes no room on the stack.
+/// A [`Here`] that is asked for when it is needed. For a function's name it takes no room on the stack.
 pub struct At<H, F, K, V, S: Places> {
     here: H,
     #[expect(clippy::type_complexity, reason = "it is but a marker")]
