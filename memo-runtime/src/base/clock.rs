@@ -1,0 +1,230 @@
+//! Time, behind one interface: a cheap monotonic clock, and a test clock in its place.
+
+use crate::base::sync::{self, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// A point on the runtime's monotonic time line, in nanoseconds from an arbitrary origin.
+///
+/// Arithmetic saturates: [`Time::FOREVER`] is never reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(u64);
+
+impl Time {
+    pub(crate) const ORIGIN: Self = Self(0);
+    pub(crate) const FOREVER: Self = Self(u64::MAX);
+
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(duration)))
+    }
+
+    /// Whether this is a deadline that has passed by `now`. Forever never passes.
+    #[inline]
+    pub(crate) fn has_passed(self, now: Self) -> bool {
+        self <= now && self != Self::FOREVER
+    }
+
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Which clock a cache reads: the cheapest that is exact enough for its time to live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Nothing expires: the clock is not read at all.
+    Unread,
+    /// The kernel's coarse clock: a few nanoseconds a reading, a resolution of about 4 ms.
+    Coarse,
+    /// `Instant`: exact, and several times dearer.
+    Precise,
+}
+
+impl Clock {
+    /// The shortest time to live the coarse clock is used for: its error stays below 1 %.
+    const COARSE_FROM: Duration = Duration::from_secs(1);
+
+    pub(crate) fn for_ttl(ttl: Option<Duration>) -> Self {
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        assert!(
+            ttl.is_none()
+                || crate::base::supplied_clock::is_supplied()
+                || TESTED.load(Ordering::Relaxed),
+            "memofn: `ttl` needs a clock, and this target has none: see `memofn::set_clock`"
+        );
+        match ttl {
+            None => Self::Unread,
+            Some(ttl) if ttl >= Self::COARSE_FROM => Self::Coarse,
+            Some(_) => Self::Precise,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(self) -> Time {
+        match self {
+            Self::Unread => Time::ORIGIN,
+            _ if TESTED.load(Ordering::Relaxed) => self.tested(),
+            _ => self.reading(),
+        }
+    }
+
+    /// The time as test clocks have it.
+    #[cold]
+    fn tested(self) -> Time {
+        match TEST_TIME.load(Ordering::Relaxed) {
+            0 => Time(self.reading().0.saturating_add(SHIFT.load(Ordering::Relaxed))),
+            stopped => Time(stopped),
+        }
+    }
+
+    /// The system's time, which no test clock stops or moves.
+    #[inline]
+    pub(crate) fn reading(self) -> Time {
+        match self {
+            Self::Unread => Time::ORIGIN,
+            Self::Coarse => coarse(),
+            Self::Precise => precise(),
+        }
+    }
+}
+
+#[cold]
+fn precise() -> Time {
+    static ORIGIN: OnceLock<(sync::Instant, Time)> = OnceLock::new();
+    // Both clocks start from the coarse one's value, so that they share one time line.
+    let (origin, coarse) = ORIGIN.get_or_init(|| (sync::Instant::now(), coarse()));
+    coarse.after(origin.elapsed())
+}
+
+/// Without a library in between, whose units are others: converting took as long as reading.
+#[cfg(target_os = "linux")]
+#[inline]
+fn coarse() -> Time {
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: it is made of integers. The call is given a place for what it writes; the clock is there since
+    // Linux 2.6.
+    let now = unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now);
+        now
+    };
+    #[allow(clippy::cast_sign_loss, reason = "it counts up from 0")]
+    Time((now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64))
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+fn coarse() -> Time {
+    Time::ORIGIN.after(crate::base::supplied_clock::now())
+}
+
+#[cfg(not(any(target_os = "linux", all(target_family = "wasm", target_os = "unknown"))))]
+fn coarse() -> Time {
+    let now = coarsetime::Instant::now_without_cache_update();
+    Time(now.duration_since(coarsetime::Instant::from_ticks(0)).as_nanos())
+}
+
+sync::statics! {
+    /// There has been a [`TestClock`].
+    static TESTED: AtomicBool = AtomicBool::new(false);
+    /// Where a [`TestClock`] has stopped time; 0 when time runs.
+    static TEST_TIME: AtomicU64 = AtomicU64::new(0);
+    /// How far test clocks have moved time ahead of the system's clock.
+    static SHIFT: AtomicU64 = AtomicU64::new(0);
+    static IN_USE: Mutex<()> = Mutex::new(());
+}
+
+/// Stops time for every cache of the process, and moves it forward when told.
+///
+/// While a test holds the clock, entries age by [`advance`](Self::advance) alone, in every thread.
+/// A second test that asks for the clock waits until the first has dropped it. Time runs on from
+/// where it was left, so that it never goes backwards.
+///
+/// ```
+/// use memofn::testing::Clock;
+/// use std::time::Duration;
+///
+/// #[memofn::memoize(ttl = "30m")]
+/// fn temperature(city: &str) -> f64 {
+///     city.len() as f64
+/// }
+///
+/// let clock = Clock::stop();
+/// temperature("Oslo");
+/// clock.advance(Duration::from_secs(29 * 60));
+/// temperature("Oslo");
+/// assert_eq!(temperature::cache_info().hits, 1);
+/// clock.advance(Duration::from_secs(60));
+/// temperature("Oslo");
+/// assert_eq!(temperature::cache_info().misses, 2);
+/// ```
+#[derive(Debug)]
+#[must_use = "time runs again when the clock is dropped"]
+pub struct TestClock {
+    _in_use: MutexGuard<'static, ()>,
+}
+
+impl TestClock {
+    /// Stops time where it stands. Waits while another test holds the clock.
+    pub fn stop() -> Self {
+        let in_use = IN_USE.lock();
+        let Time(now) = Clock::Precise.now();
+        TESTED.store(true, Ordering::Relaxed);
+        TEST_TIME.store(now.max(1), Ordering::Relaxed);
+        Self { _in_use: in_use }
+    }
+
+    /// Moves time forward. Saturates at the end of time, about 584 years after the start.
+    pub fn advance(&self, by: Duration) {
+        let Time(later) = Time(TEST_TIME.load(Ordering::Relaxed)).after(by);
+        TEST_TIME.store(later, Ordering::Relaxed);
+    }
+}
+
+impl Drop for TestClock {
+    fn drop(&mut self) {
+        let stopped = TEST_TIME.load(Ordering::Relaxed);
+        // The two clocks differ by their resolution: shift by the one that is behind.
+        let reading = coarse().min(Clock::Precise.reading());
+        SHIFT.store(stopped.saturating_sub(reading.0), Ordering::Relaxed);
+        TEST_TIME.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_duration_is_forever_and_zero_is_at_once() {
+        let now = Clock::Coarse.now();
+        assert_eq!(now.after(Duration::MAX), Time::FOREVER);
+        assert_eq!(now.after(Duration::ZERO), now);
+        assert_eq!(Time::ORIGIN.since(now), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_stopped_clock_moves_only_when_told_and_never_backwards() {
+        let clock = TestClock::stop();
+        let start = Clock::Precise.now();
+        assert_eq!(Clock::Coarse.now(), start);
+        clock.advance(Duration::from_secs(3600));
+        let later = Clock::Precise.now();
+        assert_eq!(later.since(start), Duration::from_secs(3600));
+        drop(clock);
+        // Another test may have stopped the clock again by now, but never at an earlier time.
+        assert!(Clock::Precise.now() >= later);
+        assert!(Clock::Coarse.now() >= later);
+    }
+}

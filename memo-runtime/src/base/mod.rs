@@ -1,0 +1,11 @@
+//! What the runtime stands on: threads and locks, fences, the clock, the alarm thread.
+//!
+//! It knows the operating system. It must not know caches, keys or flights.
+
+pub(crate) mod alarm;
+pub(crate) mod asymmetric_fence;
+pub(crate) mod catch_panic;
+pub(crate) mod clock;
+pub(crate) mod small_list;
+pub(crate) mod supplied_clock;
+pub(crate) mod sync;

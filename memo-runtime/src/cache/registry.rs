@@ -1,0 +1,152 @@
+//! Every cache that has been used.
+
+use crate::base::sync::{self, Arc, Mutex};
+use crate::config::parameters::CacheParameters;
+use crate::config::stats::CacheInfo;
+use crate::engine::engine::Engine;
+use crate::scope::scope::{Scope, Shared, Thread};
+use std::cell::RefCell;
+use std::rc::{Rc, Weak as RcWeak};
+use std::sync::Weak as ArcWeak;
+
+/// A cache, whatever it holds.
+trait AnyCache {
+    fn status(&self) -> CacheStatus;
+    fn clear(&self);
+}
+
+impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
+    fn status(&self) -> CacheStatus {
+        CacheStatus { parameters: self.parameters.clone(), info: self.info() }
+    }
+
+    fn clear(&self) {
+        self.clear();
+    }
+}
+
+type SharedCache = dyn AnyCache + Send + Sync;
+type ThreadCache = dyn AnyCache;
+
+sync::statics! {
+    static SHARED: Mutex<Vec<ArcWeak<SharedCache>>> = Mutex::new(Vec::new());
+}
+
+sync::thread_local! {
+    static THREAD: RefCell<Vec<RcWeak<ThreadCache>>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) fn list_shared<K, V>(cache: &Arc<Engine<K, V, Shared>>)
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    // The list is kept by one function for all types of caches.
+    fn list(cache: ArcWeak<SharedCache>) {
+        SHARED.lock().push(cache);
+    }
+    let cache: Arc<SharedCache> = cache.clone();
+    list(Arc::downgrade(&cache));
+}
+
+pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
+    fn list(cache: RcWeak<ThreadCache>) {
+        // While the thread's locals are being destroyed there is nobody left to list it for.
+        let _ = THREAD.try_with(|listed| listed.borrow_mut().push(cache));
+    }
+    let cache: Rc<ThreadCache> = cache.clone();
+    list(Rc::downgrade(&cache));
+}
+
+/// Takes a cache from the list that it is on: what is left on a list keeps the memory of its cache. `cache` is
+/// its address.
+pub(crate) fn unlist(cache: usize, is_shared: bool) {
+    if is_shared {
+        let mut listed = SHARED.lock();
+        take_at(&mut listed, |known| known.as_ptr().addr() == cache);
+    } else {
+        // While the thread's locals are being destroyed, the list goes as a whole.
+        let _ = THREAD.try_with(|listed| {
+            take_at(&mut listed.borrow_mut(), |known| known.as_ptr().addr() == cache);
+        });
+    }
+}
+
+fn take_at<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
+    if let Some(at) = listed.iter().position(is_it) {
+        listed.remove(at);
+    }
+    if listed.capacity() > 8 * listed.len() + 64 {
+        listed.shrink_to(2 * listed.len());
+    }
+}
+
+/// Does something with every cache, while no list is locked.
+fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
+    let shared: Vec<_> = SHARED.lock().iter().filter_map(ArcWeak::upgrade).collect();
+    for cache in &shared {
+        visit(&**cache);
+    }
+    let thread: Vec<Rc<ThreadCache>> = THREAD
+        .try_with(|listed| listed.borrow().iter().filter_map(RcWeak::upgrade).collect())
+        .unwrap_or_default();
+    for cache in &thread {
+        visit(&**cache);
+    }
+}
+
+/// One row of [`caches()`]: a cache's options and its counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStatus {
+    /// Its name and its other options.
+    pub parameters: CacheParameters,
+    /// Its counters and its size.
+    pub info: CacheInfo,
+}
+
+impl CacheStatus {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.parameters.name
+    }
+}
+
+/// Every cache that has been used: those of memoized functions from their first call on, and those
+/// made by hand with a name as long as they live.
+///
+/// Of the caches with `scope = "thread"` it shows those of the calling thread.
+///
+/// ```
+/// #[memofn::memoize(name = "cube")]
+/// fn cube(n: u64) -> u64 {
+///     n * n * n
+/// }
+///
+/// cube(3);
+/// let status = memofn::caches().find(|status| status.name() == "cube").unwrap();
+/// assert_eq!(status.info.misses, 1);
+/// ```
+pub fn caches() -> impl Iterator<Item = CacheStatus> {
+    let mut statuses = Vec::new();
+    for_each(|cache| statuses.push(cache.status()));
+    statuses.sort_by(|a, b| a.name().cmp(b.name()));
+    statuses.into_iter()
+}
+
+/// Clears every cache that [`caches()`] shows.
+///
+/// ```
+/// #[memofn::memoize]
+/// fn cube(n: u64) -> u64 {
+///     n * n * n
+/// }
+///
+/// cube(3);
+/// memofn::clear_all();
+/// assert_eq!(cube::cache_info().currsize, 0);
+/// ```
+pub fn clear_all() {
+    for_each(|cache| cache.clear());
+}

@@ -1,0 +1,177 @@
+//! The table of all caches.
+
+use crate::cache::registry::{CacheStatus, caches};
+use crate::config::parameters::Spelled;
+use std::fmt;
+
+/// What [`report()`](report()) returns: its `Display` is an aligned table.
+///
+/// Columns that would be zero throughout (coalesced calls, second runs, evictions, expirations, rejected
+/// results) are left out.
+#[derive(Debug, Clone)]
+pub struct Report {
+    caches: Vec<CacheStatus>,
+}
+
+/// [`caches()`](crate::caches) as an aligned table, to be printed.
+///
+/// ```
+/// # #[memofn::memoize(name = "cube")]
+/// # fn cube(n: u64) -> u64 { n * n * n }
+/// # cube(3);
+/// # cube(3);
+/// println!("{}", memofn::report());
+/// // cache  hits  misses  hit ratio  size  maxsize  ttl
+/// // cube      1       1     50.0 %     1      128    –
+/// ```
+#[must_use]
+pub fn report() -> Report {
+    Report { caches: caches().collect() }
+}
+
+type Column = (&'static str, fn(&CacheStatus) -> String);
+
+const ALWAYS: [Column; 3] = [
+    ("hits", |c| grouped(c.info.hits)),
+    ("misses", |c| grouped(c.info.misses)),
+    ("hit ratio", |c| {
+        c.info.hit_ratio().map_or_else(|| "–".to_owned(), |ratio| format!("{:.1} %", ratio * 100.0))
+    }),
+];
+
+type Counter = (&'static str, fn(&CacheStatus) -> u64);
+
+const WHEN_COUNTED: [Counter; 6] = [
+    ("coalesced", |c| c.info.coalesced),
+    ("helped", |c| c.info.helped),
+    ("evicted", |c| c.info.evictions),
+    ("expired", |c| c.info.expirations),
+    ("rejected", |c| c.info.rejected),
+    ("outdated", |c| c.info.outdated),
+];
+
+const SIZES: [Column; 3] = [
+    ("size", |c| grouped(c.info.currsize as u64)),
+    ("maxsize", |c| {
+        c.info.maxsize.map_or_else(|| "unbounded".to_owned(), |maxsize| grouped(maxsize as u64))
+    }),
+    ("ttl", |c| c.parameters.ttl.map_or_else(|| "–".to_owned(), |ttl| Spelled(ttl).to_string())),
+];
+
+impl Report {
+    /// The rows of the table.
+    #[must_use]
+    pub fn caches(&self) -> &[CacheStatus] {
+        &self.caches
+    }
+
+    fn columns(&self) -> Vec<Vec<String>> {
+        let column = |title: &str, cell: &dyn Fn(&CacheStatus) -> String| {
+            std::iter::once(title.to_owned()).chain(self.caches.iter().map(cell)).collect()
+        };
+        let mut columns: Vec<Vec<String>> = vec![column("cache", &label)];
+        columns.extend(ALWAYS.iter().map(|(title, cell)| column(title, cell)));
+        for (title, count) in WHEN_COUNTED {
+            if self.caches.iter().any(|cache| count(cache) > 0) {
+                columns.push(column(title, &|cache| grouped(count(cache))));
+            }
+        }
+        columns.extend(SIZES.iter().map(|(title, cell)| column(title, cell)));
+        columns
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.caches.is_empty() {
+            return f.write_str("no cache has been used yet");
+        }
+        let columns = self.columns();
+        let widths: Vec<usize> = columns
+            .iter()
+            .map(|cells| cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .collect();
+        for row in 0..=self.caches.len() {
+            if row > 0 {
+                writeln!(f)?;
+            }
+            for (i, (cells, width)) in columns.iter().zip(&widths).enumerate() {
+                match i {
+                    0 => write!(f, "{:<width$}", cells[row])?,
+                    _ => write!(f, "  {:>width$}", cells[row])?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn label(cache: &CacheStatus) -> String {
+    match cache.parameters.scope {
+        "thread" => format!("{} (this thread)", cache.name()),
+        _ => cache.name().to_owned(),
+    }
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parameters::CacheParameters;
+    use crate::config::stats::CacheInfo;
+    use std::time::Duration;
+
+    fn status(name: &'static str, info: CacheInfo, ttl: Option<u64>) -> CacheStatus {
+        let parameters = CacheParameters {
+            name: name.into(),
+            maxsize: info.maxsize,
+            ttl: ttl.map(Duration::from_secs),
+            scope: "shared",
+            single_flight: true,
+            patience: None,
+        };
+        CacheStatus { parameters, info }
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_leaves_out_what_never_happened() {
+        let fib = CacheInfo { hits: 28, misses: 16, currsize: 16, ..CacheInfo::default() };
+        let city = CacheInfo {
+            hits: 1_234_567,
+            misses: 20,
+            maxsize: Some(128),
+            currsize: 20,
+            coalesced: 44,
+            helped: 1,
+            ..CacheInfo::default()
+        };
+        let report = Report {
+            caches: vec![
+                status("fib", fib, None),
+                status("weather::temperature", city, Some(1800)),
+            ],
+        };
+        let expected = "\
+cache                      hits  misses  hit ratio  coalesced  helped  size    maxsize  ttl
+fib                          28      16     63.6 %          0       0    16  unbounded    –
+weather::temperature  1 234 567      20    100.0 %         44       1    20        128  30m";
+        assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn an_empty_report_says_so() {
+        assert_eq!(Report { caches: Vec::new() }.to_string(), "no cache has been used yet");
+    }
+}

@@ -1,0 +1,9 @@
+//! One call, from its arguments to its result, with the body in the middle.
+//!
+//! It knows results and policies, blocking and polled. It must not know the macro.
+
+pub(crate) mod answer;
+pub(crate) mod call;
+pub(crate) mod result_policy;
+pub(crate) mod run;
+pub(crate) mod slow_path;

@@ -1,0 +1,7 @@
+//! The protocol of a cache: a hit without the lock, a miss under it, landing, removal.
+//!
+//! It knows stores and flights. It must not know what a result is, or where a cache comes from.
+
+pub(crate) mod core;
+pub(crate) mod engine;
+pub(crate) mod state;

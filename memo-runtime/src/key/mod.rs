@@ -1,0 +1,8 @@
+//! How arguments are looked up without being owned, and owned on a miss.
+//!
+//! It knows `Hash`, `Eq` and the shapes of argument types. It must not know caches.
+
+pub(crate) mod float;
+pub(crate) mod hash;
+pub(crate) mod lookup;
+pub(crate) mod shape;

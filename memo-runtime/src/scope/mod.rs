@@ -1,0 +1,10 @@
+//! Which threads share a cache, and how they read it without a lock.
+//!
+//! It knows threads, hazard pointers and who runs bodies. It must not know what an entry holds.
+
+pub(crate) mod hazard;
+pub(crate) mod readers;
+pub(crate) mod runners;
+pub(crate) mod scope;
+
+pub use self::scope::{Cell, Lock, Scope, Shared, Thread};
