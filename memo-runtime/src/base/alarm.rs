@@ -68,7 +68,7 @@ impl Alarm {
 #[cfg(not(all(test, memofn_models)))]
 mod thread {
     use super::{Alarm, SOONER, WATCH, Watch, Watched};
-    use crate::base::catch_panic::contained;
+    use crate::base::catch_panic::catch_panic;
     use crate::base::sync::{self, Arc, Instant};
     use std::time::Duration;
 
@@ -122,7 +122,7 @@ mod thread {
                 Some(Next::Look(alarm, watched)) => {
                     drop(watch);
                     // A waker that panics is its executor's affair. The others wait for this thread.
-                    contained(|| watched.look(alarm, now));
+                    catch_panic(|| watched.look(alarm, now));
                     watch = WATCH.lock();
                     continue;
                 }

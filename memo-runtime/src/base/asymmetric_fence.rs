@@ -29,28 +29,28 @@
 //! **The request** (store buffering). The scan finds an entry that is read, and asks to be told:
 //!
 //! ```text
-//! reader   announced = 0; light; load wanted; if it is set, tidy up
+//! reader   announced = 0; light; load wanted; if it is set, reclaim up
 //! writer   wanted = true; heavy; scan announced again; keep the entry if it is still read, or else drop it
 //! ```
 //!
 //! If the heavy fence strikes the reader before its last store, the reader sees the request. If it strikes
 //! after, the second scan sees the store. So one of the two drops the entry. The writer scans and keeps under
-//! the lock that the reader takes to tidy up: the reader finds what was kept.
+//! the lock that the reader takes to reclaim up: the reader finds what was kept.
 //!
 //! **Alone, and then several.** A thread that is alone counts its hits and stamps entries with plain stores.
 //! Another joins:
 //!
 //! ```text
-//! first    load era; count = hits; load alone; stamp = era + hits; light; load alone
-//! second   lock; alone = false; heavy; load count; era += count + depth + 1; unlock; stamp = max(stamp, era)
+//! first    load epoch; count = hits; load alone; stamp = epoch + hits; light; load alone
+//! second   lock; alone = false; heavy; load count; epoch += count + depth + 1; unlock; stamp = max(stamp, epoch)
 //! ```
 //!
 //! If the heavy fence strikes before the first look at `alone`, the hit raises the stamp as among others. If it
 //! strikes between that and the store, the late store may replace a later stamp of the second thread. The second
 //! look sees that, because it comes after the store and so after the fence. It then has to raise the stamp to the
-//! era. It must read the era under the lock, or after having had the lock. Without the lock it may read an era
+//! epoch. It must read the epoch under the lock, or after having had the lock. Without the lock it may read an epoch
 //! from before the stamp that it has replaced, even with a full fence of its own: the second thread has no
-//! fence between the era and the stamp. If the heavy fence strikes after the store, the second thread sees the
+//! fence between the epoch and the stamp. If the heavy fence strikes after the store, the second thread sees the
 //! store, and its own stamps come later. In each case the hits that it counts are all that were stamped,
 //! but those that the first thread is in the middle of, which `depth` allows for. So the lock hands out no
 //! stamp that is not the latest of all.

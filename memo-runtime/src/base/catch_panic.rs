@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs what must not end what goes on here, as the wakers of an executor.
-pub(crate) fn contained(theirs: impl FnOnce()) {
+pub(crate) fn catch_panic(theirs: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(theirs)) else { return };
     // What was thrown may throw when it is dropped, and so on: no further than this.
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
@@ -32,8 +32,8 @@ mod tests {
 
     #[test]
     fn what_is_thrown_is_dropped_even_if_that_throws() {
-        contained(|| resume_unwind(Box::new(Again)));
-        contained(|| resume_unwind(Box::new(Again)));
+        catch_panic(|| resume_unwind(Box::new(Again)));
+        catch_panic(|| resume_unwind(Box::new(Again)));
         assert_eq!(LEFT.load(Relaxed), 0);
     }
 }

@@ -2,12 +2,12 @@
 
 /// A list that allocates from its second item on: a hash is nearly always that of one key.
 #[derive(Debug)]
-pub(crate) struct Few<T> {
+pub(crate) struct SmallList<T> {
     first: Option<T>,
     more: Vec<T>,
 }
 
-impl<T> Few<T> {
+impl<T> SmallList<T> {
     pub(crate) const fn new() -> Self {
         Self { first: None, more: Vec::new() }
     }
@@ -37,7 +37,7 @@ impl<T> Few<T> {
     }
 }
 
-impl<T> IntoIterator for Few<T> {
+impl<T> IntoIterator for SmallList<T> {
     type Item = T;
     type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
 

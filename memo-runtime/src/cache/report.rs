@@ -47,7 +47,7 @@ const WHEN_COUNTED: [Counter; 6] = [
     ("evicted", |c| c.info.evictions),
     ("expired", |c| c.info.expirations),
     ("rejected", |c| c.info.rejected),
-    ("outdated", |c| c.info.outdated),
+    ("invalidated", |c| c.info.invalidated),
 ];
 
 const SIZES: [Column; 3] = [

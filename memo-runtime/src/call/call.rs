@@ -7,17 +7,17 @@
 //! starts afresh.
 //!
 //! For an async function [`enter_async`] and [`Open::step`] do the same without blocking, and
-//! [`AsyncRun::drive`] polls the body. What there is to decide is decided in one place for both, the [inquiry](crate::call::slow_path);
+//! [`AsyncRun::drive`] polls the body. What there is to decide is decided in one place for both, the [slow path](crate::call::slow_path);
 //! they differ in how they wait.
 
 use crate::base::sync::Arc;
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
 use crate::call::result_policy::Policy;
-use crate::call::run::{Pilot, Role};
-use crate::call::slow_path::{Inquiry, Next};
-use crate::engine::engine::{Engine, Unseen};
-use crate::entry::entry::{Entry, Offered};
+use crate::call::run::{Role, RunGuard};
+use crate::call::slow_path::{Next, SlowPath};
+use crate::engine::engine::{Engine, Miss};
+use crate::entry::entry::{Entry, UnstoredEntry};
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
@@ -45,7 +45,7 @@ pub enum Step<'c, R, P, K, V, S: Scope> {
 /// The call of an async function that has to go on with its [`step`](Self::step).
 #[must_use]
 pub struct Open<'c, Q, P, K, V, S: Scope> {
-    inquiry: Inquiry<'c, Q, P, K, V, S>,
+    slow_path: SlowPath<'c, Q, P, K, V, S>,
     absent: bool,
 }
 
@@ -75,14 +75,14 @@ where
     let engine = cache.engine();
     let mut next = if let Some(Absent { met }) = absent {
         // Of a key that is not there, a look at it alone would be in vain.
-        let entry = Offered::new(engine.pending(hash, query.into_key()));
+        let entry = UnstoredEntry::new(engine.pending(hash, query.into_key()));
         if let Some((_, is_measured)) = engine.start_alone(&entry, None, met) {
             let engine = cache.engine_ptr();
             return Turn::run(Run::alone(engine, entry, Q::equal, is_measured, policy));
         }
-        Inquiry::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
+        SlowPath::<Q, _, _, _, _>::with(engine, hash, entry, policy).begin(false)
     } else {
-        Inquiry::of(engine, hash, query, policy, false).begin(false)
+        SlowPath::of(engine, hash, query, policy, false).begin(false)
     };
     loop {
         next = match next {
@@ -90,23 +90,23 @@ where
                 answer.put(|| policy.hit(entry.value()));
                 return Turn::ANSWERED;
             }
-            Next::Failed(inquiry, error) => {
-                if inquiry.answer_failed(&error, answer) {
+            Next::Failed(slow_path, error) => {
+                if slow_path.answer_failed(&error, answer) {
                     return Turn::ANSWERED;
                 }
-                inquiry.compute()
+                slow_path.compute()
             }
-            Next::Run(pilot, policy) => {
-                return Turn::run(Run::start(pilot, policy, cache.engine_ptr()));
+            Next::Run(guard, policy) => {
+                return Turn::run(Run::start(guard, policy, cache.engine_ptr()));
             }
-            Next::Wait(inquiry, joined) => {
+            Next::Wait(slow_path, joined) => {
                 let waited = if S::SHARED {
                     wait_graph::block(&joined.wait, joined.patience)
                 } else {
                     // It is an async run, which nobody could poll while its thread blocks.
                     Waited::Circular
                 };
-                inquiry.go_on(joined, waited)
+                slow_path.go_on(joined, waited)
             }
         }
     }
@@ -131,7 +131,7 @@ where
     let hash = engine.hash(|state| query.hash(state));
     let absent = match engine.look_up(hash, &query, |value| policy.hit(value)) {
         Ok(result) => return Entered::Hit(result),
-        Err(unseen) => unseen == Unseen::Nothing,
+        Err(unseen) => unseen == Miss::Nothing,
     };
     open(engine, hash, query, policy, absent)
 }
@@ -149,8 +149,8 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    let inquiry = Inquiry::of(engine, hash, query, policy, true);
-    Entered::Open(Open { inquiry, absent })
+    let slow_path = SlowPath::of(engine, hash, query, policy, true);
+    Entered::Open(Open { slow_path, absent })
 }
 
 impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
@@ -172,23 +172,23 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Open<'c, Q, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { inquiry, absent } = self;
-        let mut next = inquiry.begin(absent);
+        let Self { slow_path, absent } = self;
+        let mut next = slow_path.begin(absent);
         loop {
             // No result is held while waiting: it need not be `Send`.
             next = match next {
                 Next::Found(entry, policy) => return Step::Done(policy.hit(entry.value())),
-                Next::Failed(inquiry, error) => {
+                Next::Failed(slow_path, error) => {
                     let mut answer = Answer::None;
-                    if inquiry.answer_failed(&error, &mut answer) {
+                    if slow_path.answer_failed(&error, &mut answer) {
                         return Step::Done(answer.take());
                     }
-                    inquiry.compute()
+                    slow_path.compute()
                 }
-                Next::Run(pilot, policy) => return Step::Run(AsyncRun::start(pilot, policy)),
-                Next::Wait(inquiry, joined) => {
+                Next::Run(guard, policy) => return Step::Run(AsyncRun::start(guard, policy)),
+                Next::Wait(slow_path, joined) => {
                     let following = Following::new(Arc::clone(&joined.wait), joined.patience);
-                    inquiry.go_on(joined, following.await)
+                    slow_path.go_on(joined, following.await)
                 }
             };
         }
@@ -217,17 +217,17 @@ where
     AsyncRun::start(refreshing(cache, query, true), policy)
 }
 
-fn refreshing<Q, K, V, S>(cache: &Cache<K, V, S>, query: Q, is_async: bool) -> Pilot<'_, K, V, S>
+fn refreshing<Q, K, V, S>(cache: &Cache<K, V, S>, query: Q, is_async: bool) -> RunGuard<'_, K, V, S>
 where
     Q: Lookup<Key = K>,
     S: Scope,
 {
     let engine = cache.engine();
     let hash = engine.hash(|state| query.hash(state));
-    let entry = Offered::new(engine.pending(hash, query.into_key()));
-    let mut pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async);
-    pilot.flight = engine.lead(&pilot.entry, Q::equal, pilot.wait());
-    pilot
+    let entry = UnstoredEntry::new(engine.pending(hash, query.into_key()));
+    let mut guard = RunGuard::new::<Q>(engine, entry, Role::Owner, None, is_async);
+    guard.flight = engine.lead(&guard.entry, Q::equal, guard.wait());
+    guard
 }
 
 /// What is asked of a cache about one call.

@@ -10,12 +10,12 @@ use crate::base::clock::{Clock, Time};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{Offer, Policy};
 use crate::engine::engine::Engine;
-use crate::entry::entry::{EntryPtr, Offered};
-use crate::entry::header::Place;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
+use crate::entry::header::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::key::lookup::Lookup;
-use crate::scope::runners::{Body, Party, Polled};
+use crate::scope::runners::{Body, Polled, Runner};
 use crate::scope::scope::Scope;
 use std::any::Any;
 use std::fmt;
@@ -68,7 +68,7 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         if let Some(run) = self.0 {
-            run.settle(&result);
+            run.resolve_keys(&result);
         }
         result
     }
@@ -77,19 +77,19 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
 /// An async body that is about to run.
 #[must_use]
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
-    pilot: Pilot<'c, K, V, S>,
+    guard: RunGuard<'c, K, V, S>,
     policy: P,
 }
 
 /// Who runs a body, for which entry.
-pub(crate) struct Pilot<'c, K, V, S: Scope> {
+pub(crate) struct RunGuard<'c, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
-    pub(crate) entry: Offered<K, V, S>,
+    pub(crate) entry: UnstoredEntry<K, V, S>,
     equal: fn(&K, &K) -> bool,
     role: Role,
     /// `None` as long as it has not started.
     pub(crate) flight: Option<FlightId>,
-    manner: Manner,
+    manner: BodyKind,
     /// When, if that is of interest.
     started: Option<Time>,
 }
@@ -106,14 +106,14 @@ pub(crate) enum Role {
 }
 
 /// How a body runs.
-enum Manner {
+enum BodyKind {
     /// To its end, on the calling thread.
     Blocking(Option<Body>),
     /// Whenever it is polled. Where others may wait for it, they do so here.
     Polled(Option<Arc<Wait>>),
 }
 
-impl Manner {
+impl BodyKind {
     fn wait(&self) -> Option<&Arc<Wait>> {
         match self {
             Self::Polled(wait) => wait.as_ref(),
@@ -122,19 +122,19 @@ impl Manner {
     }
 }
 
-/// The [pilot](Pilot) of a blocking body, while the body runs.
+/// The [guard](RunGuard) of a blocking body, while the body runs.
 struct Packed<'c, K, V, S: Scope> {
     /// The entry, of which this is an owner; or a [`Boxed`].
     what: NonNull<()>,
-    /// A lease, if it is an entry: the flight is the pilot's own then.
+    /// A lease, if it is an entry: the flight is the guard's own then.
     engine: Option<NonNull<Engine<K, V, S>>>,
-    pilot: PhantomData<Pilot<'c, K, V, S>>,
+    guard: PhantomData<RunGuard<'c, K, V, S>>,
 }
 
-/// A pilot that is no leader, or has something to do in the end. Dropped from the first to the last.
+/// A guard that is no leader, or has something to do in the end. Dropped from the first to the last.
 #[expect(dead_code, reason = "some is but dropped")]
 struct Boxed<'c, K, V, S: Scope> {
-    pilot: Pilot<'c, K, V, S>,
+    guard: RunGuard<'c, K, V, S>,
     lease: Lease<K, V, S>,
     finally: Option<Box<dyn Any>>,
 }
@@ -161,28 +161,28 @@ impl<K, V, S: Scope> Drop for Lease<K, V, S> {
 }
 
 impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
-    fn new(pilot: Pilot<'c, K, V, S>, engine: &S::Ptr<Engine<K, V, S>>) -> Self {
+    fn new(guard: RunGuard<'c, K, V, S>, engine: &S::Ptr<Engine<K, V, S>>) -> Self {
         let lease = Lease::new(engine);
-        if !pilot.leads() {
-            return Self::boxed(Boxed { pilot, lease, finally: None });
+        if !guard.leads() {
+            return Self::boxed(Boxed { guard, lease, finally: None });
         }
-        pilot.engine.note_equal(pilot.equal);
-        // What else a leading pilot owns is a body, which goes on.
-        let pilot = ManuallyDrop::new(pilot);
-        Self::leading(pilot.entry.place(), pilot.started, lease)
+        guard.engine.note_equal(guard.equal);
+        // What else a leading guard owns is a body, which goes on.
+        let guard = ManuallyDrop::new(guard);
+        Self::leading(guard.entry.place(), guard.started, lease)
     }
 
     /// Of an entry that is owned by what this makes.
     #[inline]
-    fn leading(place: Place, started: Option<Time>, lease: Lease<K, V, S>) -> Self {
+    fn leading(place: EntryRef, started: Option<Time>, lease: Lease<K, V, S>) -> Self {
         place.set_started(started);
         let engine = Some(ManuallyDrop::new(lease).0);
-        Self { what: place.as_non_null().cast(), engine, pilot: PhantomData }
+        Self { what: place.as_non_null().cast(), engine, guard: PhantomData }
     }
 
     fn boxed(boxed: Boxed<'c, K, V, S>) -> Self {
         let what = NonNull::from(Box::leak(Box::new(boxed))).cast();
-        Self { what, engine: None, pilot: PhantomData }
+        Self { what, engine: None, guard: PhantomData }
     }
 
     /// What is dropped last comes last.
@@ -195,20 +195,20 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
         // SAFETY: this was made by `leading`, of an entry that it owns, and of a lease, which lasts as long as
         // what is returned; and it is unpacked once. In shared scope the engine is borrowed for `'c`.
         let (entry, engine) = unsafe {
-            let place = Place::new(this.what.cast());
+            let place = EntryRef::new(this.what.cast());
             (EntryPtr::<K, V, S>::from_place(place), engine.as_ref())
         };
-        let flight = FlightId { place: entry.place(), birth: entry.birth() };
-        let pilot = Pilot {
+        let flight = FlightId { place: entry.place(), generation: entry.generation() };
+        let guard = RunGuard {
             engine,
             equal: engine.equal(),
             role: Role::Owner,
             flight: Some(flight),
             started: entry.started(),
-            entry: Offered::new(entry),
-            manner: Manner::Blocking(S::SHARED.then(Body::begun)),
+            entry: UnstoredEntry::new(entry),
+            manner: BodyKind::Blocking(S::SHARED.then(Body::begun)),
         };
-        Boxed { pilot, lease, finally: None }
+        Boxed { guard, lease, finally: None }
     }
 
     #[cold]
@@ -225,19 +225,19 @@ impl<K, V, S: Scope> Drop for Packed<'_, K, V, S> {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {
-        drop(Self { what: self.what, engine: self.engine, pilot: PhantomData }.unpack());
+        drop(Self { what: self.what, engine: self.engine, guard: PhantomData }.unpack());
     }
 }
 
 impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     /// Starts a run.
     pub(crate) fn start(
-        mut pilot: Pilot<'c, K, V, S>,
+        mut guard: RunGuard<'c, K, V, S>,
         policy: P,
         engine: &S::Ptr<Engine<K, V, S>>,
     ) -> Self {
-        pilot.start();
-        Self { packed: Packed::new(pilot, engine), policy }
+        guard.start();
+        Self { packed: Packed::new(guard, engine), policy }
     }
 
     /// Starts that of a flight that has started, in the common case: made in one go, for moving it about took
@@ -245,7 +245,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     #[inline]
     pub(crate) fn alone(
         engine: &S::Ptr<Engine<K, V, S>>,
-        entry: Offered<K, V, S>,
+        entry: UnstoredEntry<K, V, S>,
         equal: fn(&K, &K) -> bool,
         is_measured: bool,
         policy: P,
@@ -272,26 +272,26 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        self.settle(&result);
+        self.resolve_keys(&result);
         result
     }
 
     /// Not inlined: what it needs on the stack would be there while the body runs.
     #[inline(never)]
-    fn settle<R>(self, result: &R)
+    fn resolve_keys<R>(self, result: &R)
     where
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy } = self;
         let mut boxed = packed.unpack();
-        boxed.pilot.finish(&policy, result);
+        boxed.guard.finish(&policy, result);
     }
 }
 
 impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
-    pub(crate) fn start(mut pilot: Pilot<'c, K, V, S>, policy: P) -> Self {
-        pilot.start();
-        Self { pilot, policy }
+    pub(crate) fn start(mut guard: RunGuard<'c, K, V, S>, policy: P) -> Self {
+        guard.start();
+        Self { guard, policy }
     }
 
     /// Polls the body, and does with its result what [`finish`](Run::finish) does.
@@ -300,16 +300,16 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { pilot, policy } = self;
-        let mut driven = Driven { body: pin!(Some(body)), pilot };
+        let Self { guard, policy } = self;
+        let mut driven = Driven { body: pin!(Some(body)), guard };
         // Where it was polled, the result is finished: it is moved on from there alone.
         poll_fn(move |cx| {
             let polled = driven.poll(cx);
             if let Poll::Ready(result) = &polled {
                 driven.drop_body();
                 // What is cloned to be stored may call the same function: that is a part of the run.
-                let here = driven.pilot.wait().map(|wait| Polled::begin(wait.owner()));
-                driven.pilot.finish(&policy, result);
+                let here = driven.guard.wait().map(|wait| Polled::begin(wait.owner()));
+                driven.guard.finish(&policy, result);
                 drop(here);
             }
             polled
@@ -322,13 +322,13 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 struct Driven<'a, 'c, F, K, V, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body is, which tells those who wait to go on.
-    pilot: Pilot<'c, K, V, S>,
+    guard: RunGuard<'c, K, V, S>,
 }
 
 impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
-        match self.pilot.wait() {
+        match self.guard.wait() {
             Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
             None => body.poll(cx),
         }
@@ -338,7 +338,7 @@ impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
 impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     /// What is dropped with the body may call the same function: that is no less a part of the run.
     fn drop_body(&mut self) {
-        let wait = self.pilot.wait();
+        let wait = self.guard.wait();
         let here = wait.map(|wait| Polled::begin(wait.owner()));
         self.body.set(None);
         drop(here);
@@ -356,26 +356,26 @@ impl<F, K, V, S: Scope> Drop for Driven<'_, '_, F, K, V, S> {
     }
 }
 
-impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
+impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     pub(crate) fn new<Q: Lookup<Key = K>>(
         engine: &'c Engine<K, V, S>,
-        entry: Offered<K, V, S>,
+        entry: UnstoredEntry<K, V, S>,
         role: Role,
         flight: Option<FlightId>,
         is_async: bool,
     ) -> Self {
         let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
         let manner = if is_async {
-            Manner::Polled(is_awaited.then(|| Arc::new(Wait::new(Party::run()))))
+            BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(Runner::run()))))
         } else {
-            Manner::Blocking(None)
+            BodyKind::Blocking(None)
         };
         Self { engine, entry, equal: Q::equal, role, flight, manner, started: None }
     }
 
     /// The body is about to run.
     fn start(&mut self) {
-        if let Manner::Blocking(body) = &mut self.manner {
+        if let BodyKind::Blocking(body) = &mut self.manner {
             *body = S::SHARED.then(Body::begin);
         }
         self.started = self.is_measured().then(|| Clock::Coarse.reading());
@@ -385,7 +385,7 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
     fn leads(&self) -> bool {
         matches!(
             (&self.role, self.flight, &self.manner),
-            (Role::Owner, Some(_), Manner::Blocking(_))
+            (Role::Owner, Some(_), BodyKind::Blocking(_))
         )
     }
 
@@ -433,11 +433,11 @@ impl<'c, K, V, S: Scope> Pilot<'c, K, V, S> {
 
     /// Only those who wait want to know how long bodies take.
     fn is_measured(&self) -> bool {
-        S::SHARED || matches!(self.manner, Manner::Polled(_))
+        S::SHARED || matches!(self.manner, BodyKind::Polled(_))
     }
 }
 
-impl<K, V, S: Scope> Drop for Pilot<'_, K, V, S> {
+impl<K, V, S: Scope> Drop for RunGuard<'_, K, V, S> {
     /// Ends the flight that is still under way when its body has panicked, or was dropped.
     fn drop(&mut self) {
         // It has landed: what was evicted for it has panicked when it was dropped.

@@ -4,9 +4,9 @@
 use crate::base::sync::Arc;
 use crate::call::answer::Answer;
 use crate::call::result_policy::Policy;
-use crate::call::run::{Pilot, Role};
+use crate::call::run::{Role, RunGuard};
 use crate::engine::engine::{Engine, Found};
-use crate::entry::entry::{EntryPtr, Offered};
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, SharedError, Wait, Waited};
 use crate::key::lookup::Lookup;
@@ -14,10 +14,10 @@ use crate::scope::scope::Scope;
 use std::time::Duration;
 
 /// A call that is no plain hit.
-pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
+pub(crate) struct SlowPath<'c, Q, P, K, V, S: Scope> {
     engine: &'c Engine<K, V, S>,
     hash: u64,
-    asked: Asked<'c, Q, K, V, S>,
+    asked: KeyState<'c, Q, K, V, S>,
     policy: P,
     is_async: bool,
     /// It has waited for a run that came to nothing, or was overtaken.
@@ -25,9 +25,9 @@ pub(crate) struct Inquiry<'c, Q, P, K, V, S: Scope> {
 }
 
 /// What is known of the call that is looked up: its arguments, or the entry made from them.
-enum Asked<'c, Q, K, V, S: Scope> {
+enum KeyState<'c, Q, K, V, S: Scope> {
     Query(Q),
-    Entry(Pilot<'c, K, V, S>),
+    Entry(RunGuard<'c, K, V, S>),
 }
 
 /// Somebody else's run, which may answer a call.
@@ -44,15 +44,15 @@ pub(crate) struct Joined<K, V, S: Scope> {
 pub(crate) enum Next<'c, Q, P, K, V, S: Scope> {
     /// To answer with this value.
     Found(EntryPtr<K, V, S>, P),
-    /// To answer with this error, or else to [compute](Inquiry::compute).
-    Failed(Inquiry<'c, Q, P, K, V, S>, SharedError),
+    /// To answer with this error, or else to [compute](SlowPath::compute).
+    Failed(SlowPath<'c, Q, P, K, V, S>, SharedError),
     /// To run the body.
-    Run(Pilot<'c, K, V, S>, P),
-    /// To wait, and then to [go on](Inquiry::go_on).
-    Wait(Inquiry<'c, Q, P, K, V, S>, Joined<K, V, S>),
+    Run(RunGuard<'c, K, V, S>, P),
+    /// To wait, and then to [go on](SlowPath::go_on).
+    Wait(SlowPath<'c, Q, P, K, V, S>, Joined<K, V, S>),
 }
 
-impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
+impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
     #[inline]
     pub(crate) fn of(
         engine: &'c Engine<K, V, S>,
@@ -61,7 +61,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         policy: P,
         is_async: bool,
     ) -> Self {
-        Self { engine, hash, asked: Asked::Query(query), policy, is_async, has_waited: false }
+        Self { engine, hash, asked: KeyState::Query(query), policy, is_async, has_waited: false }
     }
 
     /// Of a call that blocks, for which there is an entry already.
@@ -69,14 +69,14 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     pub(crate) fn with(
         engine: &'c Engine<K, V, S>,
         hash: u64,
-        entry: Offered<K, V, S>,
+        entry: UnstoredEntry<K, V, S>,
         policy: P,
     ) -> Self {
-        let pilot = Pilot::new::<Q>(engine, entry, Role::Owner, None, false);
+        let guard = RunGuard::new::<Q>(engine, entry, Role::Owner, None, false);
         Self {
             engine,
             hash,
-            asked: Asked::Entry(pilot),
+            asked: KeyState::Entry(guard),
             policy,
             is_async: false,
             has_waited: false,
@@ -102,7 +102,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                     Next::Found(entry, self.policy)
                 }
                 Found::Absent => {
-                    // The pilot is there before its flight is, so that there is always one to end it.
+                    // The guard is there before its flight is, so that there is always one to end it.
                     self = self.owning();
                     found = self.look();
                     continue;
@@ -139,7 +139,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
                 self.begin(false)
             }
             Waited::Stalled => {
-                self.engine.depose(id);
+                self.engine.detach_waiters(id);
                 drop((entry, wait));
                 self.has_waited = true;
                 self.begin(false)
@@ -172,17 +172,17 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     /// Runs the body after having waited in vain, beside the others that do.
     pub(crate) fn compute(self) -> Next<'c, Q, P, K, V, S> {
         let owning = self.owning();
-        let Asked::Entry(pilot) = &owning.asked else { unreachable!("it owns its entry") };
-        let id = owning.engine.lead_alone(&pilot.entry);
+        let KeyState::Entry(guard) = &owning.asked else { unreachable!("it owns its entry") };
+        let id = owning.engine.lead_alone(&guard.entry);
         owning.run_own(id)
     }
 
     fn look(&self) -> Found<EntryPtr<K, V, S>> {
         match &self.asked {
-            Asked::Query(query) => self.engine.look(self.hash, &|key| query.matches(key), None),
-            Asked::Entry(pilot) => {
-                let equals = |key: &K| Q::equal(key, &pilot.entry.key);
-                self.engine.look(self.hash, &equals, Some((&pilot.entry, pilot.wait())))
+            KeyState::Query(query) => self.engine.look(self.hash, &|key| query.matches(key), None),
+            KeyState::Entry(guard) => {
+                let equals = |key: &K| Q::equal(key, &guard.entry.key);
+                self.engine.look(self.hash, &equals, Some((&guard.entry, guard.wait())))
             }
         }
     }
@@ -190,31 +190,31 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
     /// Starts a flight of one's own, in the common case.
     fn start_alone(&self) -> Option<FlightId> {
         match &self.asked {
-            Asked::Entry(pilot) => {
-                self.engine.start_alone(&pilot.entry, pilot.wait(), false).map(|started| started.0)
+            KeyState::Entry(guard) => {
+                self.engine.start_alone(&guard.entry, guard.wait(), false).map(|started| started.0)
             }
-            Asked::Query(_) => None,
+            KeyState::Query(_) => None,
         }
     }
 
     /// Makes the entry, if there is none.
     fn owning(self) -> Self {
         let Self { engine, hash, asked, policy, is_async, has_waited } = self;
-        let pilot = match asked {
-            Asked::Query(query) => {
-                let entry = Offered::new(engine.pending(hash, query.into_key()));
-                Pilot::new::<Q>(engine, entry, Role::Owner, None, is_async)
+        let guard = match asked {
+            KeyState::Query(query) => {
+                let entry = UnstoredEntry::new(engine.pending(hash, query.into_key()));
+                RunGuard::new::<Q>(engine, entry, Role::Owner, None, is_async)
             }
-            Asked::Entry(pilot) => pilot,
+            KeyState::Entry(guard) => guard,
         };
-        Self { engine, hash, asked: Asked::Entry(pilot), policy, is_async, has_waited }
+        Self { engine, hash, asked: KeyState::Entry(guard), policy, is_async, has_waited }
     }
 
     /// Runs the body, in a flight of its own.
     fn run_own(self, id: FlightId) -> Next<'c, Q, P, K, V, S> {
-        let Asked::Entry(mut pilot) = self.asked else { unreachable!("it owns its entry") };
-        pilot.flight = Some(id);
-        Next::Run(pilot, self.policy)
+        let KeyState::Entry(mut guard) = self.asked else { unreachable!("it owns its entry") };
+        guard.flight = Some(id);
+        Next::Run(guard, self.policy)
     }
 
     /// Runs the body, in another's flight.
@@ -224,8 +224,8 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> Inquiry<'c, Q, P, K, V, S> {
         id: FlightId,
         role: Role,
     ) -> Next<'c, Q, P, K, V, S> {
-        let entry = Offered::new(entry);
-        let pilot = Pilot::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
-        Next::Run(pilot, self.policy)
+        let entry = UnstoredEntry::new(entry);
+        let guard = RunGuard::new::<Q>(self.engine, entry, role, Some(id), self.is_async);
+        Next::Run(guard, self.policy)
     }
 }

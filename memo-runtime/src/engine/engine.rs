@@ -1,11 +1,11 @@
 //! The protocol of a cache: look up, compute once, store, forget.
 //!
-//! One engine serves both scopes. What it knows is in its [`Books`](crate::engine::state::Books): the entries
+//! One engine serves both scopes. What it knows is in its [`State`](crate::engine::state::State): the entries
 //! stored, the computations under way, the counters. They are locked for a few instructions at a time, by
-//! the [`Keeper`], which is compiled once for all types, and **no user code runs under the lock**: not
+//! the [`Core`], which is compiled once for all types, and **no user code runs under the lock**: not
 //! `Hash` (done once, before), not `Clone` or `Drop` (entries have owners, and leave the lock before they
-//! are dropped), and not `Eq`. A look-up under the lock therefore goes in two steps, which the keeper's
-//! `settle` keeps in one place: own all entries filed under the hash, compare their keys without the lock,
+//! are dropped), and not `Eq`. A look-up under the lock therefore goes in two steps, which the core's
+//! `resolve_keys` keeps in one place: own all entries filed under the hash, compare their keys without the lock,
 //! and come back to act on the one that is equal, if meanwhile no new one has been filed. A miss is spared
 //! that where nothing else is filed under its hash: it locks once to start, and once to land.
 //!
@@ -88,11 +88,11 @@
 //!
 //! ```text
 //! miss ──► flight ──► stored ──► evicted | expired | removed
-//!            │  └──► outdated by a clear or a remove: lands, but is not stored
+//!            │  └──► invalidated by a clear or a remove: lands, but is not stored
 //!            └─────► failed, or abandoned by a panic
 //! ```
 
-use crate::base::catch_panic::contained;
+use crate::base::catch_panic::catch_panic;
 use crate::base::clock::Clock;
 use crate::base::sync::{
     Arc,
@@ -101,16 +101,16 @@ use crate::base::sync::{
 use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::Keeper;
-use crate::entry::entry::{Chain, Entry, EntryPtr, Offered, Spare};
-use crate::entry::header::Place;
+use crate::engine::core::Core;
+use crate::entry::entry::{Chain, Entry, EntryPtr, Spare, UnstoredEntry};
+use crate::entry::header::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
 use crate::key::lookup::Lookup;
-use crate::scope::readers::{Counted, Read, Readers};
+use crate::scope::readers::{Counted, ReadGuard, Readers};
 use crate::scope::scope::{Cell, Scope};
-use crate::store::retired::Dead;
+use crate::store::retired::Retired;
 use crate::store::table::{Buckets, Look};
 use foldhash::fast::FoldHasher;
 use std::fmt;
@@ -121,7 +121,7 @@ use std::time::Duration;
 pub(crate) use crate::engine::core::Found;
 
 pub(crate) struct Engine<K, V, S: Scope> {
-    keeper: Keeper<S>,
+    core: Core<S>,
     hashing: Hashing,
     pub(crate) parameters: CacheParameters,
     entries: PhantomData<Entry<K, V>>,
@@ -138,7 +138,7 @@ type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 // As large as it is read: what is read in larger pieces than it was written a processor has to wait for.
 #[repr(u64)]
-pub(crate) enum Unseen {
+pub(crate) enum Miss {
     /// There was nothing.
     Nothing,
     /// Only [`Engine::look`] can tell.
@@ -149,23 +149,23 @@ pub(crate) enum Unseen {
 
 /// Where comparing or cloning panics, drops what somebody wanted to drop meanwhile. If that panics too, there
 /// is one panic on its way already.
-struct Unwinding<'e, S: Scope>(&'e Keeper<S>);
+struct ReclaimOnPanic<'e, S: Scope>(&'e Core<S>);
 
-impl<S: Scope> Drop for Unwinding<'_, S> {
+impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
     #[cold]
     fn drop(&mut self) {
-        contained(|| {
-            self.0.tidy();
+        catch_panic(|| {
+            self.0.reclaim();
         });
     }
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
-        let keeper = Keeper::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
+        let core = Core::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
         let hashing = Hashing::get();
         Self {
-            keeper,
+            core,
             hashing,
             parameters,
             entries: PhantomData,
@@ -198,7 +198,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Whether something may have expired that was not given back yet.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.keeper.clock != Clock::Unread && self.keeper.is_due()
+        self.core.clock != Clock::Unread && self.core.is_due()
     }
 
     /// [`hit`](Self::hit), of a call as it is looked up.
@@ -208,14 +208,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         hash: u64,
         query: &Q,
         answer: impl FnOnce(&V) -> R,
-    ) -> Result<R, Unseen>
+    ) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
     {
         if self.is_due() {
             // The first attempt may have been told that something is wanted.
-            self.keeper.tidy();
-            return Err(Unseen::Unclear);
+            self.core.reclaim();
+            return Err(Miss::Unclear);
         }
         self.hit(hash, |key| query.matches(key), answer, false)
     }
@@ -230,37 +230,37 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equals: impl Fn(&K) -> bool,
         answer: impl FnOnce(&V) -> R,
         at_once: bool,
-    ) -> Result<R, Unseen> {
-        let keeper = &self.keeper;
-        let readers = &keeper.readers;
+    ) -> Result<R, Miss> {
+        let core = &self.core;
+        let readers = &core.readers;
         // Before `reading`, so that it is dropped after it.
         let unwinding;
-        let Some(reading) = readers.read(keeper.address(), Entry::<K, V>::IS_PLAIN, at_once) else {
+        let Some(reading) = readers.read(core.address(), Entry::<K, V>::IS_PLAIN, at_once) else {
             if at_once {
-                return Err(Unseen::Untried);
+                return Err(Miss::Untried);
             }
             // The attempt may have been in somebody's way.
-            keeper.tidy();
-            return Err(Unseen::Unclear);
+            core.reclaim();
+            return Err(Miss::Unclear);
         };
-        let mut unseen = Unseen::Nothing;
-        let further = || unseen = Unseen::Untried;
+        let mut unseen = Miss::Nothing;
+        let further = || unseen = Miss::Untried;
         let Some(entry) = self.find(&reading, hash, at_once).found_or(further) else {
             return Err(self.leave(reading, at_once, unseen));
         };
-        unwinding = Unwinding(keeper);
+        unwinding = ReclaimOnPanic(core);
         if !equals(&entry.key) {
             std::mem::forget(unwinding);
-            let unseen = if at_once { Unseen::Untried } else { Unseen::Unclear };
+            let unseen = if at_once { Miss::Untried } else { Miss::Unclear };
             return Err(self.leave(reading, at_once, unseen));
         }
         // After `equals`, which may have evicted entries since: a stamp is later than all that was evicted.
-        // Before it is known who reads: see `Keeper::meet`.
-        let era = keeper.era.load(if S::SHARED { Acquire } else { Relaxed });
+        // Before it is known who reads: see `Core::register_thread`.
+        let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
         match readers.hit(&reading) {
-            _ if !keeper.is_bounded => {}
+            _ if !core.is_bounded => {}
             Counted::Alone(hits) => {
-                entry.stamp.store(era + hits, Relaxed);
+                entry.stamp.store(epoch + hits, Relaxed);
                 if !readers.is_alone_still(&reading) {
                     let entry = NonNull::from(entry);
                     std::mem::forget(unwinding);
@@ -268,8 +268,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
             }
             Counted::AmongOthers => {
-                if entry.stamp.load(Relaxed) < era {
-                    entry.stamp.fetch_max(era, Relaxed);
+                if entry.stamp.load(Relaxed) < epoch {
+                    entry.stamp.fetch_max(epoch, Relaxed);
                 }
             }
         }
@@ -279,21 +279,21 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// The end of a hit that was counted alone, when another thread has come before its stamp was stored, and
-    /// may have left a later one that is lost now. The lock makes the present era known: without it, an old one
+    /// may have left a later one that is lost now. The lock makes the present epoch known: without it, an old one
     /// may be read.
     #[cold]
     #[inline(never)]
     fn hit_among_others<R>(
         &self,
-        reading: <S::Readers as Readers>::Reading<'_>,
+        reading: <S::Readers as Readers>::Guard<'_>,
         entry: NonNull<Entry<K, V>>,
         answer: impl FnOnce(&V) -> R,
     ) -> R {
-        let era = self.keeper.alone(|| self.keeper.era.load(Relaxed));
+        let epoch = self.core.alone(|| self.core.epoch.load(Relaxed));
         #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
         // SAFETY: `reading` still announces it: see `find`.
         unsafe {
-            entry.as_ref().stamp.fetch_max(era, Relaxed);
+            entry.as_ref().stamp.fetch_max(epoch, Relaxed);
         }
         self.answered(reading, entry, answer)
     }
@@ -302,12 +302,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn answered<R>(
         &self,
-        reading: <S::Readers as Readers>::Reading<'_>,
+        reading: <S::Readers as Readers>::Guard<'_>,
         entry: NonNull<Entry<K, V>>,
         answer: impl FnOnce(&V) -> R,
     ) -> R {
         // In this order: what is wanted is dropped after `reading` has ended.
-        let unwinding = Unwinding(&self.keeper);
+        let unwinding = ReclaimOnPanic(&self.core);
         let reading = reading;
         #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
         // SAFETY: `reading` still announces it: see `find`, which finds entries that are stored, and so have a
@@ -315,7 +315,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let result = answer(unsafe { entry.as_ref().stored_value() });
         std::mem::forget(unwinding);
         if reading.end() {
-            return self.tidied(result);
+            return self.reclaimed(result);
         }
         result
     }
@@ -324,16 +324,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leave(
         &self,
-        reading: <S::Readers as Readers>::Reading<'_>,
+        reading: <S::Readers as Readers>::Guard<'_>,
         at_once: bool,
-        unseen: Unseen,
-    ) -> Unseen {
+        unseen: Miss,
+    ) -> Miss {
         if at_once {
             // Who tries again will be told that it is wanted.
-            return if reading.end_untold() { Unseen::Untried } else { unseen };
+            return if reading.end_untold() { Miss::Untried } else { unseen };
         }
         if reading.end() {
-            self.keeper.tidy();
+            self.core.reclaim();
         }
         unseen
     }
@@ -341,8 +341,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Passes a result on. To call this last takes no registers that were to be saved.
     #[cold]
     #[inline(never)]
-    fn tidied<R>(&self, result: R) -> R {
-        self.keeper.tidy();
+    fn reclaimed<R>(&self, result: R) -> R {
+        self.core.reclaim();
         result
     }
 
@@ -350,28 +350,28 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline]
     fn find<'r>(
         &self,
-        reading: &'r <S::Readers as Readers>::Reading<'_>,
+        reading: &'r <S::Readers as Readers>::Guard<'_>,
         hash: u64,
         at_once: bool,
     ) -> Look<&'r Entry<K, V>> {
-        let Some(table) = NonNull::new(self.keeper.table.load(Acquire)) else {
+        let Some(table) = NonNull::new(self.core.table.load(Acquire)) else {
             return Look::Nothing;
         };
         #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
         // SAFETY: What `table` points at, and the entries that table points at, are owned by the store, or
         // by who computes them, and were when `reading` was announced; or they were taken out since. What
-        // is taken out goes through `Keeper::discard`, which drops it once nobody reads it:
+        // is taken out goes through `Core::discard`, which drops it once nobody reads it:
         // `Readers::nobody_reads` and `still_read` tell, and `reading` tells them, of all tables and
         // entries of this engine until `hold`, and of this entry until it ends. A thread that has the
         // cache to itself drops nothing before `hold`. Nobody has a mutable reference to either after it
         // was published. Entries in the table of an engine are of its own type.
         unsafe {
-            let see = |place: Place| {
+            let see = |place: EntryRef| {
                 // One that is being computed may have a value before it is stored.
                 if !place.is_seen(hash) {
                     return None;
                 }
-                reading.hold(place.addr());
+                reading.protect_entry(place.addr());
                 Some(&*place.as_ptr().cast::<Entry<K, V>>())
             };
             let buckets = Buckets::of(table);
@@ -387,7 +387,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equals: &dyn Fn(&K) -> bool,
         fresh: Option<Fresh<'_, K, V, S>>,
     ) -> Found<EntryPtr<K, V, S>> {
-        let found = self.keeper.look(
+        let found = self.core.look(
             hash,
             &|place| equals(key::<K, V>(&place)),
             fresh.map(|(entry, wait)| (entry.place(), wait)),
@@ -402,7 +402,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         wait: Option<&Arc<Wait>>,
         met: bool,
     ) -> Option<(FlightId, bool)> {
-        self.keeper.start_alone((entry.place(), wait), met)
+        self.core.start_alone((entry.place(), wait), met)
     }
 
     /// Starts to compute `entry` whatever is stored, as a refresh does.
@@ -412,19 +412,19 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equal: fn(&K, &K) -> bool,
         wait: Option<&Arc<Wait>>,
     ) -> Option<FlightId> {
-        self.keeper.lead((entry.place(), wait), &|place| equal(key::<K, V>(&place), &entry.key))
+        self.core.lead((entry.place(), wait), &|place| equal(key::<K, V>(&place), &entry.key))
     }
 
     /// A call that waited runs the body after all, beside the others that do.
     pub(crate) fn lead_alone(&self, entry: &EntryPtr<K, V, S>) -> FlightId {
-        self.keeper.lead_alone(entry.place())
+        self.core.lead_alone(entry.place())
     }
 
     /// Stores what `value` makes in an entry, if the flight is still under way. `is_own` says that it is the
     /// flight of the caller's run. Returns whether that is settled: if not, the owner is about to do it.
     pub(crate) fn land(
         &self,
-        entry: &Offered<K, V, S>,
+        entry: &UnstoredEntry<K, V, S>,
         value: impl FnOnce() -> V,
         is_own: bool,
         id: FlightId,
@@ -446,20 +446,20 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline]
     fn land_small(
         &self,
-        entry: &Offered<K, V, S>,
+        entry: &UnstoredEntry<K, V, S>,
         value: impl FnOnce() -> V,
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
     ) -> bool {
-        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
         let mut value = Some(value());
         let mut is_settled = true;
         let fill = &mut || {
             is_settled = fill(entry, &mut value);
             is_settled
         };
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
+        let unread = self.core.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
@@ -471,7 +471,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline(never)]
     fn land_other(
         &self,
-        entry: &Offered<K, V, S>,
+        entry: &UnstoredEntry<K, V, S>,
         value: impl FnOnce() -> V,
         id: FlightId,
         equal: fn(&K, &K) -> bool,
@@ -484,20 +484,20 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline(never)]
     fn land_in_place(
         &self,
-        entry: &Offered<K, V, S>,
+        entry: &UnstoredEntry<K, V, S>,
         value: impl FnOnce() -> V,
         id: FlightId,
         equal: fn(&K, &K) -> bool,
         run: Option<Duration>,
     ) {
-        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
+        let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
         // If there is one already, another has landed the flight.
         let Some(written) = self.write(entry, value) else { return };
         let fill = &mut || {
             written.tell();
             true
         };
-        let unread = self.keeper.land(id, entry.taken(), fill, &equals, run);
+        let unread = self.core.land(id, entry.taken(), fill, &equals, run);
         if let Some(evicted) = unread {
             self.recycle([evicted]);
         }
@@ -509,10 +509,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         entry: &'e Entry<K, V>,
         value: impl FnOnce() -> V,
     ) -> Option<Written<'e, K, V>> {
-        if !self.keeper.alone(|| entry.reserve()) {
+        if !self.core.alone(|| entry.reserve()) {
             return None;
         }
-        let reserved = Reserved { keeper: &self.keeper, entry };
+        let reserved = Reserved { core: &self.core, entry };
         #[expect(unsafe_code, reason = "it is reserved")]
         // SAFETY: the entry is reserved for this, and has no value.
         unsafe {
@@ -524,7 +524,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Drops entries that are owned by the caller, and keeps the memory of some for the next ones.
     #[inline]
-    fn recycle(&self, dead: impl IntoIterator<Item = Place>) {
+    fn recycle(&self, dead: impl IntoIterator<Item = EntryRef>) {
         let (mut spare, mut room) = (Chain::EMPTY, Chain::<K, V>::MOST);
         for place in dead {
             let memory = Self::owned(place).recycle();
@@ -546,7 +546,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn share(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
         if Entry::<K, V>::IS_LARGE {
             let written = self.write(entry, value);
-            self.keeper.alone(|| written.iter().for_each(Written::tell));
+            self.core.alone(|| written.iter().for_each(Written::tell));
         } else {
             self.share_small(entry, value);
         }
@@ -556,21 +556,21 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline(never)]
     fn share_small(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
         let mut value = Some(value());
-        self.keeper.alone(|| fill(entry, &mut value));
+        self.core.alone(|| fill(entry, &mut value));
     }
 
     /// Files `entry` as if its value had just been computed. Computations under way are older: they will
     /// not replace it.
     pub(crate) fn insert(&self, entry: &EntryPtr<K, V, S>, equal: fn(&K, &K) -> bool) {
-        let entry = Offered::new(entry.clone());
+        let entry = UnstoredEntry::new(entry.clone());
         self.note_equal(equal);
-        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
-        self.keeper.insert(entry.place(), entry.taken(), &equals);
+        let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
+        self.core.insert(entry.place(), entry.taken(), &equals);
     }
 
     /// The stored entry, looked at without counting or touching.
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
-        self.keeper.peek(hash, &|place| equals(key::<K, V>(&place))).map(Self::owned)
+        self.core.peek(hash, &|place| equals(key::<K, V>(&place))).map(Self::owned)
     }
 
     /// Takes an entry out, and keeps computations under way from storing it again.
@@ -579,7 +579,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
     ) -> Option<EntryPtr<K, V, S>> {
-        self.keeper.remove(hash, &|place| equals(key::<K, V>(&place))).map(Self::owned)
+        self.core.remove(hash, &|place| equals(key::<K, V>(&place))).map(Self::owned)
     }
 }
 
@@ -591,61 +591,61 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         id: FlightId,
         is_given_up: impl FnOnce(Option<&Wait>) -> bool,
     ) -> bool {
-        self.keeper.give_up(id, is_given_up)
+        self.core.give_up(id, is_given_up)
     }
 
     /// Has those who wait for a flight go on without it. What comes of it may be stored still.
-    pub(crate) fn depose(&self, id: FlightId) {
-        self.keeper.depose(id);
+    pub(crate) fn detach_waiters(&self, id: FlightId) {
+        self.core.detach_waiters(id);
     }
 
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
     pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
-        self.keeper.reject(own)
+        self.core.reject(own)
     }
 
     /// Counts a result of one who helps that is not to be stored. Those who wait go on.
     pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
-        self.keeper.reject_help(id, wait)
+        self.core.reject_help(id, wait)
     }
 
     /// A call that waited was answered by another's run.
     pub(crate) fn count_coalesced(&self) {
-        self.keeper.count_coalesced();
+        self.core.count_coalesced();
     }
 
     /// A call that was counted as a hit had waited before.
     pub(crate) fn count_waited(&self) {
-        self.keeper.count_waited();
+        self.core.count_waited();
     }
 
     /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
-        self.keeper.count_helper();
+        self.core.count_helper();
     }
 
     pub(crate) fn info(&self) -> CacheInfo {
-        CacheInfo { maxsize: self.parameters.maxsize, ..self.keeper.info() }
+        CacheInfo { maxsize: self.parameters.maxsize, ..self.core.info() }
     }
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
     pub(crate) fn clear(&self) {
-        self.recycle(self.keeper.clear().into_iter().map(Dead::into_place));
+        self.recycle(self.core.clear().into_iter().map(Retired::into_place));
     }
 
     /// The entries, the most recently used first.
     pub(crate) fn entries(&self) -> Vec<EntryPtr<K, V, S>> {
-        self.keeper.entries().into_iter().map(Self::owned).collect()
+        self.core.entries().into_iter().map(Self::owned).collect()
     }
 
     /// Takes out the entries that `keep` refuses, and keeps runs of their keys that are under way from being
     /// stored.
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
-        let begun = self.keeper.births();
+        let begun = self.core.generations();
         for mut entry in self.entries() {
             while !keep(&entry.key, entry.value()) {
-                // A run that began before may have replaced it: that is judged in its turn.
-                match self.remove_entry(&entry).filter(|it| it.birth() <= begun) {
+                // A run that began before may have replaced it: that is matches in its turn.
+                match self.remove_entry(&entry).filter(|it| it.generation() <= begun) {
                     Some(replacement) => entry = replacement,
                     None => break,
                 }
@@ -657,14 +657,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// being stored. Returns what is stored in its place.
     fn remove_entry(&self, entry: &EntryPtr<K, V, S>) -> Option<EntryPtr<K, V, S>> {
         let equal = self.equal.get()?;
-        let equals = |place: Place| equal(key::<K, V>(&place), &entry.key);
-        self.keeper.remove_entry(entry.place(), &equals).map(Self::owned)
+        let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
+        self.core.remove_entry(entry.place(), &equals).map(Self::owned)
     }
 
-    /// The owner that the keeper has counted for this.
-    fn owned(place: Place) -> EntryPtr<K, V, S> {
+    /// The owner that the core has counted for this.
+    fn owned(place: EntryRef) -> EntryPtr<K, V, S> {
         #[expect(unsafe_code, reason = "places have no types")]
-        // SAFETY: the places that a keeper gives away are owned by who is given them, and the entries
+        // SAFETY: the places that a core gives away are owned by who is given them, and the entries
         // in the table of an engine are of its own type.
         unsafe {
             EntryPtr::from_place(place)
@@ -672,10 +672,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 }
 
-/// The key of an entry that the keeper asks for.
-fn key<K, V>(place: &Place) -> &K {
+/// The key of an entry that the core asks for.
+fn key<K, V>(place: &EntryRef) -> &K {
     #[expect(unsafe_code, reason = "places have no types")]
-    // SAFETY: the keeper owns the entries it asks for, and those of an engine are of its own type.
+    // SAFETY: the core owns the entries it asks for, and those of an engine are of its own type.
     let entry = unsafe { &*place.as_ptr().cast::<Entry<K, V>>() };
     &entry.key
 }
@@ -687,7 +687,7 @@ fn fill<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) -> bool {
     }
     if let Some(it) = value.take() {
         #[expect(unsafe_code, reason = "the lock is elsewhere")]
-        // SAFETY: the keeper calls this with the lock held, and the entry is not reserved.
+        // SAFETY: the core calls this with the lock held, and the entry is not reserved.
         let superfluous = unsafe { entry.set(it) };
         *value = superfluous;
     }
@@ -696,13 +696,13 @@ fn fill<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) -> bool {
 
 /// An entry that is reserved for a value. When `Clone` panics there will be none.
 struct Reserved<'e, K, V, S: Scope> {
-    keeper: &'e Keeper<S>,
+    core: &'e Core<S>,
     entry: &'e Entry<K, V>,
 }
 
 impl<K, V, S: Scope> Drop for Reserved<'_, K, V, S> {
     fn drop(&mut self) {
-        self.keeper.alone(|| self.entry.unreserve());
+        self.core.alone(|| self.entry.unreserve());
     }
 }
 
@@ -721,7 +721,7 @@ impl<K, V, S: Scope> Drop for Engine<K, V, S> {
         if !self.parameters.name.is_empty() {
             registry::unlist(std::ptr::from_ref(self).addr(), S::SHARED);
         }
-        self.keeper.close();
+        self.core.close();
     }
 }
 
@@ -734,6 +734,6 @@ impl<K, V, S: Scope> fmt::Debug for Engine<K, V, S> {
 #[cfg(test)]
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn flights_under_way(&self) -> usize {
-        self.keeper.flights_under_way()
+        self.core.flights_under_way()
     }
 }

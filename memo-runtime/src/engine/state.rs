@@ -1,29 +1,29 @@
 //! What the engine's lock guards, and the verdicts on keys that were compared without it.
 
 use crate::base::clock::Time;
-use crate::base::small_list::Few;
+use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::config::stats::CacheInfo;
-use crate::entry::header::{Flying, Place};
-use crate::flight::flight::{Flight, FlightId, Pace};
+use crate::entry::header::{EntryRef, Flying};
+use crate::flight::flight::{Flight, FlightId, Patience};
 use crate::flight::wait::{Landing, Wait};
-use crate::scope::runners::Party;
+use crate::scope::runners::Runner;
 use crate::store::store::{Evicted, Limits, Store};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// All that is known of a cache: what the lock guards.
 #[derive(Debug)]
-pub(crate) struct Books {
+pub(crate) struct State {
     pub(crate) store: Store,
-    /// Those who wait, by the births of what they wait for.
+    /// Those who wait, by the generations of what they wait for.
     waits: BTreeMap<u64, Arc<Wait>>,
     /// `maxsize` and `currsize` are filled in when asked for, and hits had without the lock added.
     pub(crate) counts: CacheInfo,
     /// The hits had without the lock before the counters were zeroed.
     pub(crate) hits_forgotten: u64,
-    pub(crate) pace: Pace,
-    births: u64,
+    pub(crate) pace: Patience,
+    generations: u64,
     /// How many changes there are until the next [`check`](Self::check).
     #[cfg(debug_assertions)]
     unchecked: usize,
@@ -37,18 +37,18 @@ pub(crate) struct Landed {
     /// Where others wait for the same from a computation that is still under way.
     pub(crate) overtaken: Option<Arc<Wait>>,
     /// The caller's, to be dropped outside the lock.
-    pub(crate) dead: [Option<Place>; 2],
+    pub(crate) dead: [Option<EntryRef>; 2],
 }
 
-impl Books {
+impl State {
     pub(crate) fn new(limits: Limits, patience: Option<Duration>) -> Self {
         Self {
             store: Store::new(limits),
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
-            pace: Pace::new(patience),
-            births: 0,
+            pace: Patience::new(patience),
+            generations: 0,
             #[cfg(debug_assertions)]
             unchecked: 0,
         }
@@ -66,9 +66,9 @@ impl Books {
         }
     }
 
-    /// The births of all entries are up to this.
-    pub(crate) fn births(&self) -> u64 {
-        self.births
+    /// The generations of all entries are up to this.
+    pub(crate) fn generations(&self) -> u64 {
+        self.generations
     }
 
     /// Tells the entries filed under `hash` that are known to have the key from those that have yet to be
@@ -76,111 +76,112 @@ impl Books {
     pub(crate) fn sort(
         &self,
         hash: u64,
-        judged: &Judged,
-        equal: &mut Few<Place>,
-        mut unjudged: impl FnMut(Place),
+        matches: &KeyMatches,
+        equal: &mut SmallList<EntryRef>,
+        mut unmatched: impl FnMut(EntryRef),
     ) {
         self.store.filed(hash, |place| {
-            let birth = place.birth();
-            if judged.is_new(birth) {
-                unjudged(place);
-            } else if judged.is_equal(birth) {
+            let generation = place.generation();
+            if matches.is_new(generation) {
+                unmatched(place);
+            } else if matches.is_equal(generation) {
                 equal.push(place);
             }
         });
     }
 
     /// The stored one of equal entries, expired or not.
-    fn stored(equal: &Few<Place>) -> Option<Place> {
+    fn stored(equal: &SmallList<EntryRef>) -> Option<EntryRef> {
         equal.iter().copied().find(|place| place.is_stored())
     }
 
     /// The one of equal entries that answers calls.
-    pub(crate) fn live(&self, equal: &Few<Place>, now: Time) -> Option<Place> {
+    pub(crate) fn live(&self, equal: &SmallList<EntryRef>, now: Time) -> Option<EntryRef> {
         Self::stored(equal).filter(|place| !self.store.is_expired(*place, now))
     }
 
     /// The computation under way, of equal entries, that lets others join.
-    pub(crate) fn joinable(equal: &Few<Place>) -> Option<(FlightId, Party)> {
+    pub(crate) fn joinable(equal: &SmallList<EntryRef>) -> Option<(FlightId, Runner)> {
         equal.iter().find_map(|place| {
-            let flying = place.flying().filter(|it| it.joinable && !it.outdated)?;
-            Some((FlightId { place: *place, birth: place.birth() }, flying.owner))
+            let flying = place.flying().filter(|it| it.joinable && !it.invalidated)?;
+            Some((FlightId { place: *place, generation: place.generation() }, flying.owner))
         })
     }
 
     /// Where to wait for a computation, and how long before helping.
-    pub(crate) fn wait(&mut self, id: FlightId, owner: Party) -> (Arc<Wait>, Duration) {
-        let wait = self.waits.entry(id.birth).or_insert_with(|| Arc::new(Wait::new(owner)));
+    pub(crate) fn wait(&mut self, id: FlightId, owner: Runner) -> (Arc<Wait>, Duration) {
+        let wait = self.waits.entry(id.generation).or_insert_with(|| Arc::new(Wait::new(owner)));
         wait.join();
-        (Arc::clone(wait), self.pace.patience(Party::is_inside_a_run()))
+        (Arc::clone(wait), self.pace.patience(Runner::is_inside_a_run()))
     }
 
     /// Where a flight is waited for.
     pub(crate) fn awaited(&self, id: FlightId) -> Option<&Wait> {
-        self.waits.get(&id.birth).map(|wait| &**wait)
+        self.waits.get(&id.generation).map(|wait| &**wait)
     }
 
     /// Has those who wait for a computation do so no longer, though it is under way, and may be stored.
     /// Returns where they wait.
-    pub(crate) fn depose(&mut self, id: FlightId) -> Option<Arc<Wait>> {
-        id.place.depose();
-        self.waits.remove(&id.birth)
+    pub(crate) fn detach_waiters(&mut self, id: FlightId) -> Option<Arc<Wait>> {
+        id.place.detach_waiters();
+        self.waits.remove(&id.generation)
     }
 
     /// Keeps the computations under way, of equal entries, from being stored.
-    pub(crate) fn outdate(equal: &Few<Place>) {
-        equal.iter().for_each(|place| place.outdate());
+    pub(crate) fn invalidate(equal: &SmallList<EntryRef>) {
+        equal.iter().for_each(|place| place.invalidate());
     }
 
     /// Registers a computation, of the calling thread or of the async run whose `wait` this is, where
     /// nothing else is filed under its hash.
     pub(crate) fn start(
         &mut self,
-        place: Place,
+        place: EntryRef,
         joinable: bool,
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
-        self.births += 1;
-        let birth = self.births;
-        let owner = wait.map_or_else(Party::thread, |wait| wait.owner());
+        self.generations += 1;
+        let generation = self.generations;
+        let owner = wait.map_or_else(Runner::thread, |wait| wait.owner());
         if let Some(wait) = wait.filter(|_| joinable) {
-            self.waits.insert(birth, Arc::clone(wait));
+            self.waits.insert(generation, Arc::clone(wait));
         }
-        let flying = Flying { owner, joinable, outdated: false };
-        self.store.start(place, birth, flying);
-        FlightId { place, birth }
+        let flying = Flying { owner, joinable, invalidated: false };
+        self.store.start(place, generation, flying);
+        FlightId { place, generation }
     }
 
     /// The same where something may be.
     pub(crate) fn start_among(
         &mut self,
-        place: Place,
+        place: EntryRef,
         joinable: bool,
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
         let mut is_crowded = false;
         self.store.filed(place.hash(), |other| {
-            other.crowd();
+            other.mark_shared_hash();
             is_crowded = true;
         });
         let id = self.start(place, joinable, wait);
         if is_crowded {
-            place.crowd();
+            place.mark_shared_hash();
         }
         id
     }
 
     /// The end of the computation at a place, if it is under way.
-    fn end_flight(&mut self, place: Place) -> Option<Flight> {
-        let outdated = place.flying()?.outdated;
+    fn end_flight(&mut self, place: EntryRef) -> Option<Flight> {
+        let invalidated = place.flying()?.invalidated;
         // Of few computations anybody awaits the end.
-        let wait = if self.waits.is_empty() { None } else { self.waits.remove(&place.birth()) };
-        Some(Flight { wait, outdated, landing: Landing::Abandoned })
+        let wait =
+            if self.waits.is_empty() { None } else { self.waits.remove(&place.generation()) };
+        Some(Flight { wait, invalidated, landing: Landing::Abandoned })
     }
 
     /// Ends a computation without storing anything, if it has not been ended. The flight is to be
     /// dropped outside the lock.
-    pub(crate) fn end(&mut self, place: Place) -> Option<Flight> {
+    pub(crate) fn end(&mut self, place: EntryRef) -> Option<Flight> {
         let flight = self.end_flight(place)?;
         self.store.remove(place);
         Some(flight)
@@ -189,36 +190,41 @@ impl Books {
     /// Whether a computation ends in the common way: it is to be stored, nobody waits for it, and nothing
     /// else was filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, place: Place) -> bool {
-        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&place.birth());
+    pub(crate) fn lands_alone(&self, place: EntryRef) -> bool {
+        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&place.generation());
         place.is_alone() && !is_awaited && !self.store.refuses()
     }
 
     /// Stores the result of such a computation. The store owns it then, and the caller what was evicted.
     #[inline]
-    pub(crate) fn land_alone(&mut self, place: Place, now: Time, stamp: u64) -> Option<Place> {
+    pub(crate) fn land_alone(
+        &mut self,
+        place: EntryRef,
+        now: Time,
+        stamp: u64,
+    ) -> Option<EntryRef> {
         let Evicted { place, is_expired } = self.store.store(place, now, stamp)?;
         self.counts.expirations += u64::from(is_expired);
         self.counts.evictions += u64::from(!is_expired);
         Some(place)
     }
 
-    /// Ends a computation and stores its result, if it has not been ended or outdated, in the place of
+    /// Ends a computation and stores its result, if it has not been ended or invalidated, in the place of
     /// the stored one of equal entries, unless that was begun later. When it is stored the store owns it.
     pub(crate) fn land(
         &mut self,
-        place: Place,
+        place: EntryRef,
         now: Time,
         stamp: u64,
-        equal: &Few<Place>,
+        equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
         let flight = self.end_flight(place)?;
-        self.counts.outdated += u64::from(flight.outdated);
+        self.counts.invalidated += u64::from(flight.invalidated);
         let mut dead = [None, None];
         let other = Self::stored(equal);
-        let is_late = other.is_some_and(|other| other.birth() > place.birth());
-        let stored = !flight.outdated && !is_late && !self.store.refuses();
-        if !flight.outdated && !is_late {
+        let is_late = other.is_some_and(|other| other.generation() > place.generation());
+        let stored = !flight.invalidated && !is_late && !self.store.refuses();
+        if !flight.invalidated && !is_late {
             dead[0] = other;
             if let Some(replaced) = other {
                 self.take_out(replaced, now);
@@ -227,7 +233,7 @@ impl Books {
         let mut overtaken = None;
         if stored {
             dead[1] = self.land_alone(place, now, stamp);
-            overtaken = Self::joinable(equal).and_then(|(id, _)| self.depose(id));
+            overtaken = Self::joinable(equal).and_then(|(id, _)| self.detach_waiters(id));
         } else {
             self.store.remove(place);
         }
@@ -235,7 +241,7 @@ impl Books {
     }
 
     /// Takes out an entry that is stored. Returns whether its time has not passed.
-    pub(crate) fn take_out(&mut self, place: Place, now: Time) -> bool {
+    pub(crate) fn take_out(&mut self, place: EntryRef, now: Time) -> bool {
         let is_live = !self.store.is_expired(place, now);
         self.counts.expirations += u64::from(!is_live);
         self.store.remove(place);
@@ -245,9 +251,9 @@ impl Books {
     /// The stored one of equal entries is taken out. Returns it, and whether its time has not passed.
     pub(crate) fn take_out_stored(
         &mut self,
-        equal: &Few<Place>,
+        equal: &SmallList<EntryRef>,
         now: Time,
-    ) -> Option<(Place, bool)> {
+    ) -> Option<(EntryRef, bool)> {
         let place = Self::stored(equal)?;
         Some((place, self.take_out(place, now)))
     }
@@ -264,14 +270,14 @@ impl Books {
     }
 
     /// Takes out at most `most` entries whose time has passed.
-    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
+    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<EntryRef> {
         let expired = self.store.expire(now, most);
         self.counts.expirations += expired.len() as u64;
         expired
     }
 
     /// Takes out all that is stored, and keeps what is under way from being stored.
-    pub(crate) fn clear(&mut self) -> Vec<Place> {
+    pub(crate) fn clear(&mut self) -> Vec<EntryRef> {
         self.counts = CacheInfo::default();
         self.store.clear()
     }
@@ -279,37 +285,37 @@ impl Books {
 
 /// Which of the entries filed under one hash have the key looked for, so far as is known.
 #[derive(Debug)]
-pub(crate) struct Judged {
+pub(crate) struct KeyMatches {
     own: u64,
-    /// All that was born until then is judged, or gone.
+    /// All that was born until then is matches, or gone.
     until: u64,
-    equal: Few<u64>,
+    equal: SmallList<u64>,
 }
 
-impl Judged {
+impl KeyMatches {
     /// Nothing yet, but of the entry born then, if there is one: it has the key.
     pub(crate) fn with(own: Option<u64>) -> Self {
-        Self { own: own.unwrap_or(0), until: 0, equal: Few::new() }
+        Self { own: own.unwrap_or(0), until: 0, equal: SmallList::new() }
     }
 
     /// Whether an entry has the key.
-    pub(crate) fn push(&mut self, birth: u64, equal: bool) {
+    pub(crate) fn push(&mut self, generation: u64, equal: bool) {
         if equal {
-            self.equal.push(birth);
+            self.equal.push(generation);
         }
     }
 
-    /// All entries that were met when this was the last birth have been judged.
-    pub(crate) fn until(&mut self, birth: u64) {
-        self.until = birth;
+    /// All entries that were met when this was the last generation have been matches.
+    pub(crate) fn until(&mut self, generation: u64) {
+        self.until = generation;
     }
 
     /// Whether it has not been met before.
-    fn is_new(&self, birth: u64) -> bool {
-        birth > self.until && birth != self.own
+    fn is_new(&self, generation: u64) -> bool {
+        generation > self.until && generation != self.own
     }
 
-    pub(crate) fn is_equal(&self, birth: u64) -> bool {
-        birth == self.own || self.equal.iter().any(|equal| *equal == birth)
+    pub(crate) fn is_equal(&self, generation: u64) -> bool {
+        generation == self.own || self.equal.iter().any(|equal| *equal == generation)
     }
 }

@@ -1,6 +1,6 @@
 //! What a cache keeps of one call, and the pointers to it.
 
-use crate::entry::header::{Head, Place};
+use crate::entry::header::{EntryRef, Header};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Scope, Shared};
 use crate::store::store::Store;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 #[repr(C)]
 pub(crate) struct Entry<K, V> {
     /// Comes first: a pointer to an entry is one to its head.
-    head: Head,
+    head: Header,
     pub(crate) key: K,
     /// Written once, before the head says so.
     value: UnsafeCell<MaybeUninit<V>>,
@@ -24,7 +24,7 @@ pub(crate) struct Entry<K, V> {
 
 /// An owner of an entry.
 ///
-/// Unlike an `Arc` it can be had from a [`Place`], counts without atomic operations where one thread has
+/// Unlike an `Arc` it can be had from a [`EntryRef`], counts without atomic operations where one thread has
 /// the cache to itself, and costs none to be dropped where there is no other owner.
 pub(crate) struct EntryPtr<K, V, S: Scope> {
     entry: NonNull<Entry<K, V>>,
@@ -90,7 +90,7 @@ impl<K, V> Entry<K, V> {
     ///
     /// # Safety
     ///
-    /// There is no value, and nobody else writes one: the entry is [reserved](Head::reserve) for the caller,
+    /// There is no value, and nobody else writes one: the entry is [reserved](Header::reserve) for the caller,
     /// or nobody else knows of it.
     #[expect(unsafe_code, reason = "the value is in a cell")]
     pub(crate) unsafe fn write(&self, value: impl FnOnce() -> V) {
@@ -104,7 +104,7 @@ impl<K, V> Entry<K, V> {
     /// # Safety
     ///
     /// Nobody else does so at the same time: the cache of the entry is locked, and the entry is not
-    /// [reserved](Head::reserve).
+    /// [reserved](Header::reserve).
     #[expect(unsafe_code, reason = "the lock is not here")]
     pub(crate) unsafe fn set(&self, value: V) -> Option<V> {
         if self.head.has_value() {
@@ -119,10 +119,10 @@ impl<K, V> Entry<K, V> {
 }
 
 impl<K, V> Deref for Entry<K, V> {
-    type Target = Head;
+    type Target = Header;
 
     #[inline]
-    fn deref(&self) -> &Head {
+    fn deref(&self) -> &Header {
         &self.head
     }
 }
@@ -165,7 +165,7 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
         // SAFETY: the memory is nobody else's, and is one for an entry of these types. The value need not be
         // initialised.
         let entry = unsafe {
-            (&raw mut (*entry).head).write(Head::new(hash));
+            (&raw mut (*entry).head).write(Header::new(hash));
             (&raw mut (*entry).key).write(key);
             NonNull::new_unchecked(entry)
         };
@@ -174,11 +174,11 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
 
     /// Where the entry is, as long as somebody owns it.
     #[inline]
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> EntryRef {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
         // SAFETY: the place is used as long as this owner is there, or as long as the entry is filed.
         unsafe {
-            Place::new(self.entry.cast())
+            EntryRef::new(self.entry.cast())
         }
     }
 
@@ -189,7 +189,7 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     /// The place is of an entry of these types, and its keeper owns it, and does so no longer.
     #[expect(unsafe_code, reason = "places have no types")]
     #[inline]
-    pub(crate) unsafe fn from_place(place: Place) -> Self {
+    pub(crate) unsafe fn from_place(place: EntryRef) -> Self {
         // SAFETY: a place is not null.
         let entry = unsafe { NonNull::new_unchecked(place.as_ptr().cast()) };
         Self { entry, scope: PhantomData }
@@ -201,7 +201,7 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     ///
     /// As there.
     #[expect(unsafe_code, reason = "places have no types")]
-    pub(crate) unsafe fn release(place: Place) {
+    pub(crate) unsafe fn release(place: EntryRef) {
         // SAFETY: by the condition above.
         drop(unsafe { Self::from_place(place) });
     }
@@ -210,7 +210,7 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     #[inline]
     pub(crate) fn recycle(self) -> Option<Memory<K, V>> {
         let this = ManuallyDrop::new(self);
-        Head::release::<S>(&this).then(|| {
+        Header::release::<S>(&this).then(|| {
             let memory = Memory(this.entry.as_ptr());
             #[expect(unsafe_code, reason = "owners are counted")]
             // SAFETY: it has no owner any longer. Its memory is given back even if this panics.
@@ -370,7 +370,7 @@ impl<K, V, S: Scope> Clone for EntryPtr<K, V, S> {
 impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
     #[inline]
     fn drop(&mut self) {
-        if Head::release::<S>(self) {
+        if Header::release::<S>(self) {
             #[expect(unsafe_code, reason = "owners are counted")]
             // SAFETY: it was made by a `Box`, and has no owner any longer.
             drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
@@ -381,18 +381,18 @@ impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
 /// An owner of an entry that may be taken over by a store.
 ///
 /// The store says so under its lock, so that what happens next, be it a panic, finds it owned by one.
-pub(crate) struct Offered<K, V, S: Scope> {
+pub(crate) struct UnstoredEntry<K, V, S: Scope> {
     entry: ManuallyDrop<EntryPtr<K, V, S>>,
     taken: Cell<bool>,
 }
 
-impl<K, V, S: Scope> Offered<K, V, S> {
+impl<K, V, S: Scope> UnstoredEntry<K, V, S> {
     pub(crate) fn new(entry: EntryPtr<K, V, S>) -> Self {
         Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
     }
 
     /// The owner, to be kept as a place alone.
-    pub(crate) fn into_place(self) -> Place {
+    pub(crate) fn into_place(self) -> EntryRef {
         ManuallyDrop::new(self).entry.place()
     }
 
@@ -402,7 +402,7 @@ impl<K, V, S: Scope> Offered<K, V, S> {
     }
 }
 
-impl<K, V, S: Scope> Deref for Offered<K, V, S> {
+impl<K, V, S: Scope> Deref for UnstoredEntry<K, V, S> {
     type Target = EntryPtr<K, V, S>;
 
     fn deref(&self) -> &EntryPtr<K, V, S> {
@@ -410,7 +410,7 @@ impl<K, V, S: Scope> Deref for Offered<K, V, S> {
     }
 }
 
-impl<K, V, S: Scope> Drop for Offered<K, V, S> {
+impl<K, V, S: Scope> Drop for UnstoredEntry<K, V, S> {
     fn drop(&mut self) {
         if !self.taken.get() {
             #[expect(unsafe_code, reason = "it is not always dropped")]

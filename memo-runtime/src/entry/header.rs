@@ -13,7 +13,7 @@ use crate::base::sync::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use crate::key::hash::SEEN;
-use crate::scope::runners::Party;
+use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -23,13 +23,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64 as Guarded};
 /// What is known of an entry. What a hit needs comes last, next to the key and the value.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Head {
+pub(crate) struct Header {
     /// Neighbours in the list it is in.
     pub(crate) before: Link,
     pub(crate) after: Link,
     /// Of one that is stored, the stamp it is ranked by; of one that is computed, by whom.
     rank: Guarded,
-    /// The birth, which tells it from all other entries of the cache, and below that some of [`state`].
+    /// The generation, which tells it from all other entries of the cache, and below that some of [`state`].
     state: Guarded,
     /// Its number in the order of age, if entries expire.
     age: AtomicU32,
@@ -47,11 +47,11 @@ mod state {
     /// It lets others join.
     pub(super) const JOINABLE: u64 = 1 << 1;
     /// What is computed must not be stored.
-    pub(super) const OUTDATED: u64 = 1 << 2;
+    pub(super) const INVALIDATED: u64 = 1 << 2;
     /// It is stored.
     pub(super) const STORED: u64 = 1 << 3;
     /// Another was filed under the same hash at the same time.
-    pub(super) const CROWDED: u64 = 1 << 4;
+    pub(super) const SHARED_HASH: u64 = 1 << 4;
     /// It has a value.
     pub(super) const VALUED: u64 = 1 << 5;
     /// It has been used since it was stored, and is ranked accordingly.
@@ -64,14 +64,14 @@ mod state {
 /// What is known of a computation under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flying {
-    pub(crate) owner: Party,
+    pub(crate) owner: Runner,
     /// Whether callers of an equal key wait for this run.
     pub(crate) joinable: bool,
     /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
-    pub(crate) outdated: bool,
+    pub(crate) invalidated: bool,
 }
 
-impl Head {
+impl Header {
     pub(crate) fn new(hash: u64) -> Self {
         Self {
             hash: AtomicU64::new(hash & !SEEN),
@@ -113,25 +113,25 @@ impl Head {
     }
 
     /// Tells it from all other entries of its cache there have been; 0 before it is filed.
-    pub(crate) fn birth(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.state.load(Relaxed) >> state::BITS
     }
 
     /// It is computed from now on.
-    pub(crate) fn start(&self, birth: u64, flying: Flying) {
+    pub(crate) fn start(&self, generation: u64, flying: Flying) {
         let Flying { owner, joinable, .. } = flying;
         self.rank.store(owner.number(), Relaxed);
         let joinable = if joinable { state::JOINABLE } else { 0 };
         let valued = self.state.load(Relaxed) & state::VALUED;
-        self.state.store(birth << state::BITS | valued | state::FLYING | joinable, Release);
+        self.state.store(generation << state::BITS | valued | state::FLYING | joinable, Release);
     }
 
     /// What is known of its computation, unless that is over.
     pub(crate) fn flying(&self) -> Option<Flying> {
         self.is_flying().then(|| Flying {
-            owner: Party::numbered(self.rank.load(Relaxed)),
+            owner: Runner::numbered(self.rank.load(Relaxed)),
             joinable: self.has(state::JOINABLE),
-            outdated: self.has(state::OUTDATED),
+            invalidated: self.has(state::INVALIDATED),
         })
     }
 
@@ -144,17 +144,17 @@ impl Head {
     pub(crate) fn is_alone(&self) -> bool {
         const ALONE: u64 = state::FLYING;
         let state = self.state.load(Relaxed);
-        state & (ALONE | state::OUTDATED | state::CROWDED) == ALONE
+        state & (ALONE | state::INVALIDATED | state::SHARED_HASH) == ALONE
     }
 
     /// Keeps others from waiting for the computation, which is stored still.
-    pub(crate) fn depose(&self) {
+    pub(crate) fn detach_waiters(&self) {
         self.change(0, state::JOINABLE);
     }
 
-    pub(crate) fn outdate(&self) {
+    pub(crate) fn invalidate(&self) {
         if self.is_flying() {
-            self.change(state::OUTDATED, 0);
+            self.change(state::INVALIDATED, 0);
         }
     }
 
@@ -174,8 +174,8 @@ impl Head {
     }
 
     /// Others are filed under the same hash.
-    pub(crate) fn crowd(&self) {
-        self.change(state::CROWDED, 0);
+    pub(crate) fn mark_shared_hash(&self) {
+        self.change(state::SHARED_HASH, 0);
     }
 
     pub(crate) fn has_value(&self) -> bool {
@@ -243,7 +243,7 @@ impl Head {
 
 /// One more owner, or one less. With several threads this is how pointers are counted everywhere; a
 /// thread that has them to itself adds and subtracts.
-impl Head {
+impl Header {
     #[inline]
     pub(crate) fn retain<S: Scope>(&self) {
         const TOO_MANY: u32 = u32::MAX / 2;
@@ -260,7 +260,7 @@ impl Head {
     }
 
     /// Whether it was the last, and the entry is to be freed. Aborts the process if the entry is filed:
-    /// see [`Place`].
+    /// see [`EntryRef`].
     #[inline]
     pub(crate) fn release<S: Scope>(&self) -> bool {
         let is_last = self.release_owner::<S>();
@@ -296,14 +296,14 @@ impl Head {
 ///
 /// The last reason does not rest on the logic of the lists, but on two checks that run in every build:
 ///
-/// - An entry that is filed is not freed. [`Head::release`] aborts the process instead.
+/// - An entry that is filed is not freed. [`Header::release`] aborts the process instead.
 /// - An entry ceases to be filed when it has left the table, its list and the queue of ages (`Store::unfile`),
 ///   or when all of these have been emptied (`Store::clear`). Each of them aborts the process if the entry is
 ///   not where it should be: a list looks whether both neighbours point back.
 ///
 /// So a mistake in the bookkeeping ends the process with a message. It does not leave a dangling pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place(NonNull<Head>);
+pub(crate) struct EntryRef(NonNull<Header>);
 
 /// The bookkeeping of a cache contradicts itself: to go on would be undefined behaviour.
 #[cold]
@@ -320,19 +320,19 @@ pub(crate) fn corrupted(what: &str) -> ! {
 
 #[expect(unsafe_code, reason = "it is a pointer")]
 // SAFETY: threads may share heads, of which all that changes is atomic; keys and values are out of reach.
-unsafe impl Send for Place {}
+unsafe impl Send for EntryRef {}
 
 #[expect(unsafe_code, reason = "it is a pointer")]
 // SAFETY: as above.
-unsafe impl Sync for Place {}
+unsafe impl Sync for EntryRef {}
 
-impl Place {
+impl EntryRef {
     /// # Safety
     ///
     /// The entry is alive whenever the place is used. The pointer is one to all of the entry.
     #[expect(unsafe_code, reason = "it may be dereferenced")]
     #[inline]
-    pub(crate) unsafe fn new(head: NonNull<Head>) -> Self {
+    pub(crate) unsafe fn new(head: NonNull<Header>) -> Self {
         Self(head)
     }
 
@@ -341,16 +341,16 @@ impl Place {
     /// As of [`new`](Self::new), unless the pointer is null.
     #[expect(unsafe_code, reason = "it may be dereferenced")]
     #[inline]
-    pub(crate) unsafe fn from_ptr(head: *mut Head) -> Option<Self> {
+    pub(crate) unsafe fn from_ptr(head: *mut Header) -> Option<Self> {
         NonNull::new(head).map(Self)
     }
 
     #[inline]
-    pub(crate) fn as_ptr(self) -> *mut Head {
+    pub(crate) fn as_ptr(self) -> *mut Header {
         self.0.as_ptr()
     }
 
-    pub(crate) fn as_non_null(self) -> NonNull<Head> {
+    pub(crate) fn as_non_null(self) -> NonNull<Header> {
         self.0
     }
 
@@ -359,11 +359,11 @@ impl Place {
     }
 }
 
-impl Deref for Place {
-    type Target = Head;
+impl Deref for EntryRef {
+    type Target = Header;
 
     #[inline]
-    fn deref(&self) -> &Head {
+    fn deref(&self) -> &Header {
         #[expect(unsafe_code, reason = "entries are pointed at by those who do not own them")]
         // SAFETY: the maker of the place has promised that the entry is alive; nobody has a mutable
         // reference to a head.
@@ -375,35 +375,35 @@ impl Deref for Place {
 
 /// Leads to a neighbour in a list, or nowhere. It is used under the lock.
 #[derive(Debug, Default)]
-pub(crate) struct Link(AtomicPtr<Head>);
+pub(crate) struct Link(AtomicPtr<Header>);
 
 impl Link {
-    pub(crate) fn get(&self) -> Option<Place> {
+    pub(crate) fn get(&self) -> Option<EntryRef> {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
-        // SAFETY: a neighbour is in the same list, and so it is filed: see `Place`.
+        // SAFETY: a neighbour is in the same list, and so it is filed: see `EntryRef`.
         unsafe {
-            Place::from_ptr(self.0.load(Relaxed))
+            EntryRef::from_ptr(self.0.load(Relaxed))
         }
     }
 
-    pub(crate) fn set(&self, place: Option<Place>) {
-        self.0.store(place.map_or(std::ptr::null_mut(), Place::as_ptr), Relaxed);
+    pub(crate) fn set(&self, place: Option<EntryRef>) {
+        self.0.store(place.map_or(std::ptr::null_mut(), EntryRef::as_ptr), Relaxed);
     }
 }
 
 /// A list of entries, each of which is in one list at most.
 #[derive(Debug, Default)]
 pub(crate) struct List {
-    first: Option<Place>,
-    last: Option<Place>,
+    first: Option<EntryRef>,
+    last: Option<EntryRef>,
 }
 
 impl List {
-    pub(crate) fn first(&self) -> Option<Place> {
+    pub(crate) fn first(&self) -> Option<EntryRef> {
         self.first
     }
 
-    pub(crate) fn push_last(&mut self, place: Place) {
+    pub(crate) fn push_last(&mut self, place: EntryRef) {
         place.before.set(self.last);
         place.after.set(None);
         match self.last {
@@ -414,7 +414,7 @@ impl List {
     }
 
     /// Takes out one that is in this list. Aborts the process if it is not.
-    pub(crate) fn remove(&mut self, place: Place) {
+    pub(crate) fn remove(&mut self, place: EntryRef) {
         let (before, after) = (place.before.get(), place.after.get());
         let known_before = before.map_or(self.first, |before| before.after.get());
         let known_after = after.map_or(self.last, |after| after.before.get());
@@ -431,7 +431,7 @@ impl List {
         }
     }
 
-    pub(crate) fn pop_first(&mut self) -> Option<Place> {
+    pub(crate) fn pop_first(&mut self) -> Option<EntryRef> {
         let first = self.first?;
         self.remove(first);
         Some(first)
@@ -439,7 +439,7 @@ impl List {
 
     /// Its entries, each of whose links is looked at.
     #[cfg(debug_assertions)]
-    pub(crate) fn checked(&self) -> impl Iterator<Item = Place> {
+    pub(crate) fn checked(&self) -> impl Iterator<Item = EntryRef> {
         let mut before = None;
         let links = self.iter().inspect(move |place| {
             assert_eq!(place.before.get(), before, "both neighbours point at each other");
@@ -449,7 +449,7 @@ impl List {
         links
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Place> + use<> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef> + use<> {
         std::iter::successors(self.first, |place| place.after.get())
     }
 }

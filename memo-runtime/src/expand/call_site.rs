@@ -9,7 +9,7 @@ use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
 use crate::call::call::{self, Absent, Entered, Turn};
 use crate::call::result_policy::Policy;
-use crate::engine::engine::{Engine, Unseen};
+use crate::engine::engine::{Engine, Miss};
 use crate::expand::instances::Instance;
 use crate::expand::static_site::Options;
 use crate::key::lookup::Lookup;
@@ -74,7 +74,7 @@ impl<F, K, V, S: Places> Clone for Here<F, K, V, S> {
 #[must_use]
 pub struct Missed<P> {
     policy: P,
-    unseen: Unseen,
+    unseen: Miss,
     /// Of the key, if it was hashed.
     hash: Option<NonZero<u64>>,
 }
@@ -241,7 +241,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         // used after this.
         let cache = unsafe { S::lend::<F, K, V>(self.place) };
         let Some(engine) = cache.map(Cache::engine).filter(|it| !(expires && it.is_due())) else {
-            return Err(Missed { policy, unseen: Unseen::Untried, hash: None });
+            return Err(Missed { policy, unseen: Miss::Untried, hash: None });
         };
         let hash = engine.hash(|state| query.hash(state));
         match engine.hit(hash, |key| query.matches(key), |value| answer(&policy, value), true) {
@@ -471,7 +471,7 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         let Missed { policy, unseen, hash } = missed;
         let hash =
             hash.map_or_else(|| self.0.engine().hash(|state| query.hash(state)), NonZero::get);
-        let absent = (unseen == Unseen::Nothing).then_some(Absent { met: false });
+        let absent = (unseen == Miss::Nothing).then_some(Absent { met: false });
         call::missed(self.0, hash, query, policy, absent, answer)
     }
 }
@@ -525,14 +525,14 @@ impl<P> Missed<P> {
     {
         let Self { policy, mut unseen, hash } = self;
         let hash = hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get);
-        let met = unseen != Unseen::Untried;
+        let met = unseen != Miss::Untried;
         if !met {
             match engine.look_up(hash, query, |value| answer(&policy, value)) {
                 Ok(result) => return Ok(result),
                 Err(again) => unseen = again,
             }
         }
-        Err((policy, hash, (unseen == Unseen::Nothing).then_some(Absent { met })))
+        Err((policy, hash, (unseen == Miss::Nothing).then_some(Absent { met })))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Computations under way: how those who wait for one are told, and how long they wait.
 
 use crate::base::sync::Arc;
-use crate::entry::header::Place;
+use crate::entry::header::EntryRef;
 use crate::flight::wait::{Landing, Wait};
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId {
     /// Of its entry.
-    pub(crate) place: Place,
+    pub(crate) place: EntryRef,
     /// Tells it from all others.
-    pub(crate) birth: u64,
+    pub(crate) generation: u64,
 }
 
 /// One run of a body that is over.
@@ -20,7 +20,7 @@ pub(crate) struct Flight {
     /// There if somebody waits, or the body is async.
     pub(crate) wait: Option<Arc<Wait>>,
     /// Its key was removed, or the cache cleared, since it started: its result must not be stored.
-    pub(crate) outdated: bool,
+    pub(crate) invalidated: bool,
     /// What those waiting are told when the flight is dropped.
     pub(crate) landing: Landing,
 }
@@ -52,7 +52,7 @@ impl Drop for Flight {
 /// "Recently" are two windows of measured runs, the present one and the one before: what one slow run
 /// has taught, the next ones unteach.
 #[derive(Debug, Default)]
-pub(crate) struct Pace {
+pub(crate) struct Patience {
     /// The limit, where the cache was given one.
     set: Option<Duration>,
     /// The longest runs of the present window, and of the one before.
@@ -63,7 +63,7 @@ pub(crate) struct Pace {
     guessed: u8,
 }
 
-impl Pace {
+impl Patience {
     const UNKNOWN: Duration = Duration::from_secs(10);
     const SHORTEST: Duration = Duration::from_secs(2);
     const SHORTEST_OUTSIDE: Duration = Duration::from_secs(60);
@@ -94,12 +94,12 @@ impl Pace {
         self.set.unwrap_or_else(|| known.max(shortest))
     }
 
-    /// Whether the run of this birth is to be measured though nobody can wait for it yet, as one thread alone
+    /// Whether the run of this generation is to be measured though nobody can wait for it yet, as one thread alone
     /// has ever used the cache: the clock takes as long as much of the rest of a miss.
     #[inline]
-    pub(crate) fn measures(&self, birth: u64) -> bool {
+    pub(crate) fn measures(&self, generation: u64) -> bool {
         const OF_SO_MANY: u64 = 16;
-        birth % OF_SO_MANY == 1
+        generation % OF_SO_MANY == 1
             || self.longest().is_none_or(|longest| longest > Self::SHORTEST / Self::FACTOR)
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn patience_grows_with_what_bodies_take() {
-        let mut pace = Pace::default();
+        let mut pace = Patience::default();
         assert_eq!((pace.patience(true), pace.patience(false)), (10 * S, 60 * S));
         pace.ran(Some(MS));
         assert_eq!((pace.patience(true), pace.patience(false)), (2 * S, 60 * S));
@@ -144,57 +144,57 @@ mod tests {
 
     #[test]
     fn a_patience_that_is_set_holds_whatever_bodies_take() {
-        let mut pace = Pace::new(Some(5 * S));
+        let mut pace = Patience::new(Some(5 * S));
         for run in [MS, 3500 * MS] {
             pace.ran(Some(run));
             assert_eq!((pace.patience(true), pace.patience(false)), (5 * S, 5 * S));
         }
-        assert_eq!(Pace::new(Some(Duration::MAX)).patience(true), Duration::MAX);
+        assert_eq!(Patience::new(Some(Duration::MAX)).patience(true), Duration::MAX);
     }
 
     #[test]
     fn what_was_not_measured_may_have_been_long() {
-        let mut pace = Pace::default();
+        let mut pace = Patience::default();
         pace.ran(Some(MS));
-        assert_eq!(pace.patience(true), Pace::SHORTEST);
+        assert_eq!(pace.patience(true), Patience::SHORTEST);
         pace.ran(None);
-        assert_eq!(pace.patience(true), Pace::UNKNOWN);
-        for _ in 0..Pace::ENOUGH {
-            assert_eq!(pace.patience(true), Pace::UNKNOWN);
+        assert_eq!(pace.patience(true), Patience::UNKNOWN);
+        for _ in 0..Patience::ENOUGH {
+            assert_eq!(pace.patience(true), Patience::UNKNOWN);
             pace.ran(Some(MS));
         }
-        assert_eq!(pace.patience(true), Pace::SHORTEST);
+        assert_eq!(pace.patience(true), Patience::SHORTEST);
     }
 
     #[test]
     fn what_is_short_is_measured_now_and_then() {
-        let mut pace = Pace::default();
-        assert!((1..100).all(|birth| pace.measures(birth)), "nothing is known yet");
+        let mut pace = Patience::default();
+        assert!((1..100).all(|generation| pace.measures(generation)), "nothing is known yet");
         pace.ran(Some(MS));
-        assert_eq!((1..=160).filter(|birth| pace.measures(*birth)).count(), 10);
+        assert_eq!((1..=160).filter(|generation| pace.measures(*generation)).count(), 10);
         pace.ran(Some(3000 * MS));
-        assert!((1..100).all(|birth| pace.measures(birth)));
+        assert!((1..100).all(|generation| pace.measures(generation)));
         pace.ran(Some(Duration::MAX));
         assert!(pace.measures(2));
     }
 
     #[test]
     fn one_slow_run_is_forgotten() {
-        let mut pace = Pace::default();
+        let mut pace = Patience::default();
         (0..50).for_each(|_| pace.ran(Some(5 * MS)));
         pace.ran(Some(3000 * MS));
         // It is known for a window at least, and for two at most.
-        for _ in 0..Pace::WINDOW {
+        for _ in 0..Patience::WINDOW {
             assert_eq!(pace.patience(true), 60 * S);
             pace.ran(Some(5 * MS));
         }
-        (0..Pace::WINDOW).for_each(|_| pace.ran(Some(5 * MS)));
+        (0..Patience::WINDOW).for_each(|_| pace.ran(Some(5 * MS)));
         assert_eq!(pace.patience(true), 2 * S);
     }
 
     #[test]
     fn patience_never_falls_below_what_recent_runs_take() {
-        let mut pace = Pace::default();
+        let mut pace = Patience::default();
         (0..50).for_each(|_| pace.ran(Some(5 * MS)));
         // An outlier that was helped: the helper's run counts like any other.
         pace.ran(Some(3000 * MS));

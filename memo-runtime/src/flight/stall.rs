@@ -39,9 +39,9 @@
 //! Wakers are the executor's code. They are cloned, woken and dropped without the lock.
 
 use crate::base::alarm::{Alarm, Watched};
-use crate::base::catch_panic::contained;
+use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, Instant};
-use crate::flight::wait::{State, Wait, Waited, limit, wake};
+use crate::flight::wait::{Wait, WaitState, Waited, limit, wake};
 use crate::scope::runners::Polled;
 use std::collections::BTreeMap;
 use std::task::{Context, Poll, Wake, Waker};
@@ -245,7 +245,7 @@ impl Followers {
     }
 
     /// Counts the time since it was last counted, as one step.
-    fn tick(&mut self, now: Instant) {
+    fn next_stamp(&mut self, now: Instant) {
         let since = self.ticked.replace(now);
         let passed = since.map_or(Duration::ZERO, |it| now.saturating_duration_since(it));
         self.clock += passed.min(self.step);
@@ -298,7 +298,7 @@ impl Follower {
     }
 }
 
-impl State {
+impl WaitState {
     /// A follower is polled. Its waker is replaced by the one it had before.
     fn polled(
         &mut self,
@@ -308,7 +308,7 @@ impl State {
         now: Instant,
     ) -> Result<Turn, Waited> {
         if self.landing.is_none() {
-            self.followers.tick(now);
+            self.followers.next_stamp(now);
         }
         let followers = &mut self.followers;
         if followers.list.is_empty() && followers.alarm.is_none() {
@@ -339,7 +339,7 @@ impl State {
     /// The alarm has rung. Returns the wakers of followers, and whether the leader is to be woken.
     fn ring(&mut self, now: Instant) -> (Vec<Waker>, bool) {
         let Self { leader, followers, .. } = self;
-        followers.tick(now);
+        followers.next_stamp(now);
         let (mut woken, mut is_probed) = (Vec::new(), false);
         if leader.may_be_stalled() && !self.is_given_up && followers.seen == leader.polls {
             let list = followers.list.values_mut();
@@ -369,7 +369,7 @@ impl Wait {
         let turn = self.state.lock().polled(self, follower, &mut waker, now);
         let_go(waker);
         match turn {
-            Ok(Turn::Again) => contained(|| cx.waker().wake_by_ref()),
+            Ok(Turn::Again) => catch_panic(|| cx.waker().wake_by_ref()),
             Ok(_) => {}
             Err(end) => return Poll::Ready(end),
         }
@@ -460,7 +460,7 @@ impl Drop for Lent<'_> {
 
 /// A waker that panics when it is dropped is its executor's affair: a helper has to get to its work.
 fn let_go(waker: Option<Waker>) {
-    contained(|| drop(waker));
+    catch_panic(|| drop(waker));
 }
 
 /// The owner of a wait is polled.
@@ -502,7 +502,7 @@ impl Watched for Wait {
             woken
         };
         if is_probed {
-            contained(|| self.wake_leader());
+            catch_panic(|| self.wake_leader());
         }
         wake(woken);
     }

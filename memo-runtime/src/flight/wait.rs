@@ -6,7 +6,7 @@
 //!   future was dropped. All waiters are told. If there is no result, the first of them to come back
 //!   starts the body anew.
 //! - It would close a cycle of waits that [`graph`](crate::flight::wait_graph) sees.
-//! - *Patience* ends: see [`Pace`](crate::flight::flight::Pace) for how much a waiter has. One waiter then helps:
+//! - *Patience* ends: see [`Patience`](crate::flight::flight::Patience) for how much a waiter has. One waiter then helps:
 //!   it runs the body as well. The limit doubles for the others.
 //! - The leader is *stalled*: [`stall`] proves that its task polls a waiter and not the leader. All
 //!   waiters then go on as if the run had been dropped. Should the leader be polled after all and finish
@@ -22,14 +22,14 @@
 //! If the owner ends without a result while somebody helps, nobody has to start again.
 
 use crate::base::alarm::Alarm;
-use crate::base::catch_panic::contained;
+use crate::base::catch_panic::catch_panic;
 use crate::base::clock::{Clock, Time};
 use crate::base::sync::{
     self, Arc, AtomicBool, AtomicU64, Condvar, Mutex,
     Ordering::{Acquire, Release},
 };
 use crate::flight::stall;
-use crate::scope::runners::Party;
+use crate::scope::runners::Runner;
 use std::any::Any;
 use std::fmt;
 use std::task::Waker;
@@ -77,17 +77,17 @@ pub(crate) enum Waited {
 /// Where callers wait for one flight.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    pub(super) owner: Party,
+    pub(super) owner: Runner,
     /// Somebody waits, or has.
     awaited: AtomicBool,
     /// When somebody first waited. An owner for which nobody waits reads no clock here.
     since: AtomicU64,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<WaitState>,
     landed: Condvar,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct WaitState {
     pub(super) landing: Option<Landing>,
     /// How many have begun to help, without those that came to no end. The limit doubles with each.
     pub(super) helps: u32,
@@ -106,7 +106,7 @@ pub(super) fn limit(patience: Duration, helps: u32) -> Duration {
     1u32.checked_shl(helps).map_or(Duration::MAX, |factor| patience.saturating_mul(factor))
 }
 
-impl State {
+impl WaitState {
     /// How the wait ends for one that has waited for so long, if it does.
     pub(super) fn end(&mut self, waited: Duration, patience: Duration) -> Option<Waited> {
         if let Some(landing) = &self.landing {
@@ -131,7 +131,7 @@ impl State {
 }
 
 impl Wait {
-    pub(crate) fn new(owner: Party) -> Self {
+    pub(crate) fn new(owner: Runner) -> Self {
         Self {
             owner,
             awaited: AtomicBool::new(false),
@@ -141,7 +141,7 @@ impl Wait {
         }
     }
 
-    pub(crate) fn owner(&self) -> Party {
+    pub(crate) fn owner(&self) -> Runner {
         self.owner
     }
 
@@ -250,7 +250,7 @@ fn step(patience: Duration) -> Duration {
 
 /// Wakes all of them, even if one of them panics: the caller has other things to do.
 pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
-    wakers.into_iter().for_each(|waker| contained(|| waker.wake()));
+    wakers.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
 }
 
 #[cfg(all(test, not(memofn_models)))]
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_limit_doubles_with_each_that_helps() {
-        let mut state = State::default();
+        let mut state = WaitState::default();
         assert!(state.end(9 * S, 10 * S).is_none());
         assert!(matches!(state.end(10 * S, 10 * S), Some(Waited::Help)));
         assert!(state.end(19 * S, 10 * S).is_none());
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_waiter_with_unlimited_patience_never_helps() {
-        let mut state = State::default();
+        let mut state = WaitState::default();
         assert!(state.end(Duration::MAX / 2, Duration::MAX).is_none());
         assert_eq!(limit(S, 200), Duration::MAX);
         assert_eq!(limit(Duration::MAX, 0), Duration::MAX);
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_helper_that_comes_to_no_end_leaves_its_turn_to_the_next() {
-        let wait = Wait::new(Party::run());
+        let wait = Wait::new(Runner::run());
         assert!(matches!(wait.block(Duration::ZERO), Waited::Help));
         assert!(!wait.give_up_helping(), "the owner runs");
         assert!(matches!(wait.block(Duration::ZERO), Waited::Help));

@@ -3,7 +3,7 @@
 use crate::base::sync::{self, Arc, Mutex};
 use crate::flight::stall::Follower;
 use crate::flight::wait::{Wait, Waited};
-use crate::scope::runners::Party;
+use crate::scope::runners::Runner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,7 +16,7 @@ sync::statics! {
 /// The waits of each party. A thread has one at a time, an async run may have several side by side.
 /// Each run has one owner, so that the way leads from one party to the next.
 struct Waits {
-    of: BTreeMap<Party, Vec<Numbered>>,
+    of: BTreeMap<Runner, Vec<Numbered>>,
     numbers: u64,
 }
 
@@ -26,12 +26,12 @@ type Numbered = (u64, Arc<Wait>);
 #[derive(Debug)]
 pub(crate) struct Waiting {
     number: u64,
-    parties: Vec<Party>,
+    parties: Vec<Runner>,
 }
 
 impl Waiting {
     /// Lets them wait unless one of them would wait for itself, through others.
-    pub(crate) fn unless_cyclic(wait: &Arc<Wait>, parties: Vec<Party>) -> Option<Self> {
+    pub(crate) fn unless_cyclic(wait: &Arc<Wait>, parties: Vec<Runner>) -> Option<Self> {
         // Nobody can wait for nobody.
         if parties.is_empty() {
             return Some(Self { number: 0, parties });
@@ -58,7 +58,7 @@ impl Waiting {
     }
 
     /// Whether it is these parties that wait.
-    pub(crate) fn is_of(&self, parties: &[Party]) -> bool {
+    pub(crate) fn is_of(&self, parties: &[Runner]) -> bool {
         self.parties == parties
     }
 }
@@ -87,7 +87,7 @@ impl Drop for Waiting {
 
 /// Blocks the calling thread until the wait ends.
 pub(crate) fn block(wait: &Arc<Wait>, patience: Duration) -> Waited {
-    match Waiting::unless_cyclic(wait, Party::blocked_here()) {
+    match Waiting::unless_cyclic(wait, Runner::blocked_here()) {
         Some(_waiting) => wait.block(patience),
         None => Waited::Circular,
     }
@@ -113,7 +113,7 @@ impl Future for Following {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Waited> {
         let Self { wait, follower, waiting } = &mut *self;
         // It may be polled from elsewhere than before.
-        let parties = Party::suspended_here();
+        let parties = Runner::suspended_here();
         if !waiting.as_ref().is_some_and(|it| it.is_of(&parties)) {
             *waiting = None;
             *waiting = Waiting::unless_cyclic(wait, parties);

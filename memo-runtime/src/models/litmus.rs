@@ -127,8 +127,8 @@ fn for_each_two_points(
     }
 }
 
-/// Reading an entry, and retiring it: `Reader::walk`, `Reading::hold` and `Reading::end` on one side,
-/// `Limbo::tidy` with `still_read` on the other.
+/// Reading an entry, and retiring it: `Reader::walk`, `HazardGuard::hold` and `HazardGuard::end` on one side,
+/// `RetireList::reclaim` with `still_read` on the other.
 mod retiring {
     use super::*;
 
@@ -149,7 +149,7 @@ mod retiring {
         announced: AtomicUsize,
         wanted: AtomicBool,
         entry: UnsafeCell<()>,
-        /// `Limbo::waiting`: the entry is in it.
+        /// `RetireList::waiting`: the entry is in it.
         waiting: Mutex<bool>,
         meeting: Meeting,
     }
@@ -172,12 +172,12 @@ mod retiring {
                 self.entry.with(|_| ());
                 other.point();
             }
-            // `Reading::end`.
+            // `HazardGuard::end`.
             self.announced.store(NOTHING, Release);
             other.point();
             if self.wanted.load(Relaxed) && self.wanted.swap(false, Relaxed) {
                 other.no_later();
-                // `Limbo::tidy`: nobody else reads.
+                // `RetireList::reclaim`: nobody else reads.
                 let mut waiting = self.waiting.lock().unwrap();
                 if std::mem::take(&mut *waiting) {
                     self.drop_entry();
@@ -255,7 +255,7 @@ mod retiring {
     }
 }
 
-/// A thread that was alone with a cache hits while another joins it: `Engine::hit` on one side, `Keeper::meet`,
+/// A thread that was alone with a cache hits while another joins it: `Engine::hit` on one side, `Core::register_thread`,
 /// hits and evictions on the other.
 mod joining {
     use super::*;
@@ -268,25 +268,25 @@ mod joining {
     #[derive(Debug, Clone, Copy, PartialEq)]
     enum Repair {
         Nothing,
-        /// It raises the stamp to the era that it reads.
+        /// It raises the stamp to the epoch that it reads.
         Read,
         /// The same after a full fence.
         Fenced,
-        /// The same, but it takes the lock to read the era.
+        /// The same, but it takes the lock to read the epoch.
         Locked,
     }
 
     #[derive(Debug, Clone, Copy)]
     struct Variant {
         repair: Repair,
-        /// `meet` makes a heavy fence.
+        /// `register_thread` makes a heavy fence.
         heavy: bool,
     }
 
     const SOUND: Variant = Variant { repair: Repair::Locked, heavy: true };
 
     struct Shared {
-        era: AtomicU64,
+        epoch: AtomicU64,
         /// `Hits` of the thread that is alone.
         count: AtomicU64,
         alone: AtomicBool,
@@ -301,19 +301,19 @@ mod joining {
         fn hit_alone(&self, entry: usize, variant: Variant, other: &Other<'_>) {
             let stamp = &self.stamps[entry];
             other.point();
-            let era = self.era.load(Acquire);
+            let epoch = self.epoch.load(Acquire);
             other.point();
-            // `Crowd::hit`.
+            // `SharedReaders::hit`.
             let hits = self.count.load(Relaxed) + 1;
             self.count.store(hits, Relaxed);
             other.point();
             if !self.alone.load(Acquire) {
                 other.point();
-                stamp.fetch_max(era, Relaxed);
+                stamp.fetch_max(epoch, Relaxed);
                 return;
             }
             other.point();
-            stamp.store(era + hits, Relaxed);
+            stamp.store(epoch + hits, Relaxed);
             // With a light fence, or the compiler might load first.
             other.point();
             if variant.repair == Repair::Nothing || self.alone.load(Acquire) {
@@ -329,18 +329,18 @@ mod joining {
                 }
                 _ => {}
             }
-            stamp.fetch_max(self.era.load(Acquire), Relaxed);
+            stamp.fetch_max(self.epoch.load(Acquire), Relaxed);
         }
 
-        /// `Keeper::meet`, of the second thread.
-        fn meet(&self, variant: Variant) {
+        /// `Core::register_thread`, of the second thread.
+        fn register_thread(&self, variant: Variant) {
             let _lock = self.lock.lock().unwrap();
             self.alone.store(false, Release);
             if variant.heavy {
                 self.meeting.heavy();
             }
             let skipped = self.count.load(Relaxed) + DEPTH + 1;
-            self.era.store(self.era.load(Relaxed) + skipped, Release);
+            self.epoch.store(self.epoch.load(Relaxed) + skipped, Release);
         }
 
         /// `Engine::hit`, of a thread that knows that there are several.
@@ -348,17 +348,17 @@ mod joining {
         /// It does not look first whether the stamp is as late already. That changes nothing, and `loom` forgets
         /// what a `fetch_max` replaced once somebody has loaded that.
         fn hit(&self, entry: usize) -> u64 {
-            let era = self.era.load(Acquire);
-            self.stamps[entry].fetch_max(era, Relaxed);
-            era
+            let epoch = self.epoch.load(Acquire);
+            self.stamps[entry].fetch_max(epoch, Relaxed);
+            epoch
         }
 
-        /// `Keeper::tick`, as something is stored, with what is found out about stamps then.
-        fn tick(&self, look: impl Fn(u64)) {
+        /// `Core::next_stamp`, as something is stored, with what is found out about stamps then.
+        fn next_stamp(&self, look: impl Fn(u64)) {
             let _lock = self.lock.lock().unwrap();
-            let tick = self.era.load(Relaxed) + 1;
+            let tick = self.epoch.load(Relaxed) + 1;
             look(tick);
-            self.era.store(tick, Release);
+            self.epoch.store(tick, Release);
         }
     }
 
@@ -371,7 +371,7 @@ mod joining {
     ) -> [u64; 2] {
         // Two hits were had before. The second entry was used before the first.
         let shared = Arc::new(Shared {
-            era: AtomicU64::new(10),
+            epoch: AtomicU64::new(10),
             count: AtomicU64::new(2),
             alone: AtomicBool::new(true),
             stamps: [AtomicU64::new(12), AtomicU64::new(11)],
@@ -386,7 +386,7 @@ mod joining {
                 other.no_later();
             })
         };
-        shared.meet(variant);
+        shared.register_thread(variant);
         shared.meeting.over();
         second(&shared);
         first.join().unwrap();
@@ -410,7 +410,7 @@ mod joining {
             let used = Cell::new([0; 2]);
             let stamps = side_by_side(strikes, variant, 1, |shared| {
                 let earlier = shared.hit(0);
-                shared.tick(|_| ());
+                shared.next_stamp(|_| ());
                 used.set([earlier, shared.hit(1)]);
             });
             let [earlier, later] = used.get();
@@ -426,7 +426,7 @@ mod joining {
     fn ticks_are_latest(variant: Variant) {
         explore(variant, 2 * POINTS, move |strikes| {
             let tick = |shared: &Shared| {
-                shared.tick(|tick| {
+                shared.next_stamp(|tick| {
                     let is_earlier = |stamp: &AtomicU64| stamp.load(Relaxed) < tick;
                     assert!(
                         shared.stamps.iter().all(is_earlier),

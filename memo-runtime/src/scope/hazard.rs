@@ -8,7 +8,7 @@
 //! however long, hold up one entry.
 
 use crate::base::asymmetric_fence;
-use crate::base::small_list::Few;
+use crate::base::small_list::SmallList;
 use crate::base::sync::{
     self, AtomicBool, AtomicUsize, Mutex,
     Ordering::{Acquire, Relaxed, Release},
@@ -26,12 +26,12 @@ pub(crate) const DEPTH: usize = 4;
 pub(crate) struct Reader {
     number: usize,
     light: asymmetric_fence::Light,
-    announced: [Announcement; DEPTH],
+    announced: [HazardPointer; DEPTH],
 }
 
 #[derive(Debug, Default)]
-struct Announcement {
-    /// The address of the entry in use, or that of who is [`walking`], or 0.
+struct HazardPointer {
+    /// The address of the entry in use, or the hazard of a whole [table](table_hazard), or 0.
     what: AtomicUsize,
     /// Somebody came to drop it, and could not.
     wanted: AtomicBool,
@@ -145,14 +145,14 @@ impl Reader {
     /// Announces that the calling thread, whose reader this is, walks through the tables of a cache,
     /// unless it reads too much already: anything at all, if it is to be done `at_once`.
     #[inline]
-    pub(crate) fn walk(&'static self, cache: usize, at_once: bool) -> Option<Reading> {
+    pub(crate) fn protect_table(&'static self, cache: usize, at_once: bool) -> Option<HazardGuard> {
         // No count of these is kept: each call would have to wait for the one before to write it.
         let slots = if at_once { &self.announced[..1] } else { &self.announced };
         let announced = slots.iter().find(|it| it.what.load(Relaxed) == 0)?;
         // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
-        announced.what.store(walking(cache), Release);
+        announced.what.store(table_hazard(cache), Release);
         self.light.fence();
-        Some(Reading { reader: self, announced })
+        Some(HazardGuard { reader: self, announced })
     }
 
     /// The fence of those who read.
@@ -169,19 +169,19 @@ impl Reader {
 
 /// What is announced of a walk through the tables of the cache at this address, which no entry is at.
 #[inline]
-fn walking(cache: usize) -> usize {
+fn table_hazard(cache: usize) -> usize {
     cache + 1
 }
 
 /// An announcement, as long as it lasts.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Reading {
+pub(crate) struct HazardGuard {
     reader: &'static Reader,
-    announced: &'static Announcement,
+    announced: &'static HazardPointer,
 }
 
-impl Reading {
+impl HazardGuard {
     /// Whose it is.
     #[inline]
     pub(crate) fn reader(&self) -> &'static Reader {
@@ -190,7 +190,7 @@ impl Reading {
 
     /// The walk is over: announces what it has found.
     #[inline]
-    pub(crate) fn hold(&self, entry: usize) {
+    pub(crate) fn protect_entry(&self, entry: usize) {
         self.announced.what.store(entry, Release);
     }
 
@@ -212,7 +212,7 @@ impl Reading {
     }
 }
 
-impl Drop for Reading {
+impl Drop for HazardGuard {
     #[inline]
     fn drop(&mut self) {
         self.announced.what.store(0, Release);
@@ -240,7 +240,7 @@ pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool)
         return StillRead::Everything;
     }
     let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
-    if read.contains(&walking(cache)) { StillRead::Walked } else { StillRead::These(read) }
+    if read.contains(&table_hazard(cache)) { StillRead::Walked } else { StillRead::These(read) }
 }
 
 /// Whether nobody reads any of this, after a fence. Nobody is told.
@@ -251,12 +251,12 @@ pub(crate) fn is_unread(cache: usize, dead: &[usize]) -> bool {
 /// The announcements of those who may read something of this, after a fence.
 ///
 /// A thread that begins to read after the fence does not find what is dead, and so it may be missed here.
-fn readers_of(cache: usize, dead: &[usize]) -> Few<&'static Announcement> {
-    let mut reading = Few::new();
+fn readers_of(cache: usize, dead: &[usize]) -> SmallList<&'static HazardPointer> {
+    let mut reading = SmallList::new();
     for reader in &READERS.lock().active {
         for announced in &reader.announced {
             let what = announced.once_found(cache);
-            if what == walking(cache) || dead.contains(&what) {
+            if what == table_hazard(cache) || dead.contains(&what) {
                 reading.push(announced);
             }
         }
@@ -264,14 +264,14 @@ fn readers_of(cache: usize, dead: &[usize]) -> Few<&'static Announcement> {
     reading
 }
 
-impl Announcement {
+impl HazardPointer {
     /// What is announced. A walk through the tables of this cache takes but some instructions, unless the
     /// system has put its thread aside: so it is given the time to come to its end.
     fn once_found(&self, cache: usize) -> usize {
         const LOOKS: u32 = if cfg!(all(test, memofn_models)) { 1 } else { 64 };
         let mut what = self.what.load(Acquire);
         for _ in 1..LOOKS {
-            if what != walking(cache) {
+            if what != table_hazard(cache) {
                 break;
             }
             std::hint::spin_loop();
@@ -320,17 +320,17 @@ mod tests {
                 scope.spawn(|| {
                     let reader = Reader::register().unwrap();
                     while !done.load(Relaxed) {
-                        let reading = reader.walk(ONE, false).unwrap();
+                        let reading = reader.protect_table(ONE, false).unwrap();
                         let found = filed.load(Acquire);
                         if !found.is_null() {
-                            reading.hold(found.addr());
+                            reading.protect_entry(found.addr());
                             #[expect(unsafe_code, reason = "what others own is read")]
                             // SAFETY: it is announced, and so not dropped.
                             let number = unsafe { *found };
                             assert_eq!(number, 1);
                         }
                         reading.end();
-                        let reading = reader.walk(OTHER, false).unwrap();
+                        let reading = reader.protect_table(OTHER, false).unwrap();
                         reading.end();
                     }
                 });

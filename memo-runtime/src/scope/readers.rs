@@ -5,7 +5,7 @@ use crate::base::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::scope::hazard::{Reader, Reading, StillRead, is_unread, still_read};
+use crate::scope::hazard::{HazardGuard, Reader, StillRead, is_unread, still_read};
 use once_cell::race::OnceBox;
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -14,7 +14,7 @@ use std::fmt::Debug;
 /// itself.
 pub trait Readers: Debug {
     #[doc(hidden)]
-    type Reading<'a>: Read
+    type Guard<'a>: ReadGuard
     where
         Self: 'a;
 
@@ -27,17 +27,17 @@ pub trait Readers: Debug {
     /// Begins to read the tables of `cache`, whose entries are `plain` when dropping them takes no code
     /// of users. `None` sends the caller to the lock, or to try without `at_once`.
     #[doc(hidden)]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Reading<'_>>;
+    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Guard<'_>>;
     /// Counts a hit.
     #[doc(hidden)]
-    fn hit(&self, reading: &Self::Reading<'_>) -> Counted;
+    fn hit(&self, reading: &Self::Guard<'_>) -> Counted;
     /// All hits so far.
     #[doc(hidden)]
     fn hits(&self) -> u64;
     /// Whether nobody else has met the cache since a hit that was counted [alone](Counted::Alone), and so
     /// nobody has left a stamp that the hit's own has replaced.
     #[doc(hidden)]
-    fn is_alone_still(&self, reading: &Self::Reading<'_>) -> bool;
+    fn is_alone_still(&self, reading: &Self::Guard<'_>) -> bool;
     /// The hits so far, if one thread alone has had them.
     #[doc(hidden)]
     fn ticks(&self) -> u64;
@@ -47,7 +47,7 @@ pub trait Readers: Debug {
     /// Registers the calling thread, under the lock. Returns the ticks there will be no more of, as
     /// another thread was alone until now.
     #[doc(hidden)]
-    fn meet(&self) -> Option<u64>;
+    fn register_thread(&self) -> Option<u64>;
     /// Whether nobody reads who could have found what is no longer in the tables.
     #[doc(hidden)]
     fn nobody_reads(&self) -> bool;
@@ -61,10 +61,10 @@ pub trait Readers: Debug {
 }
 
 /// One call that reads.
-pub trait Read {
+pub trait ReadGuard {
     /// The tables are no longer of interest, but an entry is.
     #[doc(hidden)]
-    fn hold(&self, entry: usize);
+    fn protect_entry(&self, entry: usize);
     /// Whether somebody came for what was held until now.
     #[doc(hidden)]
     fn end(self) -> bool;
@@ -88,7 +88,7 @@ pub enum Counted {
 /// used the cache, which is so in many programs, it need not be careful: who drops what was taken out is
 /// the thread that might read it.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct SharedReaders {
     alone: AtomicUsize,
     /// Since there are several, all know that there are.
     all_know: AtomicBool,
@@ -118,8 +118,8 @@ impl Further {
     /// The segment of a number, and the position there.
     #[inline]
     fn position(number: usize) -> (usize, usize) {
-        let segment = (number / Crowd::AT_HAND).ilog2() as usize;
-        (segment, number - (Crowd::AT_HAND << segment))
+        let segment = (number / SharedReaders::AT_HAND).ilog2() as usize;
+        (segment, number - (SharedReaders::AT_HAND << segment))
     }
 
     #[inline]
@@ -130,8 +130,11 @@ impl Further {
 
     fn make(&self, number: usize) -> &OnceBox<Hits> {
         let (segment, at) = Self::position(number);
-        let new =
-            || Box::new((0..Crowd::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>());
+        let new = || {
+            Box::new(
+                (0..SharedReaders::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>(),
+            )
+        };
         &self.0[segment].get_or_init(new)[at]
     }
 
@@ -140,7 +143,7 @@ impl Further {
     }
 }
 
-impl Crowd {
+impl SharedReaders {
     const NOBODY: usize = usize::MAX;
     const SEVERAL: usize = usize::MAX - 1;
 
@@ -159,15 +162,15 @@ impl Crowd {
 
 /// One call that reads a shared cache.
 #[derive(Debug)]
-pub struct ReadingAmong<'a> {
-    reading: Reading,
+pub struct SharedGuard<'a> {
+    reading: HazardGuard,
     hits: &'a Hits,
 }
 
-impl Read for ReadingAmong<'_> {
+impl ReadGuard for SharedGuard<'_> {
     #[inline]
-    fn hold(&self, entry: usize) {
-        self.reading.hold(entry);
+    fn protect_entry(&self, entry: usize) {
+        self.reading.protect_entry(entry);
     }
     #[inline]
     fn end(self) -> bool {
@@ -179,8 +182,8 @@ impl Read for ReadingAmong<'_> {
     }
 }
 
-impl Readers for Crowd {
-    type Reading<'a> = ReadingAmong<'a>;
+impl Readers for SharedReaders {
+    type Guard<'a> = SharedGuard<'a>;
 
     fn new() -> Self {
         Self {
@@ -197,11 +200,11 @@ impl Readers for Crowd {
     }
 
     #[inline]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<ReadingAmong<'_>> {
+    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<SharedGuard<'_>> {
         let reader = Reader::current()?;
         // A thread that has not met the cache has nothing to count hits in, and does so first.
         let hits = self.hits_of(reader.number())?;
-        let reading = ReadingAmong { reading: reader.walk(cache, at_once)?, hits };
+        let reading = SharedGuard { reading: reader.protect_table(cache, at_once)?, hits };
         // In this order: who is alone by now has announced it in time for the one who comes next.
         if !plain && !hits.is_alone() {
             asymmetric_fence::full();
@@ -210,7 +213,7 @@ impl Readers for Crowd {
     }
 
     #[inline]
-    fn hit(&self, reading: &ReadingAmong<'_>) -> Counted {
+    fn hit(&self, reading: &SharedGuard<'_>) -> Counted {
         let count = &reading.hits.count;
         let now = count.load(Relaxed) + 1;
         count.store(now, Relaxed);
@@ -218,8 +221,8 @@ impl Readers for Crowd {
     }
 
     #[inline]
-    fn is_alone_still(&self, reading: &ReadingAmong<'_>) -> bool {
-        // With the heavy one of `meet`: either the other thread sees what was stored before this, or this
+    fn is_alone_still(&self, reading: &SharedGuard<'_>) -> bool {
+        // With the heavy one of `register_thread`: either the other thread sees what was stored before this, or this
         // sees that it has come.
         reading.reading.reader().fence();
         reading.hits.is_alone()
@@ -239,7 +242,7 @@ impl Readers for Crowd {
         self.alone.load(Relaxed) == Self::SEVERAL
     }
 
-    fn meet(&self) -> Option<u64> {
+    fn register_thread(&self) -> Option<u64> {
         let reader = Reader::current().or_else(Reader::register)?;
         let number = reader.number();
         let alone = self.alone.load(Relaxed);
@@ -280,7 +283,7 @@ impl Readers for Crowd {
     }
 }
 
-impl Crowd {
+impl SharedReaders {
     fn ticks_of(&self, alone: usize) -> u64 {
         let hits = if alone < Self::SEVERAL { self.hits_of(alone) } else { None };
         hits.map_or(0, |hits| hits.count.load(Relaxed))
@@ -310,13 +313,13 @@ impl Hits {
 /// One call reads at a time. One from within it, as it compares or clones, goes by way of the lock, which
 /// there is none of.
 #[derive(Debug, Default)]
-pub struct Lone {
+pub struct LocalReaders {
     hits: Cell<u64>,
     /// The address of the entry in use, or 0; with [`WANTED`](Self::WANTED).
     held: Cell<usize>,
 }
 
-impl Lone {
+impl LocalReaders {
     /// Somebody came to drop it, and could not. No address has this bit.
     const WANTED: usize = 1;
 
@@ -328,15 +331,15 @@ impl Lone {
 /// One call that reads a thread's own cache. What it announces is of interest only when comparing or cloning
 /// calls the function again.
 #[derive(Debug)]
-pub struct ReadingAlone<'a> {
+pub struct LocalGuard<'a> {
     held: &'a Cell<usize>,
     /// What was there before.
     wanted: usize,
 }
 
-impl Read for ReadingAlone<'_> {
+impl ReadGuard for LocalGuard<'_> {
     #[inline]
-    fn hold(&self, entry: usize) {
+    fn protect_entry(&self, entry: usize) {
         self.held.set(self.wanted | entry);
     }
     #[inline]
@@ -351,22 +354,22 @@ impl Read for ReadingAlone<'_> {
     }
 }
 
-impl ReadingAlone<'_> {
+impl LocalGuard<'_> {
     #[inline]
     fn is_wanted(&self) -> bool {
-        self.held.get() & Lone::WANTED != 0
+        self.held.get() & LocalReaders::WANTED != 0
     }
 }
 
-impl Drop for ReadingAlone<'_> {
+impl Drop for LocalGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.held.set(self.held.get() & Lone::WANTED);
+        self.held.set(self.held.get() & LocalReaders::WANTED);
     }
 }
 
-impl Readers for Lone {
-    type Reading<'a> = ReadingAlone<'a>;
+impl Readers for LocalReaders {
+    type Guard<'a> = LocalGuard<'a>;
 
     fn new() -> Self {
         Self::default()
@@ -378,15 +381,15 @@ impl Readers for Lone {
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<ReadingAlone<'_>> {
+    fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<LocalGuard<'_>> {
         let held = self.held.get();
         let wanted = if at_once { 0 } else { held & Self::WANTED };
         // Not made in vain: dropping it would end the one that reads.
-        (held == wanted).then(|| ReadingAlone { held: &self.held, wanted })
+        (held == wanted).then(|| LocalGuard { held: &self.held, wanted })
     }
 
     #[inline]
-    fn hit(&self, _reading: &ReadingAlone<'_>) -> Counted {
+    fn hit(&self, _reading: &LocalGuard<'_>) -> Counted {
         self.hits.set(self.hits.get() + 1);
         Counted::Alone(self.hits.get())
     }
@@ -396,7 +399,7 @@ impl Readers for Lone {
     }
 
     #[inline]
-    fn is_alone_still(&self, _reading: &ReadingAlone<'_>) -> bool {
+    fn is_alone_still(&self, _reading: &LocalGuard<'_>) -> bool {
         true
     }
 
@@ -408,7 +411,7 @@ impl Readers for Lone {
         false
     }
 
-    fn meet(&self) -> Option<u64> {
+    fn register_thread(&self) -> Option<u64> {
         None
     }
 
@@ -453,7 +456,7 @@ mod tests {
     #[test]
     fn who_has_not_met_a_cache_does_so_before_it_reads() {
         crate::tests::watchdog::finishes("three readers", || {
-            let (crowd, all) = (Crowd::new(), Barrier::new(3));
+            let (crowd, all) = (SharedReaders::new(), Barrier::new(3));
             thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(|| {
@@ -461,7 +464,7 @@ mod tests {
                         // All are there, so that none is given the number of another.
                         all.wait();
                         assert!(crowd.read(0x100, true, false).is_none());
-                        crowd.meet();
+                        crowd.register_thread();
                         crowd.read(0x100, true, true).expect("it has met the cache").end();
                         assert!(crowd.hits_of(number).is_some());
                         all.wait();

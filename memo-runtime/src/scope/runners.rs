@@ -4,7 +4,7 @@
 //! whenever it is polled, on one thread now and on another then; so it is a party of its own. While it is
 //! polled, whatever the thread waits for holds it up as well.
 
-use crate::base::small_list::Few;
+use crate::base::small_list::SmallList;
 use crate::base::sync::{self, AtomicU64, Ordering::Relaxed};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -13,7 +13,7 @@ use std::mem::ManuallyDrop;
 ///
 /// Unlike `std::thread::current().id()` a thread's can be asked for inside thread-local destructors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Party(u64);
+pub(crate) struct Runner(u64);
 
 sync::statics! {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -25,11 +25,11 @@ sync::thread_local! {
     static BODIES: Cell<u32> = const { Cell::new(0) };
     /// The async runs that the thread is polling, each from within the one before. Without a destructor,
     /// so that it is there inside of others', and with nothing to destroy when none is polled.
-    static POLLED: RefCell<ManuallyDrop<Few<Party>>> =
-        const { RefCell::new(ManuallyDrop::new(Few::new())) };
+    static POLLED: RefCell<ManuallyDrop<SmallList<Runner>>> =
+        const { RefCell::new(ManuallyDrop::new(SmallList::new())) };
 }
 
-impl Party {
+impl Runner {
     /// The calling thread.
     pub(crate) fn thread() -> Self {
         THREAD.with(|thread| {
@@ -82,7 +82,7 @@ impl Party {
     }
 }
 
-fn polled<R>(look: impl FnOnce(&mut Few<Party>) -> R) -> R {
+fn polled<R>(look: impl FnOnce(&mut SmallList<Runner>) -> R) -> R {
     POLLED.with(|runs| look(&mut runs.borrow_mut()))
 }
 
@@ -116,7 +116,7 @@ impl Drop for Body {
 pub(crate) struct Polled(());
 
 impl Polled {
-    pub(crate) fn begin(run: Party) -> Self {
+    pub(crate) fn begin(run: Runner) -> Self {
         polled(|runs| runs.push(run));
         Self(())
     }
@@ -125,7 +125,7 @@ impl Polled {
 impl Drop for Polled {
     fn drop(&mut self) {
         // What is polled within this poll no longer is.
-        polled(Few::pop);
+        polled(SmallList::pop);
     }
 }
 
@@ -135,28 +135,28 @@ mod tests {
 
     #[test]
     fn what_a_thread_polls_is_held_up_by_it() {
-        let (outer, inner) = (Party::run(), Party::run());
+        let (outer, inner) = (Runner::run(), Runner::run());
         assert!(!outer.is_here());
         let polling = Polled::begin(outer);
         {
             let _inner = Polled::begin(inner);
-            assert!(Party::is_inside_a_run());
+            assert!(Runner::is_inside_a_run());
             assert!(outer.is_here() && inner.is_here());
-            assert_eq!(Party::suspended_here(), [outer, inner]);
-            assert_eq!(Party::blocked_here(), [outer, inner, Party::thread()]);
+            assert_eq!(Runner::suspended_here(), [outer, inner]);
+            assert_eq!(Runner::blocked_here(), [outer, inner, Runner::thread()]);
         }
         assert!(outer.is_here() && !inner.is_here());
         drop(polling);
-        assert_eq!(Party::suspended_here(), []);
+        assert_eq!(Runner::suspended_here(), []);
     }
 
     #[test]
     fn a_call_suspended_inside_of_a_body_holds_up_the_thread_that_runs_it() {
-        assert!(!Party::is_inside_a_run());
+        assert!(!Runner::is_inside_a_run());
         let body = Body::begin();
-        assert!(Party::is_inside_a_run());
-        assert_eq!(Party::suspended_here(), [Party::thread()]);
+        assert!(Runner::is_inside_a_run());
+        assert_eq!(Runner::suspended_here(), [Runner::thread()]);
         drop(body);
-        assert_eq!(Party::suspended_here(), []);
+        assert_eq!(Runner::suspended_here(), []);
     }
 }

@@ -4,7 +4,7 @@
 //! those that cost nothing.
 
 use crate::base::sync::{Arc, Mutex};
-use crate::scope::readers::{Crowd, Lone, Readers};
+use crate::scope::readers::{LocalReaders, Readers, SharedReaders};
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Deref;
@@ -60,7 +60,7 @@ impl Scope for Shared {
     type Ptr<T> = Arc<T>;
     type Lock<T> = Mutex<T>;
     type Cell<T> = OnceLock<T>;
-    type Readers = Crowd;
+    type Readers = SharedReaders;
 
     fn ptr<T>(value: T) -> Arc<T> {
         Arc::new(value)
@@ -82,7 +82,7 @@ impl Scope for Thread {
     type Ptr<T> = Rc<T>;
     type Lock<T> = RefCell<T>;
     type Cell<T> = OnceCell<T>;
-    type Readers = Lone;
+    type Readers = LocalReaders;
 
     fn ptr<T>(value: T) -> Rc<T> {
         Rc::new(value)

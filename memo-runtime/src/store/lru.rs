@@ -13,24 +13,24 @@
 //! stamps and numbers took more time and room, most of it for finding out what was no longer there.
 
 use crate::base::sync::Ordering::Relaxed;
-use crate::entry::header::{List, Place};
+use crate::entry::header::{EntryRef, List};
 
 /// Entries by the stamps they were last known to have.
 #[derive(Debug, Default)]
-pub(crate) struct Ranks {
+pub(crate) struct LruQueue {
     new: List,
     /// Those used since. Made when there is one.
     used: Option<Box<Heap>>,
 }
 
-impl Ranks {
+impl LruQueue {
     /// Adds one whose stamp is later than all others.
-    pub(crate) fn push_last(&mut self, place: Place) {
+    pub(crate) fn push_last(&mut self, place: EntryRef) {
         self.new.push_last(place);
     }
 
     /// Takes out one that is ranked.
-    pub(crate) fn remove(&mut self, place: Place) {
+    pub(crate) fn remove(&mut self, place: EntryRef) {
         match &mut self.used {
             Some(used) if place.is_ranked_anew() => used.remove(place),
             _ => self.new.remove(place),
@@ -40,7 +40,7 @@ impl Ranks {
     /// Takes out the one that was used least recently. Stamps after `now` are as good as `now`: an entry
     /// that others use all the while is met twice at most. Stamps before the known one are as good as that
     /// one: the heap relies on ranks that only grow, and not on those who write stamps without the lock.
-    pub(crate) fn pop_least(&mut self, now: u64) -> Option<Place> {
+    pub(crate) fn pop_least(&mut self, now: u64) -> Option<EntryRef> {
         loop {
             let place = self.pop_known()?;
             let stamp = place.stamp.load(Relaxed).min(now);
@@ -53,13 +53,13 @@ impl Ranks {
     }
 
     /// The one that is taken out next if it was not used since it came, nor one that was is due before it.
-    pub(crate) fn next(&self) -> Option<Place> {
+    pub(crate) fn next(&self) -> Option<EntryRef> {
         self.new.first()
     }
 
     /// Whether this is in order and holds so many entries, each of which `is_valid`.
     #[cfg(debug_assertions)]
-    pub(crate) fn check(&self, len: usize, is_valid: impl Fn(Place) -> bool) {
+    pub(crate) fn check(&self, len: usize, is_valid: impl Fn(EntryRef) -> bool) {
         let mut found = 0;
         let mut last = 0;
         for place in self.new.checked() {
@@ -81,7 +81,7 @@ impl Ranks {
     }
 
     /// Takes out the one of the least known stamp.
-    fn pop_known(&mut self) -> Option<Place> {
+    fn pop_known(&mut self) -> Option<EntryRef> {
         let Some(used) = &mut self.used else { return self.new.pop_first() };
         match (self.new.first(), used.least()) {
             (Some(new), Some(least)) if new.rank() > least => used.pop(),
@@ -112,7 +112,7 @@ impl Heap {
         (u64::BITS - (stamp ^ self.last).leading_zeros()) as usize
     }
 
-    fn push(&mut self, place: Place) {
+    fn push(&mut self, place: EntryRef) {
         let stamp = place.rank();
         self.file(place);
         if self.least.is_some_and(|least| stamp < least) {
@@ -120,7 +120,7 @@ impl Heap {
         }
     }
 
-    fn file(&mut self, place: Place) {
+    fn file(&mut self, place: EntryRef) {
         let list = self.list_of(place.rank());
         self.lists[list].push_last(place);
         if list > 0 {
@@ -128,7 +128,7 @@ impl Heap {
         }
     }
 
-    fn remove(&mut self, place: Place) {
+    fn remove(&mut self, place: EntryRef) {
         let list = self.list_of(place.rank());
         self.lists[list].remove(place);
         if self.least == Some(place.rank()) {
@@ -160,7 +160,7 @@ impl Heap {
     }
 
     /// Takes out the least one.
-    fn pop(&mut self) -> Option<Place> {
+    fn pop(&mut self) -> Option<EntryRef> {
         let least = self.least()?;
         if least != self.last {
             let list = self.list_of(least);
@@ -196,16 +196,16 @@ mod tests {
 
     #[test]
     fn the_least_comes_first_however_it_was_used_meanwhile() {
-        let mut ranks = Ranks::default();
+        let mut ranks = LruQueue::default();
         let mut random = 1_u64;
         let (mut owners, mut entries) = (Vec::new(), Vec::new());
         for now in 1..if cfg!(miri) { 300 } else { 10_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let any = |entries: &[_]| (random >> 33) as usize % entries.len();
-            let stamp = |entry: &Place| entry.stamp.load(Relaxed);
+            let stamp = |entry: &EntryRef| entry.stamp.load(Relaxed);
             match (random >> 10) % 8 {
                 0 | 1 => {
-                    entries.sort_by_key(|entry: &Place| Reverse(stamp(entry)));
+                    entries.sort_by_key(|entry: &EntryRef| Reverse(stamp(entry)));
                     assert_eq!(ranks.pop_least(100 * now), entries.pop());
                 }
                 2 if !entries.is_empty() => {
@@ -234,7 +234,7 @@ mod tests {
     /// A thread that is put aside in the middle of a hit stores a stamp that others have left behind.
     #[test]
     fn a_stamp_that_goes_backwards_leaves_the_order_of_the_others_alone() {
-        let mut ranks = Ranks::default();
+        let mut ranks = LruQueue::default();
         let owners: Vec<_> = (0..8).map(|_| Entry::<_, u8>::ready::<Thread>(0, (), 0)).collect();
         for (owner, stamp) in owners.iter().zip(10_u64..) {
             owner.stamp.store(stamp, Relaxed);

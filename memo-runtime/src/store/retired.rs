@@ -13,13 +13,13 @@
 
 use crate::base::sync::yield_now;
 use crate::entry::entry::Entry;
-use crate::entry::header::Place;
+use crate::entry::header::EntryRef;
 use crate::scope::hazard::StillRead::{Everything, These, Walked};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::table::OwnedTable;
 
-pub(crate) struct Limbo<S: Scope> {
+pub(crate) struct RetireList<S: Scope> {
     waiting: S::Lock<Waiting>,
     /// Dropping an entry runs no code of users.
     plain: bool,
@@ -29,43 +29,43 @@ pub(crate) struct Limbo<S: Scope> {
 }
 
 /// Drops an owner of an entry, whose types it knows.
-pub(crate) type Release = unsafe fn(Place);
+pub(crate) type Release = unsafe fn(EntryRef);
 
 struct Waiting {
-    entries: Vec<Dead>,
+    entries: Vec<Retired>,
     tables: Vec<OwnedTable>,
 }
 
 /// An owner of an entry that was taken out, or that others may have taken out.
 #[derive(Debug)]
-pub(crate) struct Dead {
-    place: Place,
+pub(crate) struct Retired {
+    place: EntryRef,
     release: Release,
 }
 
-impl Dead {
-    pub(crate) fn place(&self) -> Place {
+impl Retired {
+    pub(crate) fn place(&self) -> EntryRef {
         self.place
     }
 
     /// The owner that is kept as a place alone.
-    pub(crate) fn into_place(self) -> Place {
+    pub(crate) fn into_place(self) -> EntryRef {
         std::mem::ManuallyDrop::new(self).place
     }
 }
 
-impl Drop for Dead {
+impl Drop for Retired {
     #[inline]
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "a place has no type")]
-        // SAFETY: this is an owner, as `Limbo::dead` demands, of an entry of the limbo's types.
+        // SAFETY: this is an owner, as `RetireList::dead` demands, of an entry of the retired's types.
         unsafe {
             (self.release)(self.place);
         }
     }
 }
 
-impl<S: Scope> Limbo<S> {
+impl<S: Scope> RetireList<S> {
     /// How many more dead entries may linger while others walk through the tables.
     const LINGERING: usize = 16;
 
@@ -83,8 +83,8 @@ impl<S: Scope> Limbo<S> {
     }
 
     /// An owner, which the store no longer is, or which was counted for this.
-    pub(crate) fn dead(&self, place: Place) -> Dead {
-        Dead { place, release: self.release }
+    pub(crate) fn dead(&self, place: EntryRef) -> Retired {
+        Retired { place, release: self.release }
     }
 
     /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. Nothing
@@ -92,7 +92,7 @@ impl<S: Scope> Limbo<S> {
     #[inline]
     pub(crate) fn discard(
         &self,
-        dead: impl Iterator<Item = Dead>,
+        dead: impl Iterator<Item = Retired>,
         cache: usize,
         readers: &S::Readers,
     ) {
@@ -113,14 +113,14 @@ impl<S: Scope> Limbo<S> {
 
     /// An entry that owns something is dropped at once if nobody reads it, which is nearly always so.
     #[cold]
-    fn discard_one(&self, dead: Dead, cache: usize, readers: &S::Readers) {
+    fn discard_one(&self, dead: Retired, cache: usize, readers: &S::Readers) {
         if !readers.is_unread(cache, &[dead.place.addr()]) {
             self.discard_later(vec![dead], cache, readers);
         }
     }
 
     #[cold]
-    fn discard_all(&self, dead: Vec<Dead>, cache: usize, readers: &S::Readers) {
+    fn discard_all(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
         let addresses: Vec<_> = dead.iter().map(|dead| dead.place.addr()).collect();
         if !readers.is_unread(cache, &addresses) {
             self.discard_later(dead, cache, readers);
@@ -128,7 +128,7 @@ impl<S: Scope> Limbo<S> {
     }
 
     #[cold]
-    fn discard_later(&self, dead: Vec<Dead>, cache: usize, readers: &S::Readers) {
+    fn discard_later(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
         let waiting = self.waiting.with(|waiting| {
             waiting.entries.extend(dead);
             waiting.entries.len()
@@ -137,7 +137,7 @@ impl<S: Scope> Limbo<S> {
             // Whoever walks runs no code of users, and is soon done, or else the system has put it aside
             // for a while: no longer than it would keep others waiting for a lock it holds.
             for _ in 0..Self::PATIENCE {
-                if self.tidy(cache, readers) <= self.batch + Self::LINGERING {
+                if self.reclaim(cache, readers) <= self.batch + Self::LINGERING {
                     break;
                 }
                 yield_now();
@@ -158,7 +158,7 @@ impl<S: Scope> Limbo<S> {
 
     /// Drops what nobody reads any longer. Returns how many entries wait for a walk to end.
     #[cold]
-    pub(crate) fn tidy(&self, cache: usize, readers: &S::Readers) -> usize {
+    pub(crate) fn reclaim(&self, cache: usize, readers: &S::Readers) -> usize {
         // All under the lock: who ends meanwhile, and comes because it was wanted, has to find what is
         // kept. What is not is dropped after it.
         let (walked, _dropped) = self.waiting.with(|Waiting { entries, tables }| {

@@ -7,9 +7,9 @@
 //! owned by the run that computes it.
 
 use crate::base::clock::Time;
-use crate::entry::header::{Flying, Place, corrupted};
-use crate::store::freshness::Ages;
-use crate::store::lru::Ranks;
+use crate::entry::header::{EntryRef, Flying, corrupted};
+use crate::store::freshness::ExpiryQueue;
+use crate::store::lru::LruQueue;
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
 
@@ -34,11 +34,11 @@ pub(crate) struct Store {
     least: usize,
     stored: usize,
     /// Those under way, each of which knows its position here.
-    flying: Vec<Place>,
+    flying: Vec<EntryRef>,
     /// Kept where there is a limit.
-    ranks: Ranks,
+    ranks: LruQueue,
     /// Kept where entries expire.
-    ages: Ages,
+    ages: ExpiryQueue,
     limits: Limits,
     refuses: bool,
     /// More has expired than was given back. What is large is made smaller after that, and not for the sake
@@ -49,7 +49,7 @@ pub(crate) struct Store {
 /// An entry that had to go for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Evicted {
-    pub(crate) place: Place,
+    pub(crate) place: EntryRef,
     /// Its time had passed already.
     pub(crate) is_expired: bool,
 }
@@ -70,8 +70,8 @@ impl Store {
             least: 0,
             stored: 0,
             flying: Vec::new(),
-            ranks: Ranks::default(),
-            ages: Ages::default(),
+            ranks: LruQueue::default(),
+            ages: ExpiryQueue::default(),
             limits,
             refuses: limits.maxsize == Some(0) || limits.ttl == Some(Duration::ZERO),
             is_draining: false,
@@ -95,7 +95,7 @@ impl Store {
     }
 
     /// Whether an entry that is stored has expired by `now`.
-    pub(crate) fn is_expired(&self, place: Place, now: Time) -> bool {
+    pub(crate) fn is_expired(&self, place: EntryRef, now: Time) -> bool {
         self.limits.ttl.is_some() && self.ages.deadline(place).has_passed(now)
     }
 
@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// Shows `see` all that is stored, in no order.
-    pub(crate) fn for_each(&self, mut see: impl FnMut(Place)) {
+    pub(crate) fn for_each(&self, mut see: impl FnMut(EntryRef)) {
         if let Some(buckets) = self.buckets() {
             buckets.for_all(|place| {
                 if place.is_stored() {
@@ -132,7 +132,7 @@ impl Store {
 
     /// Shows `see` what is filed under `hash`.
     #[inline]
-    pub(crate) fn filed(&self, hash: u64, see: impl FnMut(Place)) {
+    pub(crate) fn filed(&self, hash: u64, see: impl FnMut(EntryRef)) {
         if let Some(buckets) = self.buckets() {
             buckets.for_each(hash, see);
         }
@@ -141,14 +141,14 @@ impl Store {
     /// Whether nothing is filed under `hash`.
     #[inline]
     pub(crate) fn is_free(&self, hash: u64) -> bool {
-        let filed = |place: Place| (place.hash() == hash).then_some(());
+        let filed = |place: EntryRef| (place.hash() == hash).then_some(());
         self.buckets().and_then(|buckets| buckets.find(hash, filed)).is_none()
     }
 
     /// Files a computation under way.
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
-    pub(crate) fn start(&mut self, place: Place, birth: u64, flying: Flying) {
-        place.start(birth, flying);
+    pub(crate) fn start(&mut self, place: EntryRef, generation: u64, flying: Flying) {
+        place.start(generation, flying);
         place.set_age(self.flying.len() as u32);
         self.flying.push(place);
         self.filed += 1;
@@ -168,7 +168,7 @@ impl Store {
 
     /// Stores the result of a computation, and owns it then. `stamp` is later than all others. Returns
     /// what had to go for it, which is the caller's.
-    pub(crate) fn store(&mut self, place: Place, now: Time, stamp: u64) -> Option<Evicted> {
+    pub(crate) fn store(&mut self, place: EntryRef, now: Time, stamp: u64) -> Option<Evicted> {
         let mut evicted = None;
         self.end_flight(place);
         if let Some(maxsize) = self.limits.maxsize {
@@ -177,7 +177,7 @@ impl Store {
                     evicted =
                         Some(Evicted { place: least, is_expired: self.is_expired(least, now) });
                     self.take_ranked(least);
-                    self.foresee();
+                    self.prefetch_victims();
                 }
             }
             self.ranks.push_last(place);
@@ -191,7 +191,7 @@ impl Store {
     }
 
     /// Takes out what is stored, which is the caller's then, or a computation, which is over.
-    pub(crate) fn remove(&mut self, place: Place) {
+    pub(crate) fn remove(&mut self, place: EntryRef) {
         if place.is_stored() {
             if self.limits.maxsize.is_some() {
                 self.ranks.remove(place);
@@ -204,7 +204,7 @@ impl Store {
     }
 
     /// What was under way no longer is.
-    fn end_flight(&mut self, place: Place) {
+    fn end_flight(&mut self, place: EntryRef) {
         let at = place.age() as usize;
         if self.flying.get(at) != Some(&place) {
             corrupted("an entry is not among those under way");
@@ -216,7 +216,7 @@ impl Store {
     }
 
     /// Takes out what is stored, and no longer ranked.
-    fn take_ranked(&mut self, place: Place) {
+    fn take_ranked(&mut self, place: EntryRef) {
         if self.limits.ttl.is_some() {
             self.ages.remove(place);
         }
@@ -226,7 +226,7 @@ impl Store {
 
     /// Has the processor fetch what the next evictions need, which was used long ago: all of it in advance,
     /// so that none of them waits for what is needed to find the rest.
-    fn foresee(&self) {
+    fn prefetch_victims(&self) {
         let Some(next) = self.ranks.next() else { return };
         if let Some(buckets) = self.buckets() {
             buckets.prefetch(next.hash());
@@ -236,7 +236,7 @@ impl Store {
         }
     }
 
-    fn unfile(&mut self, place: Place) {
+    fn unfile(&mut self, place: EntryRef) {
         if let Some(buckets) = self.buckets() {
             buckets.remove(place);
         }
@@ -265,9 +265,9 @@ impl Store {
     }
 
     /// Takes out at most `most` entries whose time has passed.
-    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<Place> {
+    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<EntryRef> {
         let mut expired = Vec::new();
-        let next = |ages: &Ages| ages.expired(now).next();
+        let next = |ages: &ExpiryQueue| ages.expired(now).next();
         self.is_draining = true;
         while let Some(place) = next(&self.ages).filter(|_| expired.len() < most) {
             self.remove(place);
@@ -279,7 +279,7 @@ impl Store {
     }
 
     /// Takes out all that is stored, and outdates what is under way.
-    pub(crate) fn clear(&mut self) -> Vec<Place> {
+    pub(crate) fn clear(&mut self) -> Vec<EntryRef> {
         let Some(table) = &self.table else { return Vec::new() };
         let mut stored = Vec::with_capacity(self.stored);
         table.buckets().for_all(|place| {
@@ -287,7 +287,7 @@ impl Store {
                 stored.push(place);
             }
         });
-        (self.ranks, self.ages) = (Ranks::default(), Ages::default());
+        (self.ranks, self.ages) = (LruQueue::default(), ExpiryQueue::default());
         (self.stored, self.filed, self.is_draining) = (0, self.flying.len(), false);
         // What is small is worth more than its room: those that are cleared are filled again.
         if self.room <= Self::SMALL {
@@ -303,7 +303,7 @@ impl Store {
             place.leave();
         }
         for place in &self.flying {
-            place.outdate();
+            place.invalidate();
         }
         stored
     }
@@ -386,7 +386,7 @@ mod tests {
     use crate::base::sync::Ordering::Relaxed;
     use crate::entry::entry::{Entry, EntryPtr};
     use crate::key::hash::SEEN;
-    use crate::scope::runners::Party;
+    use crate::scope::runners::Runner;
     use crate::scope::scope::Thread;
     use std::collections::BTreeMap;
 
@@ -410,17 +410,17 @@ mod tests {
 
     impl Entries {
         /// Files something that is computed, and not stored yet.
-        fn start(&mut self, store: &mut Store, hash: u64, birth: u64) -> Place {
+        fn start(&mut self, store: &mut Store, hash: u64, generation: u64) -> EntryRef {
             let entry = Entry::ready(hash | SEEN, (), 0);
             let place = entry.place();
             self.0.push(entry);
-            let flying = Flying { owner: Party::thread(), joinable: true, outdated: false };
-            store.start(place, birth, flying);
+            let flying = Flying { owner: Runner::thread(), joinable: true, invalidated: false };
+            store.start(place, generation, flying);
             place
         }
 
         /// Files something that was computed.
-        fn store(&mut self, store: &mut Store, hash: u64, now: u64, stamp: u64) -> Place {
+        fn store(&mut self, store: &mut Store, hash: u64, now: u64, stamp: u64) -> EntryRef {
             let place = self.start(store, hash, stamp);
             store.store(place, at(now), stamp);
             place.stamp.store(stamp, Relaxed);
@@ -428,10 +428,10 @@ mod tests {
         }
     }
 
-    fn births(places: impl Iterator<Item = Place>) -> Vec<u64> {
-        let mut births: Vec<_> = places.map(|place| place.birth()).collect();
-        births.sort_unstable();
-        births
+    fn generations(places: impl Iterator<Item = EntryRef>) -> Vec<u64> {
+        let mut generations: Vec<_> = places.map(|place| place.generation()).collect();
+        generations.sort_unstable();
+        generations
     }
 
     #[test]
@@ -441,7 +441,7 @@ mod tests {
         store.remove(second);
         let mut filed = Vec::new();
         store.filed(7 | SEEN, |place| filed.push(place));
-        assert_eq!(births(filed.into_iter()), [1, 3]);
+        assert_eq!(generations(filed.into_iter()), [1, 3]);
     }
 
     #[test]
@@ -469,68 +469,68 @@ mod tests {
     #[test]
     fn clearing_leaves_what_is_under_way_and_outdates_it() {
         let (mut store, mut entries) = (store(Some(100), Some(1000)), Entries::default());
-        let flying = (1..=50).filter(|birth| {
-            if birth % 10 > 0 {
-                entries.store(&mut store, *birth, *birth, *birth);
+        let flying = (1..=50).filter(|generation| {
+            if generation % 10 > 0 {
+                entries.store(&mut store, *generation, *generation, *generation);
             } else {
-                entries.start(&mut store, *birth, *birth);
+                entries.start(&mut store, *generation, *generation);
             }
-            birth % 10 == 0
+            generation % 10 == 0
         });
         let flying: Vec<_> = flying.collect();
         assert_eq!(store.clear().len(), 45);
         assert_eq!((store.len(), store.flying()), (0, 5));
-        for birth in flying {
-            let mut outdated = false;
-            store.filed(birth | SEEN, |place| {
-                outdated = place.flying().is_some_and(|it| it.outdated);
+        for generation in flying {
+            let mut invalidated = false;
+            store.filed(generation | SEEN, |place| {
+                invalidated = place.flying().is_some_and(|it| it.invalidated);
             });
-            assert!(outdated);
+            assert!(invalidated);
         }
         assert_eq!(store.next_deadline(), Time::FOREVER);
     }
 
-    /// Any sequence of doings, beside a map from births to hashes, stamps and entries.
+    /// Any sequence of doings, beside a map from generations to hashes, stamps and entries.
     #[test]
     fn the_least_recent_is_evicted_and_the_oldest_expires() {
         const TTL: u64 = 5000;
         let (mut store, mut entries) = (store(Some(200), Some(TTL)), Entries::default());
-        let mut model: BTreeMap<u64, Place> = BTreeMap::new();
+        let mut model: BTreeMap<u64, EntryRef> = BTreeMap::new();
         let mut random = 1_u64;
-        for birth in 1..if cfg!(miri) { 120 } else { 20_000 } {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(birth);
-            let stamp = 10 * birth;
+        for generation in 1..if cfg!(miri) { 120 } else { 20_000 } {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(generation);
+            let stamp = 10 * generation;
             for expired in store.expire(at(stamp), 9) {
                 let (oldest, place) = model.pop_first().unwrap();
                 assert!(oldest * 10 + TTL <= stamp);
                 assert_eq!(place, expired);
             }
             // Now it grows, now it shrinks.
-            if random >> 40 & 3 != 0 && (birth / 300) % 2 == 0 {
-                let place = entries.start(&mut store, random >> 56, birth);
+            if random >> 40 & 3 != 0 && (generation / 300) % 2 == 0 {
+                let place = entries.start(&mut store, random >> 56, generation);
                 let least = model.values().min_by_key(|place| place.stamp.load(Relaxed)).copied();
                 if let Some(Evicted { place: evicted, is_expired }) =
                     store.store(place, at(stamp), stamp)
                 {
                     assert_eq!((Some(evicted), is_expired), (least, false));
-                    model.remove(&evicted.birth());
+                    model.remove(&evicted.generation());
                 }
                 place.stamp.store(stamp, Relaxed);
-                model.insert(birth, place);
+                model.insert(generation, place);
             } else if let Some(place) = model.values().nth((random >> 32) as usize % 200) {
                 if random >> 60 & 1 == 0 {
                     place.stamp.store(stamp, Relaxed);
                 } else {
                     store.remove(*place);
-                    model.remove(&place.birth());
+                    model.remove(&place.generation());
                 }
             }
             let mut stored = Vec::new();
             store.for_each(|place| stored.push(place));
-            assert!(births(stored.into_iter()).into_iter().eq(model.keys().copied()));
+            assert!(generations(stored.into_iter()).into_iter().eq(model.keys().copied()));
             assert_eq!(store.next_deadline() == Time::FOREVER, model.is_empty());
             #[cfg(debug_assertions)]
-            if birth % 64 == 0 {
+            if generation % 64 == 0 {
                 store.check();
             }
         }

@@ -12,7 +12,7 @@ use crate::base::sync::{
     AtomicPtr, AtomicU64, Ordering,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::entry::header::{Head, Place, corrupted};
+use crate::entry::header::{EntryRef, Header, corrupted};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem::needs_drop;
@@ -34,7 +34,7 @@ pub(crate) struct Table {
 #[cfg_attr(all(test, memofn_models), repr(align(1024)))]
 struct Bucket {
     tags: AtomicU64,
-    entries: [AtomicPtr<Head>; WIDTH],
+    entries: [AtomicPtr<Header>; WIDTH],
 }
 
 /// A line of memory, but in models, whose atomics are large.
@@ -84,12 +84,12 @@ pub(crate) struct OwnedTable(NonNull<Table>);
 impl Bucket {
     /// What is filed there. Its tag may have looked equal though nothing is.
     #[inline]
-    fn entry(&self, i: usize, ordering: Ordering) -> Option<Place> {
+    fn entry(&self, i: usize, ordering: Ordering) -> Option<EntryRef> {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
         // SAFETY: under the lock, what is in a table is filed. Without it, the caller has announced that it
         // reads the tables of this cache.
         unsafe {
-            Place::from_ptr(self.entries[i].load(ordering))
+            EntryRef::from_ptr(self.entries[i].load(ordering))
         }
     }
 }
@@ -292,7 +292,11 @@ impl<'t> Buckets<'t> {
 
     /// Shows `see` what may be filed under `hash`, some of it twice, until it has found what it looks for.
     #[inline]
-    pub(crate) fn find<R>(self, hash: u64, mut see: impl FnMut(Place) -> Option<R>) -> Option<R> {
+    pub(crate) fn find<R>(
+        self,
+        hash: u64,
+        mut see: impl FnMut(EntryRef) -> Option<R>,
+    ) -> Option<R> {
         match self.look(hash, &mut see) {
             Look::Found(found) => Some(found),
             Look::Nothing => None,
@@ -302,7 +306,7 @@ impl<'t> Buckets<'t> {
 
     /// The same where it is nearly always: the first one of an equal tag in the first bucket.
     #[inline]
-    pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(Place) -> Option<R>) -> Look<R> {
+    pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(EntryRef) -> Option<R>) -> Look<R> {
         let bucket = self.at(first(hash));
         let tags = Tags(bucket.tags.load(Acquire));
         match tags.equal_to(Tags::tag(hash)).next() {
@@ -322,7 +326,7 @@ impl<'t> Buckets<'t> {
     }
 
     #[cold]
-    fn search<R>(self, hash: u64, see: &mut impl FnMut(Place) -> Option<R>) -> Option<R> {
+    fn search<R>(self, hash: u64, see: &mut impl FnMut(EntryRef) -> Option<R>) -> Option<R> {
         for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Acquire));
             for i in tags.equal_to(Tags::tag(hash)) {
@@ -340,7 +344,7 @@ impl<'t> Buckets<'t> {
 
     /// Shows `see` the entries filed under `hash`. Under the lock.
     #[inline]
-    pub(crate) fn for_each(self, hash: u64, mut see: impl FnMut(Place)) {
+    pub(crate) fn for_each(self, hash: u64, mut see: impl FnMut(EntryRef)) {
         let _all = self.search(hash, &mut |place| {
             if place.hash() == hash {
                 see(place);
@@ -350,13 +354,13 @@ impl<'t> Buckets<'t> {
     }
 
     /// Files an entry. There must be room for it.
-    pub(crate) fn insert(self, place: Place) {
+    pub(crate) fn insert(self, place: EntryRef) {
         self.insert_at(place.hash(), place);
     }
 
     /// The same for one whose hash is known.
     #[inline]
-    pub(crate) fn insert_at(self, hash: u64, place: Place) {
+    pub(crate) fn insert_at(self, hash: u64, place: EntryRef) {
         for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Relaxed));
             if let Some(i) = tags.equal_to(0).next() {
@@ -384,7 +388,7 @@ impl<'t> Buckets<'t> {
     }
 
     /// Takes an entry out that was filed. Aborts the process if it was not.
-    pub(crate) fn remove(self, place: Place) {
+    pub(crate) fn remove(self, place: EntryRef) {
         let hash = place.hash();
         for bucket in self.from(hash) {
             let tags = Tags(bucket.tags.load(Relaxed));
@@ -401,7 +405,7 @@ impl<'t> Buckets<'t> {
     }
 
     /// Shows `see` all that is filed.
-    pub(crate) fn for_all(self, mut see: impl FnMut(Place)) {
+    pub(crate) fn for_all(self, mut see: impl FnMut(EntryRef)) {
         for bucket in self.from(0) {
             // A bucket of no tags has no entries.
             if bucket.tags.load(Relaxed) << 8 != 0 {
@@ -445,7 +449,7 @@ mod tests {
     fn what_is_filed_is_found_until_it_is_taken_out() {
         let owner = OwnedTable::with_room_for(40);
         let table = owner.buckets();
-        let (mut owners, mut model) = (Vec::new(), Vec::<Place>::new());
+        let (mut owners, mut model) = (Vec::new(), Vec::<EntryRef>::new());
         let mut random = 1_u64;
         for _ in 0..if cfg!(miri) { 80 } else { 20_000 } {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -1,17 +1,17 @@
 //! Computations that end without a value to store, and what concerns all of a cache.
 
-use super::Keeper;
+use super::Core;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
-use crate::engine::state::Books;
-use crate::entry::header::Place;
+use crate::engine::state::State;
+use crate::entry::header::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
-use crate::store::retired::Dead;
+use crate::store::retired::Retired;
 
-impl<S: Scope> Keeper<S> {
+impl<S: Scope> Core<S> {
     /// Ends a flight without storing anything, if nobody runs its body any longer, as `is_given_up` tells.
     /// Returns whether it does. In one go: who looks meanwhile, would find what has ended already.
     pub(crate) fn give_up(
@@ -19,9 +19,9 @@ impl<S: Scope> Keeper<S> {
         id: FlightId,
         is_given_up: impl FnOnce(Option<&Wait>) -> bool,
     ) -> bool {
-        let ended = self.locked(|books| {
-            let is_given_up = is_given_up(books.awaited(id));
-            is_given_up.then(|| self.end_now(books, id))
+        let ended = self.locked(|state| {
+            let is_given_up = is_given_up(state.awaited(id));
+            is_given_up.then(|| self.end_now(state, id))
         });
         let is_given_up = ended.is_some();
         // What is dead first: whatever panics as the flight is dropped, an error left there perhaps, must not
@@ -33,11 +33,11 @@ impl<S: Scope> Keeper<S> {
     }
 
     /// Has those who wait for a stalled flight go on without it. What comes of it may be stored still.
-    pub(crate) fn depose(&self, id: FlightId) {
-        let wait = self.locked(|books| {
-            let wait = books.depose(id);
+    pub(crate) fn detach_waiters(&self, id: FlightId) {
+        let wait = self.locked(|state| {
+            let wait = state.detach_waiters(id);
             // Several may prove that the same leader is stalled.
-            books.counts.helped += u64::from(wait.is_some());
+            state.counts.helped += u64::from(wait.is_some());
             wait
         });
         wait.inspect(|wait| wait.land(Landing::Abandoned));
@@ -45,96 +45,96 @@ impl<S: Scope> Keeper<S> {
 
     /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
     pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
-        self.end_with(own, |books| books.counts.rejected += 1)
+        self.end_with(own, |state| state.counts.rejected += 1)
     }
 
     /// Counts a result of one who helps that is not to be stored. Those who wait go on: whatever holds the
     /// owner up, they need not wait for it one after another.
     pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
-        let (flight, dead) = self.locked(|books| {
-            books.counts.rejected += 1;
+        let (flight, dead) = self.locked(|state| {
+            state.counts.rejected += 1;
             if wait.is_given_up() {
-                return self.end_now(books, id);
+                return self.end_now(state, id);
             }
-            let wait = books.depose(id);
-            Some((Flight { wait, outdated: false, landing: Landing::Abandoned }, None))
+            let wait = state.detach_waiters(id);
+            Some((Flight { wait, invalidated: false, landing: Landing::Abandoned }, None))
         })?;
         self.discard(dead);
         Some(flight)
     }
 
-    fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut Books)) -> Option<Flight> {
-        let (flight, dead) = self.locked(|books| {
-            count(books);
-            self.end_now(books, id?)
+    fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut State)) -> Option<Flight> {
+        let (flight, dead) = self.locked(|state| {
+            count(state);
+            self.end_now(state, id?)
         })?;
         self.discard(dead);
         Some(flight)
     }
 
     /// Under the lock. What is returned is to be dropped without it.
-    fn end_now(&self, books: &mut Books, id: FlightId) -> Option<(Flight, Option<Dead>)> {
-        let flight = books.end(id.place)?;
+    fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<Retired>)> {
+        let flight = state.end(id.place)?;
         Some((flight, Some(self.keep(id.place))))
     }
 
     /// A call that waited was answered by another's run.
     pub(crate) fn count_coalesced(&self) {
-        self.locked(|books| {
-            books.counts.hits += 1;
-            books.counts.coalesced += 1;
+        self.locked(|state| {
+            state.counts.hits += 1;
+            state.counts.coalesced += 1;
         });
     }
 
     /// A call that was counted as a hit had waited before. No hit is left if the counters were zeroed since.
     pub(crate) fn count_waited(&self) {
-        self.locked(|books| {
-            let is_counted = books.counts.coalesced < books.counts.hits;
-            books.counts.coalesced += u64::from(is_counted);
+        self.locked(|state| {
+            let is_counted = state.counts.coalesced < state.counts.hits;
+            state.counts.coalesced += u64::from(is_counted);
         });
     }
 
     /// A call that waited runs the body as well.
     pub(crate) fn count_helper(&self) {
-        self.locked(|books| {
-            books.counts.misses += 1;
-            books.counts.helped += 1;
+        self.locked(|state| {
+            state.counts.misses += 1;
+            state.counts.helped += 1;
         });
     }
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut info = CacheInfo::default();
-        self.with_books(&mut |books, now| {
-            info = books.info(now);
-            info.hits += self.readers.hits() - books.hits_forgotten;
+        self.with_books(&mut |state, now| {
+            info = state.info(now);
+            info.hits += self.readers.hits() - state.hits_forgotten;
         });
         info
     }
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
     /// Returns what nobody reads.
-    pub(crate) fn clear(&self) -> Vec<Dead> {
-        let dead = self.locked(|books| {
-            books.hits_forgotten = self.readers.hits();
-            books.clear()
+    pub(crate) fn clear(&self) -> Vec<Retired> {
+        let dead = self.locked(|state| {
+            state.hits_forgotten = self.readers.hits();
+            state.clear()
         });
-        let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
+        let dead: Vec<_> = dead.into_iter().map(|place| self.retired.dead(place)).collect();
         if self.readers.nobody_reads() {
-            self.tidy();
+            self.reclaim();
             return dead;
         }
         // First: what else is dropped may panic, and would have these dropped whoever reads them.
         self.discard(dead);
-        self.tidy();
+        self.reclaim();
         Vec::new()
     }
 
     /// The entries, the most recently used first. The caller owns them.
-    pub(crate) fn entries(&self) -> Vec<Place> {
+    pub(crate) fn entries(&self) -> Vec<EntryRef> {
         let mut entries = Vec::new();
-        self.with_books(&mut |books, now| {
-            books.store.for_each(|place| {
-                if !books.store.is_expired(place, now) {
+        self.with_books(&mut |state, now| {
+            state.store.for_each(|place| {
+                if !state.store.is_expired(place, now) {
                     place.retain::<S>();
                     entries.push(place);
                 }

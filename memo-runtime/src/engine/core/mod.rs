@@ -1,6 +1,6 @@
 //! What happens under the lock of a cache, for keys and values of any types.
 //!
-//! Of entries a keeper sees the heads alone, so that all this is compiled once, and not for each type of
+//! Of entries a core sees the heads alone, so that all this is compiled once, and not for each type of
 //! cache. It compares keys by asking, drops entries by way of a function that knows their types, and has
 //! values filled in by who has them.
 //!
@@ -11,37 +11,37 @@ mod calls;
 mod ends;
 
 use crate::base::clock::{Clock, Time};
-use crate::base::small_list::Few;
+use crate::base::small_list::SmallList;
 use crate::base::sync::{
     Arc, AtomicPtr, AtomicU64,
     Ordering::{Acquire, Relaxed, Release as Published},
 };
 use crate::config::parameters::CacheParameters;
-use crate::engine::state::{Books, Judged};
-use crate::entry::header::Place;
+use crate::engine::state::{KeyMatches, State};
+use crate::entry::header::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
-use crate::store::retired::{Dead, Limbo, Release};
+use crate::store::retired::{Release, RetireList, Retired};
 use crate::store::store::Limits;
 use crate::store::table::Table;
 use std::time::Duration;
 
 /// What is done under the lock.
-type View<'a> = dyn FnMut(&mut Books, Time) + 'a;
+type View<'a> = dyn FnMut(&mut State, Time) + 'a;
 
 /// The same, once it is known which entries have the key.
-type Act<'a> = dyn FnMut(&mut Books, Time, &mut Few<Place>) + 'a;
+type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 
 /// An entry to be computed, and where others may wait for that if it is async.
-pub(crate) type Fresh<'a> = (Place, Option<&'a Arc<Wait>>);
+pub(crate) type Fresh<'a> = (EntryRef, Option<&'a Arc<Wait>>);
 
 /// Whether an entry has the key looked for.
-pub(crate) type Equals<'a> = dyn Fn(Place) -> bool + 'a;
+pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
 
-pub(crate) struct Keeper<S: Scope> {
+pub(crate) struct Core<S: Scope> {
     pub(crate) clock: Clock,
     pub(crate) is_bounded: bool,
     single_flight: bool,
@@ -49,16 +49,16 @@ pub(crate) struct Keeper<S: Scope> {
     pub(crate) table: AtomicPtr<Table>,
     /// When the next entry expires.
     deadline: AtomicU64,
-    /// Stamps are of this era, and there is a new one whenever something is stored.
-    pub(crate) era: AtomicU64,
+    /// Stamps are of this epoch, and there is a new one whenever something is stored.
+    pub(crate) epoch: AtomicU64,
     pub(crate) readers: S::Readers,
-    books: Apart<S::Lock<Books>>,
-    pub(crate) limbo: Limbo<S>,
+    state: CacheLine<S::Lock<State>>,
+    pub(crate) retired: RetireList<S>,
 }
 
 /// In a cache line of its own: what writers write, readers do not want to see.
 #[repr(align(64))]
-struct Apart<T>(T);
+struct CacheLine<T>(T);
 
 /// What a call finds.
 pub(crate) enum Found<P> {
@@ -85,7 +85,7 @@ impl<P> Found<P> {
     }
 }
 
-impl<S: Scope> Keeper<S> {
+impl<S: Scope> Core<S> {
     /// `release` drops an owner of an entry of keys `K` and values `V`.
     pub(crate) fn new<K, V>(parameters: &CacheParameters, release: Release) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
@@ -95,63 +95,69 @@ impl<S: Scope> Keeper<S> {
             single_flight: parameters.single_flight,
             table: AtomicPtr::default(),
             deadline: AtomicU64::new(Time::FOREVER.nanos()),
-            era: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
-            books: Apart(S::Lock::new(Books::new(limits, parameters.patience))),
-            limbo: Limbo::of::<K, V>(release),
+            state: CacheLine(S::Lock::new(State::new(limits, parameters.patience))),
+            retired: RetireList::of::<K, V>(release),
         }
     }
 
     /// Compares keys outside the lock until all entries filed under `hash` are known to be equal or
     /// not, and then acts under the lock. The run of the `own` flight is known to be equal.
-    fn settle(&self, hash: u64, equals: &Equals<'_>, own: Option<FlightId>, act: &mut Act<'_>) {
-        let mut judged = Judged::with(own.map(|id| id.birth));
+    fn resolve_keys(
+        &self,
+        hash: u64,
+        equals: &Equals<'_>,
+        own: Option<FlightId>,
+        act: &mut Act<'_>,
+    ) {
+        let mut matches = KeyMatches::with(own.map(|id| id.generation));
         let now = self.give_back_expired();
         loop {
-            let (mut unjudged, mut births) = (Few::new(), 0);
-            self.locked(|books| {
-                let mut equal = Few::new();
-                books.sort(hash, &judged, &mut equal, |place| unjudged.push(self.keep(place)));
-                births = books.births();
-                if unjudged.is_empty() {
-                    act(books, now, &mut equal);
+            let (mut unmatched, mut generations) = (SmallList::new(), 0);
+            self.locked(|state| {
+                let mut equal = SmallList::new();
+                state.sort(hash, &matches, &mut equal, |place| unmatched.push(self.keep(place)));
+                generations = state.generations();
+                if unmatched.is_empty() {
+                    act(state, now, &mut equal);
                 }
             });
-            if unjudged.is_empty() {
+            if unmatched.is_empty() {
                 return;
             }
-            for entry in unjudged {
-                judged.push(entry.place().birth(), equals(entry.place()));
+            for entry in unmatched {
+                matches.push(entry.place().generation(), equals(entry.place()));
             }
-            judged.until(births);
+            matches.until(generations);
         }
     }
 
     /// One more owner of an entry that is filed.
-    fn keep(&self, place: Place) -> Dead {
+    fn keep(&self, place: EntryRef) -> Retired {
         place.retain::<S>();
-        self.limbo.dead(place)
+        self.retired.dead(place)
     }
 }
 
 /// Stamps, and who reads.
-impl<S: Scope> Keeper<S> {
+impl<S: Scope> Core<S> {
     /// A stamp later than all others. Under the lock.
-    fn tick(&self) -> u64 {
-        let era = self.era.load(Relaxed) + 1;
-        self.era.store(era, Published);
-        era + self.readers.ticks()
+    fn next_stamp(&self) -> u64 {
+        let epoch = self.epoch.load(Relaxed) + 1;
+        self.epoch.store(epoch, Published);
+        epoch + self.readers.ticks()
     }
 
     /// Registers the calling thread with the readers. Under the lock.
     ///
-    /// A thread that is alone stamps with the era and the number of its hits. When another comes, the
-    /// era skips so far that it is later than all of these, but not before it is known that there are
-    /// two: the first one reads the era first. It may be in the middle of hits, and count them yet.
-    fn meet(&self) {
-        if let Some(ticks) = self.readers.meet() {
+    /// A thread that is alone stamps with the epoch and the number of its hits. When another comes, the
+    /// epoch skips so far that it is later than all of these, but not before it is known that there are
+    /// two: the first one reads the epoch first. It may be in the middle of hits, and count them yet.
+    fn register_thread(&self) {
+        if let Some(ticks) = self.readers.register_thread() {
             let skipped = ticks + hazard::DEPTH as u64 + 1;
-            self.era.store(self.era.load(Relaxed) + skipped, Published);
+            self.epoch.store(self.epoch.load(Relaxed) + skipped, Published);
         }
     }
 
@@ -165,19 +171,19 @@ impl<S: Scope> Keeper<S> {
     /// an entry that is not stored too: the run that owns it may do with it what it likes, for there is
     /// one more owner, which comes here.
     #[inline]
-    fn discard(&self, dead: impl IntoIterator<Item = Dead>) {
-        self.limbo.discard(dead.into_iter(), self.address(), &self.readers);
+    fn discard(&self, dead: impl IntoIterator<Item = Retired>) {
+        self.retired.discard(dead.into_iter(), self.address(), &self.readers);
     }
 
-    fn discard_all(&self, dead: Vec<Place>) {
-        let dead: Vec<_> = dead.into_iter().map(|place| self.limbo.dead(place)).collect();
+    fn discard_all(&self, dead: Vec<EntryRef>) {
+        let dead: Vec<_> = dead.into_iter().map(|place| self.retired.dead(place)).collect();
         self.discard(dead);
     }
 
     /// Drops what was to be dropped before, if nobody reads it any longer.
     #[cold]
-    pub(crate) fn tidy(&self) {
-        self.limbo.tidy(self.address(), &self.readers);
+    pub(crate) fn reclaim(&self) {
+        self.retired.reclaim(self.address(), &self.readers);
     }
 
     #[inline]
@@ -186,25 +192,25 @@ impl<S: Scope> Keeper<S> {
     }
 }
 
-impl<S: Scope> Keeper<S> {
+impl<S: Scope> Core<S> {
     /// Does something under the lock.
     pub(crate) fn alone<R>(&self, act: impl FnOnce() -> R) -> R {
-        self.books.0.with(|_| act())
+        self.state.0.with(|_| act())
     }
 
-    /// The births of all computations so far are up to this.
-    pub(crate) fn births(&self) -> u64 {
-        self.books.0.with(|books| books.births())
+    /// The generations of all computations so far are up to this.
+    pub(crate) fn generations(&self) -> u64 {
+        self.state.0.with(|state| state.generations())
     }
 
     /// Drops all entries. Nobody uses the cache any longer.
     pub(crate) fn close(&mut self) {
-        let stored = self.books.0.with(|books| books.store.clear());
-        let dead: Vec<_> = stored.into_iter().map(|place| self.limbo.dead(place)).collect();
+        let stored = self.state.0.with(|state| state.store.clear());
+        let dead: Vec<_> = stored.into_iter().map(|place| self.retired.dead(place)).collect();
         drop(dead);
     }
 
-    /// Acts on the books once all that has expired was given back, a little at a time: this is for those who
+    /// Acts on the state once all that has expired was given back, a little at a time: this is for those who
     /// ask about the whole cache, and not for calls.
     ///
     /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
@@ -213,7 +219,7 @@ impl<S: Scope> Keeper<S> {
         while self.deadline().has_passed(now) {
             self.give_back(now);
         }
-        self.locked(|books| act(books, now));
+        self.locked(|state| act(state, now));
     }
 
     /// Whether something has expired by now. Apart, as most caches never ask.
@@ -238,21 +244,21 @@ impl<S: Scope> Keeper<S> {
     #[cold]
     fn give_back(&self, now: Time) {
         const AT_ONCE: usize = 16;
-        let expired = self.locked(|books| books.expire(now, AT_ONCE));
+        let expired = self.locked(|state| state.expire(now, AT_ONCE));
         self.discard_all(expired);
     }
 
-    /// Acts on the books, and shows their readers what has changed.
+    /// Acts on the state, and shows their readers what has changed.
     #[inline]
-    fn locked<R>(&self, act: impl FnOnce(&mut Books) -> R) -> R {
-        let (done, changed) = self.books.0.with(|books| {
-            let done = act(books);
+    fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let (done, changed) = self.state.0.with(|state| {
+            let done = act(state);
             #[cfg(debug_assertions)]
-            books.check();
+            state.check();
             if self.clock != Clock::Unread {
-                self.deadline.store(books.store.next_deadline().nanos(), Published);
+                self.deadline.store(state.store.next_deadline().nanos(), Published);
             }
-            let table = books.store.table();
+            let table = state.store.table();
             let changed = self.table.load(Relaxed) != table;
             if changed {
                 self.table.store(table, Published);
@@ -267,14 +273,14 @@ impl<S: Scope> Keeper<S> {
 
     #[cold]
     fn discard_tables(&self) {
-        let replaced = self.books.0.with(|books| books.store.take_replaced());
-        self.limbo.discard_tables(replaced, self.address(), &self.readers);
+        let replaced = self.state.0.with(|state| state.store.take_replaced());
+        self.retired.discard_tables(replaced, self.address(), &self.readers);
     }
 }
 
 #[cfg(test)]
-impl<S: Scope> Keeper<S> {
+impl<S: Scope> Core<S> {
     pub(crate) fn flights_under_way(&self) -> usize {
-        self.books.0.with(|books| books.store.flying())
+        self.state.0.with(|state| state.store.flying())
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
-use crate::flight::flight::Pace;
+use crate::flight::flight::Patience;
 use crate::flight::wait::Landing;
-use crate::scope::runners::Party;
+use crate::scope::runners::Runner;
 use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -38,7 +38,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         // Far from now, so that the real alarms do not ring.
-        Self { wait: Arc::new(Wait::new(Party::run())), now: sync::now() + 100 * HOUR }
+        Self { wait: Arc::new(Wait::new(Runner::run())), now: sync::now() + 100 * HOUR }
     }
 
     fn lead(&self, waker: &Waker) {
@@ -295,14 +295,14 @@ fn patience_is_counted_in_steps_and_a_clock_that_jumps_uses_up_one() {
 #[test]
 fn a_first_body_of_half_a_minute_runs_once_for_a_waiter_outside_of_runs() {
     let (mut scene, task) = (Scene::new(), Woken::task());
-    let patience = Pace::default().patience(false);
+    let patience = Patience::default().patience(false);
     let mut follower = Follower::new(patience);
     assert!(scene.poll(&mut follower, &task.1).is_none());
     while scene.waited() < Duration::from_secs(30) {
         scene.ring();
         assert!(scene.run(&mut follower, &task).is_none());
     }
-    let mut state = State::default();
+    let mut state = WaitState::default();
     assert!(state.end(Duration::from_secs(30), patience).is_none(), "nor does one that blocks");
 }
 
@@ -370,7 +370,7 @@ fn panics() -> Arc<Panics> {
 
 #[test]
 fn a_waker_that_panics_when_it_is_dropped_loses_no_helper() {
-    let wait = Arc::new(Wait::new(Party::run()));
+    let wait = Arc::new(Wait::new(Runner::run()));
     let mut follower = Follower::new(Duration::from_secs(3600));
     {
         let waker = ManuallyDrop::new(Waker::from(panics()));
@@ -390,7 +390,7 @@ fn a_waker_that_panics_when_it_is_dropped_loses_no_helper() {
 
 #[test]
 fn wakers_that_panic_keep_nobody_from_being_woken() {
-    let wait = Arc::new(Wait::new(Party::run()));
+    let wait = Arc::new(Wait::new(Runner::run()));
     let panics: Vec<_> = (0..3).map(|_| ManuallyDrop::new(panics())).collect();
     let mut followers = Vec::new();
     for panics in &panics {
@@ -403,7 +403,7 @@ fn wakers_that_panic_keep_nobody_from_being_woken() {
     assert!(panics.iter().all(|it| it.woken.load(SeqCst) == 1));
     for (follower, panics) in followers.iter().zip(panics) {
         wait.leave(follower);
-        contained(|| drop(ManuallyDrop::into_inner(panics)));
+        catch_panic(|| drop(ManuallyDrop::into_inner(panics)));
     }
 }
 
