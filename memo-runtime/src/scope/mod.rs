@@ -1,6 +1,6 @@
-//! Which threads share a cache, and how they read it without a lock.
+//! The threads that share a cache, and how they read it without a lock.
 //!
-//! It knows threads, hazard pointers and who runs bodies. It must not know what an entry holds.
+//! It knows threads, hazard pointers and the runners of bodies. It must not know what an entry holds.
 
 pub(crate) mod hazard;
 pub(crate) mod readers;

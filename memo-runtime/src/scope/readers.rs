@@ -1,17 +1,20 @@
-//! Who reads a cache without its lock, and how many hits each has had.
+//! The threads that read a cache without its lock, and the hits that each of them had.
+//!
+//! This file knows threads, hazards and counts. It must not know entries or tables.
 
 use crate::base::asymmetric_fence;
 use crate::base::sync::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::scope::hazard::{HazardGuard, Reader, StillRead, is_unread, still_read};
+use crate::scope::hazard::{HazardGuard, Hazards, Reader, is_unprotected, scan};
 use once_cell::race::OnceBox;
 use std::cell::Cell;
 use std::fmt::Debug;
 
-/// The threads that read a cache: of a cache that all threads share, or of one that a thread has to
-/// itself.
+/// The readers of a cache: of one that all threads share, or of one that belongs to a thread.
+///
+/// A cache is named by an address, and so is an entry. Entries are `plain` if their drop runs no user code.
 pub trait Readers: Debug {
     #[doc(hidden)]
     type Guard<'a>: ReadGuard
@@ -20,165 +23,195 @@ pub trait Readers: Debug {
 
     #[doc(hidden)]
     fn new() -> Self;
-    /// A small number that no other thread has that reads these caches at the same time, if the calling
-    /// thread has one.
+    /// A small number that no other thread with access to the cache has at the same time. `None` if the calling
+    /// thread has none.
     #[doc(hidden)]
-    fn number() -> Option<usize>;
-    /// Begins to read the tables of `cache`, whose entries are `plain` when dropping them takes no code
-    /// of users. `None` sends the caller to the lock, or to try without `at_once`.
+    fn thread_index() -> Option<usize>;
+    /// Protects the tables of a cache and begins to read them. `None` sends the caller to the lock, or, with
+    /// `at_once`, to a second attempt without it.
     #[doc(hidden)]
     fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Guard<'_>>;
     /// Counts a hit.
     #[doc(hidden)]
-    fn hit(&self, reading: &Self::Guard<'_>) -> Counted;
+    fn count_hit(&self, guard: &Self::Guard<'_>) -> HitCount;
     /// All hits so far.
     #[doc(hidden)]
     fn hits(&self) -> u64;
-    /// Whether nobody else has met the cache since a hit that was counted [alone](Counted::Alone), and so
-    /// nobody has left a stamp that the hit's own has replaced.
+    /// Whether no other thread has registered since a hit that was counted [alone](HitCount::Alone). If none has,
+    /// the stamp of that hit cannot have replaced the later stamp of another thread.
     #[doc(hidden)]
-    fn is_alone_still(&self, reading: &Self::Guard<'_>) -> bool;
-    /// The hits so far, if one thread alone has had them.
+    fn is_still_alone(&self, guard: &Self::Guard<'_>) -> bool;
+    /// The hits so far of the only thread. 0 if there are several threads.
     #[doc(hidden)]
-    fn ticks(&self) -> u64;
-    /// Whether more than one thread has met the cache. Under the lock.
+    fn hits_alone(&self) -> u64;
+    /// Whether more than one thread has registered. Called under the lock.
     #[doc(hidden)]
-    fn are_several(&self) -> bool;
-    /// Registers the calling thread, under the lock. Returns the ticks there will be no more of, as
-    /// another thread was alone until now.
+    fn has_several_threads(&self) -> bool;
+    /// Registers the calling thread. Called under the lock. If another thread was alone until now, returns the
+    /// hits of that thread. It counts no more hits alone.
     #[doc(hidden)]
     fn register_thread(&self) -> Option<u64>;
-    /// Whether nobody reads who could have found what is no longer in the tables.
+    /// Whether no call can still read what has left the tables. Known without a scan only while one thread alone
+    /// uses the cache.
     #[doc(hidden)]
-    fn nobody_reads(&self) -> bool;
-    /// Of what is no longer in the tables, what somebody may still read.
+    fn has_no_readers(&self) -> bool;
+    /// Scans for the entries that calls may still read. All `retired` entries have left the tables. Each reader
+    /// of one of them is asked to reclaim it.
     #[doc(hidden)]
-    fn still_read(&self, cache: usize, plain: bool, dead: &[usize]) -> StillRead;
-    /// Whether nobody reads any of this. Asks no system, unlike [`still_read`](Self::still_read) of what is
-    /// plain, and tells nobody.
+    fn scan(&self, cache: usize, plain: bool, retired: &[usize]) -> Hazards;
+    /// Whether no call reads any of these entries. Asks no reader to reclaim. Needs no system call in the common
+    /// case, unlike a [scan](Self::scan) for plain entries.
     #[doc(hidden)]
-    fn is_unread(&self, cache: usize, dead: &[usize]) -> bool;
+    fn is_unprotected(&self, cache: usize, retired: &[usize]) -> bool;
 }
 
 /// One call that reads.
 pub trait ReadGuard {
-    /// The tables are no longer of interest, but an entry is.
+    /// Protects an entry, and the tables no longer.
     #[doc(hidden)]
     fn protect_entry(&self, entry: usize);
-    /// Whether somebody came for what was held until now.
+    /// Ends the read. Returns whether reclamation was requested meanwhile, and takes the request.
     #[doc(hidden)]
-    fn end(self) -> bool;
-    /// The same, and leaves it to be told to the next one.
+    fn release(self) -> bool;
+    /// Does the same, but leaves the request to the next guard.
     #[doc(hidden)]
-    fn end_untold(self) -> bool;
+    fn release_keep_request(self) -> bool;
 }
 
-/// A hit that was counted.
+/// A counted hit.
 #[derive(Debug, Clone, Copy)]
-pub enum Counted {
-    /// One thread alone has used the cache, and has had so many hits.
+pub enum HitCount {
+    /// One thread alone has used the cache, and this is its number of hits.
     Alone(u64),
-    /// Several have.
-    AmongOthers,
+    /// Several threads have used the cache.
+    Several,
 }
 
 /// The readers of a shared cache.
 ///
-/// Each thread counts its hits in a cell that nobody else writes to. While one thread alone has ever
-/// used the cache, which is so in many programs, it need not be careful: who drops what was taken out is
-/// the thread that might read it.
+/// Each thread counts its hits in a cell that no other thread writes. In many programs one thread alone uses a
+/// cache. Then it needs no full fence, because only this thread drops what this thread might read.
 #[derive(Debug)]
 pub struct SharedReaders {
-    alone: AtomicUsize,
-    /// Since there are several, all know that there are.
-    all_know: AtomicBool,
-    /// By the numbers of threads.
-    hits: [OnceBox<Hits>; Self::AT_HAND],
-    /// Those of the threads with greater numbers.
-    further: OnceBox<Further>,
+    /// The index of the only thread, or [`NO_THREAD`](Self::NO_THREAD), or [`SEVERAL`](Self::SEVERAL).
+    only_thread: AtomicUsize,
+    /// All readers see that there are several threads. So each reader of entries that are not plain has a full
+    /// fence.
+    all_see_several: AtomicBool,
+    /// By thread index.
+    hits: [OnceBox<ThreadHits>; Self::INLINE],
+    /// The hits of threads with a higher index.
+    more_hits: OnceBox<HitSegments>,
 }
 
-/// The hits of one thread, which has met the cache.
+/// The hits of the registered thread of one index. When that thread has ended, a new thread with its index
+/// continues the count.
 #[derive(Debug)]
 #[repr(align(64))]
-struct Hits {
+struct ThreadHits {
     count: AtomicU64,
-    /// Nobody else has.
-    alone: AtomicBool,
+    /// No other thread is registered.
+    is_alone: AtomicBool,
 }
 
-/// The hits of any number of threads, in segments each of which is as large as all before it.
-#[derive(Debug, Default)]
-struct Further([OnceBox<Vec<OnceBox<Hits>>>; Self::SEGMENTS]);
+impl ThreadHits {
+    /// Whether no other thread is registered.
+    #[inline]
+    fn is_alone(&self) -> bool {
+        self.is_alone.load(Acquire)
+    }
+}
 
-impl Further {
-    /// More threads than fit in these have no room in memory.
+/// The hits of any number of threads, in segments. Each segment is as large as all that comes before it.
+#[derive(Debug, Default)]
+struct HitSegments([OnceBox<Vec<OnceBox<ThreadHits>>>; Self::SEGMENTS]);
+
+impl HitSegments {
+    /// No machine has memory for more threads than fit in these.
     const SEGMENTS: usize = 32;
 
-    /// The segment of a number, and the position there.
+    /// The segment of a thread index, and the position in it.
     #[inline]
-    fn position(number: usize) -> (usize, usize) {
-        let segment = (number / SharedReaders::AT_HAND).ilog2() as usize;
-        (segment, number - (SharedReaders::AT_HAND << segment))
+    fn position(index: usize) -> (usize, usize) {
+        let segment = (index / SharedReaders::INLINE).ilog2() as usize;
+        (segment, index - (SharedReaders::INLINE << segment))
     }
 
     #[inline]
-    fn get(&self, number: usize) -> Option<&Hits> {
-        let (segment, at) = Self::position(number);
+    fn get(&self, index: usize) -> Option<&ThreadHits> {
+        let (segment, at) = Self::position(index);
         self.0.get(segment)?.get()?.get(at)?.get()
     }
 
-    fn make(&self, number: usize) -> &OnceBox<Hits> {
-        let (segment, at) = Self::position(number);
+    /// The cell of a thread index. Allocates its segment if need be.
+    fn cell(&self, index: usize) -> &OnceBox<ThreadHits> {
+        let (segment, at) = Self::position(index);
         let new = || {
             Box::new(
-                (0..SharedReaders::AT_HAND << segment).map(|_| OnceBox::new()).collect::<Vec<_>>(),
+                (0..SharedReaders::INLINE << segment).map(|_| OnceBox::new()).collect::<Vec<_>>(),
             )
         };
         &self.0[segment].get_or_init(new)[at]
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Hits> {
+    fn iter(&self) -> impl Iterator<Item = &ThreadHits> {
         self.0.iter().filter_map(OnceBox::get).flatten().filter_map(OnceBox::get)
     }
 }
 
 impl SharedReaders {
-    const NOBODY: usize = usize::MAX;
+    const NO_THREAD: usize = usize::MAX;
     const SEVERAL: usize = usize::MAX - 1;
 
-    /// How many threads find their hits without one more step.
-    const AT_HAND: usize = 16;
+    /// The hits of this many threads are found without a further step.
+    const INLINE: usize = 16;
 
-    /// The hits of the thread of this number, if it has met the cache.
+    /// The hits of the thread of this index, if it is registered.
     #[inline]
-    fn hits_of(&self, number: usize) -> Option<&Hits> {
-        match self.hits.get(number) {
+    fn thread_hits(&self, index: usize) -> Option<&ThreadHits> {
+        match self.hits.get(index) {
             Some(hits) => hits.get(),
-            None => self.further.get()?.get(number),
+            None => self.more_hits.get()?.get(index),
         }
+    }
+
+    /// The hits of the only thread. 0 if there is none, or if there are several threads.
+    fn hits_of_only(&self, only_thread: usize) -> u64 {
+        let is_thread = only_thread < Self::SEVERAL;
+        let hits = if is_thread { self.thread_hits(only_thread) } else { None };
+        hits.map_or(0, |hits| hits.count.load(Relaxed))
+    }
+
+    /// The fence that pairs with the readers of entries that are not plain. Until all of them see that there are
+    /// several threads, one of them may read without a full fence, so this has to be a heavy one.
+    fn fence(&self) -> bool {
+        if self.all_see_several.load(Relaxed) {
+            asymmetric_fence::full();
+            return true;
+        }
+        asymmetric_fence::heavy()
     }
 }
 
 /// One call that reads a shared cache.
 #[derive(Debug)]
 pub struct SharedGuard<'a> {
-    reading: HazardGuard,
-    hits: &'a Hits,
+    hazard: HazardGuard,
+    hits: &'a ThreadHits,
 }
 
 impl ReadGuard for SharedGuard<'_> {
     #[inline]
     fn protect_entry(&self, entry: usize) {
-        self.reading.protect_entry(entry);
+        self.hazard.protect_entry(entry);
     }
     #[inline]
-    fn end(self) -> bool {
-        self.reading.end()
+    fn release(self) -> bool {
+        self.hazard.release()
     }
     #[inline]
-    fn end_untold(self) -> bool {
-        self.reading.end_untold()
+    fn release_keep_request(self) -> bool {
+        self.hazard.release_keep_request()
     }
 }
 
@@ -187,184 +220,163 @@ impl Readers for SharedReaders {
 
     fn new() -> Self {
         Self {
-            alone: AtomicUsize::new(Self::NOBODY),
-            all_know: AtomicBool::new(false),
+            only_thread: AtomicUsize::new(Self::NO_THREAD),
+            all_see_several: AtomicBool::new(false),
             hits: Default::default(),
-            further: OnceBox::new(),
+            more_hits: OnceBox::new(),
         }
     }
 
     #[inline]
-    fn number() -> Option<usize> {
-        Reader::current().map(Reader::number)
+    fn thread_index() -> Option<usize> {
+        Reader::current().map(Reader::index)
     }
 
     #[inline]
     fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<SharedGuard<'_>> {
         let reader = Reader::current()?;
-        // A thread that has not met the cache has nothing to count hits in, and does so first.
-        let hits = self.hits_of(reader.number())?;
-        let reading = SharedGuard { reading: reader.protect_table(cache, at_once)?, hits };
-        // In this order: who is alone by now has announced it in time for the one who comes next.
+        // A thread that is not registered with the cache has no cell for its hits. It registers first.
+        let hits = self.thread_hits(reader.index())?;
+        let guard = SharedGuard { hazard: reader.protect_table(cache, at_once)?, hits };
+        // In this order: a thread that is alone after it has published its hazard needs no full fence. The heavy
+        // fence of the next thread to register makes the hazard visible.
         if !plain && !hits.is_alone() {
             asymmetric_fence::full();
         }
-        Some(reading)
+        Some(guard)
     }
 
     #[inline]
-    fn hit(&self, reading: &SharedGuard<'_>) -> Counted {
-        let count = &reading.hits.count;
+    fn count_hit(&self, guard: &SharedGuard<'_>) -> HitCount {
+        let count = &guard.hits.count;
         let now = count.load(Relaxed) + 1;
         count.store(now, Relaxed);
-        if reading.hits.is_alone() { Counted::Alone(now) } else { Counted::AmongOthers }
+        if guard.hits.is_alone() { HitCount::Alone(now) } else { HitCount::Several }
     }
 
     #[inline]
-    fn is_alone_still(&self, reading: &SharedGuard<'_>) -> bool {
-        // With the heavy one of `register_thread`: either the other thread sees what was stored before this, or this
-        // sees that it has come.
-        reading.reading.reader().fence();
-        reading.hits.is_alone()
+    fn is_still_alone(&self, guard: &SharedGuard<'_>) -> bool {
+        // Pairs with the heavy fence of `register_thread`. Either the other thread sees what this thread stored
+        // before the fence, or this thread sees that the other one has registered.
+        guard.hazard.reader().fence();
+        guard.hits.is_alone()
     }
 
     fn hits(&self) -> u64 {
-        let own = self.hits.iter().filter_map(OnceBox::get);
-        let further = self.further.get().into_iter().flat_map(Further::iter);
-        own.chain(further).map(|hits| hits.count.load(Relaxed)).sum()
+        let hits = self.hits.iter().filter_map(OnceBox::get);
+        let more = self.more_hits.get().into_iter().flat_map(HitSegments::iter);
+        hits.chain(more).map(|hits| hits.count.load(Relaxed)).sum()
     }
 
-    fn ticks(&self) -> u64 {
-        self.ticks_of(self.alone.load(Relaxed))
+    fn hits_alone(&self) -> u64 {
+        self.hits_of_only(self.only_thread.load(Relaxed))
     }
 
-    fn are_several(&self) -> bool {
-        self.alone.load(Relaxed) == Self::SEVERAL
+    fn has_several_threads(&self) -> bool {
+        self.only_thread.load(Relaxed) == Self::SEVERAL
     }
 
     fn register_thread(&self) -> Option<u64> {
         let reader = Reader::current().or_else(Reader::register)?;
-        let number = reader.number();
-        let alone = self.alone.load(Relaxed);
-        let is_first = alone == Self::NOBODY;
-        // Now, so that its hits need not allocate it.
-        let hits = || Box::new(Hits { count: AtomicU64::new(0), alone: AtomicBool::new(is_first) });
-        match self.hits.get(number) {
-            Some(own) => own.get_or_init(hits),
-            None => self.further.get_or_init(Box::default).make(number).get_or_init(hits),
+        let index = reader.index();
+        let only_thread = self.only_thread.load(Relaxed);
+        let is_first = only_thread == Self::NO_THREAD;
+        // Allocated here, so that no hit has to.
+        let new = || {
+            Box::new(ThreadHits { count: AtomicU64::new(0), is_alone: AtomicBool::new(is_first) })
+        };
+        match self.hits.get(index) {
+            Some(cell) => cell.get_or_init(new),
+            None => self.more_hits.get_or_init(Box::default).cell(index).get_or_init(new),
         };
         if is_first {
-            self.alone.store(number, Relaxed);
-        } else if alone != number && alone != Self::SEVERAL {
-            self.alone.store(Self::SEVERAL, Release);
-            if let Some(first) = self.hits_of(alone) {
-                first.alone.store(false, Release);
+            self.only_thread.store(index, Relaxed);
+        } else if only_thread != index && only_thread != Self::SEVERAL {
+            self.only_thread.store(Self::SEVERAL, Release);
+            if let Some(first) = self.thread_hits(only_thread) {
+                first.is_alone.store(false, Release);
             }
-            // The one who was alone may be reading at this moment without having told anybody.
-            self.all_know.store(asymmetric_fence::heavy(), Relaxed);
-            // Not before: until now it has gone on alone.
-            return Some(self.ticks_of(alone));
+            // The first thread may be in the middle of a read without a full fence. The heavy fence makes its
+            // hazard visible. All later reads see that there are several threads.
+            self.all_see_several.store(asymmetric_fence::heavy(), Relaxed);
+            // After the fence: until then the first thread may have counted hits alone.
+            return Some(self.hits_of_only(only_thread));
         }
         None
     }
 
-    fn nobody_reads(&self) -> bool {
-        let alone = self.alone.load(Relaxed);
-        let is_alone = |me: &Reader| alone == me.number() && me.is_idle();
-        alone == Self::NOBODY || Reader::current().is_some_and(is_alone)
+    fn has_no_readers(&self) -> bool {
+        let only_thread = self.only_thread.load(Relaxed);
+        let is_only = |reader: &Reader| only_thread == reader.index() && reader.is_idle();
+        only_thread == Self::NO_THREAD || Reader::current().is_some_and(is_only)
     }
 
-    fn still_read(&self, cache: usize, plain: bool, dead: &[usize]) -> StillRead {
-        still_read(cache, dead, || if plain { asymmetric_fence::heavy() } else { self.fence() })
+    fn scan(&self, cache: usize, plain: bool, retired: &[usize]) -> Hazards {
+        scan(cache, retired, || if plain { asymmetric_fence::heavy() } else { self.fence() })
     }
 
-    fn is_unread(&self, cache: usize, dead: &[usize]) -> bool {
-        self.fence() && is_unread(cache, dead)
-    }
-}
-
-impl SharedReaders {
-    fn ticks_of(&self, alone: usize) -> u64 {
-        let hits = if alone < Self::SEVERAL { self.hits_of(alone) } else { None };
-        hits.map_or(0, |hits| hits.count.load(Relaxed))
-    }
-
-    /// The fence that goes with that of the readers of what is not plain. While they do not all know that
-    /// there are several, one of them may have spared it.
-    fn fence(&self) -> bool {
-        if self.all_know.load(Relaxed) {
-            asymmetric_fence::full();
-            return true;
-        }
-        asymmetric_fence::heavy()
+    fn is_unprotected(&self, cache: usize, retired: &[usize]) -> bool {
+        self.fence() && is_unprotected(cache, retired)
     }
 }
 
-impl Hits {
-    /// Whether nobody but the thread that these are of has met the cache.
-    #[inline]
-    fn is_alone(&self) -> bool {
-        self.alone.load(Acquire)
-    }
-}
-
-/// The reader of a cache that a thread has to itself.
+/// The reader of a cache that belongs to one thread.
 ///
-/// One call reads at a time. One from within it, as it compares or clones, goes by way of the lock, which
-/// there is none of.
+/// One call reads at a time. A call from inside its `Eq` or `Clone` takes the path through the lock, which is no
+/// real lock in this scope.
 #[derive(Debug, Default)]
 pub struct LocalReaders {
     hits: Cell<u64>,
-    /// The address of the entry in use, or 0; with [`WANTED`](Self::WANTED).
-    held: Cell<usize>,
+    /// The address of the protected entry, or 0, together with [`REQUEST`](Self::REQUEST).
+    hazard: Cell<usize>,
 }
 
 impl LocalReaders {
-    /// Somebody came to drop it, and could not. No address has this bit.
-    const WANTED: usize = 1;
+    /// Reclamation was requested. No address has this bit.
+    const REQUEST: usize = 1;
 
-    fn held(&self) -> usize {
-        self.held.get() & !Self::WANTED
+    /// The address of the protected entry, or 0.
+    fn protected(&self) -> usize {
+        self.hazard.get() & !Self::REQUEST
     }
 }
 
-/// One call that reads a thread's own cache. What it announces is of interest only when comparing or cloning
-/// calls the function again.
+/// One call that reads a thread's own cache. Its hazard matters only if `Eq` or `Clone` calls the function again.
 #[derive(Debug)]
 pub struct LocalGuard<'a> {
-    held: &'a Cell<usize>,
-    /// What was there before.
-    wanted: usize,
+    hazard: &'a Cell<usize>,
+    /// The request that was there before.
+    request: usize,
 }
 
 impl ReadGuard for LocalGuard<'_> {
     #[inline]
     fn protect_entry(&self, entry: usize) {
-        self.held.set(self.wanted | entry);
+        self.hazard.set(self.request | entry);
     }
     #[inline]
-    fn end(self) -> bool {
-        let wanted = self.is_wanted();
-        self.held.set(0);
-        wanted
+    fn release(self) -> bool {
+        let is_requested = self.is_requested();
+        self.hazard.set(0);
+        is_requested
     }
     #[inline]
-    fn end_untold(self) -> bool {
-        self.is_wanted()
+    fn release_keep_request(self) -> bool {
+        self.is_requested()
     }
 }
 
 impl LocalGuard<'_> {
     #[inline]
-    fn is_wanted(&self) -> bool {
-        self.held.get() & LocalReaders::WANTED != 0
+    fn is_requested(&self) -> bool {
+        self.hazard.get() & LocalReaders::REQUEST != 0
     }
 }
 
 impl Drop for LocalGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.held.set(self.held.get() & LocalReaders::WANTED);
+        self.hazard.set(self.hazard.get() & LocalReaders::REQUEST);
     }
 }
 
@@ -376,22 +388,22 @@ impl Readers for LocalReaders {
     }
 
     #[inline]
-    fn number() -> Option<usize> {
+    fn thread_index() -> Option<usize> {
         Some(0)
     }
 
     #[inline]
     fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<LocalGuard<'_>> {
-        let held = self.held.get();
-        let wanted = if at_once { 0 } else { held & Self::WANTED };
-        // Not made in vain: dropping it would end the one that reads.
-        (held == wanted).then(|| LocalGuard { held: &self.held, wanted })
+        let hazard = self.hazard.get();
+        let request = if at_once { 0 } else { hazard & Self::REQUEST };
+        // Created only if it is returned: its drop would clear the hazard of the call that reads already.
+        (hazard == request).then(|| LocalGuard { hazard: &self.hazard, request })
     }
 
     #[inline]
-    fn hit(&self, _reading: &LocalGuard<'_>) -> Counted {
+    fn count_hit(&self, _guard: &LocalGuard<'_>) -> HitCount {
         self.hits.set(self.hits.get() + 1);
-        Counted::Alone(self.hits.get())
+        HitCount::Alone(self.hits.get())
     }
 
     fn hits(&self) -> u64 {
@@ -399,15 +411,15 @@ impl Readers for LocalReaders {
     }
 
     #[inline]
-    fn is_alone_still(&self, _reading: &LocalGuard<'_>) -> bool {
+    fn is_still_alone(&self, _guard: &LocalGuard<'_>) -> bool {
         true
     }
 
-    fn ticks(&self) -> u64 {
+    fn hits_alone(&self) -> u64 {
         self.hits.get()
     }
 
-    fn are_several(&self) -> bool {
+    fn has_several_threads(&self) -> bool {
         false
     }
 
@@ -415,21 +427,21 @@ impl Readers for LocalReaders {
         None
     }
 
-    fn nobody_reads(&self) -> bool {
-        self.held() == 0
+    fn has_no_readers(&self) -> bool {
+        self.protected() == 0
     }
 
-    fn still_read(&self, _cache: usize, _plain: bool, dead: &[usize]) -> StillRead {
-        let held = self.held();
-        if !dead.contains(&held) {
-            return StillRead::These(Vec::new());
+    fn scan(&self, _cache: usize, _plain: bool, retired: &[usize]) -> Hazards {
+        let entry = self.protected();
+        if !retired.contains(&entry) {
+            return Hazards::Entries(Vec::new());
         }
-        self.held.set(held | Self::WANTED);
-        StillRead::These(vec![held])
+        self.hazard.set(entry | Self::REQUEST);
+        Hazards::Entries(vec![entry])
     }
 
-    fn is_unread(&self, _cache: usize, dead: &[usize]) -> bool {
-        !dead.contains(&self.held())
+    fn is_unprotected(&self, _cache: usize, retired: &[usize]) -> bool {
+        !retired.contains(&self.protected())
     }
 }
 
@@ -441,32 +453,33 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn each_thread_has_hits_of_its_own_whatever_its_number() {
-        let further = Further::default();
-        let numbers = || (16..200).chain([if cfg!(miri) { 1 << 9 } else { 1 << 20 }]);
-        let cells = numbers().map(|number| std::ptr::from_ref(further.make(number)).addr());
+    fn each_thread_index_has_its_own_hits() {
+        let segments = HitSegments::default();
+        let indices = || (16..200).chain([if cfg!(miri) { 1 << 9 } else { 1 << 20 }]);
+        let cells = indices().map(|index| std::ptr::from_ref(segments.cell(index)).addr());
         assert_eq!(cells.collect::<BTreeSet<_>>().len(), 185);
-        assert!(numbers().all(|number| further.get(number).is_none()));
-        let new = || Box::new(Hits { count: AtomicU64::new(7), alone: AtomicBool::new(false) });
-        further.make(77).get_or_init(new);
-        assert!(numbers().all(|number| further.get(number).is_some() == (number == 77)));
-        assert_eq!(further.iter().count(), 1);
+        assert!(indices().all(|index| segments.get(index).is_none()));
+        let new =
+            || Box::new(ThreadHits { count: AtomicU64::new(7), is_alone: AtomicBool::new(false) });
+        segments.cell(77).get_or_init(new);
+        assert!(indices().all(|index| segments.get(index).is_some() == (index == 77)));
+        assert_eq!(segments.iter().count(), 1);
     }
 
     #[test]
-    fn who_has_not_met_a_cache_does_so_before_it_reads() {
+    fn a_thread_registers_before_it_reads() {
         crate::tests::watchdog::finishes("three readers", || {
-            let (crowd, all) = (SharedReaders::new(), Barrier::new(3));
+            let (readers, all) = (SharedReaders::new(), Barrier::new(3));
             thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(|| {
-                        let number = Reader::register().expect("it goes on").number();
-                        // All are there, so that none is given the number of another.
+                        let index = Reader::register().expect("the thread is not ending").index();
+                        // All three threads have an index now, so no index is reused.
                         all.wait();
-                        assert!(crowd.read(0x100, true, false).is_none());
-                        crowd.register_thread();
-                        crowd.read(0x100, true, true).expect("it has met the cache").end();
-                        assert!(crowd.hits_of(number).is_some());
+                        assert!(readers.read(0x100, true, false).is_none());
+                        readers.register_thread();
+                        readers.read(0x100, true, true).expect("it is registered").release();
+                        assert!(readers.thread_hits(index).is_some());
                         all.wait();
                     });
                 }
