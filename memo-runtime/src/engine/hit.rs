@@ -8,7 +8,7 @@ use crate::engine::engine::Engine;
 use crate::entry::entry::Entry;
 use crate::entry::header::EntryRef;
 use crate::key::lookup::Lookup;
-use crate::scope::readers::{Counted, ReadGuard, Readers};
+use crate::scope::readers::{HitCount, ReadGuard, Readers};
 use crate::scope::scope::Scope;
 use crate::store::table::{Buckets, Look};
 use std::ptr::NonNull;
@@ -102,17 +102,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // After `equals`, which may have evicted entries since: a stamp is later than all that was evicted.
         // Before it is known who reads: see `Core::register_thread`.
         let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
-        match readers.hit(&reading) {
+        match readers.count_hit(&reading) {
             _ if !core.is_bounded => {}
-            Counted::Alone(hits) => {
+            HitCount::Alone(hits) => {
                 entry.stamp.store(epoch + hits, Relaxed);
-                if !readers.is_alone_still(&reading) {
+                if !readers.is_still_alone(&reading) {
                     let entry = NonNull::from(entry);
                     std::mem::forget(unwinding);
                     return Ok(self.hit_among_others(reading, entry, answer));
                 }
             }
-            Counted::AmongOthers => {
+            HitCount::Several => {
                 if entry.stamp.load(Relaxed) < epoch {
                     entry.stamp.fetch_max(epoch, Relaxed);
                 }
@@ -159,7 +159,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // value.
         let result = answer(unsafe { entry.as_ref().stored_value() });
         std::mem::forget(unwinding);
-        if reading.end() {
+        if reading.release() {
             return self.reclaimed(result);
         }
         result
@@ -175,9 +175,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> Miss {
         if at_once {
             // Who tries again will be told that it is wanted.
-            return if reading.end_untold() { Miss::Untried } else { unseen };
+            return if reading.release_keep_request() { Miss::Untried } else { unseen };
         }
-        if reading.end() {
+        if reading.release() {
             self.core.reclaim();
         }
         unseen
@@ -206,7 +206,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // SAFETY: What `table` points at, and the entries that table points at, are owned by the store, or
         // by who computes them, and were when `reading` was announced; or they were taken out since. What
         // is taken out goes through `Core::discard`, which drops it once nobody reads it:
-        // `Readers::nobody_reads` and `still_read` tell, and `reading` tells them, of all tables and
+        // `Readers::has_no_readers` and `scan` tell, and `reading` tells them, of all tables and
         // entries of this engine until `hold`, and of this entry until it ends. A thread that has the
         // cache to itself drops nothing before `hold`. Nobody has a mutable reference to either after it
         // was published. Entries in the table of an engine are of its own type.
