@@ -4,19 +4,20 @@
 mod allocator;
 mod contestants;
 mod harness;
-mod json;
 mod plots;
 mod polled;
 mod reach;
 mod scenarios;
-mod svg;
 mod table;
 
 use harness::Effort;
+use reach::Figure;
+use serde::Serialize;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use table::Group;
 
 const USAGE: &str = "\
 usage: bench [--smoke] [--rounds N] [--lap US] [--only TEXT] [--json FILE] [--svg [FOLDER]]
@@ -33,6 +34,13 @@ struct Options {
     only: String,
     json: Option<PathBuf>,
     plots: Option<PathBuf>,
+}
+
+/// What is written as JSON: every lap of every contestant, and the figures made of them.
+#[derive(Serialize)]
+struct Results<'a> {
+    scenarios: &'a [Group],
+    reach: &'a [Figure],
 }
 
 fn main() -> ExitCode {
@@ -58,7 +66,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let figures = reach::figures(&groups);
     println!("{}", reach::Table(&figures));
     if let Some(file) = &options.json {
-        std::fs::write(file, json::document(&groups, &figures)?)?;
+        let results = Results { scenarios: &groups, reach: &figures };
+        std::fs::write(file, serde_json::to_string_pretty(&results)?)?;
         println!("results: {}", file.display());
     }
     if let Some(folder) = &options.plots {

@@ -1,5 +1,6 @@
 //! Races: contestants run in turn, lap by lap, so that what disturbs the machine disturbs them alike.
 
+use serde::Serialize;
 use std::fmt;
 use std::fs;
 use std::sync::Barrier;
@@ -38,10 +39,12 @@ impl Effort {
 }
 
 /// What a contestant took, one figure for each lap.
+#[derive(Serialize)]
 pub(crate) struct Figures {
     pub(crate) name: &'static str,
     pub(crate) laps: Vec<f64>,
     /// There were no laps but disturbed ones.
+    #[serde(skip)]
     pub(crate) disturbed: bool,
 }
 
@@ -99,8 +102,10 @@ pub(crate) fn laps() -> (u64, u64) {
 }
 
 /// A race that has been run: a column of a table.
+#[derive(Serialize)]
 pub(crate) struct Column {
     pub(crate) label: String,
+    #[serde(rename = "contestants")]
     pub(crate) figures: Vec<Figures>,
 }
 

@@ -3,10 +3,13 @@
 use crate::contestants::names;
 use crate::scenarios::titles;
 use crate::table::{Group, aligned};
+use serde::Serialize;
 use std::fmt;
 
 /// One figure, and how far it is to go.
+#[derive(Serialize)]
 pub(crate) struct Figure {
+    #[serde(rename = "figure")]
     pub(crate) what: String,
     /// `None` if its scenarios were not run, or not undisturbed.
     pub(crate) value: Option<f64>,
@@ -127,15 +130,14 @@ pub(crate) struct Table<'a>(pub(crate) &'a [Figure]);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["figure", "here", "reach", "beyond", ""].map(str::to_owned).to_vec()];
-        for figure in self.0 {
+        let head = ["figure", "here", "reach", "beyond", ""].map(str::to_owned).to_vec();
+        let rows = self.0.iter().map(|figure| {
             let value = figure.value.map_or("-".to_owned(), |value| format!("{value:.2}"));
             let (reach, beyond) = (figure.reach.to_string(), figure.beyond.to_string());
-            let verdict = figure.verdict().to_owned();
-            rows.push(vec![figure.what.clone(), value, reach, beyond, verdict]);
-        }
+            vec![figure.what.clone(), value, reach, beyond, figure.verdict().to_owned()]
+        });
         writeln!(f, "## Reach\nRatios of minima in this run\n")?;
-        aligned(f, &rows)
+        writeln!(f, "{}", aligned(head, rows))
     }
 }
 

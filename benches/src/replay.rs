@@ -4,6 +4,8 @@
 //! `README.md` with a table of what an exact LRU of several sizes hits. On one thread the function has
 //! to hit the same to the last digit; on several threads the difference is shown.
 
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
 use flate2::read::GzDecoder;
 use memofn::{Cache, memoize};
 use std::error::Error;
@@ -48,31 +50,30 @@ fn main() -> ExitCode {
 fn replay(folder: &Path) -> Result<bool, Box<dyn Error>> {
     let rows = rows(&fs::read_to_string(folder.join("README.md"))?)?;
     let mut equal = true;
-    println!("hit ratio in %; on several threads, the difference to one, in points\n");
-    print!("| trace    | requests | entries |   LRU | 1 thread |");
-    for threads in THREADS {
-        print!(" {threads} threads |");
-    }
-    println!("\n|----------|---------:|--------:|------:|---------:|{}", "----------:|".repeat(2));
+    let mut table = Table::new();
+    let several = THREADS.iter().map(|threads| format!("{threads} threads"));
+    let head = ["trace", "requests", "entries", "LRU", "1 thread"].map(str::to_owned);
+    table.load_preset(ASCII_MARKDOWN).set_header(head.into_iter().chain(several));
     for row in rows {
+        eprintln!("{}", row.trace);
         let requests = requests(&folder.join(format!("{}.u32.gz", row.trace)))?;
         for (size, exact) in row.exact {
             let alone = hit_ratio(&requests, size, 1);
             let here = format!("{alone:.2}");
-            print!("| {:<8} | {:>8} | {size:>7} | {exact:>5} |", row.trace, requests.len());
-            if here == exact {
-                print!(" {here:>8} |");
-            } else {
-                equal = false;
-                print!(" {here:>6} ! |");
-            }
-            for threads in THREADS {
-                print!(" {:>+9.2} |", hit_ratio(&requests, size, threads) - alone);
-            }
-            println!();
+            let mark = if here == exact { "" } else { " !" };
+            equal &= here == exact;
+            let (count, size_cell) = (requests.len().to_string(), size.to_string());
+            let cells = [row.trace.clone(), count, size_cell, exact, format!("{here}{mark}")];
+            let several = THREADS
+                .map(|threads| format!("{:+.2}", hit_ratio(&requests, size, threads) - alone));
+            table.add_row(cells.into_iter().chain(several));
         }
     }
-    println!("\n{}", if equal { "all equal on one thread" } else { "! differs" });
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    println!("hit ratio in %; on several threads, the difference to one, in points\n\n{table}\n");
+    println!("{}", if equal { "all equal on one thread" } else { "! differs" });
     Ok(equal)
 }
 

@@ -1,9 +1,13 @@
 //! What was measured, as tables on the terminal.
 
 use crate::harness::{Column, Figures};
-use std::fmt;
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+use std::{fmt, iter};
 
 /// One scenario: its contestants are the rows, its columns numbers of threads or quantities.
+#[derive(Serialize)]
 pub(crate) struct Group {
     pub(crate) title: &'static str,
     pub(crate) unit: &'static str,
@@ -34,15 +38,15 @@ impl Column {
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heads = self.columns.iter().map(|column| column.label.clone());
-        let mut rows = vec![std::iter::once(String::new()).chain(heads).collect::<Vec<_>>()];
-        for name in self.contestants() {
+        let head = iter::once(String::new()).chain(heads).collect();
+        let rows = self.contestants().into_iter().map(|name| {
             let cells = self.columns.iter().map(|column| self.cell(column, name));
-            rows.push(std::iter::once(name.to_owned()).chain(cells).collect());
-        }
+            iter::once(name.to_owned()).chain(cells).collect()
+        });
         let unit = self.unit;
         writeln!(f, "## {}", self.title)?;
         writeln!(f, "{unit}: minimum / median, and minimum in units of `{}`\n", self.reference)?;
-        aligned(f, &rows)
+        writeln!(f, "{}", aligned(head, rows))
     }
 }
 
@@ -60,33 +64,14 @@ impl Group {
     }
 }
 
-/// Rows of cells as Markdown, the first column to the left and the others to the right.
-pub(crate) fn aligned(f: &mut impl fmt::Write, rows: &[Vec<String>]) -> fmt::Result {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    for (number, row) in rows.iter().enumerate() {
-        write!(f, "|")?;
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            if column == 0 {
-                write!(f, " {cell:<width$} |")?;
-            } else {
-                write!(f, " {cell:>width$} |")?;
-            }
-        }
-        writeln!(f)?;
-        if number == 0 {
-            write!(f, "|")?;
-            for (column, width) in widths.iter().enumerate() {
-                let end = if column == 0 { '-' } else { ':' };
-                write!(f, "{}{end}|", "-".repeat(width + 1))?;
-            }
-            writeln!(f)?;
-        }
+/// A table as Markdown, its first column to the left and the others to the right.
+pub(crate) fn aligned(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN).set_header(head).add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
-    Ok(())
+    table
 }
 
 /// A figure with as many digits as tell something.
