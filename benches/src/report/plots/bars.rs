@@ -1,10 +1,9 @@
 //! A bar for each contestant in each column. A bar that is far longer than most is cut off.
 
-use super::Outcome;
-use super::style::{Area, BACKGROUND, HEADING, INK, color, headed, label};
-use crate::harness::{Column, Figures};
-use crate::scenarios::titles;
-use crate::table::{Group, short};
+use super::style::{Area, BACKGROUND, HEADING, INK, Outcome, color, headed, label};
+use crate::measure::results::{Column, Figures, Group};
+use crate::report::table::short;
+use crate::titles;
 use plotters::drawing::IntoDrawingArea;
 use plotters::element::{Rectangle, Text};
 use plotters::prelude::SVGBackend;

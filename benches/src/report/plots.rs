@@ -4,14 +4,12 @@ mod bars;
 mod lines;
 mod style;
 
-use crate::scenarios::titles;
-use crate::table::Group;
+use crate::measure::results::Group;
+use crate::titles;
 use plotters::prelude::SVGBackend;
-use std::error::Error;
 use std::fs;
 use std::path::Path;
-
-type Outcome = Result<(), Box<dyn Error>>;
+use style::Outcome;
 
 /// The name of the file for each scenario.
 const FILES: [(&str, &str); 20] = [

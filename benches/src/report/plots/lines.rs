@@ -1,10 +1,8 @@
 //! Time over the number of threads, on a logarithmic scale: equal factors are equal distances.
 
-use super::Outcome;
-use super::style::{Area, FAINT, HEADING, INK, color, headed, label};
-use crate::contestants::names;
-use crate::harness::Figures;
-use crate::table::Group;
+use super::style::{Area, FAINT, HEADING, INK, Outcome, color, headed, label};
+use crate::measure::results::{Figures, Group};
+use crate::names;
 use plotters::chart::ChartBuilder;
 use plotters::coord::combinators::{BindKeyPoints, IntoLogRange};
 use plotters::drawing::IntoDrawingArea;

@@ -1,39 +1,9 @@
-//! What was measured, as tables on the terminal.
+//! Results as tables, in Markdown.
 
-use crate::harness::{Column, Figures};
+use crate::measure::results::{Column, Figures, Group};
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
-use serde::Serialize;
 use std::{fmt, iter};
-
-/// One scenario: its contestants are the rows, its columns numbers of threads or quantities.
-#[derive(Serialize)]
-pub(crate) struct Group {
-    pub(crate) title: &'static str,
-    pub(crate) unit: &'static str,
-    /// Whose minimum the others are divided by.
-    pub(crate) reference: &'static str,
-    pub(crate) columns: Vec<Column>,
-}
-
-impl Group {
-    /// The contestants, in the order of their first appearance.
-    pub(crate) fn contestants(&self) -> Vec<&'static str> {
-        let mut names = Vec::new();
-        for figures in self.columns.iter().flat_map(|column| &column.figures) {
-            if !names.contains(&figures.name) {
-                names.push(figures.name);
-            }
-        }
-        names
-    }
-}
-
-impl Column {
-    pub(crate) fn of(&self, name: &str) -> Option<&Figures> {
-        self.figures.iter().find(|figures| figures.name == name)
-    }
-}
 
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,7 +34,7 @@ impl Group {
     }
 }
 
-/// A table as Markdown, its first column to the left and the others to the right.
+/// A table in Markdown. The first column is aligned left and the others right.
 pub(crate) fn aligned(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(head).add_rows(rows);
@@ -74,7 +44,7 @@ pub(crate) fn aligned(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>
     table
 }
 
-/// A figure with as many digits as tell something.
+/// A figure with three significant digits or a few more.
 pub(crate) fn short(figure: f64) -> String {
     match figure {
         0.0 => "0".to_owned(),

@@ -1,7 +1,7 @@
 //! Colors, letters and the heading. The background is white, so that a plot is readable on any page.
 
-use crate::contestants::names;
-use crate::table::Group;
+use crate::measure::results::Group;
+use crate::names;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::element::Text;
@@ -9,6 +9,8 @@ use plotters::prelude::SVGBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, TextStyle};
 use std::error::Error;
+
+pub(super) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -37,11 +39,7 @@ pub(super) const HEADING: u32 = 56;
 const SIZE: u32 = 15;
 
 /// A white area with a title and a note at the top left. Returns the area below them.
-pub(super) fn headed<'a>(
-    root: &Area<'a>,
-    title: &str,
-    note: &str,
-) -> Result<Area<'a>, Box<dyn Error>> {
+pub(super) fn headed<'a>(root: &Area<'a>, title: &str, note: &str) -> Outcome<Area<'a>> {
     root.fill(&BACKGROUND)?;
     let (heading, rest) = root.split_vertically(HEADING);
     heading.draw(&Text::new(title, (12, 10), letters(20, INK, HPos::Left, VPos::Top)))?;
