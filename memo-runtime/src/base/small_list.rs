@@ -37,6 +37,12 @@ impl<T> SmallList<T> {
     }
 }
 
+impl<T> Default for SmallList<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> IntoIterator for SmallList<T> {
     type Item = T;
     type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
