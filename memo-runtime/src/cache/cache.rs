@@ -1,10 +1,11 @@
 //! The handle of a cache, and what can be asked of it whatever its keys are.
 
+use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
 use crate::entry::entry::EntryPtr;
-use crate::scope::scope::{Scope, Shared};
+use crate::scope::scope::{Scope, Shared, Thread};
 use std::fmt;
 
 /// A bounded, expiring, counting map from keys to computed values.
@@ -36,7 +37,7 @@ use std::fmt;
 /// use std::sync::LazyLock;
 ///
 /// static USERS: LazyLock<Cache<u64, String>> =
-///     LazyLock::new(|| Cache::<u64, String>::builder().maxsize(1000).name("users").build());
+///     LazyLock::new(|| Cache::builder().maxsize(1000).name("users").build());
 ///
 /// #[memoize(cache = USERS)]
 /// fn user(id: u64) -> String {
@@ -51,6 +52,35 @@ use std::fmt;
 /// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation.
 pub struct Cache<K, V, S: Scope = Shared> {
     engine: S::Ptr<Engine<K, V, S>>,
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// A cache for every thread, listed if it has a name.
+    pub(crate) fn make(parameters: CacheParameters) -> Self {
+        let is_listed = !parameters.name.is_empty();
+        let cache = Self::with(parameters);
+        if is_listed {
+            registry::list_shared(&cache.engine);
+        }
+        cache
+    }
+}
+
+impl<K: 'static, V: 'static> Cache<K, V, Thread> {
+    /// A cache for the calling thread, listed there if it has a name.
+    pub(crate) fn make_for_thread(mut parameters: CacheParameters) -> Self {
+        parameters.scope = Thread::NAME;
+        let is_listed = !parameters.name.is_empty();
+        let cache = Self::with(parameters);
+        if is_listed {
+            registry::list_on_this_thread(&cache.engine);
+        }
+        cache
+    }
 }
 
 impl<K, V, S: Scope> Cache<K, V, S> {

@@ -7,7 +7,7 @@ use crate::call::result_policy::{OkOnly, Whole};
 use crate::entry::entry::Entry;
 use crate::expand::call_site::Given;
 use crate::key::lookup::{ByKey, ByRef};
-use crate::scope::scope::{Scope, Shared};
+use crate::scope::scope::Scope;
 use std::borrow::Borrow;
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -16,17 +16,17 @@ impl<K, V> Cache<K, V> {
     /// A cache of at most `maxsize` entries, without a time to live. With 0 nothing is stored.
     #[must_use]
     pub fn new(maxsize: usize) -> Self {
-        Self::with(CacheBuilder::new().maxsize(maxsize).parameters::<Shared>())
+        Self::with(CacheBuilder::<K, V>::new().maxsize(maxsize).into_parameters())
     }
 
     /// A cache that grows as long as there are new keys.
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::with(CacheBuilder::new().unbounded().parameters::<Shared>())
+        Self::with(CacheBuilder::<K, V>::new().unbounded().into_parameters())
     }
 
-    /// All the options: see [`CacheBuilder`].
-    pub fn builder() -> CacheBuilder {
+    /// All the options: see [`CacheBuilder`]. The types come from where the cache goes.
+    pub const fn builder() -> CacheBuilder<K, V> {
         CacheBuilder::new()
     }
 }
@@ -160,6 +160,6 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
 impl<K, V> Default for Cache<K, V> {
     /// A cache of at most 128 entries, without a time to live.
     fn default() -> Self {
-        Self::with(CacheBuilder::new().parameters::<Shared>())
+        Self::with(CacheBuilder::<K, V>::new().into_parameters())
     }
 }

@@ -45,6 +45,7 @@ where
     fn list(cache: ArcWeak<SharedCache>) {
         SHARED.lock().push(cache);
     }
+    cache.when_dropped(unlist_shared);
     let cache: Arc<SharedCache> = cache.clone();
     list(Arc::downgrade(&cache));
 }
@@ -54,25 +55,25 @@ pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V
         // While the thread's locals are being destroyed there is nobody left to list it for.
         let _ = THREAD.try_with(|listed| listed.borrow_mut().push(cache));
     }
+    cache.when_dropped(unlist_on_this_thread);
     let cache: Rc<ThreadCache> = cache.clone();
     list(Rc::downgrade(&cache));
 }
 
-/// Takes a cache from the list that it is on: what is left on a list keeps the memory of its cache. `cache` is
-/// its address.
-pub(crate) fn unlist(cache: usize, is_shared: bool) {
-    if is_shared {
-        let mut listed = SHARED.lock();
-        take_at(&mut listed, |known| known.as_ptr().addr() == cache);
-    } else {
-        // While the thread's locals are being destroyed, the list goes as a whole.
-        let _ = THREAD.try_with(|listed| {
-            take_at(&mut listed.borrow_mut(), |known| known.as_ptr().addr() == cache);
-        });
-    }
+/// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
+fn unlist_shared(cache: usize) {
+    remove_first(&mut SHARED.lock(), |listed| listed.as_ptr().addr() == cache);
 }
 
-fn take_at<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
+/// [`unlist_shared`], for a cache of the calling thread.
+fn unlist_on_this_thread(cache: usize) {
+    // While the thread's locals are being destroyed, the list is gone as a whole.
+    let _ = THREAD.try_with(|listed| {
+        remove_first(&mut listed.borrow_mut(), |listed| listed.as_ptr().addr() == cache);
+    });
+}
+
+fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
     if let Some(at) = listed.iter().position(is_it) {
         listed.remove(at);
     }

@@ -46,7 +46,7 @@ pub struct CacheInfo {
     pub rejected: u64,
     /// Results not stored because their key was removed, or the cache cleared, while they were
     /// being computed.
-    pub invalidated: u64,
+    pub outdated: u64,
 }
 
 impl CacheInfo {

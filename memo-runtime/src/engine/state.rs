@@ -232,7 +232,7 @@ impl State {
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
         let flight = self.end_flight(place)?;
-        self.counts.invalidated += u64::from(flight.invalidated);
+        self.counts.outdated += u64::from(flight.invalidated);
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > place.generation());

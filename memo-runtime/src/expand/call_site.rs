@@ -12,7 +12,7 @@ use crate::call::result_policy::Policy;
 use crate::engine::engine::Engine;
 use crate::engine::hit::Miss;
 use crate::expand::instances::Instance;
-use crate::expand::static_site::Options;
+use crate::expand::options::Options;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::any::Any;

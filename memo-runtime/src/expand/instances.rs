@@ -1,7 +1,7 @@
 //! The caches of one function, by instantiation.
 
-use crate::cache::builder::CacheBuilder;
-use crate::expand::static_site::{self, Options};
+use crate::config::parameters::CacheParameters;
+use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Cell, Scope, Shared, Thread};
 use std::any::TypeId;
 use std::fmt;
@@ -83,7 +83,7 @@ impl<S: Scope> Node<S> {
         root: &'s S::Cell<Self>,
         function: &'static str,
         options: Options,
-        build: impl FnOnce(CacheBuilder) -> C,
+        build: impl FnOnce(CacheParameters) -> C,
     ) -> &'s C
     where
         S: Keeps<C>,
@@ -119,18 +119,17 @@ impl<S: Scope> Node<S> {
         root: &'s S::Cell<Self>,
         function: &'static str,
         options: Options,
-        build: impl FnOnce(CacheBuilder) -> C,
+        build: impl FnOnce(CacheParameters) -> C,
     ) -> &'s Self
     where
         S: Keeps<C>,
     {
         let mut build = Some(build);
-        let evaluate = || {
-            static_site::evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>())
-        };
-        Self::search(root, instance::<F, C>(), &evaluate, &mut |builder| {
+        let evaluate =
+            || evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>());
+        Self::search(root, instance::<F, C>(), &evaluate, &mut |parameters| {
             let build = build.take().expect("what was made is found");
-            Handle::new(build(builder))
+            Handle::new(build(parameters))
         })
     }
 
@@ -141,8 +140,8 @@ impl<S: Scope> Node<S> {
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
-        evaluate: &dyn Fn() -> CacheBuilder,
-        build: &mut dyn FnMut(CacheBuilder) -> Handle,
+        evaluate: &dyn Fn() -> CacheParameters,
+        build: &mut dyn FnMut(CacheParameters) -> Handle,
     ) -> &'s Self {
         let mut evaluated = None;
         loop {
@@ -150,13 +149,13 @@ impl<S: Scope> Node<S> {
                 Ok(node) => return node,
                 Err(free) => free,
             };
-            let Some(builder) = &evaluated else {
+            let Some(parameters) = &evaluated else {
                 evaluated = Some(evaluate());
                 continue;
             };
             let mut node = || {
                 let branches = std::array::from_fn(|_| S::Cell::empty());
-                Self { instance, handle: build(CacheBuilder::clone(builder)), branches }
+                Self { instance, handle: build(CacheParameters::clone(parameters)), branches }
             };
             match free {
                 Free::Root => _ = root.get_or_init(node),

@@ -6,17 +6,15 @@
 //! types, and holds caches of the types that the calls ask for. A *site* is the slot as one
 //! instantiation sees it.
 
-use crate::base::sync;
-use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
 use crate::expand::bounds::shared::{Keeps, Kept, SharedKept};
 use crate::expand::call_site::{Here, Places};
 use crate::expand::instances::{Instance, Node, Of, Only};
+use crate::expand::options::Options;
 use crate::expand::thread_slot::ThreadSlot;
 use crate::scope::scope::{Shared, Thread};
-use std::any::{TypeId, type_name};
+use std::any::type_name;
 use std::borrow::Borrow;
-use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -140,46 +138,6 @@ impl<K, V, S: Places> Single<K, V, S> {
     }
 }
 
-/// Gives the options of a function's caches. It is code of users.
-pub(crate) type Options = fn() -> CacheBuilder;
-
-sync::thread_local! {
-    /// The caches whose options the thread evaluates, each from within the one before.
-    static EVALUATED: RefCell<Vec<(usize, TypeId)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Options that are being evaluated.
-struct Evaluation;
-
-impl Drop for Evaluation {
-    fn drop(&mut self) {
-        let _ = EVALUATED.try_with(|evaluated| evaluated.borrow_mut().pop());
-    }
-}
-
-/// Evaluates the options of a cache, which is that of an instance in the slot at this address.
-pub(crate) fn evaluate(
-    options: Options,
-    function: &str,
-    slot: usize,
-    instance: TypeId,
-) -> CacheBuilder {
-    let cache = (slot, instance);
-    let begin = |evaluated: &RefCell<Vec<_>>| {
-        let mut evaluated = evaluated.borrow_mut();
-        let is_new = !evaluated.contains(&cache);
-        if is_new {
-            evaluated.push(cache);
-        }
-        is_new
-    };
-    // The thread may be about to end.
-    let Ok(is_new) = EVALUATED.try_with(begin) else { return options() };
-    assert!(is_new, "the options of `{function}` call `{function}`: its cache is made of them");
-    let _evaluation = Evaluation;
-    options()
-}
-
 impl<F, S: Places> Site<F, S> {
     #[inline]
     fn new(place: &'static S::Place, options: Options) -> Self {
@@ -235,7 +193,7 @@ impl Slot {
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Node::<Shared>::find::<F, _>(&self.caches, self.name, options, CacheBuilder::build)
+        Node::<Shared>::find::<F, _>(&self.caches, self.name, options, Cache::make)
     }
 
     fn own<F: Instance, K, V>(&'static self, options: Options) -> Forever<K, V>
@@ -378,6 +336,7 @@ opaque! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::builder::CacheBuilder;
     use crate::expand::bounds::shared::kept;
 
     fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {

@@ -1,11 +1,10 @@
 //! Where the caches are that each thread has for itself, and when they are dropped.
 
 use crate::base::sync;
-use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
 use crate::expand::call_site::Places;
 use crate::expand::instances::{Instance, Node};
-use crate::expand::static_site::Options;
+use crate::expand::options::Options;
 use crate::scope::scope::Thread;
 use std::any::Any;
 use std::borrow::Borrow;
@@ -183,7 +182,7 @@ impl ThreadSlot {
         if is_late {
             return Self::own_late::<F, K, V>(slot, options);
         }
-        let build = CacheBuilder::build_for_thread;
+        let build = Cache::make_for_thread;
         let cache = slot
             .with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone());
         ThreadOwned { cache, late: None }
@@ -195,7 +194,7 @@ impl ThreadSlot {
         options: Options,
     ) -> ThreadOwned<K, V> {
         let late = Some(Late::begin(slot));
-        let build = CacheBuilder::build_for_thread;
+        let build = Cache::make_for_thread;
         // Borrowed while options are evaluated: nothing is taken out, for a call has begun.
         let cache = slot.with(|it| {
             let caches = it.late.caches.borrow();

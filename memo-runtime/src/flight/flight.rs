@@ -16,11 +16,11 @@ pub(crate) struct FlightId {
 /// A run that is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    /// `None` if nobody waits and the body is not async.
+    /// `None` if no caller waits and the body is not async.
     pub(crate) wait: Option<Arc<Wait>>,
     /// The key was removed, or the cache cleared, since the run started. Its result must not be stored.
     pub(crate) invalidated: bool,
-    /// The news for the waiters, delivered when the flight is dropped.
+    /// What the waiters are told when the flight is dropped.
     pub(crate) landing: Landing,
 }
 

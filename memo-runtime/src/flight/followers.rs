@@ -13,7 +13,8 @@ use std::time::Duration;
 
 #[derive(Debug, Default)]
 pub(super) struct Followers {
-    list: BTreeMap<u64, Known>,
+    /// By number.
+    list: BTreeMap<u64, FollowerState>,
     /// The number of the latest follower.
     latest: u64,
     alarm: Option<Alarm>,
@@ -32,7 +33,7 @@ pub(super) struct Followers {
 
 /// What is known of one follower.
 #[derive(Debug)]
-struct Known {
+struct FollowerState {
     /// `None` while it is woken and was not polled since.
     waker: Option<Waker>,
     patience: Duration,
@@ -41,9 +42,9 @@ struct Known {
     observed: Observed,
 }
 
-impl Known {
+impl FollowerState {
     /// How much of its patience is left.
-    fn rest(&self, clock: Duration, helps: u32) -> Duration {
+    fn time_left(&self, clock: Duration, helps: u32) -> Duration {
         limit(self.patience, helps).saturating_sub(clock.saturating_sub(self.since))
     }
 
@@ -68,17 +69,18 @@ impl Followers {
     /// Adds a follower. Returns its number.
     pub(super) fn admit(&mut self, patience: Duration) -> u64 {
         self.latest += 1;
-        let known = Known { waker: None, patience, since: self.clock, observed: Observed::new() };
-        self.list.insert(self.latest, known);
+        let state =
+            FollowerState { waker: None, patience, since: self.clock, observed: Observed::new() };
+        self.list.insert(self.latest, state);
         self.latest
     }
 
     /// The follower of this number is polled. If it goes on waiting, `waker` is exchanged for its former one.
     pub(super) fn poll(&mut self, number: u64, leader: &Leader, waker: &mut Option<Waker>) -> Turn {
-        let known = self.list.get_mut(&number).expect("it has not left");
-        let turn = known.observed.poll(leader, waker.as_ref(), self.clock);
+        let state = self.list.get_mut(&number).expect("it has not left");
+        let turn = state.observed.poll(leader, waker.as_ref(), self.clock);
         if turn != Turn::Leave {
-            std::mem::swap(&mut known.waker, waker);
+            std::mem::swap(&mut state.waker, waker);
         }
         turn
     }
@@ -86,9 +88,9 @@ impl Followers {
     /// Removes a follower. Returns its waker, and the alarm if the last follower leaves. Both are dropped
     /// without the lock.
     pub(super) fn remove(&mut self, number: u64) -> (Option<Waker>, Option<Arc<dyn Watched>>) {
-        let known = self.list.remove(&number);
+        let state = self.list.remove(&number);
         let alarm = if self.list.is_empty() { self.alarm.take() } else { None };
-        (known.and_then(|it| it.waker), alarm.and_then(Alarm::cancel))
+        (state.and_then(|it| it.waker), alarm.and_then(Alarm::cancel))
     }
 
     /// Removes all followers. Returns their wakers and the alarm, which are used without the lock.
@@ -101,7 +103,7 @@ impl Followers {
     /// Takes the wakers of at most `most` followers whose patience has ended.
     pub(super) fn take_due(&mut self, helps: u32, most: usize) -> Vec<Waker> {
         let clock = self.clock;
-        let due = self.list.values_mut().filter(|it| it.rest(clock, helps).is_zero());
+        let due = self.list.values_mut().filter(|it| it.time_left(clock, helps).is_zero());
         let woken = due.filter_map(|it| {
             let waker = it.waker.take()?;
             it.observed.note_wake();
@@ -137,16 +139,16 @@ impl Followers {
         if self.pause.is_zero() {
             self.pause = FIRST_PAUSE;
         }
-        let rests = self.list.values().map(|it| it.rest(self.clock, helps));
+        let times = self.list.values().map(|it| it.time_left(self.clock, helps));
         // Followers without patience left were woken. A whole pause gives them time to come.
-        let next = rests.filter(|rest| !rest.is_zero()).min();
-        self.step = next.map_or(self.pause, |rest| rest.max(SHORTEST_STEP).min(self.pause));
+        let next = times.filter(|left| !left.is_zero()).min();
+        self.step = next.map_or(self.pause, |left| left.max(SHORTEST_STEP).min(self.pause));
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         self.alarm = Some(Alarm::set(now + self.step, watched));
     }
 
-    /// Unsets this alarm. Returns whether it was set: it may have been canceled too late, with the next one
-    /// set already.
+    /// Unsets the alarm that rings. Returns whether it was the one set: an alarm that was canceled too late rings
+    /// although the next one may be set.
     pub(super) fn unset_alarm(&mut self, alarm: Alarm) -> bool {
         self.alarm.take_if(|it| *it == alarm).is_some()
     }

@@ -1,8 +1,9 @@
 //! How long a wait lasts, and every constant of waiting.
 //!
-//! All times and counts of patience, steps and stalled leaders stand here. Three constants of other waits stand
-//! lower in the house, next to the loops they bound: how long the alarm's thread stays idle, how often a scan
-//! looks at a table hazard again, and how many retired entries may linger.
+//! All times and counts of patience, steps and stalled leaders stand here. Four other constants stand next to the
+//! loops that they bound, because their rooms must not import this one: how long the thread of the alarm stays
+//! idle (`base::alarm`), how often a scan looks at a table hazard again (`scope::hazard`), and how many retired
+//! entries may linger and how often a thread yields for that (`store::retired`).
 
 use std::time::Duration;
 

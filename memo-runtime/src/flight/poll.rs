@@ -1,7 +1,8 @@
 //! Waits that are polled, and the polls of an async leader.
 //!
 //! This file joins the parts: it takes the lock of a [`Wait`], lets its leader and followers judge a poll, and
-//! wakes whom they name. Wakers are the executor's code. They are cloned, woken and dropped without the lock.
+//! wakes the tasks that they name. It must not know how they judge. Wakers are the executor's code, so they are
+//! cloned, woken and dropped without the lock.
 
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::catch_panic::catch_panic;

@@ -195,7 +195,8 @@ impl Observed {
         }
     }
 
-    /// Whether a round may bring evidence against a leader that was polled this often.
+    /// Whether a round may bring evidence against a leader that was polled this often. Clears evidence from before
+    /// the last poll of the leader.
     pub(super) fn needs_round(&mut self, polls: u64) -> bool {
         if self.evidence.polls != polls {
             self.evidence = Evidence::since(polls);

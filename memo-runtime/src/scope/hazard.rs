@@ -1,4 +1,4 @@
-//! Hazard pointers: each thread announces what it reads without a lock, so that no other thread drops it.
+//! Hazard pointers: each thread publishes what it reads without a lock, and no other thread drops it meanwhile.
 //!
 //! They follow M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects" (2004), in two
 //! steps. A thread first protects the tables of a cache, searches them, and then protects the entry that it found

@@ -4,7 +4,9 @@
 //! [`Thread`] synchronize nothing.
 
 use crate::base::sync::{Arc, Mutex};
-use crate::scope::readers::{LocalReaders, Readers, SharedReaders};
+use crate::scope::local_readers::LocalReaders;
+use crate::scope::readers::Readers;
+use crate::scope::shared_readers::SharedReaders;
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Deref;

@@ -1,5 +1,5 @@
-//! The system's allocator, which can be told to count.
-#![allow(unsafe_code, reason = "a global allocator cannot be written without")]
+//! The system's allocator, with counters that can be switched on.
+#![allow(unsafe_code, reason = "a global allocator needs it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
@@ -16,12 +16,12 @@ static ALLOCATIONS: AtomicI64 = AtomicI64::new(0);
 /// What happened while a piece of code ran, on all threads.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
-    /// Bytes asked for, less bytes given back.
+    /// Bytes allocated less bytes freed.
     pub(crate) bytes: i64,
     pub(crate) allocations: i64,
 }
 
-/// Counts what `work` allocates. The counting is off at other times, when it costs one load.
+/// Counts what `work` allocates. At other times the counters are off and cost one load.
 pub(crate) fn counted(work: impl FnOnce()) -> Counted {
     BYTES.store(0, Relaxed);
     ALLOCATIONS.store(0, Relaxed);
@@ -39,26 +39,26 @@ fn count(asked: usize, returned: usize) {
     }
 }
 
-// SAFETY: everything is left to the system's allocator.
+// SAFETY: each method calls the system's allocator with the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc_zeroed(layout) }
     }
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size, layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.realloc(old, layout, size) }
     }
     unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
         count(0, layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.dealloc(old, layout) }
     }
 }

@@ -1,39 +1,43 @@
-//! The figures that are aimed at: ratios of minima in this run.
+//! The targets: ratios of minima that the project aims at, and what they are in this run.
 
-use crate::contestants::names;
-use crate::scenarios::titles;
-use crate::table::{Group, aligned};
+use super::table::aligned;
+use crate::measure::results::Group;
+use crate::names;
+use crate::titles;
+use serde::Serialize;
 use std::fmt;
 
-/// One figure, and how far it is to go.
-pub(crate) struct Figure {
+/// One ratio, and how small it is to be.
+#[derive(Serialize)]
+pub(crate) struct Target {
+    #[serde(rename = "figure")]
     pub(crate) what: String,
-    /// `None` if its scenarios were not run, or not undisturbed.
+    /// `None` if a scenario was not run, or has only disturbed laps.
     pub(crate) value: Option<f64>,
-    pub(crate) reach: f64,
-    pub(crate) beyond: f64,
+    pub(crate) goal: f64,
+    pub(crate) stretch: f64,
 }
 
-impl Figure {
+impl Target {
     fn verdict(&self) -> &'static str {
         match self.value {
             None => "not measured",
-            Some(value) if value <= self.beyond => "beyond",
-            Some(value) if value <= self.reach => "met",
+            Some(value) if value <= self.stretch => "stretch",
+            Some(value) if value <= self.goal => "met",
             Some(_) => "MISSED",
         }
     }
 }
 
-/// What is measured in this program; footprints are by `footprint.sh`.
-pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
+/// The targets of this program. `footprint.sh` measures crates and build times.
+pub(crate) fn targets(groups: &[Group]) -> Vec<Target> {
     let run = Run(groups);
     let one = |title, name| run.min(title, 0, name);
     let two = |title, name| run.min(title, 1, name);
     let (floor, ours) = (names::FLOOR, names::MEMOFN);
     let mut all = Vec::new();
-    let mut add = |what: &str, value, reach, beyond| {
-        all.push(Figure { what: what.to_owned(), value, reach, beyond });
+    let mut add = |what: &str, value, goal, stretch| {
+        all.push(Target { what: what.to_owned(), value, goal, stretch });
     };
 
     let hit = one(titles::HITS, ours);
@@ -122,34 +126,34 @@ pub(crate) fn figures(groups: &[Group]) -> Vec<Figure> {
     all
 }
 
-/// The table of these figures.
-pub(crate) struct Table<'a>(pub(crate) &'a [Figure]);
+/// The targets as a table.
+pub(crate) struct Table<'a>(pub(crate) &'a [Target]);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["figure", "here", "reach", "beyond", ""].map(str::to_owned).to_vec()];
-        for figure in self.0 {
-            let value = figure.value.map_or("-".to_owned(), |value| format!("{value:.2}"));
-            let (reach, beyond) = (figure.reach.to_string(), figure.beyond.to_string());
-            let verdict = figure.verdict().to_owned();
-            rows.push(vec![figure.what.clone(), value, reach, beyond, verdict]);
-        }
-        writeln!(f, "## Reach\nRatios of minima in this run\n")?;
-        aligned(f, &rows)
+        let head = ["figure", "here", "goal", "stretch", ""].map(str::to_owned).to_vec();
+        let rows = self.0.iter().map(|target| {
+            let value = target.value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+            let (goal, stretch) = (target.goal.to_string(), target.stretch.to_string());
+            vec![target.what.clone(), value, goal, stretch, target.verdict().to_owned()]
+        });
+        writeln!(f, "## Targets\nRatios of minima in this run\n")?;
+        writeln!(f, "{}", aligned(head, rows))
     }
 }
 
+/// The results, in which figures are looked up.
 struct Run<'a>(&'a [Group]);
 
 impl Run<'_> {
-    /// A minimum of laps that were not disturbed.
+    /// A minimum, if there are laps that were not disturbed.
     fn min(&self, title: &str, column: usize, name: &str) -> Option<f64> {
         let group = self.0.iter().find(|group| group.title == title)?;
         let figures = group.columns.get(column)?.of(name)?;
         (!figures.disturbed).then(|| figures.min())
     }
 
-    /// The fastest of the others that keep one bounded cache for all threads.
+    /// The fastest peer with one bounded cache for all threads.
     fn best_peer(&self, title: &str, column: usize) -> Option<(&'static str, f64)> {
         let group = self.0.iter().find(|group| group.title == title)?;
         let others = [names::FLOOR, names::MEMOFN];
