@@ -12,6 +12,7 @@ impl<T> SmallList<T> {
         Self { first: None, more: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if self.first.is_none() {
             self.first = Some(item);
@@ -28,18 +29,18 @@ impl<T> SmallList<T> {
         last.or_else(|| self.first.take())
     }
 
+    /// The first item, and the others.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Option<T>, Vec<T>) {
+        (self.first, self.more)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.first.iter().chain(&self.more)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
-    }
-}
-
-impl<T> Default for SmallList<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -249,8 +249,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             is_settled
         };
         let unread = self.core.land(id, entry.taken(), fill, &equals, run);
-        if !unread.is_empty() {
-            self.recycle(unread.into_iter().map(|(evicted, _)| evicted));
+        if let Some(evicted) = unread {
+            self.recycle([evicted]);
         }
         is_settled
     }
@@ -287,8 +287,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             true
         };
         let unread = self.core.land(id, entry.taken(), fill, &equals, run);
-        if !unread.is_empty() {
-            self.recycle(unread.into_iter().map(|(evicted, _)| evicted));
+        if let Some(evicted) = unread {
+            self.recycle([evicted]);
         }
     }
 

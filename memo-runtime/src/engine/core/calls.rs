@@ -10,7 +10,7 @@ use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
-use crate::store::store::{Cause, TakenOut};
+use crate::store::store::Cause;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -97,7 +97,8 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry, whose value `fill` sets unless another is about to, if its flight is still under way. The store says so when it
-    /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
+    /// has `taken` the ownership over. Returns an entry that was
+    /// evicted, if nobody reads it: the caller owns it, and may reuse its memory.
     pub(crate) fn land(
         &self,
         id: FlightId,
@@ -105,7 +106,7 @@ impl<S: Scope> Core<S> {
         fill: &mut dyn FnMut() -> bool,
         equals: &Equals<'_>,
         run: Option<Duration>,
-    ) -> SmallList<TakenOut> {
+    ) -> Option<EntryRef> {
         let now = self.give_back_expired();
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
@@ -124,10 +125,18 @@ impl<S: Scope> Core<S> {
         });
         if !is_landed {
             self.land_among(id, taken, fill, equals, run);
-        } else if !evicted.is_empty() && !self.readers.has_no_readers() {
-            self.discard_all(std::mem::take(&mut evicted));
+            return None;
         }
-        evicted
+        let (first, more) = evicted.into_parts();
+        if !more.is_empty() {
+            self.discard_all(more);
+        }
+        let (first, _) = first?;
+        if self.readers.has_no_readers() {
+            return Some(first);
+        }
+        self.discard([self.retired.adopt(first)]);
+        None
     }
 
     /// The same where other entries are filed under the hash, somebody waits, or it is not to be stored.

@@ -178,7 +178,8 @@ impl<S: Scope> Core<S> {
         self.retired.discard(dead.into_iter(), self.address(), &self.readers);
     }
 
-    fn discard_all(&self, dead: SmallList<TakenOut>) {
+    #[cold]
+    fn discard_all(&self, dead: impl IntoIterator<Item = TakenOut>) {
         self.discard(dead.into_iter().map(|(place, _)| self.retired.adopt(place)));
     }
 
