@@ -1,4 +1,4 @@
-//! All mistakes of one attribute, reported in one build.
+//! Collects all mistakes of one attribute, so that one build reports them all.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use std::fmt::Display;
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Notes a mistake at `tokens`.
+    /// Adds a mistake at `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -21,8 +21,8 @@ impl Errors {
         }
     }
 
-    /// The value, or nothing and one mistake more.
-    pub(crate) fn note<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+    /// The value, or `None` after adding the error.
+    pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
 

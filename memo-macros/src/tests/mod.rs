@@ -2,7 +2,7 @@
 //!
 //! After a change of the expansion: `UPDATE_EXPECT=1 cargo test -p memo-macros`, and read the diff.
 
-use super::expand;
+use crate::generate::expand;
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 use proptest::prelude::*;

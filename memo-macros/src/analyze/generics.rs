@@ -1,22 +1,22 @@
-//! The parameters of a generic function: which of them have a cache each, and where the bounds go.
+//! The parameters of a generic function: which of them tell its caches apart, and where the bounds go.
 //!
 //! ```text
-//! // Input: `key` counts, `make` is skipped
+//! // Input. `make` is skipped:
 //! fn lookup<'a, K: Hash + 'static, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64, K: Eq
 //!
-//! // Instances differ in `K`:
+//! // Output. There is one cache for each `K`:
 //! impl<K: Hash + 'static> lookup<K> where K: Eq {
 //!     fn uncached<'a, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64 { body }
 //! }
 //! ```
 
-use crate::words::words;
+use crate::tokens::search::words;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{GenericParam, Generics, Token, TypeParamBound, WherePredicate};
 
-/// Parameters, and what is known of them.
+/// Some of the parameters, with their bounds.
 #[derive(Default)]
 pub(crate) struct Params {
     params: Vec<GenericParam>,
@@ -24,24 +24,27 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// Those a cache is kept for each of, and the others: lifetimes, and what occurs in arguments
-    /// alone of which the key does not depend.
-    pub(crate) fn split(generics: &Generics, counts: impl Fn(&Ident) -> bool) -> (Self, Self) {
-        let (mut instance, mut rest) = (Self::default(), Self::default());
+    /// The types and constants that `tells_caches_apart` accepts, and all other parameters. A bound
+    /// that mentions one of the others goes with them.
+    pub(crate) fn split(
+        generics: &Generics,
+        tells_caches_apart: impl Fn(&Ident) -> bool,
+    ) -> (Self, Self) {
+        let (mut instance, mut others) = (Self::default(), Self::default());
         for param in &generics.params {
             match param {
-                GenericParam::Type(param) if counts(&param.ident) => {
+                GenericParam::Type(param) if tells_caches_apart(&param.ident) => {
                     instance.params.push(GenericParam::Type(param.clone()));
                 }
-                GenericParam::Const(param) if counts(&param.ident) => {
+                GenericParam::Const(param) if tells_caches_apart(&param.ident) => {
                     instance.params.push(GenericParam::Const(param.clone()));
                 }
-                _ => rest.params.push(param.clone()),
+                _ => others.params.push(param.clone()),
             }
         }
-        let others: Vec<Ident> = rest.params.iter().map(name).collect();
+        let other_names: Vec<Ident> = others.params.iter().map(name).collect();
         let stays = |tokens: &dyn ToTokens| {
-            !words(&tokens.to_token_stream()).iter().any(|word| others.contains(word))
+            !words(&tokens.to_token_stream()).iter().any(|word| other_names.contains(word))
         };
         for param in &mut instance.params {
             let GenericParam::Type(param) = param else { continue };
@@ -49,46 +52,49 @@ impl Params {
                 param.bounds.iter().cloned().partition(|bound| stays(bound));
             if !go.is_empty() {
                 let ident = &param.ident;
-                rest.bounds.push(syn::parse_quote!(#ident: #(#go)+*));
+                others.bounds.push(syn::parse_quote!(#ident: #(#go)+*));
                 param.bounds = Punctuated::from_iter(stay);
             }
         }
         for bound in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
             match bound {
-                WherePredicate::Type(of) if stays(&of.bounded_ty) => {
-                    let (mut stay, mut go) = (of.clone(), of.clone());
-                    stay.bounds = of.bounds.iter().filter(|bound| stays(bound)).cloned().collect();
-                    go.bounds = of.bounds.iter().filter(|bound| !stays(bound)).cloned().collect();
-                    for (part, home) in [(stay, &mut instance), (go, &mut rest)] {
+                WherePredicate::Type(all) if stays(&all.bounded_ty) => {
+                    let (mut stay, mut go) = (all.clone(), all.clone());
+                    stay.bounds = all.bounds.iter().filter(|bound| stays(bound)).cloned().collect();
+                    go.bounds = all.bounds.iter().filter(|bound| !stays(bound)).cloned().collect();
+                    for (part, params) in [(stay, &mut instance), (go, &mut others)] {
                         if !part.bounds.is_empty() {
-                            home.bounds.push(WherePredicate::Type(part));
+                            params.bounds.push(WherePredicate::Type(part));
                         }
                     }
                 }
                 bound if stays(bound) => instance.bounds.push(bound.clone()),
-                bound => rest.bounds.push(bound.clone()),
+                bound => others.bounds.push(bound.clone()),
             }
         }
-        (instance, rest)
+        (instance, others)
     }
 
-    /// These and more.
+    /// These and `more`.
     pub(crate) fn and(mut self, more: &Self) -> Self {
         self.params.extend(more.params.iter().cloned());
         self.bounds.extend(more.bounds.iter().cloned());
         self
     }
 
-    /// Of these the lifetimes alone, and what is known of them.
+    /// Only the lifetimes, with the bounds that mention nothing else.
     pub(crate) fn lifetimes(&self) -> Self {
         let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
         let (lifetimes, others): (Vec<_>, Vec<_>) =
             self.params.iter().cloned().partition(is_lifetime);
         let others: Vec<Ident> = others.iter().map(name).collect();
-        let known = |bound: &&WherePredicate| {
+        let only_lifetimes = |bound: &&WherePredicate| {
             !words(&bound.to_token_stream()).iter().any(|word| others.contains(word))
         };
-        Self { params: lifetimes, bounds: self.bounds.iter().filter(known).cloned().collect() }
+        Self {
+            params: lifetimes,
+            bounds: self.bounds.iter().filter(only_lifetimes).cloned().collect(),
+        }
     }
 
     pub(crate) fn generics(&self) -> Generics {
@@ -101,7 +107,7 @@ impl Params {
         generics
     }
 
-    pub(crate) fn has(&self, word: &Ident) -> bool {
+    pub(crate) fn contains(&self, word: &Ident) -> bool {
         self.params.iter().any(|param| name(param) == *word)
     }
 
@@ -109,11 +115,12 @@ impl Params {
         self.params.is_empty()
     }
 
-    /// The types and constants.
+    /// The names of the types and constants.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Ident> {
         self.params.iter().filter_map(type_or_const)
     }
 
+    /// The names of the types.
     pub(crate) fn types(&self) -> impl Iterator<Item = &Ident> {
         self.params.iter().filter_map(|param| match param {
             GenericParam::Type(param) => Some(&param.ident),
@@ -127,12 +134,12 @@ impl Params {
         (!self.is_empty()).then(|| quote!(<#(#params),*>))
     }
 
-    /// `T: ?Sized, const N: usize`, for a type that asks nothing of its parameters.
-    pub(crate) fn unbounded(&self, p: &TokenStream) -> impl Iterator<Item = TokenStream> {
+    /// `T: ?Sized, const N: usize`, for a type without bounds. `sized` is the path of `Sized`.
+    pub(crate) fn unbounded(&self, sized: &TokenStream) -> impl Iterator<Item = TokenStream> {
         self.params.iter().map(move |param| match param {
             GenericParam::Type(param) => {
                 let ident = &param.ident;
-                quote!(#ident: ?#p::std::marker::Sized)
+                quote!(#ident: ?#sized)
             }
             param => param.to_token_stream(),
         })
@@ -162,7 +169,7 @@ pub(crate) fn turbofish<'n>(names: impl Iterator<Item = &'n Ident>) -> Option<To
     (!names.is_empty()).then(|| quote!(::<#(#names),*>))
 }
 
-/// The type parameters that may have no size: `T: ?Sized`.
+/// The type parameters with `?Sized`.
 pub(crate) fn unsized_types(generics: &Generics) -> Vec<Ident> {
     let relaxed = |bounds: &Punctuated<TypeParamBound, Token![+]>| {
         bounds.to_token_stream().to_string().contains('?')
@@ -178,7 +185,7 @@ pub(crate) fn unsized_types(generics: &Generics) -> Vec<Ident> {
     inline.map(|param| param.ident.clone()).chain(clauses).collect()
 }
 
-/// The types and constants among the parameters of a generic item.
+/// The names of the types and constants.
 pub(crate) fn parameters(generics: &Generics) -> impl Iterator<Item = &Ident> {
     generics.params.iter().filter_map(type_or_const)
 }
@@ -191,7 +198,7 @@ fn type_or_const(param: &GenericParam) -> Option<&Ident> {
     }
 }
 
-/// All the arguments an item's own parameters make: `<'a, T, N>`.
+/// All parameters, lifetimes included, as arguments: `<'a, T, N>`.
 pub(crate) fn arguments(generics: &Generics) -> Option<TokenStream> {
     let arguments = generics.params.iter().map(|param| match param {
         GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),

@@ -1,7 +1,7 @@
 //! The value of each option, checked for itself.
 
-use crate::duration;
-use crate::suggest;
+use crate::parse::duration;
+use crate::parse::suggest;
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;

@@ -3,13 +3,13 @@
 //! `syn::meta` stops at the first error; here the parser notes a mistake, skips to the next comma
 //! and goes on, so that three mistakes are three errors in one build.
 
-use crate::errors::Errors;
-use crate::function::Function;
-use crate::suggest;
-use crate::values::{
+use crate::parse::function::Function;
+use crate::parse::suggest;
+use crate::parse::values::{
     Controls, DurationValue, Maxsize, Patience, Scope, cache, cache_if, controls, key, krate,
     label, maxsize, patience, scope, single_flight, skip, ttl,
 };
+use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
@@ -42,10 +42,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The path of the crate that has the runtime.
-    pub(crate) fn krate(&self) -> TokenStream {
+    /// The path of the runtime.
+    pub(crate) fn runtime(&self) -> TokenStream {
         let given = self.krate.as_ref().map(|krate| krate.value.to_token_stream());
-        given.unwrap_or_else(|| quote!(::memofn))
+        let krate = given.unwrap_or_else(|| quote!(::memofn));
+        quote!(#krate::__private)
     }
 
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {

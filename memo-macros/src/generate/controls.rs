@@ -1,24 +1,26 @@
-//! The controls of a function in a module: a type that lends them its name, and what can be done
-//! with the cache one call at a time.
+//! The controls: the companion type of a function, and the functions that look up, remove, insert or
+//! refresh one call.
 
-use crate::helper::{Helper, allowed, local};
-use crate::home::Home;
-use crate::model::{Argument, Model};
-use crate::place::{Access, access};
-use crate::words::without_own_type;
+use super::cache_access::{self, CacheAccess};
+use super::helper::{Helper, allowed_lints};
+use super::names::hygienic;
+use crate::analyze::model::{Argument, Model};
+use crate::tokens::rewrite::replace_self_type;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
+/// The companion type of a function in a module, with all controls. The first helper runs the original
+/// body; it stands in a block of its own, so that lints apply to it.
+pub(super) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     let companion = companion(model);
     let (original, cache) = (helpers[0].inherent(), helpers[1..].iter().map(Helper::inherent));
-    let name = &model.base;
+    let name = &model.controls_name;
     let (declared, arguments, clause) =
         (model.instance.declared(), model.instance.arguments(), model.instance.clause());
     let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
-    let allowed = allowed(model);
-    let of_all = of_all_calls(model);
-    let of_one = of_one_call(model);
+    let allowed = allowed_lints(model);
+    let whole_cache = whole_cache_controls(model);
+    let one_call = one_call_controls(model);
     quote! {
         #companion
         #(#cfgs)*
@@ -32,28 +34,29 @@ pub(crate) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
         #(#allowed)*
         impl #declared #name #arguments #clause {
             #(#cache)*
-            #of_all
-            #of_one
+            #whole_cache
+            #one_call
         }
     }
 }
 
-/// The type that lends its name to the controls.
+/// The type with the function's name.
 fn companion(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let (name, vis) = (&model.base, &model.function.vis);
-    let (cfgs, allowed) = (model.cfgs(), allowed(model));
+    let (name, vis) = (&model.controls_name, &model.function.vis);
+    let (cfgs, allowed) = (model.cfgs(), allowed_lints(model));
     let doc = format!(
         " The cache of [`{0}()`]({0}()): its counters and controls.",
         model.function.sig.ident
     );
     let params = (!model.instance.is_empty()).then(|| {
-        let params = model.instance.unbounded(p);
+        let sized = quote!(#p::std::marker::Sized);
+        let params: Vec<_> = model.instance.unbounded(&sized).collect();
         quote!(<#(#params),*>)
     });
     let mut types = model.instance.types().peekable();
     let marker = types.peek().is_some().then(|| {
-        let marker = local("instance");
+        let marker = hygienic("instance");
         quote!(#marker: #p::std::marker::PhantomData<(#(fn(&#types),)*)>)
     });
     quote! {
@@ -67,10 +70,10 @@ fn companion(model: &Model) -> TokenStream {
     }
 }
 
-/// What needs no more than the cache, and so a cache of the function's own.
-fn of_all_calls(model: &Model) -> Option<TokenStream> {
+/// The controls of the whole cache. A given cache has them itself.
+fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
-    model.given().is_none().then(|| {
+    model.given_cache().is_none().then(|| {
         quote! {
             /// The counters and the size of the cache.
             #vis fn cache_info() -> #p::CacheInfo {
@@ -88,18 +91,18 @@ fn of_all_calls(model: &Model) -> Option<TokenStream> {
     })
 }
 
-/// What is done with one call.
-fn of_one_call(model: &Model) -> TokenStream {
+/// The controls of one call.
+fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let Access { setup, cache, lookup, policy } = access(model);
-    let (what, value) = (local("what"), local("result"));
-    let identifying: Vec<_> = model.identifying().map(parameter).collect();
-    let names: Vec<_> = model.identifying().map(|argument| &argument.name).collect();
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let (what, value) = (hygienic("what"), hygienic("result"));
+    let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
+    let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all = model.arguments.iter().map(parameter);
-    let lifetimes = model.rest.lifetimes();
+    let lifetimes = model.other_params.lifetimes();
     let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
-    let (all_params, all_bounds) = (model.rest.declared(), model.rest.clause());
+    let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
     let safety = match model.function.sig.safety {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
         _ => None,
@@ -111,9 +114,9 @@ fn of_one_call(model: &Model) -> TokenStream {
     } else {
         quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
     };
-    let of_bodies = model.of_bodies();
+    let body_attributes = model.body_attributes();
     quote! {
-        // What the next two have in common is checked by the compiler once.
+        // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once.
         fn ask #some_params (#what: #p::Ask, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
@@ -138,7 +141,7 @@ fn of_one_call(model: &Model) -> TokenStream {
             #p::insert(#cache, #lookup, &#policy, &#value)
         }
         /// Runs the body now and stores its result.
-        #(#of_bodies)*
+        #(#body_attributes)*
         #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
             #setup
             #refresh
@@ -146,16 +149,17 @@ fn of_one_call(model: &Model) -> TokenStream {
     }
 }
 
-/// For a method: forgetting one call, where nobody could name its key to the cache.
-pub(crate) fn removal(model: &Model) -> Option<Helper> {
-    if model.home.is_module() || model.given().is_some() || model.key_types().is_some() {
+/// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
+/// `Type::area_cache().remove(..)` cannot be used.
+pub(super) fn removal(model: &Model) -> Option<Helper> {
+    if model.context.is_module() || model.given_cache().is_some() || model.key_types().is_some() {
         return None;
     }
     let Model { runtime: p, result, .. } = model;
-    let name = model.remove();
-    let Access { setup, cache, lookup, policy } = access(model);
-    let identifying = model.identifying().map(parameter);
-    let (instance, lifetimes) = (&model.instance, model.rest.lifetimes());
+    let name = model.remove_fn();
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let identifying = model.identifying_arguments().map(parameter);
+    let (instance, lifetimes) = (&model.instance, model.other_params.lifetimes());
     let generics = lifetimes.and(instance);
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
@@ -166,20 +170,21 @@ pub(crate) fn removal(model: &Model) -> Option<Helper> {
     let signature = quote! {
         fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
     };
-    let declared = match &*model.home {
-        Home::TraitImpl { own_type, .. } => {
-            let identifying = model.identifying().map(|argument| {
+    let declared = match model.context.controls_trait() {
+        Some(controls) => {
+            let self_type = &controls.self_type;
+            let identifying = model.identifying_arguments().map(|argument| {
                 if argument.name == "self" {
                     return parameter(argument);
                 }
-                without_own_type(&parameter(argument), own_type)
+                replace_self_type(&parameter(argument), self_type)
             });
-            let result = without_own_type(result, own_type);
+            let result = replace_self_type(result, self_type);
             quote! {
                 fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
             }
         }
-        _ => signature.clone(),
+        None => signature.clone(),
     };
     Some(Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),

@@ -1,4 +1,4 @@
-//! The function as it is written: its signature understood, its body left alone.
+//! Parses a function: its signature, and its body as plain tokens.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use syn::{
     parse_quote,
 };
 
-/// A function item.
+/// A function with a body.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -36,9 +36,9 @@ impl Parse for Function {
     }
 }
 
-/// An argument, the receiver included.
+/// An argument. `self` is one too.
 pub(crate) struct Input<'f> {
-    /// What it is called, unless it is taken apart.
+    /// Its name, unless it is a pattern.
     pub(crate) name: Option<Ident>,
     pub(crate) pat: Option<&'f Pat>,
     pub(crate) ty: Cow<'f, Type>,
@@ -55,13 +55,13 @@ impl<'f> Input<'f> {
                 attrs,
             },
             FnArg::Receiver(Receiver { attrs, self_token, kind, .. }) => {
-                let own = Ident::new("Self", self_token.span);
+                let self_type = Ident::new("Self", self_token.span);
                 let ty = match kind {
                     ReceiverKind::Typed(_, ty) => Cow::Borrowed(&**ty),
                     ReceiverKind::Reference(and, lifetime, mutability) => {
-                        Cow::Owned(parse_quote!(#and #lifetime #mutability #own))
+                        Cow::Owned(parse_quote!(#and #lifetime #mutability #self_type))
                     }
-                    _ => Cow::Owned(parse_quote!(#own)),
+                    _ => Cow::Owned(parse_quote!(#self_type)),
                 };
                 let name = Some(Ident::new("self", self_token.span));
                 Self { name, pat: None, ty, attrs }
@@ -70,7 +70,7 @@ impl<'f> Input<'f> {
     }
 }
 
-/// The name of an argument that is not taken apart.
+/// The name of an argument that is no other pattern.
 fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
@@ -85,9 +85,9 @@ impl Function {
         self.sig.inputs.iter().map(Input::of)
     }
 
-    /// The function for each way the `#[cfg(..)]`s of its arguments can turn out: itself when there
-    /// are none.
-    pub(crate) fn cases(mut self) -> Vec<Self> {
+    /// One function for each combination of the `#[cfg(..)]`s on its arguments. Each has its own
+    /// `#[cfg(..)]`, so that one of them is compiled. Without any this is the function itself.
+    pub(crate) fn cfg_variants(mut self) -> Vec<Self> {
         let cfgs = self.sig.inputs.iter_mut().enumerate().find_map(|(i, input)| {
             let FnArg::Typed(PatType { attrs, .. }) = input else { return None };
             let cfg = attrs.iter().position(|attr| attr.path().is_ident("cfg"))?;
@@ -106,7 +106,7 @@ impl Function {
             .collect();
         without.attrs.push(parse_quote!(#[cfg(not(#condition))]));
         self.attrs.push(cfg);
-        [self.cases(), without.cases()].concat()
+        [self.cfg_variants(), without.cfg_variants()].concat()
     }
 }
 
@@ -133,7 +133,7 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
     Err(input.error(format!("`#[memoize]` goes on a function, not on {item}")))
 }
 
-/// Whether an attribute is ours, by its name.
-pub(crate) fn is_mark(attr: &Attribute) -> bool {
+/// Whether an attribute is `#[memoize]`, judged by its name.
+pub(crate) fn is_memoize(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
 }
