@@ -1,4 +1,4 @@
-//! Where a function is defined, and what the attribute can see around it.
+//! The place where a function is defined, as far as the attribute can see it.
 
 use super::generics::{arguments, parameters, unsized_types};
 use super::key_shape::is_unsized_by_name;
@@ -7,7 +7,7 @@ use crate::parse::options::Options;
 use crate::tokens::rewrite::{camel_case, infer_lifetimes, spelled};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::Path;
+use syn::{LitStr, Path};
 
 pub(crate) enum Context {
     /// A module or a function body. The controls belong to a type with the function's name.
@@ -22,7 +22,7 @@ pub(crate) enum Context {
     TraitImpl(Surroundings, ControlsTrait),
 }
 
-/// What a block tells about the functions in it.
+/// The facts about a block that its functions depend on.
 pub(crate) struct Surroundings {
     /// The names that depend on a parameter of the block; `Self` can be one.
     parameters: Vec<Ident>,
@@ -52,7 +52,7 @@ impl Context {
         if is_generic || matches!(block.kind, Kind::Trait(_)) {
             parameters.push(self_word());
         }
-        let report_prefix = options.name.as_ref().map(|name| name.value.value());
+        let report_prefix = options.report_name().map(LitStr::value);
         let mut unsized_types = unsized_types(block.generics());
         if block.self_type().is_some_and(is_unsized_by_name) {
             unsized_types.push(self_word());
@@ -119,8 +119,8 @@ impl ControlsTrait {
 
 /// The name given with `controls = ..`, or `ClientLoadControls` for `impl Load for Client`.
 fn controls_trait_name(options: &Options, path: &Path, self_type: &TokenStream) -> Ident {
-    if let Some(controls) = &options.controls {
-        return controls.value.ident.clone();
+    if let Some(controls) = options.controls() {
+        return controls.ident.clone();
     }
     let (ty, implemented) = (camel_case(self_type), camel_case(&path.to_token_stream()));
     format_ident!("{ty}{implemented}Controls", span = Span::call_site())

@@ -24,8 +24,8 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// The types and constants that `tells_caches_apart` accepts, and all other parameters. A bound
-    /// that mentions one of the others goes with them.
+    /// Splits off the types and constants that `tells_caches_apart` accepts. A bound that mentions one of
+    /// the other parameters stays with those.
     pub(crate) fn split(
         generics: &Generics,
         tells_caches_apart: impl Fn(&Ident) -> bool,

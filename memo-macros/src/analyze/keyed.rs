@@ -8,21 +8,16 @@ use syn::{Expr, Pat};
 
 /// Whether the key depends on an argument. An argument without a name has a `pattern`.
 pub(crate) fn is_keyed(options: &Options, name: Option<&Ident>, pattern: Option<&Pat>) -> bool {
-    if let Some(key) = &options.key {
-        let key = key.value.to_token_stream();
+    if let Some(key) = options.key() {
+        let key = key.to_token_stream();
         return match (name, pattern) {
             (Some(name), _) => uses(&key, name),
             (None, pattern) => words(&pattern.to_token_stream()).iter().any(|it| uses(&key, it)),
         };
     }
     let Some(name) = name else { return true };
-    let skipped = options.skip.as_ref().is_some_and(|skip| skip.value.contains(name));
-    let owns_cache = options
-        .cache
-        .as_ref()
-        .and_then(|cache| cache_owner(&cache.value))
-        .is_some_and(|owner| owner == name);
-    !(skipped || owns_cache)
+    let owns_cache = options.cache().and_then(cache_owner).is_some_and(|owner| owner == name);
+    !(options.skip().contains(name) || owns_cache)
 }
 
 /// The variable that owns the cache of `cache = ..`: `self`, for `self.caches[0].users`.

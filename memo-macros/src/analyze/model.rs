@@ -6,13 +6,12 @@ use super::keyed::{cache_owner, is_keyed};
 use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
-use crate::parse::values::Scope;
 use crate::tokens::search::{has_macro, has_parameter, uses};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Pat, ReturnType, Type};
+use syn::{Attribute, Pat, ReturnType, Type};
 
 pub(crate) struct Model {
     pub(crate) function: Function,
@@ -47,17 +46,15 @@ pub(crate) struct Argument {
 impl Model {
     pub(crate) fn new(options: Options, function: Function, context: Rc<Context>) -> Self {
         let arguments = arguments(&options, &function);
-        let controls_name = match &options.controls {
-            Some(controls) => controls.value.ident.clone(),
-            None => function.sig.ident.clone(),
-        };
+        let own_name = &function.sig.ident;
+        let controls_name = options.controls().map_or(own_name, |controls| &controls.ident).clone();
         let result = match &function.sig.output {
             ReturnType::Default => quote!(()),
             ReturnType::Type(_, ty) => ty.to_token_stream(),
         };
         let (instance, other_params) = params(&options, &function, &arguments, &result);
         let stored_type = match &function.sig.output {
-            ReturnType::Type(_, ty) if options.cache_if.is_none() => {
+            ReturnType::Type(_, ty) if options.cache_if().is_none() => {
                 let own = instance.names().cloned();
                 let parameters: Option<Vec<_>> =
                     context.parameters().map(|outer| outer.iter().cloned().chain(own).collect());
@@ -84,22 +81,13 @@ impl Model {
         self.arguments.iter().filter(|argument| argument.keyed)
     }
 
-    pub(crate) fn scope(&self) -> Scope {
-        self.options.scope.as_ref().map(|scope| scope.value).unwrap_or_default()
-    }
-
     pub(crate) fn is_async(&self) -> bool {
         self.function.sig.asyncness.is_some()
     }
 
-    /// The expression of `cache = ..`.
-    pub(crate) fn given_cache(&self) -> Option<&Expr> {
-        self.options.cache.as_ref().map(|cache| &cache.value)
-    }
-
     /// Whether the given cache outlives the call: its owner is no argument, or one behind `&`.
     pub(crate) fn given_cache_outlives_call(&self) -> bool {
-        let owner = self.given_cache().and_then(cache_owner);
+        let owner = self.options.cache().and_then(cache_owner);
         let argument = self.arguments.iter().find(|it| owner.is_some_and(|name| it.name == *name));
         argument.is_none_or(|argument| {
             matches!(&argument.ty, Type::Reference(reference) if reference.mutability.is_none())
@@ -108,7 +96,7 @@ impl Model {
 
     /// The arguments that the key or the given cache depends on.
     pub(crate) fn identifying_arguments(&self) -> impl Iterator<Item = &Argument> {
-        let cache = self.given_cache().map(ToTokens::to_token_stream);
+        let cache = self.options.cache().map(ToTokens::to_token_stream);
         self.arguments.iter().filter(move |argument| {
             argument.keyed || cache.as_ref().is_some_and(|cache| uses(cache, &argument.name))
         })

@@ -1,7 +1,7 @@
-//! What the cache stores of a return type, and whether a signature can spell that type.
+//! The type that the cache stores for a return type, and whether a signature can spell it.
 //!
-//! Of a `Result` only the `Ok` is stored. The compiler decides by the type, so an alias works. A
-//! signature can ask the compiler too, unless the type depends on a generic parameter: a constant in
+//! The cache stores only the `Ok` of a `Result`. The compiler decides by the type, even behind a type
+//! alias. A signature can ask the compiler too, unless the type depends on a generic parameter: a constant in
 //! a signature may not mention one. A method outside a memoized block does not show which names are
 //! parameters. In these cases the name of the type decides how the type is spelled.
 
@@ -22,7 +22,7 @@ pub(crate) enum StoredType {
     WholeByName,
     /// The `Ok` of the return type, by its name.
     OkByName,
-    /// What the compiler finds.
+    /// The type that the compiler finds.
     AskCompiler,
     /// It cannot be spelled.
     Unspelled,

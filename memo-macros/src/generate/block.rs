@@ -50,7 +50,7 @@ pub(super) fn expand(options: &Options, mut block: Block, mut errors: Errors) ->
     let context = Rc::new(Context::of_block(&block, options));
     let mut function_options = Vec::new();
     for MemoizedItem { function, options: own } in block.memoized() {
-        let own = Options::parse(own.clone(), &mut errors).or(options, function);
+        let own = Options::parse(own.clone(), &mut errors).or_defaults(options, function);
         check::function(&own, function, &context, &mut errors);
         if let Some(self_type) = block.self_type() {
             check::self_type(&own, function, self_type, &mut errors);
@@ -78,16 +78,15 @@ pub(super) fn expand(options: &Options, mut block: Block, mut errors: Errors) ->
             }
         }
     }
-    match (&block.kind, context.controls_trait()) {
-        (Kind::TraitImpl(implementation, path), Some(controls)) => {
-            let implemented = block.with_items(items);
-            let controls = controls_trait(options, controls, implementation, path, &helpers);
-            quote!(#implemented #controls)
-        }
-        _ => {
-            items.extend(helpers.iter().map(Helper::inherent));
-            block.with_items(items)
-        }
+    if let (Kind::TraitImpl(implementation, path), Some(controls)) =
+        (&block.kind, context.controls_trait())
+    {
+        let implemented = block.with_items(items);
+        let controls = controls_trait(options, controls, implementation, path, &helpers);
+        quote!(#implemented #controls)
+    } else {
+        items.extend(helpers.iter().map(Helper::inherent));
+        block.with_items(items)
     }
 }
 
@@ -101,7 +100,7 @@ fn controls_trait(
 ) -> TokenStream {
     let ControlsTrait { name, self_type, implemented, .. } = controls;
     let arguments = arguments(&block.generics);
-    let vis = options.controls.as_ref().map(|controls| &controls.value.vis);
+    let vis = options.controls().map(|controls| &controls.vis);
     let clause = &block.generics.where_clause;
     let cfgs: Vec<_> = block.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let doc = format!(

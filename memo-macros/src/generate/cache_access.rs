@@ -1,9 +1,10 @@
 //! How a function and its controls reach their cache, and what they pass to it.
 
+use super::cache_types::{key_bounds, result_bounds, types};
 use super::key::nested;
 use super::names::hygienic;
 use crate::analyze::model::Model;
-use crate::parse::values::Scope;
+use crate::parse::option_row::Scope;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -17,9 +18,9 @@ pub(super) struct CacheAccess {
     pub(super) policy: TokenStream,
 }
 
-/// Who uses the cache.
+/// The user of the cache.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum User {
+enum CacheUser {
     /// A call of a function that is not async. It uses a call site.
     Call,
     /// A control or an async call. It uses the typed cache.
@@ -28,29 +29,29 @@ enum User {
 
 /// The access of a control.
 pub(super) fn of_control(model: &Model) -> CacheAccess {
-    access(model, User::Control)
+    access(model, CacheUser::Control)
 }
 
 /// The access of a call of the function.
 pub(super) fn of_call(model: &Model) -> CacheAccess {
-    access(model, if model.is_async() { User::Control } else { User::Call })
+    access(model, if model.is_async() { CacheUser::Control } else { CacheUser::Call })
 }
 
-fn access(model: &Model, user: User) -> CacheAccess {
+fn access(model: &Model, user: CacheUser) -> CacheAccess {
     let (lookup, policy) = (model.lookup(), model.result_policy());
-    if model.given_cache().is_some() {
+    if model.options.cache().is_some() {
         let (setup, cache) = given_cache(model, user);
         return CacheAccess { setup, cache, lookup, policy };
     }
     let p = &model.runtime;
     let name = hygienic("cache");
-    let cache = if user == User::Call { name.to_token_stream() } else { quote!(&#name) };
-    if has_call_site(model) && user == User::Call {
+    let cache = if user == CacheUser::Call { name.to_token_stream() } else { quote!(&#name) };
+    if has_call_site(model) && user == CacheUser::Call {
         let call_site = model.path(&model.call_site_fn());
         let setup = quote!(let #name = #p::at(#call_site););
         return CacheAccess { setup, cache, lookup, policy };
     }
-    if types(model).are_spelled() && user == User::Control {
+    if types(model).are_spelled() && user == CacheUser::Control {
         let call = model.call(&model.cache_fn());
         if !model.is_async() {
             let cache = quote!(&#call);
@@ -58,7 +59,7 @@ fn access(model: &Model, user: User) -> CacheAccess {
         }
         // An async call uses the cache in more than one statement. In thread scope the cache comes from
         // the call site, so that it also works while the values of the thread are dropped.
-        let own = call_site(model).filter(|_| model.scope() == Scope::Thread);
+        let own = call_site(model).filter(|_| model.options.scope() == Scope::Thread);
         let call = own.map_or(call, |call_site| quote!(#call_site.own()));
         return CacheAccess { setup: quote!(let #name = #call;), cache, lookup, policy };
     }
@@ -67,13 +68,13 @@ fn access(model: &Model, user: User) -> CacheAccess {
 }
 
 /// The cache of `cache = ..`.
-fn given_cache(model: &Model, user: User) -> (TokenStream, TokenStream) {
+fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
     let p = &model.runtime;
     let name = hygienic("cache");
     let unknown = || quote!(_);
     let key = model.key_types().map_or_else(unknown, nested);
     let value = model.stored_type().unwrap_or_else(unknown);
-    let given = model.given_cache().map(|it| quote_spanned!(it.span()=> &#it));
+    let given = model.options.cache().map(|it| quote_spanned!(it.span()=> &#it));
     let mut setup = quote!(let #name: &#p::Cache<#key, #value, _> = #given;);
     let mut cache = name.to_token_stream();
     if !model.given_cache_outlives_call() {
@@ -81,7 +82,7 @@ fn given_cache(model: &Model, user: User) -> (TokenStream, TokenStream) {
         setup.extend(quote!(let #name = #p::std::clone::Clone::clone(#name);));
         cache = quote!(&#name);
     }
-    if user == User::Call {
+    if user == CacheUser::Call {
         setup.extend(quote!(let #name = #p::Given::new(#cache);));
         cache = name.to_token_stream();
     }
@@ -89,13 +90,13 @@ fn given_cache(model: &Model, user: User) -> (TokenStream, TokenStream) {
 }
 
 /// The cache in the static, when the types of the cache cannot be spelled. The second part is the look-up.
-fn from_static(model: &Model, user: User, lookup: TokenStream) -> (TokenStream, TokenStream) {
+fn from_static(model: &Model, user: CacheUser, lookup: TokenStream) -> (TokenStream, TokenStream) {
     let name = hygienic("cache");
     let static_call = model.call(&model.static_fn());
     let result = result_bounds(model);
     let (by_types, by_lookup) = match user {
-        User::Call => ("here", "here_for"),
-        User::Control => ("cache", "cache_for"),
+        CacheUser::Call => ("here", "here_for"),
+        CacheUser::Control => ("cache", "cache_for"),
     };
     let (by_types, by_lookup) = (format_ident!("{by_types}"), format_ident!("{by_lookup}"));
     if let Some(key) = key_bounds(model) {
@@ -103,11 +104,12 @@ fn from_static(model: &Model, user: User, lookup: TokenStream) -> (TokenStream, 
     }
     // The look-up tells the compiler the type of the key.
     let key = hygienic("key");
-    let uses = (user == User::Call && is_split_call(model)).then(|| model.use_keyed_arguments());
+    let keyed =
+        (user == CacheUser::Call && is_split_call(model)).then(|| model.use_keyed_arguments());
     let setup = quote! {
         let #key = #lookup;
         let #name = #static_call.#by_lookup(&#key, #result);
-        #uses
+        #keyed
     };
     (setup, key.to_token_stream())
 }
@@ -115,57 +117,15 @@ fn from_static(model: &Model, user: User, lookup: TokenStream) -> (TokenStream, 
 /// Whether a call looks for a result first, and does everything else in a second function. Attributes
 /// of the body, such as `track_caller`, would not hold there.
 pub(super) fn is_split_call(model: &Model) -> bool {
-    model.given_cache().is_none() && !model.is_async() && model.body_attributes().next().is_none()
+    model.options.cache().is_none() && !model.is_async() && model.body_attributes().next().is_none()
 }
 
 /// Whether a generated function returns the call site. A trait cannot spell its type, which may depend
 /// on the types of the implementation.
 pub(super) fn has_call_site(model: &Model) -> bool {
-    model.given_cache().is_none() && types(model).are_spelled() && !model.context.is_trait_impl()
+    model.options.cache().is_none() && types(model).are_spelled() && !model.context.is_trait_impl()
 }
 
 pub(super) fn call_site(model: &Model) -> Option<TokenStream> {
     has_call_site(model).then(|| model.call(&model.call_site_fn()))
-}
-
-/// The types of a cache, if a signature can spell them.
-pub(super) struct Types {
-    pub(super) key: Option<TokenStream>,
-    pub(super) value: Option<TokenStream>,
-}
-
-impl Types {
-    pub(super) fn are_spelled(&self) -> bool {
-        self.key.is_some() && self.value.is_some()
-    }
-}
-
-pub(super) fn types(model: &Model) -> Types {
-    let types = Types { key: model.key_types().map(nested), value: model.stored_type() };
-    // In a trait either both are spelled, or the whole type is `impl Trait`.
-    let all_or_none = model.context.is_trait_impl();
-    if all_or_none && !(types.are_spelled() && model.instance.is_empty()) {
-        return Types { key: None, value: None };
-    }
-    types
-}
-
-/// The bounds of the key, as a value; `None` if only the compiler knows its type.
-pub(super) fn key_bounds(model: &Model) -> Option<TokenStream> {
-    let p = &model.runtime;
-    let bounds = |ty: &TokenStream| match model.scope() {
-        Scope::Shared => quote!(#p::kept::<#ty, _>()),
-        Scope::Thread => quote!(#p::kept_here::<#ty>()),
-    };
-    model.key_types().map(|types| nested(types.iter().map(bounds).collect()))
-}
-
-/// The bounds of the stored type, as a value.
-pub(super) fn result_bounds(model: &Model) -> TokenStream {
-    let Model { runtime: p, result, .. } = model;
-    let kind = model.result_kind();
-    match model.scope() {
-        Scope::Shared => quote!(#p::kept_result::<#result, _, _>(#kind)),
-        Scope::Thread => quote!(#p::kept_result_here::<#result, _>(#kind)),
-    }
 }

@@ -16,19 +16,19 @@
 //! }
 //! ```
 
-use super::cache_access::{Types, has_call_site, key_bounds, result_bounds, types};
+use super::cache_access::has_call_site;
+use super::cache_types::{Types, key_bounds, result_bounds, types};
 use super::helper::Helper;
-use super::names::hygienic;
-use super::report_name::report_name;
+use super::names::{hygienic, report_name};
 use crate::analyze::model::Model;
-use crate::parse::values::{DurationValue, Maxsize, Patience, Scope};
-use proc_macro2::{Ident, TokenStream};
+use crate::parse::option_row::{Scope, Value};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 /// The functions that return the call site (or the static alone) and the cache.
 pub(super) fn cache_functions(model: &Model) -> Vec<Helper> {
-    if model.given_cache().is_some() {
+    if model.options.cache().is_some() {
         return Vec::new();
     }
     let p = &model.runtime;
@@ -36,7 +36,7 @@ pub(super) fn cache_functions(model: &Model) -> Vec<Helper> {
     let (key, result) = (key_bounds(model), result_bounds(model));
     let (instance, instance_value) = instance(model);
     let static_item = static_item(model, &types, &instance_value);
-    let scope = match model.scope() {
+    let scope = match model.options.scope() {
         Scope::Shared => quote!(#p::scope::Shared),
         Scope::Thread => quote!(#p::scope::Thread),
     };
@@ -103,20 +103,20 @@ fn function(model: &Model, name: Ident, returned: &TokenStream, body: TokenStrea
 fn cache_type(model: &Model, types: Types) -> TokenStream {
     let p = &model.runtime;
     let unspelled = |traits: TokenStream| {
-        let shared = (model.scope() == Scope::Shared)
+        let shared = (model.options.scope() == Scope::Shared)
             .then(|| quote!(+ #p::std::marker::Send + #p::std::marker::Sync));
         quote!(impl #traits #shared + 'static)
     };
     let key =
         types.key.unwrap_or_else(|| unspelled(quote!(#p::std::hash::Hash + #p::std::cmp::Eq)));
     let value = types.value.unwrap_or_else(|| unspelled(quote!(#p::std::clone::Clone)));
-    match model.scope() {
+    match model.options.scope() {
         Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
         Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
     }
 }
 
-/// What tells the instantiations of a generic function apart, as a type and as a value.
+/// The type that tells the instantiations of a generic function apart, and its value.
 fn instance(model: &Model) -> (TokenStream, TokenStream) {
     let p = &model.runtime;
     if !model.context.is_module() {
@@ -143,7 +143,7 @@ fn static_item(model: &Model, types: &Types, instance: &TokenStream) -> TokenStr
     let (options, builder) = (hygienic("options"), builder(model));
     let name = model.function.sig.ident.unraw().to_string();
     let (key, value) = (&types.key, &types.value);
-    let site = match (is_single(model), model.scope()) {
+    let site = match (is_single(model), model.options.scope()) {
         (true, Scope::Shared) => quote!(#p::single!(#name, #options, #key, #value)),
         (true, Scope::Thread) => quote!(#p::thread_single!(#name, #options, #key, #value)),
         (false, Scope::Shared) => quote!(#p::site!(#name, #options, #instance)),
@@ -155,34 +155,30 @@ fn static_item(model: &Model, types: &Types, instance: &TokenStream) -> TokenStr
     }
 }
 
+/// The builder with the options, in the order in which they are written.
 fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
     let name = report_name(model);
-    let maxsize = options.maxsize.as_ref().map(|maxsize| match &maxsize.value {
-        Maxsize::Unbounded => quote!(.unbounded()),
-        Maxsize::At(size) => quote!(.maxsize(#size)),
+    let calls = options.builder_calls().map(|(method, value)| {
+        let method = Ident::new(method, Span::call_site());
+        let value = value.map(|value| builder_value(value, p));
+        quote!(.#method(#value))
     });
-    let duration = |value: &DurationValue| match value {
-        DurationValue::Computed(it) => it.to_token_stream(),
-        DurationValue::Written(it) => {
-            let (secs, nanos) = (it.as_secs(), it.subsec_nanos());
+    quote!(#p::CacheBuilder::new().name(#name) #(#calls)*)
+}
+
+fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
+    match value {
+        Value::Duration(duration) => {
+            let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
-    };
-    let ttl = options.ttl.as_ref().map(|ttl| {
-        let ttl = duration(&ttl.value);
-        quote!(.ttl(#ttl))
-    });
-    let single_flight = options.single_flight.as_ref().map(|single_flight| {
-        let on = single_flight.value;
-        quote!(.single_flight(#on))
-    });
-    let patience = options.patience.as_ref().map(|patience| match &patience.value {
-        Patience::Unlimited => quote!(.unlimited_patience()),
-        Patience::For(value) => {
-            let patience = duration(value);
-            quote!(.patience(#patience))
+        Value::Expr(expr) => expr.to_token_stream(),
+        Value::Flag(on) => on.to_token_stream(),
+        Value::Text(text) => text.to_token_stream(),
+        Value::Path(path) => path.to_token_stream(),
+        Value::NoLimit | Value::Scope(_) | Value::Arguments(_) | Value::Controls(_) => {
+            TokenStream::new()
         }
-    });
-    quote!(#p::CacheBuilder::new().name(#name) #maxsize #ttl #single_flight #patience)
+    }
 }

@@ -73,7 +73,7 @@ fn companion(model: &Model) -> TokenStream {
 /// The controls of the whole cache. A given cache has them itself.
 fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
-    model.given_cache().is_none().then(|| {
+    model.options.cache().is_none().then(|| {
         quote! {
             /// The counters and the size of the cache.
             #vis fn cache_info() -> #p::CacheInfo {
@@ -152,7 +152,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
 /// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
 /// `Type::area_cache().remove(..)` cannot be used.
 pub(super) fn removal(model: &Model) -> Option<Helper> {
-    if model.context.is_module() || model.given_cache().is_some() || model.key_types().is_some() {
+    if model.context.is_module() || model.options.cache().is_some() || model.key_types().is_some() {
         return None;
     }
     let Model { runtime: p, result, .. } = model;

@@ -189,5 +189,5 @@ fn async_body(model: &Model) -> TokenStream {
 
 /// Whether the function's own cache has entries that expire. A given cache finds out for itself.
 fn can_expire(model: &Model) -> bool {
-    model.options.ttl.is_some() && model.given_cache().is_none()
+    model.options.expire() && model.options.cache().is_none()
 }

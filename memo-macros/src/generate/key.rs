@@ -3,7 +3,7 @@
 use crate::analyze::generics::unsized_types;
 use crate::analyze::key_shape::{KeyShape, is_unsized_by_name};
 use crate::analyze::model::{Argument, Model};
-use crate::parse::values::Scope;
+use crate::parse::option_row::Scope;
 use crate::tokens::rewrite::{infer_lifetimes, replace_self};
 use crate::tokens::search::has_macro;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -29,15 +29,15 @@ impl Model {
         let owned = |argument: &Argument| {
             owned_type(&KeyShape::of(&argument.ty), &self.runtime, &unsized_types)
         };
-        self.options.key.is_none().then(|| self.keyed_arguments().map(owned).collect())
+        self.options.key().is_none().then(|| self.keyed_arguments().map(owned).collect())
     }
 
     /// The look-up of `key = ..`. It begins with the patterns that the expression uses.
     fn key_expression(&self) -> Option<TokenStream> {
-        let key = &self.options.key.as_ref()?.value;
+        let key = self.options.key()?;
         let p = &self.runtime;
-        let own = match self.scope() {
-            Scope::Shared if self.given_cache().is_none() => quote!(#p::shared_key),
+        let own = match self.options.scope() {
+            Scope::Shared if self.options.cache().is_none() => quote!(#p::shared_key),
             _ => quote!(#p::key),
         };
         let patterns: Vec<_> = self
@@ -85,7 +85,7 @@ impl Model {
     /// mentions one of them, the compiler reports it here. Without these items the name might mean
     /// something else outside the function, and the controls would find a cache of another type.
     fn hidden_parameters(&self) -> Option<TokenStream> {
-        let key = &self.options.key.as_ref()?.value;
+        let key = self.options.key()?;
         let hides = has_macro(&key.to_token_stream());
         let hidden = self.other_params.names().map(|name| {
             let is_type = self.other_params.types().any(|it| it == name);

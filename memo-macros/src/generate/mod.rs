@@ -6,14 +6,13 @@
 mod block;
 mod cache_access;
 mod cache_static;
+mod cache_types;
 mod controls;
 mod function;
 mod helper;
 mod key;
 mod names;
 mod original;
-mod report_name;
-mod result;
 
 use crate::analyze::check;
 use crate::analyze::context::Context;

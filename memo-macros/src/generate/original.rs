@@ -41,14 +41,13 @@ pub(super) fn original(model: &Model) -> Helper {
 }
 
 fn uncached_signature(model: &Model, mut sig: Signature) -> Signature {
-    let options = [&model.options.cache, &model.options.key];
+    let options = [model.options.cache(), model.options.key()];
     // The options use these arguments, so the user is not warned if the body does not.
     for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
         let used = options
-            .iter()
-            .copied()
+            .into_iter()
             .flatten()
-            .any(|it| uses(&it.value.to_token_stream(), &argument.name));
+            .any(|option| uses(&option.to_token_stream(), &argument.name));
         if let (FnArg::Typed(input), true) = (input, used) {
             input.attrs.push(parse_quote!(#[allow(unused_variables)]));
         }
@@ -90,7 +89,7 @@ fn signature_lints(model: &Model) -> impl Iterator<Item = TokenStream> {
     let exposed = visible || !in_module;
     let several = sig.inputs.len() > 1;
     // With `cache_if` a `Result` is stored whole.
-    let may_fail = !model.stored_type.is_certainly_whole() || model.options.cache_if.is_some();
+    let may_fail = !model.stored_type.is_certainly_whole() || model.options.cache_if().is_some();
     let lints = [
         (false, "dead_code", !in_module),
         (false, "unreachable_pub", visible && !in_module),

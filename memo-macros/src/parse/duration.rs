@@ -1,17 +1,17 @@
-//! Durations as people write them.
+//! Parses durations such as `1h 30m`, and explains mistakes in them.
 
 use std::time::Duration;
 
-/// Parses `"1h 30m"`; the message of an error names the fragment that is wrong, or says what to do `without`
-/// a duration that is too long.
-pub(crate) fn parse(text: &str, without: &str) -> Result<Duration, String> {
+/// Parses a duration. The error names the wrong fragment. For a duration that is too long it ends with
+/// `advice`.
+pub(super) fn parse(text: &str, advice: &str) -> Result<Duration, String> {
     use humantime::DurationError as E;
 
     if let Some((number, _)) = text.split_once('M') {
         return Err(format!("`{number}M` would be months; write `{number}m` for minutes"));
     }
     humantime::parse_duration(text).map_err(|error| match error {
-        E::Empty => "an empty duration; write a number and a unit, like `30m`".to_owned(),
+        E::Empty => "the duration is empty; write a number and a unit, like `30m`".to_owned(),
         E::UnknownUnit { unit, value, .. } if unit.is_empty() => {
             format!("`{value}` has no unit; write `{value}s` for seconds, `{value}m` for minutes")
         }
@@ -30,13 +30,13 @@ pub(crate) fn parse(text: &str, without: &str) -> Result<Duration, String> {
         E::InvalidCharacter(at) => {
             let rest = text.get(at..).unwrap_or(text);
             let bad = rest.chars().next().map_or_else(String::new, String::from);
-            format!("`{bad}` has no place in a duration; write `1h 30m`, `250ms`")
+            format!("`{bad}` cannot stand in a duration; write `1h 30m` or `250ms`")
         }
-        E::NumberOverflow => format!("`{text}` is too long; {without}"),
+        E::NumberOverflow => format!("`{text}` is too long; {advice}"),
     })
 }
 
-/// The unit that is understood in place of one that is not.
+/// The unit that was meant by an unknown one.
 fn known_unit(unit: &str) -> Option<String> {
     let unit = unit.to_lowercase();
     let known = match unit.as_str() {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_spellings_are_understood() {
+    fn the_usual_spellings_are_accepted() {
         assert_eq!(parse("30m"), Ok(Duration::from_secs(1800)));
         assert_eq!(parse("1h 30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));

@@ -125,7 +125,7 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
             {
                 "a `const`".to_owned()
             }
-            "let" => "a closure: name it, as a function".to_owned(),
+            "let" => "a closure: make it a function with a name".to_owned(),
             _ => return Ok(()),
         },
         Err(_) => return Ok(()),

@@ -6,6 +6,8 @@
 pub(crate) mod block;
 mod duration;
 pub(crate) mod function;
+pub(crate) mod option_row;
+pub(crate) mod option_table;
 pub(crate) mod options;
 pub(crate) mod suggest;
-pub(crate) mod values;
+mod values;

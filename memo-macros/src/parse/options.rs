@@ -1,75 +1,48 @@
-//! The options as they are written.
+//! The options of one attribute, read by the table.
 //!
-//! `syn::meta` stops at the first error; here the parser notes a mistake, skips to the next comma
-//! and goes on, so that three mistakes are three errors in one build.
+//! `syn::meta` stops at the first error. This parser notes a mistake, skips to the next comma and goes
+//! on, so that three mistakes are three errors in one build.
 
-use crate::parse::function::Function;
-use crate::parse::suggest;
-use crate::parse::values::{
-    Controls, DurationValue, Maxsize, Patience, Scope, cache, cache_if, controls, key, krate,
-    label, maxsize, patience, scope, single_flight, skip, ttl,
-};
+use super::function::Function;
+use super::option_row::{Controls, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value};
+use super::option_table::{NOT_NEEDED, OPTIONS};
+use super::suggest;
 use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, Ident, Lit, LitStr, Token};
 
-/// A value, and the name of the option that set it.
+/// An option as it was given.
 #[derive(Clone)]
-pub(crate) struct Set<T> {
+pub(crate) struct GivenOption {
+    pub(crate) row: &'static OptionRow,
+    /// Its name in the attribute, for errors.
     pub(crate) name: Ident,
-    pub(crate) value: T,
+    pub(crate) value: Value,
 }
-
-type Slot<T> = Option<Set<T>>;
 
 #[derive(Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) maxsize: Slot<Maxsize>,
-    pub(crate) ttl: Slot<DurationValue>,
-    pub(crate) scope: Slot<Scope>,
-    pub(crate) key: Slot<Expr>,
-    pub(crate) skip: Slot<Vec<Ident>>,
-    pub(crate) cache_if: Slot<Expr>,
-    pub(crate) single_flight: Slot<bool>,
-    pub(crate) patience: Slot<Patience>,
-    pub(crate) cache: Slot<Expr>,
-    pub(crate) name: Slot<LitStr>,
-    pub(crate) controls: Slot<Controls>,
-    pub(crate) krate: Slot<Path>,
-}
+pub(crate) struct Options(Vec<GivenOption>);
 
 impl Options {
-    /// The path of the runtime.
-    pub(crate) fn runtime(&self) -> TokenStream {
-        let given = self.krate.as_ref().map(|krate| krate.value.to_token_stream());
-        let krate = given.unwrap_or_else(|| quote!(::memofn));
-        quote!(#krate::__private)
-    }
-
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                if let Err(error) = options.option(input) {
+                if let Err(error) = options.read_one(input) {
                     errors.push(error);
-                    while !input.is_empty() && !input.peek(Token![,]) {
-                        input.parse::<TokenTree>()?;
-                    }
+                    skip_to_comma(input)?;
                 }
                 if input.is_empty() {
                     break;
                 }
-                if input.peek(Token![,]) {
-                    input.parse::<Token![,]>()?;
-                } else {
+                if !input.peek(Token![,]) {
                     errors.push(input.error("expected `,` before the next option"));
-                    while !input.is_empty() && !input.peek(Token![,]) {
-                        input.parse::<TokenTree>()?;
-                    }
+                    skip_to_comma(input)?;
                 }
+                input.parse::<Option<Token![,]>>()?;
             }
             Ok(())
         };
@@ -82,210 +55,218 @@ impl Options {
         options
     }
 
-    /// These options, and those of the block around where they say nothing else.
-    ///
-    /// A default gives way to an option of the function's own that excludes it, and skips what the
-    /// function has.
-    pub(crate) fn or(mut self, block: &Self, function: &Function) -> Self {
-        let own = self.clone();
-        let excluded = |name: &str| {
-            // These two say where the cache is, which is not to be lost in silence.
-            let stays = ["scope", "cache"];
-            let gives_way = |b: &Side| b.name == name && !stays.contains(&name);
-            EXCLUSIONS.iter().any(|(a, b, _)| {
-                (a.name == name && b.of(&own).is_some()) || (gives_way(b) && a.of(&own).is_some())
-            })
-        };
-        macro_rules! inherit {
-            ($($slot:ident)*) => {$(
-                if self.$slot.is_none() && !excluded(stringify!($slot)) {
-                    self.$slot.clone_from(&block.$slot);
-                }
-            )*};
-        }
-        inherit!(maxsize ttl scope key cache_if single_flight patience cache);
-        if let (None, Some(skip), false) = (&self.skip, &block.skip, excluded("skip")) {
-            let has = |name: &Ident| function.inputs().any(|it| it.name.as_ref() == Some(name));
-            let value: Vec<_> = skip.value.iter().filter(|name| has(name)).cloned().collect();
-            if !value.is_empty() {
-                self.skip = Some(Set { name: skip.name.clone(), value });
-            }
-        }
-        if self.krate.is_none() {
-            self.krate.clone_from(&block.krate);
-        }
-        self
-    }
-
-    /// The expressions that see the parameters of the function.
-    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let maxsize = self.maxsize.as_ref().and_then(|maxsize| match &maxsize.value {
-            Maxsize::At(size) => Some(size),
-            Maxsize::Unbounded => None,
-        });
-        let patience = self.patience.as_ref().and_then(|patience| match &patience.value {
-            Patience::For(span) => Some(span),
-            Patience::Unlimited => None,
-        });
-        let ttl = self.ttl.as_ref().map(|ttl| &ttl.value);
-        let spans = ttl.into_iter().chain(patience).filter_map(|span| match span {
-            DurationValue::Computed(expr) => Some(expr),
-            DurationValue::Written(_) => None,
-        });
-        let others = [&self.key, &self.cache_if, &self.cache].into_iter().flatten();
-        others.map(|it| &it.value).chain(maxsize).chain(spans)
-    }
-
-    fn option(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+    fn read_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if input.peek(Lit) {
             return Err(input.error("every option has a name: `maxsize = 128`, `ttl = \"30m\"`"));
         }
         let name = input
             .call(Ident::parse_any)
             .map_err(|error| syn::Error::new(error.span(), "expected the name of an option"))?;
-        match name.to_string().as_str() {
-            "maxsize" => set(&mut self.maxsize, name, input, maxsize),
-            "ttl" => set(&mut self.ttl, name, input, ttl),
-            "scope" => set(&mut self.scope, name, input, scope),
-            "key" => set(&mut self.key, name, input, key),
-            "skip" => set_with(&mut self.skip, name, input, skip),
-            "cache_if" => set(&mut self.cache_if, name, input, cache_if),
-            "single_flight" => set(&mut self.single_flight, name, input, single_flight),
-            "patience" => set(&mut self.patience, name, input, patience),
-            "cache" => set(&mut self.cache, name, input, cache),
-            "name" => set(&mut self.name, name, input, label),
-            "controls" => set(&mut self.controls, name, input, controls),
-            "crate" => set(&mut self.krate, name, input, krate),
-            unknown => {
-                let advice = if let Some(why) = suggest::needless_option(unknown) {
-                    format!("it is not needed: {why}")
-                } else if let Some(option) = suggest::peer_option(unknown) {
-                    format!("here it is `{option}`, as in `{}`", example(option))
-                } else if let Some(meant) = suggest::nearest(unknown, suggest::option_names()) {
-                    format!("did you mean `{meant}`?")
-                } else {
-                    let names: Vec<_> = suggest::option_names().collect();
-                    format!("the options are {}", names.join(", "))
-                };
-                let message = format!("unknown option `{unknown}`; {advice}");
-                Err(syn::Error::new(name.span(), message))
+        let given = name.to_string();
+        let Some(row) = OPTIONS.iter().find(|row| row.name == given) else {
+            let message = format!("unknown option `{given}`; {}", advice(&given));
+            return Err(syn::Error::new(name.span(), message));
+        };
+        let value = read_value(row, &name, input)?;
+        if self.get(row.name).is_some() {
+            let message = format!("`{name}` is given twice; keep one of the two");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        self.0.push(GivenOption { row, name, value });
+        Ok(())
+    }
+
+    /// The options of a function in a block: its own, and the block's as defaults.
+    pub(crate) fn or_defaults(self, block: &Self, function: &Function) -> Self {
+        let defaults = block.0.iter().filter(|default| {
+            let (row, name) = (default.row, default.row.name);
+            let is_excluded = self.excluded_by(row).next().is_some();
+            let gives_way = row.on_block != OnBlock::FirmDefault
+                && self.0.iter().any(|own| own.row.excludes.iter().any(|it| it.name() == name));
+            !matches!(row.on_block, OnBlock::OfBlock | OnBlock::OfTraitImpl(_))
+                && self.get(name).is_none()
+                && !is_excluded
+                && !gives_way
+        });
+        let has = |name: &Ident| function.inputs().any(|it| it.name.as_ref() == Some(name));
+        let defaults = defaults.filter_map(|default| {
+            let mut default = default.clone();
+            if let (OnBlock::DefaultForArguments, Value::Arguments(names)) =
+                (default.row.on_block, &mut default.value)
+            {
+                names.retain(has);
+                if names.is_empty() {
+                    return None;
+                }
             }
+            Some(default)
+        });
+        let defaults: Vec<_> = defaults.collect();
+        Self(self.0.into_iter().chain(defaults).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &GivenOption> {
+        self.0.iter()
+    }
+
+    pub(crate) fn get(&self, option: &str) -> Option<&GivenOption> {
+        self.0.iter().find(|given| given.row.name == option)
+    }
+
+    /// The given options that exclude an option, with the relation from its row.
+    pub(crate) fn excluded_by(
+        &self,
+        row: &'static OptionRow,
+    ) -> impl Iterator<Item = (&GivenOption, &'static Relation)> {
+        row.excludes.iter().filter_map(|relation| Some((self.related(relation)?, relation)))
+    }
+
+    /// The given option that a relation is about, if it has the value that matters.
+    pub(crate) fn related(&self, relation: &Relation) -> Option<&GivenOption> {
+        let given = self.get(relation.name())?;
+        relation.value().is_none_or(|value| given.value.is_written(value)).then_some(given)
+    }
+
+    /// The expressions that the generated code evaluates. They may mention the function's parameters.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        self.0.iter().filter_map(|given| given.value.expr())
+    }
+
+    /// Whether entries of the function's own cache can expire.
+    pub(crate) fn expire(&self) -> bool {
+        self.0.iter().any(|given| given.row.expires)
+    }
+
+    /// The methods of the builder to call, each with its value if it takes one.
+    pub(crate) fn builder_calls(&self) -> impl Iterator<Item = (&'static str, Option<&Value>)> {
+        self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
+            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, None)),
+            _ => Some((row.builder?, Some(value))),
+        })
+    }
+
+    // The options that the macro itself uses.
+
+    pub(crate) fn scope(&self) -> Scope {
+        match self.value("scope") {
+            Some(Value::Scope(scope)) => *scope,
+            _ => Scope::Shared,
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<&Expr> {
+        self.value("key")?.expr()
+    }
+
+    pub(crate) fn skip(&self) -> &[Ident] {
+        match self.value("skip") {
+            Some(Value::Arguments(names)) => names,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn cache_if(&self) -> Option<&Expr> {
+        self.value("cache_if")?.expr()
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Expr> {
+        self.value("cache")?.expr()
+    }
+
+    /// The value of `name = ..`.
+    pub(crate) fn report_name(&self) -> Option<&LitStr> {
+        match self.value("name") {
+            Some(Value::Text(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn controls(&self) -> Option<&Controls> {
+        match self.value("controls") {
+            Some(Value::Controls(controls)) => Some(controls),
+            _ => None,
+        }
+    }
+
+    /// The path of the runtime.
+    pub(crate) fn runtime(&self) -> TokenStream {
+        let krate = if let Some(Value::Path(path)) = self.value("crate") {
+            path.to_token_stream()
+        } else {
+            quote!(::memofn)
+        };
+        quote!(#krate::__private)
+    }
+
+    fn value(&self, option: &str) -> Option<&Value> {
+        self.get(option).map(|given| &given.value)
+    }
+}
+
+fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+    let error = |message| Err(syn::Error::new(name.span(), message));
+    match row.value {
+        Syntax::Assigned(read) => {
+            let is_assigned = input.peek(Token![=]) && !input.peek(Token![==]);
+            if is_assigned {
+                input.parse::<Token![=]>()?;
+            }
+            if !is_assigned || input.is_empty() || input.peek(Token![,]) {
+                return error(format!("`{name}` needs a value: `{}`", row.example));
+            }
+            read(row, input)
+        }
+        Syntax::Parenthesized(read) => {
+            if !input.peek(syn::token::Paren) {
+                return error(format!("`{name}` needs parentheses: `{}`", row.example));
+            }
+            read(row, input)
         }
     }
 }
 
-/// One side of an exclusion: an option, when it is set in such a way.
-pub(crate) struct Side {
-    pub(crate) name: &'static str,
-    /// As it is written.
-    pub(crate) label: &'static str,
-    set: fn(&Options) -> Option<&Ident>,
-}
-
-impl Side {
-    /// The name of the option, if this side is there.
-    pub(crate) fn of<'o>(&self, options: &'o Options) -> Option<&'o Ident> {
-        (self.set)(options)
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
     }
-}
-
-macro_rules! side {
-    ($slot:ident) => {
-        Side {
-            name: stringify!($slot),
-            label: stringify!($slot),
-            set: |options| Some(&options.$slot.as_ref()?.name),
-        }
-    };
-}
-
-const THREAD_SCOPE: Side = Side {
-    name: "scope",
-    label: "scope = \"thread\"",
-    set: |options| {
-        options.scope.as_ref().filter(|scope| scope.value == Scope::Thread).map(|scope| &scope.name)
-    },
-};
-
-const ALONE: Side = Side {
-    name: "single_flight",
-    label: "single_flight = false",
-    set: |options| {
-        options
-            .single_flight
-            .as_ref()
-            .filter(|it| !it.value)
-            .map(|single_flight| &single_flight.name)
-    },
-};
-
-const SAID_BY_THE_CACHE: &str = "the cache that is given has options of its own, said where it is \
-                                 made, with `Cache::<_, _>::builder()`";
-
-/// Which options exclude each other, and why.
-pub(crate) const EXCLUSIONS: &[(Side, Side, &str)] = &[
-    (side!(skip), side!(key), "a key expression already says which arguments count"),
-    (side!(single_flight), THREAD_SCOPE, "a thread has nobody to wait for"),
-    (side!(maxsize), side!(cache), SAID_BY_THE_CACHE),
-    (side!(ttl), side!(cache), SAID_BY_THE_CACHE),
-    (side!(scope), side!(cache), SAID_BY_THE_CACHE),
-    (side!(single_flight), side!(cache), SAID_BY_THE_CACHE),
-    (side!(patience), ALONE, "no call waits for the run of another"),
-    (side!(patience), side!(cache), SAID_BY_THE_CACHE),
-    (side!(name), side!(cache), SAID_BY_THE_CACHE),
-];
-
-/// Fills a slot from `name = value`; the one place that knows an option may be given only once.
-fn set<T>(
-    slot: &mut Slot<T>,
-    name: Ident,
-    input: ParseStream<'_>,
-    value: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
-) -> syn::Result<()> {
-    set_with(slot, name, input, |name, input| {
-        if !input.peek(Token![=]) || input.peek(Token![==]) {
-            let example = example(&name.to_string());
-            let message = format!("`{name}` needs a value: `{example}`");
-            return Err(syn::Error::new(name.span(), message));
-        }
-        input.parse::<Token![=]>()?;
-        if input.is_empty() || input.peek(Token![,]) {
-            let example = example(&name.to_string());
-            let message = format!("`{name}` needs a value: `{example}`");
-            return Err(syn::Error::new(name.span(), message));
-        }
-        value(input)
-    })
-}
-
-fn set_with<T>(
-    slot: &mut Slot<T>,
-    name: Ident,
-    input: ParseStream<'_>,
-    value: impl FnOnce(&Ident, ParseStream<'_>) -> syn::Result<T>,
-) -> syn::Result<()> {
-    let value = value(&name, input)?;
-    if slot.is_some() {
-        let message = format!("`{name}` is given twice; keep one of the two");
-        return Err(syn::Error::new(name.span(), message));
-    }
-    *slot = Some(Set { name, value });
     Ok(())
 }
 
-fn example(option: &str) -> &'static str {
-    match option {
-        "maxsize" => "maxsize = 128",
-        "ttl" => "ttl = \"30m\"",
-        "scope" => "scope = \"thread\"",
-        "key" => "key = user.id",
-        "skip" => "skip(db, logger)",
-        "cache_if" => "cache_if = |result| result.is_some()",
-        "single_flight" => "single_flight = false",
-        "patience" => "patience = \"5s\"",
-        "cache" => "cache = self.users",
-        "name" => "name = \"users\"",
-        "controls" => "controls = fib_cache",
-        _ => "crate = ::memofn",
+/// The advice for an unknown option.
+fn advice(unknown: &str) -> String {
+    let names = || OPTIONS.iter().map(|row| row.name);
+    if let Some((_, why)) = NOT_NEEDED.iter().find(|(option, _)| *option == unknown) {
+        return format!("it is not needed: {why}");
+    }
+    if let Some(row) = OPTIONS.iter().find(|row| row.has_peer(unknown)) {
+        return format!("here it is `{}`, as in `{}`", row.name, row.example);
+    }
+    match suggest::nearest(unknown, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the options are {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Options {
+        /// These options and one that is not in the table.
+        pub(crate) fn with(mut self, row: &'static OptionRow) -> Self {
+            let name = Ident::new(row.name, proc_macro2::Span::call_site());
+            self.0.push(GivenOption { row, name, value: Value::Flag(true) });
+            self
+        }
+    }
+
+    #[test]
+    fn options_of_the_peers_and_near_misses_are_understood() {
+        assert_eq!(advice("TimeToLive"), "here it is `ttl`, as in `ttl = \"30m\"`");
+        assert_eq!(advice("typed"), "it is not needed: arguments have one type each");
+        assert_eq!(advice("maxsise"), "did you mean `maxsize`?");
+        assert_eq!(advice("single_fligth"), "did you mean `single_flight`?");
+        assert_eq!(advice("patiance"), "did you mean `patience`?");
+        assert!(advice("xyz").starts_with("the options are maxsize, ttl, "));
     }
 }

@@ -1,48 +1,21 @@
-//! The value of each option, checked for itself.
+//! Reads the value of an option and checks it on its own. The table says which function reads which
+//! option.
 
-use crate::parse::duration;
-use crate::parse::suggest;
-use std::time::Duration;
+use super::duration;
+use super::option_row::{Controls, NoLimit, OptionRow, Scope, Value};
+use super::suggest;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, Visibility, parenthesized};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
 
-#[derive(Clone)]
-pub(crate) enum Maxsize {
-    Unbounded,
-    At(Expr),
+/// Any expression.
+pub(super) fn expression(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    read(input).map(Value::Expr)
 }
 
-/// A duration, as a literal or as an expression.
-#[derive(Clone)]
-pub(crate) enum DurationValue {
-    Written(Duration),
-    Computed(Expr),
-}
-
-#[derive(Clone)]
-pub(crate) enum Patience {
-    Unlimited,
-    For(DurationValue),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Scope {
-    #[default]
-    Shared,
-    Thread,
-}
-
-/// What the controls are called, and on a trait's impl block who sees them.
-#[derive(Clone)]
-pub(crate) struct Controls {
-    pub(crate) vis: Visibility,
-    pub(crate) ident: Ident,
-}
-
-/// An expression, out of the invisible parentheses that `macro_rules!` puts around an `$expr`.
-fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
+/// An expression, without the invisible parentheses that `macro_rules!` puts around an `$expr`.
+fn read(input: ParseStream<'_>) -> syn::Result<Expr> {
     let mut expr = input.parse()?;
     while let Expr::Group(group) = expr {
         expr = *group.expr;
@@ -50,194 +23,187 @@ fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
     Ok(expr)
 }
 
-pub(crate) fn maxsize(input: ParseStream<'_>) -> syn::Result<Maxsize> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Path(path) if path.path.is_ident("unbounded") => return Ok(Maxsize::Unbounded),
-        Expr::Path(path) if path.path.is_ident("None") => {
-            return Err(syn::Error::new_spanned(&expr, "write `maxsize = unbounded` for no limit"));
+fn refuse<T>(expr: &Expr, message: impl std::fmt::Display) -> syn::Result<T> {
+    Err(syn::Error::new_spanned(expr, message))
+}
+
+/// Whether an expression is the option's word for no limit. A similar word is refused.
+fn is_no_limit(row: &OptionRow, expr: &Expr) -> syn::Result<bool> {
+    let NoLimit::Word { word, .. } = row.no_limit else { return Ok(false) };
+    match expr {
+        Expr::Path(path) if path.path.is_ident(word) => Ok(true),
+        Expr::Path(path)
+            if ["unbounded", "unlimited", "None"].iter().any(|it| path.path.is_ident(it)) =>
+        {
+            refuse(expr, row.no_limit_advice())
         }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == word => {
+            refuse(expr, format!("write `{} = {word}`, without quotes", row.name))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A number of entries.
+pub(super) fn size(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, no_limit) = (row.name, row.no_limit_advice());
+    let expr = read(input)?;
+    if is_no_limit(row, &expr)? {
+        return Ok(Value::NoLimit);
+    }
+    match &expr {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
-            let message = "a size is not negative; write `maxsize = 0` to store nothing, \
-                           `maxsize = unbounded` for no limit";
-            return Err(syn::Error::new_spanned(&expr, message));
+            let zero = format!("write `{name} = 0` to store nothing");
+            refuse(&expr, format!("a size is not negative; {zero}, or {no_limit}"))
         }
         Expr::Lit(ExprLit { lit, .. }) => match lit {
             Lit::Int(number) if number.suffix().is_empty() || number.suffix() == "usize" => {
-                number.base10_parse::<u64>().map_err(|_| {
-                    let message =
-                        "too large for a `usize`; write `maxsize = unbounded` for no limit";
-                    syn::Error::new(lit.span(), message)
-                })?;
+                match number.base10_parse::<u64>() {
+                    Ok(_) => Ok(Value::Expr(expr)),
+                    Err(_) => refuse(&expr, format!("too large for a `usize`; {no_limit}")),
+                }
             }
-            Lit::Str(text)
-                if text.value() == "unbounded" || text.value().parse::<u64>().is_ok() =>
-            {
-                let message = format!("write `maxsize = {}`, without quotes", text.value());
-                return Err(syn::Error::new(lit.span(), message));
+            Lit::Str(text) if text.value().parse::<u64>().is_ok() => {
+                refuse(&expr, format!("write `{name} = {}`, without quotes", text.value()))
             }
             _ => {
-                let message = "`maxsize` is a number of entries, a `usize`: `maxsize = 128`, or \
-                               `unbounded`";
-                return Err(syn::Error::new(lit.span(), message));
+                let example = row.example;
+                let message = format!("`{name}` is a number of entries, a `usize`: `{example}`");
+                refuse(&expr, format!("{message}; {no_limit}"))
             }
         },
-        _ => {}
+        _ => Ok(Value::Expr(expr)),
     }
-    Ok(Maxsize::At(expr))
 }
 
-pub(crate) fn ttl(input: ParseStream<'_>) -> syn::Result<DurationValue> {
-    let without = "leave `ttl` out for entries that never expire";
-    duration("ttl", "ttl = \"30m\"", without, expression(input)?)
-}
-
-pub(crate) fn patience(input: ParseStream<'_>) -> syn::Result<Patience> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Path(path) if path.path.is_ident("unlimited") => return Ok(Patience::Unlimited),
-        Expr::Path(path) if ["unbounded", "None"].iter().any(|it| path.path.is_ident(it)) => {
-            return Err(syn::Error::new_spanned(
-                &expr,
-                "write `patience = unlimited` for no limit",
-            ));
-        }
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "unlimited" => {
-            let message = "write `patience = unlimited`, without quotes";
-            return Err(syn::Error::new(text.span(), message));
-        }
-        _ => {}
+/// A duration as text, or an expression of type `Duration`.
+pub(super) fn duration(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    if is_no_limit(row, &expr)? {
+        return Ok(Value::NoLimit);
     }
-    let without = "write `patience = unlimited` for no limit";
-    duration("patience", "patience = \"5s\"", without, expr).map(Patience::For)
-}
-
-/// The value of an option that is a duration; `without` says what to do in place of one that is too long.
-fn duration(option: &str, example: &str, without: &str, expr: Expr) -> syn::Result<DurationValue> {
-    let without_unit = |number: &str| {
-        let unit = format!("write `{option} = \"{number}s\"` for seconds");
-        format!("a number alone has no unit; {unit}")
+    let Expr::Lit(ExprLit { lit, .. }) = &expr else { return Ok(Value::Expr(expr)) };
+    let no_unit = |number: &str| {
+        format!("a number alone has no unit; write `{name} = \"{number}s\"` for seconds")
     };
-    let Expr::Lit(ExprLit { lit, .. }) = &expr else { return Ok(DurationValue::Computed(expr)) };
     let message = match lit {
-        Lit::Str(text) => match duration::parse(&text.value(), without) {
-            Ok(duration) => return Ok(DurationValue::Written(duration)),
+        Lit::Str(text) => match duration::parse(&text.value(), &row.no_limit_advice()) {
+            Ok(duration) => return Ok(Value::Duration(duration)),
             Err(message) => message,
         },
-        Lit::Int(number) => without_unit(number.base10_digits()),
-        Lit::Float(number) => without_unit(number.base10_digits()),
-        _ => {
-            format!("`{option}` is a duration: `{example}`, or an expression of type `Duration`")
-        }
+        Lit::Int(number) => no_unit(number.base10_digits()),
+        Lit::Float(number) => no_unit(number.base10_digits()),
+        _ => format!("`{name}` is a duration: `{example}`, or an expression of type `Duration`"),
     };
-    Err(syn::Error::new(lit.span(), message))
+    refuse(&expr, message)
 }
 
-pub(crate) fn scope(input: ParseStream<'_>) -> syn::Result<Scope> {
-    let expr = expression(input)?;
+/// `true` or `false`.
+pub(super) fn flag(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(Value::Flag(on.value)),
+        _ => refuse(&expr, format!("write `{} = true` or `false`", row.name)),
+    }
+}
+
+/// Text that is not empty.
+pub(super) fn text(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    match read(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => {
+            Ok(Value::Text(text))
+        }
+        other => refuse(&other, format!("`{}` is text in quotes: `{}`", row.name, row.example)),
+    }
+}
+
+/// `"shared"` or `"thread"`.
+pub(super) fn scope(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
-        let message = "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes";
-        return Err(syn::Error::new_spanned(&expr, message));
+        return refuse(&expr, "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes");
     };
     match text.value().as_str() {
-        "shared" => Ok(Scope::Shared),
-        "thread" => Ok(Scope::Thread),
-        other => {
-            let message = match suggest::nearest(other, ["shared", "thread"].into_iter()) {
-                Some(meant) => format!("no scope `{other}`; did you mean \"{meant}\"?"),
-                None => format!(
+        "shared" => Ok(Value::Scope(Scope::Shared)),
+        "thread" => Ok(Value::Scope(Scope::Thread)),
+        other => match suggest::nearest(other, ["shared", "thread"].into_iter()) {
+            Some(meant) => refuse(&expr, format!("no scope `{other}`; did you mean \"{meant}\"?")),
+            None => refuse(
+                &expr,
+                format!(
                     "no scope `{other}`; write \"shared\" (one cache for the process) or \
                      \"thread\" (one for each thread)"
                 ),
-            };
-            Err(syn::Error::new(text.span(), message))
-        }
+            ),
+        },
     }
 }
 
-pub(crate) fn key(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
+/// An expression over the arguments.
+pub(super) fn key(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let example = row.example;
+    let expr = read(input)?;
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Expr>().is_ok() => {
             let text = text.value();
-            let message = format!("write the expression itself, without quotes: `key = {text}`");
-            Err(syn::Error::new_spanned(&expr, message))
+            refuse(&expr, format!("write the expression itself, without quotes: `key = {text}`"))
         }
-        Expr::Lit(_) => {
-            let message = "a constant key would give every call the same result; write an \
-                           expression over the arguments: `key = user.id`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
-        Expr::Reference(_) => {
-            let message = "a key outlives the call, so it cannot borrow; write an expression that \
-                           owns what it holds: `key = name.to_owned()`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
+        Expr::Lit(_) => refuse(
+            &expr,
+            format!(
+                "a constant key would give every call the same result; write an expression over \
+                 the arguments: `{example}`"
+            ),
+        ),
+        Expr::Reference(_) => refuse(
+            &expr,
+            "a key outlives the call, so it cannot borrow; write an expression that owns its \
+             value: `key = name.to_owned()`",
+        ),
         Expr::Closure(_) => {
-            let message = "write the expression itself, not a closure: `key = user.id`";
-            Err(syn::Error::new_spanned(&expr, message))
+            refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
         }
-        _ => Ok(expr),
+        _ => Ok(Value::Expr(expr)),
     }
 }
 
-pub(crate) fn skip(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    if !input.peek(syn::token::Paren) {
-        let message = "write the arguments to leave out in parentheses: `skip(db, logger)`";
-        return Err(syn::Error::new(name.span(), message));
-    }
+/// Names of arguments in parentheses.
+pub(super) fn arguments(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
     let names;
     let parens = parenthesized!(names in input);
-    let name = |input: ParseStream<'_>| {
-        let message = "write the arguments to leave out by name: `skip(db, logger)`";
-        input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), message))
-    };
-    let skipped = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, name)?;
-    if skipped.is_empty() {
-        let message = "name the arguments to leave out: `skip(db, logger)`";
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, Ident::parse_any)
+        .map_err(|error| {
+            let message = format!("`{}` takes names of arguments: `{}`", row.name, row.example);
+            syn::Error::new(error.span(), message)
+        })?;
+    if names.is_empty() {
+        let message = format!("`{}` needs names of arguments: `{}`", row.name, row.example);
         return Err(syn::Error::new(parens.span.join(), message));
     }
-    Ok(skipped.into_iter().collect())
+    Ok(Value::Arguments(names.into_iter().collect()))
 }
 
-pub(crate) fn cache_if(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
+/// A closure or a path to a function, `&Return -> bool`.
+pub(super) fn condition(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
     match &expr {
-        Expr::Closure(closure) if closure.inputs.len() != 1 => {
-            let message = "`cache_if` is given one thing, a reference to the result: \
-                           `cache_if = |result| result.is_some()`";
-            Err(syn::Error::new_spanned(closure, message))
-        }
+        Expr::Closure(closure) if closure.inputs.len() != 1 => refuse(
+            &expr,
+            format!("`{name}` takes one argument, a reference to the result: `{example}`"),
+        ),
         Expr::Lit(_) => {
-            let message = "`cache_if` is a closure or a path to a function: \
-                           `cache_if = |result| result.is_some()`";
-            Err(syn::Error::new_spanned(&expr, message))
+            refuse(&expr, format!("`{name}` is a closure or a path to a function: `{example}`"))
         }
-        _ => Ok(expr),
+        _ => Ok(Value::Expr(expr)),
     }
 }
 
-pub(crate) fn single_flight(input: ParseStream<'_>) -> syn::Result<bool> {
-    let expr = expression(input)?;
-    match &expr {
-        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value),
-        _ => Err(syn::Error::new_spanned(&expr, "write `single_flight = true` or `false`")),
-    }
-}
-
-pub(crate) fn label(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let expr = expression(input)?;
-    match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
-        other => {
-            let message = "`name` is the name in reports, in quotes: `name = \"users\"`";
-            Err(syn::Error::new_spanned(other, message))
-        }
-    }
-}
-
-pub(crate) fn cache(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let expr = expression(input)?;
+/// An expression that gives a cache which exists already.
+pub(super) fn cache(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let example = row.example;
+    let expr = read(input)?;
     match &expr {
         Expr::Lit(ExprLit { lit, .. }) => {
             let other = match lit {
@@ -245,21 +211,20 @@ pub(crate) fn cache(input: ParseStream<'_>) -> syn::Result<Expr> {
                 Lit::Int(_) => "; the size is `maxsize = 128`",
                 _ => "",
             };
-            let message = format!(
-                "`cache` is an expression that gives a `&Cache<K, V>`: `cache = self.users`{other}"
-            );
-            Err(syn::Error::new_spanned(&expr, message))
+            let message =
+                format!("`cache` is an expression that gives a `&Cache<K, V>`: `{example}`{other}");
+            refuse(&expr, message)
         }
-        _ if makes_cache(&expr) => {
-            let message = "every call would make a cache of its own; make it once, and say where it \
-                           is: `cache = self.users`";
-            Err(syn::Error::new_spanned(&expr, message))
-        }
+        _ if makes_cache(&expr) => refuse(
+            &expr,
+            format!(
+                "every call would make a new cache; make it once, and write where it is: `{example}`"
+            ),
+        ),
         Expr::Closure(_) => {
-            let message = "write the expression itself, not a closure: `cache = self.users`";
-            Err(syn::Error::new_spanned(&expr, message))
+            refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
         }
-        _ => Ok(expr),
+        _ => Ok(Value::Expr(expr)),
     }
 }
 
@@ -278,17 +243,20 @@ fn makes_cache(expr: &Expr) -> bool {
     }
 }
 
-pub(crate) fn controls(input: ParseStream<'_>) -> syn::Result<Controls> {
-    let message = "`controls` is a name, without quotes: `controls = fib_cache`";
+/// An identifier, with a visibility on the impl block of a trait.
+pub(super) fn controls(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let message = format!("`{}` is a name, without quotes: `{}`", row.name, row.example);
     let vis = input.parse()?;
     let ident =
         input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))?;
-    Ok(Controls { vis, ident })
+    Ok(Value::Controls(Controls { vis, ident }))
 }
 
-pub(crate) fn krate(input: ParseStream<'_>) -> syn::Result<Path> {
+/// The path of a crate or a module.
+pub(super) fn path(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
     if input.peek(LitStr) {
-        return Err(input.error("write the path without quotes: `crate = ::my_crate::memofn`"));
+        let message = "write the path without quotes: `crate = ::my_crate::memofn`";
+        return Err(input.error(message));
     }
-    input.call(Path::parse_mod_style)
+    input.call(Path::parse_mod_style).map(Value::Path)
 }

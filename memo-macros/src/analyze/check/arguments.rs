@@ -4,78 +4,82 @@ use super::unwrapped;
 use crate::analyze::generics::unsized_types;
 use crate::analyze::key_shape::KeyShape;
 use crate::analyze::keyed::is_keyed;
-use crate::parse::function::Function;
+use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
 use crate::tokens::search::{borrows, find_mut_reference, find_word};
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{Expr, Type};
 
 pub(super) fn keyed(options: &Options, function: &Function, errors: &mut Errors) {
     for argument in function.inputs() {
-        let name = argument.name.as_ref();
-        if !is_keyed(options, name, argument.pat) {
-            continue;
-        }
-        if options.key.is_some() {
-            if let Some(word) = find_word(&argument.ty.to_token_stream(), "impl") {
-                let message = "a type without a name cannot be used by `key`; make it a parameter: \
-                               `fn f<T: ..>(x: T)`";
-                errors.at(word, message);
-            }
-            continue;
-        }
-        let called = name.map_or_else(|| "this argument".to_owned(), |name| format!("`{name}`"));
-        let advice = name.map_or_else(
-            || "name it and add `skip(name)`, or say what counts with `key = ..`".to_owned(),
-            |name| format!("add `skip({name})`, or say what counts with `key = ..`"),
-        );
-        if let Some(mutability) = find_mut_reference(&argument.ty.to_token_stream()) {
-            let is = match unwrapped(&argument.ty) {
-                Type::Reference(reference) if reference.mutability.is_some() => "is",
-                _ => "holds a",
+        if is_keyed(options, argument.name.as_ref(), argument.pat) {
+            let mistake = if options.key().is_some() {
+                mistake_beside_key_expression(&argument)
+            } else {
+                mistake(function, &argument)
             };
-            let message = format!(
-                "{called} {is} `&mut`: what the function does to it would happen on the first call \
-                 only, so it cannot be part of the key; {advice}"
-            );
-            errors.at(mutability, message);
-            continue;
-        }
-        if let Some(word) = find_word(&argument.ty.to_token_stream(), "impl") {
-            let message = format!(
-                "the type of {called} has no name, so it cannot be part of the key; name the type, \
-                 or {advice}"
-            );
-            errors.at(word, message);
-            continue;
-        }
-        if let Some(word) = find_word(&argument.ty.to_token_stream(), "dyn") {
-            let message = format!(
-                "a trait object cannot be hashed, compared and cloned, so {called} cannot be part \
-                 of the key; {advice}"
-            );
-            errors.at(word, message);
-            continue;
-        }
-        if let Some(param) = unsized_pointee(function, &argument.ty) {
-            let message = format!(
-                "`{param}` may be without a size, and a key owns what it holds; remove `?Sized`, or \
-                 ask for `{param}: ToOwned`, or {advice}"
-            );
-            errors.at(param, message);
-            continue;
-        }
-        if let Some(leaf) = KeyShape::of(&argument.ty).borrowing_leaf() {
-            let message = format!(
-                "{called} borrows inside `{}`, and a key outlives the call; {advice}",
-                spelled(leaf)
-            );
-            errors.at(leaf, message);
+            if let Some((tokens, message)) = mistake {
+                errors.at(tokens, message);
+            }
         }
     }
+}
+
+fn mistake_beside_key_expression(argument: &Input<'_>) -> Option<(TokenStream, String)> {
+    let word = find_word(&argument.ty.to_token_stream(), "impl")?;
+    let message = "`key` cannot use an argument whose type has no name; make the type a parameter: \
+                   `fn f<T: ..>(x: T)`";
+    Some((word.into_token_stream(), message.to_owned()))
+}
+
+/// Why an argument cannot be part of the key, and the tokens that say so.
+fn mistake(function: &Function, argument: &Input<'_>) -> Option<(TokenStream, String)> {
+    let ty = argument.ty.to_token_stream();
+    let (called, skip) = match &argument.name {
+        Some(name) => (format!("`{name}`"), format!("add `skip({name})`")),
+        None => ("this argument".to_owned(), "name it and add `skip(name)`".to_owned()),
+    };
+    let advice = format!("{skip}, or choose the key with `key = ..`");
+    if let Some(word) = find_mut_reference(&ty) {
+        let is = match unwrapped(&argument.ty) {
+            Type::Reference(reference) if reference.mutability.is_some() => "is",
+            _ => "holds a",
+        };
+        let message = format!(
+            "{called} {is} `&mut`: only the first call would change it, so it cannot be part of the \
+             key; {advice}"
+        );
+        return Some((word.into_token_stream(), message));
+    }
+    if let Some(word) = find_word(&ty, "impl") {
+        let message = format!(
+            "the type of {called} has no name, so it cannot be part of the key; name the type, or \
+             {advice}"
+        );
+        return Some((word.into_token_stream(), message));
+    }
+    if let Some(word) = find_word(&ty, "dyn") {
+        let message = format!(
+            "a trait object cannot be hashed, compared and cloned, so {called} cannot be part of the \
+             key; {advice}"
+        );
+        return Some((word.into_token_stream(), message));
+    }
+    if let Some(param) = unsized_pointee(function, &argument.ty) {
+        let message = format!(
+            "`{param}` may be unsized, and a key owns its parts; remove `?Sized`, add the bound \
+             `{param}: ToOwned`, or {advice}"
+        );
+        return Some((param.into_token_stream(), message));
+    }
+    let leaf = KeyShape::of(&argument.ty).borrowing_leaf()?;
+    let spelled = spelled(leaf);
+    let message =
+        format!("{called} borrows inside `{spelled}`, and a key outlives the call; {advice}");
+    Some((leaf.into_token_stream(), message))
 }
 
 /// The parameter behind a reference that is `?Sized` and without `ToOwned`.
@@ -90,32 +94,30 @@ fn unsized_pointee<'t>(function: &Function, ty: &'t Type) -> Option<&'t Ident> {
 
 /// Refuses `key = name` if `name` is a reference, and methods that are known to borrow from text.
 pub(super) fn key_expression(options: &Options, function: &Function, errors: &mut Errors) {
-    let parts = match options.key.as_ref().map(|key| &key.value) {
+    let parts = match options.key() {
         Some(Expr::Tuple(tuple)) => tuple.elems.iter().collect(),
         Some(key) => vec![key],
         None => return,
     };
     for part in parts {
-        if is_part_of_text(function, part) {
+        if is_reference(function, part) || is_part_of_text(function, part) {
             let written = part.to_token_stream().to_string().replace(" . ", ".").replace(" (", "(");
             let message = format!(
                 "a key outlives the call, and `{written}` borrows; write `{written}.to_owned()`"
             );
             errors.at(part, message);
         }
-        let Expr::Path(path) = part else { continue };
-        let borrowed = function.inputs().find(|argument| {
-            argument.name.as_ref().is_some_and(|name| path.path.is_ident(name))
-                && matches!(unwrapped(&argument.ty), Type::Reference(_))
-                && borrows(&argument.ty.to_token_stream())
-        });
-        if borrowed.is_some() {
-            let name = path.to_token_stream();
-            let message =
-                format!("a key outlives the call, and `{name}` borrows; write `{name}.to_owned()`");
-            errors.at(path, message);
-        }
     }
+}
+
+/// Whether an expression is an argument that is a reference.
+fn is_reference(function: &Function, key: &Expr) -> bool {
+    let Expr::Path(path) = key else { return false };
+    function.inputs().any(|argument| {
+        argument.name.as_ref().is_some_and(|name| path.path.is_ident(name))
+            && matches!(unwrapped(&argument.ty), Type::Reference(_))
+            && borrows(&argument.ty.to_token_stream())
+    })
 }
 
 /// Whether an expression borrows from an argument that is text: `city.trim()`.

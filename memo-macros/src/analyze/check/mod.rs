@@ -10,6 +10,7 @@ use crate::parse::block::Block;
 use crate::parse::function::Function;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
+pub(crate) use options::combinations;
 use syn::Type;
 
 /// Checks one function and its options.
@@ -19,7 +20,7 @@ pub(crate) fn function(
     context: &Context,
     errors: &mut Errors,
 ) {
-    options::combinations(options, errors);
+    combinations(options, errors);
     signature::qualifiers(options, function, context, errors);
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
@@ -32,7 +33,7 @@ pub(crate) fn function(
 
 /// Checks the options of an impl block or a trait. Its functions are checked on their own.
 pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
-    options::combinations(options, errors);
+    combinations(options, errors);
     options::of_block(options, block, errors);
 }
 

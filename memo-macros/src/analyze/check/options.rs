@@ -4,7 +4,9 @@ use crate::analyze::context::Context;
 use crate::analyze::generics::parameters;
 use crate::parse::block::{Block, Kind};
 use crate::parse::function::{Function, Input};
-use crate::parse::options::{EXCLUSIONS, Options};
+use crate::parse::option_row::OnBlock;
+use crate::parse::option_table::OPTIONS;
+use crate::parse::options::Options;
 use crate::parse::suggest;
 use crate::tokens::errors::Errors;
 use crate::tokens::search::{find_word, has_parameter, uses, words};
@@ -12,19 +14,33 @@ use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Visibility;
 
-pub(super) fn combinations(options: &Options, errors: &mut Errors) {
-    let mut told: Vec<&Ident> = Vec::new();
-    for (a, b, why) in EXCLUSIONS {
-        if let (Some(one), Some(other)) = (a.of(options), b.of(options)) {
+/// Reports options that exclude each other, at both, and options that lack another.
+pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
+    let mut reported: Vec<&Ident> = Vec::new();
+    for given in options.iter() {
+        for (other, relation) in options.excluded_by(given.row) {
             let message = format!(
-                "`{}` and `{}` exclude each other: {why}; remove one of the two",
-                a.label, b.label
+                "`{}` and `{}` exclude each other: {}; remove one of the two",
+                given.row.name, relation.option, relation.why
             );
-            for name in [one, other] {
-                if !told.contains(&name) {
+            for name in [&given.name, &other.name] {
+                if !reported.contains(&name) {
                     errors.at(name, &message);
-                    told.push(name);
+                    reported.push(name);
                 }
+            }
+        }
+        for relation in given.row.needs {
+            if options.related(relation).is_none() {
+                let needed = OPTIONS.iter().find(|row| row.name == relation.name());
+                let message = format!(
+                    "`{}` needs `{}`: {}; add `{}`",
+                    given.row.name,
+                    relation.option,
+                    relation.why,
+                    needed.map_or(relation.option, |row| row.example)
+                );
+                errors.at(&given.name, message);
             }
         }
     }
@@ -32,17 +48,18 @@ pub(super) fn combinations(options: &Options, errors: &mut Errors) {
 
 pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
     if block.memoized().next().is_none() {
-        let message = "nothing here is to be memoized: put `#[memoize]` on the functions in the \
-                       block as well";
+        let message = "no function in this block is memoized: put `#[memoize]` on the functions in it \
+                       as well";
         errors.push(syn::Error::new(Span::call_site(), message));
         return;
     }
     let in_trait_impl = matches!(block.kind, Kind::TraitImpl(..));
-    if let (Some(controls), false) = (&options.controls, in_trait_impl) {
-        let message = "`controls` names the controls of one function: move it there";
-        errors.at(&controls.name, message);
+    for given in options.iter() {
+        if let (OnBlock::OfTraitImpl(message), false) = (given.row.on_block, in_trait_impl) {
+            errors.at(&given.name, message);
+        }
     }
-    for skipped in options.skip.iter().flat_map(|skip| &skip.value) {
+    for skipped in options.skip() {
         let mut inputs = block.memoized().flat_map(|item| item.function.inputs());
         if !inputs.any(|input| input.name.as_ref() == Some(skipped)) {
             errors.at(skipped, format!("no function memoized here has an argument `{skipped}`"));
@@ -51,14 +68,14 @@ pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
 }
 
 pub(super) fn visibility_of_controls(options: &Options, context: &Context, errors: &mut Errors) {
-    let Some(controls) = &options.controls else { return };
-    if !matches!(controls.value.vis, Visibility::Inherited) {
+    let Some(controls) = options.controls() else { return };
+    if !matches!(controls.vis, Visibility::Inherited) {
         let message = if context.is_trait_impl() {
-            "who sees the controls is said on the impl block"
+            "write the visibility of the controls on the impl block"
         } else {
-            "the controls are as visible as the function: name them alone"
+            "the controls have the visibility of the function: write only a name"
         };
-        errors.at(&controls.value.vis, message);
+        errors.at(&controls.vis, message);
     }
 }
 
@@ -66,23 +83,22 @@ pub(super) fn visibility_of_controls(options: &Options, context: &Context, error
 pub(super) fn awaits(options: &Options, errors: &mut Errors) {
     for expression in options.expressions() {
         if let Some(word) = find_word(&expression.to_token_stream(), "await") {
-            let message = "a call is looked up before anything is awaited; await it in the caller, \
-                           and pass what it gives as an argument";
+            let message = "a call is looked up before anything is awaited; await this in the \
+                           caller, and pass the result as an argument";
             errors.at(word, message);
         }
     }
 }
 
 pub(super) fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
-    let Some(skip) = &options.skip else { return };
     let names: Vec<Ident> = function.inputs().filter_map(|argument| argument.name).collect();
-    for (i, skipped) in skip.value.iter().enumerate() {
-        if skip.value[..i].contains(skipped) {
+    for (i, skipped) in options.skip().iter().enumerate() {
+        if options.skip()[..i].contains(skipped) {
             errors.at(skipped, format!("`{skipped}` is skipped twice"));
         } else if function.inputs().any(|argument| is_part_of_pattern(&argument, skipped)) {
             let message = format!(
-                "`{skipped}` is a part of an argument; give the argument a name to skip, and take it \
-                 apart in the body"
+                "`{skipped}` is part of a pattern; give the whole argument a name, skip that, and \
+                 destructure it in the body"
             );
             errors.at(skipped, message);
         } else if !names.contains(skipped) {
@@ -107,19 +123,18 @@ fn is_part_of_pattern(argument: &Input<'_>, name: &Ident) -> bool {
 
 /// Refuses a given cache in which two instantiations would share the entries of equal keys.
 pub(super) fn shared_cache(options: &Options, function: &Function, errors: &mut Errors) {
-    if options.cache.is_none() {
+    if options.cache().is_none() {
         return;
     }
     for param in parameters(&function.sig.generics) {
         let in_arguments =
             function.inputs().any(|argument| has_parameter(&argument.ty.to_token_stream(), param));
         let in_result = has_parameter(&function.sig.output.to_token_stream(), param);
-        let in_key =
-            options.key.as_ref().is_some_and(|it| uses(&it.value.to_token_stream(), param));
+        let in_key = options.key().is_some_and(|key| uses(&key.to_token_stream(), param));
         if !(in_arguments || in_result || in_key) {
             let message = format!(
-                "calls that differ in `{param}` alone would share what is in the cache; let `key = ..` \
-                 tell them apart"
+                "calls that differ only in `{param}` would share their entries; tell them apart with \
+                 `key = ..`"
             );
             errors.at(param, message);
         }

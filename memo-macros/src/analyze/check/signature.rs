@@ -29,10 +29,13 @@ pub(super) fn qualifiers(
         errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
     }
     if let Some(variadic) = &sig.variadic {
-        errors.at(variadic, "variadic arguments cannot be a key; wrap the function in one without");
+        errors.at(
+            variadic,
+            "variadic arguments cannot be part of a key; wrap the function in one without them",
+        );
     }
     if context.is_module() {
-        let name = options.controls.as_ref().map_or(&sig.ident, |controls| &controls.value.ident);
+        let name = options.controls().map_or(&sig.ident, |controls| &controls.ident);
         if is_primitive(name) || name == "str" {
             let message = format!(
                 "the controls are a type of this name, which would hide the primitive type `{name}`; give \
@@ -40,13 +43,11 @@ pub(super) fn qualifiers(
             );
             errors.at(name, message);
         }
-    }
-    if context.is_module() {
         let self_type = find_word(&sig.to_token_stream(), "Self")
             .or_else(|| find_self_type_in_body(&function.body.stream()));
         if let Some(word) = self_type {
-            let message = "an associated function, it seems: put `#[memoize]` on the impl block as \
-                           well, which alone tells where its cache can live";
+            let message = "this looks like an associated function: put `#[memoize]` on the impl block \
+                           as well; only the block shows what `Self` is";
             errors.at(word, message);
         }
     }
@@ -66,19 +67,19 @@ pub(super) fn borrowing_self(
     for argument in function.inputs() {
         let keyed = is_keyed(options, argument.name.as_ref(), argument.pat);
         let word = find_whole_self_type(&argument.ty.to_token_stream());
-        if let (true, None, Some(word)) = (keyed, &options.key, word) {
+        if let (true, None, Some(word)) = (keyed, options.key(), word) {
             let skip = argument.name.map_or_else(|| "name".to_owned(), |name| name.to_string());
             let message = format!(
-                "`{self_type}` borrows, and a key outlives the call; add `skip({skip})`, or say what \
-                 counts with `key = ..`"
+                "`{self_type}` borrows, and a key outlives the call; add `skip({skip})`, or choose \
+                 the key with `key = ..`"
             );
             errors.at(word, message);
         }
     }
     if let Some(word) = find_whole_self_type(&function.sig.output.to_token_stream()) {
         let message = format!(
-            "a stored result outlives the call, and `{self_type}` borrows; return something that owns \
-             what it holds"
+            "a stored result outlives the call, and `{self_type}` borrows; return an \
+             owned type"
         );
         errors.at(word, message);
     }
@@ -90,14 +91,15 @@ pub(super) fn result(function: &Function, errors: &mut Errors) {
         errors.at(never, "a function that never returns has no result to store");
     } else if let Some(word) = future(ty) {
         let message = if find_word(&ty.to_token_stream(), "async_trait").is_some() {
-            "this was an `async fn` before `#[async_trait]` changed it: put `#[memoize]` above that"
+            "this was an `async fn` before `#[async_trait]` changed it: put `#[memoize]` above \
+             `#[async_trait]`"
         } else {
-            "a future is used up by the first who awaits it, so it cannot be stored; write an \
-             `async fn`, of which the result is stored"
+            "a future can be awaited only once, so it cannot be stored; write an `async fn`: its \
+             result is stored"
         };
         errors.at(word, message);
     } else if let Some(word) = find_word(&ty.to_token_stream(), "impl") {
-        let message = "a cache has to name the type it holds; return a named type, like a `Vec`, or \
+        let message = "a cache must name the type it holds; return a named type, such as a `Vec` or \
                        an `Arc<dyn ..>`";
         errors.at(word, message);
     } else if borrows(&ty.to_token_stream()) {
@@ -109,7 +111,7 @@ pub(super) fn result(function: &Function, errors: &mut Errors) {
                 }
                 elem => format!("return `{elem}`, or an `Arc<{elem}>`, which is cheap to clone"),
             },
-            _ => "return something that owns what it holds".to_owned(),
+            _ => "return an owned type".to_owned(),
         };
         errors.at(ty, format!("a stored result outlives the call, so it cannot borrow; {advice}"));
     }

@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Beyond the body and the controls: 93 lines.
+// Without the body and the controls: 93 lines.
 
 impl Load for Client {
     type Page = String;

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Beyond the body and the controls: 84 lines.
+// Without the body and the controls: 84 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let missed = match <temperature>::here()
@@ -49,44 +49,6 @@ impl temperature {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 #[allow(unreachable_pub)]
 impl temperature {
-    #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Only,
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::Outcome<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
-        ::memofn::__private::scope::Shared,
-    > {
-        let options = || {
-            ::memofn::__private::CacheBuilder::new()
-                .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::temperature"
-                    ),
-                )
-                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
-        };
-        ::memofn::__private::single!(
-            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::Outcome < {
-            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
-        )
-            .here(
-                ::memofn::__private::kept::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-                    _,
-                >(),
-                ::memofn::__private::kept_result::<
-                    Result<f64, WeatherError>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            )
-    }
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -98,46 +60,6 @@ impl temperature {
         >>::Stored,
     > {
         <temperature>::here().cache()
-    }
-    /// The counters and the size of the cache.
-    pub fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
-    }
-    /// Forgets every entry and zeroes the counters.
-    pub fn cache_clear() {
-        Self::cache().clear()
-    }
-    /// The options in force.
-    pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
-    }
-    fn ask(
-        what: ::memofn::__private::Ask,
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        let cache = <temperature>::cache();
-        ::memofn::__private::ask(
-            &cache,
-            what,
-            &::memofn::__private::leaf::<str, _>(city),
-            &::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
-    }
-    /// Looks for a call without counting, computing or touching recency.
-    pub fn cache_peek(
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        Self::ask(::memofn::__private::Ask::Peek, city)
-    }
-    /// Forgets one call, and returns its result.
-    pub fn cache_remove(
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
     pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Beyond the body and the controls: 58 lines.
+// Without the body and the controls: 58 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
@@ -72,18 +72,6 @@ impl page {
                     _,
                 >(::memofn::__private::Whole),
             )
-    }
-    /// The counters and the size of the cache.
-    fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
-    }
-    /// Forgets every entry and zeroes the counters.
-    fn cache_clear() {
-        Self::cache().clear()
-    }
-    /// The options in force.
-    fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
     }
     fn ask(
         what: ::memofn::__private::Ask,

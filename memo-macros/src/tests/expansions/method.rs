@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Beyond the body and the controls: 39 lines.
+// Without the body and the controls: 39 lines.
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {

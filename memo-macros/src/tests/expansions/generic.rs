@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Beyond the body and the controls: 64 lines.
+// Without the body and the controls: 64 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -85,18 +85,6 @@ where
         Option<T>,
     > {
         <longest<T>>::here().cache()
-    }
-    /// The counters and the size of the cache.
-    fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
-    }
-    /// Forgets every entry and zeroes the counters.
-    fn cache_clear() {
-        Self::cache().clear()
-    }
-    /// The options in force.
-    fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
     }
     fn ask(
         what: ::memofn::__private::Ask,

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Beyond the body and the controls: 66 lines.
+// Without the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = ::memofn::__private::at(<distance>::here);
@@ -80,70 +80,5 @@ impl distance {
         ::memofn::__private::scope::Thread,
     > {
         <distance>::here().cache()
-    }
-    /// The counters and the size of the cache.
-    fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
-    }
-    /// Forgets every entry and zeroes the counters.
-    fn cache_clear() {
-        Self::cache().clear()
-    }
-    /// The options in force.
-    fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
-    }
-    fn ask(
-        what: ::memofn::__private::Ask,
-        a: &[char],
-        b: &[char],
-    ) -> ::memofn::__private::std::option::Option<usize> {
-        ::memofn::__private::ask(
-            &<distance>::cache(),
-            what,
-            &(
-                ::memofn::__private::leaf::<[char], _>(a),
-                ::memofn::__private::leaf::<[char], _>(b),
-            ),
-            &::memofn::__private::primitive::<usize, _>(),
-        )
-    }
-    /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(
-        a: &[char],
-        b: &[char],
-    ) -> ::memofn::__private::std::option::Option<usize> {
-        Self::ask(::memofn::__private::Ask::Peek, a, b)
-    }
-    /// Forgets one call, and returns its result.
-    fn cache_remove(
-        a: &[char],
-        b: &[char],
-    ) -> ::memofn::__private::std::option::Option<usize> {
-        Self::ask(::memofn::__private::Ask::Remove, a, b)
-    }
-    /// Stores a result as if it had been computed now.
-    fn cache_insert(a: &[char], b: &[char], result: usize) {
-        ::memofn::__private::insert(
-            &<distance>::cache(),
-            (
-                ::memofn::__private::leaf::<[char], _>(a),
-                ::memofn::__private::leaf::<[char], _>(b),
-            ),
-            &::memofn::__private::primitive::<usize, _>(),
-            &result,
-        )
-    }
-    /// Runs the body now and stores its result.
-    fn cache_refresh(a: &[char], b: &[char]) -> usize {
-        ::memofn::__private::refresh(
-                &<distance>::cache(),
-                (
-                    ::memofn::__private::leaf::<[char], _>(a),
-                    ::memofn::__private::leaf::<[char], _>(b),
-                ),
-                ::memofn::__private::primitive::<usize, _>(),
-            )
-            .finish(<distance>::uncached(a, b))
     }
 }

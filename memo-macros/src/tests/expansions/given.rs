@@ -1,6 +1,6 @@
 // #[memoize(cache = self.users)]
 // fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }
-// Beyond the body and the controls: 16 lines.
+// Without the body and the controls: 16 lines.
 
 impl Rectangle {
     fn user(&self, id: u64) -> io::Result<User> {

@@ -1,31 +1,36 @@
-// #[memoize(maxsize = 128, ttl = "30m")]
-// fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city) }
-// Beyond the body and the controls: 69 lines.
+// #[memoize(maxsize = 128, ttl = "30m", skip(api))]
+// pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
+// Without the body and the controls: 69 lines.
 
-fn temperature(city: &str) -> Result<f64, WeatherError> {
+pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let cache = ::memofn::__private::at(<temperature>::here);
     return ::memofn::__private::call!(
         cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
         (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
-        ::uncached(city)
+        ::uncached(api, city)
     );
 }
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
-struct temperature {}
+pub(crate) struct temperature {}
 #[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
+        clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached(city: &str) -> Result<f64, WeatherError> {
-        fetch(city)
+    pub(crate) fn uncached(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        api.fetch(city)
     }
 }
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
@@ -71,7 +76,7 @@ impl temperature {
             )
     }
     /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
+    pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
@@ -81,18 +86,6 @@ impl temperature {
         >>::Stored,
     > {
         <temperature>::here().cache()
-    }
-    /// The counters and the size of the cache.
-    fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
-    }
-    /// Forgets every entry and zeroes the counters.
-    fn cache_clear() {
-        Self::cache().clear()
-    }
-    /// The options in force.
-    fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
     }
     fn ask(
         what: ::memofn::__private::Ask,
@@ -110,19 +103,19 @@ impl temperature {
         )
     }
     /// Looks for a call without counting, computing or touching recency.
-    fn cache_peek(
+    pub(crate) fn cache_peek(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         Self::ask(::memofn::__private::Ask::Peek, city)
     }
     /// Forgets one call, and returns its result.
-    fn cache_remove(
+    pub(crate) fn cache_remove(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
-    fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+    pub(crate) fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
         ::memofn::__private::insert(
             &<temperature>::cache(),
             ::memofn::__private::leaf::<str, _>(city),
@@ -135,7 +128,7 @@ impl temperature {
         )
     }
     /// Runs the body now and stores its result.
-    fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
         ::memofn::__private::refresh(
                 &<temperature>::cache(),
                 ::memofn::__private::leaf::<str, _>(city),
@@ -145,6 +138,6 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .finish(<temperature>::uncached(city))
+            .finish(<temperature>::uncached(api, city))
     }
 }
