@@ -95,7 +95,7 @@ impl<'t> Form<'t> {
             }
             _ => {
                 let form = self.form(p);
-                quote!(#p::parts::<#ty, #form, _, _>(&#name))
+                quote!(#p::parts::<#ty, #form, _>(&#name))
             }
         }
     }

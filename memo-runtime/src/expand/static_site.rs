@@ -9,7 +9,7 @@
 use crate::base::sync;
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
-use crate::expand::bounds::shared::{Keeps, Kept, SharedKept};
+use crate::expand::bounds::shared::{CacheType, OfType, SharedCacheType};
 use crate::expand::call_site::{Here, Places};
 use crate::expand::instances::{Instance, Node, Of, Only};
 use crate::expand::thread_slot::ThreadSlot;
@@ -267,7 +267,7 @@ impl<F: Instance, K, V> Here<F, K, V, Thread> {
     }
 }
 
-/// The methods of a site in places of one kind, for what is [`kept`](crate::expand::bounds::shared) there.
+/// The methods of a site in places of one kind, for what is [held](crate::expand::bounds::shared) there.
 macro_rules! site {
     ($scope:ty, $kept:ident, $own:expr, $own_single:expr, |$key:ident, $value:ident| $cache:ty) => {
         impl<F: Instance> Site<F, $scope> {
@@ -291,7 +291,7 @@ macro_rules! site {
                 _key: impl FnOnce(A) -> $key,
                 value: $value,
             ) -> $cache {
-                self.cache(Keeps::<$key::Type>::default(), value)
+                self.cache(OfType::<$key::Type>::default(), value)
             }
 
             /// [`cache`](Self::cache), for one call.
@@ -316,7 +316,7 @@ macro_rules! site {
                 _key: &$key,
                 value: $value,
             ) -> Here<F, $key::Type, $value::Type, $scope> {
-                self.here(Keeps::<$key::Type>::default(), value)
+                self.here(OfType::<$key::Type>::default(), value)
             }
         }
 
@@ -338,8 +338,8 @@ macro_rules! site {
         }
     };
 }
-site!(Shared, SharedKept, Slot::own::<F, _, _>, Slot::own::<Only, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
-site!(Thread, Kept, ThreadSlot::own::<F, _, _>, ThreadSlot::own::<Only, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
+site!(Shared, SharedCacheType, Slot::own::<F, _, _>, Slot::own::<Only, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
+site!(Thread, CacheType, ThreadSlot::own::<F, _, _>, ThreadSlot::own::<Only, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
 
 /// The name in reports of a method: `<type>::<name>`.
 #[must_use]
@@ -378,7 +378,7 @@ opaque! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expand::bounds::shared::kept;
+    use crate::expand::bounds::shared::shared_type;
 
     fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {
         site(slot, options, Of::closure(closure))
@@ -386,7 +386,7 @@ mod tests {
 
     fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
         let options = || CacheBuilder::new().name(N.to_string());
-        of(&options, slot, options).cache(kept::<usize, _>(), kept::<usize, _>())
+        of(&options, slot, options).cache(shared_type::<usize, _>(), shared_type::<usize, _>())
     }
 
     macro_rules! caches {
@@ -426,7 +426,7 @@ mod tests {
     trait Named<T> {
         fn cache(slot: &'static Slot) -> &'static Cache<u8, u8> {
             let options = || CacheBuilder::new().unbounded();
-            of(&options, slot, options).cache(kept::<u8, _>(), kept::<u8, _>())
+            of(&options, slot, options).cache(shared_type::<u8, _>(), shared_type::<u8, _>())
         }
     }
 
