@@ -15,7 +15,7 @@ use crate::entry::header::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::key::lookup::Lookup;
-use crate::scope::runners::{Body, Polled, Runner};
+use crate::scope::runners::{BlockingBody, PolledRun, Runner};
 use crate::scope::scope::Scope;
 use std::any::Any;
 use std::fmt;
@@ -108,7 +108,7 @@ pub(crate) enum Role {
 /// How a body runs.
 enum BodyKind {
     /// To its end, on the calling thread.
-    Blocking(Option<Body>),
+    Blocking(Option<BlockingBody>),
     /// Whenever it is polled. Where others may wait for it, they do so here.
     Polled(Option<Arc<Wait>>),
 }
@@ -145,7 +145,7 @@ struct Lease<K, V, S: Scope>(NonNull<Engine<K, V, S>>);
 impl<K, V, S: Scope> Lease<K, V, S> {
     #[inline]
     fn new(engine: &S::Ptr<Engine<K, V, S>>) -> Self {
-        Self(S::lease(engine))
+        Self(S::retain(engine))
     }
 }
 
@@ -153,9 +153,9 @@ impl<K, V, S: Scope> Drop for Lease<K, V, S> {
     #[inline]
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
-        // SAFETY: it was made by `lease`, and ends here alone.
+        // SAFETY: it was made by `retain`, and is released here alone.
         unsafe {
-            S::end_lease(self.0);
+            S::release(self.0);
         }
     }
 }
@@ -206,7 +206,7 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
             flight: Some(flight),
             started: entry.started(),
             entry: UnstoredEntry::new(entry),
-            manner: BodyKind::Blocking(S::SHARED.then(Body::begun)),
+            manner: BodyKind::Blocking(S::SHARED.then(BlockingBody::entered)),
         };
         Boxed { guard, lease, finally: None }
     }
@@ -251,7 +251,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         policy: P,
     ) -> Self {
         if S::SHARED {
-            std::mem::forget(Body::begin());
+            std::mem::forget(BlockingBody::enter());
         }
         engine.note_equal(equal);
         let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
@@ -308,7 +308,7 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             if let Poll::Ready(result) = &polled {
                 driven.drop_body();
                 // What is cloned to be stored may call the same function: that is a part of the run.
-                let here = driven.guard.wait().map(|wait| Polled::begin(wait.owner()));
+                let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
                 driven.guard.finish(&policy, result);
                 drop(here);
             }
@@ -339,11 +339,11 @@ impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     /// What is dropped with the body may call the same function: that is no less a part of the run.
     fn drop_body(&mut self) {
         let wait = self.guard.wait();
-        let here = wait.map(|wait| Polled::begin(wait.owner()));
+        let here = wait.map(|wait| PolledRun::enter(wait.owner()));
         self.body.set(None);
         drop(here);
         if let Some(wait) = wait {
-            wait.retire();
+            wait.end_leading();
         }
     }
 }
@@ -366,7 +366,7 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     ) -> Self {
         let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
         let manner = if is_async {
-            BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(Runner::run()))))
+            BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(Runner::new_run()))))
         } else {
             BodyKind::Blocking(None)
         };
@@ -376,7 +376,7 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     /// The body is about to run.
     fn start(&mut self) {
         if let BodyKind::Blocking(body) = &mut self.manner {
-            *body = S::SHARED.then(Body::begin);
+            *body = S::SHARED.then(BlockingBody::enter);
         }
         self.started = self.is_measured().then(|| Clock::Coarse.reading());
     }

@@ -4,4 +4,5 @@
 
 pub(crate) mod core;
 pub(crate) mod engine;
+pub(crate) mod hit;
 pub(crate) mod state;

@@ -5,7 +5,8 @@ use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::config::stats::CacheInfo;
 use crate::entry::header::{EntryRef, Flying};
-use crate::flight::flight::{Flight, FlightId, Patience};
+use crate::flight::flight::{Flight, FlightId};
+use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
 use crate::store::store::{Evicted, Limits, Store};
@@ -112,7 +113,7 @@ impl State {
     pub(crate) fn wait(&mut self, id: FlightId, owner: Runner) -> (Arc<Wait>, Duration) {
         let wait = self.waits.entry(id.generation).or_insert_with(|| Arc::new(Wait::new(owner)));
         wait.join();
-        (Arc::clone(wait), self.pace.patience(Runner::is_inside_a_run()))
+        (Arc::clone(wait), self.pace.limit(Runner::is_inside_run()))
     }
 
     /// Where a flight is waited for.
@@ -142,7 +143,7 @@ impl State {
     ) -> FlightId {
         self.generations += 1;
         let generation = self.generations;
-        let owner = wait.map_or_else(Runner::thread, |wait| wait.owner());
+        let owner = wait.map_or_else(Runner::current_thread, |wait| wait.owner());
         if let Some(wait) = wait.filter(|_| joinable) {
             self.waits.insert(generation, Arc::clone(wait));
         }

@@ -304,7 +304,7 @@ impl<K, V, S: Scope> Spare<K, V, S> {
     /// has had it before has ended.
     #[inline]
     fn own(&self) -> Option<&AtomicPtr<Entry<K, V>>> {
-        self.first.get(S::Readers::number()?)
+        self.first.get(S::Readers::thread_index()?)
     }
 
     /// Keeps it, unless there is some.

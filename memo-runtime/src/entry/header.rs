@@ -120,7 +120,7 @@ impl Header {
     /// It is computed from now on.
     pub(crate) fn start(&self, generation: u64, flying: Flying) {
         let Flying { owner, joinable, .. } = flying;
-        self.rank.store(owner.number(), Relaxed);
+        self.rank.store(owner.id(), Relaxed);
         let joinable = if joinable { state::JOINABLE } else { 0 };
         let valued = self.state.load(Relaxed) & state::VALUED;
         self.state.store(generation << state::BITS | valued | state::FLYING | joinable, Release);
@@ -129,7 +129,7 @@ impl Header {
     /// What is known of its computation, unless that is over.
     pub(crate) fn flying(&self) -> Option<Flying> {
         self.is_flying().then(|| Flying {
-            owner: Runner::numbered(self.rank.load(Relaxed)),
+            owner: Runner::from_id(self.rank.load(Relaxed)),
             joinable: self.has(state::JOINABLE),
             invalidated: self.has(state::INVALIDATED),
         })

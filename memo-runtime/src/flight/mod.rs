@@ -1,8 +1,13 @@
 //! Single flight: one run of a body, and the callers that wait for it.
 //!
-//! It knows how long to wait, and when waiting is in vain. It must not know what is computed.
+//! It knows how long to wait, and when a wait is in vain. It must not know what is computed.
+//!
+//! From the top down: `flight`, `wait_graph`, `poll`, `wait`, `followers`, `stall`, `patience`.
 
 pub(crate) mod flight;
-pub(crate) mod stall;
+mod followers;
+pub(crate) mod patience;
+mod poll;
+mod stall;
 pub(crate) mod wait;
 pub(crate) mod wait_graph;

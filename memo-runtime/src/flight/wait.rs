@@ -1,53 +1,56 @@
 //! Where callers wait for one run of a body: threads that block, and futures that are polled.
 //!
+//! This file knows how a wait ends, and blocks threads. `poll` builds on it and polls futures. It must not know
+//! caches, nor how a cycle of waits is found.
+//!
 //! # When a wait ends
 //!
-//! - The run *lands*: with a value, with an error, or without either because its body panicked or its
-//!   future was dropped. All waiters are told. If there is no result, the first of them to come back
-//!   starts the body anew.
-//! - It would close a cycle of waits that [`graph`](crate::flight::wait_graph) sees.
-//! - *Patience* ends: see [`Patience`](crate::flight::flight::Patience) for how much a waiter has. One waiter then helps:
-//!   it runs the body as well. The limit doubles for the others.
-//! - The leader is *stalled*: [`stall`] proves that its task polls a waiter and not the leader. All
-//!   waiters then go on as if the run had been dropped. Should the leader be polled after all and finish
+//! - The run *lands*: with a value, with an error, or with neither because its body panicked or its future was
+//!   dropped. All waiters are told. If there is no result, the first waiter to come back starts a new run.
+//! - The wait would close a cycle that the [graph of waits](crate::flight::wait_graph) sees.
+//! - *Patience* ends: [`Patience`](crate::flight::patience::Patience) says how much a waiter has. One waiter then
+//!   helps: it runs the body as well. The limit doubles for the others.
+//! - The leader is [*stalled*](crate::flight::stall): there is proof that its task polls a waiter and not the
+//!   leader. All waiters go on as if the run had been dropped. If the leader is polled after all and finishes
 //!   first, its value answers them.
 //!
-//! Waiting time is counted in small steps, and each step counts for its nominal length at most. A process
-//! that was stopped, or a machine that slept, uses up one step of patience and no more.
+//! Waiting time is counted in small steps, and each step counts for its nominal length at most. So a stopped
+//! process or a sleeping machine uses up one step of patience, and no more.
 //!
 //! # Helpers
 //!
-//! A helper's value lands the flight. If its result is not to be stored, the others are told as if the
-//! owner had ended without a result. If it panics or is dropped, the next waiter whose time has come helps.
-//! If the owner ends without a result while somebody helps, nobody has to start again.
+//! The value of a helper lands the flight. If a helper's result must not be stored, the other waiters are told as
+//! if the owner had ended without a result. If a helper panics or is dropped, the next waiter whose patience has
+//! ended helps. If the owner ends without a result while a helper runs, no waiter has to start again.
 
-use crate::base::alarm::Alarm;
 use crate::base::catch_panic::catch_panic;
 use crate::base::clock::{Clock, Time};
 use crate::base::sync::{
     self, Arc, AtomicBool, AtomicU64, Condvar, Mutex,
     Ordering::{Acquire, Release},
 };
-use crate::flight::stall;
+use crate::flight::followers::Followers;
+use crate::flight::patience::{limit, step};
+use crate::flight::stall::Leader;
 use crate::scope::runners::Runner;
 use std::any::Any;
 use std::fmt;
 use std::task::Waker;
 use std::time::Duration;
 
-/// An error as it is handed to those waiting.
+/// An error as waiters receive it.
 pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
 
-/// How a flight ended, for those who waited.
+/// How a flight ended, for its waiters.
 #[derive(Clone)]
 pub(crate) enum Landing {
     /// Its entry holds the value.
     Value,
-    /// The body failed, and its error can be given to everybody.
+    /// The body failed with an error that all waiters can have.
     Error(SharedError),
     /// The body failed with an error that cannot be shared.
     Failed,
-    /// The body panicked, or was dropped: somebody else has to start again.
+    /// The body panicked or was dropped: another caller has to start again.
     Abandoned,
 }
 
@@ -62,25 +65,25 @@ impl fmt::Debug for Landing {
     }
 }
 
-/// What a caller has to do after waiting.
+/// What a caller does after its wait.
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),
     /// Run the body as well: the leader waits for this caller.
     Circular,
-    /// Run the body as well, beside the leader, which has taken longer than patience lasts.
+    /// Run the body as well, beside the leader: patience has ended.
     Help,
-    /// Go on without the leader, and let the others know.
+    /// Go on without the leader, and tell the other waiters.
     Stalled,
 }
 
 /// Where callers wait for one flight.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    pub(super) owner: Runner,
-    /// Somebody waits, or has.
+    owner: Runner,
+    /// A caller waits, or has waited.
     awaited: AtomicBool,
-    /// When somebody first waited. An owner for which nobody waits reads no clock here.
+    /// When the first caller began to wait. Without waiters, no clock is read here.
     since: AtomicU64,
     pub(super) state: Mutex<WaitState>,
     landed: Condvar,
@@ -89,25 +92,21 @@ pub(crate) struct Wait {
 #[derive(Debug, Default)]
 pub(super) struct WaitState {
     pub(super) landing: Option<Landing>,
-    /// How many have begun to help, without those that came to no end. The limit doubles with each.
+    /// How many waiters have begun to help, without those that ended without a result. The limit doubles with
+    /// each of them.
     pub(super) helps: u32,
-    /// How many help at the moment.
+    /// How many waiters help now.
     pub(super) helpers: u32,
-    /// The owner has not come to an end, and will not.
+    /// The owner ended without a result.
     pub(super) is_given_up: bool,
-    pub(super) leader: stall::Leader,
-    pub(super) followers: stall::Followers,
-    /// Threads block, or have: to notify nobody would be a system call all the same.
-    pub(super) is_blocking: bool,
-}
-
-/// How long somebody waits who has that much patience, after so many have begun to help.
-pub(super) fn limit(patience: Duration, helps: u32) -> Duration {
-    1u32.checked_shl(helps).map_or(Duration::MAX, |factor| patience.saturating_mul(factor))
+    pub(super) leader: Leader,
+    pub(super) followers: Followers,
+    /// A thread blocks, or has blocked. Without one there is no notification: it costs a system call.
+    is_blocking: bool,
 }
 
 impl WaitState {
-    /// How the wait ends for one that has waited for so long, if it does.
+    /// How the wait ends for a caller that has waited this long. `None` if it goes on.
     pub(super) fn end(&mut self, waited: Duration, patience: Duration) -> Option<Waited> {
         if let Some(landing) = &self.landing {
             return Some(Waited::Landed(landing.clone()));
@@ -120,7 +119,7 @@ impl WaitState {
         Some(Waited::Help)
     }
 
-    /// Whether nobody runs the body any longer. Then this is how the flight ends.
+    /// Whether neither the owner nor a helper runs the body. Then this is how the flight ends.
     fn is_abandoned(&mut self) -> bool {
         let is_abandoned = self.is_given_up && self.helpers == 0;
         if is_abandoned {
@@ -141,17 +140,18 @@ impl Wait {
         }
     }
 
+    /// The runner whose run this wait is for.
     pub(crate) fn owner(&self) -> Runner {
         self.owner
     }
 
-    /// How long ago somebody first waited.
+    /// How long ago the first caller began to wait.
     pub(crate) fn age(&self) -> Option<Duration> {
         let since = Time::from_nanos(self.since.load(Acquire));
         self.is_awaited().then(|| Clock::Coarse.reading().since(since))
     }
 
-    /// Somebody is going to wait. Under the lock of the cache.
+    /// A caller is about to wait. Called under the lock of the cache.
     pub(crate) fn join(&self) {
         if !self.is_awaited() {
             self.since.store(Clock::Coarse.reading().nanos(), Release);
@@ -167,16 +167,17 @@ impl Wait {
         self.state.lock().landing.is_some()
     }
 
-    /// Ends the wait of everybody. The first landing counts.
+    /// Ends the wait of all callers. The first landing counts.
     pub(crate) fn land(&self, landing: Landing) {
+        // A landing that comes late is dropped without the lock: its error is the user's.
         let mut landing = Some(landing);
         let (wakers, alarm, is_blocking) = {
             let mut state = self.state.lock();
             if state.landing.is_none() {
                 state.landing = landing.take();
             }
-            let (wakers, alarm) = state.followers.dismiss();
-            (wakers, alarm.and_then(Alarm::cancel), state.is_blocking)
+            let (wakers, alarm) = state.followers.remove_all();
+            (wakers, alarm, state.is_blocking)
         };
         drop(alarm);
         if is_blocking {
@@ -185,7 +186,7 @@ impl Wait {
         wake(wakers);
     }
 
-    /// The owner has not come to its end. Returns whether nobody else is about to.
+    /// The owner ended without a result. Returns whether no helper runs the body.
     pub(crate) fn give_up(&self) -> bool {
         let mut state = self.state.lock();
         state.is_given_up = true;
@@ -196,8 +197,8 @@ impl Wait {
         self.state.lock().is_given_up
     }
 
-    /// A helper has not come to its end. Returns whether nobody else is about to; if somebody is, the next
-    /// waiter [may help](Self::help_again).
+    /// A helper ended without a result. Returns whether neither the owner nor another helper runs the body. If
+    /// one does, the next waiter [may help](Self::help_again).
     pub(crate) fn give_up_helping(&self) -> bool {
         let mut state = self.state.lock();
         state.helpers -= 1;
@@ -205,12 +206,12 @@ impl Wait {
         state.is_abandoned()
     }
 
-    /// Has the next waiter whose time has come help now.
+    /// Lets the next waiter help whose patience has ended.
     pub(crate) fn help_again(&self) {
         let waker = {
             let mut state = self.state.lock();
             let helps = state.helps;
-            state.followers.due(helps, 1)
+            state.followers.take_due(helps, 1)
         };
         self.landed.notify_all();
         wake(waker);
@@ -238,17 +239,7 @@ impl Wait {
     }
 }
 
-/// The steps in which a blocked thread counts how long it waits.
-fn step(patience: Duration) -> Duration {
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(500);
-    /// Nothing is to be counted: only the landing ends the wait.
-    const UNLIMITED: Duration = Duration::from_secs(24 * 60 * 60);
-
-    if patience == Duration::MAX { UNLIMITED } else { (patience / 8).clamp(SHORTEST, LONGEST) }
-}
-
-/// Wakes all of them, even if one of them panics: the caller has other things to do.
+/// Wakes all of them, even if one of them panics: the caller has more to do.
 pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(|waker| catch_panic(|| waker.wake()));
 }
@@ -260,7 +251,7 @@ mod tests {
     const S: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_limit_doubles_with_each_that_helps() {
+    fn the_limit_doubles_with_each_helper() {
         let mut state = WaitState::default();
         assert!(state.end(9 * S, 10 * S).is_none());
         assert!(matches!(state.end(10 * S, 10 * S), Some(Waited::Help)));
@@ -274,21 +265,11 @@ mod tests {
     fn a_waiter_with_unlimited_patience_never_helps() {
         let mut state = WaitState::default();
         assert!(state.end(Duration::MAX / 2, Duration::MAX).is_none());
-        assert_eq!(limit(S, 200), Duration::MAX);
-        assert_eq!(limit(Duration::MAX, 0), Duration::MAX);
     }
 
     #[test]
-    fn a_blocked_thread_counts_in_small_steps() {
-        assert_eq!(step(60 * S), S / 2);
-        assert_eq!(step(2 * S), S / 4);
-        assert_eq!(step(Duration::ZERO), Duration::from_millis(1));
-        assert!(step(Duration::MAX) > 1000 * S);
-    }
-
-    #[test]
-    fn a_helper_that_comes_to_no_end_leaves_its_turn_to_the_next() {
-        let wait = Wait::new(Runner::run());
+    fn after_a_helper_without_a_result_the_next_waiter_helps() {
+        let wait = Wait::new(Runner::new_run());
         assert!(matches!(wait.block(Duration::ZERO), Waited::Help));
         assert!(!wait.give_up_helping(), "the owner runs");
         assert!(matches!(wait.block(Duration::ZERO), Waited::Help));

@@ -1,7 +1,10 @@
-//! Waiting for the run of another party, without ever waiting in a circle.
+//! The graph of waits: it keeps runners from waiting in a circle.
+//!
+//! It knows which runner waits for which. A wait that would close a cycle ends at once. It must not know why a
+//! caller waits.
 
 use crate::base::sync::{self, Arc, Mutex};
-use crate::flight::stall::Follower;
+use crate::flight::poll::Follower;
 use crate::flight::wait::{Wait, Waited};
 use crate::scope::runners::Runner;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,77 +13,73 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 sync::statics! {
-    static WAITS: Mutex<Waits> = Mutex::new(Waits { of: BTreeMap::new(), numbers: 0 });
+    static GRAPH: Mutex<Graph> = Mutex::new(Graph { waits: BTreeMap::new(), latest: 0 });
 }
 
-/// The waits of each party. A thread has one at a time, an async run may have several side by side.
-/// Each run has one owner, so that the way leads from one party to the next.
-struct Waits {
-    of: BTreeMap<Runner, Vec<Numbered>>,
-    numbers: u64,
+/// The waits of each runner. A thread has one at a time, an async run may have several side by side. Each wait
+/// leads to one runner, the owner of its run.
+struct Graph {
+    waits: BTreeMap<Runner, Vec<Numbered>>,
+    latest: u64,
 }
 
 type Numbered = (u64, Arc<Wait>);
 
-/// Parties that wait, as long as they do.
+/// Some runners wait, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+struct Waiting {
     number: u64,
-    parties: Vec<Runner>,
+    runners: Vec<Runner>,
 }
 
 impl Waiting {
-    /// Lets them wait unless one of them would wait for itself, through others.
-    pub(crate) fn unless_cyclic(wait: &Arc<Wait>, parties: Vec<Runner>) -> Option<Self> {
-        // Nobody can wait for nobody.
-        if parties.is_empty() {
-            return Some(Self { number: 0, parties });
+    /// Adds the wait of these runners to the graph. `None` if one of them would wait for itself, perhaps through
+    /// others.
+    fn unless_cyclic(wait: &Arc<Wait>, runners: Vec<Runner>) -> Option<Self> {
+        // A wait that holds up no runner closes no cycle.
+        if runners.is_empty() {
+            return Some(Self { number: 0, runners });
         }
-        let mut waits = WAITS.lock();
-        let (mut met, mut ahead) = (BTreeSet::new(), vec![wait]);
+        let mut graph = GRAPH.lock();
+        let (mut visited, mut ahead) = (BTreeSet::new(), vec![wait]);
         while let Some(wait) = ahead.pop() {
             let owner = wait.owner();
-            // A flight that has landed holds nobody up, though its waiters may not have left yet.
-            if wait.has_landed() || !met.insert(owner) {
+            // A flight that has landed holds up no runner, even while its waiters have not left.
+            if wait.has_landed() || !visited.insert(owner) {
                 continue;
             }
-            if parties.contains(&owner) {
+            if runners.contains(&owner) {
                 return None;
             }
-            ahead.extend(waits.of.get(&owner).into_iter().flatten().map(|it| &it.1));
+            ahead.extend(graph.waits.get(&owner).into_iter().flatten().map(|it| &it.1));
         }
-        waits.numbers += 1;
-        let number = waits.numbers;
-        for party in &parties {
-            waits.of.entry(*party).or_default().push((number, Arc::clone(wait)));
+        graph.latest += 1;
+        let number = graph.latest;
+        for runner in &runners {
+            graph.waits.entry(*runner).or_default().push((number, Arc::clone(wait)));
         }
-        Some(Self { number, parties })
-    }
-
-    /// Whether it is these parties that wait.
-    pub(crate) fn is_of(&self, parties: &[Runner]) -> bool {
-        self.parties == parties
+        Some(Self { number, runners })
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.parties.is_empty() {
+        if self.runners.is_empty() {
             return;
         }
         let mut ended = Vec::new();
-        let mut waits = WAITS.lock();
-        for party in &self.parties {
-            let Some(of) = waits.of.get_mut(party) else { continue };
-            if let Some(at) = of.iter().position(|it| it.0 == self.number) {
-                ended.push(of.swap_remove(at));
+        let mut graph = GRAPH.lock();
+        for runner in &self.runners {
+            let Some(waits) = graph.waits.get_mut(runner) else { continue };
+            if let Some(at) = waits.iter().position(|it| it.0 == self.number) {
+                ended.push(waits.swap_remove(at));
             }
-            if of.is_empty() {
-                waits.of.remove(party);
+            if waits.is_empty() {
+                graph.waits.remove(runner);
             }
         }
-        drop(waits);
-        // An error a landing carries is the user's: dropped after the lock is released.
+        drop(graph);
+        // A landing may carry an error of the user, which is dropped without the lock.
         drop(ended);
     }
 }
@@ -112,11 +111,11 @@ impl Future for Following {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Waited> {
         let Self { wait, follower, waiting } = &mut *self;
-        // It may be polled from elsewhere than before.
-        let parties = Runner::suspended_here();
-        if !waiting.as_ref().is_some_and(|it| it.is_of(&parties)) {
+        // The runners may change from one poll to the next.
+        let runners = Runner::suspended_here();
+        if waiting.as_ref().is_none_or(|it| it.runners != runners) {
             *waiting = None;
-            *waiting = Waiting::unless_cyclic(wait, parties);
+            *waiting = Waiting::unless_cyclic(wait, runners);
         }
         match waiting {
             Some(_) => wait.poll(follower, cx),
@@ -131,8 +130,8 @@ impl Drop for Following {
     }
 }
 
-/// Whether no party waits.
+/// Whether no runner waits.
 #[cfg(test)]
 pub(crate) fn is_quiet() -> bool {
-    WAITS.lock().of.is_empty()
+    GRAPH.lock().waits.is_empty()
 }

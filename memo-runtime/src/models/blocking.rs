@@ -38,7 +38,7 @@ fn callers_of_one_key_share_one_run() {
 fn those_who_wait_for_a_panic_go_on() {
     explore(|| {
         // Makes the statics of those who wait, as nobody could while somebody else is unwinding.
-        drop(wait_graph::block(&Arc::new(Wait::new(Runner::thread())), Duration::ZERO));
+        drop(wait_graph::block(&Arc::new(Wait::new(Runner::current_thread())), Duration::ZERO));
         let cache = Cache::new(8);
         let (runs, panics) = (AtomicU64::new(0), AtomicU64::new(0));
         let call = || {
@@ -335,7 +335,7 @@ fn a_large_value_is_written_by_one_of_those_who_have_it() {
 #[test]
 fn a_large_value_whose_clone_panics_is_written_by_another() {
     explore(|| {
-        drop(wait_graph::block(&Arc::new(Wait::new(Runner::thread())), Duration::ZERO));
+        drop(wait_graph::block(&Arc::new(Wait::new(Runner::current_thread())), Duration::ZERO));
         patience::ends();
         let (cache, clones) = (Cache::new(8), Arc::new(AtomicU64::new(0)));
         let call = || {

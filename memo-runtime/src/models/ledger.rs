@@ -4,7 +4,7 @@
 use crate::Cache;
 use crate::base::alarm;
 use crate::base::sync::{self, patience};
-use crate::flight::{stall, wait_graph};
+use crate::flight::{self, wait_graph};
 use shuttle::future::{block_on, yield_now};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Mutex;
@@ -178,7 +178,7 @@ impl Event {
 
 /// Until all alarms ring.
 pub(crate) fn time_passes() {
-    patience::pass(stall::LONGEST_PAUSE);
+    patience::pass(flight::patience::LONGEST_PAUSE);
     alarm::ring(sync::now());
 }
 

@@ -287,7 +287,7 @@ mod joining {
 
     struct Shared {
         epoch: AtomicU64,
-        /// `Hits` of the thread that is alone.
+        /// `ThreadHits` of the thread that is alone.
         count: AtomicU64,
         alone: AtomicBool,
         /// Stamps of two entries.

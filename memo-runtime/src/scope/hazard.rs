@@ -1,11 +1,12 @@
-//! What each thread reads without a lock, announced so that nobody drops it meanwhile.
+//! Hazard pointers: each thread publishes what it reads without a lock, and no other thread drops it meanwhile.
 //!
-//! These are hazard pointers (M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free
-//! Objects", 2004), in two steps. A thread that is about to search a table announces that it walks
-//! there; having found an entry, it announces that instead, and is done with the walk. Who has taken an
-//! entry out of the table looks at all announcements before dropping it. So a walk, which is short and
-//! runs no code of users, holds up what is dropped of one cache; comparing and cloning, which may take
-//! however long, hold up one entry.
+//! They follow M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects" (2004), in two
+//! steps. A thread first protects the tables of a cache, searches them, and then protects the entry that it found
+//! instead of the tables. A thread that has taken an entry out of a table scans all hazards before it drops the
+//! entry. The search is short and runs no user code, but it holds up the reclamation of the whole cache. `Eq` and
+//! `Clone` may take any time, but they hold up one entry only.
+//!
+//! This file knows threads and addresses. It must not know what an address points at.
 
 use crate::base::asymmetric_fence;
 use crate::base::small_list::SmallList;
@@ -17,57 +18,58 @@ use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// How many calls of a thread may read at the same time, each from within the one before.
+/// How many calls of one thread may read at the same time, each from inside the one before.
 pub(crate) const DEPTH: usize = 4;
 
-/// The announcements of one thread.
+/// The hazards of one thread.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Reader {
-    number: usize,
+    index: usize,
     light: asymmetric_fence::Light,
-    announced: [HazardPointer; DEPTH],
+    hazards: [HazardPointer; DEPTH],
 }
 
 #[derive(Debug, Default)]
 struct HazardPointer {
-    /// The address of the entry in use, or the hazard of a whole [table](table_hazard), or 0.
-    what: AtomicUsize,
-    /// Somebody came to drop it, and could not.
-    wanted: AtomicBool,
+    /// The address of the protected entry, the hazard of all [tables](table_hazard) of a cache, or 0.
+    address: AtomicUsize,
+    /// Another thread found this hazard when it wanted to drop what is protected.
+    reclaim_requested: AtomicBool,
 }
 
-/// The readers of the process. They are never freed, but those of threads that have ended are given to new
-/// ones.
+/// The readers of the process. They are never freed. The reader of a thread that has ended passes to a new
+/// thread.
 #[derive(Default)]
 struct Registry {
-    /// Those of threads that are alive. Only these are looked at.
+    /// The readers of live threads. A scan looks at these alone.
     active: Vec<&'static Reader>,
-    free: BinaryHeap<Reverse<ByNumber>>,
-    /// How many there are.
+    free: BinaryHeap<Reverse<ByIndex>>,
+    /// How many readers there are.
     len: usize,
 }
 
-/// The least number first: numbers stay small, and so does what is kept by number.
-struct ByNumber(&'static Reader);
+/// Orders free readers by index. The least index is reused first, so that indices stay small, and with them all
+/// that is kept by index.
+struct ByIndex(&'static Reader);
 
-impl PartialEq for ByNumber {
+impl PartialEq for ByIndex {
     fn eq(&self, other: &Self) -> bool {
-        self.0.number == other.0.number
+        self.0.index == other.0.index
     }
 }
 
-impl Eq for ByNumber {}
+impl Eq for ByIndex {}
 
-impl PartialOrd for ByNumber {
+impl PartialOrd for ByIndex {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for ByNumber {
+impl Ord for ByIndex {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.number.cmp(&other.0.number)
+        self.0.index.cmp(&other.0.index)
     }
 }
 
@@ -78,225 +80,225 @@ sync::statics! {
 }
 
 sync::thread_local! {
-    /// Has no destructor, and so is cheap to reach, and can be reached to the very end of the thread.
-    static READER: Cell<Option<&'static Reader>> = const { Cell::new(None) };
-    static LEASE: Lease = Lease(Reader::take());
+    /// Without a destructor, so it is cheap to reach, and can be reached until the very end of the thread.
+    static CURRENT: Cell<Option<&'static Reader>> = const { Cell::new(None) };
+    static REGISTRATION: Registration = Registration(READERS.lock().acquire());
 }
 
-/// Gives a reader back when its thread ends.
-struct Lease(&'static Reader);
+/// The registration of a thread. Its end releases the reader to another thread.
+struct Registration(&'static Reader);
 
-impl Drop for Lease {
+impl Drop for Registration {
     fn drop(&mut self) {
-        // Never fails, but in models, where it may have been destroyed before.
-        let _ = READER.try_with(|reader| reader.set(None));
-        READERS.lock().give_back(self.0);
+        // This fails only in models, where `CURRENT` may have been destroyed before.
+        let _ = CURRENT.try_with(|reader| reader.set(None));
+        READERS.lock().release(self.0);
     }
 }
 
 impl Registry {
-    fn take(&mut self) -> &'static Reader {
-        let reader = if let Some(Reverse(ByNumber(reader))) = self.free.pop() {
+    fn acquire(&mut self) -> &'static Reader {
+        let reader = if let Some(Reverse(ByIndex(reader))) = self.free.pop() {
             reader
         } else {
             self.len += 1;
             sync::forever(Reader {
-                number: self.len - 1,
+                index: self.len - 1,
                 light: asymmetric_fence::Light::prepare(),
-                announced: Default::default(),
+                hazards: Default::default(),
             })
         };
         self.active.push(reader);
         reader
     }
 
-    fn give_back(&mut self, reader: &'static Reader) {
-        if let Some(at) = self.active.iter().position(|it| it.number == reader.number) {
+    fn release(&mut self, reader: &'static Reader) {
+        if let Some(at) = self.active.iter().position(|it| it.index == reader.index) {
             self.active.swap_remove(at);
         }
-        self.free.push(Reverse(ByNumber(reader)));
+        self.free.push(Reverse(ByIndex(reader)));
     }
 }
 
 impl Reader {
-    fn take() -> &'static Self {
-        READERS.lock().take()
-    }
-
-    /// The calling thread's, if it has one: see [`register`](Self::register).
+    /// The reader of the calling thread, if it is [registered](Self::register).
     #[inline]
     pub(crate) fn current() -> Option<&'static Self> {
-        READER.with(Cell::get)
+        CURRENT.with(Cell::get)
     }
 
-    /// Gives the calling thread a reader, unless it is about to end.
+    /// Gives the calling thread a reader. `None` if the thread is about to end.
     pub(crate) fn register() -> Option<&'static Self> {
-        let reader = LEASE.try_with(|lease| lease.0).ok()?;
-        READER.with(|it| it.set(Some(reader)));
+        let reader = REGISTRATION.try_with(|registration| registration.0).ok()?;
+        CURRENT.with(|it| it.set(Some(reader)));
         Some(reader)
     }
 
     /// A small number that no other thread has at the same time.
     #[inline]
-    pub(crate) fn number(&self) -> usize {
-        self.number
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 
-    /// Announces that the calling thread, whose reader this is, walks through the tables of a cache,
-    /// unless it reads too much already: anything at all, if it is to be done `at_once`.
+    /// Protects all tables of a cache. Called by the thread of this reader. `None` if all hazards are in use;
+    /// with `at_once`, if the first one is.
     #[inline]
     pub(crate) fn protect_table(&'static self, cache: usize, at_once: bool) -> Option<HazardGuard> {
-        // No count of these is kept: each call would have to wait for the one before to write it.
-        let slots = if at_once { &self.announced[..1] } else { &self.announced };
-        let announced = slots.iter().find(|it| it.what.load(Relaxed) == 0)?;
-        // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
-        announced.what.store(table_hazard(cache), Release);
+        // The hazards in use are searched, not counted: with a count, each call would have to wait until the
+        // call before has written it.
+        let hazards = if at_once { &self.hazards[..1] } else { &self.hazards };
+        let hazard = hazards.iter().find(|it| it.address.load(Relaxed) == 0)?;
+        // `Release`: a scan that loads this, and not the 0 before it, also has to see that the former read is
+        // over.
+        hazard.address.store(table_hazard(cache), Release);
         self.light.fence();
-        Some(HazardGuard { reader: self, announced })
+        Some(HazardGuard { reader: self, hazard })
     }
 
-    /// The fence of those who read.
+    /// The light fence, which pairs with the heavy fence of a scan.
     #[inline]
     pub(crate) fn fence(&self) {
         self.light.fence();
     }
 
-    /// Whether the calling thread, whose reader this is, reads nothing.
+    /// Whether the calling thread, whose reader this is, protects nothing.
     pub(crate) fn is_idle(&self) -> bool {
-        self.announced.iter().all(|it| it.what.load(Relaxed) == 0)
+        self.hazards.iter().all(|it| it.address.load(Relaxed) == 0)
     }
 }
 
-/// What is announced of a walk through the tables of the cache at this address, which no entry is at.
+/// The hazard of all tables of the cache at this address. No entry has this address.
 #[inline]
 fn table_hazard(cache: usize) -> usize {
     cache + 1
 }
 
-/// An announcement, as long as it lasts.
+/// Protects what one call reads.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct HazardGuard {
     reader: &'static Reader,
-    announced: &'static HazardPointer,
+    hazard: &'static HazardPointer,
 }
 
 impl HazardGuard {
-    /// Whose it is.
+    /// The reader of this hazard.
     #[inline]
     pub(crate) fn reader(&self) -> &'static Reader {
         self.reader
     }
 
-    /// The walk is over: announces what it has found.
+    /// The search is over: protects the entry that it found, and the tables no longer.
     #[inline]
     pub(crate) fn protect_entry(&self, entry: usize) {
-        self.announced.what.store(entry, Release);
+        self.hazard.address.store(entry, Release);
     }
 
-    /// Whether somebody came for what was held until now.
+    /// Ends the protection. Returns whether reclamation was requested meanwhile, and takes the request.
     #[inline]
-    pub(crate) fn end(self) -> bool {
-        let announced = self.announced;
-        self.end_untold() && announced.wanted.swap(false, Relaxed)
+    pub(crate) fn release(self) -> bool {
+        let hazard = self.hazard;
+        self.release_keep_request() && hazard.reclaim_requested.swap(false, Relaxed)
     }
 
-    /// The same, and leaves it to be told to the next one here.
+    /// Does the same, but leaves the request to the next guard of this hazard.
     #[inline]
-    pub(crate) fn end_untold(self) -> bool {
-        let Self { reader, announced } = self;
+    pub(crate) fn release_keep_request(self) -> bool {
+        let Self { reader, hazard } = self;
         drop(self);
-        // With the heavy one of who wants it, after having said so.
+        // Pairs with the heavy fence between the request and the second look of a scan.
         reader.light.fence();
-        announced.wanted.load(Relaxed)
+        hazard.reclaim_requested.load(Relaxed)
     }
 }
 
 impl Drop for HazardGuard {
     #[inline]
     fn drop(&mut self) {
-        self.announced.what.store(0, Release);
+        self.hazard.address.store(0, Release);
     }
 }
 
-/// Of what was taken out of a cache before, what somebody may still read. `fence` is the one that goes
-/// with that of the readers; when it fails, everything may be read.
+/// Scans all hazards for entries that were retired from a cache before. `fence` pairs with the fence of the
+/// readers. If it fails, any entry may be protected.
 ///
-/// Those who are found reading are told that it is wanted, and come when they have ended. So what is asked for
-/// has to be where they look for it.
-pub(crate) fn still_read(cache: usize, dead: &[usize], fence: impl Fn() -> bool) -> StillRead {
+/// A reader that protects one of them gets a request, and reclaims when its read is over. So the caller must have
+/// put the entries where the reader will find them.
+pub(crate) fn scan(cache: usize, retired: &[usize], fence: impl Fn() -> bool) -> Hazards {
     if !fence() {
-        return StillRead::Everything;
+        return Hazards::Unknown;
     }
-    let reading = readers_of(cache, dead);
-    if reading.is_empty() {
-        return StillRead::These(Vec::new());
+    let protecting = protecting(cache, retired);
+    if protecting.is_empty() {
+        return Hazards::Entries(Vec::new());
     }
-    for announced in reading.iter() {
-        announced.wanted.store(true, Relaxed);
+    for hazard in protecting.iter() {
+        hazard.reclaim_requested.store(true, Relaxed);
     }
-    // Whoever has ended since did not see that it was wanted. Who begins since does not find what is dead.
+    // A reader that released its hazard and did not see the request has stored its 0 before this fence, so the
+    // second look sees the 0. A reader that began after the first fence cannot find a retired entry.
     if !asymmetric_fence::heavy() {
-        return StillRead::Everything;
+        return Hazards::Unknown;
     }
-    let read: Vec<_> = reading.iter().map(|announced| announced.what.load(Acquire)).collect();
-    if read.contains(&table_hazard(cache)) { StillRead::Walked } else { StillRead::These(read) }
+    let found: Vec<_> = protecting.iter().map(|hazard| hazard.address.load(Acquire)).collect();
+    if found.contains(&table_hazard(cache)) { Hazards::Table } else { Hazards::Entries(found) }
 }
 
-/// Whether nobody reads any of this, after a fence. Nobody is told.
-pub(crate) fn is_unread(cache: usize, dead: &[usize]) -> bool {
-    readers_of(cache, dead).is_empty()
+/// Whether no hazard protects any of these entries. Called after a fence. Requests nothing.
+pub(crate) fn is_unprotected(cache: usize, retired: &[usize]) -> bool {
+    protecting(cache, retired).is_empty()
 }
 
-/// The announcements of those who may read something of this, after a fence.
+/// The hazards that may protect one of these entries. Called after a fence.
 ///
-/// A thread that begins to read after the fence does not find what is dead, and so it may be missed here.
-fn readers_of(cache: usize, dead: &[usize]) -> SmallList<&'static HazardPointer> {
-    let mut reading = SmallList::new();
+/// A thread that begins to read after the fence may be missed here, but it cannot find a retired entry.
+fn protecting(cache: usize, retired: &[usize]) -> SmallList<&'static HazardPointer> {
+    let mut protecting = SmallList::new();
     for reader in &READERS.lock().active {
-        for announced in &reader.announced {
-            let what = announced.once_found(cache);
-            if what == table_hazard(cache) || dead.contains(&what) {
-                reading.push(announced);
+        for hazard in &reader.hazards {
+            let address = hazard.after_search(cache);
+            if address == table_hazard(cache) || retired.contains(&address) {
+                protecting.push(hazard);
             }
         }
     }
-    reading
+    protecting
 }
 
 impl HazardPointer {
-    /// What is announced. A walk through the tables of this cache takes but some instructions, unless the
-    /// system has put its thread aside: so it is given the time to come to its end.
-    fn once_found(&self, cache: usize) -> usize {
+    /// Its address, read several times while it protects the tables of this cache. A search takes few
+    /// instructions, unless the system has suspended its thread. So this waits a little for its end.
+    fn after_search(&self, cache: usize) -> usize {
         const LOOKS: u32 = if cfg!(all(test, memofn_models)) { 1 } else { 64 };
-        let mut what = self.what.load(Acquire);
+        let mut address = self.address.load(Acquire);
         for _ in 1..LOOKS {
-            if what != table_hazard(cache) {
+            if address != table_hazard(cache) {
                 break;
             }
             std::hint::spin_loop();
-            what = self.what.load(Acquire);
+            address = self.address.load(Acquire);
         }
-        what
+        address
     }
 }
 
-/// Which dead entries are still read.
+/// What a scan has found: which retired entries are protected.
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "a public, sealed trait returns it")]
-pub enum StillRead {
-    /// Somebody walks through the tables, and may find any; this will soon be over.
-    Walked,
-    /// The system does not say.
-    Everything,
-    These(Vec<usize>),
+pub enum Hazards {
+    /// A reader searches the tables and may find any entry. Its search ends soon.
+    Table,
+    /// The system refused the fence, so any entry may be protected.
+    Unknown,
+    /// These entries, and no others.
+    Entries(Vec<usize>),
 }
 
-impl StillRead {
-    pub(crate) fn has(&self, entry: usize) -> bool {
+impl Hazards {
+    pub(crate) fn protect(&self, entry: usize) -> bool {
         match self {
-            Self::Walked | Self::Everything => true,
-            Self::These(entries) => entries.contains(&entry),
+            Self::Table | Self::Unknown => true,
+            Self::Entries(entries) => entries.contains(&entry),
         }
     }
 }
@@ -308,7 +310,7 @@ mod tests {
     use std::ptr::null_mut;
     use std::thread;
 
-    /// What was read before is no longer read once something else is, which Miri sees.
+    /// A drop has to come after the last read of the entry. Miri sees if it does not.
     #[test]
     fn threads_that_read_another_cache_have_left_the_first() {
         const ONE: usize = 0x1000;
@@ -320,18 +322,18 @@ mod tests {
                 scope.spawn(|| {
                     let reader = Reader::register().unwrap();
                     while !done.load(Relaxed) {
-                        let reading = reader.protect_table(ONE, false).unwrap();
+                        let guard = reader.protect_table(ONE, false).unwrap();
                         let found = filed.load(Acquire);
                         if !found.is_null() {
-                            reading.protect_entry(found.addr());
-                            #[expect(unsafe_code, reason = "what others own is read")]
-                            // SAFETY: it is announced, and so not dropped.
+                            guard.protect_entry(found.addr());
+                            #[expect(unsafe_code, reason = "a reader reads what it does not own")]
+                            // SAFETY: the entry is protected, and so not dropped.
                             let number = unsafe { *found };
                             assert_eq!(number, 1);
                         }
-                        reading.end();
-                        let reading = reader.protect_table(OTHER, false).unwrap();
-                        reading.end();
+                        guard.release();
+                        let guard = reader.protect_table(OTHER, false).unwrap();
+                        guard.release();
                     }
                 });
                 for _ in 0..if cfg!(miri) { 50 } else { 1000 } {
@@ -339,13 +341,12 @@ mod tests {
                     filed.store(entry, Release);
                     thread::yield_now();
                     filed.store(null_mut(), Release);
-                    while still_read(ONE, &[entry.addr()], asymmetric_fence::heavy)
-                        .has(entry.addr())
+                    while scan(ONE, &[entry.addr()], asymmetric_fence::heavy).protect(entry.addr())
                     {
                         thread::yield_now();
                     }
-                    #[expect(unsafe_code, reason = "what others might read is dropped")]
-                    // SAFETY: it was made by `Box`, and nobody reads it.
+                    #[expect(unsafe_code, reason = "an entry is dropped that others have read")]
+                    // SAFETY: it came from a `Box`, and no hazard protects it.
                     drop(unsafe { Box::from_raw(entry) });
                 }
                 done.store(true, Relaxed);

@@ -1,17 +1,16 @@
-//! Who runs bodies, and so who can be waited for: threads, and the runs of async bodies.
+//! The runners of bodies: threads, and the runs of async bodies. A wait is always a wait for a runner.
 //!
-//! A thread runs one body inside another, each to its end. The run of an async body goes on
-//! whenever it is polled, on one thread now and on another then; so it is a party of its own. While it is
-//! polled, whatever the thread waits for holds it up as well.
+//! A thread runs one body inside another, each to its end. An async run is polled now on one thread and now on
+//! another, so it is a runner of its own. While a thread polls it, each wait of the thread holds it up too.
 
 use crate::base::small_list::SmallList;
 use crate::base::sync::{self, AtomicU64, Ordering::Relaxed};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
-/// A thread, or the run of an async body. Two are never the same, for as long as the process lives.
+/// A thread, or the run of an async body. No two runners of the process are equal.
 ///
-/// Unlike `std::thread::current().id()` a thread's can be asked for inside thread-local destructors.
+/// Unlike `std::thread::current().id()`, the runner of a thread can be asked for in thread-local destructors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Runner(u64);
 
@@ -21,17 +20,17 @@ sync::statics! {
 
 sync::thread_local! {
     static THREAD: Cell<u64> = const { Cell::new(0) };
-    /// How many bodies the thread runs, each from within the one before, that are not async.
+    /// How many blocking bodies the thread runs, each inside the one before.
     static BODIES: Cell<u32> = const { Cell::new(0) };
-    /// The async runs that the thread is polling, each from within the one before. Without a destructor,
-    /// so that it is there inside of others', and with nothing to destroy when none is polled.
+    /// The async runs that the thread polls, each inside the one before. It has no destructor, so other
+    /// thread-local destructors can use it. It owns no memory when no run is polled.
     static POLLED: RefCell<ManuallyDrop<SmallList<Runner>>> =
         const { RefCell::new(ManuallyDrop::new(SmallList::new())) };
 }
 
 impl Runner {
     /// The calling thread.
-    pub(crate) fn thread() -> Self {
+    pub(crate) fn current_thread() -> Self {
         THREAD.with(|thread| {
             if thread.get() == 0 {
                 thread.set(NEXT.fetch_add(1, Relaxed));
@@ -40,91 +39,92 @@ impl Runner {
         })
     }
 
-    pub(crate) fn number(self) -> u64 {
+    pub(crate) fn id(self) -> u64 {
         self.0
     }
 
-    /// The one of this number.
-    pub(crate) fn numbered(number: u64) -> Self {
-        Self(number)
+    /// The runner with this [id](Self::id).
+    pub(crate) fn from_id(id: u64) -> Self {
+        Self(id)
     }
 
     /// A new run of an async body.
-    pub(crate) fn run() -> Self {
+    pub(crate) fn new_run() -> Self {
         Self(NEXT.fetch_add(1, Relaxed))
     }
 
-    /// Whether it is the calling thread, or a run that is polled there: then it would wait for itself.
-    pub(crate) fn is_here(self) -> bool {
-        self == Self::thread() || polled(|runs| runs.iter().any(|run| *run == self))
+    /// Whether this is the calling thread or a run that the thread polls. A wait for it would never end.
+    pub(crate) fn is_on_this_thread(self) -> bool {
+        self == Self::current_thread() || polled(|runs| runs.iter().any(|run| *run == self))
     }
 
-    /// Whether a call made here holds up a run: a body on the stack of the thread, or one polled there.
-    pub(crate) fn is_inside_a_run() -> bool {
+    /// Whether a call made here holds up a run: a body on the stack of the thread, or a run that it polls.
+    pub(crate) fn is_inside_run() -> bool {
         BODIES.with(Cell::get) > 0 || polled(|runs| !runs.is_empty())
     }
 
-    /// Those that a call waits for who blocks the calling thread: the thread and what it polls.
+    /// The runners that a call holds up if it blocks the calling thread: the thread and the runs that it polls.
     pub(crate) fn blocked_here() -> Vec<Self> {
-        let mut parties: Vec<_> = polled(|runs| runs.iter().copied().collect());
-        parties.push(Self::thread());
-        parties
+        let mut runners: Vec<_> = polled(|runs| runs.iter().copied().collect());
+        runners.push(Self::current_thread());
+        runners
     }
 
-    /// Those that wait for a call which waits without blocking the calling thread. The thread is one of
-    /// them if the call is made from inside of a body that it runs, by `block_on` for instance.
+    /// The runners that a call holds up if it waits without blocking the calling thread. The thread is one of
+    /// them if a body on its stack makes the call, for example through `block_on`.
     pub(crate) fn suspended_here() -> Vec<Self> {
-        let mut parties: Vec<_> = polled(|runs| runs.iter().copied().collect());
+        let mut runners: Vec<_> = polled(|runs| runs.iter().copied().collect());
         if BODIES.with(Cell::get) > 0 {
-            parties.push(Self::thread());
+            runners.push(Self::current_thread());
         }
-        parties
+        runners
     }
 }
 
+/// Gives access to the runs that the thread polls.
 fn polled<R>(look: impl FnOnce(&mut SmallList<Runner>) -> R) -> R {
     POLLED.with(|runs| look(&mut runs.borrow_mut()))
 }
 
-/// A body that the calling thread runs, as long as it does.
+/// Notes that the calling thread runs a blocking body, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Body(());
+pub(crate) struct BlockingBody(());
 
-impl Body {
+impl BlockingBody {
     #[inline]
-    pub(crate) fn begin() -> Self {
+    pub(crate) fn enter() -> Self {
         BODIES.with(|bodies| bodies.set(bodies.get().wrapping_add(1)));
         Self(())
     }
 
-    /// One that was begun, and [not dropped](std::mem::forget).
+    /// Stands for a guard that was entered and then [forgotten](std::mem::forget).
     #[inline]
-    pub(crate) fn begun() -> Self {
+    pub(crate) fn entered() -> Self {
         Self(())
     }
 }
 
-impl Drop for Body {
+impl Drop for BlockingBody {
     #[inline]
     fn drop(&mut self) {
         BODIES.with(|bodies| bodies.set(bodies.get().wrapping_sub(1)));
     }
 }
 
-/// A run that the calling thread is polling, as long as it does.
+/// Notes that the calling thread polls an async run, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Polled(());
+pub(crate) struct PolledRun(());
 
-impl Polled {
-    pub(crate) fn begin(run: Runner) -> Self {
+impl PolledRun {
+    pub(crate) fn enter(run: Runner) -> Self {
         polled(|runs| runs.push(run));
         Self(())
     }
 }
 
-impl Drop for Polled {
+impl Drop for PolledRun {
     fn drop(&mut self) {
-        // What is polled within this poll no longer is.
+        // The polls inside this one have ended, so the last run is this one.
         polled(SmallList::pop);
     }
 }
@@ -134,28 +134,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_thread_polls_is_held_up_by_it() {
-        let (outer, inner) = (Runner::run(), Runner::run());
-        assert!(!outer.is_here());
-        let polling = Polled::begin(outer);
+    fn a_thread_holds_up_the_runs_that_it_polls() {
+        let (outer, inner) = (Runner::new_run(), Runner::new_run());
+        assert!(!outer.is_on_this_thread());
+        let polling = PolledRun::enter(outer);
         {
-            let _inner = Polled::begin(inner);
-            assert!(Runner::is_inside_a_run());
-            assert!(outer.is_here() && inner.is_here());
+            let _inner = PolledRun::enter(inner);
+            assert!(Runner::is_inside_run());
+            assert!(outer.is_on_this_thread() && inner.is_on_this_thread());
             assert_eq!(Runner::suspended_here(), [outer, inner]);
-            assert_eq!(Runner::blocked_here(), [outer, inner, Runner::thread()]);
+            assert_eq!(Runner::blocked_here(), [outer, inner, Runner::current_thread()]);
         }
-        assert!(outer.is_here() && !inner.is_here());
+        assert!(outer.is_on_this_thread() && !inner.is_on_this_thread());
         drop(polling);
         assert_eq!(Runner::suspended_here(), []);
     }
 
     #[test]
-    fn a_call_suspended_inside_of_a_body_holds_up_the_thread_that_runs_it() {
-        assert!(!Runner::is_inside_a_run());
-        let body = Body::begin();
-        assert!(Runner::is_inside_a_run());
-        assert_eq!(Runner::suspended_here(), [Runner::thread()]);
+    fn a_call_suspended_inside_a_body_holds_up_its_thread() {
+        assert!(!Runner::is_inside_run());
+        let body = BlockingBody::enter();
+        assert!(Runner::is_inside_run());
+        assert_eq!(Runner::suspended_here(), [Runner::current_thread()]);
         drop(body);
         assert_eq!(Runner::suspended_here(), []);
     }

@@ -1,10 +1,12 @@
-//! Who shares a cache: every thread of the process, or one thread alone.
+//! The scope of a cache: all threads of the process share it, or it belongs to one thread.
 //!
-//! The engine is written once, over the pointer, lock and cell a scope chooses. [`Thread`] chooses
-//! those that cost nothing.
+//! The engine is written once, over the pointer, the lock, the cell and the readers of a scope. Those of
+//! [`Thread`] synchronize nothing.
 
 use crate::base::sync::{Arc, Mutex};
-use crate::scope::readers::{LocalReaders, Readers, SharedReaders};
+use crate::scope::local_readers::LocalReaders;
+use crate::scope::readers::Readers;
+use crate::scope::shared_readers::SharedReaders;
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::ops::Deref;
@@ -12,9 +14,9 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-/// Which threads see a cache: [`Shared`] or [`Thread`].
+/// The threads that see a cache: [`Shared`] or [`Thread`].
 pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
-    /// The word for it in the attribute: `"shared"` or `"thread"`.
+    /// The value of the attribute's option: `"shared"` or `"thread"`.
     const NAME: &'static str;
 
     #[doc(hidden)]
@@ -31,26 +33,26 @@ pub trait Scope: sealed::Sealed + fmt::Debug + Sized + 'static {
     #[doc(hidden)]
     fn ptr<T>(value: T) -> Self::Ptr<T>;
 
-    /// What a run keeps of its engine. In a cache of the thread, it keeps it alive: that costs nothing there,
-    /// and the thread may end before the run does.
+    /// The engine as a run keeps it. For [`Thread`] this is one more owner: a count costs nothing there, and the
+    /// thread may end before the run. For [`Shared`] it is a plain pointer.
     #[doc(hidden)]
-    fn lease<T>(engine: &Self::Ptr<T>) -> NonNull<T>;
+    fn retain<T>(engine: &Self::Ptr<T>) -> NonNull<T>;
 
-    /// Gives a [`lease`](Self::lease) back.
+    /// Releases an engine that was [retained](Self::retain).
     ///
     /// # Safety
     ///
-    /// It is one, and is not given back again.
+    /// `retain` returned this pointer, and it is released once.
     #[doc(hidden)]
     #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
-    unsafe fn end_lease<T>(engine: NonNull<T>);
+    unsafe fn release<T>(engine: NonNull<T>);
 }
 
 /// One cache for the whole process.
 #[derive(Debug, Clone, Copy)]
 pub enum Shared {}
 
-/// A cache that one thread has to itself, with no synchronisation at all.
+/// One cache for each thread, without any synchronization.
 #[derive(Debug, Clone, Copy)]
 pub enum Thread {}
 
@@ -67,13 +69,13 @@ impl Scope for Shared {
     }
 
     #[inline]
-    fn lease<T>(engine: &Arc<T>) -> NonNull<T> {
+    fn retain<T>(engine: &Arc<T>) -> NonNull<T> {
         NonNull::from(&**engine)
     }
 
     #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
     #[inline]
-    unsafe fn end_lease<T>(_: NonNull<T>) {}
+    unsafe fn release<T>(_: NonNull<T>) {}
 }
 
 impl Scope for Thread {
@@ -90,15 +92,15 @@ impl Scope for Thread {
 
     #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
     #[inline]
-    fn lease<T>(engine: &Rc<T>) -> NonNull<T> {
-        // SAFETY: an `Rc` does not point at null.
+    fn retain<T>(engine: &Rc<T>) -> NonNull<T> {
+        // SAFETY: an `Rc` never points at null.
         unsafe { NonNull::new_unchecked(Rc::into_raw(Rc::clone(engine)).cast_mut()) }
     }
 
     #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
     #[inline]
-    unsafe fn end_lease<T>(engine: NonNull<T>) {
-        // SAFETY: `lease` has made it of an `Rc`, by the condition above.
+    unsafe fn release<T>(engine: NonNull<T>) {
+        // SAFETY: by the contract above, the pointer came from `Rc::into_raw` in `retain`, and is released once.
         drop(unsafe { Rc::from_raw(engine.as_ptr()) });
     }
 }
@@ -110,11 +112,11 @@ mod sealed {
     impl Sealed for super::Thread {}
 }
 
-/// Exclusive access for the length of a closure. No user code runs inside one.
+/// Exclusive access during a closure. The closure runs no user code.
 pub trait Lock<T> {
-    /// Locks `value` up.
+    /// Creates a lock around `value`.
     fn new(value: T) -> Self;
-    /// Lets `f` have it.
+    /// Calls `f` with exclusive access.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
 }
 
@@ -140,21 +142,21 @@ impl<T> Lock<T> for RefCell<T> {
     }
 }
 
-/// A place that is filled once.
+/// A cell that is filled once.
 pub trait Cell<T> {
-    /// To be filled later.
+    /// Creates an empty cell.
     fn empty() -> Self;
-    /// Filled already.
+    /// Creates a filled cell.
     fn filled(value: T) -> Self;
-    /// What it holds.
+    /// The value, if the cell is filled.
     fn get(&self) -> Option<&T>;
-    /// What it holds, which is made if there is nothing.
+    /// The value. An empty cell is filled first.
     fn get_or_init(&self, make: impl FnOnce() -> T) -> &T;
-    /// The first value stays; a later one is given back.
+    /// Fills an empty cell.
     ///
     /// # Errors
     ///
-    /// The value given, when there is one already.
+    /// Returns `value` if the cell is filled already.
     fn set(&self, value: T) -> Result<(), T>;
 }
 

@@ -14,7 +14,7 @@
 use crate::base::sync::yield_now;
 use crate::entry::entry::Entry;
 use crate::entry::header::EntryRef;
-use crate::scope::hazard::StillRead::{Everything, These, Walked};
+use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::table::OwnedTable;
@@ -97,7 +97,7 @@ impl<S: Scope> RetireList<S> {
         readers: &S::Readers,
     ) {
         let mut dead = dead.peekable();
-        if dead.peek().is_none() || readers.nobody_reads() {
+        if dead.peek().is_none() || readers.has_no_readers() {
             return dead.for_each(drop);
         }
         if self.plain {
@@ -114,7 +114,7 @@ impl<S: Scope> RetireList<S> {
     /// An entry that owns something is dropped at once if nobody reads it, which is nearly always so.
     #[cold]
     fn discard_one(&self, dead: Retired, cache: usize, readers: &S::Readers) {
-        if !readers.is_unread(cache, &[dead.place.addr()]) {
+        if !readers.is_unprotected(cache, &[dead.place.addr()]) {
             self.discard_later(vec![dead], cache, readers);
         }
     }
@@ -122,7 +122,7 @@ impl<S: Scope> RetireList<S> {
     #[cold]
     fn discard_all(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
         let addresses: Vec<_> = dead.iter().map(|dead| dead.place.addr()).collect();
-        if !readers.is_unread(cache, &addresses) {
+        if !readers.is_unprotected(cache, &addresses) {
             self.discard_later(dead, cache, readers);
         }
     }
@@ -150,8 +150,9 @@ impl<S: Scope> RetireList<S> {
         // Entries that wait here are left alone: dropping them might panic.
         drop(self.waiting.with(|waiting| {
             waiting.tables.extend(dead);
-            let unread = || matches!(readers.still_read(cache, self.plain, &[]), These(_));
-            let dropped = if readers.nobody_reads() || unread() { waiting.tables.len() } else { 0 };
+            let unread = || matches!(readers.scan(cache, self.plain, &[]), Entries(_));
+            let dropped =
+                if readers.has_no_readers() || unread() { waiting.tables.len() } else { 0 };
             waiting.tables.drain(..dropped).collect::<Vec<_>>()
         }));
     }
@@ -162,18 +163,19 @@ impl<S: Scope> RetireList<S> {
         // All under the lock: who ends meanwhile, and comes because it was wanted, has to find what is
         // kept. What is not is dropped after it.
         let (walked, _dropped) = self.waiting.with(|Waiting { entries, tables }| {
-            if entries.is_empty() && tables.is_empty() || readers.nobody_reads() {
+            if entries.is_empty() && tables.is_empty() || readers.has_no_readers() {
                 return (0, (std::mem::take(entries), std::mem::take(tables)));
             }
             let addresses: Vec<_> = entries.iter().map(|entry| entry.place.addr()).collect();
-            let read = readers.still_read(cache, self.plain, &addresses);
-            let (kept, dropped) =
-                std::mem::take(entries).into_iter().partition(|entry| read.has(entry.place.addr()));
+            let read = readers.scan(cache, self.plain, &addresses);
+            let (kept, dropped) = std::mem::take(entries)
+                .into_iter()
+                .partition(|entry| read.protect(entry.place.addr()));
             *entries = kept;
             match read {
-                These(_) => (0, (dropped, std::mem::take(tables))),
-                Walked => (entries.len(), (dropped, Vec::new())),
-                Everything => (0, (dropped, Vec::new())),
+                Entries(_) => (0, (dropped, std::mem::take(tables))),
+                Table => (entries.len(), (dropped, Vec::new())),
+                Unknown => (0, (dropped, Vec::new())),
             }
         });
         walked

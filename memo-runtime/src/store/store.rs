@@ -414,7 +414,8 @@ mod tests {
             let entry = Entry::ready(hash | SEEN, (), 0);
             let place = entry.place();
             self.0.push(entry);
-            let flying = Flying { owner: Runner::thread(), joinable: true, invalidated: false };
+            let flying =
+                Flying { owner: Runner::current_thread(), joinable: true, invalidated: false };
             store.start(place, generation, flying);
             place
         }

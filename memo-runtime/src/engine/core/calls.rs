@@ -33,7 +33,7 @@ impl<S: Scope> Core<S> {
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
                 id.place.retain::<S>();
-                if owner.is_here() {
+                if owner.is_on_this_thread() {
                     state.counts.misses += 1;
                     Found::Reentry(id.place, id)
                 } else {
@@ -66,7 +66,8 @@ impl<S: Scope> Core<S> {
                 }
                 state.counts.misses += 1;
                 generation = state.start(fresh, self.single_flight, wait).generation;
-                is_measured = self.readers.are_several() || state.pace.measures(generation);
+                is_measured =
+                    self.readers.has_several_threads() || state.pace.should_measure(generation);
             }
         });
         (generation != 0).then_some((FlightId { place: fresh, generation }, is_measured))
@@ -104,7 +105,7 @@ impl<S: Scope> Core<S> {
     ) -> Option<EntryRef> {
         let now = self.give_back_expired();
         let quick = self.locked(|state| {
-            if !self.readers.are_several() {
+            if !self.readers.has_several_threads() {
                 self.register_thread();
             }
             let lands = state.lands_alone(id.place) && fill();
@@ -113,13 +114,13 @@ impl<S: Scope> Core<S> {
                 let evicted = state.land_alone(id.place, now, stamp);
                 taken.set(true);
                 id.place.show(stamp);
-                state.pace.ran(run);
+                state.pace.record(run);
                 evicted
             })
         });
         match quick {
             Some(None) => {}
-            Some(Some(evicted)) if self.readers.nobody_reads() => return Some(evicted),
+            Some(Some(evicted)) if self.readers.has_no_readers() => return Some(evicted),
             Some(Some(evicted)) => self.discard([self.retired.dead(evicted)]),
             None => self.land_among(id, taken, fill, equals, run),
         }
@@ -149,7 +150,7 @@ impl<S: Scope> Core<S> {
             let Some(landed) = &mut landed else { return };
             if Self::take_over(landed, place, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.pace.ran(run.or_else(awaited));
+                state.pace.record(run.or_else(awaited));
             }
         });
         self.leave_landed(landed);

@@ -119,7 +119,7 @@ impl<S: Scope> Core<S> {
             state.clear()
         });
         let dead: Vec<_> = dead.into_iter().map(|place| self.retired.dead(place)).collect();
-        if self.readers.nobody_reads() {
+        if self.readers.has_no_readers() {
             self.reclaim();
             return dead;
         }

@@ -146,7 +146,7 @@ impl<S: Scope> Core<S> {
     fn next_stamp(&self) -> u64 {
         let epoch = self.epoch.load(Relaxed) + 1;
         self.epoch.store(epoch, Published);
-        epoch + self.readers.ticks()
+        epoch + self.readers.hits_alone()
     }
 
     /// Registers the calling thread with the readers. Under the lock.
