@@ -20,7 +20,7 @@ use std::thread::LocalKey;
 
 /// The thread-local static of a function: its caches for one thread.
 ///
-/// It has no destructor, so that a call need not ask whether the destructor has run. [`UsedSlots`] drops the
+/// It has no destructor, so that a call need not ask whether the destructor has run. `UsedSlots` drops the
 /// caches of all functions.
 pub struct ThreadSlot {
     name: &'static str,
