@@ -74,12 +74,13 @@ pub mod __private {
     pub use crate::expand::bounds::shared::{
         shared_key, shared_type as kept, thread_type as kept_here,
     };
-    pub use crate::expand::call_site::{At, Given, Here, Missed, Places, aside, at};
-    pub use crate::expand::instances::{Instance, Of, Only};
+    pub use crate::expand::call_site::{At, Given, Here, Missed, aside, at};
+    pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
+    pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
-        OptedSingle, Single, Site, Slot, label, method, site, thread_site,
+        OnlySite, OnlySlot, Site, label, method, site, thread_site,
     };
-    pub use crate::expand::thread_slot::{ThreadOwned, ThreadSlot};
+    pub use crate::expand::thread_slot::{ThreadCache, ThreadSlot};
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;
     pub use crate::key::shape::{

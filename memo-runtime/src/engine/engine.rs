@@ -93,7 +93,6 @@
 //! ```
 
 use crate::base::sync::Arc;
-use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::core::Core;
@@ -120,6 +119,8 @@ pub(crate) struct Engine<K, V, S: Scope> {
     /// Compares keys. It is known once something was computed or stored: a cache without entries may be of keys
     /// without `Eq`.
     equal: S::Cell<fn(&K, &K) -> bool>,
+    /// Called with the engine's address when the engine is dropped.
+    when_dropped: S::Cell<fn(usize)>,
 }
 
 /// An entry to be computed, and where others may wait for that if it is async.
@@ -136,7 +137,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             entries: PhantomData,
             spare: Spare::default(),
             equal: S::Cell::empty(),
+            when_dropped: S::Cell::empty(),
         }
+    }
+
+    /// Has `forget` called with the engine's address when the engine is dropped. The first one stays.
+    pub(crate) fn when_dropped(&self, forget: fn(usize)) {
+        let _ = self.when_dropped.set(forget);
     }
 
     /// Notes how keys are compared, for runs that do not keep it.
@@ -499,8 +506,8 @@ impl<K, V> Written<'_, K, V> {
 
 impl<K, V, S: Scope> Drop for Engine<K, V, S> {
     fn drop(&mut self) {
-        if !self.parameters.name.is_empty() {
-            registry::unlist(std::ptr::from_ref(self).addr(), S::SHARED);
+        if let Some(forget) = self.when_dropped.get() {
+            forget(std::ptr::from_ref(self).addr());
         }
         self.core.close();
     }
