@@ -132,7 +132,7 @@ fn lookup(Argument { name, ty, .. }: &Argument, p: &TokenStream) -> TokenStream 
         }
         (shape, _) => {
             let shape = shape_type(&shape, p);
-            quote!(#p::parts::<#ty, #shape, _, _>(&#name))
+            quote!(#p::parts::<#ty, #shape, _>(&#name))
         }
     }
 }
