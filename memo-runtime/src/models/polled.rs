@@ -188,7 +188,7 @@ fn a_result_computed_before_a_clear_answers_no_later_call() {
     });
 }
 
-/// A cache of which the first run fails.
+/// A cache whose first run fails.
 struct FailingOnce {
     cache: Cache<u8, u64>,
     runs: AtomicU64,

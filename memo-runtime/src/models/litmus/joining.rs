@@ -11,7 +11,7 @@ use std::cell::Cell;
 /// has counted except one, because hits do not nest here.
 const DEPTH: u64 = 0;
 
-/// What a thread does if it finds, after it stored a stamp, that it is not alone.
+/// The repair of a thread that finds, after it stored a stamp, that it is not alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Repair {
     Nothing,
@@ -92,8 +92,8 @@ impl Shared {
 
     /// `Engine::hit`, by a thread that knows that it is not alone.
     ///
-    /// It does not look first whether the stamp is as late already. That changes nothing, and `loom` forgets
-    /// what a `fetch_max` replaced once somebody has loaded that.
+    /// Unlike the original it does not look first whether the stamp is as late already. That makes no difference, and `loom`
+    /// forgets the value that a `fetch_max` replaced once another thread has loaded it.
     fn hit(&self, entry: usize) -> u64 {
         let epoch = self.epoch.load(Acquire);
         self.stamps[entry].fetch_max(epoch, Relaxed);
