@@ -1,5 +1,6 @@
 //! The handle of a cache, and what can be asked of it whatever its keys are.
 
+use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
@@ -55,7 +56,7 @@ pub struct Cache<K, V, S: Scope = Shared> {
 
 impl<K, V, S: Scope> Cache<K, V, S> {
     pub(crate) fn with(parameters: CacheParameters) -> Self {
-        Self { engine: S::ptr(Engine::new(parameters)) }
+        Self { engine: S::ptr(Engine::new(parameters, registry::unlist)) }
     }
 
     #[inline]

@@ -4,6 +4,8 @@
 
 pub(crate) mod bounds;
 pub(crate) mod call_site;
+pub(crate) mod controls;
 pub(crate) mod instances;
+pub(crate) mod old_async;
 pub(crate) mod static_site;
 pub(crate) mod thread_slot;
