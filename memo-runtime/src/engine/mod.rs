@@ -4,4 +4,6 @@
 
 pub(crate) mod core;
 pub(crate) mod engine;
+pub(crate) mod hit;
+pub(crate) mod landing;
 pub(crate) mod state;

@@ -7,8 +7,9 @@
 use crate::Cache;
 use crate::base::alarm;
 use crate::base::sync::{self, patience};
-use crate::call::call::{Entered, Step, enter_async};
+use crate::call::call;
 use crate::call::result_policy::OkShared;
+use crate::expand::call_site::Given;
 use crate::key::lookup::ByKey;
 use crate::models::explorer::{explore, threads};
 use crate::models::ledger::{
@@ -414,12 +415,13 @@ fn an_error_that_is_shared_is_given_to_all_who_wait() {
     explore(|| {
         let failing = Failing::new();
         let call = async || {
-            let result = match enter_async(&failing.cache, ByKey(1), OkShared) {
-                Entered::Hit(result) => result,
-                Entered::Open(open) => match open.step().await {
-                    Step::Done(result) => result,
-                    Step::Run(run) => run.drive(failing.body()).await,
-                },
+            let result = match Given::new(&failing.cache).hit(&ByKey(1), &OkShared) {
+                Ok(result) => result,
+                Err(miss) => {
+                    let engine = failing.cache.engine();
+                    let body = async || failing.body().await;
+                    call::or_compute(engine, miss, ByKey(1), OkShared, body).await
+                }
             };
             failing.ended(result);
         };

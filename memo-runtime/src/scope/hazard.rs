@@ -143,11 +143,14 @@ impl Reader {
     }
 
     /// Announces that the calling thread, whose reader this is, walks through the tables of a cache,
-    /// unless it reads too much already: anything at all, if it is to be done `at_once`.
+    /// unless it reads too much already: anything at all, if the attempt is `QUICK`.
     #[inline]
-    pub(crate) fn protect_table(&'static self, cache: usize, at_once: bool) -> Option<HazardGuard> {
+    pub(crate) fn protect_table<const QUICK: bool>(
+        &'static self,
+        cache: usize,
+    ) -> Option<HazardGuard> {
         // No count of these is kept: each call would have to wait for the one before to write it.
-        let slots = if at_once { &self.announced[..1] } else { &self.announced };
+        let slots = if QUICK { &self.announced[..1] } else { &self.announced };
         let announced = slots.iter().find(|it| it.what.load(Relaxed) == 0)?;
         // Who sees this rather than the 0 it replaces has to see as well that what was read is left.
         announced.what.store(table_hazard(cache), Release);
@@ -320,7 +323,7 @@ mod tests {
                 scope.spawn(|| {
                     let reader = Reader::register().unwrap();
                     while !done.load(Relaxed) {
-                        let reading = reader.protect_table(ONE, false).unwrap();
+                        let reading = reader.protect_table::<false>(ONE).unwrap();
                         let found = filed.load(Acquire);
                         if !found.is_null() {
                             reading.protect_entry(found.addr());
@@ -330,7 +333,7 @@ mod tests {
                             assert_eq!(number, 1);
                         }
                         reading.end();
-                        let reading = reader.protect_table(OTHER, false).unwrap();
+                        let reading = reader.protect_table::<false>(OTHER).unwrap();
                         reading.end();
                     }
                 });

@@ -25,9 +25,9 @@ pub trait Readers: Debug {
     #[doc(hidden)]
     fn number() -> Option<usize>;
     /// Begins to read the tables of `cache`, whose entries are `plain` when dropping them takes no code
-    /// of users. `None` sends the caller to the lock, or to try without `at_once`.
+    /// of users. `None` sends the caller to the lock, or from a `QUICK` attempt to one that is not.
     #[doc(hidden)]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Guard<'_>>;
+    fn read<const QUICK: bool>(&self, cache: usize, plain: bool) -> Option<Self::Guard<'_>>;
     /// Counts a hit.
     #[doc(hidden)]
     fn hit(&self, reading: &Self::Guard<'_>) -> Counted;
@@ -200,11 +200,11 @@ impl Readers for SharedReaders {
     }
 
     #[inline]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<SharedGuard<'_>> {
+    fn read<const QUICK: bool>(&self, cache: usize, plain: bool) -> Option<SharedGuard<'_>> {
         let reader = Reader::current()?;
         // A thread that has not met the cache has nothing to count hits in, and does so first.
         let hits = self.hits_of(reader.number())?;
-        let reading = SharedGuard { reading: reader.protect_table(cache, at_once)?, hits };
+        let reading = SharedGuard { reading: reader.protect_table::<QUICK>(cache)?, hits };
         // In this order: who is alone by now has announced it in time for the one who comes next.
         if !plain && !hits.is_alone() {
             asymmetric_fence::full();
@@ -381,9 +381,9 @@ impl Readers for LocalReaders {
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<LocalGuard<'_>> {
+    fn read<const QUICK: bool>(&self, _cache: usize, _plain: bool) -> Option<LocalGuard<'_>> {
         let held = self.held.get();
-        let wanted = if at_once { 0 } else { held & Self::WANTED };
+        let wanted = if QUICK { 0 } else { held & Self::WANTED };
         // Not made in vain: dropping it would end the one that reads.
         (held == wanted).then(|| LocalGuard { held: &self.held, wanted })
     }
@@ -463,9 +463,9 @@ mod tests {
                         let number = Reader::register().expect("it goes on").number();
                         // All are there, so that none is given the number of another.
                         all.wait();
-                        assert!(crowd.read(0x100, true, false).is_none());
+                        assert!(crowd.read::<false>(0x100, true).is_none());
                         crowd.register_thread();
-                        crowd.read(0x100, true, true).expect("it has met the cache").end();
+                        crowd.read::<true>(0x100, true).expect("it has met the cache").end();
                         assert!(crowd.hits_of(number).is_some());
                         all.wait();
                     });
