@@ -204,7 +204,7 @@ pub use memo_runtime::{
 /// use std::sync::LazyLock;
 ///
 /// static PRICES: LazyLock<Cache<String, u64>> =
-///     LazyLock::new(|| Cache::<String, u64>::builder().maxsize(1000).name("prices").build());
+///     LazyLock::new(|| Cache::builder().maxsize(1000).name("prices").build());
 ///
 /// #[memoize(cache = PRICES)]
 /// fn price(article: &str) -> u64 {

@@ -176,7 +176,8 @@ fn a_hit_allocates_nothing_with_any_options() {
 fn a_cache_by_hand_allocates_nothing_on_a_hit() {
     let shared = Cache::<String, u64>::new(10);
     shared.insert("Oslo".to_owned(), 7);
-    let thread = Cache::<String, u64>::builder().ttl(Duration::from_secs(60)).build_for_thread();
+    let thread: Cache<String, u64, memofn::scope::Thread> =
+        Cache::builder().ttl(Duration::from_secs(60)).build_for_thread();
     thread.insert("Oslo".to_owned(), 7);
     let keys = ["Oslo".to_owned(), "Oslo".to_owned()];
     // What a thread needs once it may allocate on its first call.

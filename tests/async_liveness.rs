@@ -179,7 +179,7 @@ macro_rules! with_a_stalled_leader {
     ($answer:expr, |$cache:ident, $tasks:ident, $leader:ident, $followers:ident| $check:block) => {{
         finishes_within(SOON, "those who wait for a stalled leader", || {
             let patience = Duration::from_secs(2);
-            let $cache = Cache::<u64, u64>::builder().patience(patience).build();
+            let $cache: Cache<u64, u64> = Cache::builder().patience(patience).build();
             let (tell, told) = oneshot::channel::<u64>();
             let mut $tasks = Tasks::new();
             let $leader = $tasks.spawn(

@@ -7,8 +7,8 @@ use memofn::testing::Clock;
 use memofn::{Cache, CacheBuilder, scope};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Barrier, LazyLock, OnceLock};
 use std::time::Duration;
 
 #[test]
@@ -39,13 +39,14 @@ fn a_field_of_a_struct_lives_and_dies_with_it() {
 
 #[test]
 fn the_builder_takes_every_option() {
-    let defaults = Cache::<u32, u32>::builder().build::<u32, u32>().parameters();
+    let plain: Cache<u32, u32> = Cache::builder().build();
+    let defaults = plain.parameters();
     assert_eq!((defaults.maxsize, defaults.ttl), (Some(128), None));
     assert_eq!((defaults.name.as_ref(), defaults.scope), ("", "shared"));
     assert!(defaults.single_flight && defaults.patience.is_none());
     assert_eq!(Cache::<u32, u32>::default().parameters(), defaults);
 
-    let cache: Cache<u32, u32> = CacheBuilder::new()
+    let cache: Cache<u32, u32> = Cache::builder()
         .maxsize(2)
         .unbounded()
         .ttl(Duration::from_secs(60))
@@ -59,6 +60,79 @@ fn the_builder_takes_every_option() {
     assert_eq!((all.name.as_ref(), all.single_flight), ("number 1", false));
     assert_eq!(all.patience, Some(Duration::from_secs(5)));
     assert_eq!(Cache::<u32, u32>::unbounded().info().maxsize, None);
+}
+
+#[test]
+fn a_builder_takes_its_types_from_a_field() {
+    struct Directory {
+        users: Cache<u32, String>,
+        drafts: Cache<u32, Rc<str>, scope::Thread>,
+    }
+    let directory = Directory {
+        users: Cache::builder().maxsize(9).build(),
+        drafts: Cache::builder().maxsize(8).build_for_thread(),
+    };
+    directory.users.insert(7, "Ada".to_owned());
+    directory.drafts.insert(7, Rc::from("Dear Ada"));
+    assert_eq!(counts(directory.users.info()), (0, 0, Some(9), 1));
+    assert_eq!(counts(directory.drafts.info()), (0, 0, Some(8), 1));
+}
+
+#[test]
+fn a_builder_takes_its_types_from_a_static() {
+    static LAZY: LazyLock<Cache<u32, String>> =
+        LazyLock::new(|| Cache::builder().maxsize(9).name("lazy").build());
+    static ONCE: OnceLock<Cache<u32, String>> = OnceLock::new();
+    thread_local! {
+        static HERE: Cache<u32, Rc<str>, scope::Thread> = Cache::builder().build_for_thread();
+    }
+    LAZY.insert(7, "Ada".to_owned());
+    ONCE.get_or_init(|| Cache::builder().maxsize(8).build()).insert(7, "Ada".to_owned());
+    HERE.with(|here| here.insert(7, Rc::from("Ada")));
+    assert_eq!((LAZY.info().maxsize, LAZY.parameters().name.as_ref()), (Some(9), "lazy"));
+    assert_eq!(ONCE.get().and_then(|once| once.peek(&7)).as_deref(), Some("Ada"));
+    assert_eq!(HERE.with(|here| here.peek(&7)).as_deref(), Some("Ada"));
+}
+
+#[test]
+fn a_builder_takes_its_types_from_a_local() {
+    let spelled: Cache<u32, &str> = Cache::builder().maxsize(9).build();
+    let open: Cache<_, _> = Cache::builder().maxsize(9).build();
+    let by_use = Cache::builder().maxsize(9).build();
+    let of_the_thread = Cache::builder().maxsize(9).build_for_thread();
+    spelled.insert(7, "Ada");
+    open.insert(7_u32, "Ada");
+    by_use.insert(7_u32, "Ada");
+    of_the_thread.insert(7_u32, Rc::new("Ada"));
+    assert_eq!(spelled.peek(&7), open.peek(&7));
+    assert_eq!(by_use.peek(&7), of_the_thread.peek(&7).as_deref().copied());
+}
+
+#[test]
+fn a_builder_takes_its_types_from_an_argument_and_a_returned_value() {
+    fn named(name: &'static str) -> CacheBuilder<u32, String> {
+        Cache::builder().name(name)
+    }
+    fn returned() -> Cache<u32, String> {
+        CacheBuilder::new().maxsize(9).build()
+    }
+    fn stores(cache: &Cache<u32, String>) -> usize {
+        cache.insert(7, "Ada".to_owned());
+        cache.len()
+    }
+    assert_eq!(stores(&named("argument").unbounded().build()), 1);
+    assert_eq!(stores(&Cache::builder().maxsize(9).build()), 1);
+    assert_eq!(stores(&returned()), 1);
+}
+
+#[test]
+fn a_builder_is_a_constant_and_can_be_used_again() {
+    const SMALL: CacheBuilder<u32, String> = Cache::builder().maxsize(2).unlimited_patience();
+    let builder = SMALL.ttl(Duration::from_secs(5));
+    let (one, other) = (builder.clone().build(), builder.build());
+    one.insert(7, "Ada".to_owned());
+    assert_eq!((one.len(), other.len()), (1, 0));
+    assert_eq!(one.parameters(), other.parameters());
 }
 
 #[test]
@@ -91,7 +165,7 @@ fn an_error_and_a_panic_are_not_stored() {
 #[test]
 fn entries_expire() {
     let clock = Clock::stop();
-    let cache: Cache<u32, u32> = Cache::<u32, u32>::builder().ttl(Duration::from_secs(5)).build();
+    let cache: Cache<u32, u32> = Cache::builder().ttl(Duration::from_secs(5)).build();
     cache.insert(1, 1);
     clock.advance(Duration::from_secs(4));
     cache.insert(2, 2);
@@ -152,7 +226,7 @@ fn a_computation_may_use_its_own_cache() {
 #[test]
 fn a_cache_for_one_thread_holds_what_cannot_be_sent() {
     let cache: Cache<u32, Rc<Cell<u32>>, scope::Thread> =
-        CacheBuilder::new().maxsize(2).build_for_thread();
+        Cache::builder().maxsize(2).build_for_thread();
     let first = cache.get_or_compute(1, || Rc::new(Cell::new(0)));
     cache.get_or_compute(1, || unreachable!()).set(7);
     assert_eq!(first.get(), 7);

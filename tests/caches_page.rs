@@ -105,7 +105,7 @@ async fn a_browser_that_stays_sees_the_numbers_change() {
 
 /// `maxsize` as in `CacheInfo`.
 fn cache(name: &'static str, maxsize: Option<usize>) -> Cache<u64, u64> {
-    let builder = Cache::<u64, u64>::builder().name(name);
+    let builder = Cache::builder().name(name);
     match maxsize {
         Some(most) => builder.maxsize(most).build(),
         None => builder.unbounded().build(),

@@ -9,7 +9,7 @@ mod common;
 
 use memofn::scope::Scope;
 use memofn::testing::Clock;
-use memofn::{Cache, CacheBuilder, memoize};
+use memofn::{Cache, memoize};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -164,9 +164,9 @@ fn memory_is_given_back_by_calls_after_a_burst_of_entries_has_expired() {
 #[test]
 fn a_named_cache_that_is_dropped_leaves_no_memory_behind() {
     fn make_one(n: u64) {
-        let shared = Cache::<u64, String>::builder().name(format!("shared {n}")).build();
+        let shared: Cache<u64, String> = Cache::builder().name(format!("shared {n}")).build();
         let local: Cache<u64, String, memofn::scope::Thread> =
-            CacheBuilder::new().name(format!("local {n}")).build_for_thread();
+            Cache::builder().name(format!("local {n}")).build_for_thread();
         assert_eq!(shared.get_or_compute(n, || n.to_string()), n.to_string());
         assert_eq!(local.get_or_compute(n, || n.to_string()), n.to_string());
     }
@@ -285,13 +285,13 @@ const TTL: Duration = Duration::from_secs(60);
 #[test]
 fn a_shared_cache_drops_values_promptly() {
     let clock = Clock::stop();
-    values_are_dropped_promptly(&CacheBuilder::new().maxsize(8).ttl(TTL).build(), &clock);
+    values_are_dropped_promptly(&Cache::builder().maxsize(8).ttl(TTL).build(), &clock);
 }
 
 #[test]
 fn a_thread_cache_drops_values_promptly() {
     let clock = Clock::stop();
-    let cache = CacheBuilder::new().maxsize(8).ttl(TTL).build_for_thread();
+    let cache = Cache::builder().maxsize(8).ttl(TTL).build_for_thread();
     values_are_dropped_promptly(&cache, &clock);
 }
 
@@ -330,7 +330,7 @@ fn a_cache_that_is_dropped_takes_its_values_along() {
     let bigs = Bigs::default();
     let before = LIVE.get();
     let cache: Cache<u64, Arc<Vec<u8>>> =
-        CacheBuilder::new().unbounded().ttl(TTL).name("dropped").build();
+        Cache::builder().unbounded().ttl(TTL).name("dropped").build();
     (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
     assert_eq!(bigs.alive(), 8);
     let handle = cache.clone();

@@ -448,8 +448,8 @@ fn options() -> impl Strategy<Value = Options> {
     (prop::sample::select(maxsizes), prop::sample::select(lives))
 }
 
-fn builder((maxsize, ttl): Options) -> CacheBuilder {
-    let builder = CacheBuilder::new();
+fn builder<const BUCKETS: u8>((maxsize, ttl): Options) -> CacheBuilder<Key<BUCKETS>, u64> {
+    let builder = Cache::builder();
     let builder = maxsize.map_or(builder.clone().unbounded(), |size| builder.maxsize(size));
     ttl.map_or(builder.clone(), |ttl| builder.ttl(ttl))
 }

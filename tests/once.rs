@@ -477,7 +477,7 @@ fn a_process_that_is_stopped() {
     if std::env::var_os("MEMOFN_IS_STOPPED").is_none() {
         return;
     }
-    let cache = Cache::<u8, u8>::builder().patience(3000 * MS).build();
+    let cache: Cache<u8, u8> = Cache::builder().patience(3000 * MS).build();
     let (leads, is_led) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -49,7 +49,7 @@ fn functions_go_by_their_path() {
 fn a_cache_made_by_hand_is_listed_by_name_as_long_as_it_lives() {
     let _alone = alone();
     let unnamed = Cache::<u32, u32>::new(3);
-    let named: Cache<u32, u32> = Cache::<u32, u32>::builder().name("by hand").maxsize(3).build();
+    let named: Cache<u32, u32> = Cache::builder().name("by hand").maxsize(3).build();
     let handle = named.clone();
     named.insert(1, 1);
     unnamed.insert(1, 1);
@@ -93,7 +93,7 @@ fn clear_all_clears_every_cache() {
     }
 
     let _alone = alone();
-    let by_hand: Cache<u32, u32> = Cache::<u32, u32>::builder().name("cleared").build();
+    let by_hand: Cache<u32, u32> = Cache::builder().name("cleared").build();
     by_hand.insert(1, 1);
     let _ = (f(1), local(1));
     memofn::clear_all();

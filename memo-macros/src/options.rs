@@ -219,7 +219,7 @@ const ALONE: Side = Side {
 };
 
 const SAID_BY_THE_CACHE: &str = "the cache that is given has options of its own, said where it is \
-                                 made, with `Cache::<_, _>::builder()`";
+                                 made, with `Cache::builder()`";
 
 /// Which options exclude each other, and why.
 pub(crate) const EXCLUSIONS: &[(Side, Side, &str)] = &[

@@ -68,14 +68,15 @@ pub mod __private {
         kept_result_here, no_size, policy, policy_if, primitive,
     };
     pub use crate::expand::bounds::shared::{kept, kept_here, shared_key};
-    pub use crate::expand::call_site::{At, Given, Here, Places, aside, at};
+    pub use crate::expand::call_site::{At, Given, Here, aside, at};
     pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
-    pub use crate::expand::instances::{Instance, Of, Only};
+    pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
     pub use crate::expand::old_async::{Entered, Missed, Open, Step, enter_async};
+    pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
-        OptedSingle, Single, Site, Slot, label, method, site, thread_site,
+        OnlySite, OnlySlot, Site, label, method, site, thread_site,
     };
-    pub use crate::expand::thread_slot::{ThreadOwned, ThreadSlot};
+    pub use crate::expand::thread_slot::{ThreadCache, ThreadSlot};
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;
     pub use crate::key::shape::{Arr, Bits, Form, Leaf, Opt, Seq, Via};

@@ -496,9 +496,10 @@ fn values_that_expire_at_any_moment_are_right_until_they_do() {
     finishes(|| {
         let operations = operations(EXPIRING) / 4;
         for ttl in [Duration::from_micros(20), Duration::from_millis(1)] {
-            let short = Cache::<u64, u64>::builder().ttl(ttl);
-            stress::<u64, u64>(short.clone().maxsize(64).build(), 256, operations, None);
-            stress::<u64, Watched>(short.unbounded().build(), 256, operations, Some(&BOOKS));
+            let bounded = Cache::builder().ttl(ttl).maxsize(64).build();
+            stress::<u64, u64>(bounded, 256, operations, None);
+            let unbounded = Cache::builder().ttl(ttl).unbounded().build();
+            stress::<u64, Watched>(unbounded, 256, operations, Some(&BOOKS));
         }
     });
 }

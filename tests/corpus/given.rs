@@ -177,7 +177,7 @@ fn generic<K: Clone + Eq + Hash>(cache: &Cache<(Vec<K>, K), usize>, keys: &[K], 
 static NUMBERS: LazyLock<Cache<u32, u32>> = LazyLock::new(|| Cache::new(3));
 
 thread_local! {
-    static HERE: Cache<u32, Rc<str>, Thread> = Cache::<u32, Rc<str>>::builder().build_for_thread();
+    static HERE: Cache<u32, Rc<str>, Thread> = Cache::builder().build_for_thread();
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_generic_instance_has_a_cache_of_its_own_types() {
     let store: Store<u8, char> = Store {
         values: vec!['a', 'b'],
         cache: Cache::default(),
-        here: Cache::<u8, Rc<char>>::builder().build_for_thread(),
+        here: Cache::builder().build_for_thread(),
     };
     remembered(&store.cache, &mut || store.get(1), &mut || store.get_uncached(1), &Some('b'));
     remembered(&store.cache, &mut || store.get(2), &mut || store.get_uncached(2), &None);

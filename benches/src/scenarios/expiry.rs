@@ -88,7 +88,7 @@ fn slowest(took: &[f64]) -> f64 {
 
 /// What each call took, in microseconds, after so many entries have expired.
 fn burst(clock: &Clock, entries: u64, threads: usize) -> Vec<f64> {
-    let cache = Cache::<u64, String>::builder().unbounded().ttl(TTL).build();
+    let cache: Cache<u64, String> = Cache::builder().unbounded().ttl(TTL).build();
     let call = |key| cache.get_or_compute(key, || bounded::text_body(key));
     for key in 0..entries {
         black_box(call(key));

@@ -1,58 +1,71 @@
-//! The options of a cache, one by one.
+//! The options of a cache, one method each.
 
 use crate::cache::cache::Cache;
-use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-/// Makes a [`Cache`]; the options are those of `#[memoize]`, with the same defaults.
+/// Makes a [`Cache`]. The options are those of `#[memoize]`, with the same defaults.
+///
+/// The types of keys and values come from where the cache goes: a field, a static, an argument, a returned
+/// value, or the first use of a local.
 ///
 /// ```
 /// use memofn::Cache;
 /// use std::time::Duration;
 ///
-/// let users: Cache<u64, String> = Cache::<u64, String>::builder()
-///     .maxsize(10_000)
-///     .ttl(Duration::from_secs(60))
-///     .name("users")
-///     .build();
-/// assert_eq!(users.get_or_compute(7, || "Ada".to_owned()), "Ada");
+/// struct Directory {
+///     users: Cache<u64, String>,
+/// }
+///
+/// let directory = Directory {
+///     users: Cache::builder()
+///         .maxsize(10_000)
+///         .ttl(Duration::from_secs(60))
+///         .name("users")
+///         .build(),
+/// };
+/// assert_eq!(directory.users.get_or_compute(7, || "Ada".to_owned()), "Ada");
 /// assert!(memofn::report().to_string().contains("users"));
 /// ```
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct CacheBuilder {
-    name: Cow<'static, str>,
-    maxsize: Option<usize>,
-    ttl: Option<Duration>,
-    single_flight: bool,
-    patience: Option<Duration>,
+#[must_use = "a builder makes nothing before `build`"]
+pub struct CacheBuilder<K, V> {
+    // The types are a marker. All that the options are has no types, and is compiled once.
+    parameters: CacheParameters,
+    types: PhantomData<fn() -> (K, V)>,
 }
 
-impl CacheBuilder {
-    /// At most 128 entries, no time to live, single flight, no name.
+impl<K, V> CacheBuilder<K, V> {
+    /// The defaults: at most 128 entries, no time to live, single flight, no name. The same as
+    /// [`Cache::builder`].
+    #[inline]
     pub const fn new() -> Self {
-        Self {
+        const DEFAULTS: CacheParameters = CacheParameters {
             name: Cow::Borrowed(""),
             maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
             ttl: None,
+            scope: Shared::NAME,
             single_flight: true,
             patience: None,
-        }
+        };
+        Self { parameters: DEFAULTS, types: PhantomData }
     }
 
-    /// Most entries held. When one more is to be stored, the least recently used one is evicted.
+    /// The most entries that the cache holds. One more evicts the least recently used one.
     /// With 0 nothing is stored. Default: 128.
+    #[inline]
     pub const fn maxsize(mut self, maxsize: usize) -> Self {
-        self.maxsize = Some(maxsize);
+        self.parameters.maxsize = Some(maxsize);
         self
     }
 
     /// No limit to the number of entries.
+    #[inline]
     pub const fn unbounded(mut self) -> Self {
-        self.maxsize = None;
+        self.parameters.maxsize = None;
         self
     }
 
@@ -60,20 +73,21 @@ impl CacheBuilder {
     /// `Duration::ZERO` nothing is stored. Default: forever.
     ///
     /// From one second on, time is read from the system's coarse clock: an entry may answer some
-    /// milliseconds (at most 10 on the systems known) longer or shorter.
+    /// milliseconds longer or shorter, at most 10 on the systems known.
+    #[inline]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.parameters.ttl = Some(ttl);
         self
     }
 
     /// Whether concurrent calls with equal keys run the computation once. Default: `true`.
     ///
-    /// A busy machine, a busy executor or a slow computation never causes a second run. A call that would
-    /// wait for itself, through any number of others, runs the computation instead, and so does a call
-    /// that waits for a future which its own task no longer polls. A wait that nobody can understand ends
-    /// with [`patience`](Self::patience).
+    /// A busy machine, a busy executor or a slow computation never causes a second run. Two calls do: one
+    /// whose wait would lead back to itself, through any number of others, and one that waits for a future
+    /// which its own task no longer polls. Any other wait ends with [`patience`](Self::patience).
+    #[inline]
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
-        self.single_flight = single_flight;
+        self.parameters.single_flight = single_flight;
         self
     }
 
@@ -81,14 +95,14 @@ impl CacheBuilder {
     /// one then waits twice as long, and so on. Each such run is counted as
     /// [`helped`](crate::CacheInfo::helped).
     ///
-    /// Default: 20 times the longest of the recent runs, and at least 60 seconds. A call that waits from
-    /// inside of another computation holds that one up, and its wait may be part of a cycle that
-    /// nobody sees: there it is at least 2 seconds, and 10 as long as too few runs are known.
+    /// Default: 20 times the longest of the recent runs, and at least 60 seconds. A call from inside another
+    /// computation holds that computation up, and its wait may be part of a cycle that the cache cannot see.
+    /// There the least is 2 seconds, and 10 seconds while too few runs are known.
     ///
     /// A worker of a work-stealing pool may take on a task while a computation further down its stack
-    /// waits for a part of itself. If that task needs the result of that computation, it waits for itself;
-    /// if the part was stolen by another worker, that worker waits and does not know that it holds up
-    /// a computation. Such a cycle ends when patience does: set a short one where a pool runs
+    /// waits for a part of itself. If that task needs the result of that computation, it waits for itself.
+    /// If another worker stole the part, that worker may wait in turn, and the cache cannot know that a
+    /// computation depends on it. Such a cycle ends when patience does. Set a short one where a pool runs
     /// parts of computations that ask for each other's keys.
     ///
     /// Time in which the process was stopped, or the machine slept, does not count.
@@ -97,63 +111,88 @@ impl CacheBuilder {
     /// use memofn::Cache;
     /// use std::time::Duration;
     ///
-    /// let cache: Cache<u64, u64> =
-    ///     Cache::<u64, u64>::builder().patience(Duration::from_secs(5)).build();
+    /// let cache: Cache<u64, u64> = Cache::builder().patience(Duration::from_secs(5)).build();
     /// assert_eq!(cache.parameters().patience, Some(Duration::from_secs(5)));
     /// ```
+    #[inline]
     pub const fn patience(mut self, patience: Duration) -> Self {
-        self.patience = Some(patience);
+        self.parameters.patience = Some(patience);
         self
     }
 
-    /// No limit to how long a call waits for the run of another. A cycle of waits through somebody
-    /// else's lock or scheduler never ends then.
+    /// No limit to how long a call waits for the run of another. A cycle of waits through a lock or a
+    /// scheduler that the cache cannot see then never ends.
+    #[inline]
     pub const fn unlimited_patience(mut self) -> Self {
-        self.patience = Some(Duration::MAX);
+        self.parameters.patience = Some(Duration::MAX);
         self
     }
 
-    /// The name in reports. A cache with a name is listed by [`caches()`](crate::caches) as long as
-    /// it lives.
+    /// The name in reports. [`caches()`](crate::caches) lists a cache with a name for as long as the cache
+    /// lives. Default: no name.
+    #[inline]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = name.into();
+        self.parameters.name = name.into();
         self
     }
 
-    /// Makes the cache.
+    /// Makes a cache for every thread.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use std::sync::LazyLock;
+    ///
+    /// static USERS: LazyLock<Cache<u64, String>> =
+    ///     LazyLock::new(|| Cache::builder().maxsize(1000).build());
+    ///
+    /// USERS.insert(7, "Ada".to_owned());
+    /// ```
     #[must_use]
-    pub fn build<K, V>(self) -> Cache<K, V>
+    pub fn build(self) -> Cache<K, V>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        let listed = !self.name.is_empty();
-        let cache = Cache::with(self.parameters::<Shared>());
-        if listed {
-            registry::list_shared(cache.engine_ptr());
-        }
-        cache
+        Cache::make(self.parameters)
     }
 
-    /// Makes a cache for the calling thread alone, listed on that thread alone.
+    /// Makes a cache for the calling thread alone. With a name, it is listed on that thread alone.
+    ///
+    /// ```
+    /// use memofn::{Cache, scope};
+    /// use std::rc::Rc;
+    ///
+    /// let cache: Cache<u64, Rc<str>, scope::Thread> = Cache::builder().build_for_thread();
+    /// cache.insert(7, Rc::from("Ada"));
+    /// ```
     #[must_use]
-    pub fn build_for_thread<K: 'static, V: 'static>(self) -> Cache<K, V, Thread> {
-        let listed = !self.name.is_empty();
-        let cache = Cache::with(self.parameters::<Thread>());
-        if listed {
-            registry::list_on_this_thread(cache.engine_ptr());
-        }
-        cache
+    pub fn build_for_thread(self) -> Cache<K, V, Thread>
+    where
+        K: 'static,
+        V: 'static,
+    {
+        Cache::make_for_thread(self.parameters)
     }
 
-    pub(crate) fn parameters<S: Scope>(self) -> CacheParameters {
-        let Self { name, maxsize, ttl, single_flight, patience } = self;
-        CacheParameters { name, maxsize, ttl, scope: S::NAME, single_flight, patience }
+    pub(crate) fn into_parameters(self) -> CacheParameters {
+        self.parameters
     }
 }
 
-impl Default for CacheBuilder {
+impl<K, V> Default for CacheBuilder<K, V> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<K, V> Clone for CacheBuilder<K, V> {
+    fn clone(&self) -> Self {
+        Self { parameters: self.parameters.clone(), types: PhantomData }
+    }
+}
+
+impl<K, V> fmt::Debug for CacheBuilder<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CacheBuilder").field(&self.parameters).finish()
     }
 }

@@ -43,18 +43,15 @@ pub(crate) struct Engine<K, V, S: Scope> {
     spare: Spare<K, V, S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
     equal: S::Cell<fn(&K, &K) -> bool>,
-    /// Takes a cache with a name off the list of caches.
-    unlist: Unlist,
+    /// Called with the engine's address when the engine is dropped.
+    when_dropped: S::Cell<fn(usize)>,
 }
-
-/// Takes the cache at an address off a list: the one of all threads, or that of the calling thread.
-pub(crate) type Unlist = fn(usize, bool);
 
 /// An entry to compute, and the wait of its run if that is async.
 type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    pub(crate) fn new(parameters: CacheParameters, unlist: Unlist) -> Self {
+    pub(crate) fn new(parameters: CacheParameters) -> Self {
         let core = Core::new::<K, V>(&parameters, EntryPtr::<K, V, S>::release);
         let hashing = Hashing::get();
         Self {
@@ -64,8 +61,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             entries: PhantomData,
             spare: Spare::default(),
             equal: S::Cell::empty(),
-            unlist,
+            when_dropped: S::Cell::empty(),
         }
+    }
+
+    /// Has `forget` called with the engine's address when the engine is dropped. The first one stays.
+    pub(crate) fn when_dropped(&self, forget: fn(usize)) {
+        let _ = self.when_dropped.set(forget);
     }
 
     #[inline]
@@ -220,8 +222,8 @@ pub(super) fn key<K, V>(entry: &EntryRef) -> &K {
 
 impl<K, V, S: Scope> Drop for Engine<K, V, S> {
     fn drop(&mut self) {
-        if !self.parameters.name.is_empty() {
-            (self.unlist)(std::ptr::from_ref(self).addr(), S::SHARED);
+        if let Some(forget) = self.when_dropped.get() {
+            forget(std::ptr::from_ref(self).addr());
         }
         self.core.close();
     }

@@ -14,6 +14,7 @@
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
+use crate::engine::core::expiry::rarely;
 use crate::engine::engine::Engine;
 use crate::entry::entry::Entry;
 use crate::entry::header::EntryRef;
@@ -178,11 +179,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     }
                 }
             }
-        } else if core.on_hit.only_counts::<TIMED>() {
-            readers.count_hit(&reading);
         } else {
-            std::mem::forget(unwinding);
-            return Err(self.leave::<QUICK>(reading, Reason::GaveUp));
+            rarely();
+            if !core.on_hit.counts::<TIMED>() {
+                std::mem::forget(unwinding);
+                return Err(self.leave::<QUICK>(reading, Reason::GaveUp));
+            }
+            readers.count_hit(&reading);
         }
         let entry = NonNull::from(entry);
         std::mem::forget(unwinding);

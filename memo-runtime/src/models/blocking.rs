@@ -274,7 +274,7 @@ fn threads_that_need_each_others_keys_finish() {
 fn who_has_waited_too_long_helps() {
     explore(|| {
         patience::ends();
-        let cache = Cache::<u64, u64>::builder().patience(Duration::from_millis(20)).build();
+        let cache: Cache<u64, u64> = Cache::builder().patience(Duration::from_millis(20)).build();
         let (answered, answer) = mpsc::channel();
         threads![
             // Waits for the other thread in a way that nobody can see.
@@ -401,7 +401,7 @@ fn what_has_expired_is_no_answer() {
     explore(|| {
         let ttl = Duration::from_secs(10);
         let clock = Clock::stop();
-        let cache = Cache::<Lively, Lively>::builder().ttl(ttl).build();
+        let cache: Cache<Lively, Lively> = Cache::builder().ttl(ttl).build();
         let living = Living::default();
         let world = AtomicU64::new(0);
         let new = |number| Lively::new(number, &living);

@@ -34,7 +34,7 @@ impl Ledger {
 
     /// One whose calls run the body as well when the second alarm has rung for them.
     pub(crate) fn impatient() -> Self {
-        let cache = Cache::<u64, u64>::builder().maxsize(8).patience(Duration::from_millis(40));
+        let cache = Cache::builder().maxsize(8).patience(Duration::from_millis(40));
         Self { cache: cache.build(), ..Self::new() }
     }
 

@@ -380,7 +380,7 @@ fn who_waits_for_an_error_that_is_not_shared_computes_for_itself() {
 #[test]
 fn who_helps_and_fails_has_nobody_wait_for_the_next_to_help() {
     explore(|| {
-        let cache = Cache::<u8, u64>::builder().patience(Duration::from_millis(10)).build();
+        let cache: Cache<u8, u64> = Cache::builder().patience(Duration::from_millis(10)).build();
         let event = Event::default();
         let lead = async || {
             event.wait().await;

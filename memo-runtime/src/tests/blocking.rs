@@ -1,6 +1,6 @@
 //! The protocol of the engine, on caches made by hand: small enough to run under Miri.
 
-use crate::scope::scope::Scope;
+use crate::scope::scope::{Scope, Thread};
 use crate::tests::watchdog::finishes;
 use crate::{Cache, testing::Clock};
 use std::hash::{Hash, Hasher};
@@ -47,7 +47,7 @@ fn the_least_recently_used_entry_is_evicted() {
 
 #[test]
 fn a_cache_of_a_thread_behaves_alike() {
-    let cache = Cache::<u8, u8>::builder().maxsize(2).build_for_thread();
+    let cache: Cache<u8, u8, Thread> = Cache::builder().maxsize(2).build_for_thread();
     for key in [1, 2, 1, 3] {
         cache.get_or_compute(key, || key * 10);
     }
@@ -124,7 +124,7 @@ fn a_hit_is_a_use_of_the_entry_wherever_it_was_moved_meanwhile() {
 fn entries_expire_and_are_given_back() {
     let clock = Clock::stop();
     let ttl = Duration::from_secs(10);
-    let cache = Cache::<u32, Arc<u32>>::builder().unbounded().ttl(ttl).build();
+    let cache: Cache<u32, Arc<u32>> = Cache::builder().unbounded().ttl(ttl).build();
     let first = cache.get_or_compute(0, || Arc::new(0));
     for key in 1..200 {
         cache.get_or_compute(key, || Arc::new(key));
@@ -138,7 +138,7 @@ fn entries_expire_and_are_given_back() {
 #[test]
 fn nothing_is_kept_where_nothing_may_be() {
     let none = Cache::new(0);
-    let never = Cache::<u8, u8>::builder().ttl(Duration::ZERO).build();
+    let never: Cache<u8, u8> = Cache::builder().ttl(Duration::ZERO).build();
     for cache in [none, never] {
         for _ in 0..3 {
             cache.get_or_compute(1, || 2);
@@ -413,9 +413,9 @@ fn a_drop_that_panics_while_a_cache_is_cleared_leaves_alone_what_is_read() {
 #[test]
 fn what_a_clone_takes_out_of_a_threads_own_cache_is_dropped_once_it_was_read() {
     finishes("clones that evict", || {
-        type Own = Cache<u8, Touchy, crate::scope::scope::Thread>;
+        type Own = Cache<u8, Touchy, Thread>;
         thread_local! {
-            static CACHE: Own = Cache::<u8, Touchy>::builder().maxsize(2).build_for_thread();
+            static CACHE: Own = Cache::builder().maxsize(2).build_for_thread();
         }
         fn hit(key: u8) -> u8 {
             CACHE.with(|cache| *cache.get_or_compute(key, || unreachable!("it is there")).value)

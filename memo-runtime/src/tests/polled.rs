@@ -3,6 +3,7 @@
 use crate::Cache;
 use crate::base::alarm;
 use crate::flight::wait_graph;
+use crate::scope::scope::Thread;
 use crate::tests::executor::{Executor, pauses, poll_once, poll_with, spin_on};
 use crate::tests::watchdog::finishes;
 use std::cell::RefCell;
@@ -29,7 +30,7 @@ impl Counted {
 
     /// One whose calls soon run the body as well.
     fn impatient() -> Self {
-        let cache = Cache::<u8, u8>::builder().maxsize(8).patience(Duration::from_millis(50));
+        let cache = Cache::builder().maxsize(8).patience(Duration::from_millis(50));
         Self(Arc::new((cache.build(), AtomicUsize::new(0))))
     }
 
@@ -439,7 +440,7 @@ fn threads_that_read_what_a_run_leaves_behind_see_it_whole_though_a_waker_panics
 
 #[test]
 fn a_call_that_blocks_a_thread_runs_the_body_of_an_async_run_of_its_cache() {
-    let cache = Cache::<u8, u8>::builder().build_for_thread();
+    let cache: Cache<u8, u8, Thread> = Cache::builder().build_for_thread();
     let start = Instant::now();
     let mut leader = pin!(cache.get_or_compute_async(1, async || pending().await));
     assert!(poll_once(leader.as_mut()).is_none());

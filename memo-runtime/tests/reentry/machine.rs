@@ -5,7 +5,7 @@ use super::model::{Model, Run, TTL};
 use super::program::{Arm, Hook, Op, Program, Settings, Step};
 use memo_runtime::scope::{Scope, Thread};
 use memo_runtime::testing::Clock;
-use memo_runtime::{Cache, CacheBuilder, CacheEntry, CacheInfo};
+use memo_runtime::{Cache, CacheEntry, CacheInfo};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -619,7 +619,7 @@ pub fn run(program: &Program) -> Outcome {
     let settings = program.settings;
     let ledger = Arc::<Ledger>::default();
     clock();
-    let mut builder = CacheBuilder::new().single_flight(settings.single_flight);
+    let mut builder = Cache::builder().single_flight(settings.single_flight);
     builder = match settings.maxsize {
         Some(maxsize) => builder.maxsize(maxsize),
         None => builder.unbounded(),

@@ -64,39 +64,40 @@ impl Expiry {
     }
 }
 
-/// What a hit does besides counting itself. One byte, so that a hit of most caches tests it once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnHit {
-    /// It leaves a stamp.
-    Stamp,
-    /// Nothing: the cache is unbounded, and nothing is evicted.
-    Nothing,
-    /// It has asked whether something is due, and leaves a stamp.
-    AskAndStamp,
-    /// It has asked whether something is due.
-    Ask,
+/// What a hit does besides counting itself. A hit of most caches tests one of these.
+#[derive(Debug)]
+pub(crate) struct OnHit {
+    /// It leaves a stamp: the cache is bounded.
+    stamps: bool,
+    /// The same, and nothing expires.
+    stamps_unasked: bool,
+    /// It does nothing, and nothing expires.
+    counts_unasked: bool,
 }
 
 impl OnHit {
     pub(super) fn new(is_bounded: bool, expires: bool) -> Self {
-        match (is_bounded, expires) {
-            (true, false) => Self::Stamp,
-            (false, false) => Self::Nothing,
-            (true, true) => Self::AskAndStamp,
-            (false, true) => Self::Ask,
+        Self {
+            stamps: is_bounded,
+            stamps_unasked: is_bounded && !expires,
+            counts_unasked: !is_bounded && !expires,
         }
     }
 
     /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
     #[inline]
-    pub(crate) fn stamps<const TIMED: bool>(self) -> bool {
-        self == Self::Stamp || TIMED && self == Self::AskAndStamp
+    pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
+        if TIMED { self.stamps } else { self.stamps_unasked }
     }
 
-    /// Whether a hit does nothing but count itself. If this and [`stamps`](Self::stamps) are false, the
-    /// look-up has yet to ask whether something is due.
+    /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
     #[inline]
-    pub(crate) fn only_counts<const TIMED: bool>(self) -> bool {
-        self == Self::Nothing || TIMED && self == Self::Ask
+    pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
+        TIMED || self.counts_unasked
     }
 }
+
+/// Says that the branch which calls this is rarely taken, or is not the one to be fastest.
+#[cold]
+#[inline]
+pub(crate) fn rarely() {}
