@@ -56,13 +56,12 @@ pub mod __private {
     pub use crate::cache::builder::CacheBuilder;
     pub use crate::cache::cache::Cache;
     pub use crate::call::answer::Answer;
-    pub use crate::call::call::{
-        Ask, AsyncRun, Entered, Open, Run, Step, Turn, ask, enter_async, insert, refresh,
-        refresh_async,
-    };
+    pub use crate::call::async_run::AsyncRun;
     pub use crate::call::result_policy::{Policy, Whole};
+    pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
+    pub use crate::engine::hit::Miss;
     pub use crate::expand::bounds::key::{key, plain as leaf, shaped as parts};
     pub use crate::expand::bounds::result::{
         is_str as no_size, policy, policy_if, primitive, shared_result_type as kept_result,
@@ -74,8 +73,10 @@ pub mod __private {
     pub use crate::expand::bounds::shared::{
         shared_key, shared_type as kept, thread_type as kept_here,
     };
-    pub use crate::expand::call_site::{At, Given, Here, Missed, aside, at};
+    pub use crate::expand::call_site::{At, Given, Here, aside, at};
+    pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
     pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
+    pub use crate::expand::old_async::{Entered, Missed, Open, Step, enter_async};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, label, method, site, thread_site,

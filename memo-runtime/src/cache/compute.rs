@@ -2,7 +2,7 @@
 
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
-use crate::call::call::{self, Entered};
+use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
 use crate::entry::entry::Entry;
 use crate::expand::call_site::Given;
@@ -115,11 +115,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// # });
     /// ```
     pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
-        let open = match call::enter_async(self, ByKey(key), Whole) {
-            Entered::Hit(value) => return value,
-            Entered::Open(open) => open,
-        };
-        open.or_compute(compute).await
+        let query = ByKey(key);
+        match Given::new(self).hit(&query, &Whole) {
+            Ok(result) => result,
+            Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
+        }
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key. Only a miss makes an owned key.
@@ -132,11 +132,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
-        let open = match call::enter_async(self, ByRef(key, PhantomData), Whole) {
-            Entered::Hit(value) => return value,
-            Entered::Open(open) => open,
-        };
-        open.or_compute(compute).await
+        let query = ByRef(key, PhantomData);
+        match Given::new(self).hit(&query, &Whole) {
+            Ok(result) => result,
+            Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
+        }
     }
 
     /// [`get_or_try_compute`](Self::get_or_try_compute) for an async computation.
@@ -149,11 +149,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         key: K,
         compute: impl AsyncFnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let open = match call::enter_async(self, ByKey(key), OkOnly) {
-            Entered::Hit(value) => return value,
-            Entered::Open(open) => open,
-        };
-        open.or_compute(compute).await
+        let query = ByKey(key);
+        match Given::new(self).hit(&query, &OkOnly) {
+            Ok(result) => result,
+            Err(miss) => call::or_compute(self.engine(), miss, query, OkOnly, compute).await,
+        }
     }
 
     /// The value for `key`, if there is one. Counts nothing and leaves recency alone.
@@ -204,7 +204,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// ```
     pub fn insert(&self, key: K, value: V) {
         let hash = self.engine().hash(|state| key.hash(state));
-        self.engine().insert(&Entry::ready(hash, key, value), |a, b| a == b);
+        self.engine().insert(Entry::ready(hash, key, value), |a, b| a == b);
     }
 }
 

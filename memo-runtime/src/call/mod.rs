@@ -1,9 +1,11 @@
 //! One call, from its arguments to its result, with the body in the middle.
 //!
-//! It knows results and policies, blocking and polled. It must not know the macro.
+//! It knows results and policies, blocking and polled. It must not know the macro, or whose cache it is.
 
 pub(crate) mod answer;
+pub(crate) mod async_run;
 pub(crate) mod call;
 pub(crate) mod result_policy;
 pub(crate) mod run;
+pub(crate) mod run_guard;
 pub(crate) mod slow_path;

@@ -1,34 +1,76 @@
-//! The look-up of a call in the common case, without the lock.
+//! A hit: the look-up that takes no lock.
+//!
+//! It finds the entry in the store's [table](crate::store::table) while others change that table. A
+//! [hazard pointer](crate::scope::hazard) keeps the entry alive while it is read. The hit counts itself in
+//! a [cell of its thread](crate::scope::readers) and leaves a [stamp](crate::store::lru) in the entry. It
+//! writes nothing that a hit of another thread writes or reads.
+//!
+//! There are two attempts. The [first](Engine::quick_hit) is inlined into the memoized function and calls no
+//! function of ours, so that the memoized function needs no stack frame and saves no registers. It gives up where
+//! it would need a call. The [second](Engine::hit) is out of line and goes on where the first gave up. Both leave
+//! what they cannot decide to the look-up under the lock: two keys of one hash, something that has expired,
+//! a thread's first call.
 
 use crate::base::catch_panic::catch_panic;
-use crate::base::clock::Clock;
 use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
+use crate::engine::core::expiry::rarely;
 use crate::engine::engine::Engine;
 use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
 use crate::key::lookup::Lookup;
 use crate::scope::readers::{HitCount, ReadGuard, Readers};
 use crate::scope::scope::Scope;
-use crate::store::eviction::Touch;
 use crate::store::table::{Buckets, Look};
+use std::num::NonZero;
 use std::ptr::NonNull;
 
-/// Why a look at the table has no result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-// As large as it is read: what is read in larger pieces than it was written a processor has to wait for.
-#[repr(u64)]
-pub(crate) enum Miss {
-    /// There was nothing.
-    Nothing,
-    /// Only [`Engine::look`] can tell.
-    Unclear,
-    /// It would have taken longer to look.
-    Untried,
+/// A look-up without the lock that has no result.
+#[derive(Debug, Clone, Copy)]
+pub struct Miss {
+    pub(crate) reason: Reason,
+    /// The hash of the key, if it was hashed: user code hashes a key once.
+    hash: Option<NonZero<u64>>,
 }
 
-/// Where comparing or cloning panics, drops what somebody wanted to drop meanwhile. If that panics too, there
-/// is one panic on its way already.
+/// Why a look-up without the lock has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// A word: a processor stalls where it reads more bytes than it has just written.
+#[repr(u64)]
+pub(crate) enum Reason {
+    /// No stored entry has the hash. The thread is registered with the readers of the cache.
+    Absent,
+    /// The look-up under the lock can tell.
+    Unclear,
+    /// The second attempt can tell.
+    GaveUp,
+}
+
+impl Miss {
+    #[inline]
+    fn new(reason: Reason, hash: u64) -> Self {
+        Self { reason, hash: NonZero::new(hash) }
+    }
+
+    /// The cache is not there yet, or is not found at once.
+    #[inline]
+    pub(crate) fn without_cache() -> Self {
+        Self { reason: Reason::GaveUp, hash: None }
+    }
+
+    /// The hash of the key.
+    #[inline]
+    pub(crate) fn hash<K, V, S: Scope>(
+        self,
+        engine: &Engine<K, V, S>,
+        query: &impl Lookup<Key = K>,
+    ) -> u64 {
+        self.hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get)
+    }
+}
+
+/// Reclaims if comparing or cloning panics: others may have left that to this reader. If the reclaimed
+/// entry panics too, there is one panic on its way already.
 struct ReclaimOnPanic<'e, S: Scope>(&'e Core<S>);
 
 impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
@@ -41,15 +83,30 @@ impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    /// Whether something may have expired that was not given back yet.
-    #[inline]
-    pub(crate) fn is_due(&self) -> bool {
-        self.core.clock != Clock::Unread && self.core.is_due()
+    /// The first attempt.
+    ///
+    /// `TIMED` is a hint: it inlines the question whether something has expired, for which a function is called.
+    /// Without it, the attempt gives up in a cache whose entries expire.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn quick_hit<const TIMED: bool, R, Q>(
+        &self,
+        query: &Q,
+        answer: impl FnOnce(&V) -> R,
+    ) -> Result<R, Miss>
+    where
+        Q: Lookup<Key = K>,
+    {
+        if TIMED && self.core.expiry.is_due() {
+            return Err(Miss { reason: Reason::Unclear, hash: None });
+        }
+        let hash = self.hash(|state| query.hash(state));
+        self.attempt::<true, TIMED, _, _>(hash, query, answer)
+            .map_err(|reason| Miss::new(reason, hash))
     }
 
-    /// [`hit`](Self::hit), of a call as it is looked up.
+    /// The second attempt, or the only one where nothing is inlined.
     #[inline]
-    pub(crate) fn look_up<R, Q>(
+    pub(crate) fn hit<R, Q>(
         &self,
         hash: u64,
         query: &Q,
@@ -58,75 +115,87 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     where
         Q: Lookup<Key = K>,
     {
-        if self.is_due() {
-            // The first attempt may have been told that something is wanted.
+        if self.core.expiry.is_due() {
+            // The first attempt may have kept others from reclaiming.
             self.core.reclaim();
-            return Err(Miss::Unclear);
+            return Err(Miss::new(Reason::Unclear, hash));
         }
-        self.hit(hash, |key| query.matches(key), answer, false)
+        self.attempt::<false, true, _, _>(hash, query, answer)
+            .map_err(|reason| Miss::new(reason, hash))
     }
 
-    /// The look-up of a call in the common case, without the lock: there is one entry filed under the
-    /// hash, and it is the one. Nothing [is due](Self::is_due). With `at_once`, which is written out by who
-    /// calls this, whatever would take a call of a function of ours is left to be tried without.
+    /// `QUICK` is the first attempt. `TIMED` says that nothing was [due](crate::engine::core::expiry::Expiry::is_due)
+    /// a moment ago.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn hit<R>(
+    fn attempt<const QUICK: bool, const TIMED: bool, R, Q>(
         &self,
         hash: u64,
-        equals: impl Fn(&K) -> bool,
+        query: &Q,
         answer: impl FnOnce(&V) -> R,
-        at_once: bool,
-    ) -> Result<R, Miss> {
+    ) -> Result<R, Reason>
+    where
+        Q: Lookup<Key = K>,
+    {
         let core = &self.core;
         let readers = &core.readers;
-        // Before `reading`, so that it is dropped after it.
+        // Declared before `reading`, and so dropped after it.
         let unwinding;
-        let Some(reading) = readers.read(core.address(), Entry::<K, V>::IS_PLAIN, at_once) else {
-            if at_once {
-                return Err(Miss::Untried);
+        let Some(reading) = readers.read::<QUICK>(core.address(), Entry::<K, V>::IS_PLAIN) else {
+            if QUICK {
+                return Err(Reason::GaveUp);
             }
-            // The attempt may have been in somebody's way.
+            // The first attempt may have kept others from reclaiming.
             core.reclaim();
-            return Err(Miss::Unclear);
+            return Err(Reason::Unclear);
         };
-        let mut unseen = Miss::Nothing;
-        let further = || unseen = Miss::Untried;
-        let Some(entry) = self.find(&reading, hash, at_once).found_or(further) else {
-            return Err(self.leave(reading, at_once, unseen));
+        let mut reason = Reason::Absent;
+        let further = || reason = Reason::GaveUp;
+        let Some(entry) = self.find::<QUICK>(&reading, hash).found_or(further) else {
+            return Err(self.leave::<QUICK>(reading, reason));
         };
         unwinding = ReclaimOnPanic(core);
-        if !equals(&entry.key) {
+        if !query.matches(&entry.key) {
             std::mem::forget(unwinding);
-            let unseen = if at_once { Miss::Untried } else { Miss::Unclear };
-            return Err(self.leave(reading, at_once, unseen));
+            let reason = if QUICK { Reason::GaveUp } else { Reason::Unclear };
+            return Err(self.leave::<QUICK>(reading, reason));
         }
-        // After `equals`, which may have evicted entries since: a stamp is later than all that was evicted.
-        // Before it is known who reads: see `Core::register_thread`.
-        let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
-        match readers.count_hit(&reading) {
-            _ if core.touch == Touch::None => {}
-            HitCount::Alone(hits) => {
-                entry.stamp.store(epoch + hits, Relaxed);
-                if !readers.is_still_alone(&reading) {
-                    let entry = NonNull::from(entry);
-                    std::mem::forget(unwinding);
-                    return Ok(self.hit_among_others(reading, entry, answer));
+        if core.on_hit.stamps::<TIMED>() {
+            // The epoch is read after `matches`: that may make calls which evict entries, and the stamp has to be
+            // later than the stamps of those. It is read before `count_hit` tells whether the thread is alone:
+            // see `Core::register_thread`.
+            let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
+            match readers.count_hit(&reading) {
+                HitCount::Alone(hits) => {
+                    entry.stamp.store(epoch + hits, Relaxed);
+                    if !readers.is_still_alone(&reading) {
+                        let entry = NonNull::from(entry);
+                        std::mem::forget(unwinding);
+                        return Ok(self.hit_among_others(reading, entry, answer));
+                    }
+                }
+                HitCount::Several => {
+                    if entry.stamp.load(Relaxed) < epoch {
+                        entry.stamp.fetch_max(epoch, Relaxed);
+                    }
                 }
             }
-            HitCount::Several => {
-                if entry.stamp.load(Relaxed) < epoch {
-                    entry.stamp.fetch_max(epoch, Relaxed);
-                }
+        } else {
+            rarely();
+            if !core.on_hit.counts::<TIMED>() {
+                std::mem::forget(unwinding);
+                return Err(self.leave::<QUICK>(reading, Reason::GaveUp));
             }
+            readers.count_hit(&reading);
         }
         let entry = NonNull::from(entry);
         std::mem::forget(unwinding);
         Ok(self.answered(reading, entry, answer))
     }
 
-    /// The end of a hit that was counted alone, when another thread has come before its stamp was stored, and
-    /// may have left a later one that is lost now. The lock makes the present epoch known: without it, an old one
-    /// may be read.
+    /// The end of a hit that counted itself as alone, where another thread came before the stamp was stored.
+    ///
+    /// That thread may have left a later stamp, which the store has overwritten. The lock makes the present epoch
+    /// visible; without it, an old one may be read.
     #[cold]
     #[inline(never)]
     fn hit_among_others<R>(
@@ -135,16 +204,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         entry: NonNull<Entry<K, V>>,
         answer: impl FnOnce(&V) -> R,
     ) -> R {
-        let epoch = self.core.alone(|| self.core.epoch.load(Relaxed));
-        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
-        // SAFETY: `reading` still announces it: see `find`.
+        let epoch = self.core.with_lock(|| self.core.epoch.load(Relaxed));
+        #[expect(unsafe_code, reason = "a reader without the lock reads what others own")]
+        // SAFETY: `reading` still announces the entry: see `find`.
         unsafe {
             entry.as_ref().stamp.fetch_max(epoch, Relaxed);
         }
         self.answered(reading, entry, answer)
     }
 
-    /// Answers with what was found, and ends to read.
+    /// Answers with the value of the entry, and ends the reading.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn answered<R>(
         &self,
@@ -152,12 +221,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         entry: NonNull<Entry<K, V>>,
         answer: impl FnOnce(&V) -> R,
     ) -> R {
-        // In this order: what is wanted is dropped after `reading` has ended.
+        // In this order: `reading` ends before `unwinding` reclaims.
         let unwinding = ReclaimOnPanic(&self.core);
         let reading = reading;
-        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
-        // SAFETY: `reading` still announces it: see `find`, which finds entries that are stored, and so have a
-        // value.
+        #[expect(unsafe_code, reason = "a reader without the lock reads what others own")]
+        // SAFETY: `reading` still announces the entry: see `find`. That finds stored entries, which have a value.
         let result = answer(unsafe { entry.as_ref().stored_value() });
         std::mem::forget(unwinding);
         if reading.release() {
@@ -166,25 +234,24 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         result
     }
 
-    /// Ends to read, and drops what somebody wanted to drop meanwhile.
+    /// Ends a reading that has no result. Reclaims if others could not because of it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn leave(
+    fn leave<const QUICK: bool>(
         &self,
         reading: <S::Readers as Readers>::Guard<'_>,
-        at_once: bool,
-        unseen: Miss,
-    ) -> Miss {
-        if at_once {
-            // Who tries again will be told that it is wanted.
-            return if reading.release_keep_request() { Miss::Untried } else { unseen };
+        reason: Reason,
+    ) -> Reason {
+        if QUICK {
+            // The second attempt is told again, and reclaims.
+            return if reading.release_keep_request() { Reason::GaveUp } else { reason };
         }
         if reading.release() {
             self.core.reclaim();
         }
-        unseen
+        reason
     }
 
-    /// Passes a result on. To call this last takes no registers that were to be saved.
+    /// Reclaims, and passes a result on. Called last, it saves no registers.
     #[cold]
     #[inline(never)]
     fn reclaimed<R>(&self, result: R) -> R {
@@ -192,36 +259,39 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         result
     }
 
-    /// The first stored entry under this hash. It lives as long as it is read.
+    /// The first stored entry of this hash. It lives as long as it is read.
     #[inline]
-    fn find<'r>(
+    fn find<'r, const QUICK: bool>(
         &self,
         reading: &'r <S::Readers as Readers>::Guard<'_>,
         hash: u64,
-        at_once: bool,
     ) -> Look<&'r Entry<K, V>> {
         let Some(table) = NonNull::new(self.core.table.load(Acquire)) else {
             return Look::Nothing;
         };
-        #[expect(unsafe_code, reason = "who reads without the lock reads what others own")]
-        // SAFETY: What `table` points at, and the entries that table points at, are owned by the store, or
-        // by who computes them, and were when `reading` was announced; or they were taken out since. What
-        // is taken out goes through `Core::discard`, which drops it once nobody reads it:
-        // `Readers::has_no_readers` and `scan` tell, and `reading` tells them, of all tables and
-        // entries of this engine until `hold`, and of this entry until it ends. A thread that has the
-        // cache to itself drops nothing before `hold`. Nobody has a mutable reference to either after it
-        // was published. Entries in the table of an engine are of its own type.
+        #[expect(unsafe_code, reason = "a reader without the lock reads what others own")]
+        // SAFETY: The store owns the table that `table` points at. An entry in that table is owned by the
+        // store, or by the run that computes it. Table and entries were owned like that when `reading` was
+        // announced, or they were taken out since.
+        //
+        // What is taken out goes through `Core::discard`, which drops it once nobody reads it. It learns that from
+        // `Readers::has_no_readers` and `scan`, and these see `reading`: up to `protect_entry` it
+        // announces all tables and entries of this engine, and from then on, until it ends, this entry. A thread
+        // that has the cache to itself drops nothing before `protect_entry`.
+        //
+        // Nobody has a mutable reference to a table or an entry after it was published. The entries in the table
+        // of an engine are of its own type.
         unsafe {
-            let see = |place: EntryRef| {
-                // One that is being computed may have a value before it is stored.
-                if !place.is_published(hash) {
+            let see = |entry: EntryRef| {
+                // An entry that is being computed may have a value before it is stored.
+                if !entry.is_published(hash) {
                     return None;
                 }
-                reading.protect_entry(place.addr());
-                Some(&*place.as_ptr().cast::<Entry<K, V>>())
+                reading.protect_entry(entry.addr());
+                Some(&*entry.as_ptr().cast::<Entry<K, V>>())
             };
             let buckets = Buckets::of(table);
-            if at_once { buckets.look(hash, see) } else { buckets.find(hash, see).into() }
+            if QUICK { buckets.look(hash, see) } else { buckets.find(hash, see).into() }
         }
     }
 }

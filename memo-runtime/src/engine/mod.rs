@@ -5,4 +5,5 @@
 pub(crate) mod core;
 pub(crate) mod engine;
 pub(crate) mod hit;
+pub(crate) mod landing;
 pub(crate) mod state;

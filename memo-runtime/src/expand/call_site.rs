@@ -7,9 +7,9 @@
 
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
-use crate::call::call::{self, Absent, Entered, Turn};
+use crate::call::call;
 use crate::call::result_policy::Policy;
-use crate::engine::engine::Engine;
+use crate::call::run::Turn;
 use crate::engine::hit::Miss;
 use crate::expand::instances::Instance;
 use crate::expand::options::Options;
@@ -19,7 +19,6 @@ use crate::scope::scope::{Scope, Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::num::NonZero;
 
 /// The cache of the instantiation that `F` stands for, as a call uses it: lent to a look-up, which is soon
 /// over, and owned by what follows when that has found nothing.
@@ -40,15 +39,6 @@ impl<F, K, V, S: Places> Clone for Here<F, K, V, S> {
     fn clone(&self) -> Self {
         *self
     }
-}
-
-/// A call that had no result at once.
-#[must_use]
-pub struct Missed<P> {
-    policy: P,
-    unseen: Miss,
-    /// Of the key, if it was hashed.
-    hash: Option<NonZero<u64>>,
 }
 
 /// A call: of a [`Here`] or a [`Given`], with the call as it is looked up, what is stored of a result, and the
@@ -73,13 +63,13 @@ macro_rules! __call_in_place {
 #[cfg(not(debug_assertions))]
 macro_rules! __call_in_place {
     ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let lookup = $lookup;
+        let (lookup, policy) = ($lookup, $policy);
         let mut answer = $crate::__private::Answer::None;
-        match $here.$enter(&lookup, $policy, &mut answer) {
+        match $here.$enter(&lookup, &policy, &mut answer) {
             $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(missed) => {
+            $crate::__private::std::result::Result::Err(miss) => {
                 let mut answer = $crate::__private::Answer::None;
-                let turn = $here.step(missed, lookup, &mut answer);
+                let turn = $here.step(miss, lookup, policy, &mut answer);
                 if turn.is_answered() { answer.take() } else { turn.finish($run) }
             }
         }
@@ -103,13 +93,14 @@ macro_rules! __call {
 #[cfg(not(debug_assertions))]
 macro_rules! __call {
     ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let policy = $policy;
         let mut answer = $crate::__private::Answer::None;
-        match $here.$enter(&$lookup, $policy, &mut answer) {
+        match $here.$enter(&$lookup, &policy, &mut answer) {
             $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(missed) => {
-                $crate::__private::aside(missed, move |missed| {
+            $crate::__private::std::result::Result::Err(miss) => {
+                $crate::__private::aside(miss, move |miss| {
                     let mut answer = $crate::__private::Answer::None;
-                    let turn = $here.step(missed, $lookup, &mut answer);
+                    let turn = $here.step(miss, $lookup, policy, &mut answer);
                     if turn.is_answered() { answer.take() } else { turn.finish($run) }
                 })
             }
@@ -133,20 +124,18 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     ///
     /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(
-        &self,
-        query: &Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Result<(), Missed<O>>
+    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), false)
+        self.look_up::<false, _, _>(query, |value| answer.put(|| policy.hit(value)))
     }
 
-    /// The same, where entries expire.
+    /// The same, which asks at once whether something has expired.
+    ///
+    /// Only speed depends on which of the two is called: where entries expire, [`enter`](Self::enter) leaves each
+    /// look-up to [`step`](Self::step).
     ///
     /// # Errors
     ///
@@ -155,52 +144,50 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     pub fn enter_in_time<R, Q, O>(
         &self,
         query: &Q,
-        policy: O,
+        policy: &O,
         answer: &mut Answer<R>,
-    ) -> Result<(), Missed<O>>
+    ) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, |policy, value| answer.put(|| policy.hit(value)), true)
+        self.look_up::<true, _, _>(query, |value| answer.put(|| policy.hit(value)))
     }
 
-    /// Looks the call of an async function up.
+    /// [`enter`](Self::enter), for an async function: a result in `answer` would pass through memory.
     ///
     /// # Errors
     ///
     /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn at_once<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn hit<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, O::hit, false)
+        self.look_up::<false, _, _>(query, |value| policy.hit(value))
     }
 
-    /// The same, where entries expire.
+    /// [`enter_in_time`](Self::enter_in_time), for an async function.
     ///
     /// # Errors
     ///
     /// There was no result at once.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn at_once_in_time<R, Q, O>(&self, query: &Q, policy: O) -> Result<R, Missed<O>>
+    pub fn hit_in_time<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.look(query, policy, O::hit, true)
+        self.look_up::<true, _, _>(query, |value| policy.hit(value))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn look<R, Q, O>(
+    fn look_up<const TIMED: bool, R, Q>(
         &self,
         query: &Q,
-        policy: O,
-        answer: impl FnOnce(&O, &V) -> R,
-        expires: bool,
-    ) -> Result<R, Missed<O>>
+        answer: impl FnOnce(&V) -> R,
+    ) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
     {
@@ -208,14 +195,8 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         // SAFETY: whoever has made this knew of what types the keys and values are. The cache is not
         // used after this.
         let cache = unsafe { S::lend::<F, K, V>(self.place) };
-        let Some(engine) = cache.map(Cache::engine).filter(|it| !(expires && it.is_due())) else {
-            return Err(Missed { policy, unseen: Miss::Untried, hash: None });
-        };
-        let hash = engine.hash(|state| query.hash(state));
-        match engine.hit(hash, |key| query.matches(key), |value| answer(&policy, value), true) {
-            Ok(result) => Ok(result),
-            Err(unseen) => Err(Missed { policy, unseen, hash: NonZero::new(hash) }),
-        }
+        let Some(cache) = cache else { return Err(Miss::without_cache()) };
+        cache.engine().quick_hit::<TIMED, _, _>(query, answer)
     }
 
     /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
@@ -230,9 +211,9 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        match self.enter_in_time(&query, policy, answer) {
+        match self.enter_in_time(&query, &policy, answer) {
             Ok(()) => Turn::ANSWERED,
-            Err(missed) => self.step(missed, query, answer),
+            Err(miss) => self.step(miss, query, policy, answer),
         }
     }
 
@@ -240,8 +221,9 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     #[inline]
     pub fn step<'c, R, Q, O>(
         &self,
-        missed: Missed<O>,
+        miss: Miss,
         query: Q,
+        policy: O,
         answer: &mut Answer<R>,
     ) -> Turn<'c, O, K, V, S>
     where
@@ -253,7 +235,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         // SAFETY: a cache of the process lives forever. Of one of the thread, a run keeps the engine alive
         // itself, and nothing else that is returned refers to either.
         let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(owned.borrow()) };
-        let turn = missed.step(cache, query, answer);
+        let turn = call::after_first(cache.engine_ptr(), miss, query, policy, answer);
         match S::finally(owned) {
             None => turn,
             Some(finally) => match turn.into_run() {
@@ -320,12 +302,7 @@ where
     ///
     /// As there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(
-        &self,
-        query: &Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Result<(), Missed<O>>
+    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -342,9 +319,9 @@ where
     pub fn enter_in_time<R, Q, O>(
         &self,
         query: &Q,
-        policy: O,
+        policy: &O,
         answer: &mut Answer<R>,
-    ) -> Result<(), Missed<O>>
+    ) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -370,15 +347,16 @@ where
     #[inline(never)]
     pub fn step<'c, R, Q, O>(
         &self,
-        missed: Missed<O>,
+        miss: Miss,
         query: Q,
+        policy: O,
         answer: &mut Answer<R>,
     ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().step(missed, query, answer)
+        (self.here)().step(miss, query, policy, answer)
     }
 }
 
@@ -407,24 +385,30 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
     ///
     /// There was no result.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(
-        self,
-        query: &Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Result<(), Missed<O>>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
         let engine = self.0.engine();
         let hash = engine.hash(|state| query.hash(state));
-        let put = |value: &V| answer.put(|| policy.hit(value));
-        engine.look_up(hash, query, put).map_err(|unseen| Missed {
-            policy,
-            unseen,
-            hash: NonZero::new(hash),
-        })
+        engine.hit(hash, query, |value| answer.put(|| policy.hit(value)))
+    }
+
+    /// [`enter`](Self::enter), for an async function.
+    ///
+    /// # Errors
+    ///
+    /// There was no result.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn hit<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let engine = self.0.engine();
+        let hash = engine.hash(|state| query.hash(state));
+        engine.hit(hash, query, |value| policy.hit(value))
     }
 
     /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
@@ -434,9 +418,9 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        match self.enter(&query, policy, answer) {
+        match self.enter(&query, &policy, answer) {
             Ok(()) => Turn::ANSWERED,
-            Err(missed) => self.step(missed, query, answer),
+            Err(miss) => self.step(miss, query, policy, answer),
         }
     }
 
@@ -444,93 +428,24 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
     #[inline(never)]
     pub fn step<R, Q, O>(
         self,
-        missed: Missed<O>,
+        miss: Miss,
         query: Q,
+        policy: O,
         answer: &mut Answer<R>,
     ) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let Missed { policy, unseen, hash } = missed;
-        let hash =
-            hash.map_or_else(|| self.0.engine().hash(|state| query.hash(state)), NonZero::get);
-        let absent = (unseen == Miss::Nothing).then_some(Absent { met: false });
-        call::missed(self.0, hash, query, policy, absent, answer)
+        call::after_miss(self.0.engine_ptr(), miss, query, policy, answer)
     }
 }
 
-impl<P> Missed<P> {
-    /// Goes on with the call of an async function.
-    pub fn open<R, Q, V, S: Scope>(
-        self,
-        cache: &Cache<Q::Key, V, S>,
-        query: Q,
-    ) -> Entered<'_, R, Q, P, Q::Key, V, S>
-    where
-        Q: Lookup,
-        P: Policy<R, Stored = V>,
-    {
-        let engine = cache.engine();
-        match self.look_again(engine, &query, P::hit) {
-            Ok(result) => Entered::Hit(result),
-            Err((policy, hash, absent)) => {
-                call::open(engine, hash, query, policy, absent.is_some())
-            }
-        }
-    }
-
-    fn step<'c, R, Q, V, S: Scope>(
-        self,
-        cache: &'c Cache<Q::Key, V, S>,
-        query: Q,
-        answer: &mut Answer<R>,
-    ) -> Turn<'c, P, Q::Key, V, S>
-    where
-        Q: Lookup,
-        P: Policy<R, Stored = V>,
-    {
-        let put = |policy: &P, value: &V| answer.put(|| policy.hit(value));
-        match self.look_again(cache.engine(), &query, put) {
-            Ok(()) => Turn::ANSWERED,
-            Err((policy, hash, absent)) => call::missed(cache, hash, query, policy, absent, answer),
-        }
-    }
-
-    /// Looks for what was not looked for as well as can be. If there is no result, returns what is known.
-    fn look_again<R, Q, V, S: Scope>(
-        self,
-        engine: &Engine<Q::Key, V, S>,
-        query: &Q,
-        answer: impl FnOnce(&P, &V) -> R,
-    ) -> Result<R, (P, u64, Option<Absent>)>
-    where
-        Q: Lookup,
-    {
-        let Self { policy, mut unseen, hash } = self;
-        let hash = hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get);
-        let met = unseen != Miss::Untried;
-        if !met {
-            match engine.look_up(hash, query, |value| answer(&policy, value)) {
-                Ok(result) => return Ok(result),
-                Err(again) => unseen = again,
-            }
-        }
-        Err((policy, hash, (unseen == Miss::Nothing).then_some(Absent { met })))
-    }
-}
-
-/// Goes on in a frame of its own. What is missed is no part of the closure, so that both fit into registers more
+/// Goes on in a frame of its own. The miss is no part of the closure, so that both fit into registers more
 /// often: then the function that calls this has no frame at all.
 #[inline(never)]
-pub fn aside<P, R>(missed: Missed<P>, go_on: impl FnOnce(Missed<P>) -> R) -> R {
-    go_on(missed)
-}
-
-impl<P> fmt::Debug for Missed<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Missed")
-    }
+pub fn aside<R>(miss: Miss, go_on: impl FnOnce(Miss) -> R) -> R {
+    go_on(miss)
 }
 
 impl<H, F, K, V, S: Places> fmt::Debug for At<H, F, K, V, S> {

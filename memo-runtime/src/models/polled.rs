@@ -1,8 +1,11 @@
 //! Single flight of async calls, which are polled, woken and dropped: they share runs, and each of them finishes.
 
 use crate::Cache;
-use crate::call::call::{Entered, Step, enter_async};
+use crate::base::alarm;
+use crate::base::sync::{self, patience};
+use crate::call::call;
 use crate::call::result_policy::OkShared;
+use crate::expand::call_site::Given;
 use crate::key::lookup::ByKey;
 use crate::models::canary::CanaryCache;
 use crate::models::counted::{CountedCache, check_nothing_is_left};
@@ -237,12 +240,13 @@ fn a_shared_error_is_given_to_all_waiters() {
     explore(|| {
         let failing = FailingOnce::new();
         let call = async || {
-            let result = match enter_async(&failing.cache, ByKey(1), OkShared) {
-                Entered::Hit(result) => result,
-                Entered::Open(open) => match open.step().await {
-                    Step::Done(result) => result,
-                    Step::Run(run) => run.drive(failing.body()).await,
-                },
+            let result = match Given::new(&failing.cache).hit(&ByKey(1), &OkShared) {
+                Ok(result) => result,
+                Err(miss) => {
+                    let engine = failing.cache.engine();
+                    let body = async || failing.body().await;
+                    call::or_compute(engine, miss, ByKey(1), OkShared, body).await
+                }
             };
             failing.ended(result);
         };

@@ -141,12 +141,15 @@ impl Reader {
     }
 
     /// Protects all tables of a cache. Called by the thread of this reader. `None` if all hazards are in use;
-    /// with `at_once`, if the first one is.
+    /// in a `QUICK` attempt, if the first one is.
     #[inline]
-    pub(crate) fn protect_table(&'static self, cache: usize, at_once: bool) -> Option<HazardGuard> {
+    pub(crate) fn protect_table<const QUICK: bool>(
+        &'static self,
+        cache: usize,
+    ) -> Option<HazardGuard> {
         // The hazards in use are searched, not counted: with a count, each call would have to wait until the
         // call before has written it.
-        let hazards = if at_once { &self.hazards[..1] } else { &self.hazards };
+        let hazards = if QUICK { &self.hazards[..1] } else { &self.hazards };
         let hazard = hazards.iter().find(|it| it.address.load(Relaxed) == 0)?;
         // `Release`: a scan that loads this, and not the 0 before it, also has to see that the former read is
         // over.
@@ -322,7 +325,7 @@ mod tests {
                 scope.spawn(|| {
                     let reader = Reader::register().unwrap();
                     while !done.load(Relaxed) {
-                        let guard = reader.protect_table(ONE, false).unwrap();
+                        let guard = reader.protect_table::<false>(ONE).unwrap();
                         let found = filed.load(Acquire);
                         if !found.is_null() {
                             guard.protect_entry(found.addr());
@@ -332,7 +335,7 @@ mod tests {
                             assert_eq!(number, 1);
                         }
                         guard.release();
-                        let guard = reader.protect_table(OTHER, false).unwrap();
+                        let guard = reader.protect_table::<false>(OTHER).unwrap();
                         guard.release();
                     }
                 });

@@ -77,9 +77,9 @@ impl Readers for LocalReaders {
     }
 
     #[inline]
-    fn read(&self, _cache: usize, _plain: bool, at_once: bool) -> Option<LocalGuard<'_>> {
+    fn read<const QUICK: bool>(&self, _cache: usize, _plain: bool) -> Option<LocalGuard<'_>> {
         let hazard = self.hazard.get();
-        let request = if at_once { 0 } else { hazard & Self::REQUEST };
+        let request = if QUICK { 0 } else { hazard & Self::REQUEST };
         // Created only if it is returned: its drop would clear the hazard of the call that reads already.
         (hazard == request).then(|| LocalGuard { hazard: &self.hazard, request })
     }

@@ -20,10 +20,10 @@ pub trait Readers: Debug {
     /// thread has none.
     #[doc(hidden)]
     fn thread_index() -> Option<usize>;
-    /// Protects the tables of a cache and begins to read them. `None` sends the caller to the lock, or, with
-    /// `at_once`, to a second attempt without it.
+    /// Protects the tables of a cache and begins to read them. `None` sends the caller to the lock, or from
+    /// a `QUICK` attempt to one that is not.
     #[doc(hidden)]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<Self::Guard<'_>>;
+    fn read<const QUICK: bool>(&self, cache: usize, plain: bool) -> Option<Self::Guard<'_>>;
     /// Counts a hit.
     #[doc(hidden)]
     fn count_hit(&self, guard: &Self::Guard<'_>) -> HitCount;

@@ -157,11 +157,11 @@ impl Readers for SharedReaders {
     }
 
     #[inline]
-    fn read(&self, cache: usize, plain: bool, at_once: bool) -> Option<SharedGuard<'_>> {
+    fn read<const QUICK: bool>(&self, cache: usize, plain: bool) -> Option<SharedGuard<'_>> {
         let reader = Reader::current()?;
         // A thread that is not registered with the cache has no cell for its hits. It registers first.
         let hits = self.thread_hits(reader.index())?;
-        let guard = SharedGuard { hazard: reader.protect_table(cache, at_once)?, hits };
+        let guard = SharedGuard { hazard: reader.protect_table::<QUICK>(cache)?, hits };
         // In this order: a thread that is alone after it has published its hazard needs no full fence. The heavy
         // fence of the next thread to register makes the hazard visible.
         if !plain && !hits.is_alone() {
@@ -275,9 +275,9 @@ mod tests {
                         let index = Reader::register().expect("the thread is not ending").index();
                         // All three threads have an index now, so no index is reused.
                         all.wait();
-                        assert!(readers.read(0x100, true, false).is_none());
+                        assert!(readers.read::<false>(0x100, true).is_none());
                         readers.register_thread();
-                        readers.read(0x100, true, true).expect("it is registered").release();
+                        readers.read::<true>(0x100, true).expect("it is registered").release();
                         assert!(readers.thread_hits(index).is_some());
                         all.wait();
                     });

@@ -1,6 +1,6 @@
-//! What calls do: look up, start, land, and what is done with one entry by hand.
+//! What calls do under the lock: look up, start, land; and what is done with one entry by hand.
 
-use super::{Core, Equals, Found, Fresh};
+use super::{Computed, Core, Equals, Found, Fresh};
 use crate::base::small_list::SmallList;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
@@ -12,12 +12,10 @@ use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
 use crate::store::store::Cause;
 use std::cell::Cell;
-use std::time::Duration;
 
 impl<S: Scope> Core<S> {
-    /// The look-up of a call. `fresh` is the entry to start computing when there is none. Whoever is told
-    /// of an entry owns it.
-    pub(crate) fn look(
+    /// The look-up of a call. If nothing is found, `fresh` is started. The caller owns the entry it is given.
+    pub(crate) fn look_up(
         &self,
         hash: u64,
         equals: &Equals<'_>,
@@ -26,13 +24,13 @@ impl<S: Scope> Core<S> {
         let mut found = Found::Absent;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
-            found = if let Some(place) = state.live(equal, now) {
+            found = if let Some(entry) = state.live(equal, now) {
                 state.counts.hits += 1;
                 if self.touch == Touch::Stamp {
-                    place.stamp.store(self.next_stamp(), Relaxed);
+                    entry.stamp.store(self.next_stamp(), Relaxed);
                 }
-                place.retain::<S>();
-                Found::Hit(place)
+                entry.retain::<S>();
+                Found::Hit(entry)
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
                 id.place.retain::<S>();
@@ -53,18 +51,18 @@ impl<S: Scope> Core<S> {
         found
     }
 
-    /// Starts to compute an entry if nothing is filed under its hash, as in the common case. Tells whether
-    /// it is of interest how long that takes. The thread has `met` the cache when it has read it.
-    pub(crate) fn start_alone(
+    /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says whether the run is
+    /// to be measured. The caller may have [registered](Self::register_thread) the thread.
+    pub(crate) fn start_absent(
         &self,
         (fresh, wait): Fresh<'_>,
-        met: bool,
+        is_registered: bool,
     ) -> Option<(FlightId, bool)> {
-        // In pieces: what was written in pieces takes long to be read as a whole.
+        // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
         let (mut generation, mut is_measured) = (0, false);
         self.locked(|state| {
             if state.store.is_free(fresh.hash()) {
-                if !met {
+                if !is_registered {
                     self.register_thread();
                 }
                 state.counts.misses += 1;
@@ -76,55 +74,56 @@ impl<S: Scope> Core<S> {
         (generation != 0).then_some((FlightId { place: fresh, generation }, is_measured))
     }
 
-    /// Starts to compute an entry whatever is stored, as a refresh does.
-    pub(crate) fn lead(&self, (place, wait): Fresh<'_>, equals: &Equals<'_>) -> Option<FlightId> {
+    /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
+    pub(crate) fn start_refresh(
+        &self,
+        (fresh, wait): Fresh<'_>,
+        equals: &Equals<'_>,
+    ) -> Option<FlightId> {
         let mut id = None;
-        self.resolve_keys(place.hash(), equals, None, &mut |state, _, equal| {
+        self.resolve_keys(fresh.hash(), equals, None, &mut |state, _, equal| {
             self.register_thread();
-            let taken = State::joinable(equal).is_some();
+            let is_taken = State::joinable(equal).is_some();
             state.counts.misses += 1;
-            id = Some(state.start_among(place, self.single_flight && !taken, wait));
+            id = Some(state.start_among(fresh, self.single_flight && !is_taken, wait));
         });
         id
     }
 
-    /// A call that waited runs the body after all, beside the others that do.
-    pub(crate) fn lead_alone(&self, place: EntryRef) -> FlightId {
+    /// Starts a flight that nobody joins, for a call that waited in vain.
+    pub(crate) fn start_unjoined(&self, fresh: EntryRef) -> FlightId {
         self.locked(|state| {
             state.counts.misses += 1;
-            state.start_among(place, false, None)
+            state.start_among(fresh, false, None)
         })
     }
 
-    /// Stores an entry, whose value `fill` sets unless another is about to, if its flight is still under way. The store says so when it
-    /// has `taken` the ownership over. Returns an entry that was
-    /// evicted, if nobody reads it: the caller owns it, and may reuse its memory.
+    /// Stores an entry, if its flight is still under way. `fill` sets its value, unless another run is about to.
+    /// Returns an entry that was evicted, if nobody reads it: the caller owns it, and may reuse its memory.
     pub(crate) fn land(
         &self,
-        id: FlightId,
-        taken: &Cell<bool>,
+        computed: &Computed<'_>,
         fill: &mut dyn FnMut() -> bool,
-        equals: &Equals<'_>,
-        run: Option<Duration>,
     ) -> Option<EntryRef> {
-        let now = self.give_back_expired();
+        let entry = computed.entry;
+        let now = self.remove_expired();
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
             if !self.readers.has_several_threads() {
                 self.register_thread();
             }
-            let lands = state.lands_alone(id.place) && fill();
+            let lands = state.lands_alone(entry) && fill();
             if lands {
                 let stamp = self.next_stamp();
-                state.land_alone(id.place, now, stamp, &mut evicted);
-                taken.set(true);
-                id.place.publish(stamp);
-                state.pace.record(run);
+                state.land_alone(entry, now, stamp, &mut evicted);
+                computed.taken.set(true);
+                entry.publish(stamp);
+                state.pace.record(computed.ran);
             }
             lands
         });
         if !is_landed {
-            self.land_among(id, taken, fill, equals, run);
+            self.land_among(computed, fill);
             return None;
         }
         let (first, more) = evicted.into_parts();
@@ -139,89 +138,83 @@ impl<S: Scope> Core<S> {
         None
     }
 
-    /// The same where other entries are filed under the hash, somebody waits, or it is not to be stored.
+    /// [`land`](Self::land) where other entries have the hash, somebody waits, or the value is not to be stored.
     #[cold]
     #[inline(never)]
-    fn land_among(
-        &self,
-        id: FlightId,
-        taken: &Cell<bool>,
-        fill: &mut dyn FnMut() -> bool,
-        equals: &Equals<'_>,
-        run: Option<Duration>,
-    ) {
-        let place = id.place;
+    fn land_among(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
+        let &Computed { entry, taken, equals, ran } = computed;
+        let id = FlightId { place: entry, generation: entry.generation() };
         let mut landed = None;
-        self.resolve_keys(place.hash(), equals, Some(id), &mut |state, now, equal| {
+        self.resolve_keys(entry.hash(), equals, Some(id), &mut |state, now, equal| {
             if !fill() {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = state.land(place, now, stamp, equal);
-            // There is none when a helper was faster.
+            landed = state.land(entry, now, stamp, equal);
+            // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
-            if Self::take_over(landed, place, stamp, taken) {
+            if Self::publish(landed, entry, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.pace.record(run.or_else(awaited));
+                state.pace.record(ran.or_else(awaited));
             }
         });
-        self.leave_landed(landed);
+        self.finish(landed);
     }
 
-    /// Publishes what was stored, and has one more owner of what was not; see `discard`. Returns whether
-    /// the result was in time.
-    fn take_over(landed: &mut Landed, place: EntryRef, stamp: u64, taken: &Cell<bool>) -> bool {
+    /// Publishes an entry that was stored. One that was not gets one more owner: see [`discard`](Self::discard).
+    /// Returns whether the value is valid.
+    fn publish(landed: &mut Landed, entry: EntryRef, stamp: u64, taken: &Cell<bool>) -> bool {
         landed.flight.landing = Landing::Value;
         if landed.stored {
             taken.set(true);
-            place.publish(stamp);
+            entry.publish(stamp);
         } else {
-            place.retain::<S>();
-            landed.unstored = Some(place);
+            entry.retain::<S>();
+            landed.unstored = Some(entry);
         }
         !landed.flight.invalidated
     }
 
-    /// Files an entry as if its value had just been computed. Computations under way are older: they will
-    /// not replace it.
-    pub(crate) fn insert(&self, place: EntryRef, taken: &Cell<bool>, equals: &Equals<'_>) {
+    /// Stores an entry as if its value had just been computed. Runs under way are older, and will not replace it.
+    pub(crate) fn insert(&self, entry: EntryRef, taken: &Cell<bool>, equals: &Equals<'_>) {
         let mut landed = None;
-        self.resolve_keys(place.hash(), equals, None, &mut |state, now, equal| {
+        self.resolve_keys(entry.hash(), equals, None, &mut |state, now, equal| {
             self.register_thread();
             State::invalidate(equal);
-            state.start_among(place, false, None);
+            state.start_among(entry, false, None);
             let stamp = self.next_stamp();
-            equal.push(place);
-            landed = state.land(place, now, stamp, equal);
+            equal.push(entry);
+            landed = state.land(entry, now, stamp, equal);
             if let Some(landed) = &mut landed {
-                Self::take_over(landed, place, stamp, taken);
+                Self::publish(landed, entry, stamp, taken);
             }
         });
-        self.leave_landed(landed);
+        self.finish(landed);
     }
 
-    fn leave_landed(&self, landed: Option<Landed>) {
+    /// Tells the waiters of a landed flight, and then drops what it has replaced.
+    fn finish(&self, landed: Option<Landed>) {
         let Some(Landed { flight, overtaken, dead, unstored, .. }) = landed else { return };
-        // Those who wait are told before anything of the user's is dropped.
+        // User code may panic as it is dropped: the waiters are told first.
         drop(flight);
-        // They find it stored.
+        // The waiters of the other flight look again, and find the value stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        let dead = dead.into_iter().map(|(place, _)| place).chain(unstored);
-        self.discard(dead.map(|place| self.retired.adopt(place)));
+        let dead = dead.into_iter().map(|(entry, _)| entry).chain(unstored);
+        self.discard(dead.map(|entry| self.retired.adopt(entry)));
     }
 
-    /// The stored entry, looked at without counting or touching. The caller owns it.
+    /// The stored entry, without counting or touching. The caller owns it.
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryRef> {
         let mut found = None;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             found = state.live(equal, now);
-            found.inspect(|place| place.retain::<S>());
+            found.inspect(|entry| entry.retain::<S>());
         });
         found
     }
 
-    /// Takes an entry out, and keeps computations under way from storing it again. The caller owns it, and
-    /// so does somebody else, to whom it is left to be dropped.
+    /// Takes an entry out, and keeps runs under way from storing it again. The caller owns the entry. It has
+    /// one more owner, which is discarded.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryRef> {
         let mut removed = None;
         let mut found = None;
@@ -229,25 +222,25 @@ impl<S: Scope> Core<S> {
             State::invalidate(equal);
             removed = state.take_out_stored(equal, now);
             found = removed.filter(|(_, cause)| *cause != Cause::Expired).map(|it| it.0);
-            found.inspect(|place| place.retain::<S>());
+            found.inspect(|entry| entry.retain::<S>());
         });
-        self.discard(removed.map(|(place, _)| self.retired.adopt(place)));
+        self.discard(removed.map(|(entry, _)| self.retired.adopt(entry)));
         found
     }
 
-    /// Takes this very entry out, if it is still stored, and keeps computations of its key that are under way
-    /// from being stored. Returns what is stored in its place, which the caller owns.
-    pub(crate) fn remove_entry(&self, place: EntryRef, equals: &Equals<'_>) -> Option<EntryRef> {
-        let own = FlightId { place, generation: place.generation() };
+    /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
+    /// stored. Returns the entry that is stored in its place; the caller owns it.
+    pub(crate) fn remove_entry(&self, entry: EntryRef, equals: &Equals<'_>) -> Option<EntryRef> {
+        let own = FlightId { place: entry, generation: entry.generation() };
         let (mut removed, mut replacement) = (None, None);
-        self.resolve_keys(place.hash(), equals, Some(own), &mut |state, now, equal| {
+        self.resolve_keys(entry.hash(), equals, Some(own), &mut |state, now, equal| {
             State::invalidate(equal);
-            if place.is_stored() {
-                state.take_out(place, now, Cause::Removed);
-                removed = Some(self.retired.adopt(place));
+            if entry.is_stored() {
+                state.take_out(entry, now, Cause::Removed);
+                removed = Some(self.retired.adopt(entry));
             } else {
                 replacement = state.live(equal, now);
-                replacement.inspect(|place| place.retain::<S>());
+                replacement.inspect(|entry| entry.retain::<S>());
             }
         });
         self.discard(removed);

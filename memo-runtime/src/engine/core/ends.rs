@@ -1,4 +1,4 @@
-//! Computations that end without a value to store, and what concerns all of a cache.
+//! Flights that end without a value to store, and what concerns a whole cache.
 
 use super::Core;
 use crate::base::sync::Ordering::Relaxed;
@@ -12,8 +12,9 @@ use crate::scope::scope::Scope;
 use crate::store::retired::Retired;
 
 impl<S: Scope> Core<S> {
-    /// Ends a flight without storing anything, if nobody runs its body any longer, as `is_given_up` tells.
-    /// Returns whether it does. In one go: who looks meanwhile, would find what has ended already.
+    /// Ends a flight without storing anything, if `is_given_up` says that nobody runs its body any longer.
+    /// Returns whether it does. Both happen under one lock: otherwise a look-up in between would join a flight that has
+    /// ended.
     pub(crate) fn give_up(
         &self,
         id: FlightId,
@@ -24,32 +25,37 @@ impl<S: Scope> Core<S> {
             is_given_up.then(|| self.end_now(state, id))
         });
         let is_given_up = ended.is_some();
-        // What is dead first: whatever panics as the flight is dropped, an error left there perhaps, must not
-        // have it dropped where somebody may read it still.
+        // The entry is discarded first. If dropping the flight panics, unwinding would drop the entry at once, though
+        // a reader may still use it.
         if let Some((_flight, dead)) = ended.flatten() {
             self.discard(dead);
         }
         is_given_up
     }
 
-    /// Has those who wait for a stalled flight go on without it. What comes of it may be stored still.
+    /// Sends the waiters of a stalled flight on without it. Its value may still be stored.
     pub(crate) fn detach_waiters(&self, id: FlightId) {
         let wait = self.locked(|state| {
             let wait = state.detach_waiters(id);
-            // Several may prove that the same leader is stalled.
+            // Several waiters may prove that the same leader is stalled.
             state.counts.helped += u64::from(wait.is_some());
             wait
         });
         wait.inspect(|wait| wait.land(Landing::Abandoned));
     }
 
-    /// Counts a result that is not to be stored. Ends its flight, if it is the run's `own`.
+    /// Counts a result that is not to be stored, and ends the flight if it is the run's `own`.
     pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
-        self.end_with(own, |state| state.counts.rejected += 1)
+        let (flight, dead) = self.locked(|state| {
+            state.counts.rejected += 1;
+            self.end_now(state, own?)
+        })?;
+        self.discard(dead);
+        Some(flight)
     }
 
-    /// Counts a result of one who helps that is not to be stored. Those who wait go on: whatever holds the
-    /// owner up, they need not wait for it one after another.
+    /// Counts a helper's result that is not to be stored. The waiters go on: they need not wait for a blocked
+    /// owner one after another.
     pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
         let (flight, dead) = self.locked(|state| {
             state.counts.rejected += 1;
@@ -63,22 +69,13 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    fn end_with(&self, id: Option<FlightId>, count: impl FnOnce(&mut State)) -> Option<Flight> {
-        let (flight, dead) = self.locked(|state| {
-            count(state);
-            self.end_now(state, id?)
-        })?;
-        self.discard(dead);
-        Some(flight)
-    }
-
-    /// Under the lock. What is returned is to be dropped without it.
+    /// Ends a flight, under the lock. What this returns is dropped without the lock.
     fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<Retired>)> {
         let flight = state.end(id.place)?;
-        Some((flight, Some(self.keep(id.place))))
+        Some((flight, Some(self.retain(id.place))))
     }
 
-    /// A call that waited was answered by another's run.
+    /// Counts a call that waited and was answered by the run it waited for.
     pub(crate) fn count_coalesced(&self) {
         self.locked(|state| {
             state.counts.hits += 1;
@@ -86,7 +83,7 @@ impl<S: Scope> Core<S> {
         });
     }
 
-    /// A call that was counted as a hit had waited before. No hit is left if the counters were zeroed since.
+    /// Counts that a call had waited, which was counted as a hit. If the counters were zeroed since, that hit is gone.
     pub(crate) fn count_waited(&self) {
         self.locked(|state| {
             let is_counted = state.counts.coalesced < state.counts.hits;
@@ -94,7 +91,7 @@ impl<S: Scope> Core<S> {
         });
     }
 
-    /// A call that waited runs the body as well.
+    /// Counts a call that waited and runs the body as well.
     pub(crate) fn count_helper(&self) {
         self.locked(|state| {
             state.counts.misses += 1;
@@ -104,26 +101,27 @@ impl<S: Scope> Core<S> {
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut info = CacheInfo::default();
-        self.with_books(&mut |state, now| {
+        self.read(|state, now| {
             info = state.info(now);
             info.hits += self.readers.hits() - state.hits_forgotten;
         });
         info
     }
 
-    /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
-    /// Returns what nobody reads.
+    /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
+    /// that nobody reads.
     pub(crate) fn clear(&self) -> Vec<Retired> {
         let dead = self.locked(|state| {
             state.hits_forgotten = self.readers.hits();
             state.clear()
         });
-        let dead: Vec<_> = dead.map(|(place, _)| self.retired.adopt(place)).collect();
+        let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
         if self.readers.has_no_readers() {
             self.reclaim();
             return dead;
         }
-        // First: what else is dropped may panic, and would have these dropped whoever reads them.
+        // These are discarded first. If reclaiming others panics, unwinding would drop these at once, though a reader
+        // may still use them.
         self.discard(dead);
         self.reclaim();
         Vec::new()
@@ -132,15 +130,15 @@ impl<S: Scope> Core<S> {
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<EntryRef> {
         let mut entries = Vec::new();
-        self.with_books(&mut |state, now| {
-            state.store.for_each(|place| {
-                if !state.store.is_expired(place, now) {
-                    place.retain::<S>();
-                    entries.push(place);
+        self.read(|state, now| {
+            state.store.for_each(|entry| {
+                if !state.store.is_expired(entry, now) {
+                    entry.retain::<S>();
+                    entries.push(entry);
                 }
             });
         });
-        entries.sort_by_cached_key(|place| std::cmp::Reverse(place.stamp.load(Relaxed)));
+        entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp.load(Relaxed)));
         entries
     }
 }

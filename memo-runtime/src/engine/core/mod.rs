@@ -1,22 +1,23 @@
-//! What happens under the lock of a cache, for keys and values of any types.
+//! What happens under the lock of a cache, compiled once for all keys and values.
 //!
-//! Of entries a core sees the heads alone, so that all this is compiled once, and not for each type of
-//! cache. It compares keys by asking, drops entries by way of a function that knows their types, and has
-//! values filled in by who has them.
+//! A core sees the headers of entries, and neither keys nor values. It compares keys through a closure,
+//! drops entries through a function that knows their types, and has values filled in by their owner.
 //!
-//! Here is how the lock is taken, how keys are compared without it, and what happens to what is taken out;
-//! what is done under it is in [`calls`] and [`ends`].
+//! This file takes the lock, compares keys without it, and passes on what was taken out. [`calls`] and
+//! [`ends`] say what is done under the lock; [`expiry`] is what look-ups without the lock know of deadlines.
 
 mod calls;
 mod ends;
+pub(crate) mod expiry;
 
-use crate::base::clock::{Clock, Time};
+use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::sync::{
     Arc, AtomicPtr, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release as Published},
+    Ordering::{Relaxed, Release as Published},
 };
 use crate::config::parameters::CacheParameters;
+use crate::engine::core::expiry::{Expiry, OnHit};
 use crate::engine::state::{KeyMatches, State};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
@@ -28,50 +29,59 @@ use crate::store::eviction::Touch;
 use crate::store::retired::{Release, RetireList, Retired};
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
+use std::cell::Cell;
 use std::time::Duration;
 
-/// What is done under the lock.
-type View<'a> = dyn FnMut(&mut State, Time) + 'a;
-
-/// The same, once it is known which entries have the key.
+/// What is done under the lock once it is known which entries have the key.
 type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 
-/// An entry to be computed, and where others may wait for that if it is async.
+/// An entry to compute, and the wait of its run if that is async.
 pub(crate) type Fresh<'a> = (EntryRef, Option<&'a Arc<Wait>>);
 
 /// Whether an entry has the key looked for.
 pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
 
+/// An entry whose run has ended with a value.
+pub(crate) struct Computed<'a> {
+    pub(crate) entry: EntryRef,
+    /// The store sets it, under the lock, when it owns the entry.
+    pub(crate) taken: &'a Cell<bool>,
+    /// Whether an entry has the same key.
+    pub(crate) equals: &'a Equals<'a>,
+    /// How long the body ran, if that was measured.
+    pub(crate) ran: Option<Duration>,
+}
+
+/// The lock of a cache and what it guards, with what look-ups read without it.
 pub(crate) struct Core<S: Scope> {
-    pub(crate) clock: Clock,
+    pub(crate) expiry: Expiry,
     /// What a hit leaves in its entry.
-    pub(crate) touch: Touch,
+    touch: Touch,
+    pub(crate) on_hit: OnHit,
     single_flight: bool,
     /// The table of the store.
     pub(crate) table: AtomicPtr<Table>,
-    /// When the next entry expires.
-    deadline: AtomicU64,
-    /// Stamps are of this epoch, and there is a new one whenever something is stored.
+    /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
     pub(crate) epoch: AtomicU64,
     pub(crate) readers: S::Readers,
     state: CacheLine<S::Lock<State>>,
-    pub(crate) retired: RetireList<S>,
+    retired: RetireList<S>,
 }
 
-/// In a cache line of its own: what writers write, readers do not want to see.
+/// A cache line of its own: writers write it, and hits need not fetch it again.
 #[repr(align(64))]
 struct CacheLine<T>(T);
 
-/// What a call finds.
+/// What a call finds under the lock. `P` is an owner of an entry.
 pub(crate) enum Found<P> {
     Hit(P),
-    /// Another thread computes it; wait no longer than this before helping.
+    /// Another run computes it. The wait has this patience.
     Join(P, FlightId, Arc<Wait>, Duration),
     /// The calling thread computes it already, further up its stack.
     Reentry(P, FlightId),
-    /// The flight of the entry offered is registered: compute.
+    /// The flight of the fresh entry has started: run the body.
     Lead(FlightId),
-    /// Nothing, and no entry was offered.
+    /// Nothing, and there was no fresh entry.
     Absent,
 }
 
@@ -91,13 +101,15 @@ impl<S: Scope> Core<S> {
     /// `release` drops an owner of an entry of keys `K` and values `V`.
     pub(crate) fn new<K, V>(parameters: &CacheParameters, release: Release) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
+        let expiry = Expiry::new(parameters.ttl);
         let state = State::new(limits, parameters.patience);
+        let touch = state.store.touch();
         Self {
-            clock: Clock::for_ttl(parameters.ttl),
-            touch: state.store.touch(),
+            on_hit: OnHit::new(touch, expiry.is_on()),
+            expiry,
+            touch,
             single_flight: parameters.single_flight,
             table: AtomicPtr::default(),
-            deadline: AtomicU64::new(Time::FOREVER.nanos()),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
             state: CacheLine(S::Lock::new(state)),
@@ -105,8 +117,11 @@ impl<S: Scope> Core<S> {
         }
     }
 
-    /// Compares keys outside the lock until all entries filed under `hash` are known to be equal or
-    /// not, and then acts under the lock. The run of the `own` flight is known to be equal.
+    /// Acts under the lock once it is known which entries filed under `hash` have the key.
+    ///
+    /// `equals` is user code, and runs without the lock: all entries of the hash get one more owner, their keys
+    /// are compared, and the lock is taken again. If an entry was filed meanwhile, that is compared too. The entry
+    /// of the `own` flight has the key.
     fn resolve_keys(
         &self,
         hash: u64,
@@ -115,12 +130,12 @@ impl<S: Scope> Core<S> {
         act: &mut Act<'_>,
     ) {
         let mut matches = KeyMatches::with(own.map(|id| id.generation));
-        let now = self.give_back_expired();
+        let now = self.remove_expired();
         loop {
             let (mut unmatched, mut generations) = (SmallList::new(), 0);
             self.locked(|state| {
                 let mut equal = SmallList::new();
-                state.sort(hash, &matches, &mut equal, |place| unmatched.push(self.keep(place)));
+                state.sort(hash, &matches, &mut equal, |entry| unmatched.push(self.retain(entry)));
                 generations = state.generations();
                 if unmatched.is_empty() {
                     act(state, now, &mut equal);
@@ -129,21 +144,21 @@ impl<S: Scope> Core<S> {
             if unmatched.is_empty() {
                 return;
             }
-            for entry in unmatched {
-                matches.push(entry.entry().generation(), equals(entry.entry()));
+            for owner in unmatched {
+                matches.push(owner.entry().generation(), equals(owner.entry()));
             }
             matches.until(generations);
         }
     }
 
-    /// One more owner of an entry that is filed.
-    fn keep(&self, place: EntryRef) -> Retired {
-        place.retain::<S>();
-        self.retired.adopt(place)
+    /// One more owner of a filed entry.
+    fn retain(&self, entry: EntryRef) -> Retired {
+        entry.retain::<S>();
+        self.retired.adopt(entry)
     }
 }
 
-/// Stamps, and who reads.
+/// Stamps.
 impl<S: Scope> Core<S> {
     /// A stamp later than all others. Under the lock.
     fn next_stamp(&self) -> u64 {
@@ -154,25 +169,26 @@ impl<S: Scope> Core<S> {
 
     /// Registers the calling thread with the readers. Under the lock.
     ///
-    /// A thread that is alone stamps with the epoch and the number of its hits. When another comes, the
-    /// epoch skips so far that it is later than all of these, but not before it is known that there are
-    /// two: the first one reads the epoch first. It may be in the middle of hits, and count them yet.
+    /// The stamp of a thread that is alone is the epoch plus the number of its hits. When a second thread comes,
+    /// the epoch skips to a number later than all those stamps. It skips only after the first thread can see that
+    /// it is not alone: a hit reads the epoch first, and then whether its thread is alone. So a hit that reads the
+    /// skipped epoch stamps with the epoch alone. A thread can be in the middle of `DEPTH` hits, which it has yet to
+    /// count: the skip is larger by these.
     fn register_thread(&self) {
         if let Some(ticks) = self.readers.register_thread() {
             let skipped = ticks + hazard::DEPTH as u64 + 1;
             self.epoch.store(self.epoch.load(Relaxed) + skipped, Published);
         }
     }
+}
 
-    pub(crate) fn deadline(&self) -> Time {
-        Time::from_nanos(self.deadline.load(Acquire))
-    }
-
-    /// Drops entries that were taken out. Nothing is locked.
+/// What was taken out.
+impl<S: Scope> Core<S> {
+    /// Drops entries that were taken out, now or when nobody reads them any longer. Nothing is locked.
     ///
-    /// Whatever leaves the table has to come here, as somebody may have found it there. That holds for
-    /// an entry that is not stored too: the run that owns it may do with it what it likes, for there is
-    /// one more owner, which comes here.
+    /// Each entry that leaves the table comes here, since a reader may have found it there. That includes an
+    /// entry that was never stored: its run owns it, and may drop it at any time, and so it is given one more
+    /// owner, which comes here.
     #[inline]
     fn discard(&self, dead: impl IntoIterator<Item = Retired>) {
         self.retired.discard(dead.into_iter(), self.address(), &self.readers);
@@ -180,24 +196,32 @@ impl<S: Scope> Core<S> {
 
     #[cold]
     fn discard_all(&self, dead: impl IntoIterator<Item = TakenOut>) {
-        self.discard(dead.into_iter().map(|(place, _)| self.retired.adopt(place)));
+        self.discard(dead.into_iter().map(|(entry, _)| self.retired.adopt(entry)));
     }
 
-    /// Drops what was to be dropped before, if nobody reads it any longer.
+    #[cold]
+    fn discard_tables(&self) {
+        let replaced = self.state.0.with(|state| state.store.take_replaced());
+        self.retired.discard_tables(replaced, self.address(), &self.readers);
+    }
+
+    /// Drops what was taken out before and is no longer read.
     #[cold]
     pub(crate) fn reclaim(&self) {
         self.retired.reclaim(self.address(), &self.readers);
     }
 
+    /// Tells this cache from all others, to the readers.
     #[inline]
     pub(crate) fn address(&self) -> usize {
         (&raw const self.table).addr()
     }
 }
 
+/// The lock.
 impl<S: Scope> Core<S> {
-    /// Does something under the lock.
-    pub(crate) fn alone<R>(&self, act: impl FnOnce() -> R) -> R {
+    /// Does something under the lock that changes nothing of the state.
+    pub(crate) fn with_lock<R>(&self, act: impl FnOnce() -> R) -> R {
         self.state.0.with(|_| act())
     }
 
@@ -209,57 +233,50 @@ impl<S: Scope> Core<S> {
     /// Drops all entries. Nobody uses the cache any longer.
     pub(crate) fn close(&mut self) {
         let stored = self.state.0.with(|state| state.store.clear());
-        let dead: Vec<_> = stored.map(|(place, _)| self.retired.adopt(place)).collect();
+        let dead: Vec<_> = stored.map(|(entry, _)| self.retired.adopt(entry)).collect();
         drop(dead);
     }
 
-    /// Acts on the state once all that has expired was given back, a little at a time: this is for those who
-    /// ask about the whole cache, and not for calls.
+    /// Reads the state once all that has expired is taken out. This is for questions about the whole cache: a call
+    /// takes out a few entries and no more.
     ///
-    /// Nothing is dropped after `act`: a `Drop` that panics cannot undo what it did.
-    fn with_books(&self, act: &mut View<'_>) {
-        let now = self.clock.now();
-        while self.deadline().has_passed(now) {
-            self.give_back(now);
+    /// Nothing is dropped after `read`, so that a `Drop` that panics loses no result.
+    fn read(&self, read: impl FnOnce(&State, Time)) {
+        let now = self.expiry.now();
+        while self.expiry.is_due_at(now) {
+            self.remove_some_expired(now);
         }
-        self.locked(|state| act(state, now));
+        self.locked(|state| read(state, now));
     }
 
-    /// Whether something has expired by now. Apart, as most caches never ask.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn is_due(&self) -> bool {
-        self.deadline().has_passed(self.clock.now())
-    }
-
-    /// Gives back some of what has expired, and tells the time.
+    /// Takes out some of what has expired, and tells the time.
     #[inline]
-    fn give_back_expired(&self) -> Time {
-        let now = self.clock.now();
-        if self.clock != Clock::Unread && self.deadline().has_passed(now) {
-            self.give_back(now);
+    fn remove_expired(&self) -> Time {
+        let now = self.expiry.now();
+        if self.expiry.is_due_at(now) {
+            self.remove_some_expired(now);
         }
         now
     }
 
-    /// A call comes here three times at most, or four if keys collide, and so gives back 64 entries: it does
-    /// not pay for all that others have stored.
+    /// A call comes here at most three times, or four if keys collide, and so takes out at most 64 entries. It
+    /// does not pay for all that others have stored.
     #[cold]
-    fn give_back(&self, now: Time) {
-        const AT_ONCE: usize = 16;
-        let expired = self.locked(|state| state.expire(now, AT_ONCE));
+    fn remove_some_expired(&self, now: Time) {
+        const MOST: usize = 16;
+        let expired = self.locked(|state| state.expire(now, MOST));
         self.discard_all(expired);
     }
 
-    /// Acts on the state, and shows their readers what has changed.
+    /// Acts on the state, and publishes what has changed to the look-ups that take no lock.
     #[inline]
     fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let (done, changed) = self.state.0.with(|state| {
             let done = act(state);
             #[cfg(debug_assertions)]
             state.check();
-            if self.clock != Clock::Unread {
-                self.deadline.store(state.store.next_deadline().nanos(), Published);
+            if self.expiry.is_on() {
+                self.expiry.set_next(state.store.next_deadline());
             }
             let table = state.store.table();
             let changed = self.table.load(Relaxed) != table;
@@ -272,12 +289,6 @@ impl<S: Scope> Core<S> {
             self.discard_tables();
         }
         done
-    }
-
-    #[cold]
-    fn discard_tables(&self) {
-        let replaced = self.state.0.with(|state| state.store.take_replaced());
-        self.retired.discard_tables(replaced, self.address(), &self.readers);
     }
 }
 

@@ -1,0 +1,93 @@
+//! The run of an async body.
+//!
+//! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
+
+use crate::call::result_policy::Policy;
+use crate::call::run_guard::RunGuard;
+use crate::scope::runners::PolledRun;
+use crate::scope::scope::Scope;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+/// An async body that is about to run.
+#[must_use]
+pub struct AsyncRun<'c, P, K, V, S: Scope> {
+    guard: RunGuard<'c, K, V, S>,
+    policy: P,
+}
+
+impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
+    pub(crate) fn start(mut guard: RunGuard<'c, K, V, S>, policy: P) -> Self {
+        guard.start();
+        Self { guard, policy }
+    }
+
+    /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
+    #[inline]
+    pub async fn drive<R>(self, body: impl Future<Output = R>) -> R
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let Self { guard, policy } = self;
+        let mut driven = Driven { body: pin!(Some(body)), guard };
+        // The result is finished where it was polled, and moved from there once.
+        poll_fn(move |cx| {
+            let polled = driven.poll(cx);
+            if let Poll::Ready(result) = &polled {
+                driven.drop_body();
+                // A `Clone` that calls the same function is a part of the run.
+                let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
+                driven.guard.finish(&policy, result);
+                drop(here);
+            }
+            polled
+        })
+        .await
+    }
+}
+
+/// An async body and its guard.
+struct Driven<'a, 'c, F, K, V, S: Scope> {
+    body: Pin<&'a mut Option<F>>,
+    /// Dropped after the body, and then the waiters go on.
+    guard: RunGuard<'c, K, V, S>,
+}
+
+impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        match self.guard.wait() {
+            Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
+            None => body.poll(cx),
+        }
+    }
+}
+
+impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
+    /// A `Drop` that calls the same function is a part of the run.
+    fn drop_body(&mut self) {
+        let wait = self.guard.wait();
+        let here = wait.map(|wait| PolledRun::enter(wait.owner()));
+        self.body.set(None);
+        drop(here);
+        if let Some(wait) = wait {
+            wait.end_leading();
+        }
+    }
+}
+
+impl<F, K, V, S: Scope> Drop for Driven<'_, '_, F, K, V, S> {
+    fn drop(&mut self) {
+        if self.body.is_some() {
+            self.drop_body();
+        }
+    }
+}
+
+impl<P, K, V, S: Scope> fmt::Debug for AsyncRun<'_, P, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AsyncRun")
+    }
+}

@@ -1,0 +1,155 @@
+//! The owner of a run: what it does when the body returns, panics or is dropped.
+
+use crate::base::clock::{Clock, Time};
+use crate::base::sync::Arc;
+use crate::call::result_policy::{Offer, Policy};
+use crate::engine::engine::Engine;
+use crate::entry::entry::UnstoredEntry;
+use crate::flight::flight::FlightId;
+use crate::flight::wait::{Landing, Wait};
+use crate::scope::runners::{BlockingBody, Runner};
+use crate::scope::scope::Scope;
+
+/// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
+pub(crate) struct RunGuard<'c, K, V, S: Scope> {
+    pub(super) engine: &'c Engine<K, V, S>,
+    pub(crate) entry: UnstoredEntry<K, V, S>,
+    pub(super) role: Role,
+    /// `None` until it has started.
+    pub(crate) flight: Option<FlightId>,
+    pub(super) body: BodyKind,
+    /// When the body started, if the run is measured.
+    pub(super) started: Option<Time>,
+}
+
+/// What a run is to the flight of its entry.
+pub(crate) enum Role {
+    /// The flight is its own.
+    Owner,
+    /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
+    Guest,
+    /// The flight is another run's, for which this one has waited too long.
+    Helper(Arc<Wait>),
+    /// The flight has landed.
+    Done,
+}
+
+/// How a body runs.
+pub(super) enum BodyKind {
+    /// To its end, on the calling thread.
+    Blocking(Option<BlockingBody>),
+    /// Poll by poll. If others may wait for it, they wait here.
+    Polled(Option<Arc<Wait>>),
+}
+
+impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
+    /// Of a run whose flight has not started.
+    pub(crate) fn new(
+        engine: &'c Engine<K, V, S>,
+        entry: UnstoredEntry<K, V, S>,
+        role: Role,
+        is_async: bool,
+    ) -> Self {
+        let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
+        let body = if is_async {
+            // From its beginning: the wait sees whether the run is polled.
+            BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(Runner::new_run()))))
+        } else {
+            BodyKind::Blocking(None)
+        };
+        Self { engine, entry, role, flight: None, body, started: None }
+    }
+
+    /// The body is about to run.
+    pub(super) fn start(&mut self) {
+        // Only waiters need to know how long bodies take.
+        let mut is_measured = true;
+        if let BodyKind::Blocking(body) = &mut self.body {
+            *body = S::SHARED.then(BlockingBody::enter);
+            is_measured = S::SHARED;
+        }
+        self.started = is_measured.then(|| Clock::Coarse.reading());
+    }
+
+    /// Whether this is the blocking run that its entry was made for.
+    pub(super) fn leads(&self) -> bool {
+        matches!(
+            (&self.role, self.flight, &self.body),
+            (Role::Owner, Some(_), BodyKind::Blocking(_))
+        )
+    }
+
+    /// Where others wait for this run, if it is async and they may.
+    pub(crate) fn wait(&self) -> Option<&Arc<Wait>> {
+        match &self.body {
+            BodyKind::Polled(wait) => wait.as_ref(),
+            BodyKind::Blocking(_) => None,
+        }
+    }
+
+    /// Stores the result, if the policy does, and tells the waiters.
+    pub(super) fn finish<R, P>(&mut self, policy: &P, result: &R)
+    where
+        P: Policy<R, Stored = V>,
+    {
+        if let Some(value) = policy.store(result) {
+            let is_own = matches!(self.role, Role::Owner);
+            let ran = self.started.map(|started| Clock::Coarse.reading().since(started));
+            let lands = self.flight.is_some();
+            if lands && !self.engine.land(&self.entry, is_own, ran, || P::cloned(value)) {
+                // The owner is cloning its result. If that panics, `drop` lets another waiter help.
+                return;
+            }
+        } else {
+            self.reject(policy, result);
+        }
+        self.role = Role::Done;
+    }
+
+    /// Ends a run whose result is not stored.
+    fn reject<R, P>(&self, policy: &P, result: &R)
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let core = &self.engine.core;
+        let is_own = matches!(self.role, Role::Owner);
+        let mut ended = match (&self.role, self.flight) {
+            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait),
+            (_, flight) => core.reject(flight.filter(|_| is_own)),
+        };
+        if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
+            flight.landing = match policy.share(result) {
+                // The entry is still the owner's, whose value may be stored.
+                Offer::Value(_) if !is_own => Landing::Abandoned,
+                Offer::Value(value) => {
+                    self.engine.share(&self.entry, || P::cloned(value));
+                    Landing::Value
+                }
+                Offer::Error(error) => Landing::Error(error),
+                Offer::Nothing => Landing::Failed,
+            };
+        }
+    }
+}
+
+impl<K, V, S: Scope> Drop for RunGuard<'_, K, V, S> {
+    /// Gives the flight up if the body has panicked or was dropped.
+    fn drop(&mut self) {
+        // The store owns the entry: the flight has landed, and something that was evicted has panicked.
+        if self.entry.taken().get() {
+            return;
+        }
+        let core = &self.engine.core;
+        match (&self.role, self.flight) {
+            (Role::Owner, Some(id)) => {
+                core.give_up(id, |wait| wait.is_none_or(Wait::give_up));
+            }
+            (Role::Helper(wait), Some(id)) => {
+                if !core.give_up(id, |_| wait.give_up_helping()) {
+                    wait.help_again();
+                }
+            }
+            _ => {}
+        }
+    }
+}

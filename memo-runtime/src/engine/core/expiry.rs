@@ -1,0 +1,101 @@
+//! When something expires, for look-ups that take no lock.
+//!
+//! [`freshness`](crate::store::freshness) knows the deadlines of all entries. Here is the next one of them, and
+//! the clock to compare it with. A cache without a time to live reads no clock.
+
+use crate::base::clock::{Clock, Time};
+use crate::base::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Release},
+};
+use crate::store::eviction::Touch;
+use std::time::Duration;
+
+/// The clock of a cache, and when its next entry expires.
+#[derive(Debug)]
+pub(crate) struct Expiry {
+    clock: Clock,
+    next: AtomicU64,
+}
+
+impl Expiry {
+    pub(super) fn new(ttl: Option<Duration>) -> Self {
+        Self { clock: Clock::for_ttl(ttl), next: AtomicU64::new(Time::FOREVER.nanos()) }
+    }
+
+    /// Whether entries of the cache expire.
+    #[inline]
+    pub(super) fn is_on(&self) -> bool {
+        self.clock != Clock::Unread
+    }
+
+    #[inline]
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Publishes when the next entry expires. Under the lock.
+    #[inline]
+    pub(super) fn set_next(&self, next: Time) {
+        self.next.store(next.nanos(), Release);
+    }
+
+    /// Whether an entry has expired by `now` and is still stored.
+    #[inline]
+    pub(super) fn is_due_at(&self, now: Time) -> bool {
+        self.is_on() && self.has_passed(now)
+    }
+
+    /// Whether an entry has expired and is still stored. While that is so, no look-up answers without the lock.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_on() && self.ask()
+    }
+
+    /// Out of line: most caches never ask.
+    #[cold]
+    #[inline(never)]
+    fn ask(&self) -> bool {
+        self.has_passed(self.now())
+    }
+
+    #[inline]
+    fn has_passed(&self, now: Time) -> bool {
+        Time::from_nanos(self.next.load(Acquire)).has_passed(now)
+    }
+}
+
+/// What a hit does besides counting itself. A hit of most caches tests one of these.
+#[derive(Debug)]
+pub(crate) struct OnHit {
+    /// It leaves a stamp, as the eviction policy asks.
+    stamps: bool,
+    /// The same, and nothing expires.
+    stamps_unasked: bool,
+    /// It does nothing, and nothing expires.
+    counts_unasked: bool,
+}
+
+impl OnHit {
+    pub(super) fn new(touch: Touch, expires: bool) -> Self {
+        let stamps = touch == Touch::Stamp;
+        Self { stamps, stamps_unasked: stamps && !expires, counts_unasked: !stamps && !expires }
+    }
+
+    /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
+    #[inline]
+    pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
+        if TIMED { self.stamps } else { self.stamps_unasked }
+    }
+
+    /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
+    #[inline]
+    pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
+        TIMED || self.counts_unasked
+    }
+}
+
+/// Says that the branch which calls this is rarely taken, or is not the one to be fastest.
+#[cold]
+#[inline]
+pub(crate) fn rarely() {}

@@ -1,0 +1,77 @@
+//! What expansions call besides a plain look-up: the controls of a function, and the slow half of an async call.
+//!
+//! It turns caches into engines, so that the [call room](crate::call) knows nothing of the public handle.
+
+use crate::cache::cache::Cache;
+use crate::call::async_run::AsyncRun;
+use crate::call::call;
+use crate::call::result_policy::Policy;
+use crate::call::run::Run;
+use crate::engine::hit::Miss;
+use crate::key::lookup::Lookup;
+use crate::scope::scope::Scope;
+use std::ops::ControlFlow;
+
+pub use crate::call::call::Ask;
+
+/// Goes on with an async call that had no result at once. Waits if another run computes the result. Breaks with
+/// the result, or continues with a run.
+pub fn go_on<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    miss: Miss,
+    query: Q,
+    policy: P,
+) -> impl Future<Output = ControlFlow<R, AsyncRun<'_, P, K, V, S>>>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    call::after_first_async(cache.engine(), miss, query, policy)
+}
+
+/// Starts a run of the body, whether a value is stored or not.
+#[inline]
+pub fn refresh<Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: P) -> Run<'_, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
+    call::refresh(cache.engine_ptr(), query, policy)
+}
+
+/// [`refresh`], for an async body.
+#[inline]
+pub fn refresh_async<Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+) -> AsyncRun<'_, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
+    call::refresh_async(cache.engine(), query, policy)
+}
+
+/// Asks a cache about one call.
+#[inline]
+pub fn ask<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, what: Ask, query: &Q, policy: &P) -> Option<R>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    call::ask(cache.engine(), what, query, policy)
+}
+
+/// Stores a result as if it had been computed now. A result that the policy does not store is left out.
+#[inline]
+pub fn insert<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: &P, result: &R)
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    call::insert(cache.engine(), query, policy, result);
+}
