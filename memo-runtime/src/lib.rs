@@ -61,13 +61,13 @@ pub mod __private {
     pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
+    pub use crate::engine::hit::Miss;
     pub use crate::expand::bounds::key::{key, leaf, parts};
     pub use crate::expand::bounds::result::{
         Infallible, Outcome, Probe, SharesErrors, StoresAll, StoresOk, kept_result,
         kept_result_here, no_size, policy, policy_if, primitive,
     };
     pub use crate::expand::bounds::shared::{kept, kept_here, shared_key};
-    pub use crate::engine::hit::Miss;
     pub use crate::expand::call_site::{At, Given, Here, Places, aside, at};
     pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
     pub use crate::expand::instances::{Instance, Of, Only};

@@ -241,12 +241,8 @@ where
 }
 
 /// Stores a result as if it had been computed now. A result that the policy does not store is left out.
-pub(crate) fn insert<R, Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
-    query: Q,
-    policy: &P,
-    result: &R,
-) where
+pub(crate) fn insert<R, Q, P, K, V, S>(engine: &Engine<K, V, S>, query: Q, policy: &P, result: &R)
+where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,

@@ -319,12 +319,7 @@ where
     ///
     /// As there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(
-        &self,
-        query: &Q,
-        policy: &O,
-        answer: &mut Answer<R>,
-    ) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -407,12 +402,7 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
     ///
     /// There was no result.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(
-        self,
-        query: &Q,
-        policy: &O,
-        answer: &mut Answer<R>,
-    ) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,

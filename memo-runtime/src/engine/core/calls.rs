@@ -64,7 +64,7 @@ impl<S: Scope> Core<S> {
                 }
                 state.counts.misses += 1;
                 generation = state.start(fresh, self.single_flight, wait).generation;
-                is_measured = self.readers.are_several() || state.pace.measures(generation);
+                is_measured = self.readers.are_several() || state.patience.measures(generation);
             }
         });
         (generation != 0).then_some((FlightId { place: fresh, generation }, is_measured))
@@ -113,7 +113,7 @@ impl<S: Scope> Core<S> {
                 let evicted = state.land_alone(entry, now, stamp);
                 computed.taken.set(true);
                 entry.show(stamp);
-                state.pace.ran(computed.ran);
+                state.patience.ran(computed.ran);
                 evicted
             })
         });
@@ -143,7 +143,7 @@ impl<S: Scope> Core<S> {
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.pace.ran(ran.or_else(awaited));
+                state.patience.ran(ran.or_else(awaited));
             }
         });
         self.finish(landed);
