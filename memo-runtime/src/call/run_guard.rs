@@ -145,7 +145,8 @@ impl<K, V, S: Scope> Drop for RunGuard<'_, K, V, S> {
                 core.give_up(id, |wait| wait.is_none_or(Wait::give_up));
             }
             (Role::Helper(wait), Some(id)) => {
-                if !core.give_up(id, |_| wait.give_up_helping()) {
+                let is_given_up = core.give_up(id, |_| wait.give_up_helping());
+                if !is_given_up {
                     wait.help_again();
                 }
             }

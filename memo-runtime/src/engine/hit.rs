@@ -300,59 +300,64 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 mod tests {
     use super::*;
     use crate::base::clock::TestClock;
-    use crate::cache::builder::CacheBuilder;
+    use crate::cache::cache::Cache;
+    use crate::config::parameters::CacheParameters;
     use crate::key::lookup::ByKey;
     use crate::scope::scope::Shared;
     use std::time::Duration;
 
     const TTL: Duration = Duration::from_secs(60);
 
-    /// An engine with an entry, which the calling thread has hit once.
-    fn engine(builder: CacheBuilder) -> Engine<u8, u8, Shared> {
-        let engine = Engine::new(builder.parameters::<Shared>(), |_, _| {});
-        engine.insert(Entry::ready(engine.hash(|state| ByKey(1).hash(state)), 1, 7), |a, b| a == b);
-        let hash = engine.hash(|state| ByKey(1).hash(state));
-        engine.look_up(hash, &|key| *key == 1, None);
-        engine
+    /// A cache with an entry, which the calling thread has hit once.
+    fn cache(maxsize: Option<usize>, ttl: Option<Duration>) -> Cache<u8, u8> {
+        let cache = Cache::with(CacheParameters {
+            name: "".into(),
+            maxsize,
+            ttl,
+            scope: Shared::NAME,
+            single_flight: true,
+            patience: None,
+        });
+        cache.insert(1, 7);
+        assert_eq!(cache.get_or_compute(1, || unreachable!("it is stored")), 7);
+        cache
     }
 
-    fn hit<const TIMED: bool>(engine: &Engine<u8, u8, Shared>, key: u8) -> Result<u8, Reason> {
-        engine.quick_hit::<TIMED, _, _>(&ByKey(key), |value| *value).map_err(|miss| miss.reason)
+    fn hit<const TIMED: bool>(cache: &Cache<u8, u8>, key: u8) -> Result<u8, Reason> {
+        let hit = cache.engine().quick_hit::<TIMED, _, _>(&ByKey(key), |value| *value);
+        hit.map_err(|miss| miss.reason)
     }
 
     #[test]
     fn an_untimed_attempt_gives_up_where_entries_expire() {
-        for bounded in [true, false] {
-            let builder = CacheBuilder::new().ttl(TTL);
-            let engine = engine(if bounded { builder } else { builder.unbounded() });
-            assert_eq!(hit::<false>(&engine, 1), Err(Reason::GaveUp));
-            assert_eq!(hit::<false>(&engine, 2), Err(Reason::Absent));
-            assert_eq!(engine.info().hits, 1);
+        for maxsize in [Some(9), None] {
+            let cache = cache(maxsize, Some(TTL));
+            assert_eq!(hit::<false>(&cache, 1), Err(Reason::GaveUp));
+            assert_eq!(hit::<false>(&cache, 2), Err(Reason::Absent));
+            assert_eq!(cache.info().hits, 1);
         }
     }
 
     #[test]
     fn a_timed_attempt_answers_until_something_is_due() {
         let clock = TestClock::stop();
-        for bounded in [true, false] {
-            let builder = CacheBuilder::new().ttl(TTL);
-            let engine = engine(if bounded { builder } else { builder.unbounded() });
-            clock.advance(TTL - Duration::from_nanos(1));
-            assert_eq!(hit::<true>(&engine, 1), Ok(7));
-            clock.advance(Duration::from_nanos(1));
-            assert_eq!(hit::<true>(&engine, 1), Err(Reason::Unclear));
-            assert_eq!(engine.info().hits, 2);
+        for maxsize in [Some(9), None] {
+            let cache = cache(maxsize, Some(TTL));
+            clock.advance(Duration::from_secs(59));
+            assert_eq!(hit::<true>(&cache, 1), Ok(7));
+            clock.advance(Duration::from_secs(1));
+            assert_eq!(hit::<true>(&cache, 1), Err(Reason::Unclear));
+            assert_eq!(cache.info().hits, 2);
         }
     }
 
     #[test]
     fn both_attempts_answer_where_nothing_expires() {
-        for bounded in [true, false] {
-            let builder = CacheBuilder::new();
-            let engine = engine(if bounded { builder } else { builder.unbounded() });
-            assert_eq!((hit::<false>(&engine, 1), hit::<true>(&engine, 1)), (Ok(7), Ok(7)));
-            assert_eq!(hit::<false>(&engine, 2), Err(Reason::Absent));
-            assert_eq!(engine.info().hits, 3);
+        for maxsize in [Some(9), None] {
+            let cache = cache(maxsize, None);
+            assert_eq!((hit::<false>(&cache, 1), hit::<true>(&cache, 1)), (Ok(7), Ok(7)));
+            assert_eq!(hit::<false>(&cache, 2), Err(Reason::Absent));
+            assert_eq!(cache.info().hits, 3);
         }
     }
 }
