@@ -1,23 +1,23 @@
-//! Which part of a result is stored, and what other callers get.
+//! The policy for a result: the part to store, and what other callers get.
 
 use crate::flight::wait::SharedError;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// Which part of a result is stored, and what waiters get.
+/// Decides which part of a result is stored, and what waiters get.
 ///
 /// A policy points at the part to store. That is cloned later, when it is known where it goes: a large value is
 /// cloned into its entry.
 pub trait Policy<R> {
-    /// What the cache holds.
+    /// The type that the cache holds.
     type Stored;
 
-    /// The part of `result` to store, if it is to be stored.
+    /// The part of `result` to store, if there is one.
     fn store<'r>(&self, result: &'r R) -> Option<&'r Self::Stored>;
     /// A clone of what [`store`](Self::store) pointed at.
     fn cloned(stored: &Self::Stored) -> Self::Stored;
-    /// What the waiters get of a result that is not stored.
+    /// The offer to the waiters of a result that is not stored.
     fn share<'r>(&self, result: &'r R) -> Offer<'r, Self::Stored>;
     /// The result of a call that found `stored`.
     fn hit(&self, stored: &Self::Stored) -> R;
@@ -27,7 +27,7 @@ pub trait Policy<R> {
     }
 }
 
-/// What a run leaves to its waiters if its result is not stored.
+/// A run leaves this to its waiters if its result is not stored.
 pub enum Offer<'r, V> {
     /// The value.
     Value(&'r V),
@@ -69,7 +69,7 @@ impl<R: Clone> Policy<R> for Whole {
     }
 }
 
-/// What a predicate accepts is stored, even if it is a `Result`.
+/// A result is stored if a predicate accepts it, even a `Result`.
 #[derive(Debug)]
 pub struct Filtered<R>(pub(crate) fn(&R) -> bool);
 

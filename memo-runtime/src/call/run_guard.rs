@@ -22,7 +22,7 @@ pub(crate) struct RunGuard<'c, K, V, S: Scope> {
     pub(super) started: Option<Time>,
 }
 
-/// What a run is to the flight of its entry.
+/// The relation of a run to the flight of its entry.
 pub(crate) enum Role {
     /// The flight is its own.
     Owner,
@@ -43,7 +43,7 @@ pub(super) enum BodyKind {
 }
 
 impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
-    /// Of a run whose flight has not started.
+    /// The guard of a run whose flight has not started.
     pub(crate) fn new(
         engine: &'c Engine<K, V, S>,
         entry: UnstoredEntry<K, V, S>,

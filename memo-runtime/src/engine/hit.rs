@@ -2,7 +2,7 @@
 //!
 //! It finds the entry in the store's [table](crate::store::table) while others change that table. A
 //! [hazard pointer](crate::scope::hazard) keeps the entry alive while it is read. The hit counts itself in
-//! a [cell of its thread](crate::scope::readers) and leaves a [stamp](crate::store::lru) in the entry. It
+//! a [cell of its thread](crate::scope::readers) and leaves a [stamp](crate::store) in the entry. It
 //! writes nothing that a hit of another thread writes or reads.
 //!
 //! There are two attempts. The [first](Engine::quick_hit) is inlined into the memoized function and calls no
@@ -274,7 +274,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // store, or by the run that computes it. Table and entries were owned like that when `reading` was
         // announced, or they were taken out since.
         //
-        // What is taken out goes through `Core::discard`, which drops it once nobody reads it. It learns that from
+        // Everything that is taken out goes through `Core::discard`, which drops it once nobody reads it. It learns that from
         // `Readers::nobody_reads` and `still_read`, and these see `reading`: up to `protect_entry` it
         // announces all tables and entries of this engine, and from then on, until it ends, this entry. A thread
         // that has the cache to itself drops nothing before `protect_entry`.

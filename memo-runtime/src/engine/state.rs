@@ -1,4 +1,4 @@
-//! What the lock of a cache guards, and the results of comparing keys without it.
+//! The state that the lock of a cache guards, and the results of comparing keys without the lock.
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
@@ -12,7 +12,7 @@ use crate::store::store::{Evicted, Limits, Store};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What the lock of a cache guards.
+/// The state that the lock of a cache guards.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) store: Store,
@@ -185,7 +185,7 @@ impl State {
         Some(flight)
     }
 
-    /// Whether a flight ends in the common way: its value is to be stored, nobody waits for it, and nothing else was
+    /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
     /// filed under its hash.
     #[inline]
     pub(crate) fn lands_alone(&self, entry: EntryRef) -> bool {
@@ -280,7 +280,7 @@ impl State {
     }
 }
 
-/// Which entries of one hash have the key, as far as they were compared. Entries are told apart by generation.
+/// The entries of one hash that have the key, as far as they were compared. Generations tell entries apart.
 #[derive(Debug)]
 pub(crate) struct KeyMatches {
     /// An entry that has the key, or 0.

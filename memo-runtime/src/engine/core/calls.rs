@@ -1,4 +1,4 @@
-//! What calls do under the lock: look up, start, land; and what is done with one entry by hand.
+//! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
 use super::{Computed, Core, Equals, Found, Fresh};
 use crate::base::sync::Ordering::Relaxed;

@@ -64,7 +64,7 @@ impl Expiry {
     }
 }
 
-/// What a hit does besides counting itself. A hit of most caches tests one of these.
+/// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
     /// It leaves a stamp: the cache is bounded.
