@@ -6,20 +6,20 @@ use std::ptr;
 
 /// The result of a call that runs no body.
 ///
-/// It is found deep inside, and written here once. Returned step by step it would be moved by each function on
-/// the way, and each would need room for it on the stack.
+/// The result is found deep inside and written here once. If it were returned instead, each function on the way would
+/// move it and need room for it on the stack.
 ///
-/// An enum, so that it has to be dropped only if a result has to: each function that has one would be larger.
+/// This is an enum and has no `Drop`: only a result that needs dropping makes the functions larger that hold one.
 #[must_use]
 #[repr(C, u8)]
 pub enum Answer<R> {
-    /// Nothing yet.
+    /// There is no result yet.
     None,
     /// The result.
     Some(R),
 }
 
-/// An answer as it lies in memory, by the layout that `repr(C, u8)` has.
+/// An answer in memory: the layout of `repr(C, u8)`.
 #[repr(C)]
 struct Raw<R> {
     tag: u8,
@@ -36,10 +36,10 @@ impl<R> Answer<R> {
         if let Self::Some(_) = self {
             return;
         }
-        // To assign it would move it once more.
+        // An assignment would move the result once more.
         let raw = ptr::from_mut(self).cast::<Raw<R>>();
         #[expect(unsafe_code, reason = "a result is written in place")]
-        // SAFETY: an answer has the layout of `Raw`. There is nothing in it that had to be dropped.
+        // SAFETY: an answer has the layout of `Raw`. It holds no result, and so nothing that has to be dropped.
         unsafe {
             (&raw mut (*raw).result).cast::<R>().write(result());
             (&raw mut (*raw).tag).write(Self::SOME);
@@ -50,13 +50,13 @@ impl<R> Answer<R> {
     ///
     /// # Panics
     ///
-    /// Panics if there is none: after a look-up that has returned no run there is one.
+    /// Panics if there is none. After a look-up that returned no run there is one.
     #[inline]
     pub fn take(&mut self) -> R {
         assert!(matches!(self, Self::Some(_)), "a call without a run has a result");
         let raw = ptr::from_mut(self).cast::<Raw<R>>();
         #[expect(unsafe_code, reason = "a result was written in place")]
-        // SAFETY: an answer has the layout of `Raw`. There is a result, which is then left to the caller.
+        // SAFETY: an answer has the layout of `Raw`. It holds a result, which the caller takes over.
         unsafe {
             (&raw mut (*raw).tag).write(Self::NONE);
             (&raw const (*raw).result).cast::<R>().read()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_is_taken() {
+    fn a_result_that_was_put_is_taken() {
         assert_eq!(answer_of("one").take(), "one");
         assert_eq!(answer_of(()).take(), ());
         assert_eq!(answer_of(1_u128).take(), 1);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken_is_dropped_once() {
+    fn a_result_that_is_not_taken_is_dropped_once() {
         let result = Rc::new(());
         let mut answer = answer_of(Rc::clone(&result));
         answer.put(|| unreachable!("there is one"));

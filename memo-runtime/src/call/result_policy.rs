@@ -1,39 +1,39 @@
-//! What is stored of a result that a call returned, and what its callers are given.
+//! The policy for a result: the part to store, and what other callers get.
 
 use crate::flight::wait::SharedError;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is stored of a result, and what those who waited for it are given.
+/// Decides which part of a result is stored, and what waiters get.
 ///
-/// A policy points at the part of a result to store. The part is cloned only once it is known where to: a
-/// large one goes there directly.
+/// A policy points at the part to store. That is cloned later, when it is known where it goes: a large value is
+/// cloned into its entry.
 pub trait Policy<R> {
-    /// What the cache holds.
+    /// The type that the cache holds.
     type Stored;
 
-    /// The part of `result` to store, if it is to be stored.
+    /// The part of `result` to store, if there is one.
     fn store<'r>(&self, result: &'r R) -> Option<&'r Self::Stored>;
     /// A clone of what [`store`](Self::store) pointed at.
     fn cloned(stored: &Self::Stored) -> Self::Stored;
-    /// What to give to those waiting for a result that is not stored.
+    /// The offer to the waiters of a result that is not stored.
     fn share<'r>(&self, result: &'r R) -> Offer<'r, Self::Stored>;
     /// The result of a call that found `stored`.
     fn hit(&self, stored: &Self::Stored) -> R;
-    /// The result of a call that waited for another, which failed.
+    /// The result of a call that waited for a run which failed.
     fn failed(&self, _error: &(dyn Any + Send + Sync)) -> Option<R> {
         None
     }
 }
 
-/// What a run whose result is not stored leaves to those who waited for it.
+/// A run leaves this to its waiters if its result is not stored.
 pub enum Offer<'r, V> {
     /// The value.
     Value(&'r V),
     /// The error.
     Error(SharedError),
-    /// Nothing: they have to compute for themselves.
+    /// Nothing: each waiter computes for itself.
     Nothing,
 }
 
@@ -69,7 +69,7 @@ impl<R: Clone> Policy<R> for Whole {
     }
 }
 
-/// What a predicate accepts is stored, be it a `Result` or not.
+/// A result is stored if a predicate accepts it, even a `Result`.
 #[derive(Debug)]
 pub struct Filtered<R>(pub(crate) fn(&R) -> bool);
 
@@ -91,7 +91,7 @@ impl<R: Clone> Policy<R> for Filtered<R> {
     }
 }
 
-/// `Ok` is stored; those who waited for an `Err` compute for themselves.
+/// `Ok` is stored. The waiters of an `Err` compute for themselves.
 #[derive(Debug, Clone, Copy)]
 pub struct OkOnly;
 
@@ -113,7 +113,7 @@ impl<T: Clone, E> Policy<Result<T, E>> for OkOnly {
     }
 }
 
-/// `Ok` is stored; those who waited for an `Err` are given a clone of it.
+/// `Ok` is stored. The waiters of an `Err` get a clone of it.
 #[derive(Debug, Clone, Copy)]
 pub struct OkShared;
 
@@ -141,7 +141,7 @@ impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShar
     }
 }
 
-/// `Ok` is stored, as a `Result`; those who waited for an `Err` are given a clone of it.
+/// `Ok` is stored, as a `Result`. The waiters of an `Err` get a clone of it.
 #[derive(Debug, Clone, Copy)]
 pub struct OkWhole;
 
@@ -166,9 +166,8 @@ impl<T: Clone, E: Clone> Policy<Result<T, E>> for OkWhole {
 macro_rules! whole {
     ($($kind:ident => $whole:ident;)*) => {$(
         impl $kind {
-            /// The kind of a return type that the macro took for no `Result`, and says to be stored
-            /// whole. If it is one after all, by an alias, its `Ok` alone is stored still, but in a
-            /// `Result`.
+            /// The policy for a return type that does not look like a `Result` to the macro, and is stored whole.
+            /// Behind an alias it may still be one: then only an `Ok` is stored, within its `Result`.
             #[inline]
             #[must_use]
             pub fn whole(self) -> $whole {

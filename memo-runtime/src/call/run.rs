@@ -23,7 +23,7 @@ use std::ptr::NonNull;
 ///
 /// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its flight to its end. So this is
 /// where a miss will ask a tier before it runs the body, within the flight: the key is in the entry of the run's
-/// [guard](RunGuard), and a value from the tier goes the way of [`finish`](Self::finish).
+/// guard, and a value from the tier goes the way of [`finish`](Self::finish).
 #[must_use]
 pub struct Run<'c, P, K, V, S: Scope> {
     packed: Packed<'c, K, V, S>,

@@ -22,7 +22,7 @@ pub(crate) struct RunGuard<'c, K, V, S: Scope> {
     pub(super) started: Option<Time>,
 }
 
-/// What a run is to the flight of its entry.
+/// The relation of a run to the flight of its entry.
 pub(crate) enum Role {
     /// The flight is its own.
     Owner,
@@ -43,7 +43,7 @@ pub(super) enum BodyKind {
 }
 
 impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
-    /// Of a run whose flight has not started.
+    /// The guard of a run whose flight has not started.
     pub(crate) fn new(
         engine: &'c Engine<K, V, S>,
         entry: UnstoredEntry<K, V, S>,
@@ -145,7 +145,8 @@ impl<K, V, S: Scope> Drop for RunGuard<'_, K, V, S> {
                 core.give_up(id, |wait| wait.is_none_or(Wait::give_up));
             }
             (Role::Helper(wait), Some(id)) => {
-                if !core.give_up(id, |_| wait.give_up_helping()) {
+                let is_given_up = core.give_up(id, |_| wait.give_up_helping());
+                if !is_given_up {
                     wait.help_again();
                 }
             }

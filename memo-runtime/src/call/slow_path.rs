@@ -66,7 +66,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
         Self { engine, hash, key: KeyState::Query(query), policy, is_async, has_waited: false }
     }
 
-    /// Of a blocking call that has an entry already.
+    /// A blocking call that has an entry already.
     #[cold]
     pub(crate) fn with_entry(
         engine: &'c Engine<K, V, S>,

@@ -150,7 +150,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 }
 
-/// What concerns the whole cache.
+/// The whole cache.
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn info(&self) -> CacheInfo {
         CacheInfo { maxsize: self.parameters.maxsize, ..self.core.info() }

@@ -1,4 +1,4 @@
-//! What the engine's lock guards, and the verdicts on keys that were compared without it.
+//! The state that the lock of a cache guards, and the results of comparing keys without the lock.
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
@@ -14,29 +14,30 @@ use crate::store::store::{Cause, Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// All that is known of a cache: what the lock guards.
+/// The state that the lock of a cache guards.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) store: Store,
-    /// Those who wait, by the generations of what they wait for.
+    /// Where callers wait for a run, by the run's generation.
     waits: BTreeMap<u64, Arc<Wait>>,
-    /// `maxsize` and `currsize` are filled in when asked for, and hits had without the lock added.
+    /// Without the hits that took no lock, `maxsize` and `currsize`: these are filled in when asked for.
     pub(crate) counts: CacheInfo,
-    /// The hits had without the lock before the counters were zeroed.
+    /// The hits without the lock from before the counters were zeroed.
     pub(crate) hits_forgotten: u64,
-    pub(crate) pace: Patience,
+    pub(crate) patience: Patience,
+    /// The last generation that was given to an entry.
     generations: u64,
     /// How many changes there are until the next [`check`](Self::check).
     #[cfg(debug_assertions)]
     unchecked: usize,
 }
 
-/// A computation that is over.
+/// A run that has ended with a value.
 pub(crate) struct Landed {
     pub(crate) flight: Flight,
-    /// Its result is stored.
+    /// Its value is stored.
     pub(crate) stored: bool,
-    /// Where others wait for the same from a computation that is still under way.
+    /// Where others wait for another run of the key, which is still under way.
     pub(crate) overtaken: Option<Arc<Wait>>,
     /// The entries that it replaced or evicted. The caller owns them, and drops them outside the lock.
     pub(crate) dead: SmallList<TakenOut>,
@@ -51,15 +52,15 @@ impl State {
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
-            pace: Patience::new(patience),
+            patience: Patience::new(patience),
             generations: 0,
             #[cfg(debug_assertions)]
             unchecked: 0,
         }
     }
 
-    /// Checks that the lists agree with the table. That takes as long as there are entries, and so it is done
-    /// the more seldom the more there are.
+    /// Checks that the lists agree with the table. The time this takes grows with the entries, and so it is done less
+    /// often the more there are.
     #[cfg(debug_assertions)]
     pub(crate) fn check(&mut self) {
         if let Some(left) = self.unchecked.checked_sub(1) {
@@ -70,13 +71,12 @@ impl State {
         }
     }
 
-    /// The generations of all entries are up to this.
+    /// No entry has a later generation.
     pub(crate) fn generations(&self) -> u64 {
         self.generations
     }
 
-    /// Tells the entries filed under `hash` that are known to have the key from those that have yet to be
-    /// compared.
+    /// Sorts the entries filed under `hash`: into those with an equal key, and those to compare.
     pub(crate) fn sort(
         &self,
         hash: u64,
@@ -84,39 +84,39 @@ impl State {
         equal: &mut SmallList<EntryRef>,
         mut unmatched: impl FnMut(EntryRef),
     ) {
-        self.store.filed(hash, |place| {
-            let generation = place.generation();
+        self.store.filed(hash, |entry| {
+            let generation = entry.generation();
             if matches.is_new(generation) {
-                unmatched(place);
+                unmatched(entry);
             } else if matches.is_equal(generation) {
-                equal.push(place);
+                equal.push(entry);
             }
         });
     }
 
     /// The stored one of equal entries, expired or not.
     fn stored(equal: &SmallList<EntryRef>) -> Option<EntryRef> {
-        equal.iter().copied().find(|place| place.is_stored())
+        equal.iter().copied().find(|entry| entry.is_stored())
     }
 
-    /// The one of equal entries that answers calls.
+    /// The stored one of equal entries, unless it has expired.
     pub(crate) fn live(&self, equal: &SmallList<EntryRef>, now: Time) -> Option<EntryRef> {
-        Self::stored(equal).filter(|place| !self.store.is_expired(*place, now))
+        Self::stored(equal).filter(|entry| !self.store.is_expired(*entry, now))
     }
 
-    /// The computation under way, of equal entries, that lets others join.
+    /// The flight, among equal entries, that others may join.
     pub(crate) fn joinable(equal: &SmallList<EntryRef>) -> Option<(FlightId, Runner)> {
-        equal.iter().find_map(|place| {
-            let flying = place.flying().filter(|it| it.joinable && !it.invalidated)?;
-            Some((FlightId { place: *place, generation: place.generation() }, flying.owner))
+        equal.iter().find_map(|entry| {
+            let flying = entry.flying().filter(|it| it.joinable && !it.invalidated)?;
+            Some((FlightId { place: *entry, generation: entry.generation() }, flying.owner))
         })
     }
 
-    /// Where to wait for a computation, and how long before helping.
+    /// Where to wait for a flight, and the patience of the caller.
     pub(crate) fn wait(&mut self, id: FlightId, owner: Runner) -> (Arc<Wait>, Duration) {
         let wait = self.waits.entry(id.generation).or_insert_with(|| Arc::new(Wait::new(owner)));
         wait.join();
-        (Arc::clone(wait), self.pace.limit(Runner::is_inside_run()))
+        (Arc::clone(wait), self.patience.limit(Runner::is_inside_run()))
     }
 
     /// Where a flight is waited for.
@@ -124,23 +124,22 @@ impl State {
         self.waits.get(&id.generation).map(|wait| &**wait)
     }
 
-    /// Has those who wait for a computation do so no longer, though it is under way, and may be stored.
-    /// Returns where they wait.
+    /// Detaches the waiters of a flight, which stays under way and may be stored. Returns where they wait.
     pub(crate) fn detach_waiters(&mut self, id: FlightId) -> Option<Arc<Wait>> {
         id.place.detach_waiters();
         self.waits.remove(&id.generation)
     }
 
-    /// Keeps the computations under way, of equal entries, from being stored.
+    /// Keeps the flights of equal entries from being stored.
     pub(crate) fn invalidate(equal: &SmallList<EntryRef>) {
-        equal.iter().for_each(|place| place.invalidate());
+        equal.iter().for_each(|entry| entry.invalidate());
     }
 
-    /// Registers a computation, of the calling thread or of the async run whose `wait` this is, where
-    /// nothing else is filed under its hash.
+    /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async run of
+    /// the `wait`.
     pub(crate) fn start(
         &mut self,
-        place: EntryRef,
+        entry: EntryRef,
         joinable: bool,
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
@@ -151,64 +150,63 @@ impl State {
             self.waits.insert(generation, Arc::clone(wait));
         }
         let flying = Flying { owner, joinable, invalidated: false };
-        self.store.start(place, generation, flying);
-        FlightId { place, generation }
+        self.store.start(entry, generation, flying);
+        FlightId { place: entry, generation }
     }
 
-    /// The same where something may be.
+    /// [`start`](Self::start) where other entries may have the hash.
     pub(crate) fn start_among(
         &mut self,
-        place: EntryRef,
+        entry: EntryRef,
         joinable: bool,
         wait: Option<&Arc<Wait>>,
     ) -> FlightId {
         let mut is_crowded = false;
-        self.store.filed(place.hash(), |other| {
+        self.store.filed(entry.hash(), |other| {
             other.mark_shared_hash();
             is_crowded = true;
         });
-        let id = self.start(place, joinable, wait);
+        let id = self.start(entry, joinable, wait);
         if is_crowded {
-            place.mark_shared_hash();
+            entry.mark_shared_hash();
         }
         id
     }
 
-    /// The end of the computation at a place, if it is under way.
-    fn end_flight(&mut self, place: EntryRef) -> Option<Flight> {
-        let invalidated = place.flying()?.invalidated;
-        // Of few computations anybody awaits the end.
+    /// Ends a flight, if it is under way.
+    fn end_flight(&mut self, entry: EntryRef) -> Option<Flight> {
+        let invalidated = entry.flying()?.invalidated;
+        // Few flights have waiters.
         let wait =
-            if self.waits.is_empty() { None } else { self.waits.remove(&place.generation()) };
+            if self.waits.is_empty() { None } else { self.waits.remove(&entry.generation()) };
         Some(Flight { wait, invalidated, landing: Landing::Abandoned })
     }
 
-    /// Ends a computation without storing anything, if it has not been ended. The flight is to be
-    /// dropped outside the lock.
-    pub(crate) fn end(&mut self, place: EntryRef) -> Option<Flight> {
-        let flight = self.end_flight(place)?;
-        self.store.abandon(place);
+    /// Ends a flight without storing anything, if it is under way. The caller drops it without the lock.
+    pub(crate) fn end(&mut self, entry: EntryRef) -> Option<Flight> {
+        let flight = self.end_flight(entry)?;
+        self.store.abandon(entry);
         Some(flight)
     }
 
-    /// Whether a computation ends in the common way: it is to be stored, nobody waits for it, and nothing
-    /// else was filed under its hash.
+    /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
+    /// filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, place: EntryRef) -> bool {
-        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&place.generation());
-        place.is_alone() && !is_awaited && !self.store.refuses()
+    pub(crate) fn lands_alone(&self, entry: EntryRef) -> bool {
+        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
+        entry.is_alone() && !is_awaited && !self.store.refuses()
     }
 
-    /// Stores the result of such a computation. The store owns it then. `out` receives the entries that had to go.
+    /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
     #[inline]
     pub(crate) fn land_alone(
         &mut self,
-        place: EntryRef,
+        entry: EntryRef,
         now: Time,
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
-        self.store.store(place, now, stamp, out);
+        self.store.store(entry, now, stamp, out);
         out.iter().for_each(|(_, cause)| self.count(*cause));
     }
 
@@ -222,20 +220,20 @@ impl State {
         }
     }
 
-    /// Ends a computation and stores its result, if it has not been ended or invalidated, in the place of
-    /// the stored one of equal entries, unless that was begun later. When it is stored the store owns it.
+    /// Ends a flight, if it is under way, and stores its value unless it was invalidated. The stored one of equal entries is
+    /// replaced; if that was begun later, it stays. The store owns what it stores.
     pub(crate) fn land(
         &mut self,
-        place: EntryRef,
+        entry: EntryRef,
         now: Time,
         stamp: u64,
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
-        let flight = self.end_flight(place)?;
+        let flight = self.end_flight(entry)?;
         self.counts.outdated += u64::from(flight.invalidated);
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
-        let is_late = other.is_some_and(|other| other.generation() > place.generation());
+        let is_late = other.is_some_and(|other| other.generation() > entry.generation());
         let stored = !flight.invalidated && !is_late && !self.store.refuses();
         if !flight.invalidated && !is_late {
             if let Some(replaced) = other {
@@ -246,34 +244,33 @@ impl State {
         let mut overtaken = None;
         if stored {
             let mut evicted = SmallList::new();
-            self.land_alone(place, now, stamp, &mut evicted);
+            self.land_alone(entry, now, stamp, &mut evicted);
             evicted.into_iter().for_each(|it| dead.push(it));
             overtaken = Self::joinable(equal).and_then(|(id, _)| self.detach_waiters(id));
         } else {
-            self.store.abandon(place);
+            self.store.abandon(entry);
         }
         Some(Landed { flight, stored, overtaken, dead, unstored: None })
     }
 
     /// Takes out an entry that is stored. Returns the cause: it may have expired before.
-    pub(crate) fn take_out(&mut self, place: EntryRef, now: Time, why: Cause) -> Cause {
-        let cause = self.store.remove(place, now, why);
+    pub(crate) fn take_out(&mut self, entry: EntryRef, now: Time, why: Cause) -> Cause {
+        let cause = self.store.remove(entry, now, why);
         self.count(cause);
         cause
     }
 
-    /// Takes out the stored one of equal entries, which the user removes.
+    /// Takes out the stored one of equal entries, if there is one.
     pub(crate) fn take_out_stored(
         &mut self,
         equal: &SmallList<EntryRef>,
         now: Time,
     ) -> Option<TakenOut> {
-        let place = Self::stored(equal)?;
-        Some((place, self.take_out(place, now, Cause::Removed)))
+        let entry = Self::stored(equal)?;
+        Some((entry, self.take_out(entry, now, Cause::Removed)))
     }
 
-    /// The counters, and how many entries are held. What has expired by `now` does not count, given back or
-    /// not.
+    /// The counters, and how many entries are held. What has expired by `now` counts as expired, taken out or not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.expired(now);
         CacheInfo {
@@ -291,41 +288,42 @@ impl State {
         expired
     }
 
-    /// Takes out all that is stored, and keeps what is under way from being stored.
+    /// Takes out all that is stored, and keeps the flights under way from being stored.
     pub(crate) fn clear(&mut self) -> impl Iterator<Item = TakenOut> + use<> {
         self.counts = CacheInfo::default();
         self.store.clear()
     }
 }
 
-/// Which of the entries filed under one hash have the key looked for, so far as is known.
+/// The entries of one hash that have the key, as far as they were compared. Generations tell entries apart.
 #[derive(Debug)]
 pub(crate) struct KeyMatches {
+    /// An entry that has the key, or 0.
     own: u64,
-    /// All that was born until then is matches, or gone.
+    /// All entries up to this generation were compared, or are gone.
     until: u64,
     equal: SmallList<u64>,
 }
 
 impl KeyMatches {
-    /// Nothing yet, but of the entry born then, if there is one: it has the key.
+    /// Nothing was compared yet. The `own` entry, if there is one, has the key.
     pub(crate) fn with(own: Option<u64>) -> Self {
         Self { own: own.unwrap_or(0), until: 0, equal: SmallList::new() }
     }
 
-    /// Whether an entry has the key.
+    /// Notes whether an entry has the key.
     pub(crate) fn push(&mut self, generation: u64, equal: bool) {
         if equal {
             self.equal.push(generation);
         }
     }
 
-    /// All entries that were met when this was the last generation have been matches.
+    /// Notes that all entries up to this generation were compared.
     pub(crate) fn until(&mut self, generation: u64) {
         self.until = generation;
     }
 
-    /// Whether it has not been met before.
+    /// Whether the entry has yet to be compared.
     fn is_new(&self, generation: u64) -> bool {
         generation > self.until && generation != self.own
     }

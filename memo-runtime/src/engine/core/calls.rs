@@ -1,4 +1,4 @@
-//! What calls do under the lock: look up, start, land; and what is done with one entry by hand.
+//! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
 use super::{Computed, Core, Equals, Found, Fresh};
 use crate::base::small_list::SmallList;
@@ -68,7 +68,7 @@ impl<S: Scope> Core<S> {
                 state.counts.misses += 1;
                 generation = state.start(fresh, self.single_flight, wait).generation;
                 is_measured =
-                    self.readers.has_several_threads() || state.pace.should_measure(generation);
+                    self.readers.has_several_threads() || state.patience.should_measure(generation);
             }
         });
         (generation != 0).then_some((FlightId { place: fresh, generation }, is_measured))
@@ -118,7 +118,7 @@ impl<S: Scope> Core<S> {
                 state.land_alone(entry, now, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
-                state.pace.record(computed.ran);
+                state.patience.record(computed.ran);
             }
             lands
         });
@@ -155,7 +155,7 @@ impl<S: Scope> Core<S> {
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.pace.record(ran.or_else(awaited));
+                state.patience.record(ran.or_else(awaited));
             }
         });
         self.finish(landed);

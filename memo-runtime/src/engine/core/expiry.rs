@@ -65,7 +65,7 @@ impl Expiry {
     }
 }
 
-/// What a hit does besides counting itself. A hit of most caches tests one of these.
+/// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
     /// It leaves a stamp, as the eviction policy asks.

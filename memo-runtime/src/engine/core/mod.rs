@@ -1,4 +1,4 @@
-//! What happens under the lock of a cache, compiled once for all keys and values.
+//! The lock of a cache and all that happens under it, compiled once for all keys and values.
 //!
 //! A core sees the headers of entries, and neither keys nor values. It compares keys through a closure,
 //! drops entries through a function that knows their types, and has values filled in by their owner.
@@ -32,7 +32,7 @@ use crate::store::table::Table;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// What is done under the lock once it is known which entries have the key.
+/// Acts under the lock, once it is known which entries have the key.
 type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 
 /// An entry to compute, and the wait of its run if that is async.
@@ -72,7 +72,7 @@ pub(crate) struct Core<S: Scope> {
 #[repr(align(64))]
 struct CacheLine<T>(T);
 
-/// What a call finds under the lock. `P` is an owner of an entry.
+/// The result of a look-up under the lock. `P` is an owner of an entry.
 pub(crate) enum Found<P> {
     Hit(P),
     /// Another run computes it. The wait has this patience.
@@ -182,7 +182,7 @@ impl<S: Scope> Core<S> {
     }
 }
 
-/// What was taken out.
+/// Entries and tables that were taken out.
 impl<S: Scope> Core<S> {
     /// Drops entries that were taken out, now or when nobody reads them any longer. Nothing is locked.
     ///
