@@ -6,9 +6,9 @@
 //! ```
 
 use crate::base::sync::{Arc, patience};
+use crate::cache::given::GivenCache;
 use crate::call::answer::Answer;
 use crate::call::result_policy::Whole;
-use crate::expand::call_site::Given;
 use crate::flight::wait::Wait;
 use crate::flight::wait_graph;
 use crate::key::lookup::ByKey;
@@ -444,7 +444,7 @@ fn a_run_that_is_not_finished_leaves_nothing_behind() {
         threads![
             || {
                 let (key, mut answer) = (ByKey(cache.key(1)), Answer::None);
-                drop(Given::new(&cache.cache).call(key, Whole, &mut answer));
+                drop(GivenCache::new(&cache.cache).call(key, Whole, &mut answer));
             },
             || cache.remove(1),
             || cache.get(1),
