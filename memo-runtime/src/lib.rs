@@ -55,8 +55,10 @@ pub mod testing {
 pub mod __private {
     pub use crate::cache::builder::CacheBuilder;
     pub use crate::cache::cache::Cache;
+    pub use crate::cache::given::GivenCache as Given;
     pub use crate::call::answer::Answer;
     pub use crate::call::async_run::AsyncRun;
+    pub use crate::call::in_place::aside;
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;
@@ -73,7 +75,7 @@ pub mod __private {
     pub use crate::expand::bounds::shared::{
         shared_key, shared_type as kept, thread_type as kept_here,
     };
-    pub use crate::expand::call_site::{At, Given, Here, aside, at};
+    pub use crate::expand::call_site::{CallSite as Here, LazyCallSite as At, at};
     pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
     pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
     pub use crate::expand::old_async::{Entered, Missed, Open, Step, enter_async};

@@ -2,10 +2,10 @@
 
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
+use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
 use crate::entry::entry::Entry;
-use crate::expand::call_site::Given;
 use crate::key::lookup::{ByKey, ByRef};
 use crate::scope::scope::Scope;
 use std::borrow::Borrow;
@@ -58,7 +58,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert_eq!(cache.get_or_compute(3, || unreachable!("a hit computes nothing")), 9);
     /// ```
     pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        let given = Given::new(self);
+        let given = GivenCache::new(self);
         crate::__private::call_in_place!(given.enter(ByKey(key), Whole), compute())
     }
 
@@ -73,7 +73,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
-        let given = Given::new(self);
+        let given = GivenCache::new(self);
         crate::__private::call_in_place!(given.enter(ByRef(key, PhantomData), Whole), compute())
     }
 
@@ -95,7 +95,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         key: K,
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let given = Given::new(self);
+        let given = GivenCache::new(self);
         crate::__private::call_in_place!(given.enter(ByKey(key), OkOnly), compute())
     }
 
@@ -116,7 +116,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// ```
     pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
         let query = ByKey(key);
-        match Given::new(self).hit(&query, &Whole) {
+        match GivenCache::new(self).hit(&query, &Whole) {
             Ok(result) => result,
             Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
         }
@@ -133,7 +133,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
         let query = ByRef(key, PhantomData);
-        match Given::new(self).hit(&query, &Whole) {
+        match GivenCache::new(self).hit(&query, &Whole) {
             Ok(result) => result,
             Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
         }
@@ -150,7 +150,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         compute: impl AsyncFnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
         let query = ByKey(key);
-        match Given::new(self).hit(&query, &OkOnly) {
+        match GivenCache::new(self).hit(&query, &OkOnly) {
             Ok(result) => result,
             Err(miss) => call::or_compute(self.engine(), miss, query, OkOnly, compute).await,
         }

@@ -5,5 +5,6 @@
 pub(crate) mod builder;
 pub(crate) mod cache;
 pub(crate) mod compute;
+pub(crate) mod given;
 pub(crate) mod registry;
 pub(crate) mod report;

@@ -1,9 +1,16 @@
-//! A call of a memoized function, on its way to its cache.
+//! A call of a memoized function, on its way to the function's own cache.
 //!
-//! It goes in two steps. The [first](Here::enter) is a part of the function: it has the result at once if
-//! nothing is in the way, and calls nothing of ours, so that it needs neither a stack frame nor registers
-//! that are to be saved. Whatever is not as it is nearly always is left to the [second](Here::step),
-//! which is [apart](aside), and does all that there is to do.
+//! A call has two steps. The first is a look-up that is inlined into the function. It calls no function of the
+//! runtime on a hit, and so needs neither a stack frame nor saved registers. It leaves every rare case to
+//! the second step, which is always right. There are four look-ups, because two things differ:
+//!
+//! | | sync: the result goes to `answer` | async: the result is returned |
+//! |---|---|---|
+//! | entries do not expire | [`enter`](CallSite::enter) | [`hit`](CallSite::hit) |
+//! | entries may expire | [`enter_in_time`](CallSite::enter_in_time) | [`hit_in_time`](CallSite::hit_in_time) |
+//!
+//! The second step is [`step`](CallSite::step) for a sync call, and
+//! [`go_on`](crate::expand::controls::go_on) for an async one. [`call`](CallSite::call) is both steps at once.
 
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
@@ -13,116 +20,53 @@ use crate::call::run::Turn;
 use crate::engine::hit::Miss;
 use crate::expand::instances::Instance;
 use crate::expand::options::Options;
-use crate::expand::slot::SlotScope as Places;
+use crate::expand::slot::SlotScope;
 use crate::key::lookup::Lookup;
-use crate::scope::scope::{Scope, Shared, Thread};
+use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The cache of the instantiation that `F` stands for, as a call uses it: lent to a look-up, which is soon
-/// over, and owned by what follows when that has found nothing.
-pub struct Here<F, K, V, S: Places> {
-    place: &'static S::Slot,
+/// The cache of the instantiation `F`, as one call uses it: lent for the look-up, which is short, and kept for all that
+/// follows a miss.
+pub struct CallSite<F, K, V, S: SlotScope> {
+    slot: &'static S::Slot,
     options: Options,
-    own: Own<K, V, S>,
+    find: FindCache<K, V, S>,
     instance: PhantomData<fn() -> F>,
 }
 
-/// Gives a cache. If there is none, it is made.
-pub(crate) type Own<K, V, S> =
-    fn(&'static <S as Places>::Slot, Options) -> <S as Places>::Held<K, V>;
+/// Finds the cache in its slot, or makes it.
+pub(crate) type FindCache<K, V, S> =
+    fn(&'static <S as SlotScope>::Slot, Options) -> <S as SlotScope>::Held<K, V>;
 
-impl<F, K, V, S: Places> Copy for Here<F, K, V, S> {}
+impl<F, K, V, S: SlotScope> Copy for CallSite<F, K, V, S> {}
 
-impl<F, K, V, S: Places> Clone for Here<F, K, V, S> {
+impl<F, K, V, S: SlotScope> Clone for CallSite<F, K, V, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-/// A call: of a [`Here`] or a [`Given`], with the call as it is looked up, what is stored of a result, and the
-/// call of the body.
-///
-/// Without optimisation each value has a place of its own on the stack, and nothing is inlined. So the look-up is
-/// a function there, and nothing but its answer and the run stays when the body is called.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(debug_assertions)]
-macro_rules! __call_in_place {
-    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let mut answer = $crate::__private::Answer::None;
-        let turn = $here.call($lookup, $policy, &mut answer);
-        if turn.is_answered() { answer.take() } else { turn.finish($run) }
-    }};
-}
-
-/// The same, optimised: what finds a result at once is a part of the function.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(debug_assertions))]
-macro_rules! __call_in_place {
-    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let (lookup, policy) = ($lookup, $policy);
-        let mut answer = $crate::__private::Answer::None;
-        match $here.$enter(&lookup, &policy, &mut answer) {
-            $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(miss) => {
-                let mut answer = $crate::__private::Answer::None;
-                let turn = $here.step(miss, lookup, policy, &mut answer);
-                if turn.is_answered() { answer.take() } else { turn.finish($run) }
-            }
-        }
-    }};
-}
-
-/// A call of a function that is none but a look-up if it finds a result: everything else is [aside].
-#[doc(hidden)]
-#[macro_export]
-#[cfg(debug_assertions)]
-macro_rules! __call {
-    ($($call:tt)*) => {
-        $crate::__private::call_in_place!($($call)*)
-    };
-}
-
-/// The same, optimised. The look-up is made twice, as what it borrows is moved in between. Each part has an answer of
-/// its own, so that none of them is known elsewhere, and a small one is in a register.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(debug_assertions))]
-macro_rules! __call {
-    ($here:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let policy = $policy;
-        let mut answer = $crate::__private::Answer::None;
-        match $here.$enter(&$lookup, &policy, &mut answer) {
-            $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(miss) => {
-                $crate::__private::aside(miss, move |miss| {
-                    let mut answer = $crate::__private::Answer::None;
-                    let turn = $here.step(miss, $lookup, policy, &mut answer);
-                    if turn.is_answered() { answer.take() } else { turn.finish($run) }
-                })
-            }
-        }
-    }};
-}
-
-impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
+impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// # Safety
     ///
-    /// As of [`Places::lend`].
-    #[expect(unsafe_code, reason = "what is kept has no type")]
+    /// The conditions of [`SlotScope::lend`] on `F`, `K` and `V`.
+    #[expect(unsafe_code, reason = "a slot has no types")]
     #[inline]
-    pub(crate) unsafe fn new(place: &'static S::Slot, options: Options, own: Own<K, V, S>) -> Self {
-        Self { place, options, own, instance: PhantomData }
+    pub(crate) unsafe fn new(
+        slot: &'static S::Slot,
+        options: Options,
+        find: FindCache<K, V, S>,
+    ) -> Self {
+        Self { slot, options, find, instance: PhantomData }
     }
 
-    /// Looks a call up. The result is in `answer` then.
+    /// Looks up a sync call in a cache without deadlines. On a hit the result is in `answer`.
     ///
     /// # Errors
     ///
-    /// There was no result at once.
+    /// No result yet: [`step`](Self::step) finds out why.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
@@ -132,14 +76,13 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         self.look_up::<false, _, _>(query, |value| answer.put(|| policy.hit(value)))
     }
 
-    /// The same, which asks at once whether something has expired.
+    /// [`enter`](Self::enter) for a cache with deadlines: it asks first whether an entry has expired.
     ///
-    /// Only speed depends on which of the two is called: where entries expire, [`enter`](Self::enter) leaves each
-    /// look-up to [`step`](Self::step).
+    /// Only speed depends on which of the two is called. In a cache with deadlines, `enter` never hits.
     ///
     /// # Errors
     ///
-    /// There was no result at once.
+    /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_in_time<R, Q, O>(
         &self,
@@ -154,11 +97,12 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         self.look_up::<true, _, _>(query, |value| answer.put(|| policy.hit(value)))
     }
 
-    /// [`enter`](Self::enter), for an async function: a result in `answer` would pass through memory.
+    /// [`enter`](Self::enter) for an async call, which has no use for an [`Answer`]: the result would pass through
+    /// memory.
     ///
     /// # Errors
     ///
-    /// There was no result at once.
+    /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn hit<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
     where
@@ -168,11 +112,11 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         self.look_up::<false, _, _>(query, |value| policy.hit(value))
     }
 
-    /// [`enter_in_time`](Self::enter_in_time), for an async function.
+    /// [`enter_in_time`](Self::enter_in_time) for an async call.
     ///
     /// # Errors
     ///
-    /// There was no result at once.
+    /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn hit_in_time<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
     where
@@ -191,16 +135,44 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     where
         Q: Lookup<Key = K>,
     {
-        #[expect(unsafe_code, reason = "what is kept has no type")]
-        // SAFETY: whoever has made this knew of what types the keys and values are. The cache is not
-        // used after this.
-        let cache = unsafe { S::lend::<F, K, V>(self.place) };
+        #[expect(unsafe_code, reason = "a slot has no types")]
+        // SAFETY: the maker of this call site keeps the conditions on the types. The cache is not used after this
+        // function returns.
+        let cache = unsafe { S::lend::<F, K, V>(self.slot) };
         let Some(cache) = cache else { return Err(Miss::without_cache()) };
         cache.engine().quick_hit::<TIMED, _, _>(query, answer)
     }
 
-    /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
-    /// result is in `answer`.
+    /// Goes on after a look-up without a result, and waits if another run computes it. Returns a run; if there is none,
+    /// the result is in `answer`.
+    #[inline]
+    pub fn step<'c, R, Q, O>(
+        &self,
+        miss: Miss,
+        query: Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let held = self.own();
+        #[expect(unsafe_code, reason = "a run has a lease of its engine")]
+        // SAFETY: a shared cache of a slot lives forever. In a cache of the thread, the run keeps the engine alive
+        // by itself. Nothing else that is returned refers to either.
+        let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(held.borrow()) };
+        let turn = call::after_first(cache.engine_ptr(), miss, query, policy, answer);
+        match S::finally(held) {
+            None => turn,
+            Some(finally) => match turn.into_run() {
+                None => Turn::ANSWERED,
+                Some(run) => Turn::run(run.finally(finally)),
+            },
+        }
+    }
+
+    /// [`enter_in_time`](Self::enter_in_time), then [`step`](Self::step) if need be: the call of an unoptimised build.
     pub fn call<'c, R, Q, O>(
         &self,
         query: Q,
@@ -217,104 +189,77 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
         }
     }
 
-    /// Goes on with a call that had no result at once, as [`call`](Self::call) does.
-    #[inline]
-    pub fn step<'c, R, Q, O>(
-        &self,
-        miss: Miss,
-        query: Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Turn<'c, O, K, V, S>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
-        let owned = self.own();
-        #[expect(unsafe_code, reason = "a run has a lease of its engine")]
-        // SAFETY: a cache of the process lives forever. Of one of the thread, a run keeps the engine alive
-        // itself, and nothing else that is returned refers to either.
-        let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(owned.borrow()) };
-        let turn = call::after_first(cache.engine_ptr(), miss, query, policy, answer);
-        match S::finally(owned) {
-            None => turn,
-            Some(finally) => match turn.into_run() {
-                None => Turn::ANSWERED,
-                Some(run) => Turn::run(run.finally(finally)),
-            },
-        }
-    }
-
-    /// The cache.
+    /// The cache, as a call keeps it. It is made now if there is none.
     #[must_use]
     pub fn own(self) -> S::Held<K, V> {
-        (self.own)(self.place, self.options)
+        (self.find)(self.slot, self.options)
     }
 }
 
-impl<F: Instance, K, V> Here<F, K, V, Shared> {
-    /// The cache.
+impl<F: Instance, K, V> CallSite<F, K, V, Shared> {
+    /// The cache. It is made now if there is none.
     #[must_use]
     pub fn cache(self) -> &'static Cache<K, V> {
         self.own().get()
     }
 }
 
-impl<F: Instance, K, V> Here<F, K, V, Thread> {
-    /// The cache.
+impl<F: Instance, K, V> CallSite<F, K, V, Thread> {
+    /// The cache of the calling thread. It is made now if there is none.
     #[must_use]
     pub fn cache(self) -> Cache<K, V, Thread> {
         self.own().into_cache()
     }
 }
 
-/// A [`Here`] that is asked for when it is needed. For a function's name it takes no room on the stack.
-pub struct At<H, F, K, V, S: Places> {
-    here: H,
-    #[expect(clippy::type_complexity, reason = "it is but a marker")]
-    of: PhantomData<fn() -> Here<F, K, V, S>>,
+/// A [`CallSite`] that the function `H` makes anew for each step. The type of a function item has no size, so this
+/// takes no room on the stack while the body runs.
+pub struct LazyCallSite<H, F, K, V, S: SlotScope> {
+    site: H,
+    #[expect(clippy::type_complexity, reason = "it is only a marker")]
+    types: PhantomData<fn() -> CallSite<F, K, V, S>>,
 }
 
-impl<H: Copy, F, K, V, S: Places> Copy for At<H, F, K, V, S> {}
+impl<H: Copy, F, K, V, S: SlotScope> Copy for LazyCallSite<H, F, K, V, S> {}
 
-impl<H: Copy, F, K, V, S: Places> Clone for At<H, F, K, V, S> {
+impl<H: Copy, F, K, V, S: SlotScope> Clone for LazyCallSite<H, F, K, V, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-/// Asks for it.
+/// The call site that `site` makes.
 #[inline]
-pub fn at<H, F, K, V, S: Places>(here: H) -> At<H, F, K, V, S>
+pub fn at<H, F, K, V, S: SlotScope>(site: H) -> LazyCallSite<H, F, K, V, S>
 where
-    H: Fn() -> Here<F, K, V, S>,
+    H: Fn() -> CallSite<F, K, V, S>,
 {
-    At { here, of: PhantomData }
+    LazyCallSite { site, types: PhantomData }
 }
 
-impl<H, F: Instance, K, V, S: Places> At<H, F, K, V, S>
+impl<H, F: Instance, K, V, S: SlotScope> LazyCallSite<H, F, K, V, S>
 where
-    H: Fn() -> Here<F, K, V, S>,
+    H: Fn() -> CallSite<F, K, V, S>,
 {
-    /// [`Here::enter`].
+    /// [`CallSite::enter`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().enter(query, policy, answer)
+        (self.site)().enter(query, policy, answer)
     }
 
-    /// [`Here::enter_in_time`].
+    /// [`CallSite::enter_in_time`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_in_time<R, Q, O>(
         &self,
@@ -326,24 +271,10 @@ where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().enter_in_time(query, policy, answer)
+        (self.site)().enter_in_time(query, policy, answer)
     }
 
-    /// [`Here::call`].
-    pub fn call<'c, R, Q, O>(
-        &self,
-        query: Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Turn<'c, O, K, V, S>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
-        (self.here)().call(query, policy, answer)
-    }
-
-    /// [`Here::step`]. Not inlined: a `Here` would be on the stack while the body runs.
+    /// [`CallSite::step`]. If it were inlined, the call site would be on the stack while the body runs.
     #[inline(never)]
     pub fn step<'c, R, Q, O>(
         &self,
@@ -356,79 +287,12 @@ where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.here)().step(miss, query, policy, answer)
-    }
-}
-
-/// A cache that a function is given, as a call uses it.
-pub struct Given<'c, K, V, S: Scope>(&'c Cache<K, V, S>);
-
-impl<K, V, S: Scope> Copy for Given<'_, K, V, S> {}
-
-impl<K, V, S: Scope> Clone for Given<'_, K, V, S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
-    /// The cache that is given.
-    #[inline]
-    #[must_use]
-    pub fn new(cache: &'c Cache<K, V, S>) -> Self {
-        Self(cache)
+        (self.site)().step(miss, query, policy, answer)
     }
 
-    /// Looks a call up. The result is in `answer` then.
-    ///
-    /// # Errors
-    ///
-    /// There was no result.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
-        let engine = self.0.engine();
-        let hash = engine.hash(|state| query.hash(state));
-        engine.hit(hash, query, |value| answer.put(|| policy.hit(value)))
-    }
-
-    /// [`enter`](Self::enter), for an async function.
-    ///
-    /// # Errors
-    ///
-    /// There was no result.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
-        let engine = self.0.engine();
-        let hash = engine.hash(|state| query.hash(state));
-        engine.hit(hash, query, |value| policy.hit(value))
-    }
-
-    /// Looks a call up, and waits for its result if another thread is computing it. If no run is returned, the
-    /// result is in `answer`.
-    pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
-        match self.enter(&query, &policy, answer) {
-            Ok(()) => Turn::ANSWERED,
-            Err(miss) => self.step(miss, query, policy, answer),
-        }
-    }
-
-    /// Goes on with a call that had no result, as [`call`](Self::call) does.
-    #[inline(never)]
-    pub fn step<R, Q, O>(
-        self,
-        miss: Miss,
+    /// [`CallSite::call`].
+    pub fn call<'c, R, Q, O>(
+        &self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,
@@ -437,31 +301,18 @@ impl<'c, K, V, S: Scope> Given<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        call::after_miss(self.0.engine_ptr(), miss, query, policy, answer)
+        (self.site)().call(query, policy, answer)
     }
 }
 
-/// Goes on in a frame of its own. The miss is no part of the closure, so that both fit into registers more
-/// often: then the function that calls this has no frame at all.
-#[inline(never)]
-pub fn aside<R>(miss: Miss, go_on: impl FnOnce(Miss) -> R) -> R {
-    go_on(miss)
-}
-
-impl<H, F, K, V, S: Places> fmt::Debug for At<H, F, K, V, S> {
+impl<F, K, V, S: SlotScope> fmt::Debug for CallSite<F, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("At")
+        f.write_str("CallSite")
     }
 }
 
-impl<K, V, S: Scope> fmt::Debug for Given<'_, K, V, S> {
+impl<H, F, K, V, S: SlotScope> fmt::Debug for LazyCallSite<H, F, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Given")
-    }
-}
-
-impl<F, K, V, S: Places> fmt::Debug for Here<F, K, V, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Here")
+        f.write_str("LazyCallSite")
     }
 }

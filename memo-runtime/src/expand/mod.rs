@@ -1,6 +1,9 @@
 //! What the expansions of `#[memoize]` call. It changes with the macro, without notice.
 //!
-//! It knows the caches of functions, and asks for `Hash`, `Clone` and `Send`. It must not know the protocol.
+//! It knows where the caches of functions live, and checks the bounds on keys and values. It must not know the
+//! protocol. From the top down: an expansion makes a site (`static_site`) of its slot (`slot`, `thread_slot`), and
+//! calls through a call site (`call_site`) of it; the slot holds one cache for each instantiation (`instances`), made
+//! from the function's options (`options`).
 
 pub(crate) mod bounds;
 pub(crate) mod call_site;

@@ -2,13 +2,14 @@
 //! file goes.
 
 use crate::cache::cache::Cache;
+use crate::cache::given::GivenCache;
 use crate::call::async_run::AsyncRun;
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::engine::hit::Miss;
-use crate::expand::call_site::{Given, Here};
+use crate::expand::call_site::CallSite;
 use crate::expand::instances::Instance;
-use crate::expand::slot::SlotScope as Places;
+use crate::expand::slot::SlotScope;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::fmt;
@@ -46,7 +47,7 @@ pub struct Missed<P> {
     policy: P,
 }
 
-impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
+impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// [`hit`](Self::hit).
     ///
     /// # Errors
@@ -88,7 +89,7 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    match Given::new(cache).hit(&query, &policy) {
+    match GivenCache::new(cache).hit(&query, &policy) {
         Ok(result) => Entered::Hit(result),
         Err(miss) => Entered::Open(Open { cache, missed: Missed { miss, policy }, query }),
     }

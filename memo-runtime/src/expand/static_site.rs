@@ -5,7 +5,7 @@
 
 use crate::cache::cache::Cache;
 use crate::expand::bounds::shared::{CacheType, OfType, SharedCacheType};
-use crate::expand::call_site::Here as CallSite;
+use crate::expand::call_site::CallSite;
 use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
 use crate::expand::options::Options;
 use crate::expand::slot::{SharedSlot, SlotScope};

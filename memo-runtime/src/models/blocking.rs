@@ -2,9 +2,9 @@
 
 use crate::Cache;
 use crate::base::sync::{Arc, patience};
+use crate::cache::given::GivenCache;
 use crate::call::answer::Answer;
 use crate::call::result_policy::Whole;
-use crate::expand::call_site::Given;
 use crate::flight::wait::Wait;
 use crate::flight::wait_graph;
 use crate::key::lookup::ByKey;
@@ -184,7 +184,7 @@ fn an_unfinished_run_leaves_nothing_behind() {
         threads![
             || {
                 let (key, mut answer) = (ByKey(cache.key(1)), Answer::None);
-                drop(Given::new(&cache.cache).call(key, Whole, &mut answer));
+                drop(GivenCache::new(&cache.cache).call(key, Whole, &mut answer));
             },
             || cache.remove(1),
             || cache.get(1),

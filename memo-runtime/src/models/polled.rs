@@ -1,11 +1,10 @@
 //! Single flight of async calls, which are polled, woken and dropped: they share runs, and each of them finishes.
 
 use crate::Cache;
-use crate::base::alarm;
-use crate::base::sync::{self, patience};
+
+use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::OkShared;
-use crate::expand::call_site::Given;
 use crate::key::lookup::ByKey;
 use crate::models::canary::CanaryCache;
 use crate::models::counted::{CountedCache, check_nothing_is_left};
@@ -240,7 +239,7 @@ fn a_shared_error_is_given_to_all_waiters() {
     explore(|| {
         let failing = FailingOnce::new();
         let call = async || {
-            let result = match Given::new(&failing.cache).hit(&ByKey(1), &OkShared) {
+            let result = match GivenCache::new(&failing.cache).hit(&ByKey(1), &OkShared) {
                 Ok(result) => result,
                 Err(miss) => {
                     let engine = failing.cache.engine();

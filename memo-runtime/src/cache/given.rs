@@ -1,0 +1,102 @@
+//! Calls through a cache that the caller has: `get_or_compute` and the attribute with `cache = ..`.
+
+use crate::cache::cache::Cache;
+use crate::call::answer::Answer;
+use crate::call::call;
+use crate::call::result_policy::Policy;
+use crate::call::run::Turn;
+use crate::engine::hit::Miss;
+use crate::key::lookup::Lookup;
+use crate::scope::scope::Scope;
+use std::fmt;
+
+/// A cache that the caller has, as the macros of a [call](crate::call::in_place) use it.
+///
+/// A look-up here may call functions of the runtime: it stays complete, and a miss is a miss. In
+/// contrast, a `CallSite` looks up only as far as that can be inlined.
+pub struct GivenCache<'c, K, V, S: Scope>(&'c Cache<K, V, S>);
+
+impl<K, V, S: Scope> Copy for GivenCache<'_, K, V, S> {}
+
+impl<K, V, S: Scope> Clone for GivenCache<'_, K, V, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
+    /// Calls through this cache.
+    #[inline]
+    #[must_use]
+    pub fn new(cache: &'c Cache<K, V, S>) -> Self {
+        Self(cache)
+    }
+
+    /// Looks a call up. On a hit the result is in `answer`.
+    ///
+    /// # Errors
+    ///
+    /// A miss.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let engine = self.0.engine();
+        let hash = engine.hash(|state| query.hash(state));
+        engine.hit(hash, query, |value| answer.put(|| policy.hit(value)))
+    }
+
+    /// [`enter`](Self::enter) for an async call, which has no use for an [`Answer`]: the result would pass through
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// A miss.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn hit<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let engine = self.0.engine();
+        let hash = engine.hash(|state| query.hash(state));
+        engine.hit(hash, query, |value| policy.hit(value))
+    }
+
+    /// Goes on after a miss, and waits if another run computes the result. Returns a run; if there is none, the result
+    /// is in `answer`.
+    #[inline(never)]
+    pub fn step<R, Q, O>(
+        self,
+        miss: Miss,
+        query: Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        call::after_miss(self.0.engine_ptr(), miss, query, policy, answer)
+    }
+
+    /// [`enter`](Self::enter), then [`step`](Self::step) if need be: the call of an unoptimised build.
+    pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        match self.enter(&query, &policy, answer) {
+            Ok(()) => Turn::ANSWERED,
+            Err(miss) => self.step(miss, query, policy, answer),
+        }
+    }
+}
+
+impl<K, V, S: Scope> fmt::Debug for GivenCache<'_, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenCache")
+    }
+}

@@ -1,0 +1,91 @@
+//! How a call is written out around its body, in an expansion and in the methods of a cache.
+//!
+//! ```text
+//! look-up ──► result                                 (inlined into the function; calls nothing of the runtime)
+//!    └─ miss ──► step ──► result, or a run
+//!                            └──► body ──► finish    (the run alone is on the stack while the body runs)
+//! ```
+//!
+//! Both macros do the same. They differ in stack frames: `call_in_place!` stays in the frame of the function;
+//! `call!` moves all that follows a miss to a frame of its own.
+
+use crate::engine::hit::Miss;
+
+/// A call whose body runs in the frame of the function.
+///
+/// `$site` is a `CallSite`, a `LazyCallSite` or a `GivenCache`, `$enter` its look-up, and `$run` the call of the body.
+///
+/// An unoptimised build gives each value its own room on the stack, and inlines nothing. So the look-up is a
+/// function there, and only the answer and the run stay on the stack while the body runs.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(debug_assertions)]
+macro_rules! __call_in_place {
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let mut answer = $crate::__private::Answer::None;
+        let turn = $site.call($lookup, $policy, &mut answer);
+        if turn.is_answered() { answer.take() } else { turn.finish($run) }
+    }};
+}
+
+/// The same in an optimised build. The look-up is inlined into the function.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(debug_assertions))]
+macro_rules! __call_in_place {
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let (lookup, policy) = ($lookup, $policy);
+        let mut answer = $crate::__private::Answer::None;
+        match $site.$enter(&lookup, &policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
+            $crate::__private::std::result::Result::Err(miss) => {
+                let mut answer = $crate::__private::Answer::None;
+                let turn = $site.step(miss, lookup, policy, &mut answer);
+                if turn.is_answered() { answer.take() } else { turn.finish($run) }
+            }
+        }
+    }};
+}
+
+/// A call whose function is nothing but the look-up. After a miss, the rest happens in a frame of its own: see
+/// [`aside`](crate::call::in_place::aside).
+#[doc(hidden)]
+#[macro_export]
+#[cfg(debug_assertions)]
+macro_rules! __call {
+    ($($call:tt)*) => {
+        $crate::__private::call_in_place!($($call)*)
+    };
+}
+
+/// The same in an optimised build.
+///
+/// `$lookup` stands here twice, because the closure moves what the look-up borrows. Each half has an answer of its own:
+/// nothing else has its address, so a small one stays in a register.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(debug_assertions))]
+macro_rules! __call {
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let policy = $policy;
+        let mut answer = $crate::__private::Answer::None;
+        match $site.$enter(&$lookup, &policy, &mut answer) {
+            $crate::__private::std::result::Result::Ok(()) => answer.take(),
+            $crate::__private::std::result::Result::Err(miss) => {
+                $crate::__private::aside(miss, move |miss| {
+                    let mut answer = $crate::__private::Answer::None;
+                    let turn = $site.step(miss, $lookup, policy, &mut answer);
+                    if turn.is_answered() { answer.take() } else { turn.finish($run) }
+                })
+            }
+        }
+    }};
+}
+
+/// Goes on after a miss, in a frame of its own. The function that calls it then often has no frame at all.
+///
+/// The miss is an argument and not a part of the closure, so that both fit into registers more often.
+#[inline(never)]
+pub fn aside<R>(miss: Miss, go_on: impl FnOnce(Miss) -> R) -> R {
+    go_on(miss)
+}
