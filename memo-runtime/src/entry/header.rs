@@ -189,8 +189,8 @@ impl Header {
         self.change(state::VALUED, state::RESERVED);
     }
 
-    /// Lets the caller, and nobody else, write the value without the lock. Under the lock. Returns `false` if there is a value, or
-    /// another run writes one.
+    /// Lets the caller, and nobody else, write the value without the lock. Under the lock. Returns `false` if there is
+    /// a value, or another run writes one.
     pub(crate) fn reserve(&self) -> bool {
         let is_free = !self.has(state::VALUED | state::RESERVED);
         if is_free {

@@ -198,6 +198,8 @@ impl Store {
     ) {
         self.end_flight(entry);
         entry.store(stamp);
+        // Before the eviction, which may rebuild the table from the flights and the freshness.
+        self.freshness.stored(entry, now);
         if let Some(maxsize) = self.maxsize {
             while self.stored >= maxsize {
                 let Some(victim) = self.policy.victim(stamp) else { break };
@@ -209,7 +211,6 @@ impl Store {
             }
             self.policy.insert(entry);
         }
-        self.freshness.stored(entry, now);
         self.stored += 1;
     }
 
@@ -295,8 +296,8 @@ impl Store {
 
     /// Takes out entries that have expired, at most `most` of them.
     pub(crate) fn expire(&mut self, now: Time, most: usize, out: &mut SmallList<TakenOut>) {
-        // A table that is rebuilt is filled from the freshness. It may not be rebuilt while some entries of the table are
-        // no longer there.
+        // A table that is rebuilt is filled from the freshness: not now, while entries are in the table and no longer
+        // in the freshness.
         self.is_draining = true;
         for due in self.freshness.pop_due(now, most) {
             let Due::Expired(expired) = due;

@@ -212,3 +212,20 @@ fn another_policy_evicts_the_first_that_came_in() {
         model.first_key_value().map(|(_, entry)| *entry)
     });
 }
+
+#[test]
+fn an_entry_whose_store_lets_the_table_shrink_stays_filed() {
+    const FLIGHTS: u64 = 300;
+    let (mut store, mut entries) = (store(Some(1), Some(1000)), Entries::default());
+    let flying: Vec<_> =
+        (1..=FLIGHTS).map(|generation| entries.start(&mut store, generation, generation)).collect();
+    for (entry, stamp) in flying.into_iter().zip(1..) {
+        let mut out = SmallList::new();
+        store.store(entry, at(0), stamp, &mut out);
+        entry.stamp.store(stamp, Relaxed);
+        let mut is_filed = false;
+        store.filed(entry.hash(), |filed| is_filed |= filed == entry);
+        assert!(is_filed, "entry {stamp} is in the table");
+        assert_eq!(out.iter().count(), usize::from(stamp > 1));
+    }
+}
