@@ -258,7 +258,7 @@ impl Operation {
 }
 
 fn two_of_three(key: u32, value: u64) -> bool {
-    !(u64::from(key) + value).is_multiple_of(3)
+    (u64::from(key) + value) % 3 != 0
 }
 
 /// One run of operations. Fields name it when it fails.
@@ -274,7 +274,7 @@ struct Run {
 
 impl Run {
     #[track_caller]
-    fn same<T: PartialEq + Debug>(&self, what: &str, memofn: T, lru: T) {
+    fn same<T: PartialEq + Debug>(&self, what: &str, memofn: &T, lru: &T) {
         assert!(
             memofn == lru,
             "{what}: memofn and lru differ\n memofn: {memofn:?}\n    lru: {lru:?}\n{self:?}"
@@ -289,8 +289,8 @@ impl Run {
                 let result = subject.call(key);
                 let ran = LATEST_VALUE.get() != before;
                 let hit = oracle.lru.get(&key).copied();
-                self.same("whether the body runs", ran, hit.is_none());
-                self.same("the result", result, hit.unwrap_or(before + 1));
+                self.same("whether the body runs", &ran, &hit.is_none());
+                self.same("the result", &result, &hit.unwrap_or(before + 1));
                 if hit.is_some() {
                     oracle.info.hits += 1;
                 } else {
@@ -301,13 +301,13 @@ impl Run {
             Operation::Refresh(key) => {
                 let expected = LATEST_VALUE.get() + 1;
                 if let Some(result) = subject.refresh(key) {
-                    self.same("the result", result, expected);
+                    self.same("the result", &result, &expected);
                     oracle.info.misses += 1;
                     oracle.store(key, result);
                 }
             }
             Operation::Peek(key) => {
-                self.same("the result", subject.peek(key), oracle.lru.peek(&key).copied());
+                self.same("the result", &subject.peek(key), &oracle.lru.peek(&key).copied());
             }
             Operation::Insert(key) => {
                 let value = new_value();
@@ -315,7 +315,7 @@ impl Run {
                 oracle.store(key, value);
             }
             Operation::Remove(key) => {
-                self.same("the result", subject.remove(key), oracle.lru.pop(&key));
+                self.same("the result", &subject.remove(key), &oracle.lru.pop(&key));
             }
             Operation::Retain => {
                 subject.retain(two_of_three);
@@ -328,9 +328,9 @@ impl Run {
         }
         // Equal contents before, the same key evicted and equal sizes: the contents are equal again.
         if let Some(evicted) = oracle.evicted.take() {
-            self.same("the evicted entry", subject.peek(evicted), None);
+            self.same("the evicted entry", &subject.peek(evicted), &None);
         }
-        self.same("the counters", subject.info(), oracle.info());
+        self.same("the counters", &subject.info(), &oracle.info());
     }
 }
 
@@ -348,7 +348,7 @@ fn compare(seed: u64, operations: usize, subjects: &[(usize, Box<dyn Subject>)])
                 let run = Run { seed, maxsize, keys, step, operation };
                 run.apply(subject, &mut oracle);
                 if step % FULL_COMPARISON == 0 {
-                    run.same("the order of the entries", subject.entries(), oracle.entries());
+                    run.same("the order of the entries", &subject.entries(), &oracle.entries());
                 }
             }
         }
