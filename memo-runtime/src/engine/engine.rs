@@ -14,7 +14,7 @@
 //! A hit takes no lock, and writes nothing that the hits of other threads write or read. It finds its
 //! entry in the store's [table](crate::store::table), which is read while others change it; it has
 //! [announced](crate::scope::hazard) that it reads, so that nobody drops what it has found; it counts itself in
-//! a [cell of its thread](crate::scope::readers); and it leaves a [stamp](crate::store::lru) in the entry, by
+//! a [cell of its thread](crate::scope::readers); and it leaves a [stamp](crate::store::eviction) in the entry, by
 //! which the one used least recently can be told when there is one to evict. Where only one thread has
 //! ever used the cache, each hit has a stamp of its own, and the order is exact. With several, those
 //! between two misses share a stamp, which the first of them writes and the others find written. Whatever

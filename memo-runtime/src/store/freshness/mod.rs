@@ -1,7 +1,7 @@
 //! Freshness: which moments in the lives of entries have come.
 //!
-//! An entry has a deadline of its own. Today all entries of a cache live equally long, so the [queue](queue) of their
-//! deadlines is a plain FIFO. Lives that differ need another queue, and nothing else: callers ask for an entry's
+//! An entry has a deadline of its own. Today all entries of a cache live equally long, so the [`queue`] of their
+//! deadlines is a FIFO. Lives that differ need another queue, and nothing else: callers ask for an entry's
 //! own deadline by [`is_expired`](Freshness::is_expired), and for what to do next by [`pop_due`](Freshness::pop_due).
 //! A queue may hold a lower bound in place of a deadline (an idle time that hits extend): `pop_due` then files the
 //! entry again and does not report it.
