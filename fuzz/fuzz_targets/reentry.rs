@@ -1,4 +1,4 @@
-//! Any bytes are a program: see `memo-runtime/tests/reentry`.
+//! Decodes the bytes as a program and runs it: see `memo-runtime/tests/reentry`.
 #![no_main]
 
 #[path = "../../memo-runtime/tests/reentry/mod.rs"]

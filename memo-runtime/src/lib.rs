@@ -63,21 +63,30 @@ pub mod __private {
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
-    pub use crate::expand::bounds::key::{key, leaf, parts};
+    pub use crate::expand::bounds::key::{key, plain as leaf, shaped as parts};
     pub use crate::expand::bounds::result::{
-        Infallible, Outcome, Probe, SharesErrors, StoresAll, StoresOk, kept_result,
-        kept_result_here, no_size, policy, policy_if, primitive,
+        is_str as no_size, policy, policy_if, primitive, shared_result_type as kept_result,
+        thread_result_type as kept_result_here,
     };
-    pub use crate::expand::bounds::shared::{kept, kept_here, shared_key};
-    pub use crate::expand::call_site::{At, Given, Here, Missed, Places, aside, at};
-    pub use crate::expand::instances::{Instance, Of, Only};
+    pub use crate::expand::bounds::result_kind::{
+        NotResult, Probe, ResultKind as Outcome, SharesErrors, StoresAll, StoresOk,
+    };
+    pub use crate::expand::bounds::shared::{
+        shared_key, shared_type as kept, thread_type as kept_here,
+    };
+    pub use crate::expand::call_site::{At, Given, Here, Missed, aside, at};
+    pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
+    pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
-        OptedSingle, Single, Site, Slot, label, method, site, thread_site,
+        OnlySite, OnlySlot, Site, label, method, site, thread_site,
     };
-    pub use crate::expand::thread_slot::{ThreadOwned, ThreadSlot};
+    pub use crate::expand::thread_slot::{ThreadCache, ThreadSlot};
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;
-    pub use crate::key::shape::{Arr, Bits, Form, Leaf, Opt, Seq, Via};
+    pub use crate::key::shape::{
+        ArrayOf as Arr, FloatBits as Bits, KeyShape as Form, OptionOf as Opt, Plain as Leaf,
+        PointerTo as Via, SliceOf as Seq,
+    };
     pub use crate::scope;
     pub use crate::{
         __call as call, __call_in_place as call_in_place, __fallible as fallible, __kind as kind,

@@ -1,12 +1,12 @@
-//! Random programs of [`reentry`], each in a process that may die of it.
+//! Random programs of [`reentry`]. They run in child processes, which may crash.
 //!
 //! ```text
 //! MEMOFN_FUZZ_PROGRAMS=50000 cargo test -p memo-runtime --test reentry_fuzz
-//! MEMOFN_FUZZ_SEED=17 ..                   # begin elsewhere
+//! MEMOFN_FUZZ_SEED=17 ..                   # start with this seed
 //! MEMOFN_FUZZ_PROGRAM='maxsize=8: get 1' .. # run this one
 //! ```
 //!
-//! A program that fails is made smaller as long as it fails, and printed as `reentry_sequences` takes it.
+//! A program that fails is made smaller while it fails, and printed in the language of `reentry_sequences`.
 #![forbid(unsafe_code)]
 
 mod reentry;
@@ -20,20 +20,20 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Names of variables of the environment.
+/// The names of the environment variables.
 const PROGRAMS: &str = "MEMOFN_FUZZ_PROGRAMS";
 const SEED: &str = "MEMOFN_FUZZ_SEED";
 const PROGRAM: &str = "MEMOFN_FUZZ_PROGRAM";
 /// Tells a child which seeds to run: the first, how many, and in which steps.
 const PART: &str = "MEMOFN_FUZZ_PART";
 
-/// A program takes milliseconds. One that is not over after this hangs, or waits for a patience to end.
+/// A program takes milliseconds. One that takes longer than this hangs, or waits for a patience to end.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Bytes that a program is made of, at most.
+/// The most bytes of a program.
 const MOST: usize = if cfg!(miri) { 60 } else { 240 };
 
-/// Of a program that three threads run, how often it has to go well.
+/// The number of times that a program of three threads has to pass.
 const REPEATS: usize = 30;
 
 fn number(name: &str) -> Option<u64> {
@@ -45,7 +45,7 @@ fn of_seed(seed: u64) -> Program {
 }
 
 #[test]
-fn programs_that_call_a_cache_from_everywhere_leave_it_whole() {
+fn random_programs_of_reentrant_calls_leave_the_cache_consistent() {
     if cfg!(miri) {
         (0..number(PROGRAMS).unwrap_or(6)).map(of_seed).for_each(|it| passes(&it));
     } else if let Ok(program) = env::var(PROGRAM) {
@@ -84,9 +84,9 @@ fn passes(program: &Program) {
     assert!(faults.is_empty(), "{}\n{program}", faults.join("\n"));
 }
 
-/// How a child has failed.
+/// The failure of a child.
 struct Failure {
-    /// The last one it has begun.
+    /// The last seed that it began.
     seed: Option<u64>,
     output: String,
 }
@@ -97,7 +97,7 @@ fn child_fails(variable: &str, value: &str) -> Option<Failure> {
     let mut child = Command::new(this)
         .args([
             "--exact",
-            "programs_that_call_a_cache_from_everywhere_leave_it_whole",
+            "random_programs_of_reentrant_calls_leave_the_cache_consistent",
             "--nocapture",
         ])
         .env(variable, value)
@@ -125,7 +125,7 @@ fn child_fails(variable: &str, value: &str) -> Option<Failure> {
         loop {
             match line.recv_timeout(LIMIT) {
                 Ok(line) => {
-                    // The name of the test may stand before it.
+                    // The name of the test may precede it.
                     let number = line.rsplit_once("seed ").and_then(|it| it.1.parse().ok());
                     seed = number.or(seed);
                 }
@@ -151,11 +151,11 @@ fn child_fails(variable: &str, value: &str) -> Option<Failure> {
     Some(Failure { seed, output })
 }
 
-/// Makes a program smaller while it fails, and says what is left.
+/// Makes a program smaller while it fails, and describes the smallest.
 fn report(seed: u64, output: &str) -> String {
     let mut least = of_seed(seed);
     let mut why = output.to_owned();
-    // Each try is a process.
+    // Each try starts a process.
     let mut tries = 2000;
     let fails = |program: &Program| child_fails(PROGRAM, &program.to_string()).map(|it| it.output);
     if !output.contains("not over after") {

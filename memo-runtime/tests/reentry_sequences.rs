@@ -1,7 +1,7 @@
-//! What becomes of a cache that keys and values call again, one sequence for each claim.
+//! Caches whose keys and values call them again, a few sequences for each claim.
 //!
-//! `get 1 @eq { get 2 }` reads: while key 1 is looked up and compared, key 2 is looked up. Each sequence is
-//! held against a model of an exact LRU cache after each step; see [`reentry`].
+//! `get 1 @eq { get 2 }` means: while key 1 is looked up and compared, key 2 is looked up. After each step the cache is
+//! compared with a model of an exact LRU cache; see [`reentry`].
 #![forbid(unsafe_code)]
 
 mod reentry;
@@ -12,28 +12,28 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Runs a sequence. All its blocks are to run.
+/// Runs a sequence, and checks that all its blocks have run.
 #[track_caller]
 fn holds(sequence: &str) {
     let fired = fired_in(sequence);
     assert_eq!(fired, Program::parse(sequence).blocks(), "{sequence}: blocks that have run");
 }
 
-/// Runs a sequence, in which nobody ever has to wait for long. Returns how many blocks have run.
+/// Runs a sequence, and returns the number of blocks that have run. No step of it may wait for a patience to end.
 #[track_caller]
 fn fired_in(sequence: &str) -> usize {
-    // Held here, so that one that hangs does not keep the others from running.
+    // Held by this thread, not the runner's, so that a sequence that hangs does not stop the others.
     static RUNNING: Mutex<()> = Mutex::new(());
     let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     let program = Program::parse(sequence);
     let (done, is_done) = channel();
     let runner = thread::spawn(move || {
         let outcome = run(&program);
-        // Nobody listens any more when the limit was exceeded.
+        // The receiver is gone if the limit was exceeded.
         let _ = done.send(());
         outcome
     });
-    // Shorter than any patience: what is to be seen at once is not waited for.
+    // Shorter than any patience: re-entry has to be seen at once.
     let limit = Duration::from_secs(if cfg!(miri) { 600 } else { 9 });
     if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(limit) {
         panic!("{sequence}: not finished after {limit:?}");
@@ -43,7 +43,7 @@ fn fired_in(sequence: &str) -> usize {
     fired
 }
 
-/// The same of caches of one thread.
+/// Runs a sequence with a shared cache and with a thread cache.
 #[track_caller]
 fn holds_in_both_scopes(sequence: &str) {
     holds(sequence);
@@ -74,7 +74,7 @@ fn a_cache_whose_eq_calls_it_again_never_exceeds_maxsize() {
 }
 
 #[test]
-fn a_hit_whose_eq_calls_the_cache_is_later_than_those_calls() {
+fn a_hit_is_a_later_use_than_the_calls_of_its_eq() {
     holds_in_both_scopes("maxsize=4: get 1 2; get 1 @eq { get 3 4 }; get 5 6");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 3 }; get 4 5; peek 1");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { get 2 4 }; get 5 6; peek 1");
@@ -85,7 +85,7 @@ fn a_hit_whose_eq_calls_the_cache_is_later_than_those_calls() {
 }
 
 #[test]
-fn a_hit_of_keys_of_one_hash_is_later_than_what_eq_calls() {
+fn a_hit_among_colliding_keys_is_a_later_use_than_the_calls_of_its_eq() {
     holds_in_both_scopes("maxsize=3 hashes=1: get 1 2 3; get 3 @eq+1 { get 1 2 }; get 4 5");
     holds_in_both_scopes(
         "maxsize=8 hashes=2: get 0..12; get 5 @eq { get 6 @eq { get 7 } }; get 20..40",
@@ -93,7 +93,7 @@ fn a_hit_of_keys_of_one_hash_is_later_than_what_eq_calls() {
 }
 
 #[test]
-fn what_eq_takes_out_is_answered_and_is_out() {
+fn an_entry_that_eq_takes_out_answers_and_is_not_stored_again() {
     holds_in_both_scopes("get 1 2; get 1 @eq { remove 1 }; get 3; get 1");
     holds_in_both_scopes("get 1 2; get 1 @eq { clear }; get 1");
     holds_in_both_scopes("get 1 2; get 1 @eq { retain 0 }; get 3; get 1");
@@ -102,7 +102,7 @@ fn what_eq_takes_out_is_answered_and_is_out() {
 }
 
 #[test]
-fn what_eq_replaces_is_not_taken_for_what_was_found() {
+fn an_entry_that_eq_replaces_is_not_mistaken_for_the_new_one() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { insert 1 }; get 2 4 5");
     holds_in_both_scopes("maxsize=3: get 1 2 3; get 1 @eq { remove 1; get 1 2 }; get 4; get 1");
     holds_in_both_scopes(
@@ -119,11 +119,11 @@ fn hash_may_call_the_cache() {
 }
 
 #[test]
-fn a_value_is_cloned_whatever_its_clone_does_with_the_cache() {
+fn clone_may_call_the_cache() {
     holds_in_both_scopes("get 1 2; get 1 @clone { remove 1 }; get 1 3");
     holds_in_both_scopes("get 1 2; get 1 @clone { clear; get 1 }; get 1");
     holds_in_both_scopes("maxsize=1: get 1; get 1 @clone { get 2 3 @clone { get 4 } }; get 1");
-    // Deeper than a thread reads without the lock.
+    // Nested deeper than a thread has hazard pointers.
     holds_in_both_scopes(
         "maxsize=3: get 1 2 3; get 1 @clone { get 2 @clone { get 3 @clone { get 1 @clone { get 2 @clone {
         get 3 @clone { remove 1; remove 2; remove 3; get 4 5 6 } } } } } }; get 1",
@@ -135,7 +135,7 @@ fn a_value_is_cloned_whatever_its_clone_does_with_the_cache() {
 }
 
 #[test]
-fn what_is_dropped_may_call_the_cache() {
+fn drop_may_call_the_cache() {
     holds_in_both_scopes("maxsize=2: get 1 2; get 3 @drop { get 1 2 4 }; get 5");
     holds_in_both_scopes("maxsize=1: get 1; get 2 @drop { get 3 @drop { get 4 @drop { get 1 } } }");
     holds_in_both_scopes("maxsize=3: get 1 2 3; clear @drop { get 1 2 3 4 }; get 5");
@@ -161,7 +161,7 @@ fn a_body_may_call_the_cache_with_its_own_key() {
 }
 
 #[test]
-fn an_async_run_does_not_wait_for_itself_when_its_result_is_stored() {
+fn an_async_run_does_not_wait_for_itself_while_its_result_is_stored() {
     holds_in_both_scopes("async 1 @clone { get 1 }");
     holds_in_both_scopes("async 1 @clone { async 1 }");
     holds_in_both_scopes("hashes=1: get 2; async 1 @eq+1 { get 1 }");
@@ -169,7 +169,7 @@ fn an_async_run_does_not_wait_for_itself_when_its_result_is_stored() {
 }
 
 #[test]
-fn retain_and_iterators_hold_what_they_show() {
+fn retain_and_iterators_keep_the_entries_they_show() {
     holds_in_both_scopes("maxsize=3: get 1 2 3; iterate @body { clear; get 4 5 6 7 }; iterate");
     holds_in_both_scopes(
         "maxsize=3: get 1 2 3; retain 2 @body { remove 2; insert 2; get 1 }; iterate",
@@ -179,7 +179,7 @@ fn retain_and_iterators_hold_what_they_show() {
 }
 
 #[test]
-fn a_panic_in_user_code_leaves_the_cache_whole() {
+fn a_panic_in_user_code_leaves_the_cache_consistent() {
     let mut fired = 0;
     for hook in ["eq", "eq+1", "hash", "clone", "clone+1", "drop", "drop+1", "drop+2", "body"] {
         for step in [
@@ -198,7 +198,7 @@ fn a_panic_in_user_code_leaves_the_cache_whole() {
             {
                 let steps =
                     format!("get 1 2 3; {step} @{hook} {{ get 2; remove 3; panic }}; get 1 2 3 4");
-                // Some of these steps have no use for some hooks.
+                // Some steps do not call some hooks.
                 fired += fired_in(&format!("{settings}: {steps}"));
                 fired += fired_in(&format!("thread {settings}: {steps}"));
             }

@@ -1,7 +1,7 @@
 //! The place where a function is defined, as far as the attribute can see it.
 
 use super::generics::{arguments, parameters, unsized_types};
-use super::key_shape::is_unsized_by_name;
+use super::type_names::is_unsized_by_name;
 use crate::parse::block::{Block, Kind, is_elided};
 use crate::parse::options::Options;
 use crate::tokens::rewrite::{camel_case, infer_lifetimes, spelled};

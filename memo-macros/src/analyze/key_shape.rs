@@ -103,15 +103,3 @@ impl<'t> KeyShape<'t> {
         }
     }
 }
-
-/// Whether a type is unsized, judged by its name.
-pub(crate) fn is_unsized_by_name(ty: &Type) -> bool {
-    match ty {
-        Type::Slice(_) => true,
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            let name = last.ident.to_string();
-            name == "str" || name.ends_with("Str") || name.ends_with("Path")
-        }),
-        _ => false,
-    }
-}

@@ -10,3 +10,4 @@ pub(crate) mod key_shape;
 pub(crate) mod keyed;
 pub(crate) mod model;
 pub(crate) mod stored_type;
+pub(crate) mod type_names;

@@ -5,6 +5,7 @@
 //! a signature may not mention one. A method outside a memoized block does not show which names are
 //! parameters. In these cases the name of the type decides how the type is spelled.
 
+use super::type_names::is_primitive;
 use crate::tokens::search::{has_macro, words};
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -80,14 +81,4 @@ impl StoredType {
     pub(crate) fn is_certainly_whole(self) -> bool {
         matches!(self, Self::Whole | Self::Primitive)
     }
-}
-
-/// Whether a name is that of a primitive type that is sized.
-pub(crate) fn is_primitive(name: &Ident) -> bool {
-    [
-        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
-        "u32", "u64", "u128", "usize",
-    ]
-    .iter()
-    .any(|primitive| name == primitive)
 }

@@ -1,8 +1,9 @@
 //! The key of a call: how it is looked up, and the type that the cache owns.
 
 use crate::analyze::generics::unsized_types;
-use crate::analyze::key_shape::{KeyShape, is_unsized_by_name};
+use crate::analyze::key_shape::KeyShape;
 use crate::analyze::model::{Argument, Model};
+use crate::analyze::type_names::is_unsized_by_name;
 use crate::parse::option_row::Scope;
 use crate::tokens::rewrite::{infer_lifetimes, replace_self};
 use crate::tokens::search::has_macro;
@@ -132,7 +133,7 @@ fn lookup(Argument { name, ty, .. }: &Argument, p: &TokenStream) -> TokenStream 
         }
         (shape, _) => {
             let shape = shape_type(&shape, p);
-            quote!(#p::parts::<#ty, #shape, _, _>(&#name))
+            quote!(#p::parts::<#ty, #shape, _>(&#name))
         }
     }
 }

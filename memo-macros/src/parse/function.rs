@@ -70,7 +70,7 @@ impl<'f> Input<'f> {
     }
 }
 
-/// The name of an argument that is no other pattern.
+/// The name of an argument whose pattern is only a name.
 fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {

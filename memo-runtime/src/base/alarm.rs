@@ -1,16 +1,17 @@
-//! Alarms: who waits without blocking a thread has nobody to tell it that it has waited long enough.
+//! Alarms, for waits that do not block a thread.
 //!
-//! A thread sees to them, which is there as long as somebody waits in that way, and a little longer.
+//! One thread serves all alarms. It starts with the first alarm and ends a little after the last one. It must not know
+//! what is waited for.
 
 use crate::base::sync::{self, Arc, Condvar, Instant, Mutex};
 use std::collections::BTreeMap;
 
-/// Something that is looked at when its alarm goes off. It may set another one.
+/// An object with an alarm. `look` is called when the alarm rings, and may set another one.
 pub(crate) trait Watched: Send + Sync {
     fn look(self: Arc<Self>, alarm: Alarm, now: Instant);
 }
 
-/// An alarm that was set.
+/// An alarm. The number tells alarms of one instant apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Alarm {
     at: Instant,
@@ -21,9 +22,9 @@ pub(crate) struct Alarm {
 struct Watch {
     alarms: BTreeMap<Alarm, Arc<dyn Watched>>,
     numbers: u64,
-    /// Until when the watching thread sleeps, if there is one.
+    /// The instant until which the thread sleeps; `None` if there is no thread.
     sleeps_until: Option<Instant>,
-    /// The process that has this thread. A forked child has the memory of its parent and none of its threads.
+    /// The process of this thread. A forked child has the memory of its parent, but not the parent's threads.
     process: u32,
 }
 
@@ -48,7 +49,7 @@ impl Alarm {
             Some(until) if until <= at => {}
             Some(_) => SOONER.notify_all(),
             None if thread::start() => watch.sleeps_until = Some(at),
-            // Without threads: the next alarm tries again.
+            // No thread can be started. The next alarm tries again.
             None => {}
         }
         alarm
@@ -59,7 +60,7 @@ impl Alarm {
         self.at
     }
 
-    /// What is returned is to be dropped when nothing is locked.
+    /// Drop the result when no lock is held.
     pub(crate) fn cancel(self) -> Option<Arc<dyn Watched>> {
         WATCH.lock().alarms.remove(&self)
     }
@@ -72,13 +73,11 @@ mod thread {
     use crate::base::sync::{self, Arc, Instant};
     use std::time::Duration;
 
-    /// How long the thread stays when there is nothing to watch: less than it takes to start one, but for many
-    /// in a row.
+    /// The thread stays so long after the last alarm. Many alarms in a row share one thread.
     const LINGERS: Duration = if cfg!(miri) { Duration::ZERO } else { Duration::from_secs(1) };
 
     impl Watch {
-        /// What is to be looked at now, or how long that has time; `None` when there is nothing to watch
-        /// any longer.
+        /// The next step of the thread; `None` if it should end.
         fn next(&mut self, now: Instant, is_idle: bool) -> Option<Next> {
             let next = match self.alarms.first_key_value() {
                 Some((alarm, _)) if alarm.at <= now => {
@@ -103,12 +102,12 @@ mod thread {
         Linger(Instant),
     }
 
-    /// Names the process that a thread belongs to, where processes can fork.
+    /// The id of this process, on systems whose processes can fork.
     pub(super) fn process() -> u32 {
         if cfg!(unix) { std::process::id() } else { 0 }
     }
 
-    /// Whether there is one now.
+    /// Starts the thread. Says whether it runs.
     pub(super) fn start() -> bool {
         std::thread::Builder::new().name("memofn-watch".to_owned()).spawn(watch).is_ok()
     }
@@ -121,7 +120,7 @@ mod thread {
             let until = match watch.next(now, is_idle) {
                 Some(Next::Look(alarm, watched)) => {
                     drop(watch);
-                    // A waker that panics is its executor's affair. The others wait for this thread.
+                    // A panic of a waker must not end this thread, which serves the other alarms too.
                     catch_panic(|| watched.look(alarm, now));
                     watch = WATCH.lock();
                     continue;
@@ -141,7 +140,7 @@ mod thread {
     }
 }
 
-/// Models have alarms go off when they like.
+/// A model rings the alarms itself.
 #[cfg(all(test, memofn_models))]
 mod thread {
     pub(super) fn process() -> u32 {
@@ -153,7 +152,7 @@ mod thread {
     }
 }
 
-/// All alarms go off, whenever they were to.
+/// Rings all alarms, early or not.
 #[cfg(all(test, memofn_models))]
 pub(crate) fn ring(now: Instant) {
     let alarms = std::mem::take(&mut WATCH.lock().alarms);
@@ -162,13 +161,13 @@ pub(crate) fn ring(now: Instant) {
     }
 }
 
-/// How many alarms are set.
+/// The number of alarms that are set.
 #[cfg(all(test, memofn_models))]
 pub(crate) fn alarms() -> usize {
     WATCH.lock().alarms.len()
 }
 
-/// Whether nothing is watched, and no thread is there to do so. In models there never is one.
+/// Whether no alarm is set and the thread has ended. A model has no such thread.
 #[cfg(test)]
 pub(crate) fn is_quiet() -> bool {
     let watch = WATCH.lock();
@@ -183,7 +182,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
 
-    /// Reports that its alarm went off.
+    /// Sends a message when its alarm rings.
     struct Rings(Mutex<Sender<()>>);
 
     impl Watched for Rings {
@@ -203,18 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn alarms_ring_in_a_child_that_was_forked_while_there_was_a_watch() {
+    fn alarms_ring_in_a_child_that_was_forked_while_the_thread_ran() {
         // The thread stays as long as an alarm is set.
         let (distant, _) = alarm_in(Duration::from_secs(3600));
         assert!(an_alarm_rings());
-        // Held while the process forks: no other thread is in there then.
+        // Held while the process forks, so that the thread is not inside the lock then.
         let watch = WATCH.lock();
-        // SAFETY: the child uses locks that nobody holds, and the allocator, which supports a fork.
+        // SAFETY: the child uses only locks that no thread holds, and the allocator, which supports a fork.
         let child = unsafe { libc::fork() };
         drop(watch);
         if child == 0 {
-            // SAFETY: the first ends the process should it hang, the other ends it without what others have
-            // left to be done at its exit.
+            // SAFETY: `alarm` ends the process if it hangs. `_exit` ends it without the exit handlers of the parent.
             unsafe {
                 libc::alarm(120);
                 libc::_exit(i32::from(!an_alarm_rings()));
@@ -223,7 +221,7 @@ mod tests {
         drop(distant.cancel());
         assert!(child > 0, "a process can be forked");
         let mut status = 0;
-        // SAFETY: the child is ours, and `status` is there for the call to write to.
+        // SAFETY: the child is ours, and `status` is valid for writing.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
         assert_eq!(status, 0, "no alarm rang in the child");
     }

@@ -1,59 +1,58 @@
-//! A pair of fences of unequal price: those who read often pay nothing, those who reclaim seldom pay
-//! for both.
+//! A pair of fences: a light one for readers, which costs nothing, and a heavy one for reclaimers, which costs for both.
 //!
-//! Who stores and then loads has to keep the processor from doing the second before the first, with a
-//! fence that takes as long as all the rest of a hit. Linux can put one into every thread of the process
-//! instead, when it is asked to (`membarrier(2)`; the technique is that of the "asymmetric barriers" in
-//! Facebook's Folly and of `liburcu`). Elsewhere, and where the system refuses, both sides use the fence.
+//! A reader stores and then loads. The processor must not load first, and the full fence against that takes as long as
+//! the rest of a hit. Linux can instead put a full fence into every thread of the process on demand (`membarrier(2)`;
+//! Facebook's Folly and `liburcu` use it in the same way). On other systems, and if the system refuses, both sides use
+//! a full fence.
 //!
 //! # What rests on it
 //!
 //! A heavy fence is a full fence of its caller. It is also a full fence of each other thread, at some moment
 //! between the beginning and the end of the call. A light fence keeps the compiler from moving memory accesses
-//! across it, so that this moment falls between two steps of the program as it is written.
+//! across it. So this moment falls between two steps of the program as it is written.
 //!
-//! Each protocol below is a litmus test in `litmus.rs`, under weak memory, for every moment at which the heavy
-//! fence may strike. Each test fails when its fence is left out.
+//! Each protocol below is a litmus test in `models/litmus`, under weak memory, for every moment at which the heavy
+//! fence may strike. Each test fails without its fence.
 //!
-//! **Announcing and retiring** (store buffering). A reader announces that it walks, then loads from the table:
+//! **Announcing and retiring** (store buffering). A reader announces that it searches, then loads from the table:
 //!
 //! ```text
-//! reader   announced = walking; light; entry = table; announced = entry; use entry; announced = 0
-//! writer   table = null; heavy; scan announced; drop the entry if nobody has announced it or a walk
+//! reader   announced = searching; light; entry = table; announced = entry; use entry; announced = 0
+//! writer   table = null; heavy; scan announced; drop the entry if no reader has announced it or a search
 //! ```
 //!
 //! If the heavy fence strikes the reader before its announcement, the reader finds the table without the entry.
-//! If it strikes after, the scan sees the announcement, or what the same reader announced later. The reader
-//! stores that with `Release` when it is done with the entry, and the scan loads it with `Acquire`.
+//! If it strikes after, the scan sees the announcement, or a later one of the same reader. The reader stores a later one
+//! with `Release`, after its last use of the entry, and the scan loads it with `Acquire`.
 //!
-//! **The request** (store buffering). The scan finds an entry that is read, and asks to be told:
+//! **The request** (store buffering). The scan finds that the entry is being read, and requests the reader to reclaim it:
 //!
 //! ```text
-//! reader   announced = 0; light; load wanted; if it is set, reclaim up
+//! reader   announced = 0; light; load wanted; if it is set, reclaim
 //! writer   wanted = true; heavy; scan announced again; keep the entry if it is still read, or else drop it
 //! ```
 //!
 //! If the heavy fence strikes the reader before its last store, the reader sees the request. If it strikes
-//! after, the second scan sees the store. So one of the two drops the entry. The writer scans and keeps under
-//! the lock that the reader takes to reclaim up: the reader finds what was kept.
+//! after, the second scan sees the store. So one of the two drops the entry. The writer scans and keeps the entry under
+//! one lock. The reader takes that lock to reclaim, and so finds an entry that was kept.
 //!
-//! **Alone, and then several.** A thread that is alone counts its hits and stamps entries with plain stores.
-//! Another joins:
+//! **From one thread to several.** A thread that is alone counts its hits and stamps entries with plain stores.
+//! A second thread joins:
 //!
 //! ```text
 //! first    load epoch; count = hits; load alone; stamp = epoch + hits; light; load alone
 //! second   lock; alone = false; heavy; load count; epoch += count + depth + 1; unlock; stamp = max(stamp, epoch)
 //! ```
 //!
-//! If the heavy fence strikes before the first look at `alone`, the hit raises the stamp as among others. If it
-//! strikes between that and the store, the late store may replace a later stamp of the second thread. The second
-//! look sees that, because it comes after the store and so after the fence. It then has to raise the stamp to the
-//! epoch. It must read the epoch under the lock, or after having had the lock. Without the lock it may read an epoch
+//! If the heavy fence strikes before the first look at `alone`, the hit raises the stamp as among several threads. If it
+//! strikes between that look and the store, the late store may replace a later stamp of the second thread. The second
+//! look at `alone` then finds that the thread is not alone, because it comes after the store and so after the fence. The
+//! first thread has to raise the stamp to the epoch. It must read the epoch under the lock, or after it has held the lock. Without the lock it may read an epoch
 //! from before the stamp that it has replaced, even with a full fence of its own: the second thread has no
 //! fence between the epoch and the stamp. If the heavy fence strikes after the store, the second thread sees the
-//! store, and its own stamps come later. In each case the hits that it counts are all that were stamped,
-//! but those that the first thread is in the middle of, which `depth` allows for. So the lock hands out no
-//! stamp that is not the latest of all.
+//! store, and its own stamps come later. In each case the second thread counts all hits that have a stamp,
+//! except those that the first thread is in the middle of: `depth` is added for them. So each stamp that is given out under
+//! the lock is later than all others.
 
 #[cfg(all(
     target_os = "linux",
@@ -70,23 +69,23 @@ mod system {
     static REGISTERED: AtomicBool = AtomicBool::new(false);
 
     fn membarrier(command: libc::c_int) -> bool {
-        // SAFETY: the call takes three integers and touches no memory of ours.
+        // SAFETY: the call takes three integers and accesses no memory of ours.
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
     }
 
-    /// The fence of those who read.
+    /// The fence of a reader.
     #[derive(Debug)]
     pub(crate) struct Light {
         is_registered: bool,
     }
 
     impl Light {
-        /// To be kept where it is at hand.
+        /// Registers the process for heavy fences. Keep the result: it says which fence a reader needs.
         pub(crate) fn prepare() -> Self {
             if !REGISTERED.load(Relaxed) {
                 let registered = membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
                     && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-                // Once it is, it stays so: readers rely on it.
+                // Never unset: readers rely on it.
                 if registered {
                     REGISTERED.store(true, Relaxed);
                 }
@@ -113,7 +112,7 @@ mod system {
     not(memofn_plain_fences)
 )))]
 mod system {
-    /// The fence of those who read.
+    /// The fence of a reader.
     #[derive(Debug)]
     pub(crate) struct Light(());
 
@@ -135,7 +134,7 @@ mod system {
 
 pub(crate) use system::{Light, heavy};
 
-/// The fence of those who deal with others that use it too.
+/// A full fence, to pair with other full fences.
 #[inline]
 pub(crate) fn full() {
     crate::base::sync::fence(crate::base::sync::Ordering::SeqCst);

@@ -1,11 +1,11 @@
-//! Code of others whose panics are theirs.
+//! User code whose panics must not stop ours.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs what must not end what goes on here, as the wakers of an executor.
-pub(crate) fn catch_panic(theirs: impl FnOnce()) {
-    let Err(panic) = catch_unwind(AssertUnwindSafe(theirs)) else { return };
-    // What was thrown may throw when it is dropped, and so on: no further than this.
+/// Runs user code, like a waker, and drops its panic.
+pub(crate) fn catch_panic(user_code: impl FnOnce()) {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(user_code)) else { return };
+    // The payload may panic when it is dropped, and so may the payload of that panic: it is leaked.
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         std::mem::forget(another);
     }
@@ -19,7 +19,7 @@ mod tests {
 
     static LEFT: AtomicU32 = AtomicU32::new(2);
 
-    /// Panics when it is dropped, with another one, once.
+    /// The first one panics when it is dropped.
     struct Again;
 
     impl Drop for Again {
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_thrown_is_dropped_even_if_that_throws() {
+    fn a_payload_that_panics_when_it_is_dropped_is_caught() {
         catch_panic(|| resume_unwind(Box::new(Again)));
         catch_panic(|| resume_unwind(Box::new(Again)));
         assert_eq!(LEFT.load(Relaxed), 0);

@@ -1,4 +1,4 @@
-//! Time, behind one interface: a cheap monotonic clock, and a test clock in its place.
+//! Time behind one interface: a cheap monotonic clock, or a test clock in its place.
 
 use crate::base::sync::{self, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use std::sync::OnceLock;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// A point on the runtime's monotonic time line, in nanoseconds from an arbitrary origin.
 ///
-/// Arithmetic saturates: [`Time::FOREVER`] is never reached.
+/// Arithmetic saturates. [`Time::FOREVER`] never comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(u64);
 
@@ -26,7 +26,7 @@ impl Time {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
-    /// Whether this is a deadline that has passed by `now`. Forever never passes.
+    /// Whether this deadline has passed at `now`. `FOREVER` never passes.
     #[inline]
     pub(crate) fn has_passed(self, now: Self) -> bool {
         self <= now && self != Self::FOREVER
@@ -41,19 +41,19 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Which clock a cache reads: the cheapest that is exact enough for its time to live.
+/// The clock that a cache reads: the cheapest one that is exact enough for its time to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clock {
-    /// Nothing expires: the clock is not read at all.
+    /// No entry expires, and no clock is read.
     Unread,
-    /// The kernel's coarse clock: a few nanoseconds a reading, a resolution of about 4 ms.
+    /// The kernel's coarse clock: a few nanoseconds for a reading, a resolution of about 4 ms.
     Coarse,
-    /// `Instant`: exact, and several times dearer.
+    /// `Instant`: exact, and several times slower.
     Precise,
 }
 
 impl Clock {
-    /// The shortest time to live the coarse clock is used for: its error stays below 1 %.
+    /// The shortest time to live that uses the coarse clock. Its error stays below 1 %.
     const COARSE_FROM: Duration = Duration::from_secs(1);
 
     pub(crate) fn for_ttl(ttl: Option<Duration>) -> Self {
@@ -80,7 +80,7 @@ impl Clock {
         }
     }
 
-    /// The time as test clocks have it.
+    /// The time that a test clock has stopped or shifted.
     #[cold]
     fn tested(self) -> Time {
         match TEST_TIME.load(Ordering::Relaxed) {
@@ -89,7 +89,7 @@ impl Clock {
         }
     }
 
-    /// The system's time, which no test clock stops or moves.
+    /// The system's time, whether or not there is a test clock.
     #[inline]
     pub(crate) fn reading(self) -> Time {
         match self {
@@ -103,18 +103,18 @@ impl Clock {
 #[cold]
 fn precise() -> Time {
     static ORIGIN: OnceLock<(sync::Instant, Time)> = OnceLock::new();
-    // Both clocks start from the coarse one's value, so that they share one time line.
+    // Both clocks start from the reading of the coarse one, so that they share one time line.
     let (origin, coarse) = ORIGIN.get_or_init(|| (sync::Instant::now(), coarse()));
     coarse.after(origin.elapsed())
 }
 
-/// Without a library in between, whose units are others: converting took as long as reading.
+/// The system call itself: the units of the library would need a conversion as slow as the reading.
 #[cfg(target_os = "linux")]
 #[inline]
 fn coarse() -> Time {
     #[expect(unsafe_code, reason = "a system call")]
-    // SAFETY: it is made of integers. The call is given a place for what it writes; the clock is there since
-    // Linux 2.6.
+    // SAFETY: a `timespec` is made of integers, so zero is valid. The pointer is valid for the call to write to. Linux has this
+    // clock since 2.6.
     let now = unsafe {
         let mut now: libc::timespec = std::mem::zeroed();
         libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now);
@@ -136,20 +136,20 @@ fn coarse() -> Time {
 }
 
 sync::statics! {
-    /// There has been a [`TestClock`].
+    /// Whether there ever was a [`TestClock`].
     static TESTED: AtomicBool = AtomicBool::new(false);
-    /// Where a [`TestClock`] has stopped time; 0 when time runs.
+    /// The time at which a [`TestClock`] stands; 0 while time runs.
     static TEST_TIME: AtomicU64 = AtomicU64::new(0);
-    /// How far test clocks have moved time ahead of the system's clock.
+    /// How far time is ahead of the system's clock, because of test clocks.
     static SHIFT: AtomicU64 = AtomicU64::new(0);
     static IN_USE: Mutex<()> = Mutex::new(());
 }
 
-/// Stops time for every cache of the process, and moves it forward when told.
+/// Stops time for every cache of the process, and moves it forward on demand.
 ///
-/// While a test holds the clock, entries age by [`advance`](Self::advance) alone, in every thread.
-/// A second test that asks for the clock waits until the first has dropped it. Time runs on from
-/// where it was left, so that it never goes backwards.
+/// While a test holds the clock, entries age only by [`advance`](Self::advance), in every thread. A second test that
+/// asks for the clock waits until the first one has dropped it. Then time runs on from that point. It never goes
+/// backwards.
 ///
 /// ```
 /// use memofn::testing::Clock;
@@ -176,7 +176,7 @@ pub struct TestClock {
 }
 
 impl TestClock {
-    /// Stops time where it stands. Waits while another test holds the clock.
+    /// Stops time. Waits while another test holds the clock.
     pub fn stop() -> Self {
         let in_use = IN_USE.lock();
         let Time(now) = Clock::Precise.now();
@@ -195,7 +195,7 @@ impl TestClock {
 impl Drop for TestClock {
     fn drop(&mut self) {
         let stopped = TEST_TIME.load(Ordering::Relaxed);
-        // The two clocks differ by their resolution: shift by the one that is behind.
+        // The two clocks differ by their resolution. The one that is behind decides the shift, so that neither goes backwards.
         let reading = coarse().min(Clock::Precise.reading());
         SHIFT.store(stopped.saturating_sub(reading.0), Ordering::Relaxed);
         TEST_TIME.store(0, Ordering::Relaxed);

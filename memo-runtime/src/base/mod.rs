@@ -1,4 +1,4 @@
-//! What the runtime stands on: threads and locks, fences, the clock, the alarm thread.
+//! The foundation of the runtime: threads and locks, fences, the clock, the alarm thread.
 //!
 //! It knows the operating system. It must not know caches, keys or flights.
 

@@ -1,17 +1,17 @@
-//! Time on a target whose standard library has no clock, which is `wasm32-unknown-unknown`.
+//! Time on `wasm32-unknown-unknown`, whose standard library has no clock.
 //!
-//! Time stands still there, until the program supplies a clock. Nothing is imported from a host.
+//! Time stands still until the program supplies a clock. The module imports nothing from the host.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 static CLOCK: OnceLock<fn() -> Duration> = OnceLock::new();
 
-/// Supplies the time, since any origin, on a target without a clock: `wasm32-unknown-unknown`.
+/// Supplies a clock on a target without one: `wasm32-unknown-unknown`. The clock gives the time since any origin.
 ///
-/// Only `ttl` needs it there: without it, the first use of a cache with a `ttl` panics, as
+/// Only `ttl` needs it. Without it, the first use of a cache with a `ttl` panics, as
 /// [`Instant::now`](std::time::Instant::now) does. The first clock that is supplied stays. It must not
-/// go backwards. On all other targets this does nothing, and the system's clock is read.
+/// go backwards. On all other targets this function does nothing: they read the system's clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +24,7 @@ static CLOCK: OnceLock<fn() -> Duration> = OnceLock::new();
 /// memofn::set_clock(|| Duration::from_secs_f64(milliseconds() / 1000.0));
 /// ```
 pub fn set_clock(now: fn() -> Duration) {
-    // The first one stays.
+    // A second clock is ignored.
     let _ = CLOCK.set(now);
 }
 
@@ -45,11 +45,11 @@ mod target {
         CLOCK.get().map_or(Duration::ZERO, |now| now())
     }
 
-    /// In place of the one of the standard library, which can only be had from its clock.
+    /// The counterpart of the standard library's `Instant`, which cannot be made without its clock.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub(crate) struct Instant(Duration);
 
-    #[allow(dead_code, reason = "it has what the one of the standard library is used for")]
+    #[allow(dead_code, reason = "the methods that the runtime calls on either `Instant`")]
     impl Instant {
         pub(crate) fn now() -> Self {
             Self(now())

@@ -1,7 +1,7 @@
-//! The synchronisation primitives the runtime stands on, in one place: those of the standard library,
-//! or, with `--cfg memofn_models`, those of a schedule explorer, on which the models run.
+//! The synchronisation primitives of the runtime: those of the standard library or, with `--cfg memofn_models`, those of
+//! a schedule explorer.
 //!
-//! What is static belongs to one execution of a model then, and time stands still.
+//! Under the explorer a static belongs to one execution of a model, and time stands still.
 
 pub(crate) use chosen::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
@@ -15,7 +15,7 @@ pub(crate) use crate::base::supplied_clock::Instant;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub(crate) use std::time::Instant;
 
-/// There is one thread and never another: who blocks it waits for itself.
+/// Whether the target has one thread only. It must not block, since it would wait for itself.
 pub(crate) const IS_ALONE: bool =
     cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
 
@@ -33,7 +33,7 @@ mod chosen {
     pub(crate) use shuttle::thread_local;
 }
 
-/// Declares statics.
+/// Declares statics that models can reset.
 #[cfg(not(all(test, memofn_models)))]
 macro_rules! statics {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;)*) => {
@@ -50,7 +50,7 @@ macro_rules! statics {
 
 pub(crate) use statics;
 
-/// A mutex without poisoning: no user code runs while one is held, so none can be left halfway.
+/// A mutex without poisoning. No user code runs while it is held, so no panic can leave its data half changed.
 #[derive(Debug, Default)]
 #[allow(unreachable_pub, reason = "an associated type of a public, sealed trait")]
 pub struct Mutex<T>(chosen::Mutex<T>);
@@ -66,7 +66,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A condition variable to go with [`Mutex`].
+/// A condition variable for [`Mutex`].
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(chosen::Condvar);
 
@@ -75,7 +75,7 @@ impl Condvar {
         Self(chosen::Condvar::new())
     }
 
-    /// Waits, with `guard` being that of `mutex`.
+    /// Waits. `guard` is the guard of `mutex`.
     pub(crate) fn wait_timeout<'a, T>(
         &self,
         mutex: &'a Mutex<T>,
@@ -97,7 +97,7 @@ impl Condvar {
     }
 }
 
-/// The time that waits are measured in.
+/// The time by which waits are measured.
 pub(crate) fn now() -> Instant {
     #[cfg(all(test, memofn_models))]
     return patience::now();
@@ -105,10 +105,10 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The time of models: it stands still, and who waits waits forever, so that a deadlock is one.
+/// The time of models. It stands still, so that a wait never times out and a deadlock is seen as one.
 #[cfg(all(test, memofn_models))]
 pub(crate) mod patience {
-    // Of the standard library, so that asking for the time is not one more step to explore.
+    // From the standard library, so that reading the time is no step to explore.
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
     use std::time::{Duration, Instant};
@@ -118,17 +118,17 @@ pub(crate) mod patience {
         static PASSED: AtomicU64 = AtomicU64::new(0);
     }
 
-    /// Makes these statics, which the explorer cannot do while some thread is unwinding.
+    /// Makes these statics. The explorer cannot make them while a thread unwinds.
     pub(crate) fn prepare() {
         PASSED.store(u64::from(ENDS.load(Relaxed)), Relaxed);
     }
 
-    /// From now on all waits time out, sooner or later.
+    /// From now on each wait times out at some moment.
     pub(crate) fn ends() {
         ENDS.store(true, Relaxed);
     }
 
-    /// Lets time pass, for all.
+    /// Lets time pass.
     pub(crate) fn pass(time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).expect("waits are short");
         PASSED.fetch_add(nanos, Relaxed);
@@ -148,13 +148,13 @@ pub(crate) mod patience {
     }
 }
 
-/// Keeps a value for as long as there are threads to use it.
+/// Keeps a value for as long as any thread may use it.
 #[cfg(not(all(test, memofn_models)))]
 pub(crate) fn forever<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// A hundred thousand executions would leak too much.
+/// Keeps a value for one execution of a model. Leaking it would use too much memory over all executions.
 #[cfg(all(test, memofn_models))]
 pub(crate) fn forever<T: Send + Sync>(value: T) -> &'static T {
     type Kept = Vec<Arc<dyn std::any::Any + Send + Sync>>;
@@ -163,8 +163,11 @@ pub(crate) fn forever<T: Send + Sync>(value: T) -> &'static T {
     }
     let value = Arc::new(value);
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(value.clone());
-    #[expect(unsafe_code, reason = "what is static in an execution outlives its threads alone")]
-    // SAFETY: it is kept until all threads of the execution have ended.
+    #[expect(
+        unsafe_code,
+        reason = "a static of one execution outlives the threads of that execution only"
+    )]
+    // SAFETY: `KEPT` holds the value until all threads of the execution have ended.
     unsafe {
         &*Arc::as_ptr(&value)
     }

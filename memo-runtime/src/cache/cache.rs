@@ -1,4 +1,4 @@
-//! The handle of a cache, and what can be asked of it whatever its keys are.
+//! The handle of a cache, with the methods that need no bounds on keys and values.
 
 use crate::cache::registry;
 use crate::config::parameters::CacheParameters;
@@ -8,15 +8,14 @@ use crate::entry::entry::EntryPtr;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::fmt;
 
-/// A bounded, expiring, counting map from keys to computed values.
+/// A map from keys to computed values, with a size limit, a time to live and counters.
 ///
-/// `#[memoize]` keeps one for each function; this is the same cache in your own hands: a field of a
-/// struct, or a local of a test. It is a handle: clones share the entries. Any number of threads may
-/// use it at the same time, and the value for a key is computed by one of them while the others wait
-/// ([single flight](crate::CacheBuilder::single_flight)).
+/// `#[memoize]` makes one for each function. A `Cache` of your own is a field of a struct, a static, or a local.
+/// It is a handle: a clone shares the entries. Any number of threads may use it at the same time. For each key, one
+/// of them computes the value while the others wait ([single flight](crate::CacheBuilder::single_flight)).
 ///
-/// No lock is held while a value is computed, hashed, compared, cloned or dropped: each of these may
-/// use the same cache again.
+/// No lock is held while a value is computed, or while a key or value is hashed, compared, cloned or dropped. Each
+/// of these may use the same cache again.
 ///
 /// ```
 /// use memofn::Cache;
@@ -28,9 +27,8 @@ use std::fmt;
 /// assert_eq!(cache.info().hits, 1);
 /// ```
 ///
-/// `Default` makes one of at most 128 entries, so that it fits into a struct that derives `Default`; a
-/// new cache allocates no tables before its first entry. A cache of the whole program is a
-/// `LazyLock`:
+/// `Default` makes a cache of at most 128 entries, so a struct with a cache can derive `Default`. A new cache
+/// allocates no table before its first entry. A cache for the whole program is a `LazyLock`:
 ///
 /// ```
 /// use memofn::{Cache, memoize};
@@ -48,8 +46,9 @@ use std::fmt;
 /// assert_eq!(USERS.peek(&7), Some("7".to_owned()));
 /// ```
 ///
-/// `S` tells who shares it: [`Shared`], the default, is for every thread; a cache of
-/// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation.
+/// `S` is the scope. [`Shared`], the default, is for every thread. A cache of
+/// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation; its
+/// maker is [`CacheBuilder::build_for_thread`](crate::CacheBuilder::build_for_thread).
 pub struct Cache<K, V, S: Scope = Shared> {
     engine: S::Ptr<Engine<K, V, S>>,
 }
@@ -98,12 +97,24 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 
     /// The counters and the size.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.get_or_compute(1, || "one");
+    /// let info = cache.info();
+    /// assert_eq!((info.hits, info.misses, info.currsize), (0, 1, 1));
+    /// ```
     #[must_use]
     pub fn info(&self) -> CacheInfo {
         self.engine.info()
     }
 
     /// The options in force.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::<u8, u8>::new(10);
+    /// assert_eq!(cache.parameters().maxsize, Some(10));
+    /// ```
     #[must_use]
     pub fn parameters(&self) -> CacheParameters {
         self.engine.parameters.clone()
@@ -111,29 +122,36 @@ impl<K, V, S: Scope> Cache<K, V, S> {
 
     /// Forgets every entry and zeroes the counters.
     ///
-    /// What is being computed at this moment is returned to its callers and to those who already
-    /// wait for it, but not stored.
+    /// A run under way still returns its value, to its caller and to the calls that already wait for it. The
+    /// value is not stored.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert(1, "one");
+    /// cache.clear();
+    /// assert!(cache.is_empty());
+    /// ```
     pub fn clear(&self) {
         self.engine.clear();
     }
 
-    /// How many entries are held.
+    /// The number of entries. Expired ones do not count.
     #[must_use]
     pub fn len(&self) -> usize {
         self.info().currsize
     }
 
-    /// Whether no entry is held.
+    /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The entries held at this moment, the most recently used first. (In an unbounded cache nothing
-    /// is evicted and recency is not kept: there it is the most recently stored one.)
+    /// The entries at this moment, the most recently used first. (An unbounded cache evicts nothing and keeps no
+    /// recency: there, the most recently stored one comes first.)
     ///
-    /// Neither counts nor touches recency. Other calls go on meanwhile; what they change is not
-    /// seen.
+    /// It counts nothing and leaves recency alone. Other calls may change the cache meanwhile; the iterator does not
+    /// show their changes.
     ///
     /// ```
     /// let cache = memofn::Cache::new(10);
@@ -146,10 +164,14 @@ impl<K, V, S: Scope> Cache<K, V, S> {
         self.engine.entries().into_iter().map(CacheEntry)
     }
 
-    /// Forgets the entries that `keep` refuses.
+    /// Forgets the entries for which `keep` returns `false`.
     ///
-    /// A run of the same key that began before, a refresh for instance, is not stored after it. `keep` sees
-    /// what is stored, and so it cannot refuse a key that is computed for the first time.
+    /// A run of such a key that began before, a refresh for instance, does not store its value afterwards. `keep` is
+    /// asked about stored entries only: a key that is being computed for the first time is not refused.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `keep` passes through. The entries refused until then are gone.
     ///
     /// ```
     /// let cache = memofn::Cache::new(10);
@@ -180,7 +202,15 @@ impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
 
 /// An entry of a cache, as [`Cache::iter`] gives it.
 ///
-/// It keeps its key and value alive, whatever becomes of the entry in the cache.
+/// It keeps its key and value alive, even after the cache has evicted or removed the entry.
+///
+/// ```
+/// let cache = memofn::Cache::new(10);
+/// cache.insert("one", 1);
+/// let entry = cache.iter().next().unwrap();
+/// cache.clear();
+/// assert_eq!((*entry.key(), *entry.value()), ("one", 1));
+/// ```
 pub struct CacheEntry<K, V, S: Scope = Shared>(EntryPtr<K, V, S>);
 
 impl<K, V, S: Scope> CacheEntry<K, V, S> {

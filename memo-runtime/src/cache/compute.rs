@@ -1,4 +1,4 @@
-//! A cache in the user's own hands: made, asked for values, and filled.
+//! A cache used by hand: make it, compute through it, look, insert, remove.
 
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
@@ -14,34 +14,60 @@ use std::marker::PhantomData;
 
 impl<K, V> Cache<K, V> {
     /// A cache of at most `maxsize` entries, without a time to live. With 0 nothing is stored.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(1);
+    /// cache.insert(1, "one");
+    /// cache.insert(2, "two");
+    /// assert_eq!((cache.peek(&1), cache.peek(&2)), (None, Some("two")));
+    /// ```
     #[must_use]
     pub fn new(maxsize: usize) -> Self {
         Self::with(CacheBuilder::<K, V>::new().maxsize(maxsize).into_parameters())
     }
 
-    /// A cache that grows as long as there are new keys.
+    /// A cache without a limit to the number of entries, and without a time to live.
     #[must_use]
     pub fn unbounded() -> Self {
         Self::with(CacheBuilder::<K, V>::new().unbounded().into_parameters())
     }
 
-    /// All the options: see [`CacheBuilder`]. The types come from where the cache goes.
+    /// A builder for all options. The types come from where the cache goes: see [`CacheBuilder`].
+    ///
+    /// ```
+    /// let users: memofn::Cache<u64, String> = memofn::Cache::builder().maxsize(9).build();
+    /// assert_eq!(users.info().maxsize, Some(9));
+    /// ```
     pub const fn builder() -> CacheBuilder<K, V> {
         CacheBuilder::new()
     }
 }
 
 impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
-    /// The value for `key`, computed by `compute` if it is not there.
+    /// The value for `key`. If there is none, calls `compute` and stores what it returns.
     ///
-    /// If another thread is computing it, waits for that instead. A panic of `compute` passes
-    /// through and stores nothing.
+    /// If another thread is computing the value, waits for that run instead.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `compute` passes through. Nothing is stored.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// assert_eq!(cache.get_or_compute(3, || 9), 9);
+    /// assert_eq!(cache.get_or_compute(3, || unreachable!("a hit computes nothing")), 9);
+    /// ```
     pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
         let given = Given::new(self);
         crate::__private::call_in_place!(given.enter(ByKey(key), Whole), compute())
     }
 
-    /// [`get_or_compute`](Self::get_or_compute) with a borrowed key, which is owned only on a miss.
+    /// [`get_or_compute`](Self::get_or_compute) with a borrowed key. Only a miss makes an owned key.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::<String, usize>::new(10);
+    /// assert_eq!(cache.get_or_compute_by_ref("Oslo", || 4), 4);
+    /// ```
     pub fn get_or_compute_by_ref<Q>(&self, key: &Q, compute: impl FnOnce() -> V) -> V
     where
         K: Borrow<Q>,
@@ -51,11 +77,19 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         crate::__private::call_in_place!(given.enter(ByRef(key, PhantomData), Whole), compute())
     }
 
-    /// The value for `key`, computed by `compute` if it is not there; an error is not stored.
+    /// [`get_or_compute`](Self::get_or_compute) for a computation that may fail.
     ///
     /// # Errors
     ///
-    /// That of `compute`. Those who waited for a computation that failed compute for themselves.
+    /// The error of `compute`. It is not stored. The calls that waited for a failed run compute for themselves.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// let port = |text: &'static str| cache.get_or_try_compute(text, || text.parse::<u16>());
+    /// assert_eq!(port("80"), Ok(80));
+    /// assert!(port("http").is_err());
+    /// assert_eq!(cache.len(), 1);
+    /// ```
     pub fn get_or_try_compute<E>(
         &self,
         key: K,
@@ -65,12 +99,12 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         crate::__private::call_in_place!(given.enter(ByKey(key), OkOnly), compute())
     }
 
-    /// [`get_or_compute`](Self::get_or_compute), for a value that is computed asynchronously.
+    /// [`get_or_compute`](Self::get_or_compute) for an async computation.
     ///
-    /// Callers of both kinds wait for each other's computations. A hit is ready at the first poll. The
-    /// future may be dropped at any time: if it was computing, one of those who wait starts anew. Nobody
-    /// waits for a computation that is not polled any longer, or for one that waits for its own: see
-    /// [the crate documentation](crate) for what is promised.
+    /// Sync and async callers wait for each other's runs. A hit is ready at the first poll. The future may be
+    /// dropped at any time: if it was computing, one of the waiting calls starts afresh. A call does not wait for a
+    /// run that its own task no longer polls, nor for a run that waits for this call: see [the crate
+    /// documentation](crate).
     ///
     /// ```
     /// # fn fetch() -> impl Future<Output = u32> { std::future::ready(7) }
@@ -88,8 +122,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         open.or_compute(compute).await
     }
 
-    /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key, which is owned only on a
-    /// miss.
+    /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key. Only a miss makes an owned key.
     pub async fn get_or_compute_by_ref_async<Q>(
         &self,
         key: &Q,
@@ -106,11 +139,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         open.or_compute(compute).await
     }
 
-    /// [`get_or_try_compute`](Self::get_or_try_compute), for a value that is computed asynchronously.
+    /// [`get_or_try_compute`](Self::get_or_try_compute) for an async computation.
     ///
     /// # Errors
     ///
-    /// That of `compute`. Those who waited for a computation that failed compute for themselves.
+    /// The error of `compute`. It is not stored. The calls that waited for a failed run compute for themselves.
     pub async fn get_or_try_compute_async<E>(
         &self,
         key: K,
@@ -123,7 +156,14 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         open.or_compute(compute).await
     }
 
-    /// The value for `key` if it is there. Neither counts nor touches recency.
+    /// The value for `key`, if there is one. Counts nothing and leaves recency alone.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert("Oslo".to_owned(), 4);
+    /// assert_eq!((cache.peek("Oslo"), cache.peek("Rome")), (Some(4), None));
+    /// assert_eq!(cache.info().hits, 0);
+    /// ```
     pub fn peek<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -136,7 +176,13 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Some(entry.value().clone())
     }
 
-    /// Forgets `key` and returns its value. A computation under way for it will not be stored.
+    /// Forgets `key` and returns its value, if there is one. A run of `key` under way does not store its value.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert("Oslo".to_owned(), 4);
+    /// assert_eq!((cache.remove("Oslo"), cache.remove("Oslo")), (Some(4), None));
+    /// ```
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -149,8 +195,13 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Some(entry.value().clone())
     }
 
-    /// Stores `value` as if it had just been computed. Computations under way for `key` will not
-    /// replace it.
+    /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert(3, 9);
+    /// assert_eq!(cache.get_or_compute(3, || unreachable!("it is stored")), 9);
+    /// ```
     pub fn insert(&self, key: K, value: V) {
         let hash = self.engine().hash(|state| key.hash(state));
         self.engine().insert(&Entry::ready(hash, key, value), |a, b| a == b);

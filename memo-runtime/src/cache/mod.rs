@@ -1,6 +1,6 @@
-//! The public handle: caches by hand, their builder, the registry and the report.
+//! The public handle of a cache, its builder, the list of all caches, and the report.
 //!
-//! It knows the whole runtime below. It must not know the macro.
+//! It knows the rooms below. It must not know the macro.
 
 pub(crate) mod builder;
 pub(crate) mod cache;

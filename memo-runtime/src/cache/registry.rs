@@ -1,4 +1,6 @@
-//! Every cache that has been used.
+//! The list of all caches in use, and what can be done with all of them.
+//!
+//! It holds weak references. It must not know the types of keys and values.
 
 use crate::base::sync::{self, Arc, Mutex};
 use crate::config::parameters::CacheParameters;
@@ -9,7 +11,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 
-/// A cache, whatever it holds.
+/// A cache of any types.
 trait AnyCache {
     fn status(&self) -> CacheStatus;
     fn clear(&self);
@@ -41,7 +43,7 @@ where
     K: Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    // The list is kept by one function for all types of caches.
+    // One function for all types.
     fn list(cache: ArcWeak<SharedCache>) {
         SHARED.lock().push(cache);
     }
@@ -52,7 +54,7 @@ where
 
 pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
     fn list(cache: RcWeak<ThreadCache>) {
-        // While the thread's locals are being destroyed there is nobody left to list it for.
+        // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
         let _ = THREAD.try_with(|listed| listed.borrow_mut().push(cache));
     }
     cache.when_dropped(unlist_on_this_thread);
@@ -82,7 +84,7 @@ fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
     }
 }
 
-/// Does something with every cache, while no list is locked.
+/// Calls `visit` with every cache, while no list is locked.
 fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
     let shared: Vec<_> = SHARED.lock().iter().filter_map(ArcWeak::upgrade).collect();
     for cache in &shared {
@@ -96,13 +98,19 @@ fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
     }
 }
 
-/// One row of [`caches()`]: a cache's options and its counters.
+/// One cache of [`caches()`]: its options and its counters.
+///
+/// ```
+/// let users: memofn::Cache<u64, String> = memofn::Cache::builder().name("users").build();
+/// let status = memofn::caches().find(|status| status.name() == "users").unwrap();
+/// assert_eq!((status.name(), status.parameters.maxsize, status.info.misses), ("users", Some(128), 0));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStatus {
-    /// Its name and its other options.
+    /// The name and the other options.
     pub parameters: CacheParameters,
-    /// Its counters and its size.
+    /// The counters and the size.
     pub info: CacheInfo,
 }
 
@@ -114,10 +122,10 @@ impl CacheStatus {
     }
 }
 
-/// Every cache that has been used: those of memoized functions from their first call on, and those
-/// made by hand with a name as long as they live.
+/// All caches, sorted by name: that of each memoized function from its first call on, and each cache made by hand
+/// with a name, as long as it lives.
 ///
-/// Of the caches with `scope = "thread"` it shows those of the calling thread.
+/// A cache with `scope = "thread"` is shown on its own thread only.
 ///
 /// ```
 /// #[memofn::memoize(name = "cube")]

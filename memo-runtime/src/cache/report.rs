@@ -1,19 +1,26 @@
-//! The table of all caches.
+//! The table of all caches, as text.
 
 use crate::cache::registry::{CacheStatus, caches};
 use crate::config::parameters::Spelled;
 use std::fmt;
 
-/// What [`report()`](report()) returns: its `Display` is an aligned table.
+/// The counters of all caches at one moment. `Display` prints an aligned table; [`report()`](report()) makes it.
 ///
-/// Columns that would be zero throughout (coalesced calls, second runs, evictions, expirations, rejected
-/// results) are left out.
+/// A counter other than hits and misses has a column only if some cache has counted it. Sizes are numbers of
+/// entries.
+///
+/// ```
+/// let users: memofn::Cache<u64, String> = memofn::Cache::builder().name("users").build();
+/// let report = memofn::report();
+/// assert!(report.to_string().starts_with("cache "));
+/// assert!(report.caches().iter().any(|cache| cache.name() == "users"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Report {
     caches: Vec<CacheStatus>,
 }
 
-/// [`caches()`](crate::caches) as an aligned table, to be printed.
+/// [`caches()`](crate::caches) as an aligned table.
 ///
 /// ```
 /// # #[memofn::memoize(name = "cube")]
@@ -146,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_aligned_and_leaves_out_what_never_happened() {
+    fn the_table_is_aligned_and_leaves_out_columns_of_zeros() {
         let fib = CacheInfo { hits: 28, misses: 16, currsize: 16, ..CacheInfo::default() };
         let city = CacheInfo {
             hits: 1_234_567,

@@ -1,4 +1,4 @@
-//! What a cache was asked to do, and what it has counted.
+//! The parameters of a cache and its counters.
 //!
 //! Plain data with a `Display`. It must not know how a cache works.
 

@@ -1,11 +1,11 @@
-//! The options a cache was made with.
+//! The parameters of a cache.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// The options in force for one cache, as [`cache_parameters()`](crate::Cache::parameters) gives
-/// them. `Display` prints them as the attribute would be written.
+/// The options in force for one cache, as returned by [`cache_parameters()`](crate::Cache::parameters). `Display` prints
+/// them in the syntax of the attribute.
 ///
 /// ```
 /// #[memofn::memoize(maxsize = 64, ttl = "90s")]
@@ -21,24 +21,24 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheParameters {
-    /// The name in reports: the function's path, unless `name` says otherwise. Empty for a cache
-    /// made by hand that was given none.
+    /// The name in reports: the function's path, unless `name` says otherwise. Empty for a cache that was made by hand
+    /// without a name.
     pub name: Cow<'static, str>,
-    /// Most entries held; `None` is unbounded.
+    /// The most entries it holds; `None` is unbounded.
     pub maxsize: Option<usize>,
-    /// How long an entry answers after its computation finished; `None` is forever.
+    /// How long an entry answers after its computation has finished; `None` is forever.
     pub ttl: Option<Duration>,
     /// `"shared"` or `"thread"`.
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
     pub single_flight: bool,
-    /// How long a call waits for the run of another before it runs the body as well; `None` is the
+    /// How long a call waits for the run of another call before it runs the body as well; `None` is the
     /// [default rule](crate::CacheBuilder::patience), `Duration::MAX` is unlimited.
     pub patience: Option<Duration>,
 }
 
 impl CacheParameters {
-    /// The size of a cache whose maker did not choose one, as in Python.
+    /// The `maxsize` of a cache for which none was chosen, as in Python.
     pub const DEFAULT_MAXSIZE: usize = 128;
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for CacheParameters {
     }
 }
 
-/// A duration as the attribute would be given it: `1h 30m`.
+/// A duration in the syntax of the attribute: `1h 30m`.
 pub(crate) struct Spelled(pub(crate) Duration);
 
 impl fmt::Display for Spelled {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_spelled_as_they_are_written() {
+    fn durations_are_printed_in_the_syntax_of_the_attribute() {
         let spelled = |duration| Spelled(duration).to_string();
         assert_eq!(spelled(Duration::from_secs(1800)), "30m");
         assert_eq!(spelled(Duration::from_secs(5400)), "1h 30m");

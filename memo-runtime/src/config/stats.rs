@@ -1,11 +1,11 @@
-//! What a cache counts, and how it tells.
+//! The counters of a cache.
 
 use std::fmt;
 
-/// The counters of one cache and its size, as [`cache_info()`](crate::Cache::info) gives them.
+/// The counters and the size of one cache, as returned by [`cache_info()`](crate::Cache::info).
 ///
-/// They are exact: at any moment when no call is running, `hits + misses` is the number of calls.
-/// `Display` prints the four that Python's `lru_cache` has, the way Python does.
+/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned.
+/// `Display` prints the four counters of Python's `lru_cache` in Python's format.
 ///
 /// ```
 /// #[memofn::memoize]
@@ -23,34 +23,32 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CacheInfo {
-    /// Calls answered without running the body for them, the [`coalesced`](Self::coalesced) ones
-    /// included.
+    /// Calls that were answered without a run of the body, the [`coalesced`](Self::coalesced) ones included.
     pub hits: u64,
     /// Calls that ran the body.
     pub misses: u64,
-    /// Most entries held; `None` is unbounded.
+    /// The most entries it holds; `None` is unbounded.
     pub maxsize: Option<usize>,
-    /// Entries held now.
+    /// The entries it holds now.
     pub currsize: usize,
     /// Hits that waited for the run of another caller.
     pub coalesced: u64,
-    /// Misses that ran the body although another caller ran it for the same key: it took longer than
-    /// [patience](crate::CacheBuilder::patience) lasts, it would have waited for this call, or it was
-    /// a future that is no longer polled. A body that calls itself for its own key does not count.
+    /// Misses that ran the body although another call was running it for the same key: because the other run took longer than
+    /// the [patience](crate::CacheBuilder::patience), waited for this call, or was a future that is no longer polled. A
+    /// body that calls itself with its own key does not count.
     pub helped: u64,
-    /// Entries that made room for others.
+    /// Entries that were evicted to make room for others.
     pub evictions: u64,
-    /// Entries given back after their time to live.
+    /// Entries that were taken out after their time to live.
     pub expirations: u64,
-    /// Results not stored because they were an `Err`, or `cache_if` said so.
+    /// Results that were not stored because they were an `Err` or `cache_if` refused them.
     pub rejected: u64,
-    /// Results not stored because their key was removed, or the cache cleared, while they were
-    /// being computed.
+    /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
 }
 
 impl CacheInfo {
-    /// The share of calls that were hits, from 0 to 1; `None` before the first call.
+    /// The share of hits among all calls, from 0 to 1; `None` before the first call.
     ///
     /// ```
     /// # let cache = memofn::Cache::<u8, u8>::new(2);
@@ -83,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_prints_as_python_does() {
+    fn info_is_printed_as_python_prints_it() {
         let info = CacheInfo { hits: 28, misses: 16, currsize: 16, ..CacheInfo::default() };
         assert_eq!(info.to_string(), "CacheInfo(hits=28, misses=16, maxsize=None, currsize=16)");
     }

@@ -13,47 +13,18 @@ use crate::engine::engine::Engine;
 use crate::engine::hit::Miss;
 use crate::expand::instances::Instance;
 use crate::expand::options::Options;
+use crate::expand::slot::SlotScope as Places;
 use crate::key::lookup::Lookup;
-use crate::scope::scope::Scope;
-use std::any::Any;
+use crate::scope::scope::{Scope, Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZero;
 
-/// Where the caches of a function's instantiations are, by their scope.
-///
-/// Nothing is demanded of keys and values here, nor of a [`Here`]: that is said once, where one is made.
-/// So a type-checker has little to do with each memoized function.
-pub trait Places: Scope {
-    /// What the function has for them.
-    type Place: 'static;
-    /// What a call has of its cache.
-    type Owned<K, V>: Borrow<Cache<K, V, Self>>;
-
-    /// Lends the cache of the instantiation that `F` stands for, if it is there and was the first one.
-    ///
-    /// # Safety
-    ///
-    /// Keys and values are of types that may be kept there, without lifetimes; and of those that are
-    /// there, if `F` is the only instantiation. The cache is given back before the thread ends.
-    #[doc(hidden)]
-    #[expect(unsafe_code, reason = "what is kept has no type")]
-    unsafe fn lend<'c, F: Instance, K, V>(
-        place: &'static Self::Place,
-    ) -> Option<&'c Cache<K, V, Self>>;
-
-    /// What a run drops in the end, when the thread's own caches are gone.
-    #[doc(hidden)]
-    fn finally<K, V>(_owned: Self::Owned<K, V>) -> Option<Box<dyn Any>> {
-        None
-    }
-}
-
 /// The cache of the instantiation that `F` stands for, as a call uses it: lent to a look-up, which is soon
 /// over, and owned by what follows when that has found nothing.
 pub struct Here<F, K, V, S: Places> {
-    place: &'static S::Place,
+    place: &'static S::Slot,
     options: Options,
     own: Own<K, V, S>,
     instance: PhantomData<fn() -> F>,
@@ -61,7 +32,7 @@ pub struct Here<F, K, V, S: Places> {
 
 /// Gives a cache. If there is none, it is made.
 pub(crate) type Own<K, V, S> =
-    fn(&'static <S as Places>::Place, Options) -> <S as Places>::Owned<K, V>;
+    fn(&'static <S as Places>::Slot, Options) -> <S as Places>::Held<K, V>;
 
 impl<F, K, V, S: Places> Copy for Here<F, K, V, S> {}
 
@@ -152,11 +123,7 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
     /// As of [`Places::lend`].
     #[expect(unsafe_code, reason = "what is kept has no type")]
     #[inline]
-    pub(crate) unsafe fn new(
-        place: &'static S::Place,
-        options: Options,
-        own: Own<K, V, S>,
-    ) -> Self {
+    pub(crate) unsafe fn new(place: &'static S::Slot, options: Options, own: Own<K, V, S>) -> Self {
         Self { place, options, own, instance: PhantomData }
     }
 
@@ -298,8 +265,24 @@ impl<F: Instance, K, V, S: Places> Here<F, K, V, S> {
 
     /// The cache.
     #[must_use]
-    pub fn own(self) -> S::Owned<K, V> {
+    pub fn own(self) -> S::Held<K, V> {
         (self.own)(self.place, self.options)
+    }
+}
+
+impl<F: Instance, K, V> Here<F, K, V, Shared> {
+    /// The cache.
+    #[must_use]
+    pub fn cache(self) -> &'static Cache<K, V> {
+        self.own().get()
+    }
+}
+
+impl<F: Instance, K, V> Here<F, K, V, Thread> {
+    /// The cache.
+    #[must_use]
+    pub fn cache(self) -> Cache<K, V, Thread> {
+        self.own().into_cache()
     }
 }
 

@@ -1,4 +1,7 @@
-//! The caches of one function, by instantiation.
+//! The caches of one slot, one for each instantiation of the function.
+//!
+//! They are in a tree that only grows, so that a look-up takes no lock. It must not know what a cache is: it
+//! keeps *handles*, and the caller names their type.
 
 use crate::config::parameters::CacheParameters;
 use crate::expand::options::{Options, evaluate};
@@ -10,10 +13,10 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// What stands for an instantiation of a function: [`Of`] or [`Only`]. What it says of itself is relied upon, so
-/// nobody else can say so.
+/// A type that stands for an instantiation of a function: [`InstanceOf`] or [`OnlyInstance`]. The trait is sealed,
+/// because unsafe code relies on `IS_ONLY`.
 pub trait Instance: sealed::Sealed {
-    /// The function has no other one.
+    /// Whether the function has no other instantiation.
     #[doc(hidden)]
     const IS_ONLY: bool;
 }
@@ -21,127 +24,125 @@ pub trait Instance: sealed::Sealed {
 mod sealed {
     #[allow(unreachable_pub, reason = "it seals a public trait")]
     pub trait Sealed {}
-    impl<F> Sealed for super::Of<F> {}
-    impl Sealed for super::Only {}
+    impl<F> Sealed for super::InstanceOf<F> {}
+    impl Sealed for super::OnlyInstance {}
 }
 
-/// The instantiation of which `F` is a type: another one for each.
-pub struct Of<F>(PhantomData<fn() -> F>);
+/// The instantiation that the type `F` stands for. Each instantiation has another `F`.
+pub struct InstanceOf<F>(PhantomData<fn() -> F>);
 
-impl<F> Of<F> {
-    /// The instantiation that a type stands for.
+impl<F> InstanceOf<F> {
+    /// The instantiation that `F` stands for.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "for expansions only")]
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 
-    /// The one that the type of a closure stands for.
+    /// The instantiation that the type of this closure stands for.
     pub const fn closure(_closure: &F) -> Self {
         Self(PhantomData)
     }
 }
 
-impl<F> Instance for Of<F> {
+impl<F> Instance for InstanceOf<F> {
     const IS_ONLY: bool = false;
 }
 
-/// The only instantiation that a function has. Its caches need not be told apart: see
-/// [`Single`](crate::expand::static_site::Single).
-pub enum Only {}
+/// The only instantiation of a function. A look-up of its cache compares nothing: see
+/// [`OnlySlot`](crate::expand::static_site::OnlySlot).
+pub enum OnlyInstance {}
 
-impl Instance for Only {
+impl Instance for OnlyInstance {
     const IS_ONLY: bool = true;
 }
 
-impl<F> fmt::Debug for Of<F> {
+impl<F> fmt::Debug for InstanceOf<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Of")
+        f.write_str("InstanceOf")
     }
 }
 
-impl fmt::Debug for Only {
+impl fmt::Debug for OnlyInstance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Only")
+        f.write_str("OnlyInstance")
     }
 }
 
-/// A tree of caches that only grows, so that a look-up takes no lock. A function that is not generic
-/// has one node.
+/// A node of the tree. A function that is not generic has one node.
 pub(crate) struct Node<S: Scope> {
-    /// Of the instantiation, and of the handle's type.
+    /// Names the instantiation and the type of the handle.
     instance: TypeId,
     handle: Handle,
     branches: [S::Cell<Box<Self>>; 4],
 }
 
 impl<S: Scope> Node<S> {
-    /// The cache, or rather its handle of type `C`, of the instantiation that the type `F` stands for.
-    /// If there is none, `build` makes it of the options of the function.
+    /// The handle, of type `C`, for the instantiation `F`. If there is none, `make` makes it from the options.
     #[inline]
     pub(crate) fn find<'s, F: Instance, C: 'static>(
         root: &'s S::Cell<Self>,
         function: &'static str,
         options: Options,
-        build: impl FnOnce(CacheParameters) -> C,
+        make: impl FnOnce(CacheParameters) -> C,
     ) -> &'s C
     where
-        S: Keeps<C>,
+        S: Holds<C>,
     {
         #[expect(unsafe_code, reason = "see `Handle`")]
-        // SAFETY: its type has no lifetimes; and a node of an instance was made of its type.
+        // SAFETY: `C` has no lifetimes, and `instance` names it: a node of this instance holds a `C`.
         unsafe {
             Self::first::<F, C>(root).unwrap_or_else(|| {
-                Self::search_for::<F, C>(root, function, options, build).handle.get()
+                Self::search_for::<F, C>(root, function, options, make).handle.get()
             })
         }
     }
 
-    /// The same, if it was the first that was made.
+    /// [`find`](Self::find), for the first handle that was made; `None` for any other.
     ///
     /// # Safety
     ///
-    /// `C` has no lifetimes: as a bound that would be demanded of the types of each call. If `F` is the
-    /// only instance of the tree, this is its type.
+    /// `C` has no lifetimes. (A bound would have to be proved for each call.) If `F` is the only instance of the
+    /// tree, the tree holds a `C`.
     #[expect(unsafe_code, reason = "see `Handle`")]
     #[inline]
     pub(crate) unsafe fn first<F: Instance, C>(root: &S::Cell<Self>) -> Option<&C> {
         let root = root.get().filter(|root| F::IS_ONLY || root.instance == instance::<F, C>())?;
-        // SAFETY: a node of this instance was made by `search_for` of the same `C`, lifetimes aside,
-        // of which it has none; and where there is only one instance, it is this one.
+        // SAFETY: `search_for` made a node of this instance from a `C`. `typeid` ignores lifetimes, and `C` has
+        // none. If the tree has one instance only, the caller says that it holds a `C`.
         Some(unsafe { root.handle.get() })
     }
 
-    /// Apart, so that a call which finds its cache does not prepare for making it.
+    /// A function of its own, so that a call that finds its cache does not prepare to make one.
     #[cold]
     #[inline(never)]
     fn search_for<'s, F, C: 'static>(
         root: &'s S::Cell<Self>,
         function: &'static str,
         options: Options,
-        build: impl FnOnce(CacheParameters) -> C,
+        make: impl FnOnce(CacheParameters) -> C,
     ) -> &'s Self
     where
-        S: Keeps<C>,
+        S: Holds<C>,
     {
-        let mut build = Some(build);
+        let mut make = Some(make);
         let evaluate =
             || evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>());
         Self::search(root, instance::<F, C>(), &evaluate, &mut |parameters| {
-            let build = build.take().expect("what was made is found");
-            Handle::new(build(parameters))
+            let make = make.take().expect("the loop ends once the node is made");
+            Handle::new(make(parameters))
         })
     }
 
-    /// Each level of the tree tells instances apart by two more bits.
+    /// The node of an instance. Each level of the tree tells instances apart by two more bits.
     ///
-    /// Options are code of users: they are evaluated while no cell is held, and before it is known where the
-    /// cache goes. If several threads do so at the same time, the first to be done makes the cache.
+    /// The options are user code. They are evaluated while no cell is held, and before the place of the new node
+    /// is known. If several threads evaluate them at the same time, the first to finish makes the cache.
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
         evaluate: &dyn Fn() -> CacheParameters,
-        build: &mut dyn FnMut(CacheParameters) -> Handle,
+        make: &mut dyn FnMut(CacheParameters) -> Handle,
     ) -> &'s Self {
         let mut evaluated = None;
         loop {
@@ -155,7 +156,7 @@ impl<S: Scope> Node<S> {
             };
             let mut node = || {
                 let branches = std::array::from_fn(|_| S::Cell::empty());
-                Self { instance, handle: build(CacheParameters::clone(parameters)), branches }
+                Self { instance, handle: make(CacheParameters::clone(parameters)), branches }
             };
             match free {
                 Free::Root => _ = root.get_or_init(node),
@@ -164,7 +165,7 @@ impl<S: Scope> Node<S> {
         }
     }
 
-    /// The node of an instance, or where it would be.
+    /// The node of an instance, or the empty place for it.
     fn known(root: &S::Cell<Self>, instance: TypeId) -> Result<&Self, Free<'_, S>> {
         let mut bits = BitsOf(0);
         instance.hash(&mut bits);
@@ -178,7 +179,7 @@ impl<S: Scope> Node<S> {
     }
 }
 
-/// Where a node could be added.
+/// An empty place for a node.
 enum Free<'s, S: Scope> {
     Root,
     Branch(&'s S::Cell<Box<Node<S>>>),
@@ -189,16 +190,17 @@ fn instance<F, C>() -> TypeId {
     typeid::of::<(F, PhantomData<C>)>()
 }
 
-/// What may be kept in a tree of this scope.
-pub(crate) trait Keeps<C>: Scope {}
+/// Says that a tree of this scope may hold a `C`.
+pub(crate) trait Holds<C>: Scope {}
 
-impl<C: Send + Sync> Keeps<C> for Shared {}
-impl<C> Keeps<C> for Thread {}
+impl<C: Send + Sync> Holds<C> for Shared {}
+impl<C> Holds<C> for Thread {}
 
-/// A handle of a type that its owner knows: a pointer, in fact. In a box of `Any` it would be two more
-/// loads away, each of which a hit has to wait for.
+/// A handle whose type the caller knows. It has the size of a pointer.
+///
+/// A `Box<dyn Any>` would put it two more loads away, and each hit would wait for them.
 struct Handle {
-    place: MaybeUninit<*const ()>,
+    pointer: MaybeUninit<*const ()>,
     drop: fn(&mut Self),
 }
 
@@ -207,21 +209,22 @@ impl Handle {
     fn new<C>(handle: C) -> Self {
         const { assert!(size_of::<C>() == size_of::<*const ()>()) };
         const { assert!(align_of::<C>() == align_of::<*const ()>()) };
-        // SAFETY: this is called when the handle is dropped, which was made of a `C`, and not again.
-        let drop = |this: &mut Self| unsafe { this.place.as_mut_ptr().cast::<C>().drop_in_place() };
-        let mut this = Self { place: MaybeUninit::uninit(), drop };
-        // SAFETY: there is room for a `C`, as was asserted above.
-        unsafe { this.place.as_mut_ptr().cast::<C>().write(handle) };
+        // SAFETY: `Handle::drop` calls this, once. The handle was made from a `C`.
+        let drop =
+            |this: &mut Self| unsafe { this.pointer.as_mut_ptr().cast::<C>().drop_in_place() };
+        let mut this = Self { pointer: MaybeUninit::uninit(), drop };
+        // SAFETY: the assertions above say that there is room for a `C`.
+        unsafe { this.pointer.as_mut_ptr().cast::<C>().write(handle) };
         this
     }
 
     /// # Safety
     ///
-    /// It was made of a `C`.
+    /// The handle was made from a `C`.
     #[inline]
     unsafe fn get<C>(&self) -> &C {
         // SAFETY: by the condition above.
-        unsafe { &*self.place.as_ptr().cast() }
+        unsafe { &*self.pointer.as_ptr().cast() }
     }
 }
 
@@ -232,14 +235,14 @@ impl Drop for Handle {
 }
 
 #[expect(unsafe_code, reason = "the compiler does not know the type")]
-// SAFETY: what is put into a node of this scope is `Send` and `Sync`: see `Keeps`.
+// SAFETY: the handles in a shared tree are `Send` and `Sync`: see `Holds`.
 unsafe impl Send for Node<Shared> {}
 
 #[expect(unsafe_code, reason = "the compiler does not know the type")]
 // SAFETY: as above.
 unsafe impl Sync for Node<Shared> {}
 
-/// The bits of a `TypeId`, which is a hash already.
+/// A hasher that takes the bits of a `TypeId` as they are: a `TypeId` is a hash already.
 struct BitsOf(u64);
 
 impl Hasher for BitsOf {

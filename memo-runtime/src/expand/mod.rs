@@ -6,5 +6,6 @@ pub(crate) mod bounds;
 pub(crate) mod call_site;
 pub(crate) mod instances;
 pub(crate) mod options;
+pub(crate) mod slot;
 pub(crate) mod static_site;
 pub(crate) mod thread_slot;

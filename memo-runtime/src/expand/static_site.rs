@@ -1,52 +1,33 @@
-//! Where the caches of a memoized function live.
+//! The slot of a memoized function as its expansion sees it: a [`Site`] gives the cache, or the
+//! [`CallSite`] of one call.
 //!
-//! A static must name its type, and a macro cannot always do that: the type of a `key = ..`
-//! expression is known to the compiler alone, and a generic function has a cache for each of its
-//! instantiations but, as Rust has it, one static for all. So the static is a *slot*, which knows no
-//! types, and holds caches of the types that the calls ask for. A *site* is the slot as one
-//! instantiation sees it.
+//! This is where the types of keys and values come in, and where their bounds are checked.
 
 use crate::cache::cache::Cache;
-use crate::expand::bounds::shared::{Keeps, Kept, SharedKept};
-use crate::expand::call_site::{Here, Places};
-use crate::expand::instances::{Instance, Node, Of, Only};
+use crate::expand::bounds::shared::{CacheType, OfType, SharedCacheType};
+use crate::expand::call_site::Here as CallSite;
+use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
 use crate::expand::options::Options;
+use crate::expand::slot::{SharedSlot, SlotScope};
 use crate::expand::thread_slot::ThreadSlot;
 use crate::scope::scope::{Shared, Thread};
 use std::any::type_name;
-use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
-use std::sync::OnceLock;
 use std::thread::LocalKey;
 
-/// What a function's static holds: its caches for the whole process.
-pub struct Slot {
-    name: &'static str,
-    caches: OnceLock<Node<Shared>>,
-}
-
-impl Slot {
-    /// Without a cache yet, for the function of this name.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, caches: OnceLock::new() }
-    }
-}
-
-/// The [`site`] of an instantiation in a static that is a [`Slot`]. The static is in a block of its own,
-/// where its name is in nobody's way.
+/// Declares a [`SharedSlot`] and gives the [`site`] of one instantiation in it. The block keeps the name of the
+/// static out of the user's way.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
     ($name:literal, $options:ident, $instance:expr) => {{
-        static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
+        static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
         $crate::__private::site(&SLOT, $options, $instance)
     }};
 }
 
-/// The [`thread_site`] of an instantiation in a static that is a [`ThreadSlot`] in each thread.
+/// [`__site`](crate::__site) with a [`ThreadSlot`] in each thread.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_site {
@@ -59,174 +40,113 @@ macro_rules! __thread_site {
     }};
 }
 
-/// The [`Single`] of a static that is a [`Slot`].
+/// Declares a [`SharedSlot`] for one cache and gives its [`OnlySite`].
 ///
-/// What makes it is a function of its own, which cannot name the parameters of one around it: so the compiler
-/// sees to it that the types are the same whenever the static is asked for.
+/// The slot is made in a function of its own. That function cannot name type parameters of a function around
+/// it, so the compiler guarantees that `$K` and `$V` are always the same types.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Shared> {
-            static SLOT: $crate::__private::Slot = $crate::__private::Slot::new($name);
+        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
+            static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
             // SAFETY: the static is in this function, which is not generic, and names its types.
-            unsafe { $crate::__private::Single::new(&SLOT) }
+            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
         }
         single().with($options)
     }};
 }
 
-/// The same, of a static that is a [`ThreadSlot`] in each thread.
+/// [`__single`](crate::__single) with a [`ThreadSlot`] in each thread.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::Single<$K, $V, $crate::__private::scope::Thread> {
+        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Thread> {
             $crate::__private::std::thread_local! {
                 static SLOT: $crate::__private::ThreadSlot =
                     const { $crate::__private::ThreadSlot::new($name) };
             }
-            // SAFETY: as of a static for all threads.
-            unsafe { $crate::__private::Single::new(&SLOT) }
+            // SAFETY: as for a slot of all threads.
+            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
         }
         single().with($options)
     }};
 }
 
-/// The place of the cache of one instantiation of a function: in a [`Slot`], or in each thread's own
-/// [`ThreadSlot`].
+/// A slot as one instantiation of a function sees it, with the options for its cache.
 ///
-/// `F` stands for the instantiation. Where there are others, it is [that](crate::expand::instances::Of) of the
-/// companion type, for a function in a module. For any other function it is that of the closure that gives
-/// the options, whose type is another one for each type and constant that the function around it is
-/// generic over, those of its impl block and its trait included, which a macro does not always see.
-pub struct Site<F, S: Places = Shared> {
-    place: &'static S::Place,
+/// `F` stands for the instantiation. For a function in a module it is the [instance](InstanceOf) of the companion
+/// type. For any other function it is the instance of the closure that returns the options: Rust gives that closure a
+/// type of its own for each set of generic arguments around it, also for those of an impl block or a trait
+/// that the macro cannot see.
+pub struct Site<F, S: SlotScope = Shared> {
+    slot: &'static S::Slot,
     options: Options,
     instance: PhantomData<fn() -> F>,
 }
 
-/// The place of the cache of a function that has but one, of keys `K` and values `V`.
-pub struct Single<K, V, S: Places> {
-    place: &'static S::Place,
-    types: PhantomData<fn() -> (K, V)>,
-}
-
-/// A [`Single`] with its options.
-pub struct OptedSingle<K, V, S: Places> {
-    place: &'static S::Place,
-    options: Options,
-    types: PhantomData<fn() -> (K, V)>,
-}
-
-impl<K, V, S: Places> Single<K, V, S> {
-    /// # Safety
-    ///
-    /// Whoever else makes one of this place makes it of the same types, and nobody makes a [`Site`] of it.
-    #[expect(unsafe_code, reason = "what is kept has no type")]
+impl<F, S: SlotScope> Site<F, S> {
     #[inline]
-    #[must_use]
-    pub const unsafe fn new(place: &'static S::Place) -> Self {
-        Self { place, types: PhantomData }
-    }
-
-    /// The same, with the options that are asked for at the first use.
-    #[inline]
-    #[must_use]
-    pub fn with(self, options: Options) -> OptedSingle<K, V, S> {
-        OptedSingle { place: self.place, options, types: PhantomData }
+    fn new(slot: &'static S::Slot, options: Options) -> Self {
+        Self { slot, options, instance: PhantomData }
     }
 }
 
-impl<F, S: Places> Site<F, S> {
-    #[inline]
-    fn new(place: &'static S::Place, options: Options) -> Self {
-        Self { place, options, instance: PhantomData }
-    }
-}
-
-/// The place of an instantiation's cache, whose options are asked for at its first use.
+/// The site of an instantiation. The options are evaluated at its first use.
 #[inline]
-pub fn site<F>(place: &'static Slot, options: Options, _instance: Of<F>) -> Site<Of<F>> {
-    Site::new(place, options)
+pub fn site<F>(
+    slot: &'static SharedSlot,
+    options: Options,
+    _instance: InstanceOf<F>,
+) -> Site<InstanceOf<F>> {
+    Site::new(slot, options)
 }
 
-/// The place of an instantiation's cache in each thread, whose options are asked for at its first use there.
+/// The site of an instantiation in each thread. The options are evaluated at its first use in a thread.
 #[inline]
 pub fn thread_site<F>(
-    place: &'static LocalKey<ThreadSlot>,
+    slot: &'static LocalKey<ThreadSlot>,
     options: Options,
-    _instance: Of<F>,
-) -> Site<Of<F>, Thread> {
-    Site::new(place, options)
+    _instance: InstanceOf<F>,
+) -> Site<InstanceOf<F>, Thread> {
+    Site::new(slot, options)
 }
 
-impl Places for Shared {
-    type Place = Slot;
-    type Owned<K, V> = Forever<K, V>;
-
-    #[expect(unsafe_code, reason = "what is kept has no type")]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn lend<'c, F: Instance, K, V>(place: &'static Slot) -> Option<&'c Cache<K, V>> {
-        // SAFETY: by the condition of this.
-        unsafe { Node::<Self>::first::<F, _>(&place.caches) }
-    }
+/// The slot of a function that has exactly one cache, with keys `K` and values `V`. A call need not compare instances.
+pub struct OnlySlot<K, V, S: SlotScope> {
+    slot: &'static S::Slot,
+    types: PhantomData<fn() -> (K, V)>,
 }
 
-/// A cache that is there as long as the process, where nothing is said of its types.
-pub struct Forever<K, V>(NonNull<Cache<K, V>>);
-
-impl<K, V> Borrow<Cache<K, V>> for Forever<K, V> {
-    fn borrow(&self) -> &Cache<K, V> {
-        #[expect(unsafe_code, reason = "a reference says of its types how long they live")]
-        // SAFETY: it was made of a reference to a cache that lives forever.
-        unsafe {
-            self.0.as_ref()
-        }
-    }
+/// An [`OnlySlot`] with the options for its cache.
+pub struct OnlySite<K, V, S: SlotScope> {
+    slot: &'static S::Slot,
+    options: Options,
+    types: PhantomData<fn() -> (K, V)>,
 }
 
-impl Slot {
-    /// The cache of the instantiation that `F` stands for.
-    fn cache<F: Instance, K, V>(&'static self, options: Options) -> &'static Cache<K, V>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
-        Node::<Shared>::find::<F, _>(&self.caches, self.name, options, Cache::make)
-    }
-
-    fn own<F: Instance, K, V>(&'static self, options: Options) -> Forever<K, V>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
-        Forever(NonNull::from(self.cache::<F, _, _>(options)))
-    }
-}
-
-impl<F: Instance, K, V> Here<F, K, V, Shared> {
-    /// The cache.
+impl<K, V, S: SlotScope> OnlySlot<K, V, S> {
+    /// # Safety
+    ///
+    /// Every other `OnlySlot` of this slot has the same types, and no [`Site`] is made of the slot.
+    #[expect(unsafe_code, reason = "a slot has no types")]
+    #[inline]
     #[must_use]
-    pub fn cache(self) -> &'static Cache<K, V> {
-        #[expect(unsafe_code, reason = "a reference says of its types how long they live")]
-        // SAFETY: it was made of a reference to a cache that lives forever.
-        unsafe {
-            self.own().0.as_ref()
-        }
+    pub const unsafe fn new(slot: &'static S::Slot) -> Self {
+        Self { slot, types: PhantomData }
     }
-}
 
-impl<F: Instance, K, V> Here<F, K, V, Thread> {
-    /// The cache.
+    /// Adds the options, which are evaluated at the first use.
+    #[inline]
     #[must_use]
-    pub fn cache(self) -> Cache<K, V, Thread> {
-        self.own().into_cache()
+    pub fn with(self, options: Options) -> OnlySite<K, V, S> {
+        OnlySite { slot: self.slot, options, types: PhantomData }
     }
 }
 
-/// The methods of a site in places of one kind, for what is [`kept`](crate::expand::bounds::shared) there.
-macro_rules! site {
+/// Defines the methods of the sites of one scope. `$kept` is the bound on keys and values there.
+macro_rules! sites {
     ($scope:ty, $kept:ident, $own:expr, $own_single:expr, |$key:ident, $value:ident| $cache:ty) => {
         impl<F: Instance> Site<F, $scope> {
             /// The cache.
@@ -234,7 +154,7 @@ macro_rules! site {
                 self.here(key, value).cache()
             }
 
-            /// [`cache`](Self::cache), for the type of a key.
+            /// [`cache`](Self::cache) for the type of this key.
             pub fn cache_for<$key: $kept, $value: $kept>(
                 self,
                 key: &$key,
@@ -243,69 +163,68 @@ macro_rules! site {
                 self.here_for(key, value).cache()
             }
 
-            /// [`cache`](Self::cache), for the type of the key that `key` returns. Does not call it.
+            /// [`cache`](Self::cache) for the type of the key that `key` returns. It does not call `key`.
             pub fn cache_by<A, $key: $kept, $value: $kept>(
                 self,
                 _key: impl FnOnce(A) -> $key,
                 value: $value,
             ) -> $cache {
-                self.cache(Keeps::<$key::Type>::default(), value)
+                self.cache(OfType::<$key::Type>::default(), value)
             }
 
-            /// [`cache`](Self::cache), for one call.
+            /// The call site of one call.
             #[inline]
             pub fn here<$key: $kept, $value: $kept>(
                 self,
                 _key: $key,
                 _value: $value,
-            ) -> Here<F, $key::Type, $value::Type, $scope> {
-                #[expect(unsafe_code, reason = "what is kept has no type")]
-                // SAFETY: what is kept is of types without lifetimes, which threads can share where
-                // they do.
+            ) -> CallSite<F, $key::Type, $value::Type, $scope> {
+                #[expect(unsafe_code, reason = "a slot has no types")]
+                // SAFETY: `$kept` says that the types have no lifetimes, and in a slot of all threads that threads
+                // can share them.
                 unsafe {
-                    Here::new(self.place, self.options, $own)
+                    CallSite::new(self.slot, self.options, $own)
                 }
             }
 
-            /// [`here`](Self::here), for the type of a key.
+            /// [`here`](Self::here) for the type of this key.
             #[inline]
             pub fn here_for<$key: $kept, $value: $kept>(
                 self,
                 _key: &$key,
                 value: $value,
-            ) -> Here<F, $key::Type, $value::Type, $scope> {
-                self.here(Keeps::<$key::Type>::default(), value)
+            ) -> CallSite<F, $key::Type, $value::Type, $scope> {
+                self.here(OfType::<$key::Type>::default(), value)
             }
         }
 
-        impl<K: 'static, V: 'static> OptedSingle<K, V, $scope> {
-            /// The cache, for one call.
+        impl<K: 'static, V: 'static> OnlySite<K, V, $scope> {
+            /// The call site of one call.
             #[inline]
             pub fn here<$key: $kept<Type = K>, $value: $kept<Type = V>>(
                 self,
                 _key: $key,
                 _value: $value,
-            ) -> Here<Only, K, V, $scope> {
-                #[expect(unsafe_code, reason = "what is kept has no type")]
-                // SAFETY: as of a site; and the place has no other instantiation, as was promised when this
-                // was made.
+            ) -> CallSite<OnlyInstance, K, V, $scope> {
+                #[expect(unsafe_code, reason = "a slot has no types")]
+                // SAFETY: as for a `Site`. The slot has no other instantiation: the maker of the `OnlySlot` promised it.
                 unsafe {
-                    Here::new(self.place, self.options, $own_single)
+                    CallSite::new(self.slot, self.options, $own_single)
                 }
             }
         }
     };
 }
-site!(Shared, SharedKept, Slot::own::<F, _, _>, Slot::own::<Only, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
-site!(Thread, Kept, ThreadSlot::own::<F, _, _>, ThreadSlot::own::<Only, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
+sites!(Shared, SharedCacheType, SharedSlot::cache::<F, _, _>, SharedSlot::cache::<OnlyInstance, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
+sites!(Thread, CacheType, ThreadSlot::cache::<F, _, _>, ThreadSlot::cache::<OnlyInstance, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
 
-/// The name in reports of a method: `<type>::<name>`.
+/// The name of a method in reports: `<type>::<name>`.
 #[must_use]
 pub fn method<T: ?Sized>(name: &str) -> String {
     [type_name::<T>(), "::", name].concat()
 }
 
-/// The name in reports of an instantiation, or of a trait's method: `<path as Trait>::name<u32>`.
+/// The name of an instantiation or of a trait's method in reports: `<path as Trait>::name<u32>`.
 #[must_use]
 pub fn label(prefix: &str, path: &str, suffix: &str, parameters: &[&dyn fmt::Display]) -> String {
     let mut label = [prefix, path, suffix].concat();
@@ -326,26 +245,24 @@ macro_rules! opaque {
     )*};
 }
 opaque! {
-    () Slot Slot;
-    (F, S: Places) Site Site<F, S>;
-    (K, V, S: Places) Single Single<K, V, S>;
-    (K, V, S: Places) OptedSingle OptedSingle<K, V, S>;
-    (K, V) Forever Forever<K, V>;
+    (F, S: SlotScope) Site Site<F, S>;
+    (K, V, S: SlotScope) OnlySlot OnlySlot<K, V, S>;
+    (K, V, S: SlotScope) OnlySite OnlySite<K, V, S>;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cache::builder::CacheBuilder;
-    use crate::expand::bounds::shared::kept;
+    use crate::expand::bounds::shared::shared_type;
 
-    fn of<F>(closure: &F, slot: &'static Slot, options: Options) -> Site<Of<F>> {
-        site(slot, options, Of::closure(closure))
+    fn of<F>(closure: &F, slot: &'static SharedSlot, options: Options) -> Site<InstanceOf<F>> {
+        site(slot, options, InstanceOf::closure(closure))
     }
 
-    fn cache_of<const N: usize>(slot: &'static Slot) -> &'static Cache<usize, usize> {
+    fn cache_of<const N: usize>(slot: &'static SharedSlot) -> &'static Cache<usize, usize> {
         let options = || CacheBuilder::new().name(N.to_string());
-        of(&options, slot, options).cache(kept::<usize, _>(), kept::<usize, _>())
+        of(&options, slot, options).cache(shared_type::<usize, _>(), shared_type::<usize, _>())
     }
 
     macro_rules! caches {
@@ -354,7 +271,7 @@ mod tests {
 
     #[test]
     fn each_instantiation_has_a_cache_of_its_own_and_finds_it_again() {
-        static SLOT: Slot = Slot::new("f");
+        static SLOT: SharedSlot = SharedSlot::new("f");
         let all = || caches!(&SLOT, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27);
         for (i, cache) in all().into_iter().enumerate() {
             cache.insert(0, i);
@@ -365,8 +282,8 @@ mod tests {
     }
 
     #[test]
-    fn instantiations_are_added_by_several_threads() {
-        static SLOT: Slot = Slot::new("f");
+    fn several_threads_add_instantiations() {
+        static SLOT: SharedSlot = SharedSlot::new("f");
         let barrier = std::sync::Barrier::new(4);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -383,27 +300,27 @@ mod tests {
     }
 
     trait Named<T> {
-        fn cache(slot: &'static Slot) -> &'static Cache<u8, u8> {
+        fn cache(slot: &'static SharedSlot) -> &'static Cache<u8, u8> {
             let options = || CacheBuilder::new().unbounded();
-            of(&options, slot, options).cache(kept::<u8, _>(), kept::<u8, _>())
+            of(&options, slot, options).cache(shared_type::<u8, _>(), shared_type::<u8, _>())
         }
     }
 
     impl<T> Named<T> for &str {}
 
     #[test]
-    fn whatever_is_around_the_function_tells_instantiations_apart() {
-        static SLOT: Slot = Slot::new("f");
+    fn generic_parameters_around_the_function_tell_instantiations_apart() {
+        static SLOT: SharedSlot = SharedSlot::new("f");
         let (one, other) = (<&str as Named<u8>>::cache(&SLOT), <&str as Named<u16>>::cache(&SLOT));
         assert!(!std::ptr::eq(one, other));
     }
 
     #[test]
-    fn types_that_differ_in_lifetimes_alone_are_one_instantiation() {
-        fn same<'a>(_: &'a str, slot: &'static Slot) -> &'static Cache<u8, u8> {
+    fn types_that_differ_only_in_lifetimes_are_one_instantiation() {
+        fn same<'a>(_: &'a str, slot: &'static SharedSlot) -> &'static Cache<u8, u8> {
             <&'a str as Named<u8>>::cache(slot)
         }
-        static SLOT: Slot = Slot::new("f");
+        static SLOT: SharedSlot = SharedSlot::new("f");
         let local = String::from("local");
         assert!(std::ptr::eq(same(&local, &SLOT), same("static", &SLOT)));
     }

@@ -1,10 +1,13 @@
-//! Where the caches are that each thread has for itself, and when they are dropped.
+//! The slot that a function has in each thread, and when its caches are dropped.
+//!
+//! A thread drops its caches when it ends. Destructors of its other locals may call memoized functions after
+//! that. Such a *late* call computes with caches of its own, which live until the outermost late call returns.
 
 use crate::base::sync;
 use crate::cache::cache::Cache;
-use crate::expand::call_site::Places;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::Options;
+use crate::expand::slot::SlotScope;
 use crate::scope::scope::Thread;
 use std::any::Any;
 use std::borrow::Borrow;
@@ -15,24 +18,24 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::thread::LocalKey;
 
-/// What a function's static holds in each thread: its caches for that thread.
+/// The thread-local static of a function: its caches for one thread.
 ///
-/// It has no destructor, so that a call need not ask whether that has run: `Slots` have one for all.
+/// It has no destructor, so that a call need not ask whether the destructor has run. `UsedSlots` drops the
+/// caches of all functions.
 pub struct ThreadSlot {
     name: &'static str,
     caches: ManuallyDrop<UnsafeCell<OnceCell<Node<Thread>>>>,
     late: ManuallyDrop<LateCaches>,
 }
 
-/// The caches of calls that are made when the thread's own caches are gone, as from within destructors of its
-/// locals: as long as there are such calls.
+/// The caches of late calls. They are there as long as such a call runs.
 struct LateCaches {
     calls: Cell<usize>,
     caches: RefCell<OnceCell<Node<Thread>>>,
 }
 
 impl ThreadSlot {
-    /// Without a cache yet, for the function of this name.
+    /// An empty slot for the function of this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         let late = LateCaches { calls: Cell::new(0), caches: RefCell::new(OnceCell::new()) };
@@ -43,10 +46,41 @@ impl ThreadSlot {
         }
     }
 
+    /// The calling thread's cache of the instantiation `F`, made now if there is none.
+    pub(crate) fn cache<F: Instance, K: 'static, V: 'static>(
+        slot: &'static LocalKey<Self>,
+        options: Options,
+    ) -> ThreadCache<K, V> {
+        let is_late = slot.with(|it| it.root().get().is_none() && !UsedSlots::add(slot));
+        if is_late {
+            return Self::late_cache::<F, K, V>(slot, options);
+        }
+        let make = Cache::make_for_thread;
+        let cache =
+            slot.with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, make).clone());
+        ThreadCache { cache, late: None }
+    }
+
+    #[cold]
+    fn late_cache<F: Instance, K: 'static, V: 'static>(
+        slot: &'static LocalKey<Self>,
+        options: Options,
+    ) -> ThreadCache<K, V> {
+        let late = Some(LateCall::begin(slot));
+        let make = Cache::make_for_thread;
+        // The options are user code and run while this is borrowed. `LateCall::drop` alone borrows it mutably,
+        // after the last late call, and this one has begun.
+        let cache = slot.with(|it| {
+            let caches = it.late.caches.borrow();
+            Node::<Thread>::find::<F, _>(&caches, it.name, options, make).clone()
+        });
+        ThreadCache { cache, late }
+    }
+
     #[inline]
     fn root(&self) -> &OnceCell<Node<Thread>> {
-        #[expect(unsafe_code, reason = "it is taken out in the end")]
-        // SAFETY: it is mutably borrowed in `take` alone, when nobody has this.
+        #[expect(unsafe_code, reason = "the end of the thread takes the caches out")]
+        // SAFETY: `take` alone borrows it mutably, and by its condition nobody uses this reference then.
         unsafe {
             &*self.caches.get()
         }
@@ -56,27 +90,26 @@ impl ThreadSlot {
     ///
     /// # Safety
     ///
-    /// No call that uses one of them is under way, or will ever go on.
-    #[expect(unsafe_code, reason = "who uses the caches is not counted")]
+    /// No call that uses one of the caches is under way, or will ever go on.
+    #[expect(unsafe_code, reason = "users of a cache are not counted")]
     unsafe fn take(&self) -> Option<Node<Thread>> {
-        // SAFETY: by the condition above nobody has a reference to what is inside.
+        // SAFETY: by the condition above, nobody has a reference to the content.
         unsafe { (*self.caches.get()).take() }
     }
 }
 
-/// A call that is made when the thread's own caches are gone.
-struct Late(&'static LocalKey<ThreadSlot>);
+/// A call under way after the thread's own caches were dropped.
+struct LateCall(&'static LocalKey<ThreadSlot>);
 
-impl Late {
+impl LateCall {
     fn begin(slot: &'static LocalKey<ThreadSlot>) -> Self {
         slot.with(|it| it.late.calls.set(it.late.calls.get() + 1));
         Self(slot)
     }
 }
 
-impl Drop for Late {
-    /// The last one drops the caches. Calls within it were answered by them: so a recursion ends as soon as
-    /// any other.
+impl Drop for LateCall {
+    /// The last one drops the caches. Calls inside it hit them, so a recursion computes each value once.
     fn drop(&mut self) {
         let caches = self.0.with(|it| {
             let calls = it.late.calls.get().saturating_sub(1);
@@ -87,19 +120,19 @@ impl Drop for Late {
     }
 }
 
-/// A cache of the thread, as a call uses it.
-pub struct ThreadOwned<K, V> {
+/// A cache of the thread, as a call keeps it.
+pub struct ThreadCache<K, V> {
     cache: Cache<K, V, Thread>,
-    late: Option<Late>,
+    late: Option<LateCall>,
 }
 
-impl<K, V> ThreadOwned<K, V> {
+impl<K, V> ThreadCache<K, V> {
     pub(crate) fn into_cache(self) -> Cache<K, V, Thread> {
         self.cache
     }
 }
 
-impl<K, V> Deref for ThreadOwned<K, V> {
+impl<K, V> Deref for ThreadCache<K, V> {
     type Target = Cache<K, V, Thread>;
 
     fn deref(&self) -> &Cache<K, V, Thread> {
@@ -107,21 +140,21 @@ impl<K, V> Deref for ThreadOwned<K, V> {
     }
 }
 
-impl<K, V> Borrow<Cache<K, V, Thread>> for ThreadOwned<K, V> {
+impl<K, V> Borrow<Cache<K, V, Thread>> for ThreadCache<K, V> {
     fn borrow(&self) -> &Cache<K, V, Thread> {
         &self.cache
     }
 }
 
 sync::thread_local! {
-    static SLOTS: Slots = const { Slots(RefCell::new(Vec::new())) };
+    static USED_SLOTS: UsedSlots = const { UsedSlots(RefCell::new(Vec::new())) };
 }
 
-/// The slots of the thread that have caches, which are dropped when the thread ends.
-struct Slots(RefCell<Vec<&'static LocalKey<ThreadSlot>>>);
+/// The slots of the thread that have caches. The end of the thread drops it, and with it the caches.
+struct UsedSlots(RefCell<Vec<&'static LocalKey<ThreadSlot>>>);
 
-impl Slots {
-    /// Whether it is not too late to have a cache there.
+impl UsedSlots {
+    /// Adds a slot. Returns whether there was still time: false once the end of the thread has begun.
     fn add(slot: &'static LocalKey<ThreadSlot>) -> bool {
         let add = |slots: &Self| {
             let mut slots = slots.0.borrow_mut();
@@ -129,84 +162,49 @@ impl Slots {
                 slots.push(slot);
             }
         };
-        SLOTS.try_with(add).is_ok()
+        USED_SLOTS.try_with(add).is_ok()
     }
 }
 
-impl Drop for Slots {
+impl Drop for UsedSlots {
     fn drop(&mut self) {
-        // What is dropped may call what is memoized, but can add nothing here any longer.
+        // Dropped values may call memoized functions. Those calls are late and add no slot.
         for slot in self.0.take() {
-            #[expect(unsafe_code, reason = "who uses the caches is not counted")]
-            // SAFETY: caches are lent to functions that return, and threads end when all of theirs have
-            // returned. Where the process ends in the middle of one, it does not go on.
+            #[expect(unsafe_code, reason = "users of a cache are not counted")]
+            // SAFETY: a cache is lent to a function that returns. A thread ends after all its functions have
+            // returned; if the process ends in the middle of one, that one does not go on.
             let caches = slot.with(|slot| unsafe { slot.take() });
             drop(caches);
         }
     }
 }
 
-impl Places for Thread {
-    type Place = LocalKey<ThreadSlot>;
-    type Owned<K, V> = ThreadOwned<K, V>;
+impl SlotScope for Thread {
+    type Slot = LocalKey<ThreadSlot>;
+    type Held<K, V> = ThreadCache<K, V>;
 
-    #[expect(unsafe_code, reason = "what is kept has no type")]
+    #[expect(unsafe_code, reason = "a slot has no types")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn lend<'c, F: Instance, K, V>(
-        place: &'static LocalKey<ThreadSlot>,
+        slot: &'static LocalKey<ThreadSlot>,
     ) -> Option<&'c Cache<K, V, Self>> {
-        let cache = place.with(|slot| {
-            // SAFETY: by the condition of this.
+        let cache = slot.with(|slot| {
+            // SAFETY: the caller keeps the condition of this method, which is that of `first`.
             let cache = unsafe { Node::<Self>::first::<F, _>(slot.root()) };
             cache.map(NonNull::from)
         });
-        // SAFETY: it is there until the thread ends: see `Slots`.
+        // SAFETY: it is there until the thread ends: see `UsedSlots`.
         cache.map(|cache| unsafe { cache.as_ref() })
     }
 
-    fn finally<K, V>(owned: ThreadOwned<K, V>) -> Option<Box<dyn Any>> {
-        owned.late.map(|late| Box::new(late) as Box<dyn Any>)
+    fn finally<K, V>(held: ThreadCache<K, V>) -> Option<Box<dyn Any>> {
+        held.late.map(|late| Box::new(late) as Box<dyn Any>)
     }
 }
 
-impl ThreadSlot {
-    /// The calling thread's cache of the instantiation that `F` stands for.
-    ///
-    /// When the thread's locals are already destroyed, it is a new one: what is called from
-    /// destructors is computed, but remembered no longer than the outermost such call lasts.
-    pub(crate) fn own<F: Instance, K: 'static, V: 'static>(
-        slot: &'static LocalKey<Self>,
-        options: Options,
-    ) -> ThreadOwned<K, V> {
-        let is_late = slot.with(|it| it.root().get().is_none() && !Slots::add(slot));
-        if is_late {
-            return Self::own_late::<F, K, V>(slot, options);
-        }
-        let build = Cache::make_for_thread;
-        let cache = slot
-            .with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, build).clone());
-        ThreadOwned { cache, late: None }
-    }
-
-    #[cold]
-    fn own_late<F: Instance, K: 'static, V: 'static>(
-        slot: &'static LocalKey<Self>,
-        options: Options,
-    ) -> ThreadOwned<K, V> {
-        let late = Some(Late::begin(slot));
-        let build = Cache::make_for_thread;
-        // Borrowed while options are evaluated: nothing is taken out, for a call has begun.
-        let cache = slot.with(|it| {
-            let caches = it.late.caches.borrow();
-            Node::<Thread>::find::<F, _>(&caches, it.name, options, build).clone()
-        });
-        ThreadOwned { cache, late }
-    }
-}
-
-impl<K, V> fmt::Debug for ThreadOwned<K, V> {
+impl<K, V> fmt::Debug for ThreadCache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ThreadOwned")
+        f.write_str("ThreadCache")
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A floating point number as a key: equal when its bits are.
+/// A floating point number as a key. Two of them are equal if their bits are.
 ///
-/// All NaN are equal to each other, `-0.0` and `0.0` are different keys. It stands in the key type
-/// of a memoized function wherever an argument type says `f32` or `f64`.
+/// All NaN are equal to each other; `-0.0` and `0.0` are different keys. In the key type of a memoized function it
+/// replaces each `f32` and `f64` of the argument types.
 ///
 /// ```
 /// use memofn::Float;

@@ -5,18 +5,17 @@ use foldhash::fast::FoldHasher;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 
-/// What all caches hash with, seeded by the operating system once a process, so that nobody outside
-/// can choose keys that collide. A seed for each hasher would not do: `foldhash` also multiplies by a
-/// seed that all hashers share, and by default everybody knows that one.
+/// The seeds of all caches. They are random for each process, so that an attacker cannot choose keys that collide. Both are
+/// needed: `foldhash` also multiplies by a seed that all hashers share, and the default of that one is public.
 static SEEDS: OnceLock<(u64, SharedSeed)> = OnceLock::new();
 
-/// A bit that all hashes have, and which an entry lends its own until others may see it. It is the
-/// second of a [tag](crate::store::table), which is never 0.
+/// A bit that is set in each hash. The hash in an entry's header lacks it until the entry is stored, so that no hit
+/// takes the entry for a match. It is also a bit of the [tag](crate::store::table), which is so never 0.
 pub(crate) const SEEN: u64 = 1 << 57;
 
 #[cold]
 fn seeds() -> (u64, SharedSeed) {
-    // Or a schedule that fails would not fail again.
+    // Fixed, so that a schedule that fails can be replayed.
     if cfg!(all(test, memofn_models)) {
         return (0x6d65_6d6f, SharedSeed::from_u64(1));
     }
@@ -24,17 +23,17 @@ fn seeds() -> (u64, SharedSeed) {
     (random(), SharedSeed::from_u64(random()))
 }
 
-/// The hashes of this process.
+/// The hash function of this process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hashing(&'static (u64, SharedSeed));
 
 impl Hashing {
-    /// To be kept: whoever hashes need not look then whether there are seeds.
+    /// Keep the result: hashing then needs no check whether the seeds exist.
     pub(crate) fn get() -> Self {
         Self(SEEDS.get_or_init(seeds))
     }
 
-    /// The hash of what is fed to the hasher.
+    /// The hash of the data that `feed` writes.
     #[inline]
     pub(crate) fn hash(self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
         let (own, shared) = self.0;
@@ -44,10 +43,9 @@ impl Hashing {
     }
 }
 
-/// The upper bits of this differ as much as they should. Of what `foldhash` makes of numbers that follow each
-/// other they do with most seeds: with 3 or 4 in a hundred, any bits chosen of it put so many into the same
-/// buckets that half of all hits took twice the instructions. An odd factor (the golden ratio's, as in
-/// Knuth's multiplicative hashing) keeps apart what differs.
+/// Spreads the upper bits of a hash, which choose the bucket. With some seeds `foldhash` gives consecutive numbers upper
+/// bits that are too much alike. An odd factor keeps different hashes apart; this one is the golden ratio's, as in Knuth's
+/// multiplicative hashing. See docs/design.md.
 #[inline]
 fn spread(hash: u64) -> u64 {
     hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) | SEEN
@@ -59,7 +57,7 @@ mod tests {
     use std::hash::Hash;
 
     #[test]
-    fn numbers_that_follow_each_other_do_not_crowd_whatever_the_seed() {
+    fn consecutive_numbers_spread_over_the_buckets_with_every_seed() {
         const KEYS: u64 = 256;
         const BUCKETS: usize = 128;
         for seed in 0..if cfg!(miri) { 4 } else { 1000 } {

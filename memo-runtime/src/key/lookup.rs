@@ -1,18 +1,18 @@
-//! Keys: how a call that may already be in the cache is hashed, compared and, on a miss, owned.
+//! How a call is hashed and compared with stored keys, and how a miss makes its owned key.
 //!
-//! The macros build a [`Lookup`] from the arguments as they are written, without copying them.
+//! The macro builds a [`Lookup`] from borrowed arguments. A hit copies none of them.
 
-use crate::key::shape::{Form, Shaped, Standard};
+use crate::key::shape::KeyShape;
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-/// A call to be looked up: hashes and compares like the key it can be turned into.
+/// A call that is looked up. It hashes and compares like the owned key it can be turned into.
 pub trait Lookup {
     /// The owned key.
     type Key;
 
-    /// Feeds the call to a hasher, as `Key`'s own `Hash` would.
+    /// Feeds the call to a hasher, exactly as `Key`'s own `Hash` does.
     fn hash<H: Hasher>(&self, state: &mut H);
     /// Whether this call is the one `key` was made from.
     fn matches(&self, key: &Self::Key) -> bool;
@@ -45,7 +45,7 @@ impl<K: Hash + Eq> Lookup for ByKey<K> {
     }
 }
 
-/// A borrowed form of a key, as in `HashMap::get`.
+/// A borrowed key, as `HashMap::get` takes it.
 #[derive(Debug)]
 pub(crate) struct ByRef<'a, K, Q: ?Sized>(pub(crate) &'a Q, pub(crate) PhantomData<fn() -> K>);
 
@@ -68,7 +68,7 @@ impl<K: Borrow<Q> + Eq, Q: ?Sized + Hash + Eq + ToOwned<Owned = K>> Lookup for B
     }
 }
 
-/// An argument as it stands in a call.
+/// A borrowed argument of shape `F`.
 #[derive(Debug)]
 pub struct Part<'a, F, A: ?Sized>(&'a A, PhantomData<F>);
 
@@ -79,11 +79,14 @@ impl<'a, F, A: ?Sized> Part<'a, F, A> {
     }
 }
 
-impl<F: Form<A>, A: ?Sized> Lookup for Part<'_, F, A> {
+impl<F: KeyShape<A>, A: ?Sized> Lookup for Part<'_, F, A> {
     type Key = F::Owned;
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only then it is known how much was hashed before")]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined does the compiler know what the hasher has buffered"
+    )]
     fn hash<H: Hasher>(&self, state: &mut H) {
         F::hash(self.0, state);
     }
@@ -99,10 +102,10 @@ impl<F: Form<A>, A: ?Sized> Lookup for Part<'_, F, A> {
     }
 }
 
-/// Tuples as arguments (of forms), and the arguments of a call (of lookups).
+/// A tuple of shapes is the shape of a tuple. A tuple of lookups is the lookup of a call with several arguments.
 macro_rules! tuples {
     ($(($($part:ident $arg:ident $i:tt)*))*) => {$(
-        impl<$($arg, $part: Form<$arg>),*> Form<($($arg,)*)> for ($($part,)*) {
+        impl<$($arg, $part: KeyShape<$arg>),*> KeyShape<($($arg,)*)> for ($($part,)*) {
             type Owned = ($($part::Owned,)*);
 
             #[inline]
@@ -113,20 +116,17 @@ macro_rules! tuples {
             fn matches(_arg: &($($arg,)*), _owned: &Self::Owned) -> bool {
                 true $(&& $part::matches(&_arg.$i, &_owned.$i))*
             }
-            #[allow(clippy::unused_unit, reason = "the tuple of nothing")]
+            #[allow(clippy::unused_unit, reason = "the empty tuple")]
             fn own(_arg: &($($arg,)*)) -> Self::Owned {
                 ($($part::own(&_arg.$i),)*)
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<$($arg: Shaped<$part, Standard>, $part),*> Shaped<($($part,)*), Standard> for ($($arg,)*) {}
-
         impl<$($part: Lookup),*> Lookup for ($($part,)*) {
             type Key = ($($part::Key,)*);
 
             #[inline(always)]
-            #[allow(clippy::inline_always, reason = "only then it is known how much was hashed before")]
+            #[allow(clippy::inline_always, reason = "only inlined does the compiler know what the hasher has buffered")]
             fn hash<S: Hasher>(&self, _state: &mut S) {
                 $(self.$i.hash(_state);)*
             }
@@ -134,7 +134,7 @@ macro_rules! tuples {
             fn matches(&self, _key: &Self::Key) -> bool {
                 true $(&& self.$i.matches(&_key.$i))*
             }
-            #[allow(clippy::unused_unit, reason = "the tuple of nothing")]
+            #[allow(clippy::unused_unit, reason = "the empty tuple")]
             fn into_key(self) -> Self::Key {
                 ($(self.$i.into_key(),)*)
             }
@@ -163,16 +163,21 @@ tuples! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expand::bounds::key::{leaf, parts};
     use crate::key::float::Float;
-    use crate::key::shape::{Arr, Bits, Leaf, Opt, Seq, Via};
+    use crate::key::shape::{ArrayOf, FloatBits, OptionOf, Plain, PointerTo, SliceOf};
     use foldhash::fast::FixedState;
     use std::borrow::Cow;
     use std::hash::BuildHasher;
     use std::sync::Arc;
 
-    /// A call must be found by its owned key: equal, and of the same hash.
-    fn finds<L: Lookup<Key: Hash + Eq>>(lookup: L) {
+    type Text = PointerTo<Plain>;
+
+    /// An argument of shape `F`.
+    fn part<F: KeyShape<A>, A: ?Sized>(arg: &A) -> Part<'_, F, A> {
+        Part::new(arg)
+    }
+
+    fn hashes_like_its_key<L: Lookup<Key: Hash + Eq>>(lookup: L) {
         let hashes = FixedState::with_seed(1);
         let mut state = hashes.build_hasher();
         lookup.hash(&mut state);
@@ -182,35 +187,36 @@ mod tests {
     }
 
     #[test]
-    fn every_form_hashes_like_the_key_it_makes() {
-        finds(leaf(&7_u64));
-        finds(parts::<_, Via<Leaf>, _, _>(&"Oslo"));
-        finds(parts::<_, Via<Leaf>, _, _>(&Cow::Borrowed("Oslo")));
-        finds(parts::<_, Bits, _, _>(&0.5_f64));
-        finds(parts::<_, Opt<Via<Leaf>>, _, _>(&Some("Oslo")));
-        finds(parts::<Option<&str>, Opt<Via<Leaf>>, _, _>(&None));
-        finds(parts::<_, Via<Seq<Bits>>, _, _>(&vec![1.0_f32, f32::NAN]));
-        finds(parts::<_, Via<Seq<Bits>>, _, _>(&Arc::<[f64]>::from([0.5])));
-        finds(parts::<_, Arr<Via<Leaf>>, _, _>(&["a", "b"]));
-        finds(parts::<_, Via<Seq<(Bits, Via<Leaf>)>>, _, _>(&&[(0.5, "a"), (-0.0, "b")][..]));
-        finds((parts::<_, Via<Leaf>, _, _>(&"Oslo"), leaf(&3_u8), ByKey(1_u16)));
-        finds(());
+    fn every_shape_hashes_like_the_key_it_makes() {
+        hashes_like_its_key(part::<Plain, _>(&7_u64));
+        hashes_like_its_key(part::<Text, _>(&"Oslo"));
+        hashes_like_its_key(part::<Text, _>(&Cow::Borrowed("Oslo")));
+        hashes_like_its_key(part::<FloatBits, _>(&0.5_f64));
+        hashes_like_its_key(part::<OptionOf<Text>, _>(&Some("Oslo")));
+        hashes_like_its_key(part::<OptionOf<Text>, Option<&str>>(&None));
+        hashes_like_its_key(part::<PointerTo<SliceOf<FloatBits>>, _>(&vec![1.0_f32, f32::NAN]));
+        hashes_like_its_key(part::<PointerTo<SliceOf<FloatBits>>, _>(&Arc::<[f64]>::from([0.5])));
+        hashes_like_its_key(part::<ArrayOf<Text>, _>(&["a", "b"]));
+        let tags = &[(0.5, "a"), (-0.0, "b")][..];
+        hashes_like_its_key(part::<PointerTo<SliceOf<(FloatBits, Text)>>, _>(&tags));
+        hashes_like_its_key((part::<Text, _>(&"Oslo"), part::<Plain, _>(&3_u8), ByKey(1_u16)));
+        hashes_like_its_key(());
     }
 
     #[test]
-    fn every_form_matches_the_key_it_makes() {
+    fn every_shape_matches_the_key_it_makes() {
         let tags = [(0.5, "a"), (f64::NAN, "b")];
-        let key = parts::<_, Arr<(Bits, Via<Leaf>)>, _, _>(&tags).into_key();
-        assert!(parts::<_, Arr<(Bits, Via<Leaf>)>, _, _>(&tags).matches(&key));
-        assert!(parts::<_, Opt<Via<Leaf>>, _, _>(&Some("a")).matches(&Some("a".to_owned())));
+        let key = part::<ArrayOf<(FloatBits, Text)>, _>(&tags).into_key();
+        assert!(part::<ArrayOf<(FloatBits, Text)>, _>(&tags).matches(&key));
+        assert!(part::<OptionOf<Text>, _>(&Some("a")).matches(&Some("a".to_owned())));
     }
 
     #[test]
     fn unequal_arguments_do_not_match() {
-        assert!(!parts::<_, Via<Leaf>, _, _>(&"a").matches(&"b".to_owned()));
-        assert!(!parts::<_, Opt<Bits>, _, _>(&Some(0.0)).matches(&None));
-        assert!(!parts::<_, Via<Seq<Bits>>, _, _>(&vec![0.0]).matches(&vec![]));
-        assert!(!parts::<f64, Bits, _, _>(&0.0).matches(&Float(-0.0)));
+        assert!(!part::<Text, _>(&"a").matches(&"b".to_owned()));
+        assert!(!part::<OptionOf<FloatBits>, _>(&Some(0.0)).matches(&None));
+        assert!(!part::<PointerTo<SliceOf<FloatBits>>, _>(&vec![0.0]).matches(&vec![]));
+        assert!(!part::<FloatBits, _>(&0.0).matches(&Float(-0.0)));
         assert!(!(ByKey(1), ByKey(2)).matches(&(1, 3)));
     }
 }

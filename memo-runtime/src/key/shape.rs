@@ -1,21 +1,20 @@
 //! How the type of an argument takes part in a key.
 //!
-//! Each argument gets a [`Form`], a zero-sized description of its shape, and tuples of arguments are
-//! tuples of forms.
+//! The macro reads the shape of each argument off its type in the signature. A shape is a zero-sized type that
+//! implements [`KeyShape`]. A tuple of arguments has a tuple of shapes.
 //!
 //! ```text
 //! (city: &str, at: (f64, f64), tags: &[&str])
-//!   forms   Via<Leaf>, (Bits, Bits), Via<Seq<Via<Leaf>>>
-//!   key     (String, (Float<f64>, Float<f64>), Vec<String>)
+//!   shapes   PointerTo<Plain>, (FloatBits, FloatBits), PointerTo<SliceOf<PointerTo<Plain>>>
+//!   key      (String, (Float<f64>, Float<f64>), Vec<String>)
 //! ```
 //!
-//! Every form hashes exactly as the `Hash` of the key type it makes does, so that
-//! `cache().remove(&key)` finds what a call has stored.
+//! A shape hashes an argument exactly as the owned key hashes itself. So `cache().remove(&key)` finds what a call
+//! has stored.
 //!
-//! A macro reads the shape off the names in a signature, and any type can be called `Arc`. So each form
-//! is implemented for the standard types alone, and [`Shaped`] refuses every other type of such a name.
+//! The macro knows names only, and any type can be called `Arc`. So each shape is implemented for the standard types
+//! alone. Another type of such a name does not compile.
 
-use crate::expand::bounds::key::{Never, Nothing};
 use crate::key::float::Float;
 use std::borrow::{Borrow, Cow};
 use std::hash::{Hash, Hasher};
@@ -24,23 +23,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// How an argument of type `A` takes part in a key.
-pub trait Form<A: ?Sized> {
-    /// What is kept of the argument.
+pub trait KeyShape<A: ?Sized> {
+    /// The part of the owned key that is made of the argument.
     type Owned: Eq;
 
-    /// Hashes `arg` as `Owned` would.
+    /// Hashes `arg` as `Owned` hashes itself.
     fn hash<H: Hasher>(arg: &A, state: &mut H);
     /// Whether `owned` was made from an argument equal to `arg`.
     fn matches(arg: &A, owned: &Self::Owned) -> bool;
-    /// Makes what is kept.
+    /// Makes the owned part.
     fn own(arg: &A) -> Self::Owned;
 }
 
-/// Anything that is hashed, compared and cloned as a whole: `u64`, `str`, `[u8]`, `Point`.
+/// A type that is hashed, compared and cloned as a whole: `u64`, `str`, `[u8]`, `Point`.
 #[derive(Debug)]
-pub struct Leaf;
+pub struct Plain;
 
-impl<A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> Form<A> for Leaf {
+impl<A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> KeyShape<A> for Plain {
     type Owned = A::Owned;
 
     #[inline]
@@ -56,11 +55,11 @@ impl<A: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> Form<A> for Leaf {
     }
 }
 
-/// What an argument points at: `&T`, `Cow<T>`, `Box<T>`, `Rc<T>`, `Arc<T>`, and the `[T]` of a `Vec`.
+/// A pointer, which counts as its target: `&T`, `Cow<T>`, `Box<T>`, `Rc<T>`, `Arc<T>`. A `Vec` counts as a slice.
 #[derive(Debug)]
-pub struct Via<F>(PhantomData<F>);
+pub struct PointerTo<F>(PhantomData<F>);
 
-impl<A: Pointer, F: Form<A::Target>> Form<A> for Via<F> {
+impl<A: Pointer, F: KeyShape<A::Target>> KeyShape<A> for PointerTo<F> {
     type Owned = F::Owned;
 
     #[inline]
@@ -76,12 +75,12 @@ impl<A: Pointer, F: Form<A::Target>> Form<A> for Via<F> {
     }
 }
 
-/// A pointer that is equal to another one whenever what they point at is equal.
+/// A pointer that equals another one exactly when their targets are equal.
 ///
-/// `Deref` does not promise that: a type may hold more than its target. So this is implemented here for
-/// the standard types, and cannot be implemented anywhere else.
+/// `Deref` does not promise that: a type may hold more than its target. So this trait is implemented here, for
+/// standard types, and its module is private.
 pub trait Pointer {
-    /// What it points at.
+    /// The type it points at.
     type Target: ?Sized;
 
     #[doc(hidden)]
@@ -109,11 +108,11 @@ pointer! {
     (T) Vec<T> => [T];
 }
 
-/// A floating point number, by its bits.
+/// A floating point number, compared by its bits.
 #[derive(Debug)]
-pub struct Bits;
+pub struct FloatBits;
 
-impl<A: Copy> Form<A> for Bits
+impl<A: Copy> KeyShape<A> for FloatBits
 where
     Float<A>: Hash + Eq,
 {
@@ -132,11 +131,11 @@ where
     }
 }
 
-/// An `Option` of another form.
+/// An `Option` of another shape.
 #[derive(Debug)]
-pub struct Opt<F>(PhantomData<F>);
+pub struct OptionOf<F>(PhantomData<F>);
 
-impl<A, F: Form<A>> Form<Option<A>> for Opt<F> {
+impl<A, F: KeyShape<A>> KeyShape<Option<A>> for OptionOf<F> {
     type Owned = Option<F::Owned>;
 
     #[inline]
@@ -159,11 +158,11 @@ impl<A, F: Form<A>> Form<Option<A>> for Opt<F> {
     }
 }
 
-/// A slice of another form.
+/// A slice of another shape.
 #[derive(Debug)]
-pub struct Seq<F>(PhantomData<F>);
+pub struct SliceOf<F>(PhantomData<F>);
 
-impl<A, F: Form<A>> Form<[A]> for Seq<F> {
+impl<A, F: KeyShape<A>> KeyShape<[A]> for SliceOf<F> {
     type Owned = Vec<F::Owned>;
 
     #[inline]
@@ -182,16 +181,16 @@ impl<A, F: Form<A>> Form<[A]> for Seq<F> {
     }
 }
 
-/// An array of another form.
+/// An array of another shape.
 #[derive(Debug)]
-pub struct Arr<F>(PhantomData<F>);
+pub struct ArrayOf<F>(PhantomData<F>);
 
-impl<A, F: Form<A>, const N: usize> Form<[A; N]> for Arr<F> {
+impl<A, F: KeyShape<A>, const N: usize> KeyShape<[A; N]> for ArrayOf<F> {
     type Owned = [F::Owned; N];
 
     #[inline]
     fn hash<H: Hasher>(arg: &[A; N], state: &mut H) {
-        Seq::<F>::hash(arg, state);
+        SliceOf::<F>::hash(arg, state);
     }
     #[inline]
     fn matches(arg: &[A; N], owned: &Self::Owned) -> bool {
@@ -202,44 +201,6 @@ impl<A, F: Form<A>, const N: usize> Form<[A; N]> for Arr<F> {
     }
 }
 
-fn all_match<A, F: Form<A>>(args: &[A], owned: &[F::Owned]) -> bool {
+fn all_match<A, F: KeyShape<A>>(args: &[A], owned: &[F::Owned]) -> bool {
     args.len() == owned.len() && args.iter().zip(owned).all(|(a, o)| F::matches(a, o))
 }
-
-/// A type of the form that its name in a signature promised. Nothing is asked of what it is made of.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of a key as it is written",
-    label = "a type in it has the name of a standard type, and is another one",
-    note = "give that type a name of its own, like `use triomphe::Arc as SharedArc`: if it has `Hash`, `Eq` \
-            and `Clone`, it can be a key",
-    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
-)]
-pub trait Shaped<F, S> {}
-
-/// The type is a standard one.
-#[derive(Debug)]
-pub struct Standard;
-
-macro_rules! shaped {
-    ($(($($generics:tt)*) $A:ty, $form:ty;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Shaped<$form, Standard> for $A {}
-    )*};
-}
-shaped! {
-    (A: ?Sized) A, Leaf;
-    () f32, Bits;
-    () f64, Bits;
-    (A: ?Sized + Pointer<Target: Shaped<F, Standard>>, F) A, Via<F>;
-    (A: Shaped<F, Standard>, F) Option<A>, Opt<F>;
-    (A: Shaped<F, Standard>, F) [A], Seq<F>;
-    (A: Shaped<F, Standard>, F, const N: usize) [A; N], Arr<F>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: ?Sized + Never, F> Shaped<F, Nothing> for A {}
-
-/// Without a second one the compiler would take the first for granted, where the form of no standard type
-/// comes near.
-#[diagnostic::do_not_recommend]
-impl<A: ?Sized + Never, F> Shaped<F, (Nothing,)> for A {}

@@ -1,9 +1,7 @@
-//! What explores the schedules of models, for [`models`](crate::models::blocking) and
-//! [`async_models`](crate::models::polled).
+//! Runs a model under many schedules.
 //!
-//! `SCHEDULES` sets how many schedules a model gets, `SHUTTLE_RANDOM_SEED` which ones. A model that fails
-//! prints its schedule, to be passed to `shuttle::replay`. The schedules are sequentially consistent:
-//! what weaker memory allows is Miri's business.
+//! `SCHEDULES` sets their number, `SHUTTLE_RANDOM_SEED` chooses them. A model that fails prints its schedule; pass that to
+//! `shuttle::replay`. All schedules are sequentially consistent. Weak memory is covered by the litmus tests and Miri.
 
 use crate::base::sync::patience;
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
@@ -11,8 +9,8 @@ use shuttle::{Config, Runner};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 
-/// Runs a model under many schedules: half of them switch threads at random, which finds what needs
-/// many switches; the other half do so seldom, which finds what needs few in the right places.
+/// Runs a model under many schedules. Half of them switch threads at random, and find bugs that need many switches. The other
+/// half switch seldom, and find bugs that need few switches at the right places.
 pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     const SEED: u64 = 0x6d65_6d6f;
     let schedules = std::env::var("SCHEDULES").map_or(40_000, |it| it.parse().unwrap());
@@ -30,32 +28,32 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     Runner::new(seldom, config).run(move || model());
 }
 
-/// Spoils what is freed, so that whoever uses it still comes to grief: a primitive of the explorer that
-/// is full of this takes itself for borrowed, and an address leads nowhere.
+/// An allocator that overwrites freed memory, so that a use after free fails: a primitive of the explorer then takes itself
+/// for borrowed, and a pointer leads nowhere.
 struct Spoiling;
 
 #[global_allocator]
 static SPOILING: Spoiling = Spoiling;
 
 #[expect(unsafe_code, reason = "an allocator")]
-// SAFETY: the system's allocator does it all; what is written to is still allocated.
+// SAFETY: the system's allocator does the work. The memory that is overwritten is still allocated.
 unsafe impl GlobalAlloc for Spoiling {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the contract of `dealloc`: the memory has this layout and is no longer used.
         unsafe {
             memory.write_bytes(0xDB, layout.size());
-            // Who has seen the address may read there, or the compiler would write nothing.
+            // The compiler must assume that the memory is read, or it would not write.
             System.dealloc(std::hint::black_box(memory), layout);
         }
     }
 }
 
-/// Runs closures in threads of their own, to their end.
+/// Runs each closure in a thread of its own, and waits for all of them.
 macro_rules! threads {
     ($($thread:expr),* $(,)?) => {
         shuttle::thread::scope(|scope| {

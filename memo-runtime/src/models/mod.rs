@@ -1,14 +1,38 @@
-//! Models of the protocols, whose threads are scheduled in many orders, and litmus tests of the fences.
+//! Models of the protocols, and litmus tests of the fences.
+//!
+//! A model runs two or three threads with a few operations each, under thousands of schedules: the explorer may switch
+//! threads at each access to shared state. The models stand in one file for each claim:
+//!
+//! | file | claim |
+//! |---|---|
+//! | `blocking` | calls that block share runs and finish |
+//! | `polled` | async calls share runs and finish |
+//! | `stalled` | a leader that is no longer polled holds up no caller |
+//! | `invalidation` | a `clear`, `remove` or `insert` hides older results from later calls |
+//! | `reclamation` | an entry is dropped after its last reader, and soon |
+//! | `litmus` | the fences suffice under weak memory |
+//!
+//! ```text
+//! RUSTFLAGS="--cfg memofn_models" cargo test -p memo-runtime --release --lib models
+//! ```
 
 #[cfg(memofn_models)]
 mod blocking;
 #[cfg(memofn_models)]
+mod canary;
+#[cfg(memofn_models)]
+mod counted;
+#[cfg(memofn_models)]
 mod explorer;
 #[cfg(memofn_models)]
-mod ledger;
+mod invalidation;
 #[cfg(memofn_loom)]
 mod litmus;
 #[cfg(memofn_models)]
-mod liveness;
-#[cfg(memofn_models)]
 mod polled;
+#[cfg(memofn_models)]
+mod polling;
+#[cfg(memofn_models)]
+mod reclamation;
+#[cfg(memofn_models)]
+mod stalled;

@@ -1,4 +1,4 @@
-//! A small executor for tests: a queue of tasks that were woken, which as many threads work off as like.
+//! A small executor for tests: a queue of woken tasks, which any number of threads poll.
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
@@ -38,7 +38,7 @@ impl Executor {
         Arc::new(Task { future, is_woken: AtomicBool::new(false), queue }).wake();
     }
 
-    /// Polls what is woken until all tasks are done.
+    /// Polls woken tasks until all tasks are done.
     pub(crate) fn run(&self) {
         while let Some(task) = self.0.next() {
             task.is_woken.store(false, SeqCst);
@@ -85,7 +85,7 @@ impl Wake for Task {
     }
 }
 
-/// Polls a future once, and leaves it to whoever has it.
+/// Polls a future once and leaves it where it is.
 pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     poll_with(future, Waker::noop())
 }
@@ -97,7 +97,7 @@ pub(crate) fn poll_with<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Option
     }
 }
 
-/// Polls a future until it is done, whether it was woken or not.
+/// Polls a future until it is done, woken or not.
 pub(crate) fn spin_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
@@ -108,7 +108,7 @@ pub(crate) fn spin_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Is polled so often before it is done, and wakes its task each time.
+/// Is pending `times` times, and wakes its task each time.
 pub(crate) async fn pauses(times: usize) {
     for _ in 0..times {
         let mut is_over = false;

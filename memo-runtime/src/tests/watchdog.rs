@@ -7,12 +7,12 @@ use std::time::Duration;
 
 /// Runs a test on a thread of its own. The test fails with a message if it hangs.
 pub(crate) fn finishes(what: &str, test: impl FnOnce() + Send + 'static) {
-    // Under Miri time passes with each step, and at once when all threads wait.
+    // Under Miri time passes with each step, and jumps ahead when all threads wait.
     const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 24 * 60 * 60 } else { 120 });
     let (done, is_done) = mpsc::channel();
     let runner = thread::spawn(move || {
         test();
-        // Nobody listens if the limit was exceeded.
+        // The receiver is gone if the limit was exceeded.
         let _ = done.send(());
     });
     let waited = is_done.recv_timeout(LIMIT);

@@ -1,4 +1,4 @@
-//! Keys and values that run steps of the program wherever user code runs, and know whether they are alive.
+//! Keys and values that run steps of the program in `Eq`, `Hash`, `Clone` and `Drop`, and know whether they are alive.
 
 use super::machine::{self, Event};
 use super::program::Hook;
@@ -6,14 +6,14 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// All keys and values of one program. No lock: that would order what threads do.
+/// Accounts for all keys and values of one program. It has no lock, which would order the steps of threads.
 #[derive(Debug, Default)]
 pub struct Ledger {
     made: AtomicU64,
     alive: AtomicI64,
-    /// Of each object that lives, a number made of its own.
+    /// The sum of one mixed number for each living object. It is 0 only if each was dropped once.
     balance: AtomicU64,
-    /// How many drops have panicked.
+    /// The number of drops that panicked.
     drop_panics: AtomicI64,
     fired: AtomicUsize,
     faults: Mutex<Vec<String>>,
@@ -32,7 +32,7 @@ impl Ledger {
         !self.faults.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// How many objects live.
+    /// The number of living objects.
     pub fn alive(&self) -> i64 {
         self.alive.load(Relaxed)
     }
@@ -49,13 +49,13 @@ impl Ledger {
         self.drop_panics.fetch_add(1, Relaxed);
     }
 
-    /// How many objects may be lost. The compiler forgets what a function returns if an argument panics as
-    /// it is dropped (rust-lang/rust issue 47949): a value, or the owner of an entry.
+    /// The number of objects that may be leaked. The compiler leaks the return value of a function if an argument panics when it
+    /// is dropped (rust-lang/rust issue 47949). That may be a value, or the owner of an entry.
     pub fn forgotten(&self) -> i64 {
         2 * self.drop_panics.load(Relaxed)
     }
 
-    /// Whether every object that was made was dropped, once.
+    /// Whether each object was dropped once.
     pub fn is_settled(&self) -> bool {
         match self.alive() {
             0 => self.balance.load(Relaxed) == 0,
@@ -64,11 +64,11 @@ impl Ledger {
     }
 }
 
-/// That an object lives.
+/// The life of an object.
 #[derive(Debug)]
 struct Life {
     number: u64,
-    /// On the heap, where sanitizers see it used after it was dropped.
+    /// On the heap, where sanitizers see a use after the drop.
     canary: Box<AtomicU64>,
     ledger: Arc<Ledger>,
 }
@@ -161,7 +161,7 @@ impl Drop for Key {
 #[derive(Debug)]
 pub struct Value {
     key: u8,
-    /// Tells it from all values but its clones.
+    /// The same for a value and its clones, and different from all others.
     version: u64,
     text: String,
     life: Life,

@@ -1,11 +1,11 @@
 //! Caches whose keys and values call them again.
 //!
-//! A [`Program`] says what one or three threads do with a cache, and what `Eq`, `Hash`, `Clone`, `Drop` and
-//! bodies do meanwhile: more of the same, or panic. [`run`] runs one and says what is wrong: an object that
-//! was lost, dropped twice or used after it was dropped; more entries than `maxsize`; the value of another
-//! key; counters that do not add up; in one thread, contents or an order that differ from a model's.
+//! A [`Program`] lists the steps of one or three threads, and the steps that `Eq`, `Hash`, `Clone`, `Drop` and bodies do
+//! meanwhile. A hook may also panic. [`run`] runs a program and reports its faults: an object that was leaked, dropped
+//! twice or used after its drop; more entries than `maxsize`; the value of another key; counters that do not add up; in one
+//! thread, contents or an order that differ from the model's.
 #![forbid(unsafe_code)]
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "each front end uses a part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each front end uses only a part")]
 
 mod actors;
 mod machine;

@@ -1,28 +1,28 @@
-//! What a cache of one thread holds, in which order, and what is being computed.
+//! The model of a cache that one thread uses: its contents, their order, and the runs under way.
 
-/// Seconds that an entry answers, in programs with `ttl`.
+/// The time to live in programs with `ttl`, in seconds.
 pub const TTL: u64 = 10;
 
-/// An entry that is stored.
+/// A stored entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     pub key: u8,
     pub version: u64,
-    birth: u64,
+    generation: u64,
     deadline: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Flight {
     key: u8,
-    birth: u64,
-    outdated: bool,
+    generation: u64,
+    invalidated: bool,
 }
 
-/// A run of a body: the flight it is for, and whether the flight is its own.
+/// A run of a body: its flight, and whether it leads that flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    birth: u64,
+    generation: u64,
     owns: bool,
 }
 
@@ -32,11 +32,11 @@ pub struct Model {
     ttl: bool,
     single_flight: bool,
     pub now: u64,
-    /// The least recently used first; in an unbounded cache the one stored first.
+    /// Least recently used first; in an unbounded cache in the order of storing.
     stored: Vec<Stored>,
     flights: Vec<Flight>,
-    births: u64,
-    /// Why the model does not know the contents, until the next time that it is told.
+    generations: u64,
+    /// The reason why the model does not know the contents. They are read from the cache at the next comparison.
     pub lost: Option<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl Model {
             now: 0,
             stored: Vec::new(),
             flights: Vec::new(),
-            births: 0,
+            generations: 0,
             lost: None,
         }
     }
@@ -59,7 +59,7 @@ impl Model {
         self.stored.retain(|it| it.deadline.is_none_or(|deadline| deadline > now));
     }
 
-    /// The keys and versions stored, the most recently used first.
+    /// The stored keys and versions, most recently used first.
     pub fn contents(&mut self) -> Vec<(u8, u64)> {
         self.expire();
         self.stored.iter().rev().map(|it| (it.key, it.version)).collect()
@@ -82,38 +82,39 @@ impl Model {
     /// A body starts.
     pub fn miss(&mut self, key: u8) -> Run {
         self.expire();
-        let joined = self.flights.iter().find(|it| it.key == key && !it.outdated);
+        let joined = self.flights.iter().find(|it| it.key == key && !it.invalidated);
         if let Some(flight) = joined.filter(|_| self.single_flight) {
-            return Run { birth: flight.birth, owns: false };
+            return Run { generation: flight.generation, owns: false };
         }
-        self.births += 1;
-        self.flights.push(Flight { key, birth: self.births, outdated: false });
-        Run { birth: self.births, owns: true }
+        self.generations += 1;
+        self.flights.push(Flight { key, generation: self.generations, invalidated: false });
+        Run { generation: self.generations, owns: true }
     }
 
-    fn end_flight(&mut self, birth: u64) -> Option<Flight> {
-        let at = self.flights.iter().position(|it| it.birth == birth)?;
+    fn end_flight(&mut self, generation: u64) -> Option<Flight> {
+        let at = self.flights.iter().position(|it| it.generation == generation)?;
         Some(self.flights.remove(at))
     }
 
-    /// A body ends without a value to store.
+    /// A body ends without a value.
     pub fn end(&mut self, run: Run) {
         if run.owns {
-            self.end_flight(run.birth);
+            self.end_flight(run.generation);
         }
     }
 
-    /// A body ends with one.
+    /// A body ends with a value.
     pub fn land(&mut self, key: u8, version: u64, run: Run) {
         self.expire();
-        if let Some(Flight { birth, outdated: false, .. }) = self.end_flight(run.birth) {
-            self.store(key, version, birth);
+        if let Some(Flight { generation, invalidated: false, .. }) = self.end_flight(run.generation)
+        {
+            self.store(key, version, generation);
         }
     }
 
-    fn store(&mut self, key: u8, version: u64, birth: u64) {
+    fn store(&mut self, key: u8, version: u64, generation: u64) {
         if let Some(at) = self.stored.iter().position(|it| it.key == key) {
-            if self.stored[at].birth > birth {
+            if self.stored[at].generation > generation {
                 return;
             }
             self.stored.remove(at);
@@ -125,23 +126,23 @@ impl Model {
             self.stored.remove(0);
         }
         let deadline = self.ttl.then_some(self.now + TTL);
-        self.stored.push(Stored { key, version, birth, deadline });
+        self.stored.push(Stored { key, version, generation, deadline });
     }
 
-    fn outdate(&mut self, is_it: impl Fn(u8) -> bool) {
-        self.flights.iter_mut().filter(|it| is_it(it.key)).for_each(|it| it.outdated = true);
+    fn invalidate(&mut self, is_it: impl Fn(u8) -> bool) {
+        self.flights.iter_mut().filter(|it| is_it(it.key)).for_each(|it| it.invalidated = true);
     }
 
     pub fn insert(&mut self, key: u8, version: u64) {
         self.expire();
-        self.outdate(|it| it == key);
-        self.births += 1;
-        self.store(key, version, self.births);
+        self.invalidate(|it| it == key);
+        self.generations += 1;
+        self.store(key, version, self.generations);
     }
 
     pub fn remove(&mut self, key: u8) {
         self.expire();
-        self.outdate(|it| it == key);
+        self.invalidate(|it| it == key);
         self.stored.retain(|it| it.key != key);
     }
 
@@ -157,14 +158,14 @@ impl Model {
     }
 
     pub fn clear(&mut self) {
-        self.outdate(|_| true);
+        self.invalidate(|_| true);
         self.stored.clear();
     }
 
-    /// No step is under way, and these are the contents, the most recently used first. Says what is wrong.
+    /// Compares with the cache's contents, most recently used first, while no step is under way. The error says what differs.
     pub fn compare(&mut self, contents: &[(u8, u64)]) -> Result<(), String> {
         if !self.flights.is_empty() && self.lost.is_none() {
-            return Err(format!("the model is wrong: these are under way: {:?}", self.flights));
+            return Err(format!("the model is wrong, with these under way: {:?}", self.flights));
         }
         self.flights.clear();
         if self.lost.take().is_none() {
@@ -176,12 +177,12 @@ impl Model {
         }
         let stored = contents.iter().rev();
         let stored =
-            stored.map(|&(key, version)| Stored { key, version, birth: 0, deadline: None });
+            stored.map(|&(key, version)| Stored { key, version, generation: 0, deadline: None });
         self.stored = stored.collect();
         Ok(())
     }
 
-    /// Entries whose deadlines the model does not know.
+    /// Whether there are entries whose deadline the model does not know.
     pub fn has_unknown_deadlines(&self) -> bool {
         self.ttl && self.stored.iter().any(|it| it.deadline.is_none())
     }

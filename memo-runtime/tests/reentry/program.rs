@@ -1,16 +1,17 @@
-//! Programs: what is done with a cache, and what keys and values do meanwhile.
+//! Programs: the steps that threads do with a cache, and the steps that keys and values do meanwhile.
 //!
-//! Written, a program reads `get 1 10; get 1 @eq { get 12; remove 10 }; get 20..60`: the third `get 1` runs
-//! two steps of its own the next time that a key is compared. A block may end with `panic`, and
-//! `@drop+2` waits for the third drop.
+//! As text a program is `get 1 10; get 1 @eq { get 12; remove 10 }; get 20..60`. The second `get 1` runs the two steps of
+//! its block when a key is next compared. A block may end with `panic`. A block of `@drop+2` runs at the third drop.
 
-use std::fmt;
+mod text;
+
 use std::sync::Arc;
+use text::Words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     pub settings: Settings,
-    /// What each thread does.
+    /// The steps of each thread.
     pub threads: Vec<Vec<Step>>,
 }
 
@@ -18,7 +19,7 @@ pub struct Program {
 pub struct Settings {
     pub thread_scope: bool,
     pub maxsize: Option<usize>,
-    /// How many different hashes keys have; `None` if all differ.
+    /// The number of different hashes of keys; `None` if all differ.
     pub hashes: Option<u8>,
     pub ttl: bool,
     pub single_flight: bool,
@@ -41,14 +42,14 @@ pub struct Step {
     pub arms: Vec<Arm>,
 }
 
-/// What user code does during a step, once.
+/// A block that user code runs once during a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arm {
     pub hook: Hook,
-    /// How many chances are let pass.
+    /// The number of calls of the hook before the block runs.
     pub skip: u8,
     pub steps: Arc<Vec<Step>>,
-    /// It panics in the end.
+    /// Whether it panics in the end.
     pub panics: bool,
 }
 
@@ -74,13 +75,13 @@ macro_rules! words {
 }
 
 words! {
-    /// What a step does with the cache.
+    /// The operation of a step.
     Op {
         Get = "get",
         GetByRef = "get_by_ref",
-        /// A computation that may fail, and does not.
+        /// A fallible computation that succeeds.
         Try = "try",
-        /// One that fails.
+        /// A fallible computation that fails.
         Fail = "fail",
         /// An async call, driven to its end.
         Async = "async",
@@ -89,20 +90,20 @@ words! {
         Insert = "insert",
         Remove = "remove",
         Peek = "peek",
-        /// The key is a mask: of eight keys, which are kept.
+        /// The key is a mask of eight keys, which are kept.
         Retain = "retain",
         Clear = "clear",
         Iterate = "iterate",
         Len = "len",
-        /// Makes and drops another handle of the cache.
+        /// Clones the handle of the cache and drops the clone.
         Handle = "handle",
-        /// Moves the clock by so many seconds.
+        /// Moves the clock forward by as many seconds as the key says.
         Advance = "advance",
     }
 }
 
 words! {
-    /// Where user code runs during a step.
+    /// A place where user code runs during a step.
     Hook {
         Eq = "eq",
         Hash = "hash",
@@ -113,11 +114,11 @@ words! {
     }
 }
 
-/// How deep steps are nested at most. More than a thread may read at a time.
+/// The greatest depth of nested steps. It is more than a thread has hazard pointers.
 const DEPTH: usize = 7;
 
 impl Program {
-    /// Any bytes are a program.
+    /// Makes a program of any bytes.
     pub fn decode(bytes: &[u8]) -> Self {
         let [a, b, rest @ ..] = bytes else { return Self::one(Settings::PLAIN, Vec::new()) };
         let maxsize = match a % 8 {
@@ -148,7 +149,7 @@ impl Program {
         Self { settings: Settings { thread_scope, ..settings }, threads }
     }
 
-    /// The bytes that a seed stands for.
+    /// Makes bytes of a seed.
     pub fn bytes(seed: u64, most: usize) -> Vec<u8> {
         let mut state = seed;
         let mut random = || {
@@ -167,7 +168,7 @@ impl Program {
         Self { settings, threads: vec![steps] }
     }
 
-    /// Reads what `Display` writes; settings that are not named are the [plain](Settings::PLAIN) ones.
+    /// Reads the format that `Display` writes. Settings that are not named are [plain](Settings::PLAIN).
     pub fn parse(text: &str) -> Self {
         let (mut settings, mut threads) = (Settings::PLAIN, Vec::new());
         let (head, body) = text.split_once(':').unwrap_or(("", text));
@@ -192,12 +193,12 @@ impl Program {
         Self { settings, threads }
     }
 
-    /// How many blocks of user code it has.
+    /// The number of its blocks.
     pub fn blocks(&self) -> usize {
         self.threads.iter().map(|steps| blocks(steps)).sum()
     }
 
-    /// Programs a little simpler than this one, the simplest first.
+    /// Programs that are a little simpler than this one, the simplest first.
     pub fn simpler(&self) -> Vec<Self> {
         let mut all = Vec::new();
         for thread in 0..self.threads.len() {
@@ -232,7 +233,7 @@ fn blocks(steps: &[Step]) -> usize {
 
 fn simpler(steps: &[Step]) -> Vec<Vec<Step>> {
     let mut all = Vec::new();
-    // Fewer of them, whole runs first.
+    // Fewer steps: long runs of steps are removed first.
     let mut run = steps.len();
     while run > 0 {
         for at in (0..steps.len()).step_by(run) {
@@ -268,7 +269,7 @@ fn simpler(steps: &[Step]) -> Vec<Vec<Step>> {
             }
         }
         for arm in &step.arms {
-            // What is done within is done after.
+            // The steps of the block run after the step.
             let plain = Step { arms: Vec::new(), ..step.clone() };
             all.push([&steps[..at], &[plain], &arm.steps[..], &steps[at + 1..]].concat());
         }
@@ -342,107 +343,4 @@ impl Bytes<'_> {
         let steps = Arc::new(Bytes { bytes: block, keys: self.keys }.steps(depth + 1));
         Some(Arm { hook, skip, steps, panics: (how >> 3) % 8 == 0 })
     }
-}
-
-struct Words<'w> {
-    words: &'w [&'w str],
-}
-
-impl<'w> Words<'w> {
-    fn next_if(&mut self, wanted: impl Fn(&str) -> bool) -> Option<&'w str> {
-        let (first, rest) = self.words.split_first()?;
-        wanted(first).then(|| {
-            self.words = rest;
-            *first
-        })
-    }
-
-    /// Some steps, and whether `panic` follows.
-    fn steps(&mut self) -> (Vec<Step>, bool) {
-        let mut steps = Vec::new();
-        while let Some(word) = self.next_if(|word| word != "}") {
-            match word {
-                ";" => continue,
-                "panic" => return (steps, true),
-                _ => {}
-            }
-            let (op, mut keys) = (Op::of(word), Vec::new());
-            let is_number = |word: &str| word.starts_with(|it: char| it.is_ascii_digit());
-            while let Some(word) = self.next_if(is_number) {
-                let number = |text: &str| text.parse::<u8>().expect("a small number");
-                match word.split_once("..") {
-                    Some((first, end)) => keys.extend(number(first)..number(end)),
-                    None => keys.push(number(word)),
-                }
-            }
-            if keys.is_empty() {
-                keys.push(0);
-            }
-            steps.extend(keys.into_iter().map(|key| Step { op, key, arms: Vec::new() }));
-            while let Some(word) = self.next_if(|word| word.starts_with('@')) {
-                let (hook, skip) = word[1..].split_once('+').unwrap_or((&word[1..], "0"));
-                let (hook, skip) = (Hook::of(hook), skip.parse().expect("a number"));
-                self.next_if(|word| word == "{").expect("a block");
-                let (nested, panics) = self.steps();
-                self.next_if(|word| word == "}").expect("the end of a block");
-                let arm = Arm { hook, skip, steps: Arc::new(nested), panics };
-                steps.last_mut().expect("there is a step").arms.push(arm);
-            }
-        }
-        (steps, false)
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { thread_scope, maxsize, hashes, ttl, single_flight } = self.settings;
-        if thread_scope {
-            f.write_str("thread ")?;
-        }
-        match maxsize {
-            Some(maxsize) => write!(f, "maxsize={maxsize}")?,
-            None => f.write_str("unbounded")?,
-        }
-        if let Some(hashes) = hashes {
-            write!(f, " hashes={hashes}")?;
-        }
-        if ttl {
-            f.write_str(" ttl")?;
-        }
-        if !single_flight {
-            f.write_str(" side_by_side")?;
-        }
-        f.write_str(":")?;
-        for (number, steps) in self.threads.iter().enumerate() {
-            f.write_str(if number > 0 { " | " } else { " " })?;
-            write_steps(f, steps)?;
-        }
-        Ok(())
-    }
-}
-
-fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
-    let mut before: Option<&Step> = None;
-    for step in steps {
-        match before {
-            Some(before) if before.op == step.op && before.arms.is_empty() => {}
-            Some(_) => write!(f, "; {}", step.op.word())?,
-            None => f.write_str(step.op.word())?,
-        }
-        before = Some(step);
-        write!(f, " {}", step.key)?;
-        for Arm { hook, skip, steps, panics } in &step.arms {
-            write!(f, " @{}", hook.word())?;
-            if *skip > 0 {
-                write!(f, "+{skip}")?;
-            }
-            f.write_str(" { ")?;
-            write_steps(f, steps)?;
-            if *panics {
-                f.write_str(if steps.is_empty() { "panic" } else { "; panic" })?;
-            }
-            f.write_str(" }")?;
-        }
-    }
-    Ok(())
 }

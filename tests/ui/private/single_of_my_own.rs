@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use memofn::__private::{Single, Slot, scope::Shared};
+use memofn::__private::{OnlySlot, SharedSlot, scope::Shared};
 
-static SLOT: Slot = Slot::new("mine");
+static SLOT: SharedSlot = SharedSlot::new("mine");
 
 fn main() {
-    let _: Single<u8, u8, Shared> = Single::new(&SLOT);
+    let _: OnlySlot<u8, u8, Shared> = OnlySlot::new(&SLOT);
 }

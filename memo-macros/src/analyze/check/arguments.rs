@@ -1,9 +1,9 @@
 //! Rules about the arguments in the key, and about the expression of `key = ..`.
 
-use super::unwrapped;
 use crate::analyze::generics::unsized_types;
 use crate::analyze::key_shape::KeyShape;
 use crate::analyze::keyed::is_keyed;
+use crate::analyze::type_names::unwrapped;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;

@@ -41,22 +41,3 @@ pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
 pub(crate) fn self_type(options: &Options, function: &Function, ty: &Type, errors: &mut Errors) {
     signature::borrowing_self(options, function, ty, errors);
 }
-
-/// The type without parentheses and invisible groups.
-fn unwrapped(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => unwrapped(&group.elem),
-        Type::Paren(paren) => unwrapped(&paren.elem),
-        _ => ty,
-    }
-}
-
-/// Whether a type is unsized, so that the compiler refuses it as an argument or a result.
-pub(crate) fn is_unsized(ty: &Type) -> bool {
-    matches!(unwrapped(ty), Type::Slice(_) | Type::TraitObject(_)) || is_str(ty)
-}
-
-/// Whether a type is called `str`. Another type may have that name.
-pub(crate) fn is_str(ty: &Type) -> bool {
-    matches!(unwrapped(ty), Type::Path(path) if path.path.is_ident("str"))
-}

@@ -1,9 +1,8 @@
 //! Rules about the signature: qualifiers, the name, `Self` and the result.
 
-use super::unwrapped;
 use crate::analyze::context::Context;
 use crate::analyze::keyed::is_keyed;
-use crate::analyze::stored_type::is_primitive;
+use crate::analyze::type_names::{is_primitive, unwrapped};
 use crate::parse::function::{Function, is_memoize};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;

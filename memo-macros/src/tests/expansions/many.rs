@@ -28,18 +28,18 @@ unsafe fn many(
     let cache = ::memofn::__private::at(<many>::here);
     return ::memofn::__private::call!(
         cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
-        ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _, _ > (& b),
+        ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),
         ::memofn::__private::parts:: < Option < & str >, ::memofn::__private::Opt <
-        ::memofn::__private::Via < ::memofn::__private::Leaf > >, _, _ > (& arg2),
+        ::memofn::__private::Via < ::memofn::__private::Leaf > >, _ > (& arg2),
         ::memofn::__private::parts:: < (u8, f32), (::memofn::__private::Leaf,
-        ::memofn::__private::Bits,), _, _ > (& arg3), ::memofn::__private::leaf:: <
-        Point, _ > (& arg4), ::memofn::__private::parts:: < & [& str],
-        ::memofn::__private::Via < ::memofn::__private::Seq < ::memofn::__private::Via <
-        ::memofn::__private::Leaf > > >, _, _ > (& e), ::memofn::__private::parts:: < Cow
-        < '_, str >, ::memofn::__private::Via < ::memofn::__private::Leaf >, _, _ > (&
-        f), ::memofn::__private::parts:: < [f64; 3], ::memofn::__private::Arr <
-        ::memofn::__private::Bits >, _, _ > (& g), ::memofn::__private::leaf:: < Path, _
-        > (h), ::memofn::__private::leaf:: < Vec < u8 >, _ > (& i),
+        ::memofn::__private::Bits,), _ > (& arg3), ::memofn::__private::leaf:: < Point, _
+        > (& arg4), ::memofn::__private::parts:: < & [& str], ::memofn::__private::Via <
+        ::memofn::__private::Seq < ::memofn::__private::Via < ::memofn::__private::Leaf >
+        > >, _ > (& e), ::memofn::__private::parts:: < Cow < '_, str >,
+        ::memofn::__private::Via < ::memofn::__private::Leaf >, _ > (& f),
+        ::memofn::__private::parts:: < [f64; 3], ::memofn::__private::Arr <
+        ::memofn::__private::Bits >, _ > (& g), ::memofn::__private::leaf:: < Path, _ >
+        (h), ::memofn::__private::leaf:: < Vec < u8 >, _ > (& i),
         ::memofn::__private::leaf:: < char, _ > (& j), (::memofn::__private::leaf:: <
         bool, _ > (& k), ::memofn::__private::leaf:: < i8, _ > (& r#type),
         ::memofn::__private::leaf:: < i16, _ > (& l))), ::memofn::__private::policy:: <

@@ -1,115 +1,102 @@
-//! What a cache keeps, as types: what a site is told, and what threads can share.
+//! The types of keys and results, as values, and the bounds on those that threads share.
+//!
+//! The methods of a site take a value of [`CacheType`] for the key and one for the result. They read off them the
+//! type of the cache.
 
-use crate::expand::bounds::key::{Key, Never, Nothing, key};
+use crate::expand::bounds::key::{Key, key};
+use crate::expand::bounds::{Impossible, Never};
 use crate::key::lookup::ByKey;
 use std::marker::PhantomData;
 
-/// Says that something of type `Type` is kept.
-pub trait Kept {
-    /// What is kept.
+/// A value that stands for a type that a cache holds.
+pub trait CacheType {
+    /// That type.
     type Type: 'static;
 }
 
-/// Says that what is kept is kept for all threads. One trait, so that the compiler has no bounds of
-/// ours to name where a demand is not met.
-pub trait SharedKept: Kept<Type: Send + Sync> {}
+/// The same, for a cache that threads share. It is a trait of its own, not `CacheType` with bounds, so that the
+/// compiler has no bounds of ours to name if one is not met.
+pub trait SharedCacheType: CacheType<Type: Send + Sync> {}
 
-macro_rules! kept {
+macro_rules! tuples {
     ($(($($part:ident)*))*) => {$(
-        impl<$($part: Kept),*> Kept for ($($part,)*) {
+        impl<$($part: CacheType),*> CacheType for ($($part,)*) {
             type Type = ($($part::Type,)*);
         }
-        impl<$($part: SharedKept),*> SharedKept for ($($part,)*) {}
+        impl<$($part: SharedCacheType),*> SharedCacheType for ($($part,)*) {}
     )*};
 }
-kept! {
+tuples! {
     () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
     (A B C D E F G H I) (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
 }
 
-/// Something of type `T`.
+/// Stands for the type `T`.
 #[derive(Debug)]
-pub struct Keeps<T>(PhantomData<fn() -> T>);
+pub struct OfType<T>(PhantomData<fn() -> T>);
 
-impl<T> Default for Keeps<T> {
+impl<T> Default for OfType<T> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<T: 'static> Kept for Keeps<T> {
+impl<T: 'static> CacheType for OfType<T> {
     type Type = T;
 }
 
-impl<T: Send + Sync + 'static> SharedKept for Keeps<T> {}
+impl<T: Send + Sync + 'static> SharedCacheType for OfType<T> {}
 
-impl<K: 'static> Kept for ByKey<K> {
+impl<K: 'static> CacheType for ByKey<K> {
     type Type = K;
 }
 
-impl<K: Send + Sync + 'static> SharedKept for ByKey<K> {}
+impl<K: Send + Sync + 'static> SharedCacheType for ByKey<K> {}
 
-/// What threads can share.
+/// A type that threads can share. `L` is `W` if it can be shared, and unknown if not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a cache that threads share",
     label = "needs `Send` and `Sync`",
     note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
             `scope = \"thread\"`",
-    note = "of a type parameter, ask for them: `T: Send + Sync + 'static`"
+    note = "for a type parameter, add the bound `T: Send + Sync + 'static`"
 )]
-pub trait Shareable<L> {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> Shareable<Keeps<T>> for T {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Never> Shareable<Nothing> for T {}
-
-/// A key, or a part of one, that is kept for all threads.
-#[inline]
-#[must_use]
-pub fn kept<T: Shareable<L>, L: Default>() -> L {
-    L::default()
-}
-
-/// A key, or a part of one, that is kept for one thread.
-#[inline]
-#[must_use]
-pub fn kept_here<T>() -> Keeps<T> {
-    Keeps::default()
-}
-
-/// The value of a `key = ..` expression, kept for all threads.
-#[inline]
-pub fn shared_key<K, A, B, L>(value: K) -> L
-where
-    K: Key<A> + Shareable<B>,
-    (A, PhantomData<B>): SharedKey<L>,
-{
-    SharedKey::both((key(value), PhantomData))
-}
-
-/// That a value is both a key and shareable. It is known only when both are.
-pub trait SharedKey<L> {
+pub trait Shareable<W, L> {
     #[doc(hidden)]
-    fn both(self) -> L;
+    fn pass(what: W) -> L;
 }
 
-impl<K> SharedKey<ByKey<K>> for (ByKey<K>, PhantomData<Keeps<K>>) {
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static, W> Shareable<W, W> for T {
     #[inline]
-    fn both(self) -> ByKey<K> {
-        self.0
+    fn pass(what: W) -> W {
+        what
     }
 }
 
-impl<K> SharedKey<Nothing> for (ByKey<K>, PhantomData<Nothing>) {
-    fn both(self) -> Nothing {
-        unreachable!("nothing is shareable as `Nothing`")
+#[diagnostic::do_not_recommend]
+impl<T: Impossible, W> Shareable<W, (W, Never)> for T {
+    fn pass(what: W) -> (W, Never) {
+        (what, T::never())
     }
 }
 
-impl<B> SharedKey<Nothing> for (Nothing, PhantomData<B>) {
-    fn both(self) -> Nothing {
-        self.0
-    }
+/// The type of a key, or of a part of one, in a cache that threads share.
+#[inline]
+#[must_use]
+pub fn shared_type<T: Shareable<OfType<T>, L>, L>() -> L {
+    T::pass(OfType::default())
+}
+
+/// The type of a key, or of a part of one, in a cache of one thread.
+#[inline]
+#[must_use]
+pub fn thread_type<T>() -> OfType<T> {
+    OfType::default()
+}
+
+/// The value of a `key = ..` expression, for a cache that threads share.
+#[inline]
+pub fn shared_key<K: Key<A> + Shareable<A, L>, A, L>(value: K) -> L {
+    K::pass(key(value))
 }

@@ -1,4 +1,4 @@
-//! Keys and values that notice when they are used after their end, or never come to it.
+//! Keys and values that notice a use after their drop, a second drop, and a missing drop.
 
 use crate::Cache;
 use shuttle::thread;
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-/// A key or a value that must be alive when it is used, and that others get ahead of meanwhile.
+/// A key or a value that checks that it is alive whenever it is used. Other threads may run during the check.
 #[derive(Debug)]
-pub(crate) struct Lively {
+pub(crate) struct Canary {
     pub(crate) number: u64,
-    // Those of the standard library: these are no steps to explore.
+    // From the standard library: the explorer need not switch threads here.
     alive: AtomicBool,
     living: Arc<AtomicUsize>,
 }
 
-impl Lively {
-    pub(crate) fn new(number: u64, living: &Living) -> Self {
+impl Canary {
+    pub(crate) fn new(number: u64, living: &Alive) -> Self {
         living.0.fetch_add(1, SeqCst);
         Self { number, alive: AtomicBool::new(true), living: Arc::clone(&living.0) }
     }
@@ -29,66 +29,65 @@ impl Lively {
     }
 }
 
-impl Clone for Lively {
+impl Clone for Canary {
     fn clone(&self) -> Self {
         self.check();
-        Self::new(self.number, &Living(Arc::clone(&self.living)))
+        Self::new(self.number, &Alive(Arc::clone(&self.living)))
     }
 }
 
-impl PartialEq for Lively {
+impl PartialEq for Canary {
     fn eq(&self, other: &Self) -> bool {
         self.check();
         self.number == other.number
     }
 }
 
-impl Eq for Lively {}
+impl Eq for Canary {}
 
-impl Hash for Lively {
+impl Hash for Canary {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.number.hash(state);
     }
 }
 
-impl Drop for Lively {
+impl Drop for Canary {
     fn drop(&mut self) {
         assert!(self.alive.swap(false, SeqCst), "dropped twice");
         self.living.fetch_sub(1, SeqCst);
     }
 }
 
-/// How many of those that were made have not been dropped.
+/// The number of canaries that were made and not dropped.
 #[derive(Clone, Default)]
-pub(crate) struct Living(Arc<AtomicUsize>);
+pub(crate) struct Alive(Arc<AtomicUsize>);
 
-impl Living {
+impl Alive {
     pub(crate) fn count(&self) -> usize {
         self.0.load(SeqCst)
     }
 }
 
-/// A cache whose entries are alive as long as they are read.
+/// A cache of canaries.
 #[derive(Clone)]
-pub(crate) struct LivelyCache {
-    pub(crate) cache: Cache<Lively, Lively>,
-    pub(crate) living: Living,
+pub(crate) struct CanaryCache {
+    pub(crate) cache: Cache<Canary, Canary>,
+    pub(crate) living: Alive,
 }
 
-impl LivelyCache {
+impl CanaryCache {
     pub(crate) fn of(maxsize: usize) -> Self {
-        Self { cache: Cache::new(maxsize), living: Living::default() }
+        Self { cache: Cache::new(maxsize), living: Alive::default() }
     }
 
     pub(crate) fn unbounded() -> Self {
-        Self { cache: Cache::unbounded(), living: Living::default() }
+        Self { cache: Cache::unbounded(), living: Alive::default() }
     }
 
-    pub(crate) fn key(&self, key: u64) -> Lively {
-        Lively::new(key, &self.living)
+    pub(crate) fn key(&self, key: u64) -> Canary {
+        Canary::new(key, &self.living)
     }
 
-    /// A call.
     pub(crate) fn get(&self, key: u64) {
         let value = self.cache.get_or_compute(self.key(key), || self.key(10 * key));
         assert_eq!(value.number, 10 * key);
@@ -99,14 +98,14 @@ impl LivelyCache {
         assert!(value.is_none_or(|value| value.number == 10 * key));
     }
 
-    /// Nothing lives but what is stored: a key and a value for each entry.
-    pub(crate) fn holds_what_is_stored(&self) {
+    /// Nothing lives except a key and a value for each entry.
+    pub(crate) fn check_only_entries_live(&self) {
         assert_eq!(self.living.count(), 2 * self.cache.len(), "of {:?}", self.cache);
         assert_eq!(self.cache.engine().flights_under_way(), 0);
     }
 
-    /// All has been dropped, and nothing twice.
-    pub(crate) fn ends(self) {
+    /// Everything is dropped with the cache.
+    pub(crate) fn check_all_dropped(self) {
         let Self { cache, living } = self;
         drop(cache);
         assert_eq!(living.count(), 0);
