@@ -65,6 +65,13 @@ impl Policy {
     }
 }
 
+#[cfg(test)]
+impl Policy {
+    pub(crate) fn fifo() -> Self {
+        Self::Fifo(fifo::Fifo::default())
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::Lru(Lru::default())
