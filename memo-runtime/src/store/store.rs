@@ -1,4 +1,4 @@
-//! What is stored, by hash, by recency and by deadline, and what is under way.
+//! The entries of one cache by hash, by recency and by deadline: stored ones and those under way.
 //!
 //! The store knows neither keys nor values, so it is compiled once for all caches. It never compares keys: its
 //! caller does that outside the lock, and says which entry is meant.
@@ -15,7 +15,7 @@ use crate::store::freshness::{Due, Freshness};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
 
-/// What a store may hold.
+/// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// The most entries held; `None` is unbounded.
@@ -94,7 +94,7 @@ impl Store {
         }
     }
 
-    /// What a hit has to leave in its entry.
+    /// The trace that a hit has to leave in its entry.
     pub(crate) fn touch(&self) -> Touch {
         if self.maxsize.is_some() { self.policy.touch() } else { Touch::None }
     }

@@ -61,7 +61,7 @@ pub(crate) enum Look<R> {
 }
 
 impl<R> Look<R> {
-    /// What was found. Calls `further` if it may be elsewhere.
+    /// The result, if there is one. Calls `further` if it may be elsewhere.
     #[inline]
     pub(crate) fn found_or(self, further: impl FnOnce()) -> Option<R> {
         match self {

@@ -44,7 +44,7 @@ pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
 
 pub(crate) struct Core<S: Scope> {
     pub(crate) clock: Clock,
-    /// What a hit leaves in its entry.
+    /// The trace that a hit leaves in its entry.
     pub(crate) touch: Touch,
     single_flight: bool,
     /// The table of the store.

@@ -16,7 +16,7 @@ use crate::entry::entry_ref::EntryRef;
 use queue::ExpiryQueue;
 use std::time::Duration;
 
-/// What has to be done about an entry. Another kind of moment (a refresh, the end of a grace period) is another
+/// A moment in an entry's life that has come. Another kind of moment (a refresh, the end of a grace period) is another
 /// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -85,7 +85,7 @@ impl Freshness {
         self.queue.next().map_or(Time::FOREVER, |(deadline, _)| deadline)
     }
 
-    /// What is due by `now`, at most `most` of it.
+    /// The moments that have come by `now`, at most `most` of them.
     pub(crate) fn pop_due(&mut self, now: Time, most: usize) -> SmallList<Due> {
         let mut due = SmallList::new();
         for _ in 0..most {
