@@ -1,15 +1,19 @@
 //! Short lists.
 
-/// A list that allocates from its second item on: a hash is nearly always that of one key.
+/// A list that allocates from its second item on. Nearly all lists have one item at most: a hash is that of one key, and
+/// one entry makes room for another.
 #[derive(Debug)]
 pub(crate) struct SmallList<T> {
     first: Option<T>,
-    more: Vec<T>,
+    /// The other items. Boxed, so that a list without them is quickly made, tested and dropped.
+    more: Option<More<T>>,
 }
+
+type More<T> = Box<Vec<T>>;
 
 impl<T> SmallList<T> {
     pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new() }
+        Self { first: None, more: None }
     }
 
     #[inline]
@@ -17,26 +21,27 @@ impl<T> SmallList<T> {
         if self.first.is_none() {
             self.first = Some(item);
         } else {
-            self.more.push(item);
+            self.more.get_or_insert_default().push(item);
         }
     }
 
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let last = self.more.pop();
-        if self.more.is_empty() {
-            self.more = Vec::new();
+        let last = self.more.as_mut().and_then(|more| more.pop());
+        if self.more.as_ref().is_some_and(|more| more.is_empty()) {
+            self.more = None;
         }
         last.or_else(|| self.first.take())
     }
 
-    /// The first item, and the others.
+    /// The first item, and the others if there are any.
     #[inline]
-    pub(crate) fn into_parts(self) -> (Option<T>, Vec<T>) {
+    pub(crate) fn into_parts(self) -> (Option<T>, Option<More<T>>) {
         (self.first, self.more)
     }
 
+    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.more)
+        self.first.iter().chain(self.more.iter().flat_map(|more| more.iter()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -49,6 +54,6 @@ impl<T> IntoIterator for SmallList<T> {
     type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.more)
+        self.first.into_iter().chain(self.more.map(|more| *more).unwrap_or_default())
     }
 }

@@ -18,7 +18,7 @@ use crate::scope::scope::Scope;
 // The models do not explore what happens under a lock, so these fields are atomics of the standard library.
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64 as Guarded};
 
-/// What a hit leaves in an entry. A later use never has a lesser stamp.
+/// A number that grows from use to use. Each hit leaves one in its entry.
 pub(crate) type Stamp = u64;
 
 /// The bookkeeping of one entry. The fields that a hit needs come last, next to the key and the value.
@@ -62,7 +62,7 @@ mod state {
     pub(super) const BITS: u32 = 8;
 }
 
-/// What is known about a computation under way.
+/// A computation under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flying {
     pub(crate) owner: Runner,
@@ -127,7 +127,7 @@ impl Header {
         self.state.store(generation << state::BITS | valued | state::FLYING | joinable, Release);
     }
 
-    /// What is known about the computation, if it is still under way.
+    /// The computation, if it is still under way.
     pub(crate) fn flying(&self) -> Option<Flying> {
         self.is_flying().then(|| Flying {
             owner: Runner::from_id(self.rank.load(Relaxed)),
@@ -189,8 +189,8 @@ impl Header {
         self.change(state::VALUED, state::RESERVED);
     }
 
-    /// Lets the caller, and nobody else, write the value without the lock. Under the lock. Returns `false` if there is a value, or
-    /// another run writes one.
+    /// Lets the caller, and nobody else, write the value without the lock. Under the lock. Returns `false` if there is
+    /// a value, or another run writes one.
     pub(crate) fn reserve(&self) -> bool {
         let is_free = !self.has(state::VALUED | state::RESERVED);
         if is_free {

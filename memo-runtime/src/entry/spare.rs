@@ -29,8 +29,8 @@ impl<K, V> Chain<K, V> {
     pub(crate) fn push(&mut self, memory: Memory<K, V>) {
         let first = memory.into_ptr();
         #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
-        // SAFETY: the memory is owned, and large enough and aligned for a pointer: an entry begins with a header, which
-        // begins with a pointer.
+        // SAFETY: the memory is owned. It is large enough and aligned for a pointer: an entry begins with a header, and
+        // that begins with a pointer.
         unsafe {
             first.cast::<*mut Entry<K, V>>().write(self.first);
         }
@@ -43,8 +43,8 @@ impl<K, V> Chain<K, V> {
             return None;
         }
         #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
-        // SAFETY: `push` has written the address of the next, and has taken the memory over from its owner. It is in this
-        // chain no longer.
+        // SAFETY: `push` has written the address of the next, and has taken the memory over. `first` leads past it
+        // afterwards, so nothing else uses it.
         let (memory, next) = unsafe {
             let next = self.first.cast::<*mut Entry<K, V>>().read();
             (Memory::from_ptr(self.first), next)

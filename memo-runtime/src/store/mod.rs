@@ -7,3 +7,4 @@ pub(crate) mod freshness;
 pub(crate) mod retired;
 pub(crate) mod store;
 pub(crate) mod table;
+mod tags;

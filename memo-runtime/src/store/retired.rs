@@ -3,13 +3,13 @@
 //! Most entries never wait here. They are dropped at once while one thread alone uses the cache, or nobody reads it.
 //! Otherwise the hazards of all readers are scanned:
 //!
-//! - A reader of entries that own something takes a real fence, so a scan needs no system call. Such an entry is dropped
-//!   at once, unless a reader protects it.
-//! - A reader of plain entries, which own nothing, takes no fence. So a scan needs a heavy one, and plain entries wait for
-//!   it in batches of 64 KiB at most.
+//! - A reader of entries that own something takes a real fence, so a scan needs no system call. Such an entry is
+//!   dropped at once, unless a reader protects it.
+//! - A reader of plain entries, which own nothing, takes no fence. So a scan needs a heavy one, and plain entries
+//!   wait for it in batches of 64 KiB at most.
 //!
-//! A scan that finds an entry protected asks its reader to reclaim, and the reader does so when it is done. So the entries that
-//! linger are those that calls read at that moment, and a few more while a thread searches the tables.
+//! A scan that finds an entry protected asks its reader to reclaim, and the reader does so when it is done. So the
+//! entries that linger are those that calls read at that moment, and a few more while a thread searches the tables.
 //!
 //! This file knows owners of entries and who reads. It must not know keys, values or where entries were filed.
 

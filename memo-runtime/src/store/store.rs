@@ -1,4 +1,4 @@
-//! What is stored, by hash, by recency and by deadline, and what is under way.
+//! The entries of one cache by hash, by recency and by deadline: stored ones and those under way.
 //!
 //! The store knows neither keys nor values, so it is compiled once for all caches. It never compares keys: its
 //! caller does that outside the lock, and says which entry is meant.
@@ -15,7 +15,7 @@ use crate::store::freshness::{Due, Freshness};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
 
-/// What a store may hold.
+/// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// The most entries held; `None` is unbounded.
@@ -94,7 +94,7 @@ impl Store {
         }
     }
 
-    /// What a hit has to leave in its entry.
+    /// The trace that a hit has to leave in its entry.
     pub(crate) fn touch(&self) -> Touch {
         if self.maxsize.is_some() { self.policy.touch() } else { Touch::None }
     }
@@ -198,6 +198,8 @@ impl Store {
     ) {
         self.end_flight(entry);
         entry.store(stamp);
+        // Before the eviction, which may rebuild the table from the flights and the freshness.
+        self.freshness.stored(entry, now);
         if let Some(maxsize) = self.maxsize {
             while self.stored >= maxsize {
                 let Some(victim) = self.policy.victim(stamp) else { break };
@@ -209,7 +211,6 @@ impl Store {
             }
             self.policy.insert(entry);
         }
-        self.freshness.stored(entry, now);
         self.stored += 1;
     }
 
@@ -295,8 +296,8 @@ impl Store {
 
     /// Takes out entries that have expired, at most `most` of them.
     pub(crate) fn expire(&mut self, now: Time, most: usize, out: &mut SmallList<TakenOut>) {
-        // A table that is rebuilt is filled from the freshness. It may not be rebuilt while some entries of the table are
-        // no longer there.
+        // A table that is rebuilt is filled from the freshness: not now, while entries are in the table and no longer
+        // in the freshness.
         self.is_draining = true;
         for due in self.freshness.pop_due(now, most) {
             let Due::Expired(expired) = due;

@@ -14,6 +14,7 @@ use crate::base::sync::{
 };
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Header, corrupted};
+use crate::store::tags::Tags;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem::needs_drop;
@@ -60,7 +61,7 @@ pub(crate) enum Look<R> {
 }
 
 impl<R> Look<R> {
-    /// What was found. Calls `further` if it may be elsewhere.
+    /// The result, if there is one. Calls `further` if it may be elsewhere.
     #[inline]
     pub(crate) fn found_or(self, further: impl FnOnce()) -> Option<R> {
         match self {
@@ -95,83 +96,6 @@ impl Bucket {
     }
 }
 
-/// The tags of a bucket: a byte for each entry, 0 where there is none. The highest byte counts the entries that
-/// overflowed: they were filed further on because this bucket was full. A count of 255 stays.
-#[derive(Debug, Clone, Copy)]
-struct Tags(u64);
-
-impl Tags {
-    /// Never 0: see [`SEEN`](crate::key::hash::SEEN).
-    #[inline]
-    fn tag(hash: u64) -> u64 {
-        hash >> 56
-    }
-
-    /// The indices where the tag is, and perhaps some where it is not.
-    #[inline]
-    fn equal_to(self, tag: u64) -> Matches {
-        matches(self.0, tag)
-    }
-
-    fn set(self, at: usize, tag: u64) -> Self {
-        Self(self.0 & !(0xFF << (8 * at)) | tag << (8 * at))
-    }
-
-    #[inline]
-    fn overflow(self) -> u64 {
-        self.0 >> 56
-    }
-
-    /// With one overflowed entry more or less.
-    fn with_overflow(self, change: i64) -> Self {
-        let overflow = self.overflow();
-        let changed =
-            if overflow == 0xFF { overflow } else { overflow.wrapping_add_signed(change) };
-        Self(self.0 & (u64::MAX >> 8) | changed << 56)
-    }
-}
-
-/// Indices in a bucket. Each is a bit set, at a multiple of `width`.
-#[derive(Debug)]
-struct Matches {
-    bits: u64,
-    width: u32,
-}
-
-impl Iterator for Matches {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        if self.bits == 0 {
-            return None;
-        }
-        let at = self.bits.trailing_zeros() / self.width;
-        self.bits &= self.bits - 1;
-        Some(at as usize)
-    }
-}
-
-/// Every such processor has these instructions. They take fewer registers than the portable way below.
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-#[inline]
-#[allow(
-    clippy::cast_possible_wrap,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "bits are bits"
-)]
-fn matches(tags: u64, tag: u64) -> Matches {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_movemask_epi8, _mm_set1_epi8};
-    #[allow(unsafe_code, unused_unsafe, reason = "these are safe in newer versions of Rust")]
-    // SAFETY: the target has SSE2: it is a condition of this function.
-    let equal = unsafe {
-        let tags = _mm_cvtsi64_si128(tags as i64);
-        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag as i8)))
-    };
-    Matches { bits: u64::from(equal as u32 & 0x7F), width: 1 }
-}
-
 /// Has the processor fetch memory that will be needed.
 #[inline]
 pub(crate) fn prefetch<T>(at: *const T) {
@@ -184,16 +108,6 @@ pub(crate) fn prefetch<T>(at: *const T) {
         _mm_prefetch::<_MM_HINT_T0>(at.cast());
     }
     let _ = at;
-}
-
-/// A byte is 0 after the exclusive or where the tags are equal. To subtract 1 from it borrows, which sets its highest bit. The
-/// borrow may set the highest bit of the next byte as well, so that is reported in vain.
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-#[inline]
-fn matches(tags: u64, tag: u64) -> Matches {
-    const EACH: u64 = 0x0001_0101_0101_0101;
-    let differing = tags ^ (EACH * tag);
-    Matches { bits: differing.wrapping_sub(EACH) & !differing & (EACH << 7), width: 8 }
 }
 
 impl OwnedTable {
@@ -292,7 +206,7 @@ impl<'t> Buckets<'t> {
         self.len() * 7 / 2
     }
 
-    /// Shows `see` the entries that may be filed under `hash`, until it returns something. It may see one twice.
+    /// Shows `see` the entries that may be filed under `hash`, until it returns something. It may see an entry twice.
     #[inline]
     pub(crate) fn find<R>(
         self,

@@ -127,8 +127,8 @@ impl<S: Scope> Core<S> {
             return None;
         }
         let (first, more) = evicted.into_parts();
-        if !more.is_empty() {
-            self.discard_all(more);
+        if let Some(more) = more {
+            self.discard_all(*more);
         }
         let (first, _) = first?;
         if self.readers.has_no_readers() {

@@ -55,7 +55,7 @@ pub(crate) struct Computed<'a> {
 /// The lock of a cache and what it guards, with what look-ups read without it.
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
-    /// What a hit leaves in its entry.
+    /// The trace that a hit leaves in its entry.
     touch: Touch,
     pub(crate) on_hit: OnHit,
     single_flight: bool,

@@ -24,10 +24,12 @@ pub(crate) struct Lru {
 }
 
 impl Eviction for Lru {
+    #[inline]
     fn insert(&mut self, entry: EntryRef) {
         self.new.push_last(entry);
     }
 
+    #[inline]
     fn remove(&mut self, entry: EntryRef) {
         match &mut self.promoted {
             Some(promoted) if entry.is_promoted() => promoted.remove(entry),
@@ -38,6 +40,7 @@ impl Eviction for Lru {
     /// A stamp later than `now` counts as `now`: so an entry that other threads use all the while is promoted once
     /// at most. A stamp less than the rank counts as the rank: the heap relies on ranks that only grow, and
     /// must not rely on threads that write stamps without the lock.
+    #[inline]
     fn victim(&mut self, now: Stamp) -> Option<EntryRef> {
         loop {
             let entry = self.pop_least()?;

@@ -37,7 +37,7 @@ pub(crate) trait Eviction {
     fn check(&self, len: usize, is_valid: &dyn Fn(EntryRef) -> bool);
 }
 
-/// What a hit leaves in its entry. The lock-free path reads it. A policy that counts hits would add a variant.
+/// The trace that a hit leaves in its entry. The lock-free path reads it. A policy that counts hits adds a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touch {
     /// Nothing: no policy asks.
@@ -55,13 +55,20 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    /// What a hit has to leave for this policy.
+    /// The trace of hits that this policy needs.
     pub(crate) fn touch(&self) -> Touch {
         match self {
             Self::Lru(_) => Touch::Stamp,
             #[cfg(test)]
             Self::Fifo(_) => Touch::None,
         }
+    }
+}
+
+#[cfg(test)]
+impl Policy {
+    pub(crate) fn fifo() -> Self {
+        Self::Fifo(fifo::Fifo::default())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Freshness: which moments in the lives of entries have come.
 //!
-//! An entry has a deadline of its own. Today all entries of a cache live equally long, so the [queue](queue) of their
-//! deadlines is a plain FIFO. Lives that differ need another queue, and nothing else: callers ask for an entry's
+//! An entry has a deadline of its own. Today all entries of a cache live equally long, so the [`queue`] of their
+//! deadlines is a FIFO. Lives that differ need another queue, and nothing else: callers ask for an entry's
 //! own deadline by [`is_expired`](Freshness::is_expired), and for what to do next by [`pop_due`](Freshness::pop_due).
 //! A queue may hold a lower bound in place of a deadline (an idle time that hits extend): `pop_due` then files the
 //! entry again and does not report it.
@@ -16,7 +16,7 @@ use crate::entry::entry_ref::EntryRef;
 use queue::ExpiryQueue;
 use std::time::Duration;
 
-/// What has to be done about an entry. Another kind of moment (a refresh, the end of a grace period) is another
+/// A moment in an entry's life that has come. Another kind of moment (a refresh, the end of a grace period) is another
 /// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -85,7 +85,7 @@ impl Freshness {
         self.queue.next().map_or(Time::FOREVER, |(deadline, _)| deadline)
     }
 
-    /// What is due by `now`, at most `most` of it.
+    /// The moments that have come by `now`, at most `most` of them.
     pub(crate) fn pop_due(&mut self, now: Time, most: usize) -> SmallList<Due> {
         let mut due = SmallList::new();
         for _ in 0..most {
