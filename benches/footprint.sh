@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What it costs to have the crate, beside `cached` and `memoize`: crates in the default build, a clean
-# build of a crate with one memoized function, and `cargo check` of one with 200 of them (when the
-# dependencies are there already). Rounds are interleaved, the least of each counts.
+# The footprint of the crate, of `cached` and of `memoize`: crates in the default build, a clean build of a
+# crate with one memoized function, and `cargo check` of a crate with 200 of them, after its dependencies
+# have been checked. Peers take turns, and the minimum of each is shown.
 #
 #   benches/footprint.sh [ROUNDS]
 #
-# Works in target/footprint, and without a network once the dependencies have been fetched.
+# Works in target/footprint. Needs the network only to fetch dependencies.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ work=$root/target/footprint
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 unset CARGO_TARGET_DIR
 
-# The newest versions, as `benches/Cargo.toml` asks for them, with the default features.
+# The dependency on a peer: the version of `benches/Cargo.toml`, with default features.
 dependency() {
     if [ "$1" = memofn ]; then
         printf 'memofn = { path = "%s" }\n' "$root"
@@ -26,7 +26,7 @@ dependency() {
     fi
 }
 
-# What is written before a function and its file.
+# The attribute before a function.
 attribute() {
     case $1 in
     memofn) echo '#[memoize(maxsize = 100)]' ;;
@@ -43,7 +43,7 @@ import() {
     esac
 }
 
-# crate PEER NAME: the folder of a crate that depends on the peer. Its source comes from standard input.
+# crate PEER NAME: makes a crate that depends on the peer, from source on standard input. Prints its folder.
 crate() {
     local folder=$work/$1-$2
     rm -rf "$folder"
@@ -55,7 +55,7 @@ crate() {
     } >"$folder/Cargo.toml"
     cp Cargo.lock "$folder/Cargo.lock"
     cat >"$folder/src/main.rs"
-    # The versions of this project's lock file, less what is not needed.
+    # Reduces this project's lock file to what the crate needs.
     cargo metadata --offline --format-version 1 --manifest-path "$folder/Cargo.toml" >/dev/null 2>&1 ||
         cargo metadata --format-version 1 --manifest-path "$folder/Cargo.toml" >/dev/null
     echo "$folder"
@@ -75,7 +75,7 @@ fn main() {
 END
 }
 
-# Each with a key type of its own, so that nothing generic is shared.
+# Each function has its own key type, so that no generic code is shared.
 many_functions() {
     import "$1"
     local number
@@ -92,8 +92,8 @@ many_functions() {
     echo '}'
 }
 
-# seconds COMMAND...: what it takes. What it says is shown only if it fails.
-seconds() {
+# milliseconds COMMAND...: prints how long it takes. Its output is shown only if it fails.
+milliseconds() {
     local start end
     start=$(date +%s%N)
     "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
@@ -102,7 +102,7 @@ seconds() {
 }
 
 declare -A least
-# record NAME MILLISECONDS: keeps the least.
+# record NAME MILLISECONDS: keeps the minimum.
 record() {
     local known=${least[$1]:-}
     if [ -z "$known" ] || [ "$2" -lt "$known" ]; then
@@ -117,7 +117,7 @@ for peer in "${PEERS[@]}"; do
     many[$peer]=$(many_functions "$peer" | crate "$peer" many)
     crates[$peer]=$(cargo tree --offline --manifest-path "${one[$peer]}/Cargo.toml" -e normal,build \
         --prefix none --no-dedupe | sed 's/ (.*//' | grep -v '^user ' | sort -u | wc -l)
-    seconds cargo check --manifest-path "${many[$peer]}/Cargo.toml" >/dev/null
+    milliseconds cargo check --manifest-path "${many[$peer]}/Cargo.toml" >/dev/null
 done
 
 for round in $(seq "$ROUNDS"); do
@@ -125,15 +125,15 @@ for round in $(seq "$ROUNDS"); do
     for peer in "${PEERS[@]}"; do
         manifest=${one[$peer]}/Cargo.toml
         rm -rf "${one[$peer]}/target"
-        record "$peer debug" "$(seconds cargo build --offline --manifest-path "$manifest")"
+        record "$peer debug" "$(milliseconds cargo build --offline --manifest-path "$manifest")"
         rm -rf "${one[$peer]}/target"
-        record "$peer release" "$(seconds cargo build --offline --release --manifest-path "$manifest")"
+        record "$peer release" "$(milliseconds cargo build --offline --release --manifest-path "$manifest")"
         touch "${many[$peer]}/src/main.rs"
-        record "$peer check" "$(seconds cargo check --offline --manifest-path "${many[$peer]}/Cargo.toml")"
+        record "$peer check" "$(milliseconds cargo check --offline --manifest-path "${many[$peer]}/Cargo.toml")"
     done
 done
 
-# row TITLE SUFFIX UNIT: the figures of all, and ours in units of each peer's.
+# row TITLE SUFFIX UNIT: the figures of all peers, and the ratio of ours to each.
 row() {
     local peer ours=${least["memofn $2"]}
     printf '| %-35s |' "$1"

@@ -12,41 +12,43 @@
 //! assert_eq!(fib::cache_info().misses, 91);
 //! ```
 //!
-//! Python's `functools.lru_cache`, typed and for many threads. The attribute, its options and the
-//! controls of a memoized function are documented at [`memoize`]; the same cache for use by hand is
-//! [`Cache`]; [`report()`] shows all of them.
+//! It is Python's `functools.lru_cache`, typed and for many threads. [`memoize`] documents the attribute,
+//! its options and the controls of a memoized function. [`Cache`] is the same cache for use by hand.
+//! [`report()`] shows all caches of the process.
 //!
 //! # How a call goes
 //!
-//! The arguments are hashed and compared as they are, borrowed. **On a hit** the stored value is
-//! cloned and returned; nothing is allocated. Return an `Arc` where a clone would be dear. **On a
-//! miss** the arguments are turned into an owned key, the body runs, and its result is stored,
-//! unless it is an `Err` or [`cache_if`](memoize#cache_if) refuses it. **While another thread** runs
-//! the body for an equal key, the call waits for that run and takes its result
-//! ([single flight](CacheBuilder::single_flight)). An [`async fn`](memoize#async-functions) waits without
-//! blocking a thread.
+//! The arguments are hashed and compared as they are, borrowed.
 //!
-//! No lock is held while code of yours runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Any of
-//! them may call the same function again, with the same arguments too.
+//! - **A hit** clones the stored value and returns it. It allocates nothing. Return an `Arc` if cloning is
+//!   expensive.
+//! - **A miss** turns the arguments into an owned key, runs the body and stores the result, unless it is an
+//!   `Err` or [`cache_if`](memoize#cache_if) refuses it.
+//! - **While another thread** runs the body for an equal key, the call waits for that run and takes its
+//!   result ([single flight](CacheBuilder::single_flight)). An [`async fn`](memoize#async-functions) waits
+//!   without blocking a thread.
+//!
+//! No lock is held while your code runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Each of them
+//! may call the same function again, even with the same arguments.
 //!
 //! # In tests
 //!
-//! A memoized function remembers from one test to the next. [`clear_all()`] forgets everything;
-//! `f::uncached(..)` goes around the cache; [`testing::Clock`] moves time past a `ttl`.
+//! A memoized function keeps its entries from one test to the next. [`clear_all()`] clears every cache.
+//! `f::uncached(..)` bypasses the cache. [`testing::Clock`] moves time past a `ttl`.
 //!
 //! # Limits
 //!
-//! After a `fork` the child has the caches and none of the other threads. Hits are fine. A miss may wait for
-//! ever if another thread was inside of a miss when the process forked, as it may for any `Mutex`.
+//! After a `fork` the child process has the caches, but not the other threads. Hits work. A miss may wait
+//! forever if another thread was in the middle of a miss when the process forked, as with any `Mutex`.
 //!
-//! On `wasm32-unknown-unknown` nothing is asked of a host. There is no clock: a `ttl` needs
-//! [`set_clock`]. There are no threads either, so nobody is woken by an alarm: a call that awaits a run that is
-//! never polled again waits for ever.
+//! On `wasm32-unknown-unknown` the crate needs nothing from the host. There is no clock, so a `ttl` needs
+//! [`set_clock`]. There are no threads, so no alarm can wake a call: a call that awaits a run which is never
+//! polled again waits forever.
 //!
 //! # Coming from elsewhere
 //!
-//! [`moving_from_others`] has the options of `cached`, `memoize`, `moka` and Python's `functools` and
-//! `cachetools` side by side with the ones here, and says what differs.
+//! [`moving_from_others`] compares the options of `cached`, `memoize`, `moka` and Python's `functools` and
+//! `cachetools` with the options here, and says what differs.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -56,7 +58,7 @@ pub use memo_runtime::{
     caches, clear_all, report, scope, set_clock, testing,
 };
 
-/// Caches a function: its results are stored, and found again by its arguments.
+/// Caches a function: stores its results and finds them again by the arguments.
 ///
 /// ```
 /// use memofn::memoize;
@@ -75,37 +77,40 @@ pub use memo_runtime::{
 /// assert_eq!(contents::cache_info().misses, 2); // errors are not stored
 /// ```
 ///
-/// It goes on a free function, in a module or inside another function, [async](#async-functions) or not; on a [method](#methods), which
-/// may be [generic](#generics) as functions may; and on an [impl block or a
-/// trait](#impl-blocks-and-traits), where an associated function in it is memoized. Arguments need
-/// `Hash`, `Eq` and `Clone` (what a reference points at: `&str`, `&[T]`, `&Path` do), or are left out
-/// with [`skip`](#skip); floats are fine. What it returns needs `Clone`, and with `scope = "shared"`
-/// all that is stored needs `Send` and `Sync`. Attributes and documentation stay with the function.
+/// The attribute goes on a free function or a [method](#methods), [async](#async-functions) or not,
+/// [generic](#generics) or not. A free function may stand inside another function. For associated functions
+/// without `self` and for methods of a trait's impl, the attribute goes on the [impl
+/// block](#impl-blocks-and-traits) as well.
+///
+/// Arguments need `Hash`, `Eq` and `Clone`; of a reference the target needs them, as in `&str`, `&[T]` and
+/// `&Path`. Floats are allowed. [`skip`](#skip) leaves other arguments out of the key. The result needs
+/// `Clone`. With `scope = "shared"` keys and results need `Send` and `Sync`. Attributes and documentation
+/// stay on the function.
 ///
 /// # Options
 ///
 /// ## `maxsize`
 ///
-/// Most entries held: an expression of type `usize`, evaluated at the first use, or `unbounded`.
-/// When one more is to be stored, the least recently used one is evicted. Default: 128. With 0
-/// nothing is stored, and every call is a miss.
+/// The largest number of entries: an expression of type `usize`, evaluated at the first use, or
+/// `unbounded`. A full cache evicts the least recently used entry to store another. Default: 128. With 0
+/// nothing is stored and every call is a miss.
 ///
 /// ## `ttl`
 ///
 /// How long an entry answers after its computation finished: `"30m"`, `"1h 30m"`, `"250ms"`, or an
-/// expression of type [`Duration`](std::time::Duration). Default: forever. Expired entries are given
-/// back by whatever is done with the cache next. From one second on, time is read from the system's
-/// coarse clock, some milliseconds apart from the exact one.
+/// expression of type [`Duration`](std::time::Duration). Default: forever. Later calls of any key free
+/// the expired entries, a few at a time. A `ttl` of a second or more uses the system's coarse clock, which may be some
+/// milliseconds behind the exact one.
 ///
 /// ## `scope`
 ///
-/// `"shared"`, the default: one cache for the process. `"thread"`: one for each thread, which
-/// pays for no synchronisation and is dropped with its thread; the controls are then about the
-/// calling thread's.
+/// `"shared"`, the default: one cache for the process. `"thread"`: one cache for each thread, without
+/// synchronisation. It is dropped with its thread, and the controls act on the cache of the calling
+/// thread.
 ///
 /// ## `key`
 ///
-/// An expression over the arguments that identifies a call, in place of all arguments:
+/// An expression over the arguments that identifies a call. It replaces the arguments as the key:
 ///
 /// ```
 /// # use memofn::memoize;
@@ -119,8 +124,8 @@ pub use memo_runtime::{
 ///
 /// ## `skip`
 ///
-/// Arguments to leave out of the key. They may be of any type, `&mut` included. If what is skipped
-/// changes the result, the cache does not see it.
+/// Arguments to leave out of the key. They may have any type, also `&mut`. If a skipped argument changes
+/// the result, the cache does not notice.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -131,35 +136,35 @@ pub use memo_runtime::{
 ///     db.query(id)
 /// }
 /// # assert_eq!(name(7, &Database), "7");
-/// name::cache_remove(7); // what is skipped is not asked for
+/// name::cache_remove(7); // the controls do not take skipped arguments
 /// ```
 ///
 /// ## `cache_if`
 ///
-/// A function or closure, `fn(&Return) -> bool`, that decides whether a result is stored. Default: all but
-/// `Err`. With it a `Result` is stored whole, the `Err` too if it is accepted. Callers that waited for
-/// a result that is refused are given it all the same.
+/// A function or closure, `fn(&Return) -> bool`, that decides whether a result is stored. Default:
+/// everything but `Err`. With `cache_if` the cache holds whole `Result`s, and an `Err` that is accepted is
+/// stored. Callers that waited for a refused result receive it too.
 ///
 /// ```
 /// # use memofn::memoize;
 /// #[memoize(cache_if = |found| found.is_some())]
 /// fn find(id: u64) -> Option<String> {
 ///     # let _ = id;
-///     None // to be looked for again next time
+///     None // not stored: the next call looks again
 /// }
 /// ```
 ///
 /// ## `single_flight`
 ///
 /// Whether concurrent calls with equal keys run the body once: see
-/// [`CacheBuilder::single_flight`]. Default: `true`. Those who waited for an `Err` are given a clone
-/// of it where the error is `Clone + Send + Sync`, and compute for themselves where it is not.
+/// [`CacheBuilder::single_flight`]. Default: `true`. If the run returns an `Err`, the waiting calls receive a
+/// clone of it if the error is `Clone + Send + Sync`. Otherwise each of them runs the body itself.
 ///
 /// ## `patience`
 ///
-/// How long a call waits for the run of another before it runs the body as well: `patience = "5s"`, an
+/// How long a call waits for another call's run before it runs the body as well: `patience = "5s"`, an
 /// expression of type [`Duration`](std::time::Duration), or `patience = unlimited`. See
-/// [`CacheBuilder::patience`] for the default, which is a minute at least for a call outside of any body.
+/// [`CacheBuilder::patience`] for the default. Outside of a memoized body it is at least a minute.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -172,8 +177,8 @@ pub use memo_runtime::{
 ///
 /// ## `cache`
 ///
-/// The [`Cache`] that holds the entries, in place of one of the function's own: a field of `self`, a
-/// field of another argument, or a static. The argument whose field it is is left out of the key.
+/// The [`Cache`] that holds the entries: a field of `self`, a field of another argument, or a static. The
+/// function then has no cache of its own. The argument that owns the cache is left out of the key.
 ///
 /// ```
 /// # use memofn::{Cache, memoize};
@@ -192,12 +197,12 @@ pub use memo_runtime::{
 ///
 /// let (one, other) = (Client::default(), Client::default());
 /// one.user(7)?;
-/// assert_eq!(one.users.peek(&7).as_deref(), Some("user 7")); // what is `Ok`
-/// assert!(other.users.is_empty()); // each has its own, which goes when it goes
+/// assert_eq!(one.users.peek(&7).as_deref(), Some("user 7")); // the `Ok` value
+/// assert!(other.users.is_empty()); // each client has its own cache, dropped with its owner
 /// # io::Result::Ok(())
 /// ```
 ///
-/// A static makes its cache at the first use, and tells its own name:
+/// A static creates its cache at the first use, and sets its name:
 ///
 /// ```
 /// # use memofn::{Cache, memoize};
@@ -216,21 +221,21 @@ pub use memo_runtime::{
 /// assert_eq!(price::cache_remove("apple"), Some(5));
 /// ```
 ///
-/// What concerns a whole cache (`maxsize`, `ttl`, `scope`, `single_flight`, `patience`, `name`) is said where it is
-/// made, and `info()` and `clear()` are asked of it. Functions that are given the same cache share
-/// its entries.
+/// The options of the cache itself (`maxsize`, `ttl`, `scope`, `single_flight`, `patience`, `name`) are set
+/// where it is made. `info()` and `clear()` are its own methods. Functions with the same cache share its
+/// entries.
 ///
 /// ## `name`, `controls`, `crate`
 ///
-/// The name in reports (default: the path of the function). The name of the controls, when that of
-/// the function is taken by a type or a module; on the impl block of a trait, that of the
-/// [trait they are in](#impl-blocks-and-traits). The path of this crate, if it was renamed or is
-/// re-exported: `crate = other::memofn`.
+/// - `name`: the name in reports. Default: the path of the function.
+/// - `controls`: the name of the [controls](#controls), if the function's name is taken by a type or a
+///   module. On the impl block of a trait it names the [trait that holds them](#impl-blocks-and-traits).
+/// - `crate`: the path of this crate, if it was renamed or is re-exported: `crate = other::memofn`.
 ///
 /// # Controls
 ///
-/// Functions and types may share a name, so the attribute also declares a type of the function's
-/// name and visibility. `use weather::temperature;` imports both.
+/// A function and a type may share a name. The attribute also declares a type with the name and the
+/// visibility of the function, and `use weather::temperature;` imports both.
 ///
 /// ```
 /// # use memofn::{Cache, memoize};
@@ -242,7 +247,7 @@ pub use memo_runtime::{
 /// assert_eq!(area(2, "ab"), 4);
 /// assert_eq!(area::cache_info().misses, 1);
 /// assert_eq!(area::cache_peek(2, "ab"), Some(4)); // does not count, compute or touch recency
-/// assert_eq!(area::cache_remove(2, "ab"), Some(4)); // forgets one call
+/// assert_eq!(area::cache_remove(2, "ab"), Some(4)); // removes one call
 /// area::cache_insert(2, "ab", 5); // stores a result as if it had been computed now
 /// assert_eq!(area(2, "ab"), 5);
 /// assert_eq!(area::cache_refresh(2, "ab"), 4); // runs the body now and stores its result
@@ -250,18 +255,19 @@ pub use memo_runtime::{
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
 /// assert_eq!(cache.len(), 1);
-/// area::cache_clear(); // forgets everything and zeroes the counters
+/// area::cache_clear(); // removes all entries and zeroes the counters
 /// ```
 ///
-/// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` give `Some(Ok(..))`. The
-/// key type is the argument itself when one is keyed, a tuple when there are several (of
-/// tuples, when there are more than twelve), with `String` for `&str`, `Vec<T>` for `&[T]`, and
-/// [`Float<f64>`](Float) for `f64`.
+/// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` return `Some(Ok(..))`.
+///
+/// The type of the key is the type of the argument if there is one in the key, and a tuple if there are
+/// several. More than twelve are nested: the last ones form a tuple of their own. A key owns its parts:
+/// `String` for `&str`, `Vec<T>` for `&[T]`, [`Float<f64>`](Float) for `f64`.
 ///
 /// # Methods
 ///
-/// `self` is an argument like any other: it is part of the key, unless [`skip`](#skip),
-/// [`key`](#key) or [`cache`](#cache) says otherwise. `&mut self` has to be left out.
+/// `self` is an argument like any other: it is part of the key, unless [`skip`](#skip), [`key`](#key) or
+/// [`cache`](#cache) leaves it out. `&mut self` must be left out.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -292,19 +298,22 @@ pub use memo_runtime::{
 /// assert_eq!(rectangle.wider_remove(2), Some(4));
 /// ```
 ///
-/// An impl block has no place for a type, so the controls are these: `value.area_uncached(..)` is the
-/// original method, `Type::area_cache()` the [`Cache`], with `info()`, `clear()`, `parameters()`, and
-/// for a key `peek`, `remove` and `insert`. The key is `self` and the arguments, as above. That of a
-/// `key` expression has a type that cannot be named, so there `value.wider_remove(..)` forgets one call.
+/// An impl block cannot declare a type, so a method has other controls. `value.area_uncached(..)` is the
+/// original method. `Type::area_cache()` is the [`Cache`], with `info()`, `clear()` and `parameters()`, and
+/// with `peek`, `remove` and `insert` for a key. The key is `self` and the arguments, as above. The type of a
+/// `key` expression cannot be named, so `value.wider_remove(..)` removes one call.
 ///
 /// # Impl blocks and traits
 ///
-/// An associated function without `self` looks like any other function, and the impl block of a trait
-/// can hold nothing but what the trait has: "`load_cache` is not a member of trait", says the compiler
-/// where the attribute stands on the method alone. There it goes on the block as well; it then sees
-/// all of it. The options of the block are the defaults of its functions: an option that a function
-/// has of its own goes before, `skip` and `key` stand for each other, and `name` becomes the beginning
-/// of the functions' names.
+/// Two kinds of functions need the attribute on the block as well:
+///
+/// - An associated function without `self` looks like a free function to the attribute.
+/// - The impl block of a trait can hold only what the trait declares. Without the attribute on the block the
+///   compiler says "`load_cache` is not a member of trait".
+///
+/// The options of the block are the defaults of its functions. A function's own option replaces the
+/// default; its own `key` also replaces a default `skip`, and the reverse. `name` becomes the prefix of
+/// the functions' names in reports.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -340,12 +349,12 @@ pub use memo_runtime::{
 /// ```
 ///
 /// The controls of a trait's methods are methods of another trait, which is declared beside the impl
-/// block: `PageLinks` above. Without `controls` it is called after the type and the trait
-/// (`PageLinksControls`) and is private to the module.
+/// block: `PageLinks` above. Without `controls` its name comes from the type and the trait
+/// (`PageLinksControls`), and it is private to the module.
 ///
-/// In the definition of a trait, a default method is memoized as a method is, with one cache for each
-/// type that has the trait. Its controls become methods of the trait, one of them without `self`, so
-/// the trait cannot be used as `dyn`, unless the method asks for `where Self: Sized`.
+/// A default method in the definition of a trait is memoized like any method, with one cache for each type
+/// that implements the trait. Its controls become methods of the trait. One of them has no `self`, so
+/// the trait cannot be used as `dyn`, unless the method has the bound `where Self: Sized`.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -374,8 +383,8 @@ pub use memo_runtime::{
 ///
 /// # Async functions
 ///
-/// An `async fn` is memoized in the same way, with the same options, on any runtime. `cache_refresh` and
-/// `uncached` are async as it is, the other controls are not.
+/// An `async fn` is memoized in the same way, with the same options, on any runtime. Its `cache_refresh` and
+/// `uncached` are async, the other controls are not.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -394,33 +403,33 @@ pub use memo_runtime::{
 /// # }).unwrap();
 /// ```
 ///
-/// A hit allocates nothing and is ready at the first poll. The future borrows what the arguments borrow, and
-/// is `Send` if that of the body is and those arguments that are looked up are `Sync`. With `scope = "thread"`
-/// it stays on its thread.
+/// A hit allocates nothing and is ready at the first poll. The future borrows what the arguments borrow. It
+/// is `Send` if the future of the body is `Send` and the arguments in the key are `Sync`. With
+/// `scope = "thread"` it stays on its thread.
 ///
-/// What is promised of [single flight](#single_flight) holds whatever becomes of the futures:
+/// [Single flight](#single_flight) holds in each of these cases:
 ///
-/// - **One that is dropped** while it runs the body, at whichever `.await`, leaves that to one of those who
-///   wait. Dropped while it waits, it takes nobody's wake-up along, and is counted neither as a hit nor
-///   as a miss.
-/// - **One that is not polled any longer** holds nobody up: when its task awaits the same call elsewhere, as
-///   after a lost `select!`, or when it stands in a buffered stream whose consumer awaits the same call, that
-///   call runs the body as well. It takes a proof that the task polls the one and not the other; a long
-///   queue, a busy machine and a slow body prove nothing.
-/// - **A call that would wait for itself** runs the body: from inside of the body, through any number
-///   of other memoized functions, async or not, and through other tasks.
+/// - **A future is dropped.** If it was running the body, at any `.await`, one of the waiting calls runs the
+///   body. If it was waiting, no other call loses its wake-up, and the dropped call counts neither as a
+///   hit nor as a miss.
+/// - **A future is no longer polled**, while its task awaits the same call elsewhere: after a lost `select!`,
+///   or in a buffered stream whose consumer makes the same call. That call runs the body as well. It does
+///   so only if it is certain that the task polls the one future and not the other. A long queue, a busy
+///   machine or a slow body does not count as evidence.
+/// - **A call would wait for itself**: from inside the body, through any number of other memoized functions,
+///   async or not, or through other tasks. It runs the body.
 /// - **Any other wait** ends with the run, or with [`patience`](#patience).
 ///
-/// For the first of these and for patience, a thread `memofn-watch` is there while somebody awaits, and a second
-/// longer.
+/// A thread `memofn-watch` serves dropped futures and patience. It exists while a call awaits a run, and one
+/// second longer.
 ///
-/// Of traits, `async fn` is memoized in impl blocks and as a default method. Where `#[async_trait]` is used,
-/// it stands below `#[memoize]`.
+/// In traits, an `async fn` can be memoized in an impl block and as a default method. `#[async_trait]` goes
+/// below `#[memoize]`.
 ///
 /// # Generics
 ///
-/// There is one cache for each instantiation (unless it is given, with `cache`), each with its own
-/// `maxsize` and counters:
+/// Each instantiation has its own cache, with its own `maxsize` and counters, unless [`cache`](#cache)
+/// gives one:
 ///
 /// ```
 /// # use memofn::memoize;
@@ -446,20 +455,21 @@ pub use memo_runtime::{
 /// assert_eq!(page::cache_info().hits, 1);
 /// ```
 ///
-/// What the key and the stored result are made of is `'static`, and `Send` and `Sync` with
-/// `scope = "shared"`; lifetimes are free. A parameter that only occurs in skipped arguments, as the type of `fetch` does, has no
-/// part in this: it may be anything, and all share one cache. Constants are parameters like types.
-/// The methods of a generic type have one cache for each type, `Wrapper::<u8>::get_cache()`.
+/// The types in the key and in the stored result must be `'static`, and `Send` and `Sync` with
+/// `scope = "shared"`. The function may have any lifetimes. A parameter that occurs only in skipped arguments,
+/// such as the type of `fetch`, needs no bounds, and its instantiations share one cache. Constants are
+/// parameters like types. The methods of a generic type have one cache for each type:
+/// `Wrapper::<u8>::get_cache()`.
 ///
-/// Whether a function returns a `Result` is decided by the type as it is written: what is returned as
-/// a bare `T` is stored whole, even where `T` is a `Result`.
+/// The written return type decides whether a function returns a `Result`. A result of type `T` is stored
+/// whole, even if `T` is a `Result`.
 ///
 /// # Recursion
 ///
-/// A memoized call adds little to the stack: on a thread of 2 MiB a `fn(u64) -> u64` recurses 8,000 levels in a
-/// debug build and 25,000 in a release build. A large result takes up to three times its size more than without
-/// the attribute; return it in an `Arc`. For deeper recursion let the body grow the stack, as with the crate
-/// `stacker`:
+/// A memoized call adds little to the stack: with a stack of 2 MiB a `fn(u64) -> u64` recurses 8,000 levels in
+/// a debug build and 25,000 in a release build. The attribute adds up to three times the size of the result;
+/// return a large result in an `Arc`. For deeper recursion let the body grow the stack, for example with the
+/// crate `stacker`:
 ///
 /// ```
 /// # use memofn::memoize;
@@ -473,10 +483,10 @@ pub use memo_runtime::{
 ///
 /// # Panics
 ///
-/// A panic of the body passes through and stores nothing; the next call runs the body again, and so does one
-/// of those who wait.
+/// A panic of the body passes through and stores nothing. One of the waiting calls, or else the next call,
+/// runs the body again.
 ///
-/// Options are evaluated by the first call. A call of the function from within one of its own options panics.
+/// The first call evaluates the options. An option that calls its own function panics.
 pub use memo_macros::memoize;
 
 #[cfg(doc)]

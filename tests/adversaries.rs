@@ -1,4 +1,4 @@
-//! Keys chosen by somebody who knows the hash function, but not its seed.
+//! Keys chosen by an attacker who knows the hash function but not its seed.
 
 use memofn::memoize;
 use std::cell::Cell;
@@ -25,7 +25,7 @@ impl<T: PartialEq> PartialEq for Compared<T> {
 
 impl<T: Eq> Eq for Compared<T> {}
 
-/// Calls with 300 keys twice: misses are hardly ever to compare keys, and hits once each.
+/// Calls with 300 keys, twice. Misses compare almost no keys, and each hit compares one.
 fn comparisons(what: &str, call: impl Fn(u64)) {
     const KEYS: u64 = 300;
     COMPARISONS.set(0);
@@ -53,8 +53,8 @@ fn keys_that_differ_only_in_what_a_weak_hash_ignores_do_not_collide() {
     comparisons("pairs that sum up alike", |n| assert_eq!(pair(&Compared((n, 300 - n))), n));
 }
 
-/// The digits of pi that `foldhash` multiplies by, unless it is seeded throughout: a factor of zero
-/// makes the rest of the key, and the seed it is mixed with, irrelevant.
+/// Digits of pi. `foldhash` multiplies by them unless it is fully seeded. A factor of zero hides the rest of the
+/// key and the seed.
 const FACTORS: [u64; 2] = [0xc0ac_29b7_c97c_50dd, 0x3f84_d5b5_b547_0917];
 
 #[test]

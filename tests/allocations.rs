@@ -1,7 +1,7 @@
-//! Rule 1: a hit allocates nothing beyond what the `Clone` of its value does.
+//! Rule 1: a hit allocates nothing, except in the `Clone` of its value.
 //!
-//! Each kind of argument is tried, some of them in both scopes, and one with all sorts of options and
-//! results. An allocator counts what the calling thread asks for, so that other tests do not disturb.
+//! There is a test for each kind of argument, and for many options and results. The allocator counts the
+//! allocations of the calling thread only, so that other tests do not disturb.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 #![allow(
     clippy::boxed_local,
@@ -38,8 +38,8 @@ fn count_one() {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
 }
 
-// SAFETY: everything is left to the system's allocator. The counter is a thread-local that neither
-// allocates nor has a destructor.
+// SAFETY: each method calls the system's allocator with the same arguments. The counter is a thread-local that
+// neither allocates nor has a destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_one();
@@ -74,12 +74,12 @@ struct Point {
     label: String,
 }
 
-/// One test for each kind of arguments: the second call is a hit that allocates nothing.
+/// One test for each kind of argument: the second call is a hit and allocates nothing.
 macro_rules! a_hit_allocates_nothing_for {
     ($($kind:ident: ($($options:tt)*) $($arg:ident: $Arg:ty = $value:expr),*;)*) => {$(
         #[test]
         fn $kind() {
-            // A short time to live would be over too soon.
+            // No entry expires while the clock stands still.
             let _clock = Clock::stop();
             called_twice!(($($options)*) $($arg: $Arg = $value),*; u64 = 7);
         }
@@ -95,11 +95,11 @@ macro_rules! called_twice {
         }
 
         for hits in 0..2 {
-            // The arguments themselves are the caller's.
+            // Allocations for the arguments do not count.
             $(let $arg: $Arg = $value;)*
             let (_result, allocations) = allocations(|| function($($arg),*));
             assert_eq!(function::cache_info().hits, hits, stringify!($($options)*));
-            // The counter counts: a miss allocates.
+            // A miss allocates. This shows that the counter works.
             assert_eq!(allocations == 0, hits == 1, stringify!($($options)*));
         }
     }};
@@ -180,7 +180,7 @@ fn a_cache_by_hand_allocates_nothing_on_a_hit() {
         Cache::builder().ttl(Duration::from_secs(60)).build_for_thread();
     thread.insert("Oslo".to_owned(), 7);
     let keys = ["Oslo".to_owned(), "Oslo".to_owned()];
-    // What a thread needs once it may allocate on its first call.
+    // The first call of a thread may allocate.
     assert_eq!(shared.get_or_compute_by_ref("Oslo", || 8), 7);
     let ((), allocations) = allocations(|| {
         assert_eq!(shared.get_or_compute_by_ref("Oslo", || 8), 7);
@@ -203,7 +203,7 @@ fn a_hit_on_another_thread_allocates_nothing() {
 
     length("Oslo");
     let elsewhere = thread::spawn(|| {
-        // What a thread needs once it may allocate on its first call.
+        // The first call of a thread may allocate.
         length("Oslo");
         allocations(|| length("Oslo"))
     });

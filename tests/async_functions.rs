@@ -1,4 +1,4 @@
-//! `async fn`: every kind of function, on every kind of executor.
+//! `async fn`: functions of every kind.
 
 use futures::executor::block_on;
 use memofn::{Cache, memoize};
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// Comes back once.
+/// Is pending once.
 async fn pause() {
     let mut paused = false;
     std::future::poll_fn(move |cx| {
@@ -211,7 +211,7 @@ fn is_send<T: Send>(value: T) -> T {
 }
 
 #[test]
-fn futures_are_send_where_bodies_are() {
+fn futures_are_send_if_their_bodies_are() {
     let client = Client { base: String::new() };
     drop(is_send(double(1)));
     drop(is_send(double::cache_refresh(1)));
@@ -224,7 +224,7 @@ fn futures_are_send_where_bodies_are() {
     drop(is_send(cache.get_or_compute_by_ref_async("a", async || 1)));
 }
 
-/// Its error may not leave the thread, and is not held while anything is awaited.
+/// The error is not `Send`, and is not held across an await.
 #[memoize]
 async fn fails_here(n: u64) -> Result<u64, Rc<str>> {
     pause().await;
@@ -232,7 +232,7 @@ async fn fails_here(n: u64) -> Result<u64, Rc<str>> {
 }
 
 #[test]
-fn futures_are_send_whatever_they_result_in() {
+fn futures_are_send_even_if_their_results_are_not() {
     drop(is_send(fails_here(1)));
     drop(is_send(fails_here::cache_refresh(1)));
     let cache = Cache::<u8, u8>::new(1);

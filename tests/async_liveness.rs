@@ -1,5 +1,4 @@
-//! Every async call finishes: whoever waits for whom, whatever becomes of those waited for, and whoever
-//! polls what.
+//! Every async call finishes: in any order of waits and polls, and after panics, errors and cancellation.
 
 mod common;
 
@@ -20,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 #[test]
-fn those_who_ask_while_it_is_computed_share_one_run() {
+fn calls_during_a_run_share_it() {
     #[memoize]
     async fn slow(n: u64) -> u64 {
         pauses(3).await;
@@ -38,7 +37,7 @@ fn those_who_ask_while_it_is_computed_share_one_run() {
 }
 
 #[test]
-fn a_leader_dropped_at_any_point_leaves_the_run_to_one_who_waits() {
+fn a_leader_dropped_at_any_point_leaves_the_run_to_a_follower() {
     for at in 0..5 {
         let cache = Cache::<u64, u64>::new(8);
         let runs = AtomicU64::new(0);
@@ -60,13 +59,13 @@ fn a_leader_dropped_at_any_point_leaves_the_run_to_one_who_waits() {
         tasks.run();
         assert!(followers.iter().all(|task| tasks.result(*task) == Some(&11)), "dropped at {at}");
         assert_eq!(runs.load(SeqCst), if at == 0 { 1 } else { 2 });
-        // Whoever was dropped was no call that ended, but if it led it ran the body.
+        // The dropped call is not counted as a call. If it was the leader, its run is counted.
         assert_eq!((cache.info().hits, cache.info().misses), (1, runs.load(SeqCst)));
     }
 }
 
 #[test]
-fn whoever_is_dropped_while_being_woken_does_not_take_the_others_wake_up_along() {
+fn a_follower_dropped_after_its_wake_up_passes_it_on() {
     let cache = Cache::<u64, u64>::new(8);
     let call = || {
         cache.get_or_compute_async(1, async || {
@@ -80,7 +79,7 @@ fn whoever_is_dropped_while_being_woken_does_not_take_the_others_wake_up_along()
         tasks.poll(tasks.next_woken().expect("it is new"), false);
     }
     tasks.cancel(numbers[0]);
-    // All of the others have been woken now; the first of them goes before it comes to anything.
+    // All others have been woken now. The first of them is dropped before it is polled.
     assert_eq!(tasks.next_woken(), Some(numbers[0]));
     let woken = tasks.next_woken().expect("the leader is gone");
     tasks.cancel(woken);
@@ -90,7 +89,7 @@ fn whoever_is_dropped_while_being_woken_does_not_take_the_others_wake_up_along()
 }
 
 #[test]
-fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
+fn the_waker_of_the_last_poll_is_woken() {
     let cache = Cache::<u64, u64>::new(8);
     let (answer, answered) = oneshot::channel();
     let answered = Cell::new(Some(answered));
@@ -107,11 +106,10 @@ fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
     assert_eq!((tasks.result(leader), tasks.result(follower)), (Some(&7), Some(&7)));
 }
 
-/// Sooner than anybody loses patience who waits outside of a run.
+/// Shorter than the patience of a plain waiter.
 const SOON: Duration = Duration::from_secs(50);
 
-/// A leader that was polled once, is told to go on, and is not polled any more; and one who asks for the
-/// same.
+/// A leader that was polled once, could go on, and is no longer polled; and a follower of the same key.
 macro_rules! stalled {
     ($($option:ident = $value:literal,)? |$leader:ident, $follower:ident| $wait:expr) => {{
         #[memoize(skip(answered) $(, $option = $value)?)]
@@ -131,7 +129,7 @@ macro_rules! stalled {
                 let $follower = answer(1, None);
                 let result: u64 = $wait;
                 assert_eq!(result, 1);
-                // It may go on, later.
+                // The leader may still go on later.
                 assert_eq!($leader.await, 1);
             });
             assert_eq!((answer::cache_info().misses, answer::cache_info().hits), (2, 0));
@@ -142,12 +140,12 @@ macro_rules! stalled {
 }
 
 #[test]
-fn a_leader_that_its_own_task_holds_on_to_holds_nobody_up() {
+fn a_leader_held_by_its_own_task_blocks_no_follower() {
     stalled!(|leader, follower| follower.await);
 }
 
 #[test]
-fn a_leader_that_lost_a_select_holds_nobody_up() {
+fn a_leader_that_lost_a_select_blocks_no_follower() {
     stalled!(|leader, follower| {
         match select(std::future::ready(()), &mut leader).await {
             Either::Left(((), _leader)) => follower.await,
@@ -157,7 +155,7 @@ fn a_leader_that_lost_a_select_holds_nobody_up() {
 }
 
 #[test]
-fn a_leader_that_lost_a_select_of_tokio_holds_nobody_up() {
+fn a_leader_that_lost_a_tokio_select_blocks_no_follower() {
     stalled!(|leader, follower| tokio::select! {
         biased;
         () = std::future::ready(()) => follower.await,
@@ -166,15 +164,15 @@ fn a_leader_that_lost_a_select_of_tokio_holds_nobody_up() {
 }
 
 #[test]
-fn a_leader_of_another_task_that_is_not_polled_holds_nobody_up_for_longer_than_patience_lasts() {
+fn an_unpolled_leader_of_another_task_blocks_a_follower_only_until_patience_ends() {
     stalled!(patience = "100ms", |leader, follower| {
-        // On another thread, with an executor of its own.
+        // The follower has a thread and an executor of its own.
         thread::scope(|scope| scope.spawn(|| block_on(follower)).join().unwrap())
     });
 }
 
-/// A leader that is not polled, and three who wait for it in other tasks, of a function that does as it is told:
-/// `answer` is what those who run the body in place of the leader return, when they have been polled so often.
+/// A leader that is no longer polled, and three followers in other tasks. A follower that runs the body in place
+/// of the leader returns `answer`, after two pauses.
 macro_rules! with_a_stalled_leader {
     ($answer:expr, |$cache:ident, $tasks:ident, $leader:ident, $followers:ident| $check:block) => {{
         finishes_within(SOON, "those who wait for a stalled leader", || {
@@ -203,14 +201,14 @@ macro_rules! with_a_stalled_leader {
 struct Unshared;
 
 #[test]
-fn whoever_helps_a_stalled_leader_answers_all_who_wait() {
+fn the_helper_of_a_stalled_leader_answers_all_followers() {
     with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
         for follower in followers {
             tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
             assert_eq!(tasks.result(follower), Some(&Ok(2)));
         }
         assert_eq!((cache.info().misses, cache.info().hits), (2, 2));
-        // It returns what it has computed, which is too late to be stored.
+        // The leader returns its own result. It comes too late to be stored.
         tasks.poll(leader, false);
         assert_eq!(tasks.result(leader), Some(&Ok(1)));
         assert_eq!(cache.peek(&1), Some(2));
@@ -218,7 +216,7 @@ fn whoever_helps_a_stalled_leader_answers_all_who_wait() {
 }
 
 #[test]
-fn an_error_of_whoever_helps_a_stalled_leader_lets_the_others_compute_side_by_side() {
+fn an_error_of_the_helper_lets_the_other_followers_run_in_parallel() {
     with_a_stalled_leader!(Err(Unshared), |cache, tasks, leader, followers| {
         for follower in followers {
             tasks.run_without_until(leader, |tasks| tasks.result(follower).is_some());
@@ -231,7 +229,7 @@ fn an_error_of_whoever_helps_a_stalled_leader_lets_the_others_compute_side_by_si
 }
 
 #[test]
-fn whoever_helps_and_is_dropped_leaves_that_to_the_next() {
+fn a_dropped_helper_is_replaced_by_the_next_follower() {
     with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
         tasks.run_without_until(leader, |_| cache.info().misses == 2);
         let is_polled = |tasks: &Tasks<'_, _>, follower: &usize| tasks.polls(*follower) > 1;
@@ -246,7 +244,7 @@ fn whoever_helps_and_is_dropped_leaves_that_to_the_next() {
 }
 
 #[test]
-fn a_stalled_leader_that_is_dropped_leaves_its_flight_to_whoever_helps() {
+fn a_dropped_stalled_leader_leaves_its_flight_to_the_helper() {
     with_a_stalled_leader!(Ok(2), |cache, tasks, leader, followers| {
         tasks.run_without_until(leader, |_| cache.info().misses == 2);
         tasks.cancel(leader);
@@ -258,9 +256,9 @@ fn a_stalled_leader_that_is_dropped_leaves_its_flight_to_whoever_helps() {
     });
 }
 
-/// moka#240.
+/// As in moka#240.
 #[test]
-fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
+fn a_leader_in_an_unpolled_buffer_blocks_no_follower() {
     #[memoize(skip(told))]
     async fn slow(key: u64, told: Option<oneshot::Receiver<()>>) -> u64 {
         match told {
@@ -276,7 +274,7 @@ fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
             let calls = [slow(1, None), slow(2, Some(told)), slow(3, None)];
             let mut results = pin!(futures::stream::iter(calls).buffered(2));
             assert_eq!(results.next().await, Some(1));
-            // The stream holds the second call, which has begun, and is not polled meanwhile.
+            // The second call has begun. The stream holds it and does not poll it.
             assert_eq!(slow::cache_info().misses, 2);
             let teller = thread::spawn(move || tell.send(()));
             assert_eq!(slow(2, None).await, 2);
@@ -290,7 +288,7 @@ fn a_leader_in_a_buffer_that_is_not_polled_holds_nobody_up() {
 }
 
 #[test]
-fn calls_of_one_task_share_a_run_however_they_are_joined() {
+fn calls_of_one_task_share_a_run_in_every_kind_of_join() {
     #[memoize]
     async fn slow(key: u64) -> u64 {
         pauses(3).await;
@@ -334,7 +332,7 @@ fn a_body_that_calls_its_own_key_finishes() {
         if depth == 0 {
             return n * 10;
         }
-        // In the future itself, and beside others.
+        // In the future itself, and in a join with other futures.
         let (one, other) = join!(Box::pin(nested(n, depth - 1)), Box::pin(nested(n, depth - 1)));
         assert_eq!(one, other);
         one
@@ -391,7 +389,7 @@ fn tasks_that_need_each_others_keys_side_by_side_finish() {
 }
 
 #[test]
-fn a_circle_of_a_blocking_and_an_async_body_is_seen() {
+fn a_cycle_of_a_blocking_and_an_async_body_is_detected() {
     #[memoize(skip(rest, arrived))]
     fn blocking(key: u64, rest: u32, arrived: Option<&Barrier>) -> u64 {
         arrived.map(Barrier::wait);
@@ -458,7 +456,7 @@ fn blocking_and_async_callers_of_a_cache_wait_for_each_other() {
 }
 
 #[test]
-fn an_error_is_given_to_those_who_wait() {
+fn an_error_is_given_to_all_followers() {
     #[memoize(skip(runs))]
     async fn fails(key: u64, runs: &AtomicU64) -> Result<u64, String> {
         runs.fetch_add(1, SeqCst);
@@ -478,7 +476,7 @@ fn an_error_is_given_to_those_who_wait() {
 }
 
 #[test]
-fn those_who_wait_for_an_error_that_cannot_be_shared_compute_side_by_side() {
+fn followers_of_an_error_that_cannot_be_shared_run_in_parallel() {
     #[memoize(skip(now, most))]
     async fn fails(_key: u64, now: &Cell<u32>, most: &Cell<u32>) -> Result<u64, Unshared> {
         now.set(now.get() + 1);
@@ -500,7 +498,7 @@ fn those_who_wait_for_an_error_that_cannot_be_shared_compute_side_by_side() {
 }
 
 #[test]
-fn a_panic_is_seen_by_who_ran_the_body_alone() {
+fn a_panic_reaches_only_the_call_that_ran_the_body() {
     #[memoize(skip(runs))]
     async fn panics(key: u64, runs: &AtomicU64) -> u64 {
         pauses(2).await;
@@ -525,7 +523,7 @@ fn a_panic_is_seen_by_who_ran_the_body_alone() {
 }
 
 #[test]
-fn a_run_that_a_clear_has_outdated_is_returned_and_not_stored() {
+fn a_result_overtaken_by_a_clear_is_returned_and_not_stored() {
     #[memoize]
     async fn slow(key: u64) -> u64 {
         pauses(2).await;

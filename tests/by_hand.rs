@@ -1,4 +1,4 @@
-//! A `Cache` of one's own: a field of a struct, or the local of a function.
+//! A `Cache` made by hand: a field of a struct, or a local of a function.
 
 mod common;
 
@@ -175,7 +175,7 @@ fn entries_expire() {
 }
 
 #[test]
-fn an_entry_in_hand_outlives_its_place_in_the_cache() {
+fn a_held_entry_outlives_its_eviction() {
     let cache: Cache<u32, String> = Cache::new(1);
     cache.insert(1, "one".to_owned());
     let held = cache.iter().next().expect("one entry");
@@ -237,7 +237,7 @@ fn a_cache_for_one_thread_holds_what_cannot_be_sent() {
 }
 
 #[test]
-fn retain_forgets_what_it_is_told_and_may_use_the_cache() {
+fn retain_removes_refused_entries_and_may_use_the_cache() {
     let cache: Cache<u32, u32> = Cache::new(10);
     (0..10).for_each(|n| cache.insert(n, n * n));
     finishes("a closure of retain that uses the cache", {

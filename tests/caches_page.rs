@@ -1,4 +1,4 @@
-//! The page `/caches` of the example `weather_service`, in a real browser where one is installed.
+//! The page `/caches` of the example `weather_service`, in a real browser if one is installed.
 #![cfg(unix)]
 
 #[path = "../examples/weather_service/caches.rs"]
@@ -22,11 +22,11 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// The report is one for the process: these tests go one by one.
+/// The process has one report. These tests run one after the other.
 static REPORT: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
-async fn the_json_tells_what_the_counters_tell() {
+async fn the_json_shows_the_counters() {
     let _turn = REPORT.lock().await;
     let address = serve(caches::routes()).await;
     assert_eq!(json_of(&address).await, json!({ "caches": [] }));
@@ -54,8 +54,8 @@ async fn the_json_tells_what_the_counters_tell() {
 }
 
 #[tokio::test]
-async fn a_browser_shows_what_the_json_tells() {
-    let Some(browser) = Browser::installed("a_browser_shows_what_the_json_tells") else { return };
+async fn a_browser_shows_the_json() {
+    let Some(browser) = Browser::installed("a_browser_shows_the_json") else { return };
     let _turn = REPORT.lock().await;
     let address = serve(caches::routes()).await;
 
@@ -86,13 +86,13 @@ async fn a_browser_shows_what_the_json_tells() {
 }
 
 #[tokio::test]
-async fn a_browser_that_stays_sees_the_numbers_change() {
-    let Some(browser) = Browser::installed("a_browser_that_stays_sees_the_numbers_change") else {
+async fn an_open_page_updates_its_numbers() {
+    let Some(browser) = Browser::installed("an_open_page_updates_its_numbers") else {
         return;
     };
     let _turn = REPORT.lock().await;
     let requests = cache("requests", None);
-    // The page is the miss, and the nth time it asks for numbers is the nth hit.
+    // The request for the page is a miss. Each request for the numbers is a hit.
     let count = from_fn(move |request: Request, next: Next| {
         call(&requests, [1]);
         next.run(request)
@@ -103,7 +103,7 @@ async fn a_browser_that_stays_sees_the_numbers_change() {
     assert!(row[1].parse::<u64>().expect("hits") > 1, "asked once: {row:?}");
 }
 
-/// `maxsize` as in `CacheInfo`.
+/// A cache with this `maxsize`; `None` is unbounded.
 fn cache(name: &'static str, maxsize: Option<usize>) -> Cache<u64, u64> {
     let builder = Cache::builder().name(name);
     match maxsize {
@@ -118,7 +118,7 @@ fn call(cache: &Cache<u64, u64>, numbers: impl IntoIterator<Item = u64>) {
     }
 }
 
-/// Serves on a free port of loopback, until the test ends.
+/// Serves on a free port of the loopback interface until the test ends.
 async fn serve(routes: Router) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -129,7 +129,7 @@ async fn serve(routes: Router) -> String {
 async fn json_of(address: &str) -> Value {
     let url = format!("{address}.json");
     let answer = spawn_blocking(move || {
-        // Loopback needs no proxy, whatever the environment says.
+        // The loopback interface needs no proxy, even if the environment names one.
         let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         agent.get(url).call()?.body_mut().read_to_string()
     });
@@ -137,7 +137,7 @@ async fn json_of(address: &str) -> Value {
     serde_json::from_str(&answer).expect("JSON")
 }
 
-/// What the page has to show of a cache in the JSON.
+/// The row of the page for a cache in the JSON.
 fn row(cache: &Value) -> Vec<String> {
     let grouped = |member: &str| {
         let number = cache[member].as_u64().expect(member);
@@ -158,14 +158,14 @@ fn row(cache: &Value) -> Vec<String> {
     ]
 }
 
-/// The texts of the table's cells, row by row.
+/// The text of each cell of the table, row by row.
 fn table(dom: &str) -> Vec<Vec<String>> {
     let (_, rest) = dom.split_once("<tbody>").expect("a table");
     let (body, _) = rest.split_once("</tbody>").expect("the end of the table");
     body.split("<tr>").skip(1).map(|row| row.split("<td").skip(1).map(text).collect()).collect()
 }
 
-/// What is between the tags, from within the first one on.
+/// The text between the tags. `html` begins inside the first tag.
 fn text(html: &str) -> String {
     let parts = html.split('<').filter_map(|part| part.split_once('>'));
     let text: String = parts.map(|(_, text)| text).collect();
@@ -173,32 +173,32 @@ fn text(html: &str) -> String {
     text.replace("&amp;", "&").trim().to_owned()
 }
 
-/// A browser without a window, that is started for a page and ends with it.
+/// A headless browser. It is started anew for each page.
 struct Browser(&'static str);
 
 impl Browser {
-    /// One that is in `PATH` and runs. Where there is none, says that `test` is skipped.
+    /// A browser that is in `PATH` and runs. If there is none, prints that `test` is skipped.
     fn installed(test: &str) -> Option<Self> {
         let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
             let version = process::Command::new(name).arg("--version").output();
             version.is_ok_and(|version| version.status.success())
         });
         if found.is_none() {
-            // Written past the harness, which keeps what passing tests print to itself.
+            // Written to the terminal directly: the test harness hides the output of tests that pass.
             let _ = writeln!(io::stderr(), "{test}: SKIPPED, no Chromium or Chrome is installed");
         }
         found.map(Self)
     }
 
-    /// The page as it stands some seconds after it was opened. They are the browser's own, which
-    /// passes them as soon as nothing is left to wait for.
+    /// The page some seconds after it was opened. These are seconds of the browser's virtual clock, which moves on
+    /// as soon as nothing is left to wait for.
     async fn dom_of(&self, address: &str) -> String {
         let profile = Profile::new();
         let browser = Command::new(self.0)
             .args(["--headless", "--disable-gpu", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update"])
             .args(["--disable-sync", "--no-proxy-server"])
-            // It will not run as root otherwise, and what it opens is ours.
+            // It does not run as root otherwise. It opens only pages of this test.
             .arg("--no-sandbox")
             .arg(format!("--user-data-dir={}", profile.0.display()))
             .args(["--virtual-time-budget=4000", "--dump-dom", address])
@@ -218,7 +218,7 @@ impl Browser {
     }
 }
 
-/// The browser and the processes it has started. They end when this is dropped.
+/// The browser and the processes it has started. A drop ends them.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -230,20 +230,20 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // When all has gone well there is nobody left in it.
+            // If all went well, the group is empty.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
-/// A new directory for what a browser wants to remember.
+/// A new directory for the browser's profile.
 struct Profile(PathBuf);
 
 impl Profile {
     fn new() -> Self {
         let path =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{}", process::id()));
-        // What is left of another process of this number.
+        // Left over from an earlier process with this number.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a directory for the browser");
         Self(path)

@@ -1,5 +1,5 @@
-//! Programs that depend on memofn in other ways than a test of ours can: in older editions, and
-//! under another name in `Cargo.toml`. Each is a crate of its own, built and run offline.
+//! Crates that depend on memofn in older editions, or under another name in `Cargo.toml`. Each is built and run
+//! offline.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +20,7 @@ fn run(name: &str, edition: &str, dependency: &str) {
     );
     fs::create_dir_all(&theirs).unwrap();
     fs::write(theirs.join("Cargo.toml"), manifest).unwrap();
-    // The versions that are downloaded already.
+    // These versions have been downloaded already.
     fs::copy(ours.join("Cargo.lock"), theirs.join("Cargo.lock")).unwrap();
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["run", "--quiet", "--offline", "--manifest-path"])

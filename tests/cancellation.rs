@@ -1,7 +1,6 @@
-//! Futures that are dropped: at every point of every call, nobody gets stuck and nothing is left behind.
+//! Futures that are dropped, at every point of every call: no call gets stuck, and no memory leaks.
 //!
-//! An allocator counts the bytes that the process has asked for and not given back: on a busy machine some
-//! are given back by the thread that rings alarms.
+//! An allocator counts the live bytes of the whole process, since on a busy machine the alarm thread frees some.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
 mod common;
@@ -41,7 +40,7 @@ unsafe impl GlobalAlloc for Counting {
 const CALLERS: usize = 4;
 const PAUSES: u32 = 4;
 
-/// What a body leaves: its result, or an error that those who wait may or may not be given.
+/// The result of a body.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Value,
@@ -50,8 +49,8 @@ enum Kind {
 
 static CANCELLED: AtomicU64 = AtomicU64::new(0);
 
-/// Callers of one key, one of which is dropped when it has been polled so often, and perhaps a second one.
-/// Those left have to finish, each by being woken.
+/// Several callers of one key. Up to two of them are dropped after a number of polls. The others must finish, and
+/// are polled only when they are woken.
 fn scenario(
     cache: &Cache<u64, u64>,
     key: u64,
@@ -83,7 +82,7 @@ fn scenario(
             !is_due
         });
         let Some(next) = tasks.next_woken() else { break };
-        // Each poll with another waker.
+        // Each poll has a new waker.
         tasks.poll(next, true);
     }
     assert_eq!(tasks.unfinished(), [], "stuck: {kind:?}, {first:?}, {second:?}");
@@ -94,7 +93,7 @@ fn scenario(
         };
         assert!(tasks.result(caller).is_none_or(|result| *result == expected));
     }
-    // Nobody waits for a flight that was left behind.
+    // No flight was left behind for which a call would wait.
     let mut tasks = Tasks::new();
     tasks.spawn(cache.get_or_compute_async(key, async || key));
     tasks.run();
@@ -102,7 +101,7 @@ fn scenario(
 }
 
 #[test]
-fn a_hundred_thousand_futures_are_dropped_and_nobody_is_stuck() {
+fn a_hundred_thousand_futures_are_dropped_and_no_call_is_stuck() {
     finishes_within(Duration::from_secs(300), "cancellations", || {
         let mut polls = Vec::new();
         for victim in 0..CALLERS {

@@ -1,4 +1,4 @@
-//! `maxsize`: 0, 1, the largest, an expression; never exceeded; exact order of eviction.
+//! `maxsize`: zero, one, the largest, an expression. It is never exceeded, and the order of eviction is exact.
 
 #![expect(clippy::unnecessary_wraps, reason = "results of every kind are stored")]
 
@@ -155,7 +155,7 @@ fn a_body_that_fills_the_cache_does_not_overfill_it() {
     assert_eq!(kept, [100, 99, 98]);
 }
 
-/// A value that panics when it is dropped, once it is told to.
+/// A value whose `Drop` panics once the flag is set.
 #[derive(Debug, Clone)]
 struct Fragile {
     number: u32,

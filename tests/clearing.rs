@@ -1,4 +1,4 @@
-//! A result computed before a clear, or before its key was removed, is not stored after it.
+//! Rule 7: a result computed before a clear, or before its key was removed, is not stored after it.
 
 #![expect(clippy::needless_pass_by_value, reason = "a gate is passed once")]
 
@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-/// Holds a body up: it says that it runs, and goes on when it is told to.
+/// Stops a body: it reports that it runs, and goes on when it is told to.
 struct Gate {
     runs: Sender<()>,
     go_on: Receiver<()>,
@@ -36,7 +36,7 @@ impl Gate {
     }
 }
 
-/// Runs `call` with a gate, and `meanwhile` while its body is held up there.
+/// Runs `call` with a gate, and `meanwhile` while the body waits at the gate.
 fn during<R: Send>(call: impl FnOnce(Gate) -> R + Send, meanwhile: impl FnOnce()) -> R {
     let (gate, held) = gate();
     thread::scope(|scope| {
@@ -49,7 +49,7 @@ fn during<R: Send>(call: impl FnOnce(Gate) -> R + Send, meanwhile: impl FnOnce()
 }
 
 #[test]
-fn what_was_computed_before_a_clear_is_not_stored_after_it() {
+fn a_result_computed_before_a_clear_is_not_stored_after_it() {
     #[memoize(skip(gate))]
     fn f(n: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -61,14 +61,14 @@ fn what_was_computed_before_a_clear_is_not_stored_after_it() {
         assert_eq!(f::cache_peek(1), None);
         let info = f::cache_info();
         assert_eq!((info.currsize, info.outdated, info.misses), (0, 1, 0));
-        // And the same key can be computed and stored again.
+        // The same key can be computed and stored again.
         assert_eq!(during(|gate| f(1, gate), || ()), 10);
         assert_eq!(f::cache_peek(1), Some(10));
     });
 }
 
 #[test]
-fn what_was_computed_before_a_remove_is_not_stored_after_it() {
+fn a_result_computed_before_a_remove_is_not_stored_after_it() {
     #[memoize(skip(gate))]
     fn f(n: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -79,7 +79,7 @@ fn what_was_computed_before_a_remove_is_not_stored_after_it() {
         during(|gate| f(1, gate), || assert_eq!(f::cache_remove(1), None));
         assert_eq!(f::cache_peek(1), None);
         assert_eq!(f::cache_info().outdated, 1);
-        // The removal of another key is none of its business.
+        // The removal of another key has no effect.
         during(|gate| f(1, gate), || assert_eq!(f::cache_remove(2), None));
         assert_eq!(f::cache_peek(1), Some(10));
         assert_eq!((f::cache_info().outdated, f::cache_info().misses), (1, 2));
@@ -87,7 +87,7 @@ fn what_was_computed_before_a_remove_is_not_stored_after_it() {
 }
 
 #[test]
-fn what_was_computed_before_an_insert_does_not_replace_it() {
+fn a_result_computed_before_an_insert_does_not_replace_it() {
     #[memoize(skip(gate))]
     fn f(n: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -133,7 +133,7 @@ fn a_refresh_that_was_overtaken_by_a_clear_is_not_stored() {
 }
 
 #[test]
-fn what_retain_refuses_is_not_brought_back_by_a_refresh_that_began_before() {
+fn an_entry_refused_by_retain_is_not_restored_by_an_earlier_refresh() {
     #[memoize(skip(gate))]
     fn f(n: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -145,14 +145,14 @@ fn what_retain_refuses_is_not_brought_back_by_a_refresh_that_began_before() {
         let refuse_one = || f::cache().retain(|n, _| *n != 1);
         assert_eq!(during(|gate| f::cache_refresh(1, gate), refuse_one), 10);
         assert_eq!((f::cache_peek(1), f::cache_info().outdated), (None, 1));
-        // What it keeps is not outdated.
+        // A run for a key that `retain` keeps is stored.
         assert_eq!(during(|gate| f::cache_refresh(2, gate), refuse_one), 20);
         assert_eq!((f::cache_peek(2), f::cache_info().outdated), (Some(20), 1));
     });
 }
 
 #[test]
-fn retain_judges_what_a_run_that_began_before_has_put_in_place_of_what_it_refuses() {
+fn retain_also_judges_a_value_that_replaces_a_refused_one() {
     #[memoize(skip(gate, value))]
     fn f(_n: u32, value: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -182,7 +182,7 @@ fn retain_judges_what_a_run_that_began_before_has_put_in_place_of_what_it_refuse
 }
 
 #[test]
-fn those_who_wait_get_what_was_cleared_and_do_not_store_it() {
+fn followers_of_a_cleared_run_get_its_result_and_do_not_store_it() {
     #[memoize]
     fn f(caller: &Caller) -> u32 {
         if caller.leads() {
@@ -193,7 +193,7 @@ fn those_who_wait_get_what_was_cleared_and_do_not_store_it() {
     }
 
     finishes("a clear during a run that eight wait for", || {
-        // Those who came too late to wait start afresh: then the round is played again.
+        // Callers that came too late to wait start a new run. Then the round is repeated.
         let all_waited = (0..100).any(|round| {
             f::cache_clear();
             let calls = side_by_side(Caller::several(round, 9), |caller| f(&caller));
@@ -236,7 +236,7 @@ fn a_call_after_a_clear_does_not_join_a_run_from_before_it() {
 }
 
 #[test]
-fn the_cache_itself_outdates_what_is_being_computed() {
+fn a_clear_or_remove_through_the_cache_discards_running_results() {
     #[memoize(skip(gate))]
     fn f(n: u32, gate: Gate) -> u32 {
         gate.pass();
@@ -311,7 +311,7 @@ fn a_run_that_panics_after_a_clear_leaves_nothing_behind() {
 }
 
 #[test]
-fn one_key_is_computed_once_however_many_ask() {
+fn one_key_is_computed_once_for_any_number_of_callers() {
     static RUNS: AtomicU32 = AtomicU32::new(0);
 
     #[memoize(maxsize = unbounded)]
@@ -334,7 +334,7 @@ fn one_key_is_computed_once_however_many_ask() {
 }
 
 #[test]
-fn retain_refuses_what_an_async_run_has_stored() {
+fn retain_can_refuse_the_result_of_an_async_run() {
     #[memoize]
     async fn f(n: u32) -> u32 {
         std::future::ready(n).await

@@ -1,6 +1,6 @@
-//! What `CPython`'s own tests ask of `lru_cache`, asked of `#[memoize]`.
+//! The tests of `CPython` for `lru_cache`, applied to `#[memoize]`.
 //!
-//! Tuples are (hits, misses, maxsize, currsize). The last item, deep recursion, is in `recursion.rs`.
+//! Tuples are (hits, misses, maxsize, currsize). The test of deep recursion is in `recursion.rs`.
 
 mod common;
 
@@ -243,7 +243,7 @@ fn a_panic_and_an_error_pass_through_and_are_not_stored() {
     assert_eq!(fails(2), Ok(2));
 }
 
-// Generic functions come later; until then, one function for each type is how a user writes it.
+// Here each type has a function of its own. Generic functions are tested in `corpus/generics.rs`.
 #[test]
 fn each_instantiation_has_a_cache_of_its_own() {
     macro_rules! largest_of {
@@ -341,8 +341,8 @@ fn with_single_flight_one_caller_runs_the_body_and_four_wait() {
     }
 
     finishes("one leader and four followers", || {
-        // A follower that was held up between finding the run and waiting for it is an ordinary
-        // hit: then the round is played again.
+        // A follower may be delayed between finding the run and waiting for it. Then it is an ordinary hit,
+        // and the round is repeated.
         let coalesced = (0..100).map(|round| {
             f::cache_clear();
             let calls = side_by_side(Caller::several(round, 5), |caller| f(&caller));
@@ -402,7 +402,7 @@ fn a_comparison_that_calls_the_cache_again_does_not_deadlock() {
     });
 }
 
-// Methods come later: there `Self` will be a part of the key as `&Shape` is here.
+// `&Shape` is a part of the key here, as `&self` is for methods.
 #[test]
 fn equal_instances_share_and_unequal_ones_do_not() {
     #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! What a user can do with a memoized function besides calling it.
+//! The controls of a memoized function: inspect, remove, insert, refresh, clear.
 
 mod common;
 
@@ -39,12 +39,12 @@ macro_rules! in_every_scope {
             assert_eq!((area(2, "a"), area(2, "a")), ("a 4".to_owned(), "a 4".to_owned()));
             assert_eq!(counts(area::cache_info()), (1, 1, Some(10), 1));
 
-            // A look changes nothing.
+            // A peek changes nothing.
             assert_eq!(area::cache_peek(2, "a").as_deref(), Some("a 4"));
             assert_eq!(area::cache_peek(2, "b"), None);
             assert_eq!(counts(area::cache_info()), (1, 1, Some(10), 1));
 
-            // What is inserted is found, and replaces what was there.
+            // An inserted value is found, and replaces an older one.
             area::cache_insert(3, "a", "nine".to_owned());
             area::cache_insert(2, "a", "four".to_owned());
             assert_eq!((area(3, "a"), area(2, "a")), ("nine".to_owned(), "four".to_owned()));
@@ -56,13 +56,13 @@ macro_rules! in_every_scope {
             assert_eq!((area(2, "a"), area(4, "a")), ("a 4".to_owned(), "a 16".to_owned()));
             assert_eq!(counts(area::cache_info()), (5, 3, Some(10), 3));
 
-            // A removal forgets one call, and gives it back.
+            // A removal takes out one entry and returns it.
             assert_eq!(area::cache_remove(3, "a").as_deref(), Some("nine"));
             assert_eq!(area::cache_remove(3, "a"), None);
             assert_eq!(area(3, "a"), "a 9");
             assert_eq!(counts(area::cache_info()), (5, 4, Some(10), 3));
 
-            // The original function knows nothing of all this.
+            // The original function does not use the cache.
             assert_eq!(area::uncached(5, "a"), "a 25");
             assert_eq!(area::cache_peek(5, "a"), None);
 
@@ -166,7 +166,7 @@ fn the_controls_may_have_a_name_of_their_own() {
 }
 
 #[test]
-fn parameters_tell_the_options_in_force() {
+fn parameters_show_the_options_in_force() {
     #[memoize]
     fn bare() {}
     #[memoize(patience = "1m 30s")]

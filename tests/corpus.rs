@@ -1,7 +1,7 @@
-//! A corpus of memoized functions of many shapes: each one compiles, runs, and is remembered.
+//! Memoized functions of many shapes: each compiles, runs and is cached.
 //!
-//! Whatever the shape, the claims are the same, and [`check::remembered`] makes them all: the first
-//! call runs the body, the second does not, and the controls find the call.
+//! [`check::remembered`] makes the same claims for all shapes: the first call runs the body, the second does not,
+//! and the controls find the entry.
 
 #[path = "corpus/blocks.rs"]
 mod blocks;

@@ -1,4 +1,4 @@
-//! The counters tell exactly what happened, in either scope.
+//! Rule 10: the counters are exact, in both scopes.
 
 mod common;
 
@@ -39,7 +39,7 @@ macro_rules! in_every_scope {
             clock.advance(Duration::from_secs(10));
             expect(1, 7, 1, 3, 2, 0);
             assert_eq!(f(4), Ok(4));
-            // Replacing, removing and inserting are neither hits nor misses nor evictions.
+            // Replacements, removals and insertions are not counted.
             f::cache_insert(4, Ok(5));
             f::cache_insert(5, Ok(5));
             f::cache_remove(5);
@@ -58,7 +58,7 @@ in_every_scope! {
     a_threads_cache_counts_everything "thread";
 }
 
-/// What a cache that was never used would tell.
+/// The info of a cache that was never used.
 fn fresh(info: CacheInfo) -> CacheInfo {
     let mut fresh = CacheInfo::default();
     fresh.maxsize = info.maxsize;
@@ -66,7 +66,7 @@ fn fresh(info: CacheInfo) -> CacheInfo {
 }
 
 #[test]
-fn those_who_waited_are_hits_and_coalesced() {
+fn calls_that_waited_are_hits_and_coalesced() {
     #[memoize]
     fn f(caller: &Caller) -> u32 {
         caller.await_followers(7);
@@ -87,7 +87,7 @@ fn those_who_waited_are_hits_and_coalesced() {
 }
 
 #[test]
-fn hits_and_misses_are_the_calls_and_misses_are_the_runs() {
+fn hits_plus_misses_are_the_calls_and_misses_are_the_runs() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     static PANICS: AtomicU64 = AtomicU64::new(0);
 
@@ -129,7 +129,7 @@ fn hits_and_misses_are_the_calls_and_misses_are_the_runs() {
         let info = f::cache_info();
         assert_eq!(info.misses, RUNS.load(Relaxed));
         assert!(PANICS.load(Relaxed) > 0);
-        // Each run for a key that ends in 3 makes one call more.
+        // Each run for a key that ends in 3 makes one more call.
         let calls = info.hits + info.misses;
         assert!((16_000..=16_000 + asked_for_more).contains(&calls), "{info:?}");
         assert_eq!(info.outdated, 0);

@@ -1,4 +1,4 @@
-//! Time that has been moved as far as it goes. Alone in its process, for which it is over.
+//! The clock at its last moment. This test has a process of its own, since the clock cannot go back.
 
 use memofn::{memoize, testing::Clock};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Async functions need no particular runtime: the same calls on each of several.
+//! Async functions need no particular runtime: the same calls on several runtimes.
 
 mod common;
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 const TASKS: u64 = 2000;
 const KEYS: u64 = 20;
 
-/// A function of its own for each test, that counts its runs and comes back some times before it is done.
+/// A memoized function for each test. It counts its runs, and pauses before it is ready.
 macro_rules! counted {
     ($name:ident, $pause:expr) => {
         static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -29,7 +29,7 @@ macro_rules! counted {
     };
 }
 
-/// Each key was computed once, and each call counted.
+/// Checks that each key was computed once and each call was counted.
 macro_rules! assert_once {
     ($name:ident) => {
         let info = $name::cache_info();
@@ -131,7 +131,7 @@ fn threads_that_block() {
 }
 
 #[test]
-fn tasks_of_a_thread_share_the_runs_of_a_cache_that_is_the_threads_own() {
+fn tasks_of_a_thread_share_the_runs_of_its_cache() {
     #[memoize(scope = "thread", skip(runs))]
     async fn slow(name: Rc<str>, runs: Rc<AtomicU64>) -> Rc<str> {
         runs.fetch_add(1, SeqCst);

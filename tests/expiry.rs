@@ -1,4 +1,4 @@
-//! Time to live: counted from the end of the computation, by a clock that tests can move.
+//! Time to live. It counts from the end of the computation, on a clock that tests can move.
 
 mod common;
 
@@ -157,7 +157,7 @@ fn an_expired_entry_makes_room_before_a_live_one_is_evicted() {
     f(2);
     f(1);
     clock.advance(5 * SECOND);
-    // 1 was used last, but its time is over; 2 stays.
+    // 1 was used last but has expired. 2 stays.
     f(3);
     assert_eq!((f::cache_peek(1), f::cache_peek(2), f::cache_peek(3)), (None, Some(2), Some(3)));
     assert_eq!((f::cache_info().evictions, f::cache_info().expirations), (0, 1));
@@ -167,7 +167,7 @@ fn an_expired_entry_makes_room_before_a_live_one_is_evicted() {
 }
 
 #[test]
-fn expired_entries_are_given_back_though_nobody_asks_for_them_again() {
+fn expired_entries_are_freed_even_if_their_keys_are_never_used_again() {
     #[memoize(maxsize = unbounded, ttl = "1s")]
     fn shared(_n: u32, value: &Arc<()>) -> Arc<()> {
         Arc::clone(value)
@@ -263,7 +263,7 @@ fn time_that_passes_in_one_thread_passes_in_all() {
     });
 }
 
-/// Counts how many of its kind are alive.
+/// Counts the live values of its kind.
 #[derive(Debug)]
 struct Counted(&'static AtomicU32);
 
@@ -287,7 +287,7 @@ impl Drop for Counted {
 }
 
 #[test]
-fn a_call_gives_back_a_few_of_those_that_have_expired_and_not_all() {
+fn a_call_frees_a_bounded_number_of_expired_entries() {
     static ALIVE: AtomicU32 = AtomicU32::new(0);
     const EXPIRED: u32 = 10_000;
 
@@ -307,7 +307,7 @@ fn a_call_gives_back_a_few_of_those_that_have_expired_and_not_all() {
         let mut calls = 0;
         while ALIVE.load(Relaxed) > 1 {
             let before = ALIVE.load(Relaxed);
-            // A miss at first, and then a hit.
+            // The first call is a miss, the others are hits.
             drop(f(EXPIRED));
             let given_back = before + u32::from(calls == 0) - ALIVE.load(Relaxed);
             assert!((1..=64).contains(&given_back), "{given_back} by one call");
@@ -321,7 +321,7 @@ fn a_call_gives_back_a_few_of_those_that_have_expired_and_not_all() {
 }
 
 #[test]
-fn what_has_expired_is_not_seen_though_it_was_not_given_back() {
+fn expired_entries_are_invisible_before_they_are_freed() {
     const STORED: u64 = 1000;
 
     #[memoize(maxsize = 2000, ttl = "30m")]
@@ -334,7 +334,7 @@ fn what_has_expired_is_not_seen_though_it_was_not_given_back() {
     clock.advance(60 * SECOND);
     f(STORED);
     clock.advance(29 * 60 * SECOND);
-    // The first of them are expired, and the last one is not.
+    // All have expired except the last one.
     let info = f::cache_info();
     assert_eq!((info.currsize, info.expirations, info.evictions), (1, STORED, 0));
     assert_eq!(f::cache().len(), 1);

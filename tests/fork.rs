@@ -1,6 +1,6 @@
-//! A process that forks: its child has the caches, and none of the other threads.
+//! A process that forks. Its child has the caches but none of the other threads.
 //!
-//! Alone in its process, so that no other test holds a lock when it forks.
+//! This test has a process of its own, so that no other test holds a lock during the fork.
 #![cfg(unix)]
 #![allow(unsafe_code, reason = "a process is forked")]
 
@@ -22,7 +22,7 @@ fn stored(n: u32, value: &Arc<u32>) -> Arc<u32> {
     Arc::clone(value)
 }
 
-/// The first run leaves its waker and never ends; the others end at once.
+/// The first run stores its waker and never ends. The others end at once.
 #[memoize(skip(left))]
 async fn waits(n: u32, left: &Mutex<Option<Waker>>) -> u32 {
     let is_first = poll_fn(|cx| {
@@ -34,7 +34,7 @@ async fn waits(n: u32, left: &Mutex<Option<Waker>>) -> u32 {
     if is_first.await { pending().await } else { n }
 }
 
-/// A call that waits for a run which was woken, is alive, and is never polled: an alarm ends that.
+/// A call that waits for a run that was woken and is never polled. An alarm ends the wait.
 fn a_wait_ends(n: u32) {
     let left = Mutex::new(None);
     let result = block_on(async {
@@ -60,7 +60,7 @@ fn hits_and_evicts(value: &Arc<u32>) {
     assert!(all.into_iter().all(|thread| thread.join().unwrap() == 8));
     assert_eq!(stored::cache_info().currsize, 4);
     assert_eq!(stored::cache_info().evictions, before.evictions + 10);
-    // What was evicted is given back, but for a few that may linger.
+    // Evicted values have been dropped, except for a few that may linger.
     assert!(Arc::strong_count(&fresh) <= 1 + 4 + 4, "{}", Arc::strong_count(&fresh));
 }
 
@@ -86,13 +86,13 @@ fn in_a_child(what: fn()) -> Option<i32> {
 fn a_child_hits_what_its_parent_has_stored_and_its_waits_end() {
     finishes("a child", || {
         let value = Arc::new(7);
-        // Other threads have used the cache, and one is there that rings alarms.
+        // Other threads have used the cache, and the alarm thread runs.
         for n in 0..4 {
             let value = Arc::clone(&value);
             thread::spawn(move || stored(n, &value)).join().unwrap();
         }
         a_wait_ends(1);
-        // A child may hang that was forked while another thread held a lock, for an instant.
+        // A child may hang if another thread held a lock at the moment of the fork.
         let outcome = (0..3).find_map(|_| {
             in_a_child(|| {
                 hits_and_evicts(&Arc::new(7));
@@ -101,7 +101,7 @@ fn a_child_hits_what_its_parent_has_stored_and_its_waits_end() {
             })
         });
         assert_eq!(outcome, Some(0), "what the child has to say is above");
-        // The child's memory was its own.
+        // The child has its own memory.
         assert_eq!(stored::cache_info().currsize, 4);
         hits_and_evicts(&value);
         a_wait_ends(4);

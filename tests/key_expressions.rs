@@ -1,4 +1,4 @@
-//! `key = ..`: an expression over the arguments identifies a call.
+//! `key = ..`: an expression over the arguments is the key of a call.
 
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "a user stands for something larger")]
 
@@ -14,7 +14,7 @@ struct User {
 }
 
 #[test]
-fn only_what_the_expression_mentions_counts() {
+fn only_arguments_in_the_expression_are_keyed() {
     #[memoize(key = user.id)]
     fn greeting(user: &User, log: &mut Vec<u32>) -> String {
         log.push(user.visits);
@@ -30,7 +30,7 @@ fn only_what_the_expression_mentions_counts() {
 }
 
 #[test]
-fn the_controls_take_what_the_expression_mentions() {
+fn the_controls_take_the_arguments_in_the_expression() {
     #[memoize(key = (user.id, scale))]
     fn scaled(user: &User, scale: u32, _note: &str) -> u32 {
         user.id * scale
@@ -55,7 +55,7 @@ fn the_controls_take_what_the_expression_mentions() {
 }
 
 #[test]
-fn arguments_that_are_taken_apart_can_be_used() {
+fn destructured_arguments_can_be_used() {
     #[memoize(key = a + b)]
     fn sum((a, b): (u32, u32), _c: u32) -> u32 {
         a + b
@@ -141,7 +141,7 @@ fn a_key_of_a_thread_needs_no_send() {
     assert_eq!((length::cache_info().hits, length::cache().len()), (1, 1));
 }
 
-/// What a parameter is called, others may be called as well, where the attribute does not see which is meant.
+/// Types and parameters that share a name, where a macro hides from the attribute which of them is meant.
 mod hidden {
     use super::*;
     use std::fmt::Debug;
@@ -193,7 +193,7 @@ mod hidden {
     }
 
     #[test]
-    fn a_parameter_with_a_raw_name_is_one() {
+    fn a_type_parameter_may_have_a_raw_name() {
         #[memoize(key = <T as Numbering>::number(n))]
         fn numbered<r#T: Numbering + 'static>(n: u64, _by: r#T) -> u64 {
             n

@@ -1,4 +1,4 @@
-//! What makes two calls the same call: borrowed and owned arguments, floats, patterns, `key = ..`.
+//! Equal keys: borrowed and owned arguments, floats, patterns, skipped arguments.
 
 #![expect(clippy::needless_pass_by_value, reason = "owned arguments are what is tested")]
 
@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 #[test]
-fn text_is_found_by_what_it_says() {
+fn text_is_found_by_its_content() {
     #[memoize]
     fn len(text: &str) -> usize {
         text.len()
@@ -27,7 +27,7 @@ fn text_is_found_by_what_it_says() {
 }
 
 #[test]
-fn parts_do_not_run_into_each_other() {
+fn adjacent_parts_of_a_key_are_kept_apart() {
     #[memoize]
     fn joined(a: &str, b: &str) -> String {
         format!("{a}|{b}")
@@ -50,7 +50,7 @@ fn parts_do_not_run_into_each_other() {
     assert_eq!(listed(&["a", "b", "c"]), "a|b|c");
     assert_eq!(listed(&[]), "");
     assert_eq!(listed::cache_info().misses, 4);
-    // Equal when printed one after the other, but not equal.
+    // These differ, although their parts are equal when joined.
     assert_eq!(debugged("a [\"b\"]", &[]), "a [\"b\"] []");
     assert_eq!(debugged("a", &["b".to_owned()]), "a [\"b\"]");
     assert_eq!(debugged("a", &["b\", \"c".to_owned()]), "a [\"b\\\", \\\"c\"]");

@@ -1,4 +1,4 @@
-//! Every call finishes: whoever waits for whom, and whatever becomes of those waited for.
+//! Every call finishes: in any order of waits, and after panics, errors and the end of threads.
 
 mod common;
 
@@ -76,15 +76,15 @@ macro_rules! work_stealing {
                 fib(n, round)
             }
 
-            // A worker that stole a task may hold up a body that it does not know of.
+            // A worker that stole a task may block a body that it does not know of.
             #[memoize(maxsize = unbounded, patience = "200ms")]
             fn fib(n: u32, round: u32) -> u64 {
                 RUNS.fetch_add(1, Relaxed);
                 if n < 2 {
                     return u64::from(n);
                 }
-                // Each key is asked for by several tasks, and each task may be stolen in the middle
-                // of a run that needs what it computes.
+                // Several tasks call with each key. Each task may be stolen in the middle of a run that
+                // needs its result.
                 let ((a, b), (c, d)) = rayon::join(
                     || rayon::join(|| called(n - 1, round), || called(n - 2, round)),
                     || rayon::join(|| called(n - 2, round), || called(n - 1, round)),
@@ -113,9 +113,9 @@ fn a_stolen_task_that_needs_the_run_it_belongs_to_finishes_when_patience_ends() 
     #[memoize(skip(stolen), patience = "100ms")]
     fn half(n: u32, stolen: Option<&Barrier>) -> u32 {
         if let Some(stolen) = stolen {
-            // The second half is stolen while the first one is held up, and needs this very call.
-            // No chain of waits shows that: its run waits for a task, not for a call. And the worker that
-            // stole it is in no body itself.
+            // The second half is stolen while the first one waits, and needs the result of this call.
+            // No chain of waits shows the cycle: the run waits for a task, not for a call. The worker that
+            // stole the task is not inside a body.
             let (_, again) = rayon::join(|| stolen.wait(), || (stolen.wait(), half(n, None)).1);
             assert_eq!(again, n * 10);
         }
@@ -152,7 +152,7 @@ fn two_threads_that_need_each_others_keys_finish() {
             let both_lead = Barrier::new(2);
             let calls = side_by_side(vec![1, 2], |n| need(n, Some(&both_lead)));
             assert_eq!(all_return(calls), [10, 20], "round {round}");
-            // Whoever would close the circle runs the body; the other waits.
+            // The call that would close the cycle runs the body. The other waits.
             assert_eq!(counts(need::cache_info()), (1, 3, Some(128), 2), "round {round}");
             assert_eq!(need::cache_info().coalesced, 1);
         }
@@ -213,7 +213,7 @@ fn a_cycle_through_two_functions_finishes() {
 }
 
 #[test]
-fn when_a_leader_panics_one_of_those_waiting_takes_over() {
+fn when_a_leader_panics_a_follower_takes_over() {
     static RUNS: AtomicU32 = AtomicU32::new(0);
 
     #[memoize]
@@ -239,7 +239,7 @@ fn when_a_leader_panics_one_of_those_waiting_takes_over() {
 }
 
 #[test]
-fn when_the_thread_of_a_leader_dies_those_waiting_finish() {
+fn when_the_thread_of_a_leader_dies_the_followers_finish() {
     #[memoize]
     fn f(caller: &Caller) -> u32 {
         if caller.leads() {
@@ -258,7 +258,7 @@ fn when_the_thread_of_a_leader_dies_those_waiting_finish() {
 }
 
 #[test]
-fn an_error_that_can_be_cloned_is_given_to_all_who_wait() {
+fn an_error_that_can_be_cloned_is_given_to_all_followers() {
     #[memoize]
     fn f(caller: &Caller) -> Result<u32, String> {
         if caller.leads() {
@@ -268,8 +268,8 @@ fn an_error_that_can_be_cloned_is_given_to_all_who_wait() {
     }
 
     finishes("a leader that fails, 64 followers", || {
-        // A follower that was held up between finding the run and waiting for it starts afresh:
-        // then the round is played again.
+        // A follower may be delayed between finding the run and waiting for it. Then it starts a new run,
+        // and the round is repeated.
         let one_run_for_all = (0..100).any(|round| {
             f::cache_clear();
             let calls = side_by_side(Caller::several(round, 65), |caller| f(&caller));
@@ -284,7 +284,7 @@ fn an_error_that_can_be_cloned_is_given_to_all_who_wait() {
 }
 
 #[test]
-fn after_an_error_that_cannot_be_cloned_all_who_wait_run_side_by_side() {
+fn after_an_error_that_cannot_be_cloned_all_followers_run_in_parallel() {
     #[derive(Debug, PartialEq)]
     struct Unclonable(bool);
 
@@ -298,7 +298,7 @@ fn after_an_error_that_cannot_be_cloned_all_who_wait_run_side_by_side() {
     }
 
     finishes("a leader that fails, 64 followers inside the body at once", || {
-        // As above, a follower may come too late to wait, and others may come upon its run.
+        // As above, a follower may come too late to wait. Others may then find its run.
         let at_once = (0..100).any(|round| {
             f::cache_clear();
             let calls = side_by_side(Caller::several(round, 65), |caller| f(&caller));
@@ -311,7 +311,7 @@ fn after_an_error_that_cannot_be_cloned_all_who_wait_run_side_by_side() {
     });
 }
 
-/// What destructors run at the end of a thread have to say.
+/// Results of destructors that run at the end of a thread.
 static AT_EXIT: Mutex<Vec<(u32, u32)>> = Mutex::new(Vec::new());
 
 /// Calls something when it is dropped.
@@ -334,7 +334,7 @@ fn a_thread_local_destructor_may_call_a_memoized_function() {
     fn local(n: u32) -> u32 {
         if n == 0 { 0 } else { 1 + local(n - 1) }
     }
-    // Destructors run in the order of first uses or against it: each is tried.
+    // Destructors run in the order of first use or in reverse. Both are tried.
     macro_rules! at_exit {
         ($n:literal, $f:ident first) => {{
             thread_local!(static LAST: AtExit = const { AtExit(|| ($n, $f($n))) });

@@ -1,8 +1,7 @@
-//! Memory: what a cache holds is bounded by what is live, however much has gone through it, and the
-//! dead are given back promptly.
+//! Memory: a cache holds no more than its live entries need, after any number of calls, and drops dead values
+//! promptly.
 //!
-//! An allocator counts the bytes that the calling thread has asked for and not given back, so that
-//! the tests do not disturb each other.
+//! The allocator counts the live bytes of the calling thread, so that tests do not disturb each other.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
 mod common;
@@ -36,8 +35,8 @@ fn count(allocated: usize, freed: usize) {
     PEAK.set(PEAK.get().max(LIVE.get()));
 }
 
-// SAFETY: everything is left to the system's allocator. The counters are thread-locals that neither
-// allocate nor have a destructor.
+// SAFETY: each method calls the system's allocator with the same arguments. The counters are thread-locals that
+// neither allocate nor have a destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
@@ -56,7 +55,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Runs something and returns the most bytes it held at a time, beyond those held before.
+/// The largest number of live bytes during `run`, less those before.
 fn peak(run: impl FnOnce()) -> i64 {
     let before = LIVE.get();
     PEAK.set(before);
@@ -68,12 +67,12 @@ const MILLION: u64 = 1_000_000;
 const KIB: i64 = 1024;
 const MIB: usize = 1024 * 1024;
 
-/// A million calls, or ten million with `MEMOFN_STRESS=full` in the environment. Returns how many.
+/// Makes a million calls, or ten million with `MEMOFN_STRESS=full` in the environment. Returns their number.
 fn flat_over_many(call: impl Fn(u64)) -> u64 {
     let full = std::env::var_os("MEMOFN_STRESS").is_some_and(|it| it == "full");
     let calls = if full { 10 * MILLION } else { MILLION };
     let warm = peak(|| (0..calls / 10).for_each(&call));
-    // Nine in ten must not need what the first did not.
+    // The first tenth has reached the full size. The others need no more.
     let rest = peak(|| (calls / 10..calls).for_each(&call));
     assert!(warm < 256 * KIB, "{warm} bytes for a few entries");
     assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
@@ -153,7 +152,7 @@ fn memory_is_given_back_by_calls_after_a_burst_of_entries_has_expired() {
     let before = LIVE.get();
     (1..MILLION).for_each(|n| assert_eq!(double(n), 2 * n));
     clock.advance(Duration::from_secs(30 * 60));
-    // Each call gives back some, and more than it stores.
+    // Each call frees more entries than it stores.
     for n in 0..MILLION / 8 {
         double(n % 2);
     }
@@ -175,7 +174,7 @@ fn a_named_cache_that_is_dropped_leaves_no_memory_behind() {
     let before = LIVE.get();
     (0..100).for_each(make_one);
     let left = LIVE.get() - before;
-    // Other tests may have caches listed meanwhile.
+    // Other tests may register caches at the same time.
     assert!(left < 4 * KIB, "{left} bytes are held for no cache");
     assert!(
         !memofn::caches().any(|cache| cache.name() == "shared 99" || cache.name() == "local 99")
@@ -194,7 +193,7 @@ fn memory_is_given_back_when_most_entries_are_removed() {
 
 #[test]
 fn keys_that_collide_leave_nothing_behind() {
-    /// Two of them have one hash.
+    /// Pairs of keys have the same hash.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Twin(u64);
 
@@ -229,7 +228,7 @@ fn failures_leave_nothing_behind() {
     assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
 }
 
-/// Values of one MiB, and how many of them are still alive.
+/// Makes values of one MiB, and counts those that are alive.
 #[derive(Default)]
 struct Bigs(Mutex<Vec<Weak<Vec<u8>>>>);
 
@@ -245,7 +244,7 @@ impl Bigs {
     }
 }
 
-/// Rule 11: so many dead values may linger, whatever the size of the cache.
+/// Rule 11: the number of dead values that may linger, for a cache of any size.
 const LINGERING: usize = 4;
 
 fn values_are_dropped_promptly<S: Scope>(cache: &Cache<u64, Arc<Vec<u8>>, S>, clock: &Clock) {
@@ -296,7 +295,7 @@ fn a_thread_cache_drops_values_promptly() {
 }
 
 #[test]
-fn threads_that_live_on_keep_no_dead_values() {
+fn idle_threads_keep_no_dead_values() {
     common::finishes("threads that live on", || {
         let bigs = Arc::new(Bigs::default());
         let cache = Cache::<u64, Arc<Vec<u8>>>::new(8);
@@ -309,7 +308,7 @@ fn threads_that_live_on_keep_no_dead_values() {
                     (0..8).for_each(|n| drop(cache.get_or_compute(n, || bigs.make())));
                 }
                 called.send(()).unwrap();
-                // It ends when the other end of the channel is dropped.
+                // The thread ends when the other end of the channel is dropped.
                 ended.recv().unwrap_err();
             });
             done.recv().unwrap();
@@ -326,7 +325,7 @@ fn threads_that_live_on_keep_no_dead_values() {
 }
 
 #[test]
-fn a_cache_that_is_dropped_takes_its_values_along() {
+fn a_dropped_cache_drops_its_values() {
     let bigs = Bigs::default();
     let before = LIVE.get();
     let cache: Cache<u64, Arc<Vec<u8>>> =
@@ -346,7 +345,7 @@ fn a_cache_that_is_dropped_takes_its_values_along() {
 fn memory_is_flat_over_async_misses_that_others_wait_for() {
     #[memoize(maxsize = 128)]
     async fn double(n: u64) -> u64 {
-        // Long enough for others to come.
+        // Other calls come during the pauses.
         common::tasks::pauses(2).await;
         2 * n
     }

@@ -1,8 +1,8 @@
-//! The cache against a reference model: a list of entries, searched from end to end, that does
-//! nothing cleverly. Random operations are done to both, and after every one of them the value, the
-//! order of recency, the size and all counters must be the same.
+//! The cache beside a simple model: a list of entries that is searched from end to end. Random operations are
+//! applied to both. After each of them the result, the order of recency, the size and all counters must agree.
 //!
-//! Each test below does 20,000 operations or more, and there are eight of them.
+//! The model has deadlines, errors, nested calls, colliding keys and unbounded caches. Plain LRU is compared with
+//! an independent implementation in `lru_oracle.rs`.
 
 use memofn::scope::{Scope, Shared, Thread};
 use memofn::testing::Clock;
@@ -19,10 +19,10 @@ use std::time::Duration;
 const CASES: u32 = 200;
 const OPERATIONS: std::ops::Range<usize> = 1..260;
 
-/// The time to live of entries is a multiple of this, and so are all movements of time.
+/// Times to live and movements of the clock are multiples of this.
 const UNIT: Duration = Duration::from_millis(100);
 
-/// A key of one byte. All keys of the same bucket have the same hash; with one bucket, all keys.
+/// A key of one byte. Keys of the same bucket have the same hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key<const BUCKETS: u8>(u8);
 
@@ -43,7 +43,7 @@ struct Call {
     key: u8,
     inside: Option<Box<Op>>,
     ok: bool,
-    /// Run the body whatever is stored. A cache made by hand cannot, and looks first.
+    /// Run the body even if there is an entry. A cache made by hand has no refresh: it makes an ordinary call.
     refresh: bool,
 }
 
@@ -80,7 +80,7 @@ fn any_operation(
 }
 
 impl Op {
-    /// Which of two nested runs for one key is stored is nobody's business, so there are none.
+    /// A run never calls its own key: it is not defined which of two nested runs is stored.
     fn call((key, mut inside, ok, refresh): (u8, Option<Box<Self>>, bool, bool)) -> Self {
         if let Some(Self::Call(inner)) = inside.as_deref_mut()
             && inner.key == key
@@ -97,8 +97,7 @@ struct Model {
     now: Duration,
     /// The most recently used first.
     entries: Vec<Entry>,
-    /// The bodies that are running, the innermost last: its key, and whether its result will be
-    /// stored.
+    /// The running bodies, the innermost last: the key, and whether the result will be stored.
     running: Vec<(u8, bool)>,
     info: CacheInfo,
 }
@@ -129,7 +128,7 @@ impl Model {
     fn hit(&mut self, key: u8) -> Option<u64> {
         self.expire();
         let mut place = self.entries.iter().position(|entry| entry.key == key)?;
-        // Without a limit recency is not kept: the order is that of storing.
+        // An unbounded cache keeps no recency. Its order is that of storing.
         if self.maxsize.is_some() {
             self.entries[..=place].rotate_right(1);
             place = 0;
@@ -212,7 +211,7 @@ type Body = Rc<dyn Fn() -> Computed>;
 
 trait Subject {
     fn call(&self, key: u8, body: Body) -> Computed;
-    /// `None` when it cannot.
+    /// `None` if the subject has no refresh.
     fn refresh(&self) -> Option<fn(u8, Body) -> Computed>;
     fn peek(&self, key: u8) -> Option<u64>;
     fn insert(&self, key: u8, value: u64);
@@ -254,7 +253,7 @@ impl<S: Scope, const BUCKETS: u8> Subject for Cache<Key<BUCKETS>, u64, S> {
 }
 
 thread_local! {
-    /// What the bodies of the memoized functions do, the innermost call's last.
+    /// The bodies of the memoized functions, that of the innermost call last.
     static BODIES: RefCell<Vec<Body>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -338,7 +337,7 @@ impl Rig {
         Rc::new(Self { subject, model, clock, values, failure })
     }
 
-    /// Runs operations on both and compares all that can be seen, until there is a difference.
+    /// Applies operations to both and compares everything visible, until there is a difference.
     fn apply(self: &Rc<Self>, ops: &[Op]) {
         for op in ops {
             if self.failure.borrow().is_none() {
@@ -405,7 +404,7 @@ impl Rig {
         }
     }
 
-    /// No two values are equal, so that an old one cannot pass for a new one.
+    /// No two values are equal. A stale value can therefore not pass for a new one.
     fn fresh_value(&self) -> u64 {
         self.values.set(self.values.get() + 1);
         self.values.get()

@@ -1,4 +1,4 @@
-//! No name in a signature is trusted: a type may be called like a standard one, and be another.
+//! The attribute trusts no name in a signature: a type named like a standard one may be another type.
 
 mod common;
 
@@ -9,7 +9,7 @@ mod own {
     use super::*;
     use std::ops::Deref;
 
-    /// Holds more than what it points at.
+    /// Has a field beside the value that it derefs to.
     #[derive(Clone, PartialEq, Eq, Hash)]
     pub(super) struct Arc<T> {
         pub(super) tag: u8,
@@ -88,7 +88,7 @@ mod aliases {
 }
 
 #[test]
-fn an_alias_is_what_it_stands_for() {
+fn an_alias_is_treated_as_its_target() {
     for _ in 0..2 {
         assert_eq!((aliases::listed(vec![0.5]), aliases::listed(vec![0.5, 1.0])), (1, 2));
         assert!(aliases::pointed(f32::NAN.into(), Some("a")));
@@ -115,7 +115,7 @@ mod results {
     #[derive(Debug, Clone, PartialEq)]
     pub(super) struct Result<T>(pub(super) T);
 
-    /// Has nothing to do with a future of Rust's.
+    /// Not a `std::future::Future`.
     #[derive(Debug, Clone, PartialEq)]
     pub(super) struct Future(pub(super) u32);
 
@@ -143,7 +143,7 @@ fn a_type_called_like_a_result_or_a_future_is_stored_as_a_whole() {
 mod hidden {
     use super::*;
 
-    /// Called like the parameters of the functions below.
+    /// Has the same name as the parameters of the functions below.
     pub(super) struct T;
 
     macro_rules! hidden {
@@ -198,7 +198,7 @@ fn a_macro_in_a_key_that_hides_nothing_leaves_the_cache_shared() {
 mod traits {
     use super::*;
 
-    /// Every type has the names that expansions look for.
+    /// Gives every type methods with the names that expansions use.
     trait Extension: Sized {
         const FALLIBLE: u8 = 1;
         fn kind(&self) -> u8 {
@@ -226,7 +226,7 @@ mod traits {
 }
 
 #[test]
-fn methods_that_every_type_has_are_not_taken_for_the_runtimes() {
+fn blanket_trait_methods_are_not_taken_for_those_of_the_runtime() {
     for _ in 0..2 {
         assert_eq!(traits::length("a", 0.5), Ok(3));
         assert!(traits::length("a", -0.5).is_err());

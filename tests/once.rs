@@ -1,7 +1,7 @@
-//! Once means once: a busy runtime, a slow body and a stopped process cause no second run. A leader that
-//! its own task holds on to is found on every runtime, idle or busy.
+//! Rule 6: a busy runtime, a slow body and a stopped process cause no second run. A leader that its own task
+//! holds without polling it is detected on every runtime, idle or busy.
 //!
-//! `MEMOFN_STRESS=full` makes the loads as large as they were when they showed the fault.
+//! With `MEMOFN_STRESS=full` the loads are as large as those that once showed the fault.
 
 mod common;
 
@@ -24,7 +24,7 @@ use tokio::task::{LocalSet, yield_now};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Long before anybody loses patience who waits outside of a run, except under a full load.
+/// The watchdog.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// A cache whose bodies take a while.
@@ -52,7 +52,7 @@ impl Paid {
         self.cache.get_or_compute_async(key, body).await
     }
 
-    /// Each key was computed once, and each call is counted.
+    /// Checks that each key was computed once and each call was counted.
     fn is_settled(&self, keys: u64, calls: u64) {
         let info = self.cache.info();
         assert_eq!((self.runs.load(SeqCst), info.misses, info.helped), (keys, keys, 0));
@@ -60,7 +60,7 @@ impl Paid {
     }
 }
 
-/// Sleeps on whatever executor: a thread wakes it. It is pending at first, however short it is.
+/// Sleeps on any executor: a thread wakes the task. The first poll is always pending.
 async fn nap(time: Duration) {
     pauses(1).await;
     let (tell, told) = oneshot::channel();
@@ -78,7 +78,7 @@ fn spin(time: Duration) {
     while start.elapsed() < time {}
 }
 
-/// So many tasks, each of which spins before and after it asks for one of the keys.
+/// A number of tasks. Each spins, calls with one of the keys, and spins again.
 #[derive(Clone, Copy)]
 struct Load {
     tasks: u64,
@@ -87,7 +87,7 @@ struct Load {
 }
 
 impl Load {
-    /// One key, and a load that is smaller by this factor unless all is to be tried.
+    /// A load with a number of keys.
     const fn of(tasks: u64, millis: u32, keys: u64) -> Self {
         Self { tasks, spin: Duration::from_millis(millis as u64), keys }
     }
@@ -115,7 +115,7 @@ impl Load {
     }
 }
 
-/// What runs tasks to their end, all of them side by side.
+/// Runs tasks concurrently to their end.
 type Runs = fn(Vec<BoxFuture<'static, ()>>);
 
 fn tokio_of(builder: &mut Builder) -> Runtime {
@@ -215,7 +215,7 @@ fn a_body_runs_once_on_runtimes_that_are_idle() {
     }
 }
 
-/// Tasks that have always something to do, as long as what they are beside of is under way.
+/// Adds tasks that are always busy until the first one has ended.
 fn beside(
     count: usize,
     busy: Duration,
@@ -238,7 +238,7 @@ fn beside(
     tasks
 }
 
-/// Ends the other tasks, also when a check has failed.
+/// Ends the other tasks, even if a check has failed.
 struct Over(Arc<AtomicBool>);
 
 impl Drop for Over {
@@ -247,7 +247,7 @@ impl Drop for Over {
     }
 }
 
-/// Runs it on each runtime, idle and with ten others that keep it busy.
+/// Runs the scenario on each runtime, alone and with ten other tasks that keep the runtime busy.
 fn everywhere(scenario: fn() -> BoxFuture<'static, ()>) {
     for (what, runs) in RUNTIMES {
         for others in [0, 10] {
@@ -257,7 +257,7 @@ fn everywhere(scenario: fn() -> BoxFuture<'static, ()>) {
 }
 
 #[test]
-fn a_leader_that_its_own_task_holds_on_to_is_found_on_each_runtime() {
+fn a_leader_held_by_its_own_task_is_detected_on_each_runtime() {
     everywhere(|| {
         async {
             let cache = Cache::<u64, u64>::new(8);
@@ -279,7 +279,7 @@ fn a_leader_that_its_own_task_holds_on_to_is_found_on_each_runtime() {
 }
 
 #[test]
-fn a_leader_in_a_set_whose_task_waits_for_it_is_found_on_each_runtime() {
+fn a_leader_in_a_set_of_its_own_task_is_detected_on_each_runtime() {
     everywhere(|| {
         async {
             let cache = Cache::<u64, u64>::new(8);
@@ -308,7 +308,7 @@ fn a_leader_in_a_set_whose_task_waits_for_it_is_found_on_each_runtime() {
 fn calls_that_one_task_polls_together_share_a_run_on_each_runtime() {
     everywhere(|| {
         async {
-            // Long enough for many rounds.
+            // The runs are long enough for many rounds.
             let (paid, time) = (Paid::new(), 400 * MS);
             let call = |key| paid.call_for(time, key);
             let joined = async { futures::join!(call(1), call(1)) };
@@ -401,7 +401,7 @@ fn a_leader_that_moved_to_another_task_is_not_stalled() {
 }
 
 #[test]
-fn a_runtime_that_is_held_up_while_another_waits_causes_no_second_run() {
+fn a_blocked_runtime_causes_no_second_run_on_another() {
     finishes_within(LIMIT, "a leader on a thread that is busy with something else", || {
         let paid = Paid::new();
         let (leads, is_led) = mpsc::channel();
@@ -428,7 +428,7 @@ fn a_runtime_that_is_held_up_while_another_waits_causes_no_second_run() {
 }
 
 #[test]
-fn one_run_that_was_helped_makes_nobody_help_later() {
+fn one_helped_run_causes_no_help_later() {
     #[memoize(maxsize = unbounded, skip(body))]
     fn inner(key: u64, body: &dyn Fn()) -> u64 {
         body();
@@ -446,7 +446,7 @@ fn one_run_that_was_helped_makes_nobody_help_later() {
         thread::scope(|scope| {
             let leads = &leads;
             scope.spawn(move || {
-                // It waits for the helper, in a way that nobody sees.
+                // It waits for the helper through a channel, which the cache cannot see.
                 let body = || {
                     leads.wait();
                     is_helped.recv().unwrap();
@@ -470,8 +470,8 @@ fn one_run_that_was_helped_makes_nobody_help_later() {
     });
 }
 
-/// What the process does that [is stopped](a_process_that_was_stopped_has_lost_no_patience): a thread waits
-/// for another, which goes on when it is told to.
+/// Runs inside the process that [is stopped](a_stopped_process_loses_no_patience): a thread waits for
+/// another, which goes on when it is told to.
 #[test]
 fn a_process_that_is_stopped() {
     if std::env::var_os("MEMOFN_IS_STOPPED").is_none() {
@@ -496,7 +496,7 @@ fn a_process_that_is_stopped() {
 
 #[cfg(unix)]
 #[test]
-fn a_process_that_was_stopped_has_lost_no_patience() {
+fn a_stopped_process_loses_no_patience() {
     use rustix::process::{Pid, Signal, kill_process};
     use std::io::{BufRead, BufReader, Write};
     use std::process::{Command, Stdio};
@@ -513,7 +513,7 @@ fn a_process_that_was_stopped_has_lost_no_patience() {
         assert!(lines.by_ref().any(|line| line.unwrap().ends_with("it waits")));
         let pid = Pid::from_child(&child);
         kill_process(pid, Signal::STOP).unwrap();
-        // Longer than patience lasts.
+        // Longer than the patience.
         thread::sleep(4000 * MS);
         kill_process(pid, Signal::CONT).unwrap();
         child.stdin.take().unwrap().write_all(b"\n").unwrap();

@@ -1,4 +1,4 @@
-//! The options of a function are code of its user: evaluated when its cache is made, by its first call.
+//! The options of a function are user code. The first call evaluates them when it makes the cache.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-/// What a call that panics says.
+/// The message of a call that panics.
 fn message_of<R>(call: impl FnOnce() -> R + std::panic::UnwindSafe) -> String {
     let failure = catch_unwind(call).err().expect("it panics");
     *failure.downcast::<String>().expect("it panics with a message")
@@ -121,12 +121,12 @@ fn a_panic_of_an_option_leaves_the_function_usable() {
 }
 
 #[test]
-fn of_several_first_calls_one_makes_the_cache() {
+fn one_of_several_first_calls_makes_the_cache() {
     static TURNS: AtomicUsize = AtomicUsize::new(0);
     static BARRIER: Barrier = Barrier::new(4);
 
     fn size() -> usize {
-        // All threads are here at the same time: none of them waits for another's options.
+        // All threads are here at the same time: none waits for the options of another.
         BARRIER.wait();
         TURNS.fetch_add(1, SeqCst) + 10
     }

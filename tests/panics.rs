@@ -1,8 +1,7 @@
-//! Panics injected into the user's code: the Nth call of a body, `Hash`, `Eq`, `Clone`, `Drop` or
-//! `cache_if` panics, for every N until a scripted scenario runs through without a panic.
+//! Panics in user code: the Nth call of a body, `Hash`, `Eq`, `Clone`, `Drop` or `cache_if` panics, for every N
+//! until the scenario ends without a panic.
 //!
-//! After each of them nobody is stuck, nothing has leaked, and the same cache goes on as if nothing
-//! had happened.
+//! After each panic no call is stuck, nothing has leaked, and the cache works as before.
 
 mod common;
 
@@ -27,17 +26,17 @@ enum Site {
     CacheIf,
 }
 
-/// What an injected panic carries.
+/// The payload of an injected panic.
 struct Injected;
 
-/// Counts the calls of the user's code and the objects alive, and panics when it is time to.
+/// Counts the calls of user code and the live objects, and panics at the chosen call.
 struct Ledger {
-    /// Calls that are still to come up to the one that panics.
+    /// Calls left before the one that panics.
     left: AtomicI64,
     burnt: Mutex<Option<Site>>,
     live_keys: AtomicI64,
     live_results: AtomicI64,
-    /// For scenarios of two threads: where they are.
+    /// The progress of both threads, in scenarios of two.
     stage: Mutex<Stage>,
     moved: Condvar,
 }
@@ -45,7 +44,7 @@ struct Ledger {
 #[derive(Default)]
 struct Stage {
     waiter: Option<ThreadId>,
-    /// The leader is to stay in its body until the waiter has met it.
+    /// The leader has to stay in its body until the waiter has met it.
     leader_stays: bool,
     leader_inside_or_done: bool,
     waiter_met_or_done: bool,
@@ -64,25 +63,25 @@ impl Ledger {
     }
 
     fn step(&self, site: Site) {
-        // A panic while another one unwinds would abort.
+        // A second panic during unwinding would abort.
         if !thread::panicking() && self.left.fetch_sub(1, SeqCst) == 1 {
             *self.burnt.lock().unwrap() = Some(site);
             panic::panic_any(Injected);
         }
     }
 
-    /// From here on nothing panics. Returns what did.
+    /// Ends the injection. Returns the site that panicked.
     fn disarm(&self) -> Option<Site> {
         self.left.store(0, SeqCst);
         *self.burnt.lock().unwrap()
     }
 
-    /// Fails unless nothing is alive but the keys and values of so many entries.
+    /// Checks that only the keys and values of `entries` entries are alive.
     fn assert_live(&self, entries: usize) {
         let entries = i64::try_from(entries).unwrap();
         assert_eq!(self.live_keys.load(SeqCst), entries, "keys alive, for so many entries");
-        // When a local's `Drop` panics as a function returns, Rust leaks what it was about to return
-        // (rust-lang/rust#47949). Of a key or an entry that would be noticed above.
+        // If the `Drop` of a local panics as a function returns, Rust leaks the return value
+        // (rust-lang/rust#47949). A leaked key or entry is found above.
         let leaked = i64::from(*self.burnt.lock().unwrap() == Some(Site::Drop));
         let results = self.live_results.load(SeqCst);
         assert!((entries..=entries + leaked).contains(&results), "{results} results are alive");
@@ -99,7 +98,7 @@ impl Ledger {
     }
 }
 
-/// A key, a value or an error, all of whose code may panic.
+/// A key, a value or an error. All of its code may panic.
 struct Token {
     n: u64,
     is_key: bool,
@@ -134,8 +133,8 @@ impl Token {
         if stay {
             self.ledger.moves(|stage| stage.leader_inside_or_done = true);
             self.ledger.wait_until(|stage| stage.waiter_met_or_done);
-            // From meeting the leader it is a few instructions to waiting for it. No harm is done
-            // when they take longer than this: then the waiter finds what it would have waited for.
+            // The waiter has met the leader and will wait for it in a few instructions. If they take longer than
+            // this, the waiter finds the result already stored, which is right, too.
             (0..50).for_each(|_| thread::yield_now());
             self.ledger.step(Site::Body);
         }
@@ -162,7 +161,7 @@ fn accept(outcome: &Outcome) -> bool {
 }
 
 impl Hash for Token {
-    /// Half of all keys collide.
+    /// Half of the keys collide.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.ledger.step(Site::Hash);
         (self.n % 2).hash(state);
@@ -240,7 +239,7 @@ subject!(
 );
 subject!(SIDE_BY_SIDE, side_by_side, shared = true, single_flight = false);
 
-/// Runs what may meet the injected panic; `false` when it did.
+/// Runs code that may meet the injected panic. Returns `false` if it did.
 fn guarded(run: impl FnOnce()) -> bool {
     match panic::catch_unwind(AssertUnwindSafe(run)) {
         Ok(()) => true,
@@ -253,21 +252,21 @@ fn calls(info: CacheInfo) -> u64 {
     info.hits + info.misses
 }
 
-/// How many calls have waited for another's in all.
+/// How many calls have waited for another call.
 static JOINED: AtomicU64 = AtomicU64::new(0);
-/// How often a waiter may have been forgotten, and have helped itself: it took so long, and none was told.
+/// How many waits ended by patience, perhaps because the waiter was not woken.
 static SLOW: AtomicU64 = AtomicU64::new(0);
-/// A call that waits for another's helps itself after this, at the earliest.
+/// A waiter helps after this time at the earliest.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn assert_that_waiters_were_told() {
     assert!(JOINED.load(SeqCst) > 0, "no waiter was ever in time to wait");
-    // The machine may hold a thread up as well, though not every time.
+    // A busy machine may delay a thread, but not every time.
     assert!(SLOW.load(SeqCst) <= 3, "{} waiters were forgotten", SLOW.load(SeqCst));
 }
 
 impl Subject {
-    /// A call whose result is right, and which is counted once.
+    /// Makes a call. Checks its result, and that it is counted once.
     fn call_and_check(&self, n: u64, ledger: &Arc<Ledger>) {
         let before = (self.info)();
         let outcome = (self.call)(&Token::key(n, ledger));
@@ -313,7 +312,7 @@ impl Subject {
         [3, 4].into_iter().for_each(call);
     }
 
-    /// Results that are stored, errors, and results that are not stored, all of them waited for.
+    /// A waiter for each: a result that is stored, an error, and a result that is not stored.
     fn leaders_and_waiters(&'static self, ledger: &Arc<Ledger>, _: &Clock) {
         for n in [1, FAILING.start, REJECTED] {
             let (start, told) = (Instant::now(), (self.info)().coalesced);
@@ -324,7 +323,7 @@ impl Subject {
         JOINED.fetch_add((self.info)().coalesced, SeqCst);
     }
 
-    /// One thread computes while another, which wants the same, waits for it.
+    /// One thread computes while another waits for the same key.
     fn leader_and_waiter(&'static self, n: u64, ledger: &Arc<Ledger>) {
         ledger.moves(|stage| *stage = Stage { leader_stays: true, ..Stage::default() });
         let leader = Arc::clone(ledger);
@@ -354,7 +353,7 @@ impl Subject {
         assert!(finished.contains(&true), "one panic is felt by one thread");
     }
 
-    /// The cache is as good as new.
+    /// Checks that the cache works as a new one does.
     fn check(&'static self, ledger: &Arc<Ledger>) {
         let info = (self.info)();
         assert!(info.currsize <= 2, "maxsize is exceeded: {info:?}");
@@ -399,7 +398,7 @@ fn silence_injected_panics() {
     });
 }
 
-/// Runs `scenario` with a panic at every place there is, and checks the cache after each.
+/// Runs `scenario` once for each call that can panic, and checks the cache after each run.
 fn with_a_panic_everywhere(
     subject: &'static Subject,
     sites: &[Site],
@@ -475,7 +474,7 @@ fn two_leaders_without_single_flight_survive_a_panic_anywhere_in_either() {
 }
 
 #[test]
-fn what_is_evicted_may_evict_what_was_stored_for_it_and_panic() {
+fn an_evicted_value_may_evict_its_successor_and_panic() {
     static ARMED: AtomicBool = AtomicBool::new(false);
 
     #[derive(Clone)]

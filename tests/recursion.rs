@@ -1,4 +1,4 @@
-//! Deep recursion works: a memoized frame adds little to the stack.
+//! Deep recursion: a memoized call adds little to the stack.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! `caches()`, `report()` and `clear_all()`: every cache that has been used.
+//! `caches()`, `report()` and `clear_all()`: they cover every cache that has been used.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// `clear_all` clears what other tests use: they run one at a time.
+/// `clear_all` clears the caches of other tests, too. The tests run one at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -34,7 +34,7 @@ fn a_cache_is_listed_from_its_first_use_on() {
 }
 
 #[test]
-fn functions_go_by_their_path() {
+fn functions_are_named_by_their_path() {
     #[memoize]
     fn counted(n: u32) -> u32 {
         n

@@ -1,4 +1,4 @@
-//! What is stored of a result: `Ok` and not `Err`, by any name; all of anything else; `cache_if`.
+//! Which results are stored: `Ok` and not `Err`, even behind a type alias; all other types; `cache_if`.
 
 #![expect(clippy::unnecessary_wraps, reason = "results of every kind are stored")]
 
@@ -12,7 +12,7 @@ use std::num::ParseIntError;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A name that gives nothing away.
+/// An alias whose name does not say that it is a `Result`.
 type Fetched<T> = Result<T, Box<dyn Error>>;
 
 mod prelude {
@@ -20,7 +20,7 @@ mod prelude {
     pub(crate) type Result<T> = std::result::Result<T, super::Broken>;
 }
 
-/// Neither `Clone` nor `Send`.
+/// An error that is neither `Clone` nor `Send`.
 #[derive(Debug)]
 struct Broken(#[expect(dead_code, reason = "it is what makes the error not `Send`")] Rc<u32>);
 
@@ -30,7 +30,7 @@ fn is_even(n: u32) -> bool {
 }
 
 #[test]
-fn only_ok_is_stored_by_whatever_name_the_result_goes() {
+fn only_ok_is_stored_even_behind_an_alias() {
     #[memoize]
     fn boxed(n: u32) -> Fetched<u32> {
         if is_even(n) { Ok(n) } else { Err("odd".into()) }
@@ -89,14 +89,14 @@ fn only_ok_is_stored_by_whatever_name_the_result_goes() {
         assert_eq!(counts(info), (1, 3, Some(128), 1));
         assert_eq!(info.rejected, 2);
     }
-    // What is stored is the `Ok` alone.
+    // The cache holds the content of `Ok`.
     let _: &memofn::Cache<u32, u32> = boxed::cache();
     assert_eq!(boxed::cache().peek(&2), Some(2));
 }
 
 #[test]
 fn only_ok_is_stored_for_each_thread_too() {
-    // In the scope of one thread, neither the value nor the error needs to be `Send`.
+    // With `scope = "thread"`, values and errors need no `Send`.
     #[memoize(scope = "thread")]
     fn shared_text(n: u32) -> Result<Rc<str>, Broken> {
         if is_even(n) { Ok(n.to_string().into()) } else { Err(Broken(Rc::new(n))) }
@@ -225,7 +225,7 @@ fn cache_if_may_store_an_error_and_refuse_an_ok() {
 }
 
 #[test]
-fn what_would_not_be_stored_cannot_be_inserted() {
+fn a_value_that_would_not_be_stored_cannot_be_inserted() {
     #[memoize]
     fn fetch(n: u32) -> Result<u32, String> {
         Ok(n)

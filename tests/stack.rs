@@ -1,7 +1,7 @@
-//! A memoized function needs little of the stack, in debug builds too. Threads have 2 MiB unless they are told
-//! otherwise, and `cargo test` runs in such threads.
+//! Rule 13: a memoized function needs little stack, in debug builds too. The default stack of a thread is 2 MiB,
+//! also for threads of `cargo test`.
 //!
-//! A stack that overflows ends the process: a failure here has no message.
+//! A stack overflow ends the process, so that a failure here has no message.
 
 #![allow(clippy::large_stack_arrays, reason = "that is what is tested")]
 
@@ -9,12 +9,12 @@ use memofn::{Cache, memoize};
 use std::cell::Cell;
 use std::thread;
 
-/// How deep a function recurses here.
+/// The depth of a recursion in this build.
 const fn levels(debug: u64, release: u64) -> u64 {
     if cfg!(debug_assertions) { debug } else { release }
 }
 
-/// Runs it on a stack of this size.
+/// Runs `run` on a stack of this size.
 fn on_stack<R: Send + 'static>(size: usize, run: impl FnOnce() -> R + Send + 'static) -> R {
     let thread = thread::Builder::new().stack_size(size).spawn(run);
     thread.expect("a thread can be started").join().expect("no panic")
@@ -47,7 +47,7 @@ sums! {
 }
 
 #[test]
-fn a_recursion_is_as_deep_as_one_expects() {
+fn a_recursion_reaches_the_promised_depth() {
     const DEPTH: u64 = levels(8_000, 25_000);
     for sum in [sum, expiring, of_a_thread, side_by_side] {
         assert_eq!(on_stack(2 * MIB, move || sum(DEPTH)), DEPTH * (DEPTH + 1) / 2);
@@ -55,7 +55,7 @@ fn a_recursion_is_as_deep_as_one_expects() {
 }
 
 #[test]
-fn what_has_more_to_keep_recurses_half_as_deep() {
+fn keys_and_filters_recurse_less_deep() {
     const DEPTH: u64 = levels(5_500, 8_000);
     for sum in [filtered, by_key] {
         assert_eq!(on_stack(2 * MIB, move || sum(DEPTH)), DEPTH * (DEPTH + 1) / 2);
@@ -63,7 +63,7 @@ fn what_has_more_to_keep_recurses_half_as_deep() {
 }
 
 #[test]
-fn a_second_level_of_hits_takes_no_more() {
+fn a_recursion_with_two_calls_is_as_deep() {
     #[memoize(maxsize = unbounded)]
     fn fib(n: u32) -> u64 {
         if n < 2 { u64::from(n) } else { fib(n - 1).wrapping_add(fib(n - 2)) }
@@ -121,7 +121,7 @@ fn a_cache_by_hand_recurses_as_deep() {
 }
 
 #[test]
-fn text_and_results_take_what_they_are_large() {
+fn text_keys_and_results_recurse_deep() {
     #[memoize(maxsize = unbounded)]
     fn length(text: &str) -> Result<f64, String> {
         match text.get(1..) {
@@ -130,7 +130,7 @@ fn text_and_results_take_what_they_are_large() {
         }
     }
     const DEPTH: u16 = if cfg!(debug_assertions) { 3_000 } else { 9_000 };
-    // Each of its ends is a key: all of them together are kept small.
+    // Each suffix is a key. The text is short, so that all suffixes together are small.
     let text = "x".repeat(DEPTH.into());
     assert_eq!(on_stack(2 * MIB, move || length(&text)), Ok(DEPTH.into()));
 }
@@ -153,7 +153,7 @@ fn the_longest_common_subsequence_of_two_texts_fits() {
         }
     }
 
-    // All but the last 200 bytes are the same: the fewer subproblems, the sooner this is done.
+    // The texts differ only in the last 200 bytes, which keeps the number of subproblems small.
     let text = |last: u8| {
         let mut text: Vec<u8> = (0..800).map(|n| b"ACGT"[n * n % 7 % 4]).collect();
         text.extend([last; 200]);
@@ -167,7 +167,7 @@ fn the_longest_common_subsequence_of_two_texts_fits() {
     assert_eq!(length, 800);
 }
 
-/// Three more than the result, which the thread has room for itself, and something for all else.
+/// Room for the result itself, for three times its size, and a little for everything else.
 const fn room_for_three_more(size: usize) -> usize {
     4 * size + MIB / 4
 }

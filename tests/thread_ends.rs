@@ -1,4 +1,4 @@
-//! Calls that are made when a thread ends, from within the destructors of its locals.
+//! Calls at the end of a thread, from the destructors of its thread-locals.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-/// Does something when it is dropped.
+/// Calls a function when it is dropped.
 struct Finally(fn());
 
 impl Drop for Finally {
@@ -23,10 +23,10 @@ thread_local! {
     static FINALLY: RefCell<Vec<Finally>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `late` at the end of a thread that has, and has not, called something memoized `before`.
+/// Runs `before` in a thread, and `late` when the thread ends.
 fn at_the_end_of_a_thread(before: fn(), late: fn()) {
-    // The locals of a thread are destroyed in no order that is known: some of these calls are made when the caches
-    // of the thread are gone, the others when they are not. Both ways it has to be right.
+    // The order in which thread-locals are destroyed is not defined. In one of these rounds the thread's caches are
+    // gone when `late` runs, in the other they are not. Both must work.
     finishes("a thread that ends", move || {
         for is_first in [true, false] {
             let thread = thread::spawn(move || {
@@ -62,7 +62,7 @@ fn a_recursion_at_the_end_of_a_thread_computes_each_value_once() {
             BODIES.set(0);
             assert_eq!(fib(25), 75_025);
             MOST.fetch_max(BODIES.get(), Relaxed);
-            // Nothing is kept until the next call, or all that was there before is.
+            // If the cache is gone, nothing is kept for the next call. Otherwise all entries are still there.
             BODIES.set(0);
             assert_eq!(fib(25), 75_025);
             MOST.fetch_max(BODIES.get(), Relaxed);
@@ -84,7 +84,7 @@ fn an_async_recursion_at_the_end_of_a_thread_computes_each_value_once() {
         if n < 2 { n } else { Box::pin(fib(n - 1)).await + Box::pin(fib(n - 2)).await }
     }
 
-    /// Polls a future that is ready at once. An executor has locals of its own, which may be gone.
+    /// Polls a future that is ready at once. An executor has thread-locals of its own, which may be gone.
     fn now<R>(future: impl Future<Output = R>) -> R {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result,
@@ -129,7 +129,7 @@ fn functions_that_call_each_other_at_the_end_of_a_thread_compute_each_value_once
             MOST.fetch_max(BODIES.get(), Relaxed);
         },
     );
-    // `odd` is not called by all calls, and what it keeps goes with the outermost call of it.
+    // The entries of `odd` are dropped with its outermost call, so that some values are computed again.
     assert!(MOST.load(Relaxed) <= 21 * 21, "{MOST:?} bodies");
 }
 
@@ -163,7 +163,7 @@ fn a_panic_at_the_end_of_a_thread_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_was_computed_at_the_end_of_a_thread_is_dropped() {
+fn values_computed_at_the_end_of_a_thread_are_dropped() {
     static ALIVE: AtomicU64 = AtomicU64::new(0);
 
     #[derive(Debug)]

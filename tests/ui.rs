@@ -1,12 +1,12 @@
-//! What the attribute says to those who make a mistake, and that it stays out of everyone else's way.
+//! The error messages of the attribute, and programs that must compile without any.
 //!
-//! After a change of the messages: `TRYBUILD=overwrite cargo test --test ui`, and read the diff.
+//! After a change of messages, run `TRYBUILD=overwrite cargo test --test ui` and read the diff.
 
 use std::env;
 use std::process::Command;
 use trybuild::TestCases;
 
-/// The compiler whose wording the `.stderr` files have.
+/// The version of the compiler that wrote the `.stderr` files.
 const PINNED: &str = "1.95.";
 
 const TOPICS: &[&str] = &[

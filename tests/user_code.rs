@@ -1,4 +1,4 @@
-//! `Hash`, `Eq`, `Clone`, `Drop` and `cache_if` may call the very cache that called them.
+//! Rule 3: `Hash`, `Eq`, `Clone`, `Drop` and `cache_if` may call the same cache again.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Mutex;
 use std::thread;
 
-/// Where user code is called from.
+/// The user code that makes the call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Hook {
     Hash,
@@ -22,11 +22,11 @@ enum Hook {
     CacheIf,
 }
 
-/// What to call, and when.
+/// A hook, and the function that it calls.
 type Callback = (Hook, fn());
 
 thread_local! {
-    /// What to do whenever that hook is run on this thread, unless it is being done already.
+    /// Called whenever its hook runs on this thread, except from within itself.
     static CALLBACK: Cell<Option<Callback>> = const { Cell::new(None) };
     static CALLBACKS: Cell<u64> = const { Cell::new(0) };
     static LOOKS: Cell<u64> = const { Cell::new(0) };
@@ -47,7 +47,7 @@ struct Key(u32);
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         run(Hook::Hash);
-        // Pairs of keys collide, so that there is something to compare.
+        // Pairs of keys collide, so that keys are compared.
         (self.0 / 2).hash(state);
     }
 }
@@ -110,10 +110,10 @@ macro_rules! callbacks {
                 assert_eq!(look(&Key(n)).0, n * 10);
             }
 
-            /// Every control, on keys that are there and keys that are not, with evictions, and
-            /// with 5, which is not stored.
+            /// Runs every control, on keys with and without an entry, with evictions, and with 5, which is
+            /// never stored.
             fn finishes_with(hook: Hook, callback: fn()) {
-                // The shared cache has one user at a time, so that its counters can be exact.
+                // The shared cache has one user at a time, so that the counters are known.
                 static ALONE: Mutex<()> = Mutex::new(());
                 let alone = ALONE.lock();
                 finishes(stringify!($name), move || {

@@ -1,18 +1,22 @@
-//! `memofn` beside its peers: tables, plots, and the figures that are aimed at.
+//! Measures `memofn` and its peers: tables, plots, and the targets of the project.
+//!
+//! Imports run one way: this file uses `scenarios` and `report`, `scenarios` uses `contestants` and `measure`, and
+//! `report` the results in `measure`.
 #![warn(clippy::undocumented_unsafe_blocks)]
 
-mod allocator;
 mod contestants;
-mod harness;
-mod json;
-mod plots;
+mod measure;
+mod names;
 mod polled;
-mod reach;
+mod report;
 mod scenarios;
-mod svg;
-mod table;
+mod titles;
 
-use harness::Effort;
+use measure::race::{self, Effort};
+use measure::results::Group;
+use report::plots;
+use report::targets::{self, Target};
+use serde::Serialize;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,9 +25,9 @@ use std::time::{Duration, Instant};
 const USAGE: &str = "\
 usage: bench [--smoke] [--rounds N] [--lap US] [--only TEXT] [--json FILE] [--svg [FOLDER]]
 
-  --smoke         run everything, but so shortly that the figures mean nothing
+  --smoke         only check that everything runs; the figures mean nothing
   --rounds N      laps of each contestant (default: 15)
-  --lap US        what a lap should take, in microseconds (default: 5000); less on a busy machine
+  --lap US        length of a lap in microseconds (default: 5000); use less on a busy machine
   --only TEXT     only the scenarios whose titles contain this
   --json FILE     write every lap to this file
   --svg [FOLDER]  write plots (default: benches/plots)";
@@ -33,6 +37,13 @@ struct Options {
     only: String,
     json: Option<PathBuf>,
     plots: Option<PathBuf>,
+}
+
+/// The JSON document: every lap of every contestant, and the targets.
+#[derive(Serialize)]
+struct Results<'a> {
+    scenarios: &'a [Group],
+    targets: &'a [Target],
 }
 
 fn main() -> ExitCode {
@@ -54,20 +65,21 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
-    let groups = scenarios::run(&options.only, options.effort);
-    let figures = reach::figures(&groups);
-    println!("{}", reach::Table(&figures));
+    let groups = scenarios::run(&options.only, options.effort, |group| println!("{group}"));
+    let targets = targets::targets(&groups);
+    println!("{}", targets::Table(&targets));
     if let Some(file) = &options.json {
-        std::fs::write(file, json::document(&groups, &figures)?)?;
+        let results = Results { scenarios: &groups, targets: &targets };
+        std::fs::write(file, serde_json::to_string_pretty(&results)?)?;
         println!("results: {}", file.display());
     }
     if let Some(folder) = &options.plots {
         plots::write(folder, &groups)?;
         println!("plots: {}", folder.display());
     }
-    let (laps, disturbed) = harness::laps();
+    let (laps, disturbed) = race::laps();
     println!(
-        "{disturbed} of {laps} laps were disturbed by other programs, and left out where there were others"
+        "{disturbed} of {laps} laps were disturbed by other programs. They are left out where others remain."
     );
     println!("{:.0} s", began.elapsed().as_secs_f64());
     Ok(())
@@ -85,14 +97,16 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             "--smoke" => smoke = true,
             "--rounds" => {
                 let value = arguments.next().ok_or("--rounds needs a number")?;
-                rounds = value.parse().map_err(|_| format!("`{value}` is no number of rounds"))?;
+                rounds =
+                    value.parse().map_err(|_| format!("`{value}` is not a number of rounds"))?;
             }
             "--lap" => {
                 let value = arguments.next().ok_or("--lap needs a number")?;
-                lap =
-                    value.parse().map_err(|_| format!("`{value}` is no number of microseconds"))?;
+                lap = value
+                    .parse()
+                    .map_err(|_| format!("`{value}` is not a number of microseconds"))?;
             }
-            "--only" => options.only = arguments.next().ok_or("--only needs a text")?,
+            "--only" => options.only = arguments.next().ok_or("--only needs text")?,
             "--json" => options.json = Some(arguments.next().ok_or("--json needs a file")?.into()),
             "--svg" => {
                 let folder = arguments.next_if(|next| !next.starts_with("--"));

@@ -1,8 +1,8 @@
-//! Instructions of one call, counted by callgrind: the same today and tomorrow, on any busy machine.
+//! Counts the instructions of one call with callgrind. The counts do not depend on the load of the machine.
 //!
-//! Without arguments: counts, prints, and records in `benches/instructions.txt`. With `--check`: counts,
-//! and prints what changed since. Counted is what a call adds, by two runs of different length; each
-//! is repeated for several hash seeds, and the least is taken.
+//! Without arguments, it prints the counts and records them in `benches/instructions.txt`. With `--check`, it
+//! prints what has changed since. The count of one call is the difference between two runs of different length.
+//! Hash seeds are random, so each count is taken several times, and the least is used.
 
 mod polled;
 
@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
-/// Calls in the shorter run, and in the longer.
+/// Calls in the shorter and the longer run.
 const CALLS: [u64; 2] = [10_000, 60_000];
 
-/// How often each is counted.
+/// How often each scenario is counted.
 const REPEATS: usize = 3;
 
 const KEYS: u64 = 256;
@@ -127,7 +127,7 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         [] => record(),
         ["--check"] => check(),
-        // What callgrind is shown.
+        // Run by callgrind.
         ["--calls", scenario, calls] => run(scenario, calls),
         _ => Err("usage: instructions [--check]".into()),
     };
@@ -186,7 +186,7 @@ fn recorded() -> Result<HashMap<String, f64>, Box<dyn Error>> {
     pairs.map(|(name, count)| Ok((name.trim().to_owned(), count.parse()?))).collect()
 }
 
-/// What one call of the scenario takes.
+/// The instructions of one call in the scenario.
 #[allow(clippy::cast_precision_loss)]
 fn instructions(scenario: &str) -> Result<f64, Box<dyn Error>> {
     let mut least = f64::INFINITY;
@@ -198,14 +198,14 @@ fn instructions(scenario: &str) -> Result<f64, Box<dyn Error>> {
     Ok(least)
 }
 
-/// What callgrind counts for so many calls and everything around them.
+/// The instructions of `calls` calls and of everything around them.
 fn counted(scenario: &str, calls: u64) -> Result<u64, Box<dyn Error>> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
         .args(["--calls", scenario, &calls.to_string()])
         .output()
-        .map_err(|error| format!("valgrind is needed, and cannot be run: {error}"))?;
+        .map_err(|error| format!("valgrind cannot be run: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let collected = said.lines().find_map(|line| line.split("Collected :").nth(1));
     match collected {

@@ -1,9 +1,11 @@
-//! Replays recorded traces through a memoized function, beside the exact hit ratios of LRU.
+//! Replays recorded traces through a memoized function, and compares its hit ratios with those of exact LRU.
 //!
-//! The folder holds `NAME.u32.gz` files, each the gzip of one little-endian `u32` per request, and a
-//! `README.md` with a table of what an exact LRU of several sizes hits. On one thread the function has
-//! to hit the same to the last digit; on several threads the difference is shown.
+//! The folder holds `NAME.u32.gz` files: gzip of one little-endian `u32` per request. Its `README.md` has a table
+//! of the hit ratios of exact LRU for several sizes. On one thread the function must have the same ratios, to the
+//! last digit. For several threads the difference is shown.
 
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
 use flate2::read::GzDecoder;
 use memofn::{Cache, memoize};
 use std::error::Error;
@@ -15,7 +17,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-/// Beside one.
+/// Numbers of threads, besides one.
 const THREADS: [usize; 2] = [2, 4];
 
 /// How many requests a thread takes at a time.
@@ -44,40 +46,39 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all hit ratios on one thread are those of the table.
+/// Whether all hit ratios on one thread equal those of the table.
 fn replay(folder: &Path) -> Result<bool, Box<dyn Error>> {
     let rows = rows(&fs::read_to_string(folder.join("README.md"))?)?;
     let mut equal = true;
-    println!("hit ratio in %; on several threads, the difference to one, in points\n");
-    print!("| trace    | requests | entries |   LRU | 1 thread |");
-    for threads in THREADS {
-        print!(" {threads} threads |");
-    }
-    println!("\n|----------|---------:|--------:|------:|---------:|{}", "----------:|".repeat(2));
+    let mut table = Table::new();
+    let several = THREADS.iter().map(|threads| format!("{threads} threads"));
+    let head = ["trace", "requests", "entries", "LRU", "1 thread"].map(str::to_owned);
+    table.load_preset(ASCII_MARKDOWN).set_header(head.into_iter().chain(several));
     for row in rows {
+        eprintln!("{}", row.trace);
         let requests = requests(&folder.join(format!("{}.u32.gz", row.trace)))?;
         for (size, exact) in row.exact {
-            let alone = hit_ratio(&requests, size, 1);
-            let here = format!("{alone:.2}");
-            print!("| {:<8} | {:>8} | {size:>7} | {exact:>5} |", row.trace, requests.len());
-            if here == exact {
-                print!(" {here:>8} |");
-            } else {
-                equal = false;
-                print!(" {here:>6} ! |");
-            }
-            for threads in THREADS {
-                print!(" {:>+9.2} |", hit_ratio(&requests, size, threads) - alone);
-            }
-            println!();
+            let single = hit_ratio(&requests, size, 1);
+            let here = format!("{single:.2}");
+            let mark = if here == exact { "" } else { " !" };
+            equal &= here == exact;
+            let (count, size_cell) = (requests.len().to_string(), size.to_string());
+            let cells = [row.trace.clone(), count, size_cell, exact, format!("{here}{mark}")];
+            let several = THREADS
+                .map(|threads| format!("{:+.2}", hit_ratio(&requests, size, threads) - single));
+            table.add_row(cells.into_iter().chain(several));
         }
     }
-    println!("\n{}", if equal { "all equal on one thread" } else { "! differs" });
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    println!("hit ratio in %; on several threads, the difference to one, in points\n\n{table}\n");
+    println!("{}", if equal { "all equal on one thread" } else { "! differs" });
     Ok(equal)
 }
 
-/// Percent of the requests that hit a cache of so many entries. Threads take the next few requests in
-/// turn, so that none of them falls behind.
+/// Percent of the requests that hit a cache of `size` entries. Threads take the next few requests in turn, so
+/// that none falls behind.
 #[allow(clippy::cast_precision_loss)]
 fn hit_ratio(requests: &[u32], size: usize, threads: usize) -> f64 {
     let cache = Cache::new(size);
@@ -113,13 +114,13 @@ fn requests(file: &Path) -> Result<Vec<u32>, Box<dyn Error>> {
     Ok(bytes.as_chunks().0.iter().copied().map(u32::from_le_bytes).collect())
 }
 
-/// What the table says about a trace: sizes, and the hit ratios of LRU as they are written.
+/// What the table says about a trace: sizes, and the hit ratios of LRU as text.
 struct Row {
     trace: String,
     exact: Vec<(usize, String)>,
 }
 
-/// The rows of the table whose head is `| trace | max | 128: LRU | OPT | 0.1 %: size | LRU | OPT | ..`.
+/// The rows of the table with this head: `| trace | max | 128: LRU | OPT | 0.1 %: size | LRU | OPT | ..`.
 fn rows(readme: &str) -> Result<Vec<Row>, String> {
     let mut lines = readme.lines().skip_while(|line| !line.starts_with("| trace | max |"));
     let head = cells(lines.next().ok_or("the README has no table of exact ratios")?);

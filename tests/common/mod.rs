@@ -1,4 +1,4 @@
-//! What several test files need: a watchdog, counters at a glance, callers that can be seen arriving.
+//! Shared helpers: a watchdog, short forms of counters, and callers whose arrival a test can see.
 #![allow(dead_code, reason = "each test file uses only some of these")]
 
 pub(crate) mod tasks;
@@ -12,8 +12,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Runs `scenario` on a thread of its own, and fails instead of hanging. The limit is far above what any of
-/// them takes on a slow and busy machine.
+/// Runs `scenario` on a thread of its own, and fails instead of hanging. The limit is far above the time that any
+/// scenario takes on a slow and busy machine.
 pub(crate) fn finishes<R: Send + 'static>(
     what: &str,
     scenario: impl FnOnce() -> R + Send + 'static,
@@ -32,7 +32,7 @@ pub(crate) fn finishes_within<R: Send + 'static>(
         .name(what.to_owned())
         .spawn(move || {
             let result = scenario();
-            // Nobody listens any more when the limit was exceeded.
+            // After the limit the receiver is gone.
             let _ = done.send(());
             result
         })
@@ -45,26 +45,25 @@ pub(crate) fn finishes_within<R: Send + 'static>(
     }
 }
 
-/// What Python's `cache_info()` shows: hits, misses, maxsize, currsize.
+/// The counters of Python's `cache_info()`: hits, misses, maxsize, currsize.
 pub(crate) fn counts(info: CacheInfo) -> (u64, u64, Option<usize>, usize) {
     (info.hits, info.misses, info.maxsize, info.currsize)
 }
 
-/// Panics without a word on the terminal.
+/// Panics without a message on the terminal.
 pub(crate) fn panic_silently(why: &'static str) -> ! {
     panic::resume_unwind(Box::new(why))
 }
 
-/// Runs `call`, which is to panic, and returns what it said.
+/// Runs `call`, which must panic, and returns the message.
 pub(crate) fn panic_of<R>(call: impl FnOnce() -> R) -> &'static str {
     let failure = panic::catch_unwind(panic::AssertUnwindSafe(call)).err().expect("it panics");
     failure.downcast_ref::<&str>().copied().expect("it panics with a string literal")
 }
 
-/// Which callers have been seen to compare their key with that of which other caller.
+/// Pairs of callers whose keys have been compared.
 ///
-/// Before a call waits for the run of another, it must compare keys with it. This is the closest
-/// one can come, from outside, to seeing it wait.
+/// A call compares keys with another call before it waits for its run. A test cannot see the wait itself.
 #[derive(Debug, Default)]
 pub(crate) struct Sightings {
     state: Mutex<Sighted>,
@@ -75,7 +74,7 @@ pub(crate) struct Sightings {
 struct Sighted {
     /// The first caller whose body ran.
     leader: Option<usize>,
-    /// Who came upon whom: pairs, the smaller number first.
+    /// Callers whose keys were compared: pairs, the smaller number first.
     met: BTreeSet<(usize, usize)>,
     /// How many are in [`Caller::meet`].
     inside: usize,
@@ -109,7 +108,7 @@ impl Sightings {
     }
 }
 
-/// A key that is equal to another when `key` is, and reports the comparison.
+/// A key that is compared by `key`, and reports each comparison.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) key: u32,
@@ -118,28 +117,28 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// `callers` equal keys that report to each other.
+    /// Makes `callers` equal keys that share one report.
     pub(crate) fn several(key: u32, callers: usize) -> Vec<Self> {
         let sightings = Arc::new(Sightings::default());
         let caller = |number| Self { key, number, sightings: Arc::clone(&sightings) };
         (0..callers).map(caller).collect()
     }
 
-    /// For the body: whether it runs for the first of these callers.
+    /// Called by the body: whether it runs for the first of these callers.
     pub(crate) fn leads(&self) -> bool {
         self.sightings.update(|state| *state.leader.get_or_insert(self.number) == self.number)
     }
 
-    /// For the body of the first caller: returns when `followers` others have found it at work, and
-    /// were given an ample chance to go on from there to wait for it.
+    /// Called by the body of the first caller: returns when `followers` others have found its run, and have had
+    /// ample time to begin to wait.
     pub(crate) fn await_followers(&self, followers: usize) {
         assert!(self.leads());
         drop(self.sightings.wait_until(|state| state.followers() >= followers));
         (0..1_000).for_each(|_| thread::yield_now());
     }
 
-    /// For the body of the others: returns `true` when `all` of them are in here at once, or `false`
-    /// when that will not be, because one has come upon the run of another and waits for it.
+    /// Called by the body of the others: returns `true` when `all` of them are here at once. Returns `false` if that
+    /// cannot happen, because one has found the run of another and waits for it.
     pub(crate) fn meet(&self, all: usize) -> bool {
         self.sightings.update(|state| state.inside += 1);
         let met = |state: &Sighted| state.inside >= all;
@@ -169,7 +168,7 @@ impl Hash for Caller {
     }
 }
 
-/// Calls `call` once for each of `callers`, each on its own thread. Results are in their order.
+/// Calls `call` with each of `callers`, each on its own thread. Results are in the order of callers.
 pub(crate) fn side_by_side<C: Send, R: Send>(
     callers: Vec<C>,
     call: impl Fn(C) -> R + Sync,
@@ -182,7 +181,7 @@ pub(crate) fn side_by_side<C: Send, R: Send>(
     })
 }
 
-/// The results of calls of which none panicked.
+/// The results of calls. A panic is passed on.
 pub(crate) fn all_return<R>(calls: Vec<thread::Result<R>>) -> Vec<R> {
     calls.into_iter().map(|call| call.unwrap_or_else(|why| panic::resume_unwind(why))).collect()
 }

@@ -1,5 +1,5 @@
-//! A small executor under the control of a test: it polls what was woken, first come first served, and
-//! nothing else. A wake-up that is lost shows as a task that is never polled again.
+//! A small executor that a test controls. It polls only tasks that were woken, in the order of their wake-ups.
+//! A lost wake-up shows as a task that is never polled again.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -16,13 +16,13 @@ pub(crate) struct Tasks<'t, R> {
 
 struct Task<'t, R> {
     future: Option<Pin<Box<dyn Future<Output = R> + 't>>>,
-    /// A new one for each poll, if wakers are to change.
+    /// Replaced before a poll if the test asks for a new waker.
     waker: Waker,
     polls: u32,
     result: Option<R>,
 }
 
-/// Puts a task into the queue, in which it is once at most.
+/// Puts a task into the queue, unless it is there already.
 struct Bell {
     number: usize,
     woken: Arc<Mutex<VecDeque<usize>>>,
@@ -49,7 +49,7 @@ impl<'t, R> Tasks<'t, R> {
         Waker::from(Arc::new(Bell { number, woken, thread: thread::current() }))
     }
 
-    /// A new task, which is woken. Returns its number.
+    /// Adds a task and wakes it. Returns its number.
     pub(crate) fn spawn(&mut self, future: impl Future<Output = R> + 't) -> usize {
         let number = self.tasks.len();
         let waker = self.waker(number);
@@ -59,7 +59,7 @@ impl<'t, R> Tasks<'t, R> {
         number
     }
 
-    /// Polls a task, woken or not, with a waker it has not seen before if so wished.
+    /// Polls a task, even if it was not woken, on request with a new waker. Returns whether it is done.
     pub(crate) fn poll(&mut self, number: usize, with_new_waker: bool) -> bool {
         if with_new_waker {
             self.tasks[number].waker = self.waker(number);
@@ -74,12 +74,12 @@ impl<'t, R> Tasks<'t, R> {
         task.future.is_none()
     }
 
-    /// The next that was woken, which is not any longer.
+    /// Takes the next task out of the queue.
     pub(crate) fn next_woken(&self) -> Option<usize> {
         self.woken.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Polls whoever is woken, but for one that nobody polls. Waits for those who are woken from elsewhere.
+    /// Polls tasks that are woken, except for one, until `is_done`. Waits for wake-ups from other threads.
     pub(crate) fn run_without_until(&mut self, stalled: usize, is_done: impl Fn(&Self) -> bool) {
         while !is_done(self) {
             match self.next_woken() {
@@ -92,7 +92,7 @@ impl<'t, R> Tasks<'t, R> {
         }
     }
 
-    /// Polls whoever is woken until nobody is. Returns how many polls that took.
+    /// Polls tasks until no task is woken. Returns the number of polls.
     pub(crate) fn run(&mut self) -> u32 {
         let mut polls = 0;
         while let Some(number) = self.next_woken() {
@@ -102,12 +102,12 @@ impl<'t, R> Tasks<'t, R> {
         polls
     }
 
-    /// How often a task was polled.
+    /// The number of polls of a task.
     pub(crate) fn polls(&self, number: usize) -> u32 {
         self.tasks[number].polls
     }
 
-    /// Drops a task as it is.
+    /// Drops the future of a task.
     pub(crate) fn cancel(&mut self, number: usize) {
         self.tasks[number].future = None;
     }
@@ -116,14 +116,14 @@ impl<'t, R> Tasks<'t, R> {
         self.tasks[number].result.as_ref()
     }
 
-    /// The tasks that are neither done nor cancelled.
+    /// The tasks that are not done and not cancelled.
     pub(crate) fn unfinished(&self) -> Vec<usize> {
         let unfinished = self.tasks.iter().enumerate().filter(|(_, task)| task.future.is_some());
         unfinished.map(|it| it.0).collect()
     }
 }
 
-/// Comes back so many times before it is done.
+/// Is pending for a number of polls before it is ready.
 pub(crate) async fn pauses(mut times: u32) {
     poll_fn(|cx| {
         if times == 0 {

@@ -1,4 +1,4 @@
-//! Impl blocks and traits that are marked as a whole: associated functions, traits, defaults.
+//! Impl blocks and traits with the attribute on the whole block: associated functions, trait impls, defaults.
 
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "points stand for something larger")]
 

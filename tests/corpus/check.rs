@@ -1,4 +1,4 @@
-//! What is claimed of every memoized function, whatever its shape.
+//! The claims about memoized functions of every shape.
 
 use memofn::Cache;
 use memofn::scope::Scope;
@@ -10,25 +10,24 @@ thread_local! {
     static RUNS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// For a body: counts this run, and passes its result on.
+/// Called by a body: counts the run and passes the result on.
 pub(crate) fn ran<R>(result: R) -> R {
     RUNS.set(RUNS.get() + 1);
     result
 }
 
-/// How often bodies have run on this thread.
+/// The number of runs of bodies on this thread.
 pub(crate) fn so_far() -> u32 {
     RUNS.get()
 }
 
-/// Claims that there were so many runs since there were `before`, and that what was returned looks
-/// like what is expected.
+/// Claims that bodies have run a number of times since `before`, and that the result prints as expected.
 #[track_caller]
 pub(crate) fn after(before: u32, runs: u32, result: &dyn Debug, expected: &dyn Debug) {
     assert_eq!((RUNS.get() - before, format!("{result:?}")), (runs, format!("{expected:?}")));
 }
 
-/// `runs!(1, call => expected)`: that a call runs one body, and returns what looks like `expected`.
+/// `runs!(1, call => expected)`: claims that a call runs one body, and that its result prints as `expected`.
 macro_rules! runs {
     ($runs:literal, $call:expr => $expected:expr) => {{
         let before = $crate::check::so_far();
@@ -38,7 +37,7 @@ macro_rules! runs {
 }
 pub(crate) use runs;
 
-/// Claims that `call` is remembered in `cache`, in which its key is not yet, and is left there.
+/// Claims that `call` is cached in `cache`. The key must be new, and its entry is left there.
 #[track_caller]
 pub(crate) fn remembered<K: Hash + Eq, V: Clone, S: Scope, R: Debug>(
     cache: &Cache<K, V, S>,
@@ -61,9 +60,8 @@ pub(crate) fn remembered<K: Hash + Eq, V: Clone, S: Scope, R: Debug>(
     assert_eq!((info.currsize - before.currsize, cache.parameters().maxsize), (1, info.maxsize));
 }
 
-/// `memoized!(f(1, "a", &mut log), found by (1, "a") => result)`: that the call is remembered, and
-/// that every control of a function in a module works on it. The arguments that count need not be
-/// told apart when all of them do.
+/// `memoized!(f(1, "a", &mut log), found by (1, "a") => result)`: claims that the call is cached, and that every
+/// control works on it. `found by` may be omitted if all arguments are keyed.
 macro_rules! memoized {
     ($f:ident $(::<$($t:tt),+>)? ($($arg:expr),*) => $value:expr) => {
         $crate::check::memoized!($f $(::<$($t),+>)? ($($arg),*), found by ($($arg),*) => $value)
@@ -85,7 +83,7 @@ macro_rules! memoized {
 }
 pub(crate) use memoized;
 
-/// The claims of [`memoized`] that make the compiler work the least.
+/// The claims of [`memoized`] that compile fastest.
 macro_rules! called {
     ($f:ident $(::<$($t:tt),+>)? ($($arg:expr),*), found by ($($key:expr),*) => $value:expr) => {
         let (expected, before) = ($value, $f $(::<$($t),+>)? ::cache_info());
@@ -99,8 +97,7 @@ macro_rules! called {
 }
 pub(crate) use called;
 
-/// `method!(Type::area_cache(), value, area area_uncached(1, "a") => result)`: that the call is
-/// remembered.
+/// `method!(Type::area_cache(), value, area area_uncached(1, "a") => result)`: claims that the call is cached.
 macro_rules! method {
     ($cache:expr, $on:expr, $method:ident $uncached:ident ($($arg:expr),*) => $result:expr) => {
         $crate::check::remembered(

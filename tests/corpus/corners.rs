@@ -1,4 +1,4 @@
-//! Shapes that an earlier version of the attribute got wrong.
+//! Shapes for which earlier versions of the attribute had bugs.
 
 use memofn::{Cache, memoize};
 use std::fmt::Debug;

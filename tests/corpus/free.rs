@@ -42,7 +42,7 @@ impl Shape {
     }
 }
 
-/// One address each: a function has another one at every place that names it.
+/// Statics, so that each function has one address.
 static COUNT_ZEROS: fn(u32) -> u32 = u32::count_zeros;
 static TRIM: for<'a> fn(&'a str) -> &'a str = str::trim;
 
@@ -93,7 +93,7 @@ fn from_no_argument_to_fourteen() {
     let _: &Cache<u64, u64> = one::cache();
 }
 
-/// One memoized function for each type, with the calls it remembers.
+/// One memoized function for each type, with the calls that it caches.
 macro_rules! of_each_type {
     ($($(#[$attr:meta])* $name:ident: $ty:ty, |$arg:ident| $body:expr, { $($given:expr => $result:expr),+ })*) => {$(
         #[test]

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use std::ops::Add;
 use std::rc::Rc;
 
-/// What is asked of a key, under one name.
+/// The bounds of a key under one name.
 trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
 

@@ -1,5 +1,4 @@
-//! Functions whose entries live in a cache that is given: that of an instance, of an argument, of a
-//! static.
+//! Functions with `cache = ..`: the cache is a field, an argument or a static.
 
 use crate::check::{ran, remembered, runs};
 use memofn::scope::Thread;

@@ -1,4 +1,4 @@
-//! Memoized functions that `macro_rules!` has made, out of fragments of every kind.
+//! Memoized functions made by `macro_rules!`, from fragments of every kind.
 
 use crate::check::{memoized, ran, remembered, runs};
 use memofn::{Cache, memoize};
@@ -55,7 +55,7 @@ fn options_may_be_fragments() {
     assert_eq!(parameters.ttl, Some(Duration::from_secs(3600)));
 }
 
-/// Names of the macro's own beside names of its caller's.
+/// Names of the macro beside names of its caller.
 macro_rules! hygienic {
     ($name:ident, $n:ident, $body:expr) => {
         #[memoize]
@@ -152,7 +152,7 @@ fn impl_blocks_may_be_put_together_by_a_macro() {
     assert_eq!(Name::made_cache().parameters().maxsize, Some(4));
 }
 
-/// A trait for a list of types, each implementation with a method of the list's.
+/// A trait for a list of types. The list gives the method of each implementation.
 macro_rules! for_each_type {
     ($($ty:ty => $width:expr),+ $(,)?) => {$(
         #[memoize]
@@ -183,7 +183,7 @@ fn a_trait_may_be_remembered_for_a_list_of_types() {
     remembered(<[u16; 3]>::width_cache(), &mut || it.width(), &mut || it.width_uncached(), &48);
 }
 
-/// A function in a function, whose attribute is the macro's and whose text is the caller's.
+/// A function in a function. The attribute comes from the macro and the text from the caller.
 macro_rules! memoized_here {
     ($($item:tt)*) => {
         #[memoize]

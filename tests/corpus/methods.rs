@@ -1,4 +1,4 @@
-//! Methods that are marked where they stand: every receiver, every kind of type.
+//! Methods with the attribute on the method: every receiver, every kind of type.
 
 #![expect(clippy::needless_arbitrary_self_type, reason = "the shape")]
 

@@ -1,4 +1,4 @@
-//! Arguments by what they are called: taken apart, ignored, changed, raw, or left out of the key.
+//! Patterns of arguments: destructured, ignored, `mut`, raw, or left out of the key.
 
 #![expect(clippy::needless_pass_by_value, reason = "owned arguments are one of the shapes")]
 

@@ -1,4 +1,4 @@
-//! Where a function may stand, whose name it may have, and what it may be used as.
+//! Places of a function, names that it shares with other items, and its use as a value.
 
 use crate::check::{memoized, ran, runs};
 use memofn::memoize;

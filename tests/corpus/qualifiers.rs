@@ -1,4 +1,4 @@
-//! What may stand before `fn`, and beside it: qualifiers, visibility, attributes.
+//! Qualifiers, visibility and attributes of a function.
 
 use crate::check::{memoized, ran, remembered, runs};
 use memofn::memoize;

@@ -21,21 +21,21 @@ struct Lost(#[expect(dead_code, reason = "it is what makes the error not `Send`"
 #[derive(Debug, Clone, PartialEq)]
 struct Copied;
 
-/// Named like a result.
+/// A `Result`, and named like one.
 type MyResult<T> = Result<T, Copied>;
-/// Not named like one.
+/// A `Result` with another name.
 type Answer<T> = Result<T, Lost>;
 /// A result of one type.
 type Number = Result<u32, Copied>;
 
-/// No result, but named like one.
+/// Not a `Result`, but named like one.
 #[derive(Debug, Clone)]
 struct SearchResult {
     hits: u32,
 }
 
 mod other {
-    /// No result either.
+    /// Not a `Result` either.
     #[derive(Debug, Clone)]
     pub(super) enum Result<T> {
         Done(T),
@@ -43,7 +43,7 @@ mod other {
     }
 }
 
-/// What is stored of each, and whether an error is.
+/// The stored value for each kind, and whether an error is stored.
 macro_rules! of_each_type {
     ($($(#[$attr:meta])* $name:ident -> $ty:ty as $stored:ty, |$n:ident| $body:expr, $value:expr $(, fails with $error:expr)?;)*) => {$(
         #[test]
@@ -134,7 +134,7 @@ fn runs_of<R>(call: impl FnOnce() -> R) -> (u32, R) {
     (crate::check::so_far() - before, result)
 }
 
-/// A trait whose objects can be cloned, the way `dyn-clone` has it.
+/// A trait whose objects can be cloned, as with `dyn-clone`.
 trait Animal: fmt::Debug + Send + Sync {
     fn legs(&self) -> u32;
     fn boxed(&self) -> Box<dyn Animal>;

@@ -1,11 +1,11 @@
-//! Methods that a trait provides, remembered for each type that has them.
+//! Provided methods of traits, cached for each implementing type.
 
 use crate::check::{ran, remembered, runs};
 use memofn::memoize;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// The methods are marked one by one.
+/// The attribute is on each method.
 trait Describe: Debug + Clone + Eq + Hash + Send + Sync + 'static {
     const KIND: &'static str;
 
@@ -94,7 +94,7 @@ fn a_provided_method_is_remembered_for_each_type() {
     assert!(names.iter().any(|name| name.ends_with("Dog::by_id")), "{names:?}");
 }
 
-/// The trait is marked as a whole, so that its functions need no `self`.
+/// The attribute is on the whole trait, so that functions without `self` are possible.
 #[memoize(maxsize = 9)]
 trait Made<T: Clone + Send + Sync + 'static>: Sized + Clone + Send + Sync + 'static {
     type Item: Clone + Send + Sync + 'static;

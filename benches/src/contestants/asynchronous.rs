@@ -1,7 +1,10 @@
-//! An async `u64 -> u64` in a bounded cache that all threads share, by each contestant.
+//! An async `u64 -> u64` in a bounded cache that all threads share, by each way to memoize.
 
+use super::bodies::body;
+use super::contestant::{Polled, contestant, lineup};
+use super::floor;
 use super::mutex_lru::MutexLru;
-use super::{Polled, contestant, lineup, names};
+use crate::names;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::LazyLock;
@@ -10,10 +13,10 @@ use std::task::Poll;
 /// A body that is ready at once.
 #[allow(clippy::unused_async, reason = "what is memoized is async")]
 async fn ready(key: u64) -> u64 {
-    super::bounded::body(key)
+    body(key)
 }
 
-/// A body that is ready when it is polled for the second time.
+/// A body that is ready at the second poll.
 async fn yielding(key: u64) -> u64 {
     let mut polled = false;
     poll_fn(|context| {
@@ -24,12 +27,12 @@ async fn yielding(key: u64) -> u64 {
         Poll::Pending
     })
     .await;
-    super::bounded::body(key)
+    body(key)
 }
 
-contestant!(async Floor, names::FLOOR, |key| { super::floor::number_async(key, ready) });
+contestant!(async Floor, names::FLOOR, |key| { floor::number_async(key, ready) });
 
-/// A set of contestants with caches of their own, for this body.
+/// Defines contestants with this body in a module of their own, with caches of 1024 entries.
 macro_rules! asynchronous {
     ($module:ident, $body:ident) => {
         pub(crate) mod $module {
@@ -100,9 +103,9 @@ macro_rules! asynchronous {
     };
 }
 
-// Hits: one set for the calling thread alone, another for several threads.
-asynchronous!(alone, ready);
-asynchronous!(crowd, ready);
+// Hits: on one thread, in caches that no other thread has used, and on several.
+asynchronous!(single, ready);
+asynchronous!(several, ready);
 // Misses.
 asynchronous!(missing, ready);
 asynchronous!(missing_yielding, yielding);

@@ -1,21 +1,11 @@
-//! `u64 -> u64` and `u64 -> String` in a bounded cache that all threads share, by each contestant.
+//! `u64 -> u64` and `u64 -> String` in a bounded cache that all threads share, by each way to memoize.
 
+use super::bodies::{body, text_body};
+use super::contestant::{contestant, lineup};
 use super::mutex_lru::MutexLru;
-use super::{contestant, lineup, names};
+use crate::names;
 use std::convert::Infallible;
 use std::sync::LazyLock;
-
-/// What is memoized: next to nothing, so that the cache is what is measured.
-pub(crate) fn body(key: u64) -> u64 {
-    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// The same, with a value that owns memory: 32 bytes of it. Copying them costs little beside allocating.
-pub(crate) fn text_body(key: u64) -> String {
-    const TEXT: &str = "The quick brown fox jumps over the lazy dog.";
-    let start = (key % 8) as usize;
-    TEXT[start..start + 32].to_owned()
-}
 
 /// Stores a clone.
 #[inline]
@@ -24,7 +14,7 @@ fn stored<V: Clone>(value: V, store: impl FnOnce(V)) -> V {
     value
 }
 
-/// A set of contestants with caches of their own, of so many entries.
+/// Defines contestants in a module of their own, with caches of `$size` entries.
 macro_rules! bounded {
     ($module:ident, $size:tt) => {
         bounded!($module, $size, u64, body);
@@ -106,15 +96,15 @@ macro_rules! bounded {
     };
 }
 
-// Hits: one set for the calling thread alone, another for several threads.
-bounded!(alone, 1024);
-bounded!(crowd, 1024);
-// Misses, likewise.
-bounded!(alone_missing, 1024);
-bounded!(crowd_missing, 1024);
-// Values that own memory, likewise.
-bounded!(alone_owning, 1024, String, text_body);
-bounded!(crowd_owning, 1024, String, text_body);
-// Zipf, and memory.
+// Hits: on one thread, in caches that no other thread has used, and on several.
+bounded!(single, 1024);
+bounded!(several, 1024);
+// Misses.
+bounded!(single_missing, 1024);
+bounded!(several_missing, 1024);
+// Misses whose values own memory.
+bounded!(single_owning, 1024, String, text_body);
+bounded!(several_owning, 1024, String, text_body);
+// Zipf, and bytes per entry.
 bounded!(large, 100_000);
-bounded!(weighed, 100_000);
+bounded!(filling, 100_000);

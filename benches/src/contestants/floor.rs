@@ -1,6 +1,9 @@
-//! The floor: a thread-local `hashbrown` map and `foldhash`. No bound, no counters, no recency.
+//! The floor, which no cache can be expected to beat: a thread-local `hashbrown` map with `foldhash`. It has no
+//! bound, no counters and no recency.
 
-use super::{contestant, names};
+use super::bodies::body;
+use super::contestant::contestant;
+use crate::names;
 use foldhash::fast::RandomState;
 use hashbrown::{Equivalent, HashMap};
 use std::cell::RefCell;
@@ -32,9 +35,9 @@ where
     value
 }
 
-contestant!(Floor, names::FLOOR, |key: u64| -> u64 { number(*key, super::bounded::body) });
+contestant!(Floor, names::FLOOR, |key: u64| -> u64 { number(*key, body) });
 
-/// A key that is looked up without being owned.
+/// A borrowed key, equivalent to the owned one.
 #[derive(Hash)]
 pub(crate) struct Borrowed<'a>(pub(crate) &'a str, pub(crate) u32);
 

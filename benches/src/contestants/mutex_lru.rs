@@ -1,4 +1,4 @@
-//! What one writes by hand: a mutex, an `lru` map, `foldhash`, and two counters.
+//! A cache as one writes it by hand: a mutex, an `lru` map, `foldhash` and two counters.
 
 use foldhash::fast::RandomState;
 use lru::LruCache;

@@ -1,10 +1,11 @@
-//! Functions that call themselves, from an empty cache: unbounded, shared or of the thread.
+//! Functions that call themselves, with unbounded caches, shared or one for each thread.
 
-use super::names;
+use super::contestant::{contestant, lineup};
+use crate::names;
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-/// The length of both texts whose distance is computed.
+/// The length of each of the two texts.
 pub(crate) const LENGTH: u32 = 1000;
 
 static LEFT: LazyLock<Vec<u8>> = LazyLock::new(|| letters(1));
@@ -18,12 +19,12 @@ fn letters(mut state: u32) -> Vec<u8> {
     (0..LENGTH).map(|_| next()).collect()
 }
 
-/// One step of `fib`; the calls go through the cache.
+/// One step of `fib`. Its calls go through the cache.
 fn fib_step(n: u64, fib: impl Fn(u64) -> u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
 }
 
-/// One step of the edit distance of the texts from these positions on.
+/// One step of the edit distance between the rest of both texts, from these positions.
 fn edit_step(i: u32, j: u32, edit: impl Fn(u32, u32) -> u32) -> u32 {
     if i == LENGTH || j == LENGTH {
         return 2 * LENGTH - i - j;
@@ -34,7 +35,7 @@ fn edit_step(i: u32, j: u32, edit: impl Fn(u32, u32) -> u32) -> u32 {
     both.min(one)
 }
 
-/// One way to memoize: what goes before the function, and how it is cleared.
+/// Defines both functions for one way to memoize: its attribute, and how the caches are cleared.
 macro_rules! recursive {
     ($module:ident, $name:expr, $(#[$memoize:meta])*, fib $clear_fib:expr, edit $clear_edit:expr) => {
         pub(crate) mod $module {
@@ -51,8 +52,8 @@ macro_rules! recursive {
                 edit_step(i, j, edit)
             }
 
-            super::super::contestant!(Fib, $name, |n: u64| -> u64 { fib(*n) }, clear $clear_fib);
-            super::super::contestant!(Edit, $name, |from: u64| -> u64 {
+            contestant!(Fib, $name, |n: u64| -> u64 { fib(*n) }, clear $clear_fib);
+            contestant!(Edit, $name, |from: u64| -> u64 {
                 u64::from(edit(u32::try_from(*from).unwrap_or(0), 0))
             }, clear $clear_edit);
         }
@@ -74,9 +75,9 @@ recursive!(by_memoize, names::MEMOIZE_UNBOUNDED, #[memoize::memoize],
 recursive!(by_memoize_shared, names::MEMOIZE_SHARED, #[memoize::memoize(SharedCache)],
     fib memoized_flush_fib(), edit memoized_flush_edit());
 
-/// By hand, as the floor is made.
+/// By hand, like the floor.
 pub(crate) mod floor {
-    use super::{RefCell, edit_step, fib_step, names};
+    use super::{RefCell, contestant, edit_step, fib_step, names};
     use foldhash::fast::RandomState;
     use hashbrown::HashMap;
 
@@ -103,16 +104,18 @@ pub(crate) mod floor {
         value
     }
 
-    super::super::contestant!(Fib, names::FLOOR, |n: u64| -> u64 { fib(*n) },
+    contestant!(Fib, names::FLOOR, |n: u64| -> u64 { fib(*n) },
         clear FIB.with_borrow_mut(HashMap::clear));
-    super::super::contestant!(Edit, names::FLOOR, |from: u64| -> u64 {
+    contestant!(Edit, names::FLOOR, |from: u64| -> u64 {
         u64::from(edit(u32::try_from(*from).unwrap_or(0), 0))
     }, clear EDIT.with_borrow_mut(HashMap::clear));
 }
 
 /// The contestants of `fib`.
 pub(crate) mod fib {
-    super::super::lineup!(
+    use super::lineup;
+
+    lineup!(
         u64: super::floor::Fib, super::ours::Fib, super::ours_of_thread::Fib, super::by_cached::Fib,
         super::by_concurrent_cached::Fib, super::by_memoize::Fib, super::by_memoize_shared::Fib
     );
@@ -120,7 +123,9 @@ pub(crate) mod fib {
 
 /// The contestants of the edit distance.
 pub(crate) mod edit {
-    super::super::lineup!(
+    use super::lineup;
+
+    lineup!(
         u64: super::floor::Edit, super::ours::Edit, super::ours_of_thread::Edit,
         super::by_cached::Edit, super::by_concurrent_cached::Edit, super::by_memoize::Edit,
         super::by_memoize_shared::Edit

@@ -1,7 +1,9 @@
-//! A slow function, for many callers at once. It counts its runs.
+//! A slow function that counts its runs.
 
+use super::contestant::{contestant, lineup};
 use super::mutex_lru::MutexLru;
-use super::{contestant, lineup, names};
+use crate::names;
+
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,7 +12,7 @@ use std::time::Duration;
 /// How long a run takes.
 pub(crate) const TAKES: Duration = Duration::from_millis(20);
 
-/// Runs of the body, by whomever.
+/// Runs of the body, for all contestants.
 pub(crate) static RUNS: AtomicU64 = AtomicU64::new(0);
 
 fn body(key: u64) -> u64 {

@@ -1,8 +1,10 @@
 //! A slow async function, for many tasks at once. It counts its runs.
 
+use super::contestant::{contestant, lineup};
 use super::mutex_lru::MutexLru;
 use super::slow::{RUNS, TAKES};
-use super::{contestant, lineup, names};
+use crate::names;
+
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering::Relaxed;

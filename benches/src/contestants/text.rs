@@ -1,11 +1,13 @@
 //! `(&str, u32) -> Arc<str>`, bounded, shared.
 
+use super::contestant::{contestant, lineup};
 use super::floor::Borrowed;
 use super::mutex_lru::MutexLru;
-use super::{contestant, lineup, names};
+use crate::names;
+
 use std::sync::{Arc, LazyLock};
 
-/// A key as a caller has it.
+/// A key. Contestants that can look it up borrowed.
 pub(crate) type Text = (String, u32);
 
 pub(crate) fn body(label: &str, number: u32) -> Arc<str> {

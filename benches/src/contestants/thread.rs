@@ -1,7 +1,8 @@
-//! `u64 -> u64`, a cache for each thread.
+//! `u64 -> u64`, with a cache for each thread.
 
-use super::bounded::body;
-use super::{contestant, lineup, names};
+use super::bodies::body;
+use super::contestant::{contestant, lineup};
+use crate::names;
 
 macro_rules! of_each_thread {
     ($module:ident) => {
@@ -40,13 +41,13 @@ macro_rules! of_each_thread {
     };
 }
 
-// Hits; and misses and memory, which need caches of their own.
+// Hits need full caches; misses and bytes per entry need others.
 of_each_thread!(hitting);
 of_each_thread!(filling);
 
-/// With a bound.
+/// The bounded contestants, for misses.
 pub(crate) mod bounded {
-    use super::super::bounded::alone_missing::ByHand;
+    use super::super::bounded::single_missing::ByHand;
     use super::{filling, lineup};
 
     lineup!(u64: filling::Memofn, filling::Memoize, ByHand);

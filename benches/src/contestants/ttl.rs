@@ -1,7 +1,10 @@
 //! `u64 -> u64`, bounded, shared, with a time to live of an hour.
 
-use super::bounded::body;
-use super::{contestant, lineup, names};
+use super::bodies::body;
+use super::contestant::{contestant, lineup};
+use super::mutex_lru::MutexLru;
+use crate::names;
+
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -32,8 +35,7 @@ static MOKA: LazyLock<moka::sync::Cache<u64, u64>> =
 static MINI_MOKA: LazyLock<mini_moka::sync::Cache<u64, u64>> = LazyLock::new(|| {
     mini_moka::sync::Cache::builder().max_capacity(1024).time_to_live(HOUR).build()
 });
-static MUTEX_LRU: LazyLock<super::mutex_lru::MutexLru<u64, (Instant, u64)>> =
-    LazyLock::new(|| super::mutex_lru::MutexLru::new(1024));
+static MUTEX_LRU: LazyLock<MutexLru<u64, (Instant, u64)>> = LazyLock::new(|| MutexLru::new(1024));
 
 contestant!(Memofn, names::MEMOFN_TTL, |key: u64| -> u64 { ours(*key) });
 contestant!(Cached, names::CACHED, |key: u64| -> u64 { by_cached(*key) });
@@ -63,8 +65,8 @@ contestant!(ByHand, names::MUTEX_LRU, |key: u64| -> u64 {
     }
 });
 
-// The floor and the function without a time to live run along: what a time to live adds is a figure.
+// The floor and the function without a time to live show what a time to live adds.
 lineup!(
-    u64: super::floor::Floor, super::bounded::alone::Memofn, Memofn, ByHand, Cached,
+    u64: super::floor::Floor, super::bounded::single::Memofn, Memofn, ByHand, Cached,
     ConcurrentCached, Memoize, MiniMoka, Moka
 );

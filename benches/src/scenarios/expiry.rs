@@ -1,9 +1,9 @@
-//! Many entries that expire at once, and what the next calls pay for it.
+//! Many entries expire at once. Shows what the next calls pay for it.
 
-use super::titles;
-use crate::contestants::{bounded, names};
-use crate::harness::{Column, Effort, Figures};
-use crate::table::Group;
+use crate::contestants::bodies::text_body;
+use crate::measure::race::Effort;
+use crate::measure::results::{Column, Figures, Group};
+use crate::{names, titles};
 use memofn::Cache;
 use memofn::testing::Clock;
 use std::hint::black_box;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_hours(1);
 
-/// How many keys are called for after the burst.
+/// How many keys are called with after the burst.
 const KEYS: u64 = 50;
 
 const SIZES: [(&str, u64); 5] = [
@@ -23,7 +23,7 @@ const SIZES: [(&str, u64); 5] = [
     (names::MEMOFN_EXPIRED_MILLION, 1_000_000),
 ];
 
-/// What is asked for, of caches of one thread and of those that two have used.
+/// Three quantities, for caches of one thread and for caches that two threads have used.
 const COLUMNS: [&str; 6] = [
     "first call",
     "slowest of 50",
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 6] = [
     "slowest of all, after two threads",
 ];
 
-/// Runs last: once there has been a test clock, each reading of the clock asks for one.
+/// Must run last: after a test clock was used once, each reading of the clock looks for one.
 pub(super) fn run(effort: Effort) -> Group {
     let (rounds, part) = if effort.smoke { (1, 20) } else { ((effort.rounds / 3).max(3), 1) };
     let clock = Clock::stop();
@@ -58,12 +58,12 @@ pub(super) fn run(effort: Effort) -> Group {
     Group { title: titles::EXPIRY, unit, reference, columns: columns.into() }
 }
 
-/// What calls took in some bursts of one size.
+/// Times of calls in several bursts of one size.
 struct Bursts {
     first: Vec<f64>,
     slowest: Vec<f64>,
-    /// Of each call until nothing is left of the burst, the least it has taken in any round. Each round is
-    /// the same, so that this leaves out other programs, one of which gets in between now and then.
+    /// The least time of each call in any round, until all entries have been freed. All rounds do the same, so
+    /// that the minimum leaves out disturbances by other programs.
     least: Vec<f64>,
 }
 
@@ -86,10 +86,10 @@ fn slowest(took: &[f64]) -> f64 {
     took.iter().copied().fold(0.0, f64::max)
 }
 
-/// What each call took, in microseconds, after so many entries have expired.
+/// The time of each call in microseconds, after `entries` have expired.
 fn burst(clock: &Clock, entries: u64, threads: usize) -> Vec<f64> {
     let cache: Cache<u64, String> = Cache::builder().unbounded().ttl(TTL).build();
-    let call = |key| cache.get_or_compute(key, || bounded::text_body(key));
+    let call = |key| cache.get_or_compute(key, || text_body(key));
     for key in 0..entries {
         black_box(call(key));
     }
@@ -97,8 +97,8 @@ fn burst(clock: &Clock, entries: u64, threads: usize) -> Vec<f64> {
         thread::scope(|scope| scope.spawn(|| black_box(call(0))).join().expect("a call panicked"));
     }
     clock.advance(TTL * 2);
-    // First keys that were there, for a new one might make the table grow, which is no matter of expiry; then
-    // the same again, and often enough that a few entries given back by each call are all.
+    // The keys were stored before: a new key might grow the table, and that is not to be measured. There are
+    // enough calls to free all entries, a few in each call.
     let calls = KEYS + entries / 8;
     let keys = (0..calls).map(|call| call % KEYS * (entries / KEYS));
     let took = keys.map(|key| {

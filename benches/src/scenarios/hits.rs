@@ -1,45 +1,103 @@
-//! The same keys again and again, from each of several threads.
+//! Hits: the same keys again and again.
 
-use crate::contestants::text::Text;
-use crate::contestants::{Contestant, Visitor};
-use crate::harness::{Column, Effort, Lap, Race, together};
-use std::hint::black_box;
+use super::keys::{self, drive};
+use crate::contestants::contestant::{Contestant, Polled, Visitor};
+use crate::contestants::floor::Floor;
+use crate::contestants::{asynchronous, bounded, text, thread, ttl};
+use crate::measure::lap::{Lap, together};
+use crate::measure::race::{Effort, Race};
+use crate::measure::results::{Column, Group};
+use crate::{names, titles};
 use std::sync::Arc;
 
-/// A race of hits on these keys.
-pub(crate) struct Hits<K> {
+const UNIT: &str = "ns per call";
+
+pub(super) fn several_keys(effort: Effort) -> Group {
+    shared(titles::HITS, &keys::numbers(), effort)
+}
+
+pub(super) fn one_key(effort: Effort) -> Group {
+    shared(titles::HOT, &[7; 256], effort)
+}
+
+fn shared(title: &'static str, keys: &[u64], effort: Effort) -> Group {
+    let column = |threads| {
+        let mut hits = Hits::new(threads, keys);
+        hits.visit::<Floor>();
+        if threads == 1 {
+            bounded::single::visit(&mut hits);
+        } else {
+            bounded::several::visit(&mut hits);
+        }
+        hits.run(effort)
+    };
+    let columns = [1, 2, 4, 8].map(column).into();
+    Group { title, unit: UNIT, reference: names::FLOOR, columns }
+}
+
+pub(super) fn with_text(effort: Effort) -> Group {
+    let mut hits = Hits::new(1, &keys::texts());
+    text::visit(&mut hits);
+    let columns = vec![hits.run(effort)];
+    Group { title: titles::TEXT, unit: UNIT, reference: names::FLOOR, columns }
+}
+
+pub(super) fn with_ttl(effort: Effort) -> Group {
+    let mut hits = Hits::new(1, &keys::numbers());
+    ttl::visit(&mut hits);
+    let columns = vec![hits.run(effort)];
+    Group { title: titles::TTL, unit: UNIT, reference: names::FLOOR, columns }
+}
+
+pub(super) fn thread_local(effort: Effort) -> Group {
+    let column = |threads| {
+        let mut hits = Hits::new(threads, &keys::numbers());
+        thread::visit(&mut hits);
+        hits.run(effort)
+    };
+    let columns = [1, 2].map(column).into();
+    Group { title: titles::THREAD_HITS, unit: UNIT, reference: names::FLOOR, columns }
+}
+
+pub(super) fn asynchronous(effort: Effort) -> Group {
+    let column = |threads| {
+        let mut hits = Hits::new(threads, &keys::numbers());
+        hits.visit::<Polled<asynchronous::Floor>>();
+        if threads == 1 {
+            hits.visit::<bounded::single::Memofn>();
+            asynchronous::single::visit(&mut hits);
+        } else {
+            hits.visit::<bounded::several::Memofn>();
+            asynchronous::several::visit(&mut hits);
+        }
+        hits.run(effort)
+    };
+    let columns = [1, 2].map(column).into();
+    Group { title: titles::ASYNC_HITS, unit: UNIT, reference: names::MEMOFN, columns }
+}
+
+/// A race of hits on some keys, each from several threads.
+struct Hits<K> {
     race: Race,
     threads: usize,
     keys: Arc<[K]>,
 }
 
-pub(crate) fn numbers() -> Vec<u64> {
-    (0..256).collect()
-}
-
-pub(crate) fn texts() -> Vec<Text> {
-    (0..256).map(|number| (format!("city number {number}"), number % 7)).collect()
-}
-
 impl<K: Clone + Send + Sync + 'static> Hits<K> {
-    pub(crate) fn new(label: String, threads: usize, keys: &[K]) -> Self {
-        Self { race: Race::new(label), threads, keys: keys.into() }
+    fn new(threads: usize, keys: &[K]) -> Self {
+        Self { race: Race::of_threads(threads), threads, keys: keys.into() }
     }
 
-    pub(crate) fn enter<C: Contestant<Key = K>>(&mut self) {
-        let (threads, keys) = (self.threads, Arc::clone(&self.keys));
-        self.race.enter(C::NAME, move |calls| lap::<C>(threads, &keys, calls));
-    }
-
-    pub(crate) fn run(self, effort: Effort) -> Column {
-        // Laps of several threads are longer, for threads do not start at once.
+    fn run(self, effort: Effort) -> Column {
+        // Threads do not start at the same moment. In a longer lap this weighs less.
         self.race.run(if self.threads == 1 { effort } else { effort.stretched(2) })
     }
 }
 
 impl<K: Clone + Send + Sync + 'static> Visitor<K> for Hits<K> {
     fn visit<C: Contestant<Key = K>>(&mut self) {
-        self.enter::<C>();
+        let (threads, keys) = (self.threads, Arc::clone(&self.keys));
+        self.race.enter(C::NAME, move |calls| lap::<C>(threads, &keys, calls));
     }
 }
 
@@ -51,21 +109,4 @@ fn lap<C: Contestant>(threads: usize, keys: &[C::Key], calls: u64) -> Lap {
         |thread| drive::<C>(keys, start(thread), 2 * keys.len() as u64),
         |thread| drive::<C>(keys, start(thread), each),
     )
-}
-
-/// Calls with one key after the other, from `start` on and around.
-pub(crate) fn drive<C: Contestant>(keys: &[C::Key], start: usize, calls: u64) {
-    let (before, after) = keys.split_at(start);
-    let mut left = calls;
-    loop {
-        for part in [after, before] {
-            for key in part {
-                if left == 0 {
-                    return;
-                }
-                left -= 1;
-                black_box(C::call(black_box(key)));
-            }
-        }
-    }
 }

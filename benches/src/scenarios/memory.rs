@@ -1,17 +1,20 @@
-//! What caches allocate: bytes for each entry, and calls of the allocator on a hit.
+//! Allocations: bytes for each entry, and calls of the allocator on a hit.
 
-use super::{hits, titles};
-use crate::allocator::counted;
-use crate::contestants::{Contestant, Visitor, asynchronous, bounded, names, text, thread};
-use crate::harness::{Column, Effort, Figures};
-use crate::table::Group;
+use super::keys;
+use crate::contestants::contestant::{Contestant, Visitor};
+use crate::contestants::floor::Floor;
+use crate::contestants::{asynchronous, bounded, text, thread};
+use crate::measure::allocator::counted;
+use crate::measure::race::Effort;
+use crate::measure::results::{Column, Figures, Group};
+use crate::{names, titles};
 use std::hint::black_box;
 
 const ENTRIES: u64 = 100_000;
 
 pub(super) fn bytes(_: Effort) -> Group {
     let mut weights = Weights(Column { label: "bytes".to_owned(), figures: Vec::new() });
-    bounded::weighed::visit(&mut weights);
+    bounded::filling::visit(&mut weights);
     weights.visit::<thread::filling::MemofnUnbounded>();
     weights.visit::<thread::filling::MemoizeUnbounded>();
     let unit = "Bytes asked of the allocator and not given back";
@@ -35,15 +38,15 @@ impl Visitor<u64> for Weights {
 
 pub(super) fn allocations(_: Effort) -> Group {
     let column = |label: &str| Column { label: label.to_owned(), figures: Vec::new() };
-    let mut numbers = Allocations { column: column("u64"), keys: hits::numbers() };
-    numbers.visit::<crate::contestants::floor::Floor>();
-    bounded::alone::visit(&mut numbers);
+    let mut numbers = Allocations { column: column("u64"), keys: keys::numbers() };
+    numbers.visit::<Floor>();
+    bounded::single::visit(&mut numbers);
     numbers.visit::<thread::hitting::Memofn>();
     numbers.visit::<thread::hitting::Memoize>();
-    let mut texts = Allocations { column: column("(&str, u32)"), keys: hits::texts() };
+    let mut texts = Allocations { column: column("(&str, u32)"), keys: keys::texts() };
     text::visit(&mut texts);
-    let mut awaited = Allocations { column: column("u64, async"), keys: hits::numbers() };
-    asynchronous::alone::visit(&mut awaited);
+    let mut awaited = Allocations { column: column("u64, async"), keys: keys::numbers() };
+    asynchronous::single::visit(&mut awaited);
     let columns = vec![numbers.column, texts.column, awaited.column];
     let unit = "Calls of the allocator";
     Group { title: titles::ALLOCATIONS, unit, reference: names::QUICK, columns }
@@ -58,8 +61,8 @@ impl<K> Visitor<K> for Allocations<K> {
     #[allow(clippy::cast_precision_loss)]
     fn visit<C: Contestant<Key = K>>(&mut self) {
         let calls = self.keys.len() as u64 * 40;
-        hits::drive::<C>(&self.keys, 0, calls);
-        let counted = counted(|| hits::drive::<C>(&self.keys, 0, calls));
+        keys::drive::<C>(&self.keys, 0, calls);
+        let counted = counted(|| keys::drive::<C>(&self.keys, 0, calls));
         let laps = vec![counted.allocations as f64 / calls as f64];
         self.column.figures.push(Figures::exact(C::NAME, laps));
     }

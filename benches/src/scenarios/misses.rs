@@ -1,25 +1,27 @@
-//! Keys never seen before, on a full cache: each call computes, stores and evicts.
+//! Misses: new keys on a full cache. Each call computes, stores and evicts.
 
-use super::{threads_label, titles};
-use crate::contestants::{Contestant, Visitor, asynchronous, bounded, names, thread};
-use crate::harness::{Column, Effort, Race, together};
-use crate::table::Group;
+use crate::contestants::contestant::{Contestant, Visitor};
+use crate::contestants::{asynchronous, bounded, thread};
+use crate::measure::lap::together;
+use crate::measure::race::{Effort, Race};
+use crate::measure::results::{Column, Group};
+use crate::{names, titles};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// No key is used twice, by whomever.
+/// The next key. No key is used twice, not even by different contestants.
 static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
 
-/// As many as the caches hold, so that they are full.
+/// The size of the caches. So many misses fill them.
 pub(super) const FILL: u64 = 1024;
 
 pub(super) fn shared(effort: Effort) -> Group {
     let columns = [1, 2].map(|threads| {
         let mut misses = Misses::new(threads);
         if threads == 1 {
-            bounded::alone_missing::visit(&mut misses);
+            bounded::single_missing::visit(&mut misses);
         } else {
-            bounded::crowd_missing::visit(&mut misses);
+            bounded::several_missing::visit(&mut misses);
         }
         misses.run(effort)
     });
@@ -27,20 +29,20 @@ pub(super) fn shared(effort: Effort) -> Group {
     Group { title: titles::MISSES, unit, reference: names::QUICK, columns: columns.into() }
 }
 
-/// Values that own memory. In the end one thread goes on alone with the caches that two have used.
+/// Values that own memory. The last column is one thread, in the caches that two threads have used.
 pub(super) fn owning(effort: Effort) -> Group {
-    let mut alone = Misses::new(1);
-    bounded::alone_owning::visit(&mut alone);
+    let mut one = Misses::new(1);
+    bounded::single_owning::visit(&mut one);
     let mut two = Misses::new(2);
-    bounded::crowd_owning::visit(&mut two);
-    let mut left = Misses::labelled("1 thread, after two", 1);
-    bounded::crowd_owning::visit(&mut left);
-    let columns = [alone, two, left].map(|misses| misses.run(effort)).into();
+    bounded::several_owning::visit(&mut two);
+    let mut after = Misses::labelled("1 thread, after two", 1);
+    bounded::several_owning::visit(&mut after);
+    let columns = [one, two, after].map(|misses| misses.run(effort)).into();
     let unit = "ns per call";
     Group { title: titles::OWNING_MISSES, unit, reference: names::QUICK, columns }
 }
 
-pub(super) fn of_thread(effort: Effort) -> Group {
+pub(super) fn thread_local(effort: Effort) -> Group {
     let mut misses = Misses::new(1);
     thread::bounded::visit(&mut misses);
     let columns = vec![misses.run(effort)];
@@ -50,7 +52,7 @@ pub(super) fn of_thread(effort: Effort) -> Group {
 
 pub(super) fn asynchronous(effort: Effort) -> Group {
     let mut ready = Misses::labelled("ready at once", 1);
-    ready.visit::<bounded::alone_missing::Memofn>();
+    ready.visit::<bounded::single_missing::Memofn>();
     asynchronous::missing::visit(&mut ready);
     let mut yielding = Misses::labelled("yields once", 1);
     asynchronous::missing_yielding::visit(&mut yielding);
@@ -66,7 +68,7 @@ struct Misses {
 
 impl Misses {
     fn new(threads: usize) -> Self {
-        Self::labelled(&threads_label(threads), threads)
+        Self { race: Race::of_threads(threads), threads }
     }
 
     fn labelled(label: &str, threads: usize) -> Self {

@@ -1,16 +1,18 @@
-//! Functions that call themselves, each time from an empty cache. Emptying it is not measured.
+//! Functions that call themselves, from an empty cache. Emptying the cache is not measured.
 
-use super::titles;
-use crate::contestants::{Contestant, Visitor, names, recursive};
-use crate::harness::{Effort, Lap, Race};
-use crate::table::Group;
+use crate::contestants::contestant::{Contestant, Visitor};
+use crate::contestants::recursive;
+use crate::measure::lap::Lap;
+use crate::measure::race::{Effort, Race};
+use crate::measure::results::Group;
+use crate::{names, titles};
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const FIB: u64 = 90;
 
-/// For thousands of nested calls of unoptimised code.
+/// Enough for thousands of nested calls of unoptimized code.
 const STACK: usize = 1 << 29;
 
 pub(super) fn fib(effort: Effort) -> Group {
@@ -21,7 +23,7 @@ pub(super) fn fib(effort: Effort) -> Group {
 }
 
 pub(super) fn edit(effort: Effort) -> Group {
-    // A distance is a million calls: a single run is a lap.
+    // One distance takes a million calls, so that one run is a lap.
     let effort = Effort { rounds: (effort.rounds / 3).max(1), lap: Duration::ZERO, ..effort };
     let key = if effort.smoke { u64::from(recursive::LENGTH) - 20 } else { 0 };
     let mut runs = Runs { race: Race::new("time").in_units_of(1e6), key, own_thread: true };

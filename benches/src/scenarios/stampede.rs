@@ -1,10 +1,10 @@
-//! Many callers at once of a slow function, with one key that is not there yet.
+//! Many threads call a slow function at once, with one key that is not stored yet.
 
-use super::titles;
+use crate::contestants::contestant::{Contestant, Visitor};
 use crate::contestants::slow::{self, RUNS};
-use crate::contestants::{Contestant, Visitor, names};
-use crate::harness::{Column, Effort, Figures};
-use crate::table::Group;
+use crate::measure::race::Effort;
+use crate::measure::results::{Column, Figures, Group};
+use crate::{names, titles};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::Ordering::Relaxed;

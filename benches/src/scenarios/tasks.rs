@@ -1,10 +1,11 @@
-//! Many tasks at once that await a slow async function, with one key that is not there yet.
+//! Many tasks await a slow async function at once, with one key that is not stored yet.
 
-use super::titles;
+use crate::contestants::contestant::{AsyncContestant, AsyncVisitor};
 use crate::contestants::slow::RUNS;
-use crate::contestants::{AsyncContestant, AsyncVisitor, names, slow_async};
-use crate::harness::{Column, Effort, Figures};
-use crate::table::Group;
+use crate::contestants::slow_async;
+use crate::measure::race::Effort;
+use crate::measure::results::{Column, Figures, Group};
+use crate::{names, titles};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;

@@ -1,35 +1,36 @@
-//! Calls beside threads that have ended, and beside threads that do nothing.
+//! Calls while many idle threads exist, and after many threads have ended.
 
-use super::hits::{self, drive};
+use super::keys::{self, drive};
 use super::misses::{FILL, miss};
-use super::titles;
-use crate::contestants::bounded::{crowd, crowd_missing, crowd_owning};
-use crate::contestants::{Contestant, names};
-use crate::harness::{Column, Effort, Lap, Race, together};
-use crate::table::Group;
+use crate::contestants::bounded::{several, several_missing, several_owning};
+use crate::contestants::contestant::Contestant;
+use crate::measure::lap::{Lap, together};
+use crate::measure::race::{Effort, Race};
+use crate::measure::results::{Column, Group};
+use crate::{names, titles};
 use std::hint::black_box;
 use std::sync::{RwLock, mpsc};
 use std::thread;
 
-/// How many threads come and go.
+/// How many threads start and end.
 const ENDED: usize = 2_000;
 
-/// How many threads do nothing.
+/// How many threads are idle.
 const IDLE: usize = 20;
 
-/// For threads that make some calls.
+/// Enough stack for a few calls.
 const STACK: usize = 256 << 10;
 
-/// A miss that evicts, on one thread, in caches that two have used.
+/// Misses on one thread, in caches that two threads have used, before and after many threads have ended.
 pub(super) fn ended(effort: Effort) -> Group {
     let before = [
-        misses::<crowd_owning::Memofn, crowd_owning::Quick>("u64 -> String", false, effort),
-        misses::<crowd_missing::Memofn, crowd_missing::Quick>("u64 -> u64", false, effort),
+        misses::<several_owning::Memofn, several_owning::Quick>("u64 -> String", false, effort),
+        misses::<several_missing::Memofn, several_missing::Quick>("u64 -> u64", false, effort),
     ];
-    beside(if effort.smoke { 50 } else { ENDED }, |_| meet(), || ());
+    with_idle(if effort.smoke { 50 } else { ENDED }, |_| meet(), || ());
     let after = [
-        misses::<crowd_owning::Memofn, crowd_owning::Quick>("u64 -> String", true, effort),
-        misses::<crowd_missing::Memofn, crowd_missing::Quick>("u64 -> u64", true, effort),
+        misses::<several_owning::Memofn, several_owning::Quick>("u64 -> String", true, effort),
+        misses::<several_missing::Memofn, several_missing::Quick>("u64 -> u64", true, effort),
     ];
     let columns = before.into_iter().zip(after).map(|(mut column, after)| {
         column.figures.extend(after.figures);
@@ -41,11 +42,11 @@ pub(super) fn ended(effort: Effort) -> Group {
 
 /// A miss and a hit of each memoized function.
 fn meet() {
-    miss::<crowd_owning::Memofn>(1);
-    miss::<crowd_missing::Memofn>(1);
+    miss::<several_owning::Memofn>(1);
+    miss::<several_missing::Memofn>(1);
     for _ in 0..2 {
-        black_box(crowd_owning::Memofn::call(&7));
-        black_box(crowd_missing::Memofn::call(&7));
+        black_box(several_owning::Memofn::call(&7));
+        black_box(several_missing::Memofn::call(&7));
     }
 }
 
@@ -66,13 +67,17 @@ where
     race.run(effort)
 }
 
-/// Hits of threads that came when so many others were there already.
+/// Hits in new threads, with and without idle threads that have used the cache before.
 pub(super) fn idle(effort: Effort) -> Group {
     let columns = vec![
-        hits::<crowd::Memofn, crowd::Quick>("u64 -> u64, 1 thread", 1, effort),
-        hits::<crowd::Memofn, crowd::Quick>("u64 -> u64, 2 threads", 2, effort),
-        hits::<crowd_owning::Memofn, crowd_owning::Quick>("u64 -> String, 1 thread", 1, effort),
-        hits::<crowd_owning::Memofn, crowd_owning::Quick>("u64 -> String, 2 threads", 2, effort),
+        hits::<several::Memofn, several::Quick>("u64 -> u64, 1 thread", 1, effort),
+        hits::<several::Memofn, several::Quick>("u64 -> u64, 2 threads", 2, effort),
+        hits::<several_owning::Memofn, several_owning::Quick>("u64 -> String, 1 thread", 1, effort),
+        hits::<several_owning::Memofn, several_owning::Quick>(
+            "u64 -> String, 2 threads",
+            2,
+            effort,
+        ),
     ];
     Group { title: titles::IDLE, unit: "ns per call", reference: names::MEMOFN, columns }
 }
@@ -91,22 +96,22 @@ where
 }
 
 fn hit<C: Contestant<Key = u64>>(idle: usize, threads: usize, calls: u64) -> Lap {
-    let keys = hits::numbers();
+    let keys = keys::numbers();
     let each = calls.div_ceil(threads as u64);
-    // Never the main thread, which was there before. The system has the time to find each thread a processor.
+    // The warm-up gives the system time to find a processor for each thread.
     let lap = || {
         let warm = each.max(2 * keys.len() as u64);
         together(threads, |_| drive::<C>(&keys, 0, warm), |_| drive::<C>(&keys, 0, each))
     };
+    // The main thread would be older than the idle ones.
     let in_a_new_thread =
         || thread::scope(|scope| scope.spawn(lap).join().expect("a thread panicked"));
-    // Each of them has missed or hit, and so has met the cache.
-    beside(idle, |number| drive::<C>(&keys, number, 2), in_a_new_thread)
+    // Each idle thread has called the function, so that the cache knows it.
+    with_idle(idle, |number| drive::<C>(&keys, number, 2), in_a_new_thread)
 }
 
-/// Does something beside so many threads that have done their `work` and wait for the end of it. They
-/// have ended when this returns.
-fn beside<R>(threads: usize, work: impl Fn(usize) + Sync, meanwhile: impl FnOnce() -> R) -> R {
+/// Runs `meanwhile` while other threads have done their `work` and wait. They have ended when this returns.
+fn with_idle<R>(threads: usize, work: impl Fn(usize) + Sync, meanwhile: impl FnOnce() -> R) -> R {
     let gate = RwLock::new(());
     thread::scope(|scope| {
         let closed = gate.write();

@@ -1,10 +1,12 @@
-//! Keys as they come in practice: few of them often, most of them seldom. Hits and misses.
+//! Keys as in practice: a few are frequent, most are rare. There are hits and misses.
 
-use super::hits::drive;
-use super::{threads_label, titles};
-use crate::contestants::{Contestant, Visitor, bounded, names};
-use crate::harness::{Effort, Race, together};
-use crate::table::Group;
+use super::keys::drive;
+use crate::contestants::bounded;
+use crate::contestants::contestant::{Contestant, Visitor};
+use crate::measure::lap::together;
+use crate::measure::race::{Effort, Race};
+use crate::measure::results::Group;
+use crate::{names, titles};
 use std::sync::Arc;
 
 const EXPONENT: f64 = 0.99;
@@ -13,8 +15,8 @@ pub(super) fn run(effort: Effort) -> Group {
     let calls = if effort.smoke { 1 << 14 } else { 1 << 20 };
     let keys: Arc<[u64]> = draw(1_000_000, calls).into();
     let columns = [1, 2, 4, 8].map(|threads| {
-        let race = Race::new(threads_label(threads));
-        // The caches are those of the race before, which had one thread less.
+        let race = Race::of_threads(threads);
+        // Races share their caches, so that only the first has to fill them.
         let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys), warm: threads > 1 };
         bounded::large::visit(&mut zipf);
         zipf.race.run(effort.stretched(6))
@@ -23,17 +25,17 @@ pub(super) fn run(effort: Effort) -> Group {
     Group { title: titles::ZIPF, unit, reference: names::QUICK, columns: columns.into() }
 }
 
-/// Values that own memory, in small caches: each evicts every few calls.
+/// Values that own memory, in small caches, which evict every few calls.
 pub(super) fn owning(effort: Effort) -> Group {
     let calls = if effort.smoke { 1 << 14 } else { 1 << 18 };
     let keys: Arc<[u64]> = draw(100_000, calls).into();
     let columns = [1, 2].map(|threads| {
-        let race = Race::new(threads_label(threads));
+        let race = Race::of_threads(threads);
         let mut zipf = Zipf { race, threads, keys: Arc::clone(&keys), warm: false };
         if threads == 1 {
-            bounded::alone_owning::visit(&mut zipf);
+            bounded::single_owning::visit(&mut zipf);
         } else {
-            bounded::crowd_owning::visit(&mut zipf);
+            bounded::several_owning::visit(&mut zipf);
         }
         zipf.race.run(effort.stretched(2))
     });
@@ -45,7 +47,7 @@ struct Zipf {
     race: Race,
     threads: usize,
     keys: Arc<[u64]>,
-    /// The caches are filled already.
+    /// The caches are full.
     warm: bool,
 }
 
@@ -68,7 +70,7 @@ impl Visitor<u64> for Zipf {
     }
 }
 
-/// Keys by Zipf's law, always the same ones. They are scattered: the frequent ones are no neighbours.
+/// Keys by Zipf's law, the same in each run. Frequent keys are not neighbors.
 fn draw(keys: u32, count: usize) -> Vec<u64> {
     let mut sum = 0.0;
     let cumulated: Vec<f64> = (1..=keys)
@@ -86,7 +88,7 @@ fn draw(keys: u32, count: usize) -> Vec<u64> {
     (0..count).map(|_| draw()).collect()
 }
 
-/// From 0 to 1, by `SplitMix64`.
+/// A number from 0 to 1, by `SplitMix64`.
 #[allow(clippy::cast_precision_loss)]
 fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

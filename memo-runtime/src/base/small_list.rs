@@ -12,6 +12,7 @@ impl<T> SmallList<T> {
         Self { first: None, more: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if self.first.is_none() {
             self.first = Some(item);
@@ -26,6 +27,12 @@ impl<T> SmallList<T> {
             self.more = Vec::new();
         }
         last.or_else(|| self.first.take())
+    }
+
+    /// The first item, and the others.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Option<T>, Vec<T>) {
+        (self.first, self.more)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {

@@ -54,7 +54,7 @@ const WHEN_COUNTED: [Counter; 6] = [
     ("evicted", |c| c.info.evictions),
     ("expired", |c| c.info.expirations),
     ("rejected", |c| c.info.rejected),
-    ("invalidated", |c| c.info.invalidated),
+    ("outdated", |c| c.info.outdated),
 ];
 
 const SIZES: [Column; 3] = [

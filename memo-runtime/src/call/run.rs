@@ -11,7 +11,7 @@ use crate::base::sync::Arc;
 use crate::call::result_policy::{Offer, Policy};
 use crate::engine::engine::Engine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::key::lookup::Lookup;
@@ -169,7 +169,7 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
         guard.engine.note_equal(guard.equal);
         // What else a leading guard owns is a body, which goes on.
         let guard = ManuallyDrop::new(guard);
-        Self::leading(guard.entry.place(), guard.started, lease)
+        Self::leading(guard.entry.entry_ref(), guard.started, lease)
     }
 
     /// Of an entry that is owned by what this makes.
@@ -196,9 +196,9 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
         // what is returned; and it is unpacked once. In shared scope the engine is borrowed for `'c`.
         let (entry, engine) = unsafe {
             let place = EntryRef::new(this.what.cast());
-            (EntryPtr::<K, V, S>::from_place(place), engine.as_ref())
+            (EntryPtr::<K, V, S>::from_ref(place), engine.as_ref())
         };
-        let flight = FlightId { place: entry.place(), generation: entry.generation() };
+        let flight = FlightId { place: entry.entry_ref(), generation: entry.generation() };
         let guard = RunGuard {
             engine,
             equal: engine.equal(),
@@ -255,7 +255,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         }
         engine.note_equal(equal);
         let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
-        Self { packed: Packed::leading(entry.into_place(), started, Lease::new(engine)), policy }
+        Self { packed: Packed::leading(entry.into_ref(), started, Lease::new(engine)), policy }
     }
 
     /// The same run, which drops something in the end.

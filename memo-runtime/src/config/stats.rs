@@ -44,7 +44,7 @@ pub struct CacheInfo {
     /// Results that were not stored because they were an `Err` or `cache_if` refused them.
     pub rejected: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
-    pub invalidated: u64,
+    pub outdated: u64,
 }
 
 impl CacheInfo {

@@ -96,8 +96,9 @@ use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::core::Core;
-use crate::entry::entry::{Chain, Entry, EntryPtr, Spare, UnstoredEntry};
-use crate::entry::header::EntryRef;
+use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
@@ -178,7 +179,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let found = self.core.look(
             hash,
             &|place| equals(key::<K, V>(&place)),
-            fresh.map(|(entry, wait)| (entry.place(), wait)),
+            fresh.map(|(entry, wait)| (entry.entry_ref(), wait)),
         );
         found.map(Self::owned)
     }
@@ -190,7 +191,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         wait: Option<&Arc<Wait>>,
         met: bool,
     ) -> Option<(FlightId, bool)> {
-        self.core.start_alone((entry.place(), wait), met)
+        self.core.start_alone((entry.entry_ref(), wait), met)
     }
 
     /// Starts to compute `entry` whatever is stored, as a refresh does.
@@ -200,12 +201,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         equal: fn(&K, &K) -> bool,
         wait: Option<&Arc<Wait>>,
     ) -> Option<FlightId> {
-        self.core.lead((entry.place(), wait), &|place| equal(key::<K, V>(&place), &entry.key))
+        self.core.lead((entry.entry_ref(), wait), &|place| equal(key::<K, V>(&place), &entry.key))
     }
 
     /// A call that waited runs the body after all, beside the others that do.
     pub(crate) fn lead_alone(&self, entry: &EntryPtr<K, V, S>) -> FlightId {
-        self.core.lead_alone(entry.place())
+        self.core.lead_alone(entry.entry_ref())
     }
 
     /// Stores what `value` makes in an entry, if the flight is still under way. `is_own` says that it is the
@@ -327,7 +328,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// An entry to be computed.
     #[inline]
     pub(crate) fn pending(&self, hash: u64, key: K) -> EntryPtr<K, V, S> {
-        Entry::pending(hash, key, &self.spare)
+        Entry::pending(self.spare.memory(), hash, key)
     }
 
     /// Leaves a value to those who wait for a flight that has ended, and stores nothing.
@@ -353,7 +354,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let entry = UnstoredEntry::new(entry.clone());
         self.note_equal(equal);
         let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
-        self.core.insert(entry.place(), entry.taken(), &equals);
+        self.core.insert(entry.entry_ref(), entry.taken(), &equals);
     }
 
     /// The stored entry, looked at without counting or touching.
@@ -418,7 +419,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Forgets every entry, zeroes the counters, and keeps computations under way from being stored.
     pub(crate) fn clear(&self) {
-        self.recycle(self.core.clear().into_iter().map(Retired::into_place));
+        self.recycle(self.core.clear().into_iter().map(Retired::into_ref));
     }
 
     /// The entries, the most recently used first.
@@ -446,7 +447,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     fn remove_entry(&self, entry: &EntryPtr<K, V, S>) -> Option<EntryPtr<K, V, S>> {
         let equal = self.equal.get()?;
         let equals = |place: EntryRef| equal(key::<K, V>(&place), &entry.key);
-        self.core.remove_entry(entry.place(), &equals).map(Self::owned)
+        self.core.remove_entry(entry.entry_ref(), &equals).map(Self::owned)
     }
 
     /// The owner that the core has counted for this.
@@ -455,7 +456,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // SAFETY: the places that a core gives away are owned by who is given them, and the entries
         // in the table of an engine are of its own type.
         unsafe {
-            EntryPtr::from_place(place)
+            EntryPtr::from_ref(place)
         }
     }
 }
@@ -500,7 +501,7 @@ struct Written<'e, K, V>(&'e Entry<K, V>);
 impl<K, V> Written<'_, K, V> {
     /// Tells the head. Under the lock.
     fn tell(&self) {
-        self.0.valued();
+        self.0.mark_valued();
     }
 }
 

@@ -6,10 +6,11 @@ use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
 use crate::engine::engine::Engine;
 use crate::entry::entry::Entry;
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::key::lookup::Lookup;
 use crate::scope::readers::{HitCount, ReadGuard, Readers};
 use crate::scope::scope::Scope;
+use crate::store::eviction::Touch;
 use crate::store::table::{Buckets, Look};
 use std::ptr::NonNull;
 
@@ -103,7 +104,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // Before it is known who reads: see `Core::register_thread`.
         let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
         match readers.count_hit(&reading) {
-            _ if !core.is_bounded => {}
+            _ if core.touch == Touch::None => {}
             HitCount::Alone(hits) => {
                 entry.stamp.store(epoch + hits, Relaxed);
                 if !readers.is_still_alone(&reading) {
@@ -213,7 +214,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         unsafe {
             let see = |place: EntryRef| {
                 // One that is being computed may have a value before it is stored.
-                if !place.is_seen(hash) {
+                if !place.is_published(hash) {
                     return None;
                 }
                 reading.protect_entry(place.addr());

@@ -4,12 +4,13 @@ use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::config::stats::CacheInfo;
-use crate::entry::header::{EntryRef, Flying};
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::header::Flying;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
-use crate::store::store::{Evicted, Limits, Store};
+use crate::store::store::{Cause, Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -37,8 +38,10 @@ pub(crate) struct Landed {
     pub(crate) stored: bool,
     /// Where others wait for the same from a computation that is still under way.
     pub(crate) overtaken: Option<Arc<Wait>>,
-    /// The caller's, to be dropped outside the lock.
-    pub(crate) dead: [Option<EntryRef>; 2],
+    /// The entries that it replaced or evicted. The caller owns them, and drops them outside the lock.
+    pub(crate) dead: SmallList<TakenOut>,
+    /// One more owner of its entry, if the entry is not stored.
+    pub(crate) unstored: Option<EntryRef>,
 }
 
 impl State {
@@ -184,7 +187,7 @@ impl State {
     /// dropped outside the lock.
     pub(crate) fn end(&mut self, place: EntryRef) -> Option<Flight> {
         let flight = self.end_flight(place)?;
-        self.store.remove(place);
+        self.store.abandon(place);
         Some(flight)
     }
 
@@ -196,18 +199,27 @@ impl State {
         place.is_alone() && !is_awaited && !self.store.refuses()
     }
 
-    /// Stores the result of such a computation. The store owns it then, and the caller what was evicted.
+    /// Stores the result of such a computation. The store owns it then. `out` receives the entries that had to go.
     #[inline]
     pub(crate) fn land_alone(
         &mut self,
         place: EntryRef,
         now: Time,
         stamp: u64,
-    ) -> Option<EntryRef> {
-        let Evicted { place, is_expired } = self.store.store(place, now, stamp)?;
-        self.counts.expirations += u64::from(is_expired);
-        self.counts.evictions += u64::from(!is_expired);
-        Some(place)
+        out: &mut SmallList<TakenOut>,
+    ) {
+        self.store.store(place, now, stamp, out);
+        out.iter().for_each(|(_, cause)| self.count(*cause));
+    }
+
+    /// Counts an entry that has left the store.
+    #[inline]
+    fn count(&mut self, cause: Cause) {
+        match cause {
+            Cause::Size => self.counts.evictions += 1,
+            Cause::Expired => self.counts.expirations += 1,
+            Cause::Replaced | Cause::Removed | Cause::Cleared => {}
+        }
     }
 
     /// Ends a computation and stores its result, if it has not been ended or invalidated, in the place of
@@ -220,43 +232,44 @@ impl State {
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
         let flight = self.end_flight(place)?;
-        self.counts.invalidated += u64::from(flight.invalidated);
-        let mut dead = [None, None];
+        self.counts.outdated += u64::from(flight.invalidated);
+        let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > place.generation());
         let stored = !flight.invalidated && !is_late && !self.store.refuses();
         if !flight.invalidated && !is_late {
-            dead[0] = other;
             if let Some(replaced) = other {
-                self.take_out(replaced, now);
+                let cause = self.take_out(replaced, now, Cause::Replaced);
+                dead.push((replaced, cause));
             }
         }
         let mut overtaken = None;
         if stored {
-            dead[1] = self.land_alone(place, now, stamp);
+            let mut evicted = SmallList::new();
+            self.land_alone(place, now, stamp, &mut evicted);
+            evicted.into_iter().for_each(|it| dead.push(it));
             overtaken = Self::joinable(equal).and_then(|(id, _)| self.detach_waiters(id));
         } else {
-            self.store.remove(place);
+            self.store.abandon(place);
         }
-        Some(Landed { flight, stored, overtaken, dead })
+        Some(Landed { flight, stored, overtaken, dead, unstored: None })
     }
 
-    /// Takes out an entry that is stored. Returns whether its time has not passed.
-    pub(crate) fn take_out(&mut self, place: EntryRef, now: Time) -> bool {
-        let is_live = !self.store.is_expired(place, now);
-        self.counts.expirations += u64::from(!is_live);
-        self.store.remove(place);
-        is_live
+    /// Takes out an entry that is stored. Returns the cause: it may have expired before.
+    pub(crate) fn take_out(&mut self, place: EntryRef, now: Time, why: Cause) -> Cause {
+        let cause = self.store.remove(place, now, why);
+        self.count(cause);
+        cause
     }
 
-    /// The stored one of equal entries is taken out. Returns it, and whether its time has not passed.
+    /// Takes out the stored one of equal entries, which the user removes.
     pub(crate) fn take_out_stored(
         &mut self,
         equal: &SmallList<EntryRef>,
         now: Time,
-    ) -> Option<(EntryRef, bool)> {
+    ) -> Option<TakenOut> {
         let place = Self::stored(equal)?;
-        Some((place, self.take_out(place, now)))
+        Some((place, self.take_out(place, now, Cause::Removed)))
     }
 
     /// The counters, and how many entries are held. What has expired by `now` does not count, given back or
@@ -270,15 +283,16 @@ impl State {
         }
     }
 
-    /// Takes out at most `most` entries whose time has passed.
-    pub(crate) fn expire(&mut self, now: Time, most: usize) -> Vec<EntryRef> {
-        let expired = self.store.expire(now, most);
-        self.counts.expirations += expired.len() as u64;
+    /// Takes out entries that have expired, at most `most` of them.
+    pub(crate) fn expire(&mut self, now: Time, most: usize) -> SmallList<TakenOut> {
+        let mut expired = SmallList::new();
+        self.store.expire(now, most, &mut expired);
+        expired.iter().for_each(|(_, cause)| self.count(*cause));
         expired
     }
 
     /// Takes out all that is stored, and keeps what is under way from being stored.
-    pub(crate) fn clear(&mut self) -> Vec<EntryRef> {
+    pub(crate) fn clear(&mut self) -> impl Iterator<Item = TakenOut> + use<> {
         self.counts = CacheInfo::default();
         self.store.clear()
     }

@@ -1,50 +1,45 @@
-//! What a cache keeps of one call, and the pointers to it.
+//! A key and its value, and the pointers that own them.
 
-use crate::entry::header::{EntryRef, Header};
-use crate::scope::readers::Readers;
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::header::Header;
 use crate::scope::scope::{Scope, Shared};
-use crate::store::store::Store;
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// A key, and its value once computed.
+/// A key, and its value once it is computed.
 #[repr(C)]
 pub(crate) struct Entry<K, V> {
-    /// Comes first: a pointer to an entry is one to its head.
-    head: Header,
+    /// The first field: a pointer to an entry is a pointer to its header.
+    header: Header,
     pub(crate) key: K,
-    /// Written once, before the head says so.
+    /// Written once, before the header says that there is a value.
     value: UnsafeCell<MaybeUninit<V>>,
 }
 
 /// An owner of an entry.
 ///
-/// Unlike an `Arc` it can be had from a [`EntryRef`], counts without atomic operations where one thread has
-/// the cache to itself, and costs none to be dropped where there is no other owner.
+/// Three things tell it from an `Arc`: it can be made from an [`EntryRef`], the entries of one thread are counted
+/// without atomic operations, and the drop of an only owner needs none either.
 pub(crate) struct EntryPtr<K, V, S: Scope> {
     entry: NonNull<Entry<K, V>>,
     scope: PhantomData<(Entry<K, V>, S)>,
 }
 
 impl<K, V> Entry<K, V> {
-    /// Dropping one runs no code of users: it is but memory.
+    /// The drop of an entry runs no user code: it only frees memory.
     pub(crate) const IS_PLAIN: bool = !needs_drop::<K>() && !needs_drop::<V>();
 
-    /// A value of this size is cloned into its entry directly. A smaller one is moved there under the lock,
-    /// which is then taken once less.
+    /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is moved
+    /// there under the lock.
     pub(crate) const IS_LARGE: bool = size_of::<V>() > 512;
 
-    pub(crate) fn pending<S: Scope>(
-        hash: u64,
-        key: K,
-        spare: &Spare<K, V, S>,
-    ) -> EntryPtr<K, V, S> {
-        EntryPtr::new(spare.memory(), hash, key)
+    /// An entry whose value has yet to be computed.
+    pub(crate) fn pending<S: Scope>(memory: Memory<K, V>, hash: u64, key: K) -> EntryPtr<K, V, S> {
+        EntryPtr::new(memory, hash, key)
     }
 
     pub(crate) fn ready<S: Scope>(hash: u64, key: K, value: V) -> EntryPtr<K, V, S> {
@@ -58,19 +53,19 @@ impl<K, V> Entry<K, V> {
     ) -> EntryPtr<K, V, S> {
         let entry = EntryPtr::new(Memory::new(), hash, key);
         #[expect(unsafe_code, reason = "the value is in a cell")]
-        // SAFETY: nobody else knows of the entry.
+        // SAFETY: the entry was just made, and nobody else has a pointer to it. It has no value.
         unsafe {
             entry.write(value);
         }
-        entry.valued();
+        entry.mark_valued();
         entry
     }
 
-    /// The value of an entry that is stored, or whose flight has landed with one.
+    /// The value of an entry that is stored, or whose flight has landed with a value.
     pub(crate) fn value(&self) -> &V {
-        assert!(self.head.has_value(), "an entry is filed after its value was set");
-        #[expect(unsafe_code, reason = "the head says whether there is a value")]
-        // SAFETY: there is one, which was written before the head said so.
+        assert!(self.header.has_value(), "an entry is filed after its value was set");
+        #[expect(unsafe_code, reason = "the header says whether there is a value")]
+        // SAFETY: there is a value: it was written before the header said so.
         unsafe {
             self.stored_value()
         }
@@ -79,41 +74,41 @@ impl<K, V> Entry<K, V> {
     /// # Safety
     ///
     /// There is a value, and the caller has seen so.
-    #[expect(unsafe_code, reason = "the head says whether there is a value")]
+    #[expect(unsafe_code, reason = "the header says whether there is a value")]
     #[inline]
     pub(crate) unsafe fn stored_value(&self) -> &V {
-        // SAFETY: by the condition above; it is not written again.
+        // SAFETY: by the condition above there is a value, and it is written only once.
         unsafe { (*self.value.get()).assume_init_ref() }
     }
 
-    /// Writes the value, in place. The head has yet to be told.
+    /// Writes the value in place. The caller then tells the header, by [`mark_valued`](Header::mark_valued).
     ///
     /// # Safety
     ///
     /// There is no value, and nobody else writes one: the entry is [reserved](Header::reserve) for the caller,
-    /// or nobody else knows of it.
+    /// or nobody else has a pointer to it.
     #[expect(unsafe_code, reason = "the value is in a cell")]
     pub(crate) unsafe fn write(&self, value: impl FnOnce() -> V) {
-        // SAFETY: nobody else writes, by the condition above, and nobody reads before the head says that
-        // there is something.
+        // SAFETY: nobody else writes, by the condition above. Nobody reads before the header says that there is a
+        // value.
         unsafe { self.value.get().cast::<V>().write(value()) };
     }
 
-    /// The first value stays; a later one is given back.
+    /// Sets the value, and tells the header. If there is a value already, it stays, and the new one is given back.
     ///
     /// # Safety
     ///
-    /// Nobody else does so at the same time: the cache of the entry is locked, and the entry is not
+    /// Nobody else sets the value at the same time: the cache of the entry is locked, and the entry is not
     /// [reserved](Header::reserve).
     #[expect(unsafe_code, reason = "the lock is not here")]
     pub(crate) unsafe fn set(&self, value: V) -> Option<V> {
-        if self.head.has_value() {
+        if self.header.has_value() {
             return Some(value);
         }
-        // SAFETY: nobody else writes, by the condition above, and nobody reads before the head says
-        // that there is something.
+        // SAFETY: nobody else writes, by the condition above. Nobody reads before the header says that there is a
+        // value.
         unsafe { *self.value.get() = MaybeUninit::new(value) };
-        self.head.valued();
+        self.header.mark_valued();
         None
     }
 }
@@ -123,15 +118,15 @@ impl<K, V> Deref for Entry<K, V> {
 
     #[inline]
     fn deref(&self) -> &Header {
-        &self.head
+        &self.header
     }
 }
 
 impl<K, V> Drop for Entry<K, V> {
     fn drop(&mut self) {
-        if self.head.has_value() {
-            #[expect(unsafe_code, reason = "the head says whether there is a value")]
-            // SAFETY: there is a value, which nobody uses any longer.
+        if self.header.has_value() {
+            #[expect(unsafe_code, reason = "the header says whether there is a value")]
+            // SAFETY: there is a value, and nobody else uses the entry: it is being dropped.
             unsafe {
                 self.value.get_mut().assume_init_drop();
             }
@@ -140,80 +135,81 @@ impl<K, V> Drop for Entry<K, V> {
 }
 
 #[expect(unsafe_code, reason = "the value is in a cell")]
-// SAFETY: those who share an entry share its key and its value, which one of them has made and another
-// may drop, as in a `OnceLock`.
+// SAFETY: to share an entry is to share its key and its value. One thread may make them and another drop them, so
+// both must be `Send` and `Sync`, as in a `OnceLock`.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Entry<K, V> {}
 
-// As of a `OnceLock`: the value is there or not, and whole.
+// As for a `OnceLock`: a panic leaves either no value or a whole one.
 impl<K: RefUnwindSafe, V: RefUnwindSafe + UnwindSafe> RefUnwindSafe for Entry<K, V> {}
 
-#[expect(unsafe_code, reason = "it is an `Arc` in other words")]
-// SAFETY: as of an `Arc`.
+#[expect(unsafe_code, reason = "it is a kind of `Arc`")]
+// SAFETY: as for an `Arc`: owners are counted by atomic operations in a shared scope, and give shared access to the
+// entry. The last one drops it.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V, Shared> {}
 
-#[expect(unsafe_code, reason = "it is an `Arc` in other words")]
-// SAFETY: as of an `Arc`.
+#[expect(unsafe_code, reason = "it is a kind of `Arc`")]
+// SAFETY: as above.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V, Shared> {}
 
 impl<K, V, S: Scope> EntryPtr<K, V, S> {
-    /// Makes an entry without a value, field by field: as a whole it would pass through the stack, with room
+    /// An entry without a value. It is written field by field: a whole `Entry` would pass through the stack, with room
     /// for its value.
     #[inline]
     fn new(memory: Memory<K, V>, hash: u64, key: K) -> Self {
-        let entry = ManuallyDrop::new(memory).0;
+        let entry = memory.into_ptr();
         #[expect(unsafe_code, reason = "memory becomes an entry")]
-        // SAFETY: the memory is nobody else's, and is one for an entry of these types. The value need not be
-        // initialised.
+        // SAFETY: the caller has given the memory away, and it is large enough and aligned for an entry of these types.
+        // The value need not be initialised.
         let entry = unsafe {
-            (&raw mut (*entry).head).write(Header::new(hash));
+            (&raw mut (*entry).header).write(Header::new(hash));
             (&raw mut (*entry).key).write(key);
             NonNull::new_unchecked(entry)
         };
         Self { entry, scope: PhantomData }
     }
 
-    /// Where the entry is, as long as somebody owns it.
+    /// A pointer that does not own the entry.
     #[inline]
-    pub(crate) fn place(&self) -> EntryRef {
+    pub(crate) fn entry_ref(&self) -> EntryRef {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
-        // SAFETY: the place is used as long as this owner is there, or as long as the entry is filed.
+        // SAFETY: it points to a whole entry. It is used while this owner is there, or while the entry is filed.
         unsafe {
             EntryRef::new(self.entry.cast())
         }
     }
 
-    /// The owner that is kept as a place alone.
+    /// Takes over the ownership that is kept as an [`EntryRef`].
     ///
     /// # Safety
     ///
-    /// The place is of an entry of these types, and its keeper owns it, and does so no longer.
-    #[expect(unsafe_code, reason = "places have no types")]
+    /// The entry is of these types. The caller owns it, and gives this ownership away.
+    #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
     #[inline]
-    pub(crate) unsafe fn from_place(place: EntryRef) -> Self {
-        // SAFETY: a place is not null.
-        let entry = unsafe { NonNull::new_unchecked(place.as_ptr().cast()) };
+    pub(crate) unsafe fn from_ref(entry: EntryRef) -> Self {
+        // SAFETY: an `EntryRef` is not null.
+        let entry = unsafe { NonNull::new_unchecked(entry.as_ptr().cast()) };
         Self { entry, scope: PhantomData }
     }
 
-    /// [`from_place`](Self::from_place), to be dropped.
+    /// Drops the ownership that is kept as an [`EntryRef`].
     ///
     /// # Safety
     ///
-    /// As there.
-    #[expect(unsafe_code, reason = "places have no types")]
-    pub(crate) unsafe fn release(place: EntryRef) {
+    /// As for [`from_ref`](Self::from_ref).
+    #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
+    pub(crate) unsafe fn release(entry: EntryRef) {
         // SAFETY: by the condition above.
-        drop(unsafe { Self::from_place(place) });
+        drop(unsafe { Self::from_ref(entry) });
     }
 
-    /// Drops it, and returns the memory if it was the last owner.
+    /// Drops this owner. If it was the last, the entry is dropped and its memory returned.
     #[inline]
     pub(crate) fn recycle(self) -> Option<Memory<K, V>> {
         let this = ManuallyDrop::new(self);
         Header::release::<S>(&this).then(|| {
             let memory = Memory(this.entry.as_ptr());
             #[expect(unsafe_code, reason = "owners are counted")]
-            // SAFETY: it has no owner any longer. Its memory is given back even if this panics.
+            // SAFETY: the entry has no owner any longer. If its drop panics, `memory` still frees the memory.
             unsafe {
                 memory.0.drop_in_place();
             }
@@ -222,126 +218,36 @@ impl<K, V, S: Scope> EntryPtr<K, V, S> {
     }
 }
 
-/// Memory for an entry, without one in it.
+/// Memory for an entry, with no entry in it.
 pub(crate) struct Memory<K, V>(*mut Entry<K, V>);
 
 impl<K, V> Memory<K, V> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Box::leak(Box::<Entry<K, V>>::new_uninit()).as_mut_ptr())
+    }
+
+    /// Gives the memory away.
+    #[inline]
+    pub(super) fn into_ptr(self) -> *mut Entry<K, V> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    ///
+    /// The pointer comes from [`into_ptr`](Self::into_ptr), and is used no longer.
+    #[expect(unsafe_code, reason = "it takes memory over")]
+    #[inline]
+    pub(super) unsafe fn from_ptr(memory: *mut Entry<K, V>) -> Self {
+        Self(memory)
     }
 }
 
 impl<K, V> Drop for Memory<K, V> {
     #[inline]
     fn drop(&mut self) {
-        #[expect(unsafe_code, reason = "what is in it was dropped before")]
-        // SAFETY: a `Box` has made it, and it is given back here alone.
+        #[expect(unsafe_code, reason = "the entry in it was dropped before")]
+        // SAFETY: a `Box` has allocated it with this layout, and nothing else frees it.
         drop(unsafe { Box::from_raw(self.0.cast::<MaybeUninit<Entry<K, V>>>()) });
-    }
-}
-
-/// The memory of some entries, each of which begins with the address of the next.
-pub(crate) struct Chain<K, V> {
-    first: *mut Entry<K, V>,
-}
-
-impl<K, V> Chain<K, V> {
-    /// Of more entries no thread keeps memory for nothing: as many as fit into 16 KiB, and as a small table has
-    /// room for.
-    pub(crate) const MOST: usize = {
-        let fit = (16 << 10) / size_of::<Entry<K, V>>();
-        if fit < Store::SMALL { fit } else { Store::SMALL }
-    };
-
-    pub(crate) const EMPTY: Self = Self { first: std::ptr::null_mut() };
-
-    #[inline]
-    pub(crate) fn push(&mut self, memory: Memory<K, V>) {
-        let first = ManuallyDrop::new(memory).0;
-        #[expect(unsafe_code, reason = "memory is used otherwise")]
-        // SAFETY: an entry is larger than a pointer, and aligned as one, for its head is.
-        unsafe {
-            first.cast::<*mut Entry<K, V>>().write(self.first);
-        }
-        self.first = first;
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<Memory<K, V>> {
-        if self.first.is_null() {
-            return None;
-        }
-        let memory = Memory(self.first);
-        #[expect(unsafe_code, reason = "memory is used otherwise")]
-        // SAFETY: it was written when this was pushed.
-        let next = unsafe { memory.0.cast::<*mut Entry<K, V>>().read() };
-        self.first = next;
-        Some(memory)
-    }
-}
-
-impl<K, V> Drop for Chain<K, V> {
-    #[inline]
-    fn drop(&mut self) {
-        while self.pop().is_some() {}
-    }
-}
-
-/// How many threads keep memory: those with the least numbers.
-const PLACES: usize = 16;
-
-/// The memory of entries that were evicted or cleared last, for the next ones. Each thread has its own, up to
-/// some: to hand it on from one to the other took two atomic operations a miss.
-pub(crate) struct Spare<K, V, S: Scope> {
-    /// By the numbers of threads, the first of a chain, which is owned, or null. Of the standard library:
-    /// nothing depends on the order of things here.
-    first: [AtomicPtr<Entry<K, V>>; PLACES],
-    scope: PhantomData<S>,
-}
-
-impl<K, V, S: Scope> Spare<K, V, S> {
-    /// Where the calling thread has its own. No other thread has this number at the same time, and one that
-    /// has had it before has ended.
-    #[inline]
-    fn own(&self) -> Option<&AtomicPtr<Entry<K, V>>> {
-        self.first.get(S::Readers::thread_index()?)
-    }
-
-    /// Keeps it, unless there is some.
-    #[inline]
-    pub(crate) fn keep(&self, chain: Chain<K, V>) {
-        if let Some(own) = self.own().filter(|own| own.load(Relaxed).is_null()) {
-            own.store(ManuallyDrop::new(chain).first, Relaxed);
-        }
-    }
-
-    #[inline]
-    fn take(&self) -> Option<Memory<K, V>> {
-        let own = self.own()?;
-        let mut chain = ManuallyDrop::new(Chain { first: own.load(Relaxed) });
-        let memory = chain.pop()?;
-        own.store(chain.first, Relaxed);
-        Some(memory)
-    }
-
-    /// The memory kept, or new one.
-    #[inline]
-    fn memory(&self) -> Memory<K, V> {
-        self.take().unwrap_or_else(Memory::new)
-    }
-}
-
-impl<K, V, S: Scope> Default for Spare<K, V, S> {
-    fn default() -> Self {
-        Self { first: Default::default(), scope: PhantomData }
-    }
-}
-
-impl<K, V, S: Scope> Drop for Spare<K, V, S> {
-    fn drop(&mut self) {
-        for first in &mut self.first {
-            drop(Chain { first: *first.get_mut() });
-        }
     }
 }
 
@@ -351,8 +257,7 @@ impl<K, V, S: Scope> Deref for EntryPtr<K, V, S> {
     #[inline]
     fn deref(&self) -> &Entry<K, V> {
         #[expect(unsafe_code, reason = "owners are counted")]
-        // SAFETY: it lives as long as it has owners, of which this is one; nobody has a mutable
-        // reference to it.
+        // SAFETY: the entry lives as long as it has owners, and this is one. Nobody has a mutable reference to it.
         unsafe {
             self.entry.as_ref()
         }
@@ -372,15 +277,15 @@ impl<K, V, S: Scope> Drop for EntryPtr<K, V, S> {
     fn drop(&mut self) {
         if Header::release::<S>(self) {
             #[expect(unsafe_code, reason = "owners are counted")]
-            // SAFETY: it was made by a `Box`, and has no owner any longer.
+            // SAFETY: a `Box` has allocated the entry, and it has no owner any longer.
             drop(unsafe { Box::from_raw(self.entry.as_ptr()) });
         }
     }
 }
 
-/// An owner of an entry that may be taken over by a store.
+/// An owner of an entry that the store may take over.
 ///
-/// The store says so under its lock, so that what happens next, be it a panic, finds it owned by one.
+/// The store says so under its lock. So the entry has exactly one owner, even if the next thing is a panic.
 pub(crate) struct UnstoredEntry<K, V, S: Scope> {
     entry: ManuallyDrop<EntryPtr<K, V, S>>,
     taken: Cell<bool>,
@@ -391,12 +296,12 @@ impl<K, V, S: Scope> UnstoredEntry<K, V, S> {
         Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
     }
 
-    /// The owner, to be kept as a place alone.
-    pub(crate) fn into_place(self) -> EntryRef {
-        ManuallyDrop::new(self).entry.place()
+    /// The ownership, to be kept as an [`EntryRef`].
+    pub(crate) fn into_ref(self) -> EntryRef {
+        ManuallyDrop::new(self).entry.entry_ref()
     }
 
-    /// Where the store says that it owns the entry. From then on the entry is of no use here.
+    /// The store sets this when it owns the entry. From then on this is no owner.
     pub(crate) fn taken(&self) -> &Cell<bool> {
         &self.taken
     }
@@ -413,8 +318,8 @@ impl<K, V, S: Scope> Deref for UnstoredEntry<K, V, S> {
 impl<K, V, S: Scope> Drop for UnstoredEntry<K, V, S> {
     fn drop(&mut self) {
         if !self.taken.get() {
-            #[expect(unsafe_code, reason = "it is not always dropped")]
-            // SAFETY: it is dropped here alone.
+            #[expect(unsafe_code, reason = "the store may own it by now")]
+            // SAFETY: nothing else drops this owner: the store has not taken it over, and `into_ref` forgets `self`.
             unsafe {
                 ManuallyDrop::drop(&mut self.entry);
             }

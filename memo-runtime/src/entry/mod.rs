@@ -1,6 +1,9 @@
-//! What is kept of one call: a header of one size for all types, the key and the value.
+//! One entry of a cache: a header of one size for all types, the key and the value.
 //!
-//! It knows how entries are owned and freed. It must not know where they are filed.
+//! It knows how entries are owned, linked and freed. It must not know where they are filed.
 
 pub(crate) mod entry;
+pub(crate) mod entry_ref;
 pub(crate) mod header;
+pub(crate) mod list;
+pub(crate) mod spare;

@@ -1,7 +1,7 @@
 //! One run of a body, by name and at its end.
 
 use crate::base::sync::Arc;
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::flight::wait::{Landing, Wait};
 
 /// Names one run of a body.

@@ -1,34 +1,37 @@
-//! What was taken out of a cache, and may be read still.
+//! Entries and tables that were taken out of a cache, and that readers may still use.
 //!
-//! Most dead entries never come here: while one thread alone uses a cache, or nobody reads it, they are
-//! dropped at once. Otherwise the announcements of all readers are looked at.
+//! Most entries never wait here. They are dropped at once while one thread alone uses the cache, or nobody reads it.
+//! Otherwise the hazards of all readers are scanned:
 //!
-//! - Readers of entries that own something take a real fence, so that looking needs no system call. Such an
-//!   entry is dropped at once, unless a reader has announced it.
-//! - Readers of plain entries, which are but memory, take none. So looking needs a heavy fence, and plain entries
-//!   wait for it in batches of 64 KiB at most.
+//! - A reader of entries that own something takes a real fence, so a scan needs no system call. Such an entry is dropped
+//!   at once, unless a reader protects it.
+//! - A reader of plain entries, which own nothing, takes no fence. So a scan needs a heavy one, and plain entries wait for
+//!   it in batches of 64 KiB at most.
 //!
-//! A reader that is found reading a dead entry is told so, and looks again when it is done. So what lingers are
-//! the entries that calls read at that moment, and a few more while a thread is in the middle of a walk.
+//! A scan that finds an entry protected asks its reader to reclaim, and the reader does so when it is done. So the entries that
+//! linger are those that calls read at that moment, and a few more while a thread searches the tables.
+//!
+//! This file knows owners of entries and who reads. It must not know keys, values or where entries were filed.
 
 use crate::base::sync::yield_now;
 use crate::entry::entry::Entry;
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::table::OwnedTable;
 
+/// The retired entries and tables of one cache.
 pub(crate) struct RetireList<S: Scope> {
     waiting: S::Lock<Waiting>,
-    /// Dropping an entry runs no code of users.
+    /// The drop of an entry runs no user code.
     plain: bool,
-    /// How many entries wait for each other.
+    /// How many entries gather before a scan.
     batch: usize,
     release: Release,
 }
 
-/// Drops an owner of an entry, whose types it knows.
+/// Drops an owner of an entry. It knows the types of the entry.
 pub(crate) type Release = unsafe fn(EntryRef);
 
 struct Waiting {
@@ -36,43 +39,43 @@ struct Waiting {
     tables: Vec<OwnedTable>,
 }
 
-/// An owner of an entry that was taken out, or that others may have taken out.
+/// An owner of an entry that was taken out, or that another thread may take out.
 #[derive(Debug)]
 pub(crate) struct Retired {
-    place: EntryRef,
+    entry: EntryRef,
     release: Release,
 }
 
 impl Retired {
-    pub(crate) fn place(&self) -> EntryRef {
-        self.place
+    pub(crate) fn entry(&self) -> EntryRef {
+        self.entry
     }
 
-    /// The owner that is kept as a place alone.
-    pub(crate) fn into_place(self) -> EntryRef {
-        std::mem::ManuallyDrop::new(self).place
+    /// The ownership, to be kept as an [`EntryRef`].
+    pub(crate) fn into_ref(self) -> EntryRef {
+        std::mem::ManuallyDrop::new(self).entry
     }
 }
 
 impl Drop for Retired {
     #[inline]
     fn drop(&mut self) {
-        #[expect(unsafe_code, reason = "a place has no type")]
-        // SAFETY: this is an owner, as `RetireList::dead` demands, of an entry of the retired's types.
+        #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
+        // SAFETY: this owns the entry, as `RetireList::adopt` demands. The list was made for entries of its types.
         unsafe {
-            (self.release)(self.place);
+            (self.release)(self.entry);
         }
     }
 }
 
 impl<S: Scope> RetireList<S> {
-    /// How many more dead entries may linger while others walk through the tables.
+    /// How many more entries than a batch may linger while threads search the tables.
     const LINGERING: usize = 16;
 
-    /// How often others are let pass for that. In a forked process, a walk may never end.
+    /// How often a thread yields until the searches have ended. In a forked process a search may never end.
     const PATIENCE: usize = 10_000;
 
-    /// For entries of keys `K` and values `V`, which are released like this.
+    /// For entries of keys `K` and values `V`. `release` drops an owner of one.
     pub(crate) fn of<K, V>(release: Release) -> Self {
         const MOST: usize = 512;
         let plain = Entry::<K, V>::IS_PLAIN;
@@ -82,13 +85,13 @@ impl<S: Scope> RetireList<S> {
         Self { waiting, plain, batch, release }
     }
 
-    /// An owner, which the store no longer is, or which was counted for this.
-    pub(crate) fn dead(&self, place: EntryRef) -> Retired {
-        Retired { place, release: self.release }
+    /// Takes over an ownership: the store no longer owns the entry, or one more owner was counted.
+    pub(crate) fn adopt(&self, entry: EntryRef) -> Retired {
+        Retired { entry, release: self.release }
     }
 
-    /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. Nothing
-    /// is locked.
+    /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. The caller holds
+    /// no lock.
     #[inline]
     pub(crate) fn discard(
         &self,
@@ -111,17 +114,17 @@ impl<S: Scope> RetireList<S> {
         }
     }
 
-    /// An entry that owns something is dropped at once if nobody reads it, which is nearly always so.
+    /// Drops an entry that owns something at once, unless somebody reads it, which is rare.
     #[cold]
     fn discard_one(&self, dead: Retired, cache: usize, readers: &S::Readers) {
-        if !readers.is_unprotected(cache, &[dead.place.addr()]) {
+        if !readers.is_unprotected(cache, &[dead.entry.addr()]) {
             self.discard_later(vec![dead], cache, readers);
         }
     }
 
     #[cold]
     fn discard_all(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
-        let addresses: Vec<_> = dead.iter().map(|dead| dead.place.addr()).collect();
+        let addresses: Vec<_> = dead.iter().map(|dead| dead.entry.addr()).collect();
         if !readers.is_unprotected(cache, &addresses) {
             self.discard_later(dead, cache, readers);
         }
@@ -134,8 +137,8 @@ impl<S: Scope> RetireList<S> {
             waiting.entries.len()
         });
         if waiting >= self.batch {
-            // Whoever walks runs no code of users, and is soon done, or else the system has put it aside
-            // for a while: no longer than it would keep others waiting for a lock it holds.
+            // A search runs no user code, and soon ends. If the system suspends the thread meanwhile, that takes no
+            // longer than if the thread held a lock.
             for _ in 0..Self::PATIENCE {
                 if self.reclaim(cache, readers) <= self.batch + Self::LINGERING {
                     break;
@@ -145,9 +148,9 @@ impl<S: Scope> RetireList<S> {
         }
     }
 
-    /// The same of tables.
+    /// Drops tables that were replaced, now or when nobody searches them any longer.
     pub(crate) fn discard_tables(&self, dead: Vec<OwnedTable>, cache: usize, readers: &S::Readers) {
-        // Entries that wait here are left alone: dropping them might panic.
+        // It leaves the entries that wait alone: their drop might panic.
         drop(self.waiting.with(|waiting| {
             waiting.tables.extend(dead);
             let unread = || matches!(readers.scan(cache, self.plain, &[]), Entries(_));
@@ -157,20 +160,20 @@ impl<S: Scope> RetireList<S> {
         }));
     }
 
-    /// Drops what nobody reads any longer. Returns how many entries wait for a walk to end.
+    /// Drops what nobody reads any longer. Returns how many entries wait for a search to end.
     #[cold]
     pub(crate) fn reclaim(&self, cache: usize, readers: &S::Readers) -> usize {
-        // All under the lock: who ends meanwhile, and comes because it was wanted, has to find what is
-        // kept. What is not is dropped after it.
-        let (walked, _dropped) = self.waiting.with(|Waiting { entries, tables }| {
+        // The scan is under the lock. A reader that it asks to reclaim may end at once and come here: it must find the
+        // entries that are kept. The others are dropped after the lock is released.
+        let (searched, _dropped) = self.waiting.with(|Waiting { entries, tables }| {
             if entries.is_empty() && tables.is_empty() || readers.has_no_readers() {
                 return (0, (std::mem::take(entries), std::mem::take(tables)));
             }
-            let addresses: Vec<_> = entries.iter().map(|entry| entry.place.addr()).collect();
+            let addresses: Vec<_> = entries.iter().map(|retired| retired.entry.addr()).collect();
             let read = readers.scan(cache, self.plain, &addresses);
             let (kept, dropped) = std::mem::take(entries)
                 .into_iter()
-                .partition(|entry| read.protect(entry.place.addr()));
+                .partition(|retired| read.protect(retired.entry.addr()));
             *entries = kept;
             match read {
                 Entries(_) => (0, (dropped, std::mem::take(tables))),
@@ -178,6 +181,6 @@ impl<S: Scope> RetireList<S> {
                 Unknown => (0, (dropped, Vec::new())),
             }
         });
-        walked
+        searched
     }
 }

@@ -65,7 +65,7 @@ fn a_result_computed_before_a_clear_is_not_stored_after_it() {
     let cache = Cache::new(8);
     cache.get_or_compute(1, || cache.clear());
     cache.get_or_compute(2, || assert_eq!(cache.remove(&2), None));
-    assert_eq!((cache.info().currsize, cache.info().invalidated), (0, 2));
+    assert_eq!((cache.info().currsize, cache.info().outdated), (0, 2));
 }
 
 #[test]

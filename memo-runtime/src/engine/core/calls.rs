@@ -1,13 +1,16 @@
 //! What calls do: look up, start, land, and what is done with one entry by hand.
 
 use super::{Core, Equals, Found, Fresh};
+use crate::base::small_list::SmallList;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
+use crate::store::eviction::Touch;
+use crate::store::store::Cause;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -25,7 +28,7 @@ impl<S: Scope> Core<S> {
             self.register_thread();
             found = if let Some(place) = state.live(equal, now) {
                 state.counts.hits += 1;
-                if self.is_bounded {
+                if self.touch == Touch::Stamp {
                     place.stamp.store(self.next_stamp(), Relaxed);
                 }
                 place.retain::<S>();
@@ -94,7 +97,8 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry, whose value `fill` sets unless another is about to, if its flight is still under way. The store says so when it
-    /// has `taken` the ownership over. Returns what was evicted if nobody reads it, which the caller owns.
+    /// has `taken` the ownership over. Returns an entry that was
+    /// evicted, if nobody reads it: the caller owns it, and may reuse its memory.
     pub(crate) fn land(
         &self,
         id: FlightId,
@@ -104,26 +108,34 @@ impl<S: Scope> Core<S> {
         run: Option<Duration>,
     ) -> Option<EntryRef> {
         let now = self.give_back_expired();
-        let quick = self.locked(|state| {
+        let mut evicted = SmallList::new();
+        let is_landed = self.locked(|state| {
             if !self.readers.has_several_threads() {
                 self.register_thread();
             }
             let lands = state.lands_alone(id.place) && fill();
-            lands.then(|| {
+            if lands {
                 let stamp = self.next_stamp();
-                let evicted = state.land_alone(id.place, now, stamp);
+                state.land_alone(id.place, now, stamp, &mut evicted);
                 taken.set(true);
-                id.place.show(stamp);
+                id.place.publish(stamp);
                 state.pace.record(run);
-                evicted
-            })
+            }
+            lands
         });
-        match quick {
-            Some(None) => {}
-            Some(Some(evicted)) if self.readers.has_no_readers() => return Some(evicted),
-            Some(Some(evicted)) => self.discard([self.retired.dead(evicted)]),
-            None => self.land_among(id, taken, fill, equals, run),
+        if !is_landed {
+            self.land_among(id, taken, fill, equals, run);
+            return None;
         }
+        let (first, more) = evicted.into_parts();
+        if !more.is_empty() {
+            self.discard_all(more);
+        }
+        let (first, _) = first?;
+        if self.readers.has_no_readers() {
+            return Some(first);
+        }
+        self.discard([self.retired.adopt(first)]);
         None
     }
 
@@ -162,10 +174,10 @@ impl<S: Scope> Core<S> {
         landed.flight.landing = Landing::Value;
         if landed.stored {
             taken.set(true);
-            place.show(stamp);
+            place.publish(stamp);
         } else {
             place.retain::<S>();
-            landed.dead[1] = Some(place);
+            landed.unstored = Some(place);
         }
         !landed.flight.invalidated
     }
@@ -189,13 +201,13 @@ impl<S: Scope> Core<S> {
     }
 
     fn leave_landed(&self, landed: Option<Landed>) {
-        let Some(Landed { flight, overtaken, dead, .. }) = landed else { return };
+        let Some(Landed { flight, overtaken, dead, unstored, .. }) = landed else { return };
         // Those who wait are told before anything of the user's is dropped.
         drop(flight);
         // They find it stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        let dead = dead.map(|dead| dead.map(|place| self.retired.dead(place)));
-        self.discard(dead.into_iter().flatten());
+        let dead = dead.into_iter().map(|(place, _)| place).chain(unstored);
+        self.discard(dead.map(|place| self.retired.adopt(place)));
     }
 
     /// The stored entry, looked at without counting or touching. The caller owns it.
@@ -216,10 +228,10 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             State::invalidate(equal);
             removed = state.take_out_stored(equal, now);
-            found = removed.filter(|(_, is_live)| *is_live).map(|it| it.0);
+            found = removed.filter(|(_, cause)| *cause != Cause::Expired).map(|it| it.0);
             found.inspect(|place| place.retain::<S>());
         });
-        self.discard(removed.map(|(place, _)| self.retired.dead(place)));
+        self.discard(removed.map(|(place, _)| self.retired.adopt(place)));
         found
     }
 
@@ -231,8 +243,8 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(place.hash(), equals, Some(own), &mut |state, now, equal| {
             State::invalidate(equal);
             if place.is_stored() {
-                state.take_out(place, now);
-                removed = Some(self.retired.dead(place));
+                state.take_out(place, now, Cause::Removed);
+                removed = Some(self.retired.adopt(place));
             } else {
                 replacement = state.live(equal, now);
                 replacement.inspect(|place| place.retain::<S>());

@@ -4,7 +4,7 @@ use super::Core;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
 use crate::engine::state::State;
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
@@ -118,7 +118,7 @@ impl<S: Scope> Core<S> {
             state.hits_forgotten = self.readers.hits();
             state.clear()
         });
-        let dead: Vec<_> = dead.into_iter().map(|place| self.retired.dead(place)).collect();
+        let dead: Vec<_> = dead.map(|(place, _)| self.retired.adopt(place)).collect();
         if self.readers.has_no_readers() {
             self.reclaim();
             return dead;

@@ -18,14 +18,15 @@ use crate::base::sync::{
 };
 use crate::config::parameters::CacheParameters;
 use crate::engine::state::{KeyMatches, State};
-use crate::entry::header::EntryRef;
+use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::eviction::Touch;
 use crate::store::retired::{Release, RetireList, Retired};
-use crate::store::store::Limits;
+use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::time::Duration;
 
@@ -43,7 +44,8 @@ pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
 
 pub(crate) struct Core<S: Scope> {
     pub(crate) clock: Clock,
-    pub(crate) is_bounded: bool,
+    /// What a hit leaves in its entry.
+    pub(crate) touch: Touch,
     single_flight: bool,
     /// The table of the store.
     pub(crate) table: AtomicPtr<Table>,
@@ -89,15 +91,16 @@ impl<S: Scope> Core<S> {
     /// `release` drops an owner of an entry of keys `K` and values `V`.
     pub(crate) fn new<K, V>(parameters: &CacheParameters, release: Release) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
+        let state = State::new(limits, parameters.patience);
         Self {
             clock: Clock::for_ttl(parameters.ttl),
-            is_bounded: parameters.maxsize.is_some(),
+            touch: state.store.touch(),
             single_flight: parameters.single_flight,
             table: AtomicPtr::default(),
             deadline: AtomicU64::new(Time::FOREVER.nanos()),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
-            state: CacheLine(S::Lock::new(State::new(limits, parameters.patience))),
+            state: CacheLine(S::Lock::new(state)),
             retired: RetireList::of::<K, V>(release),
         }
     }
@@ -127,7 +130,7 @@ impl<S: Scope> Core<S> {
                 return;
             }
             for entry in unmatched {
-                matches.push(entry.place().generation(), equals(entry.place()));
+                matches.push(entry.entry().generation(), equals(entry.entry()));
             }
             matches.until(generations);
         }
@@ -136,7 +139,7 @@ impl<S: Scope> Core<S> {
     /// One more owner of an entry that is filed.
     fn keep(&self, place: EntryRef) -> Retired {
         place.retain::<S>();
-        self.retired.dead(place)
+        self.retired.adopt(place)
     }
 }
 
@@ -175,9 +178,9 @@ impl<S: Scope> Core<S> {
         self.retired.discard(dead.into_iter(), self.address(), &self.readers);
     }
 
-    fn discard_all(&self, dead: Vec<EntryRef>) {
-        let dead: Vec<_> = dead.into_iter().map(|place| self.retired.dead(place)).collect();
-        self.discard(dead);
+    #[cold]
+    fn discard_all(&self, dead: impl IntoIterator<Item = TakenOut>) {
+        self.discard(dead.into_iter().map(|(place, _)| self.retired.adopt(place)));
     }
 
     /// Drops what was to be dropped before, if nobody reads it any longer.
@@ -206,7 +209,7 @@ impl<S: Scope> Core<S> {
     /// Drops all entries. Nobody uses the cache any longer.
     pub(crate) fn close(&mut self) {
         let stored = self.state.0.with(|state| state.store.clear());
-        let dead: Vec<_> = stored.into_iter().map(|place| self.retired.dead(place)).collect();
+        let dead: Vec<_> = stored.map(|(place, _)| self.retired.adopt(place)).collect();
         drop(dead);
     }
 

@@ -1,0 +1,6 @@
+//! Times calls and counts allocations. Knows neither contestants nor scenarios.
+
+pub(crate) mod allocator;
+pub(crate) mod lap;
+pub(crate) mod race;
+pub(crate) mod results;

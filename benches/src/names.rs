@@ -1,0 +1,32 @@
+//! The names of contestants, by which tables, plots and targets look figures up.
+
+pub(crate) const FLOOR: &str = "floor: thread-local hashbrown";
+pub(crate) const MEMOFN: &str = "memofn";
+pub(crate) const MEMOFN_ASYNC: &str = "memofn, async";
+pub(crate) const MEMOFN_TTL: &str = "memofn, ttl";
+pub(crate) const MEMOFN_THREAD: &str = "memofn, thread";
+pub(crate) const MEMOFN_THREAD_UNBOUNDED: &str = "memofn, thread, unbounded";
+pub(crate) const MEMOFN_ENDED: &str = "memofn, after 2,000 threads";
+pub(crate) const MEMOFN_IDLE: &str = "memofn, beside 20 idle threads";
+pub(crate) const MEMOFN_EXPIRED_FEW: &str = "memofn, 2,000 expired";
+pub(crate) const MEMOFN_EXPIRED_10_000: &str = "memofn, 10,000 expired";
+pub(crate) const MEMOFN_EXPIRED_100_000: &str = "memofn, 100,000 expired";
+pub(crate) const MEMOFN_EXPIRED_MANY: &str = "memofn, 500,000 expired";
+pub(crate) const MEMOFN_EXPIRED_MILLION: &str = "memofn, 1,000,000 expired";
+pub(crate) const CACHED: &str = "cached";
+pub(crate) const CACHED_BY_KEY: &str = "cached, sync_writes by_key";
+pub(crate) const CONCURRENT_CACHED: &str = "concurrent_cached";
+pub(crate) const MEMOIZE: &str = "memoize, thread";
+pub(crate) const MEMOIZE_UNBOUNDED: &str = "memoize, thread, unbounded";
+pub(crate) const MEMOIZE_SHARED: &str = "memoize, shared";
+pub(crate) const QUICK: &str = "quick_cache get/insert";
+pub(crate) const QUICK_ENDED: &str = "quick_cache get/insert, after 2,000 threads";
+pub(crate) const QUICK_IDLE: &str = "quick_cache get/insert, beside 20 idle threads";
+pub(crate) const QUICK_WITH: &str = "quick_cache get_or_insert_with";
+pub(crate) const QUICK_ASYNC: &str = "quick_cache get_or_insert_async";
+pub(crate) const MOKA: &str = "moka get/insert";
+pub(crate) const MOKA_WITH: &str = "moka get_with";
+pub(crate) const MOKA_FUTURE: &str = "moka::future get/insert";
+pub(crate) const MOKA_FUTURE_WITH: &str = "moka::future get_with";
+pub(crate) const MINI_MOKA: &str = "mini-moka get/insert";
+pub(crate) const MUTEX_LRU: &str = "Mutex<lru> by hand";

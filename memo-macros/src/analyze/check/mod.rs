@@ -1,0 +1,62 @@
+//! The rules: which options exclude each other, and which functions cannot be memoized. Each rule
+//! stands here once. Every violation is reported, not only the first.
+
+mod arguments;
+mod options;
+mod signature;
+
+use super::context::Context;
+use crate::parse::block::Block;
+use crate::parse::function::Function;
+use crate::parse::options::Options;
+use crate::tokens::errors::Errors;
+pub(crate) use options::combinations;
+use syn::Type;
+
+/// Checks one function and its options.
+pub(crate) fn function(
+    options: &Options,
+    function: &Function,
+    context: &Context,
+    errors: &mut Errors,
+) {
+    combinations(options, errors);
+    signature::qualifiers(options, function, context, errors);
+    options::visibility_of_controls(options, context, errors);
+    options::awaits(options, errors);
+    arguments::keyed(options, function, errors);
+    arguments::key_expression(options, function, errors);
+    options::skipped(options, function, errors);
+    options::shared_cache(options, function, errors);
+    signature::result(function, errors);
+}
+
+/// Checks the options of an impl block or a trait. Its functions are checked on their own.
+pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
+    combinations(options, errors);
+    options::of_block(options, block, errors);
+}
+
+/// Checks a function of a block whose `Self` may borrow.
+pub(crate) fn self_type(options: &Options, function: &Function, ty: &Type, errors: &mut Errors) {
+    signature::borrowing_self(options, function, ty, errors);
+}
+
+/// The type without parentheses and invisible groups.
+fn unwrapped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => unwrapped(&group.elem),
+        Type::Paren(paren) => unwrapped(&paren.elem),
+        _ => ty,
+    }
+}
+
+/// Whether a type is unsized, so that the compiler refuses it as an argument or a result.
+pub(crate) fn is_unsized(ty: &Type) -> bool {
+    matches!(unwrapped(ty), Type::Slice(_) | Type::TraitObject(_)) || is_str(ty)
+}
+
+/// Whether a type is called `str`. Another type may have that name.
+pub(crate) fn is_str(ty: &Type) -> bool {
+    matches!(unwrapped(ty), Type::Path(path) if path.path.is_ident("str"))
+}

@@ -1,0 +1,142 @@
+//! Rules about options: their combinations, and what they say about the function.
+
+use crate::analyze::context::Context;
+use crate::analyze::generics::parameters;
+use crate::parse::block::{Block, Kind};
+use crate::parse::function::{Function, Input};
+use crate::parse::option_row::OnBlock;
+use crate::parse::option_table::OPTIONS;
+use crate::parse::options::Options;
+use crate::parse::suggest;
+use crate::tokens::errors::Errors;
+use crate::tokens::search::{find_word, has_parameter, uses, words};
+use proc_macro2::{Ident, Span};
+use quote::ToTokens;
+use syn::Visibility;
+
+/// Reports options that exclude each other, at both, and options that lack another.
+pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
+    let mut reported: Vec<&Ident> = Vec::new();
+    for given in options.iter() {
+        for (other, relation) in options.excluded_by(given.row) {
+            let message = format!(
+                "`{}` and `{}` exclude each other: {}; remove one of the two",
+                given.row.name, relation.option, relation.why
+            );
+            for name in [&given.name, &other.name] {
+                if !reported.contains(&name) {
+                    errors.at(name, &message);
+                    reported.push(name);
+                }
+            }
+        }
+        for relation in given.row.needs {
+            if options.related(relation).is_none() {
+                let needed = OPTIONS.iter().find(|row| row.name == relation.name());
+                let message = format!(
+                    "`{}` needs `{}`: {}; add `{}`",
+                    given.row.name,
+                    relation.option,
+                    relation.why,
+                    needed.map_or(relation.option, |row| row.example)
+                );
+                errors.at(&given.name, message);
+            }
+        }
+    }
+}
+
+pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
+    if block.memoized().next().is_none() {
+        let message = "no function in this block is memoized: put `#[memoize]` on the functions in it \
+                       as well";
+        errors.push(syn::Error::new(Span::call_site(), message));
+        return;
+    }
+    let in_trait_impl = matches!(block.kind, Kind::TraitImpl(..));
+    for given in options.iter() {
+        if let (OnBlock::OfTraitImpl(message), false) = (given.row.on_block, in_trait_impl) {
+            errors.at(&given.name, message);
+        }
+    }
+    for skipped in options.skip() {
+        let mut inputs = block.memoized().flat_map(|item| item.function.inputs());
+        if !inputs.any(|input| input.name.as_ref() == Some(skipped)) {
+            errors.at(skipped, format!("no function memoized here has an argument `{skipped}`"));
+        }
+    }
+}
+
+pub(super) fn visibility_of_controls(options: &Options, context: &Context, errors: &mut Errors) {
+    let Some(controls) = options.controls() else { return };
+    if !matches!(controls.vis, Visibility::Inherited) {
+        let message = if context.is_trait_impl() {
+            "write the visibility of the controls on the impl block"
+        } else {
+            "the controls have the visibility of the function: write only a name"
+        };
+        errors.at(&controls.vis, message);
+    }
+}
+
+/// Controls that are not async evaluate the options as well, so no option may await.
+pub(super) fn awaits(options: &Options, errors: &mut Errors) {
+    for expression in options.expressions() {
+        if let Some(word) = find_word(&expression.to_token_stream(), "await") {
+            let message = "a call is looked up before anything is awaited; await this in the \
+                           caller, and pass the result as an argument";
+            errors.at(word, message);
+        }
+    }
+}
+
+pub(super) fn skipped(options: &Options, function: &Function, errors: &mut Errors) {
+    let names: Vec<Ident> = function.inputs().filter_map(|argument| argument.name).collect();
+    for (i, skipped) in options.skip().iter().enumerate() {
+        if options.skip()[..i].contains(skipped) {
+            errors.at(skipped, format!("`{skipped}` is skipped twice"));
+        } else if function.inputs().any(|argument| is_part_of_pattern(&argument, skipped)) {
+            let message = format!(
+                "`{skipped}` is part of a pattern; give the whole argument a name, skip that, and \
+                 destructure it in the body"
+            );
+            errors.at(skipped, message);
+        } else if !names.contains(skipped) {
+            let spelled: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let nearest =
+                suggest::nearest(&skipped.to_string(), spelled.iter().map(String::as_str));
+            let message = match (nearest, spelled.is_empty()) {
+                (Some(meant), _) => format!("no argument `{skipped}`; did you mean `{meant}`?"),
+                (None, false) => {
+                    format!("no argument `{skipped}`; the arguments are {}", spelled.join(", "))
+                }
+                (None, true) => format!("no argument `{skipped}`; the function has none to skip"),
+            };
+            errors.at(skipped, message);
+        }
+    }
+}
+
+fn is_part_of_pattern(argument: &Input<'_>, name: &Ident) -> bool {
+    argument.name.is_none() && words(&argument.pat.to_token_stream()).contains(name)
+}
+
+/// Refuses a given cache in which two instantiations would share the entries of equal keys.
+pub(super) fn shared_cache(options: &Options, function: &Function, errors: &mut Errors) {
+    if options.cache().is_none() {
+        return;
+    }
+    for param in parameters(&function.sig.generics) {
+        let in_arguments =
+            function.inputs().any(|argument| has_parameter(&argument.ty.to_token_stream(), param));
+        let in_result = has_parameter(&function.sig.output.to_token_stream(), param);
+        let in_key = options.key().is_some_and(|key| uses(&key.to_token_stream(), param));
+        if !(in_arguments || in_result || in_key) {
+            let message = format!(
+                "calls that differ only in `{param}` would share their entries; tell them apart with \
+                 `key = ..`"
+            );
+            errors.at(param, message);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Rules about the signature: qualifiers, the name, `Self` and the result.
+
+use super::unwrapped;
+use crate::analyze::context::Context;
+use crate::analyze::keyed::is_keyed;
+use crate::analyze::stored_type::is_primitive;
+use crate::parse::function::{Function, is_memoize};
+use crate::parse::options::Options;
+use crate::tokens::errors::Errors;
+use crate::tokens::rewrite::spelled;
+use crate::tokens::search::{borrows, find_self_type_in_body, find_whole_self_type, find_word};
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::{ReturnType, Type};
+
+pub(super) fn qualifiers(
+    options: &Options,
+    function: &Function,
+    context: &Context,
+    errors: &mut Errors,
+) {
+    let sig = &function.sig;
+    for attr in &function.attrs {
+        if is_memoize(attr) {
+            errors.at(attr, "the function is memoized twice; keep one of the two");
+        }
+    }
+    if let Some(constness) = &sig.constness {
+        errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.at(
+            variadic,
+            "variadic arguments cannot be part of a key; wrap the function in one without them",
+        );
+    }
+    if context.is_module() {
+        let name = options.controls().map_or(&sig.ident, |controls| &controls.ident);
+        if is_primitive(name) || name == "str" {
+            let message = format!(
+                "the controls are a type of this name, which would hide the primitive type `{name}`; give \
+                 them another name: `controls = {name}_cache`"
+            );
+            errors.at(name, message);
+        }
+        let self_type = find_word(&sig.to_token_stream(), "Self")
+            .or_else(|| find_self_type_in_body(&function.body.stream()));
+        if let Some(word) = self_type {
+            let message = "this looks like an associated function: put `#[memoize]` on the impl block \
+                           as well; only the block shows what `Self` is";
+            errors.at(word, message);
+        }
+    }
+}
+
+/// Refuses a `Self` that borrows, in the key or in the result. Only the block shows what `Self` is.
+pub(super) fn borrowing_self(
+    options: &Options,
+    function: &Function,
+    self_type: &Type,
+    errors: &mut Errors,
+) {
+    if !borrows(&self_type.to_token_stream()) {
+        return;
+    }
+    let self_type = spelled(self_type);
+    for argument in function.inputs() {
+        let keyed = is_keyed(options, argument.name.as_ref(), argument.pat);
+        let word = find_whole_self_type(&argument.ty.to_token_stream());
+        if let (true, None, Some(word)) = (keyed, options.key(), word) {
+            let skip = argument.name.map_or_else(|| "name".to_owned(), |name| name.to_string());
+            let message = format!(
+                "`{self_type}` borrows, and a key outlives the call; add `skip({skip})`, or choose \
+                 the key with `key = ..`"
+            );
+            errors.at(word, message);
+        }
+    }
+    if let Some(word) = find_whole_self_type(&function.sig.output.to_token_stream()) {
+        let message = format!(
+            "a stored result outlives the call, and `{self_type}` borrows; return an \
+             owned type"
+        );
+        errors.at(word, message);
+    }
+}
+
+pub(super) fn result(function: &Function, errors: &mut Errors) {
+    let ReturnType::Type(_, ty) = &function.sig.output else { return };
+    if let Type::Never(never) = &**ty {
+        errors.at(never, "a function that never returns has no result to store");
+    } else if let Some(word) = future(ty) {
+        let message = if find_word(&ty.to_token_stream(), "async_trait").is_some() {
+            "this was an `async fn` before `#[async_trait]` changed it: put `#[memoize]` above \
+             `#[async_trait]`"
+        } else {
+            "a future can be awaited only once, so it cannot be stored; write an `async fn`: its \
+             result is stored"
+        };
+        errors.at(word, message);
+    } else if let Some(word) = find_word(&ty.to_token_stream(), "impl") {
+        let message = "a cache must name the type it holds; return a named type, such as a `Vec` or \
+                       an `Arc<dyn ..>`";
+        errors.at(word, message);
+    } else if borrows(&ty.to_token_stream()) {
+        let advice = match unwrapped(ty) {
+            Type::Reference(reference) => match spelled(&reference.elem).as_str() {
+                "str" => "return a `String`, or an `Arc<str>`, which is cheap to clone".to_owned(),
+                elem if elem.starts_with('[') => {
+                    format!("return a `Vec`, or an `Arc<{elem}>`, which is cheap to clone")
+                }
+                elem => format!("return `{elem}`, or an `Arc<{elem}>`, which is cheap to clone"),
+            },
+            _ => "return an owned type".to_owned(),
+        };
+        errors.at(ty, format!("a stored result outlives the call, so it cannot borrow; {advice}"));
+    }
+}
+
+/// The word that makes a type a future. A bare `Future` counts only after `dyn` or `impl`: a type may
+/// have that name.
+fn future(ty: &Type) -> Option<Ident> {
+    let ty = ty.to_token_stream();
+    let of_trait = ["dyn", "impl"].iter().any(|word| find_word(&ty, word).is_some());
+    let words = ["Future", "BoxFuture", "LocalBoxFuture"];
+    let mut words = words.iter().filter(|word| of_trait || **word != "Future");
+    words.find_map(|word| find_word(&ty, word))
+}

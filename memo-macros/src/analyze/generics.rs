@@ -1,0 +1,216 @@
+//! The parameters of a generic function: which of them tell its caches apart, and where the bounds go.
+//!
+//! ```text
+//! // Input. `make` is skipped:
+//! fn lookup<'a, K: Hash + 'static, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64, K: Eq
+//!
+//! // Output. There is one cache for each `K`:
+//! impl<K: Hash + 'static> lookup<K> where K: Eq {
+//!     fn uncached<'a, F>(key: &'a K, make: F) -> u64 where F: Fn(&'a K) -> u64 { body }
+//! }
+//! ```
+
+use crate::tokens::search::words;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{GenericParam, Generics, Token, TypeParamBound, WherePredicate};
+
+/// Some of the parameters, with their bounds.
+#[derive(Default)]
+pub(crate) struct Params {
+    params: Vec<GenericParam>,
+    bounds: Vec<WherePredicate>,
+}
+
+impl Params {
+    /// Splits off the types and constants that `tells_caches_apart` accepts. A bound that mentions one of
+    /// the other parameters stays with those.
+    pub(crate) fn split(
+        generics: &Generics,
+        tells_caches_apart: impl Fn(&Ident) -> bool,
+    ) -> (Self, Self) {
+        let (mut instance, mut others) = (Self::default(), Self::default());
+        for param in &generics.params {
+            match param {
+                GenericParam::Type(param) if tells_caches_apart(&param.ident) => {
+                    instance.params.push(GenericParam::Type(param.clone()));
+                }
+                GenericParam::Const(param) if tells_caches_apart(&param.ident) => {
+                    instance.params.push(GenericParam::Const(param.clone()));
+                }
+                _ => others.params.push(param.clone()),
+            }
+        }
+        let other_names: Vec<Ident> = others.params.iter().map(name).collect();
+        let stays = |tokens: &dyn ToTokens| {
+            !words(&tokens.to_token_stream()).iter().any(|word| other_names.contains(word))
+        };
+        for param in &mut instance.params {
+            let GenericParam::Type(param) = param else { continue };
+            let (stay, go): (Vec<TypeParamBound>, Vec<_>) =
+                param.bounds.iter().cloned().partition(|bound| stays(bound));
+            if !go.is_empty() {
+                let ident = &param.ident;
+                others.bounds.push(syn::parse_quote!(#ident: #(#go)+*));
+                param.bounds = Punctuated::from_iter(stay);
+            }
+        }
+        for bound in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
+            match bound {
+                WherePredicate::Type(all) if stays(&all.bounded_ty) => {
+                    let (mut stay, mut go) = (all.clone(), all.clone());
+                    stay.bounds = all.bounds.iter().filter(|bound| stays(bound)).cloned().collect();
+                    go.bounds = all.bounds.iter().filter(|bound| !stays(bound)).cloned().collect();
+                    for (part, params) in [(stay, &mut instance), (go, &mut others)] {
+                        if !part.bounds.is_empty() {
+                            params.bounds.push(WherePredicate::Type(part));
+                        }
+                    }
+                }
+                bound if stays(bound) => instance.bounds.push(bound.clone()),
+                bound => others.bounds.push(bound.clone()),
+            }
+        }
+        (instance, others)
+    }
+
+    /// These and `more`.
+    pub(crate) fn and(mut self, more: &Self) -> Self {
+        self.params.extend(more.params.iter().cloned());
+        self.bounds.extend(more.bounds.iter().cloned());
+        self
+    }
+
+    /// Only the lifetimes, with the bounds that mention nothing else.
+    pub(crate) fn lifetimes(&self) -> Self {
+        let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
+        let (lifetimes, others): (Vec<_>, Vec<_>) =
+            self.params.iter().cloned().partition(is_lifetime);
+        let others: Vec<Ident> = others.iter().map(name).collect();
+        let only_lifetimes = |bound: &&WherePredicate| {
+            !words(&bound.to_token_stream()).iter().any(|word| others.contains(word))
+        };
+        Self {
+            params: lifetimes,
+            bounds: self.bounds.iter().filter(only_lifetimes).cloned().collect(),
+        }
+    }
+
+    pub(crate) fn generics(&self) -> Generics {
+        let (params, bounds) = (&self.params, &self.bounds);
+        let mut generics =
+            Generics { params: params.iter().cloned().collect(), ..Generics::default() };
+        if !bounds.is_empty() {
+            generics.where_clause = Some(syn::parse_quote!(where #(#bounds),*));
+        }
+        generics
+    }
+
+    pub(crate) fn contains(&self, word: &Ident) -> bool {
+        self.params.iter().any(|param| name(param) == *word)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.params.is_empty()
+    }
+
+    /// The names of the types and constants.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.params.iter().filter_map(type_or_const)
+    }
+
+    /// The names of the types.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Ident> {
+        self.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            _ => None,
+        })
+    }
+
+    /// `<'a, T: Hash, const N: usize>`.
+    pub(crate) fn declared(&self) -> Option<TokenStream> {
+        let params = &self.params;
+        (!self.is_empty()).then(|| quote!(<#(#params),*>))
+    }
+
+    /// `T: ?Sized, const N: usize`, for a type without bounds. `sized` is the path of `Sized`.
+    pub(crate) fn unbounded(&self, sized: &TokenStream) -> impl Iterator<Item = TokenStream> {
+        self.params.iter().map(move |param| match param {
+            GenericParam::Type(param) => {
+                let ident = &param.ident;
+                quote!(#ident: ?#sized)
+            }
+            param => param.to_token_stream(),
+        })
+    }
+
+    /// `where T: Eq`.
+    pub(crate) fn clause(&self) -> Option<TokenStream> {
+        let bounds = &self.bounds;
+        (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
+    }
+
+    /// `<T, N>`.
+    pub(crate) fn arguments(&self) -> Option<TokenStream> {
+        let names: Vec<_> = self.names().collect();
+        (!names.is_empty()).then(|| quote!(<#(#names),*>))
+    }
+
+    /// `::<T, N>`.
+    pub(crate) fn turbofish(&self) -> Option<TokenStream> {
+        turbofish(self.names())
+    }
+}
+
+/// `::<T, N>`.
+pub(crate) fn turbofish<'n>(names: impl Iterator<Item = &'n Ident>) -> Option<TokenStream> {
+    let names: Vec<_> = names.collect();
+    (!names.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+/// The type parameters with `?Sized`.
+pub(crate) fn unsized_types(generics: &Generics) -> Vec<Ident> {
+    let relaxed = |bounds: &Punctuated<TypeParamBound, Token![+]>| {
+        bounds.to_token_stream().to_string().contains('?')
+    };
+    let inline = generics.type_params().filter(|param| relaxed(&param.bounds));
+    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let clauses = clauses.filter_map(|bound| match bound {
+        WherePredicate::Type(bound) if relaxed(&bound.bounds) => {
+            words(&bound.bounded_ty.to_token_stream()).pop()
+        }
+        _ => None,
+    });
+    inline.map(|param| param.ident.clone()).chain(clauses).collect()
+}
+
+/// The names of the types and constants.
+pub(crate) fn parameters(generics: &Generics) -> impl Iterator<Item = &Ident> {
+    generics.params.iter().filter_map(type_or_const)
+}
+
+fn type_or_const(param: &GenericParam) -> Option<&Ident> {
+    match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    }
+}
+
+/// All parameters, lifetimes included, as arguments: `<'a, T, N>`.
+pub(crate) fn arguments(generics: &Generics) -> Option<TokenStream> {
+    let arguments = generics.params.iter().map(|param| match param {
+        GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+        param => name(param).to_token_stream(),
+    });
+    (!generics.params.is_empty()).then(|| quote!(<#(#arguments),*>))
+}
+
+fn name(param: &GenericParam) -> Ident {
+    match param {
+        GenericParam::Lifetime(param) => param.lifetime.ident.clone(),
+        GenericParam::Type(param) => param.ident.clone(),
+        GenericParam::Const(param) => param.ident.clone(),
+    }
+}

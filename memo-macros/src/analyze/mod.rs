@@ -1,0 +1,12 @@
+//! Decides what a function is: its key, its cached type, its generic parameters, where its controls
+//! go; and refuses a function that cannot be memoized.
+//!
+//! This room knows Rust's types and signatures. It must not know the runtime, nor generate code.
+
+pub(crate) mod check;
+pub(crate) mod context;
+pub(crate) mod generics;
+pub(crate) mod key_shape;
+pub(crate) mod keyed;
+pub(crate) mod model;
+pub(crate) mod stored_type;

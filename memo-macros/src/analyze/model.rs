@@ -1,0 +1,157 @@
+//! The facts about one function that can be memoized. The generator needs nothing else.
+
+use super::context::Context;
+use super::generics::Params;
+use super::keyed::{cache_owner, is_keyed};
+use super::stored_type::StoredType;
+use crate::parse::function::{Function, Input};
+use crate::parse::options::Options;
+use crate::tokens::search::{has_macro, has_parameter, uses};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use std::rc::Rc;
+use syn::spanned::Spanned;
+use syn::{Attribute, Pat, ReturnType, Type};
+
+pub(crate) struct Model {
+    pub(crate) function: Function,
+    pub(crate) options: Options,
+    pub(crate) context: Rc<Context>,
+    pub(crate) arguments: Vec<Argument>,
+    /// The parameters that tell the caches of a generic function apart: one cache for each
+    /// instantiation of these.
+    pub(crate) instance: Params,
+    /// The other parameters: lifetimes, and types that occur only in arguments outside the key.
+    pub(crate) other_params: Params,
+    /// The name of the controls: the companion type of a function, the prefix for a method.
+    pub(crate) controls_name: Ident,
+    /// The return type; `()` when none is written.
+    pub(crate) result: TokenStream,
+    pub(crate) stored_type: StoredType,
+    /// The path of the runtime.
+    pub(crate) runtime: TokenStream,
+}
+
+pub(crate) struct Argument {
+    /// Its own name, or a new one for a pattern.
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+    pub(crate) attrs: Vec<Attribute>,
+    /// The pattern, if it has no name.
+    pub(crate) pattern: Option<Pat>,
+    /// Whether the key depends on it.
+    pub(crate) keyed: bool,
+}
+
+impl Model {
+    pub(crate) fn new(options: Options, function: Function, context: Rc<Context>) -> Self {
+        let arguments = arguments(&options, &function);
+        let own_name = &function.sig.ident;
+        let controls_name = options.controls().map_or(own_name, |controls| &controls.ident).clone();
+        let result = match &function.sig.output {
+            ReturnType::Default => quote!(()),
+            ReturnType::Type(_, ty) => ty.to_token_stream(),
+        };
+        let (instance, other_params) = params(&options, &function, &arguments, &result);
+        let stored_type = match &function.sig.output {
+            ReturnType::Type(_, ty) if options.cache_if().is_none() => {
+                let own = instance.names().cloned();
+                let parameters: Option<Vec<_>> =
+                    context.parameters().map(|outer| outer.iter().cloned().chain(own).collect());
+                StoredType::of(ty, parameters.as_deref())
+            }
+            _ => StoredType::Whole,
+        };
+        let runtime = options.runtime();
+        Self {
+            function,
+            options,
+            context,
+            arguments,
+            instance,
+            other_params,
+            controls_name,
+            result,
+            stored_type,
+            runtime,
+        }
+    }
+
+    pub(crate) fn keyed_arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.keyed)
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.function.sig.asyncness.is_some()
+    }
+
+    /// Whether the given cache outlives the call: its owner is no argument, or one behind `&`.
+    pub(crate) fn given_cache_outlives_call(&self) -> bool {
+        let owner = self.options.cache().and_then(cache_owner);
+        let argument = self.arguments.iter().find(|it| owner.is_some_and(|name| it.name == *name));
+        argument.is_none_or(|argument| {
+            matches!(&argument.ty, Type::Reference(reference) if reference.mutability.is_none())
+        })
+    }
+
+    /// The arguments that the key or the given cache depends on.
+    pub(crate) fn identifying_arguments(&self) -> impl Iterator<Item = &Argument> {
+        let cache = self.options.cache().map(ToTokens::to_token_stream);
+        self.arguments.iter().filter(move |argument| {
+            argument.keyed || cache.as_ref().is_some_and(|cache| uses(cache, &argument.name))
+        })
+    }
+
+    /// The `#[cfg(..)]` attributes. Every generated item carries them.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> + Clone {
+        self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// The attributes that change how the body is compiled.
+    pub(crate) fn body_attributes(&self) -> impl Iterator<Item = &Attribute> {
+        let names = ["track_caller", "target_feature"];
+        let attrs = self.function.attrs.iter();
+        attrs.filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
+    }
+}
+
+fn arguments(options: &Options, function: &Function) -> Vec<Argument> {
+    let argument = |(i, input): (usize, Input<'_>)| {
+        let keyed = is_keyed(options, input.name.as_ref(), input.pat);
+        let pattern = input.pat.filter(|_| input.name.is_none());
+        let span = pattern.map_or_else(Span::mixed_site, Spanned::span);
+        Argument {
+            name: input.name.unwrap_or_else(|| {
+                format_ident!("arg{i}", span = Span::mixed_site().located_at(span))
+            }),
+            ty: input.ty.into_owned(),
+            attrs: input.attrs.to_vec(),
+            pattern: pattern.cloned(),
+            keyed,
+        }
+    };
+    function.inputs().enumerate().map(argument).collect()
+}
+
+/// The parameters that tell the caches apart, and the others.
+fn params(
+    options: &Options,
+    function: &Function,
+    arguments: &[Argument],
+    result: &TokenStream,
+) -> (Params, Params) {
+    // The output of a macro in a type may mention any parameter.
+    let hides_parameters = has_macro(result)
+        || arguments.iter().any(|it| it.keyed && has_macro(&it.ty.to_token_stream()));
+    Params::split(&function.sig.generics, |param| {
+        let in_arguments = |keyed| {
+            let mut of_kind = arguments.iter().filter(|argument| argument.keyed == keyed);
+            of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
+        };
+        hides_parameters
+            || in_arguments(true)
+            || !in_arguments(false)
+            || has_parameter(result, param)
+            || options.expressions().any(|it| uses(&it.to_token_stream(), param))
+    })
+}

@@ -1,0 +1,131 @@
+//! How a function and its controls reach their cache, and what they pass to it.
+
+use super::cache_types::{key_bounds, result_bounds, types};
+use super::key::nested;
+use super::names::hygienic;
+use crate::analyze::model::Model;
+use crate::parse::option_row::Scope;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+/// The parts of one access to the cache.
+pub(super) struct CacheAccess {
+    /// Statements that come first.
+    pub(super) setup: TokenStream,
+    pub(super) cache: TokenStream,
+    pub(super) lookup: TokenStream,
+    pub(super) policy: TokenStream,
+}
+
+/// The user of the cache.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CacheUser {
+    /// A call of a function that is not async. It uses a call site.
+    Call,
+    /// A control or an async call. It uses the typed cache.
+    Control,
+}
+
+/// The access of a control.
+pub(super) fn of_control(model: &Model) -> CacheAccess {
+    access(model, CacheUser::Control)
+}
+
+/// The access of a call of the function.
+pub(super) fn of_call(model: &Model) -> CacheAccess {
+    access(model, if model.is_async() { CacheUser::Control } else { CacheUser::Call })
+}
+
+fn access(model: &Model, user: CacheUser) -> CacheAccess {
+    let (lookup, policy) = (model.lookup(), model.result_policy());
+    if model.options.cache().is_some() {
+        let (setup, cache) = given_cache(model, user);
+        return CacheAccess { setup, cache, lookup, policy };
+    }
+    let p = &model.runtime;
+    let name = hygienic("cache");
+    let cache = if user == CacheUser::Call { name.to_token_stream() } else { quote!(&#name) };
+    if has_call_site(model) && user == CacheUser::Call {
+        let call_site = model.path(&model.call_site_fn());
+        let setup = quote!(let #name = #p::at(#call_site););
+        return CacheAccess { setup, cache, lookup, policy };
+    }
+    if types(model).are_spelled() && user == CacheUser::Control {
+        let call = model.call(&model.cache_fn());
+        if !model.is_async() {
+            let cache = quote!(&#call);
+            return CacheAccess { setup: TokenStream::new(), cache, lookup, policy };
+        }
+        // An async call uses the cache in more than one statement. In thread scope the cache comes from
+        // the call site, so that it also works while the values of the thread are dropped.
+        let own = call_site(model).filter(|_| model.options.scope() == Scope::Thread);
+        let call = own.map_or(call, |call_site| quote!(#call_site.own()));
+        return CacheAccess { setup: quote!(let #name = #call;), cache, lookup, policy };
+    }
+    let (setup, lookup) = from_static(model, user, lookup);
+    CacheAccess { setup, cache, lookup, policy }
+}
+
+/// The cache of `cache = ..`.
+fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
+    let p = &model.runtime;
+    let name = hygienic("cache");
+    let unknown = || quote!(_);
+    let key = model.key_types().map_or_else(unknown, nested);
+    let value = model.stored_type().unwrap_or_else(unknown);
+    let given = model.options.cache().map(|it| quote_spanned!(it.span()=> &#it));
+    let mut setup = quote!(let #name: &#p::Cache<#key, #value, _> = #given;);
+    let mut cache = name.to_token_stream();
+    if !model.given_cache_outlives_call() {
+        // The body consumes the owner of the cache. A handle of its own keeps the cache alive.
+        setup.extend(quote!(let #name = #p::std::clone::Clone::clone(#name);));
+        cache = quote!(&#name);
+    }
+    if user == CacheUser::Call {
+        setup.extend(quote!(let #name = #p::Given::new(#cache);));
+        cache = name.to_token_stream();
+    }
+    (setup, cache)
+}
+
+/// The cache in the static, when the types of the cache cannot be spelled. The second part is the look-up.
+fn from_static(model: &Model, user: CacheUser, lookup: TokenStream) -> (TokenStream, TokenStream) {
+    let name = hygienic("cache");
+    let static_call = model.call(&model.static_fn());
+    let result = result_bounds(model);
+    let (by_types, by_lookup) = match user {
+        CacheUser::Call => ("here", "here_for"),
+        CacheUser::Control => ("cache", "cache_for"),
+    };
+    let (by_types, by_lookup) = (format_ident!("{by_types}"), format_ident!("{by_lookup}"));
+    if let Some(key) = key_bounds(model) {
+        return (quote!(let #name = #static_call.#by_types(#key, #result);), lookup);
+    }
+    // The look-up tells the compiler the type of the key.
+    let key = hygienic("key");
+    let keyed =
+        (user == CacheUser::Call && is_split_call(model)).then(|| model.use_keyed_arguments());
+    let setup = quote! {
+        let #key = #lookup;
+        let #name = #static_call.#by_lookup(&#key, #result);
+        #keyed
+    };
+    (setup, key.to_token_stream())
+}
+
+/// Whether a call looks for a result first, and does everything else in a second function. Attributes
+/// of the body, such as `track_caller`, would not hold there.
+pub(super) fn is_split_call(model: &Model) -> bool {
+    model.options.cache().is_none() && !model.is_async() && model.body_attributes().next().is_none()
+}
+
+/// Whether a generated function returns the call site. A trait cannot spell its type, which may depend
+/// on the types of the implementation.
+pub(super) fn has_call_site(model: &Model) -> bool {
+    model.options.cache().is_none() && types(model).are_spelled() && !model.context.is_trait_impl()
+}
+
+pub(super) fn call_site(model: &Model) -> Option<TokenStream> {
+    has_call_site(model).then(|| model.call(&model.call_site_fn()))
+}

@@ -1,0 +1,91 @@
+//! The types of the key and of the stored result: as a signature spells them, and as the bounds and the
+//! policy that the runtime is given.
+
+use super::key::nested;
+use crate::analyze::model::Model;
+use crate::analyze::stored_type::StoredType;
+use crate::parse::option_row::Scope;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+impl Model {
+    /// The kind of result that there is to store, as a value.
+    pub(super) fn result_kind(&self) -> TokenStream {
+        let Self { runtime: p, result, .. } = self;
+        match self.stored_type {
+            StoredType::Whole | StoredType::Primitive => quote!(#p::Whole),
+            StoredType::WholeByName => quote!(#p::kind!(#result).whole()),
+            _ => quote!(#p::kind!(#result)),
+        }
+    }
+
+    /// The policy that decides what to store of a result, as a value.
+    pub(super) fn result_policy(&self) -> TokenStream {
+        let Self { runtime: p, result, .. } = self;
+        if let Some(accept) = self.options.cache_if() {
+            quote!(#p::policy_if::<#result, _>(#accept))
+        } else if self.stored_type == StoredType::Primitive {
+            quote!(#p::primitive::<#result, _>())
+        } else {
+            let kind = self.result_kind();
+            quote!(#p::policy::<#result, _, _>(#kind))
+        }
+    }
+
+    /// The stored type, if a signature can spell it.
+    pub(super) fn stored_type(&self) -> Option<TokenStream> {
+        let Self { runtime: p, result, .. } = self;
+        match self.stored_type {
+            StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {
+                Some(result.clone())
+            }
+            StoredType::OkByName => Some(quote!(<#result as #p::Outcome<true>>::Stored)),
+            StoredType::AskCompiler => {
+                Some(quote!(<#result as #p::Outcome<{ #p::fallible!(#result) }>>::Stored))
+            }
+            StoredType::Unspelled => None,
+        }
+    }
+}
+
+/// The types of a cache, if a signature can spell them.
+pub(super) struct Types {
+    pub(super) key: Option<TokenStream>,
+    pub(super) value: Option<TokenStream>,
+}
+
+impl Types {
+    pub(super) fn are_spelled(&self) -> bool {
+        self.key.is_some() && self.value.is_some()
+    }
+}
+
+pub(super) fn types(model: &Model) -> Types {
+    let types = Types { key: model.key_types().map(nested), value: model.stored_type() };
+    // In a trait either both are spelled, or the whole type is `impl Trait`.
+    let all_or_none = model.context.is_trait_impl();
+    if all_or_none && !(types.are_spelled() && model.instance.is_empty()) {
+        return Types { key: None, value: None };
+    }
+    types
+}
+
+/// The bounds of the key, as a value; `None` if only the compiler knows its type.
+pub(super) fn key_bounds(model: &Model) -> Option<TokenStream> {
+    let p = &model.runtime;
+    let bounds = |ty: &TokenStream| match model.options.scope() {
+        Scope::Shared => quote!(#p::kept::<#ty, _>()),
+        Scope::Thread => quote!(#p::kept_here::<#ty>()),
+    };
+    model.key_types().map(|types| nested(types.iter().map(bounds).collect()))
+}
+
+/// The bounds of the stored type, as a value.
+pub(super) fn result_bounds(model: &Model) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let kind = model.result_kind();
+    match model.options.scope() {
+        Scope::Shared => quote!(#p::kept_result::<#result, _, _>(#kind)),
+        Scope::Thread => quote!(#p::kept_result_here::<#result, _>(#kind)),
+    }
+}

@@ -1,0 +1,206 @@
+//! The controls: the companion type of a function, and the functions that look up, remove, insert or
+//! refresh one call.
+
+use super::cache_access::{self, CacheAccess};
+use super::helper::{Helper, allowed_lints};
+use super::names::hygienic;
+use crate::analyze::model::{Argument, Model};
+use crate::tokens::rewrite::replace_self_type;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+/// The companion type of a function in a module, with all controls. The first helper runs the original
+/// body; it stands in a block of its own, so that lints apply to it.
+pub(super) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
+    let companion = companion(model);
+    let (original, cache) = (helpers[0].inherent(), helpers[1..].iter().map(Helper::inherent));
+    let name = &model.controls_name;
+    let (declared, arguments, clause) =
+        (model.instance.declared(), model.instance.arguments(), model.instance.clause());
+    let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
+    let allowed = allowed_lints(model);
+    let whole_cache = whole_cache_controls(model);
+    let one_call = one_call_controls(model);
+    quote! {
+        #companion
+        #(#cfgs)*
+        #[allow(dead_code, unreachable_pub)]
+        impl #declared #name #arguments #clause {
+            #original
+        }
+        #(#more_cfgs)*
+        #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+        #[allow(unreachable_pub)]
+        #(#allowed)*
+        impl #declared #name #arguments #clause {
+            #(#cache)*
+            #whole_cache
+            #one_call
+        }
+    }
+}
+
+/// The type with the function's name.
+fn companion(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let (name, vis) = (&model.controls_name, &model.function.vis);
+    let (cfgs, allowed) = (model.cfgs(), allowed_lints(model));
+    let doc = format!(
+        " The cache of [`{0}()`]({0}()): its counters and controls.",
+        model.function.sig.ident
+    );
+    let params = (!model.instance.is_empty()).then(|| {
+        let sized = quote!(#p::std::marker::Sized);
+        let params: Vec<_> = model.instance.unbounded(&sized).collect();
+        quote!(<#(#params),*>)
+    });
+    let mut types = model.instance.types().peekable();
+    let marker = types.peek().is_some().then(|| {
+        let marker = hygienic("instance");
+        quote!(#marker: #p::std::marker::PhantomData<(#(fn(&#types),)*)>)
+    });
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #[allow(unreachable_pub)]
+        #(#allowed)*
+        #vis struct #name #params { #marker }
+    }
+}
+
+/// The controls of the whole cache. A given cache has them itself.
+fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
+    let (p, vis) = (&model.runtime, &model.function.vis);
+    model.options.cache().is_none().then(|| {
+        quote! {
+            /// The counters and the size of the cache.
+            #vis fn cache_info() -> #p::CacheInfo {
+                Self::cache().info()
+            }
+            /// Forgets every entry and zeroes the counters.
+            #vis fn cache_clear() {
+                Self::cache().clear()
+            }
+            /// The options in force.
+            #vis fn cache_parameters() -> #p::CacheParameters {
+                Self::cache().parameters()
+            }
+        }
+    })
+}
+
+/// The controls of one call.
+fn one_call_controls(model: &Model) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let vis = &model.function.vis;
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let (what, value) = (hygienic("what"), hygienic("result"));
+    let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
+    let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
+    let all = model.arguments.iter().map(parameter);
+    let lifetimes = model.other_params.lifetimes();
+    let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
+    let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
+    let safety = match model.function.sig.safety {
+        syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
+        _ => None,
+    };
+    let run = model.call_original();
+    let asyncness = &model.function.sig.asyncness;
+    let refresh = if model.is_async() {
+        quote!(return #p::refresh_async(#cache, #lookup, #policy).drive(#run).await;)
+    } else {
+        quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
+    };
+    let body_attributes = model.body_attributes();
+    quote! {
+        // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once.
+        fn ask #some_params (#what: #p::Ask, #(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            #setup
+            #p::ask(#cache, #what, &#lookup, &#policy)
+        }
+        /// Looks for a call without counting, computing or touching recency.
+        #vis fn cache_peek #some_params (#(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            Self::ask(#p::Ask::Peek, #(#names),*)
+        }
+        /// Forgets one call, and returns its result.
+        #vis fn cache_remove #some_params (#(#identifying),*)
+            -> #p::std::option::Option<#result> #some_bounds
+        {
+            Self::ask(#p::Ask::Remove, #(#names),*)
+        }
+        /// Stores a result as if it had been computed now.
+        #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
+            #setup
+            #p::insert(#cache, #lookup, &#policy, &#value)
+        }
+        /// Runs the body now and stores its result.
+        #(#body_attributes)*
+        #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
+            #setup
+            #refresh
+        }
+    }
+}
+
+/// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
+/// `Type::area_cache().remove(..)` cannot be used.
+pub(super) fn removal(model: &Model) -> Option<Helper> {
+    if model.context.is_module() || model.options.cache().is_some() || model.key_types().is_some() {
+        return None;
+    }
+    let Model { runtime: p, result, .. } = model;
+    let name = model.remove_fn();
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let identifying = model.identifying_arguments().map(parameter);
+    let (instance, lifetimes) = (&model.instance, model.other_params.lifetimes());
+    let generics = lifetimes.and(instance);
+    let (params, bounds) = (generics.declared(), generics.clause());
+    let doc = format!(
+        " Forgets one call of [`{0}`](Self::{0}), and returns its result.",
+        model.function.sig.ident
+    );
+    let cfgs = model.cfgs();
+    let signature = quote! {
+        fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+    };
+    let declared = match model.context.controls_trait() {
+        Some(controls) => {
+            let self_type = &controls.self_type;
+            let identifying = model.identifying_arguments().map(|argument| {
+                if argument.name == "self" {
+                    return parameter(argument);
+                }
+                replace_self_type(&parameter(argument), self_type)
+            });
+            let result = replace_self_type(result, self_type);
+            quote! {
+                fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+            }
+        }
+        None => signature.clone(),
+    };
+    Some(Helper {
+        doc: quote!(#[doc = #doc] #(#cfgs)*),
+        attrs: quote!(#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]),
+        vis: model.function.vis.to_token_stream(),
+        signature,
+        name,
+        declared: Some(declared),
+        returns: None,
+        body: quote!({
+            #setup
+            #p::ask(#cache, #p::Ask::Remove, &#lookup, &#policy)
+        }),
+    })
+}
+
+fn parameter(Argument { name, ty, attrs, .. }: &Argument) -> TokenStream {
+    quote!(#(#attrs)* #name: #ty)
+}

@@ -1,0 +1,193 @@
+//! The memoized function: its signature is the user's, its body asks the cache.
+//!
+//! ```text
+//! // Input:
+//! #[memoize(ttl = "30m")]
+//! pub fn temperature(city: &str) -> Result<f64, WeatherError> { body }
+//!
+//! // Output, in a module:
+//! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
+//!     let cache = at(<temperature>::here);
+//!     return call!(
+//!         cache.enter_in_time(leaf::<str, _>(city), policy(kind!(Result<..>))),
+//!         <temperature>::uncached(city)
+//!     );
+//! }
+//! pub struct temperature {}
+//! impl temperature {
+//!     pub fn uncached(city: &str) -> Result<f64, WeatherError> { body }
+//!     pub fn cache() -> &'static Cache<String, f64> { .. }
+//!     pub fn cache_info() -> CacheInfo { Self::cache().info() }
+//!     ..
+//! }
+//!
+//! // Input, in an impl block:
+//! #[memoize(cache = self.areas)]
+//! pub fn area(&self, of: Shape) -> f64 { body }
+//!
+//! // Output:
+//! pub fn area(&self, of: Shape) -> f64 {
+//!     let cache: &Cache<Shape, f64, _> = &self.areas;
+//!     let cache = Given::new(cache);
+//!     return call_in_place!(
+//!         cache.enter(leaf::<Shape, _>(&of), policy(kind!(f64))),
+//!         Self::area_uncached(self, of)
+//!     );
+//! }
+//! pub fn area_uncached(&self, of: Shape) -> f64 { body }
+//!
+//! // Input:
+//! #[memoize]
+//! async fn temperature(city: &str) -> f64 { body }
+//!
+//! // Output. The controls are as above:
+//! async fn temperature(city: &str) -> f64 {
+//!     let missed = match <temperature>::here().at_once(&leaf::<str, _>(city), policy(kind!(f64))) {
+//!         Ok(result) => return result,
+//!         Err(missed) => missed,
+//!     };
+//!     let cache = <temperature>::cache();
+//!     let open = match missed.open(&cache, leaf::<str, _>(city)) {
+//!         Entered::Hit(result) => return result,
+//!         Entered::Open(open) => open,
+//!     };
+//!     let run = match open.step().await {
+//!         Step::Done(result) => return result,
+//!         Step::Run(run) => run,
+//!     };
+//!     return run.drive(<temperature>::uncached(city)).await;
+//! }
+//! ```
+
+use super::cache_access::{self, CacheAccess, call_site, is_split_call};
+use super::cache_static::cache_functions;
+use super::controls::{controls, removal};
+use super::helper::{Helper, named_signature, shared_attribute};
+use super::names::hygienic;
+use super::original::original;
+use crate::analyze::check::{is_str, is_unsized};
+use crate::analyze::model::Model;
+use crate::parse::function::Function;
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::quote;
+use std::borrow::Cow;
+use syn::ReturnType;
+
+/// The memoized function, and the functions beside it. The first of these runs the original body.
+pub(super) struct Expansion {
+    pub(super) memoized: TokenStream,
+    pub(super) helpers: Vec<Helper>,
+}
+
+impl Expansion {
+    pub(super) fn of(model: &Model) -> Self {
+        let mut helpers = vec![original(model)];
+        helpers.extend(cache_functions(model));
+        helpers.extend(removal(model));
+        Self { memoized: memoized(model), helpers }
+    }
+}
+
+/// Everything that a function outside of a memoized block becomes.
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let Expansion { memoized, helpers } = Expansion::of(model);
+    if model.context.is_module() {
+        let controls = controls(model, &helpers);
+        quote!(#memoized #controls)
+    } else {
+        let helpers = helpers.iter().map(Helper::inherent);
+        quote!(#memoized #(#helpers)*)
+    }
+}
+
+/// The function without a cache, if an argument or its result is unsized: `text: str`. The compiler
+/// refuses such a function, and its message is better than one about the generated code.
+pub(super) fn without_cache_if_unsized(
+    function: &Function,
+    runtime: &TokenStream,
+) -> Option<TokenStream> {
+    let result = match &function.sig.output {
+        ReturnType::Type(_, ty) => Some(Cow::Borrowed(&**ty)),
+        ReturnType::Default => None,
+    };
+    let mut types = function.inputs().map(|input| input.ty).chain(result);
+    let ty = types.find(|ty| is_unsized(ty))?;
+    let Function { attrs, vis, sig, body } = function;
+    // A sized type may be called `str`. It is refused, since the function would silently have no cache.
+    let check = is_str(&ty).then(|| quote!(#runtime::no_size::<#ty>();));
+    let body = body.stream();
+    Some(quote!(#(#attrs)* #vis #sig { #check #body }))
+}
+
+/// The function that callers see.
+fn memoized(model: &Model) -> TokenStream {
+    let body = if model.is_async() { async_body(model) } else { body(model) };
+    let sig = named_signature(model);
+    let vis = &model.function.vis;
+    let attrs = model.function.attrs.iter().map(shared_attribute);
+    // The user's braces: lints such as `dead_code` then treat the function as the user's.
+    let mut braces = Group::new(Delimiter::Brace, body);
+    braces.set_span(model.function.body.span());
+    let underscored = model.arguments.iter().any(|it| it.name.to_string().starts_with('_'));
+    let underscored = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
+    quote! {
+        #(#attrs)*
+        #underscored
+        #vis #sig #braces
+    }
+}
+
+// Both bodies end with a `return` statement. Before the 2024 edition a final expression drops its
+// temporaries after the arguments that they borrow.
+
+fn body(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let enter = if can_expire(model) { quote!(enter_in_time) } else { quote!(enter) };
+    let call = if is_split_call(model) { quote!(call) } else { quote!(call_in_place) };
+    let run = model.call_original();
+    quote! {
+        #setup
+        return #p::#call!(#cache.#enter(#lookup, #policy), #run);
+    }
+}
+
+fn async_body(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let (result, open, pending) = (hygienic("result"), hygienic("open"), hygienic("run"));
+    let run = model.call_original();
+    let (looked_up, entered) = match call_site(model) {
+        Some(call_site) => {
+            let missed = hygienic("missed");
+            let at_once = if can_expire(model) { quote!(at_once_in_time) } else { quote!(at_once) };
+            let looked_up = quote! {
+                let #missed = match #call_site.#at_once(&#lookup, #policy) {
+                    #p::std::result::Result::Ok(#result) => return #result,
+                    #p::std::result::Result::Err(#missed) => #missed,
+                };
+            };
+            (Some(looked_up), quote!(#missed.open(#cache, #lookup)))
+        }
+        None => (None, quote!(#p::enter_async(#cache, #lookup, #policy))),
+    };
+    // No result is held across the `.await` of the body, so the result need not be `Send`.
+    quote! {
+        #looked_up
+        #setup
+        let #open = match #entered {
+            #p::Entered::Hit(#result) => return #result,
+            #p::Entered::Open(#open) => #open,
+        };
+        let #pending = match #open.step().await {
+            #p::Step::Done(#result) => return #result,
+            #p::Step::Run(#pending) => #pending,
+        };
+        return #pending.drive(#run).await;
+    }
+}
+
+/// Whether the function's own cache has entries that expire. A given cache finds out for itself.
+fn can_expire(model: &Model) -> bool {
+    model.options.expire() && model.options.cache().is_none()
+}

@@ -1,0 +1,137 @@
+//! The names and paths of the generated functions, and the name of the cache in reports.
+
+use crate::analyze::context::Context;
+use crate::analyze::generics::{parameters, turbofish};
+use crate::analyze::model::Model;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+
+/// A name that no argument and no expression of the user's can collide with.
+pub(super) fn hygienic(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+impl Model {
+    /// The type or trait that has the generated functions.
+    fn controls_type(&self) -> TokenStream {
+        match &*self.context {
+            Context::Module => {
+                let (name, arguments) = (&self.controls_name, self.instance.arguments());
+                quote!(<#name #arguments>)
+            }
+            Context::Method | Context::Block(_) => quote!(Self),
+            Context::TraitImpl(_, controls) => {
+                let path = controls.path();
+                quote!(<Self as #path>)
+            }
+        }
+    }
+
+    /// `cache` in the companion type of a function, `area_cache` beside a method `area`.
+    fn helper_name(&self, what: &str) -> Ident {
+        let span = self.function.sig.ident.span();
+        if self.context.is_module() {
+            Ident::new(what, span)
+        } else {
+            format_ident!("{}_{what}", self.controls_name.unraw(), span = span)
+        }
+    }
+
+    /// The function that returns the typed cache.
+    pub(super) fn cache_fn(&self) -> Ident {
+        self.helper_name("cache")
+    }
+
+    /// The function that returns the call site: the static and the types of the cache.
+    pub(super) fn call_site_fn(&self) -> Ident {
+        self.helper_name(if self.context.is_module() { "here" } else { "cache_here" })
+    }
+
+    /// The function that returns the static alone, for a cache whose types cannot be spelled.
+    pub(super) fn static_fn(&self) -> Ident {
+        self.helper_name(if self.context.is_module() { "site" } else { "cache_site" })
+    }
+
+    /// The function that runs the original body.
+    pub(super) fn uncached_fn(&self) -> Ident {
+        self.helper_name("uncached")
+    }
+
+    /// The function that removes one call of a method.
+    pub(super) fn remove_fn(&self) -> Ident {
+        self.helper_name("remove")
+    }
+
+    /// The path of a generated function without arguments.
+    pub(super) fn path(&self, name: &Ident) -> TokenStream {
+        let owner = self.controls_type();
+        let parameters = self.instance.turbofish().filter(|_| !self.context.is_module());
+        quote!(#owner::#name #parameters)
+    }
+
+    /// A call of a generated function without arguments.
+    pub(super) fn call(&self, name: &Ident) -> TokenStream {
+        let path = self.path(name);
+        quote!(#path ())
+    }
+
+    /// A call of the original body with the arguments.
+    pub(super) fn call_original(&self) -> TokenStream {
+        let owner = self.controls_type();
+        let name = self.uncached_fn();
+        let parameters = if self.context.is_module() {
+            self.other_params.turbofish()
+        } else {
+            turbofish(parameters(&self.function.sig.generics))
+        };
+        let arguments = self.arguments.iter().map(|argument| &argument.name);
+        let call = quote!(#owner::#name #parameters (#(#arguments),*));
+        match self.function.sig.safety {
+            syn::Safety::Unsafe(_) => quote!(unsafe { #call }),
+            _ => call,
+        }
+    }
+}
+
+/// The name of the cache in reports, as an expression. That of a generic function ends with the types of the instantiation.
+pub(super) fn report_name(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let function = model.function.sig.ident.unraw().to_string();
+    let given = model.options.report_name();
+    let path = format!("::{function}");
+    let self_type = || quote!(#p::std::any::type_name::<Self>());
+    let text = |text: String| (text, quote!(""), String::new());
+    let is_generic = !model.instance.is_empty();
+    // The text before and after a path that only the compiler knows.
+    let (prefix, compiled, suffix) = match (given, &*model.context) {
+        (Some(name), _) if !is_generic => return name.to_token_stream(),
+        (Some(name), _) => text(name.value()),
+        (None, Context::Module) if !is_generic => {
+            return quote!(#p::std::concat!(#p::std::module_path!(), #path));
+        }
+        (None, Context::Module) => (String::new(), quote!(#p::std::module_path!()), path),
+        (None, Context::Block(block) | Context::TraitImpl(block, _))
+            if block.report_prefix.is_some() =>
+        {
+            text(block.report_prefix.clone().unwrap_or_default() + &path)
+        }
+        (None, Context::Method | Context::Block(_)) if !is_generic => {
+            return quote!(#p::method::<Self>(#function));
+        }
+        (None, Context::Method | Context::Block(_)) => (String::new(), self_type(), path),
+        (None, Context::TraitImpl(_, controls)) => {
+            let suffix = format!(" as {}>{path}", controls.implemented);
+            ("<".to_owned(), self_type(), suffix)
+        }
+    };
+    let types: Vec<_> = model.instance.types().collect();
+    let parameters = model.instance.names().map(|name| {
+        if types.contains(&name) {
+            quote!(&#p::std::any::type_name::<#name>())
+        } else {
+            quote!(&#name)
+        }
+    });
+    quote!(#p::label(#prefix, #compiled, #suffix, &[#(#parameters),*]))
+}

@@ -1,0 +1,149 @@
+//! The columns of the table of options, and the values that an option can have.
+
+use proc_macro2::Ident;
+use std::time::Duration;
+use syn::parse::ParseStream;
+use syn::{Expr, LitStr, Path, Visibility};
+
+/// One option.
+pub(crate) struct OptionRow {
+    pub(crate) name: &'static str,
+    /// How the value is written, and the function that reads it.
+    pub(crate) value: Syntax,
+    /// An example for error messages.
+    pub(crate) example: &'static str,
+    /// Its names elsewhere, separated by spaces: in Python's `functools` and `cachetools`, in `cached`,
+    /// `memoize`, `moka`, `quick_cache` and `cachelito`.
+    pub(crate) peers: &'static str,
+    /// How to write that there is no limit, for an option that is one.
+    pub(crate) no_limit: NoLimit,
+    /// The options that exclude this one. Each pair stands in one of the two rows.
+    pub(crate) excludes: &'static [Relation],
+    /// The options without which this one has no effect.
+    pub(crate) needs: &'static [Relation],
+    /// Its meaning on an impl block or a trait. Every option is allowed on every function.
+    pub(crate) on_block: OnBlock,
+    /// The method of the runtime's builder that takes the value; `None` if the macro itself uses it.
+    pub(crate) builder: Option<&'static str>,
+    /// Whether entries can expire because of it, so that a hit reads the clock.
+    pub(crate) expires: bool,
+}
+
+pub(crate) type ReadValue = fn(&OptionRow, ParseStream<'_>) -> syn::Result<Value>;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Syntax {
+    /// `name = value`.
+    Assigned(ReadValue),
+    /// `name(values)`. The function reads the parentheses as well.
+    Parenthesized(ReadValue),
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum NoLimit {
+    /// The option is no limit.
+    Never,
+    /// Leave the option out. The text says what for.
+    LeaveOut(&'static str),
+    /// Write a word in place of the value. The builder has a method for it.
+    Word { word: &'static str, builder: &'static str },
+}
+
+/// Another option, and why it matters to this one.
+pub(crate) struct Relation {
+    /// The option, with a value if only that value matters: `cache`, or `scope = "thread"`.
+    pub(crate) option: &'static str,
+    /// The reason, after a colon in the error message.
+    pub(crate) why: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnBlock {
+    /// A default for the functions. An option of a function that excludes it replaces it.
+    Default,
+    /// A default for the functions. An option of a function that excludes it is an error.
+    FirmDefault,
+    /// A default for those functions that have the arguments it names.
+    DefaultForArguments,
+    /// It belongs to the block, not to its functions.
+    OfBlock,
+    /// It belongs to the impl block of a trait. Any other block is refused with this message.
+    OfTraitImpl(&'static str),
+}
+
+#[derive(Clone)]
+pub(crate) enum Value {
+    /// The word of [`NoLimit::Word`].
+    NoLimit,
+    /// A duration written as text.
+    Duration(Duration),
+    /// An expression that the generated code evaluates.
+    Expr(Expr),
+    Flag(bool),
+    Text(LitStr),
+    Scope(Scope),
+    Arguments(Vec<Ident>),
+    Controls(Controls),
+    Path(Path),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Shared,
+    Thread,
+}
+
+/// The name of the controls, and their visibility on the impl block of a trait.
+#[derive(Clone)]
+pub(crate) struct Controls {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+}
+
+impl OptionRow {
+    /// Whether another library has the option under this name.
+    pub(crate) fn has_peer(&self, name: &str) -> bool {
+        self.peers.split_whitespace().any(|peer| peer == name)
+    }
+
+    /// The advice for a value that is too large.
+    pub(crate) fn no_limit_advice(&self) -> String {
+        let name = self.name;
+        match self.no_limit {
+            NoLimit::Never => format!("write `{}`", self.example),
+            NoLimit::LeaveOut(purpose) => format!("leave `{name}` out {purpose}"),
+            NoLimit::Word { word, .. } => format!("write `{name} = {word}` for no limit"),
+        }
+    }
+}
+
+impl Relation {
+    /// The name of the other option.
+    pub(crate) fn name(&self) -> &'static str {
+        self.option.split(" = ").next().unwrap_or_default()
+    }
+
+    /// The value that matters; `None` if every value does.
+    pub(crate) fn value(&self) -> Option<&'static str> {
+        self.option.split_once(" = ").map(|(_, value)| value)
+    }
+}
+
+impl Value {
+    pub(crate) fn expr(&self) -> Option<&Expr> {
+        match self {
+            Self::Expr(expr) => Some(expr),
+            _ => None,
+        }
+    }
+
+    /// Whether this is the value of a [`Relation`]. Only flags and scopes occur in relations.
+    pub(crate) fn is_written(&self, text: &str) -> bool {
+        match self {
+            Self::Flag(on) => on.to_string() == text,
+            Self::Scope(Scope::Shared) => text == "\"shared\"",
+            Self::Scope(Scope::Thread) => text == "\"thread\"",
+            _ => false,
+        }
+    }
+}

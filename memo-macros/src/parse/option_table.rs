@@ -1,0 +1,163 @@
+//! The table of options. Parsing, suggestions, conflicts and the calls of the builder come from it.
+//!
+//! To add an option, add a row here. CONTRIBUTING.md lists what else it needs.
+
+use super::option_row::{NoLimit, OnBlock, OptionRow, Relation, Syntax};
+use super::values;
+
+/// The values of most rows.
+pub(crate) const ROW: OptionRow = OptionRow {
+    name: "",
+    value: Syntax::Assigned(values::expression),
+    example: "",
+    peers: "",
+    no_limit: NoLimit::Never,
+    excludes: &[],
+    needs: &[],
+    on_block: OnBlock::Default,
+    builder: None,
+    expires: false,
+};
+
+/// The exclusion of every option that the builder of a given cache takes.
+const GIVEN_CACHE: Relation = Relation {
+    option: "cache",
+    why: "a given cache has its own options, set where it is made with \
+          `Cache::builder()`",
+};
+
+pub(crate) const OPTIONS: &[OptionRow] = &[
+    OptionRow {
+        name: "maxsize",
+        value: Syntax::Assigned(values::size),
+        example: "maxsize = 128",
+        peers: "max_size maxSize MaxSize size Size capacity Capacity max_capacity \
+                max_entries limit Limit entries unbound unbounded bound",
+        no_limit: NoLimit::Word { word: "unbounded", builder: "unbounded" },
+        excludes: &[GIVEN_CACHE],
+        builder: Some("maxsize"),
+        ..ROW
+    },
+    OptionRow {
+        name: "ttl",
+        value: Syntax::Assigned(values::duration),
+        example: "ttl = \"30m\"",
+        peers: "TTL time ttl_secs ttl_millis time_to_live TimeToLive expire expires \
+                expiry expiration lifetime timeout max_age timed",
+        no_limit: NoLimit::LeaveOut("for entries that never expire"),
+        excludes: &[GIVEN_CACHE],
+        builder: Some("ttl"),
+        expires: true,
+        ..ROW
+    },
+    OptionRow {
+        name: "scope",
+        value: Syntax::Assigned(values::scope),
+        example: "scope = \"thread\"",
+        peers: "SharedCache Shared shared thread thread_local local sync",
+        excludes: &[GIVEN_CACHE],
+        on_block: OnBlock::FirmDefault,
+        ..ROW
+    },
+    OptionRow {
+        name: "key",
+        value: Syntax::Assigned(values::key),
+        example: "key = user.id",
+        peers: "convert Convert key_by keyed_by hash by",
+        ..ROW
+    },
+    OptionRow {
+        name: "skip",
+        value: Syntax::Parenthesized(values::arguments),
+        example: "skip(db, logger)",
+        peers: "Ignore ignore Skip exclude except",
+        excludes: &[Relation {
+            option: "key",
+            why: "a key expression already says which arguments count",
+        }],
+        on_block: OnBlock::DefaultForArguments,
+        ..ROW
+    },
+    OptionRow {
+        name: "cache_if",
+        value: Syntax::Assigned(values::condition),
+        example: "cache_if = |result| result.is_some()",
+        peers: "option condition when if_ only_if filter cache_when",
+        ..ROW
+    },
+    OptionRow {
+        name: "single_flight",
+        value: Syntax::Assigned(values::flag),
+        example: "single_flight = false",
+        peers: "sync_writes singleflight coalesce dedup sync_lock flight",
+        excludes: &[
+            Relation {
+                option: "scope = \"thread\"",
+                why: "calls of one thread never wait for each other",
+            },
+            GIVEN_CACHE,
+        ],
+        builder: Some("single_flight"),
+        ..ROW
+    },
+    OptionRow {
+        name: "patience",
+        value: Syntax::Assigned(values::duration),
+        example: "patience = \"5s\"",
+        peers: "wait max_wait wait_timeout wait_for lock_timeout deadline",
+        no_limit: NoLimit::Word { word: "unlimited", builder: "unlimited_patience" },
+        excludes: &[
+            Relation {
+                option: "single_flight = false",
+                why: "no call waits for the run of another",
+            },
+            GIVEN_CACHE,
+        ],
+        builder: Some("patience"),
+        ..ROW
+    },
+    OptionRow {
+        name: "cache",
+        value: Syntax::Assigned(values::cache),
+        example: "cache = self.users",
+        peers: "store storage cache_field with create custom_cache instance",
+        on_block: OnBlock::FirmDefault,
+        ..ROW
+    },
+    OptionRow {
+        name: "name",
+        value: Syntax::Assigned(values::text),
+        example: "name = \"users\"",
+        peers: "Name label id",
+        excludes: &[GIVEN_CACHE],
+        on_block: OnBlock::OfBlock,
+        ..ROW
+    },
+    OptionRow {
+        name: "controls",
+        value: Syntax::Assigned(values::controls),
+        example: "controls = fib_cache",
+        peers: "companion type_name module mod_name",
+        on_block: OnBlock::OfTraitImpl(
+            "`controls` names the controls of one function: move it there",
+        ),
+        ..ROW
+    },
+    OptionRow {
+        name: "crate",
+        value: Syntax::Assigned(values::path),
+        example: "crate = ::memofn",
+        peers: "krate path crate_path",
+        ..ROW
+    },
+];
+
+/// Options of other libraries that are not needed here, and why.
+pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[
+    ("result", "an `Err` is not stored"),
+    ("in_impl", "methods need none"),
+    ("typed", "arguments have one type each"),
+    ("thread_safe", "every cache is"),
+    ("refresh", "there is `f::cache_refresh(..)`"),
+    ("force_refresh", "there is `f::cache_refresh(..)`"),
+];

@@ -1,0 +1,272 @@
+//! The options of one attribute, read by the table.
+//!
+//! `syn::meta` stops at the first error. This parser notes a mistake, skips to the next comma and goes
+//! on, so that three mistakes are three errors in one build.
+
+use super::function::Function;
+use super::option_row::{Controls, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value};
+use super::option_table::{NOT_NEEDED, OPTIONS};
+use super::suggest;
+use crate::tokens::errors::Errors;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Ident, Lit, LitStr, Token};
+
+/// An option as it was given.
+#[derive(Clone)]
+pub(crate) struct GivenOption {
+    pub(crate) row: &'static OptionRow,
+    /// Its name in the attribute, for errors.
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Options(Vec<GivenOption>);
+
+impl Options {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = options.read_one(input) {
+                    errors.push(error);
+                    skip_to_comma(input)?;
+                }
+                if input.is_empty() {
+                    break;
+                }
+                if !input.peek(Token![,]) {
+                    errors.push(input.error("expected `,` before the next option"));
+                    skip_to_comma(input)?;
+                }
+                input.parse::<Option<Token![,]>>()?;
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            // After a mistake inside parentheses `syn` also reports what is left in them.
+            if errors.is_empty() {
+                errors.push(error);
+            }
+        }
+        options
+    }
+
+    fn read_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.peek(Lit) {
+            return Err(input.error("every option has a name: `maxsize = 128`, `ttl = \"30m\"`"));
+        }
+        let name = input
+            .call(Ident::parse_any)
+            .map_err(|error| syn::Error::new(error.span(), "expected the name of an option"))?;
+        let given = name.to_string();
+        let Some(row) = OPTIONS.iter().find(|row| row.name == given) else {
+            let message = format!("unknown option `{given}`; {}", advice(&given));
+            return Err(syn::Error::new(name.span(), message));
+        };
+        let value = read_value(row, &name, input)?;
+        if self.get(row.name).is_some() {
+            let message = format!("`{name}` is given twice; keep one of the two");
+            return Err(syn::Error::new(name.span(), message));
+        }
+        self.0.push(GivenOption { row, name, value });
+        Ok(())
+    }
+
+    /// The options of a function in a block: its own, and the block's as defaults.
+    pub(crate) fn or_defaults(self, block: &Self, function: &Function) -> Self {
+        let defaults = block.0.iter().filter(|default| {
+            let (row, name) = (default.row, default.row.name);
+            let is_excluded = self.excluded_by(row).next().is_some();
+            let gives_way = row.on_block != OnBlock::FirmDefault
+                && self.0.iter().any(|own| own.row.excludes.iter().any(|it| it.name() == name));
+            !matches!(row.on_block, OnBlock::OfBlock | OnBlock::OfTraitImpl(_))
+                && self.get(name).is_none()
+                && !is_excluded
+                && !gives_way
+        });
+        let has = |name: &Ident| function.inputs().any(|it| it.name.as_ref() == Some(name));
+        let defaults = defaults.filter_map(|default| {
+            let mut default = default.clone();
+            if let (OnBlock::DefaultForArguments, Value::Arguments(names)) =
+                (default.row.on_block, &mut default.value)
+            {
+                names.retain(has);
+                if names.is_empty() {
+                    return None;
+                }
+            }
+            Some(default)
+        });
+        let defaults: Vec<_> = defaults.collect();
+        Self(self.0.into_iter().chain(defaults).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &GivenOption> {
+        self.0.iter()
+    }
+
+    pub(crate) fn get(&self, option: &str) -> Option<&GivenOption> {
+        self.0.iter().find(|given| given.row.name == option)
+    }
+
+    /// The given options that exclude an option, with the relation from its row.
+    pub(crate) fn excluded_by(
+        &self,
+        row: &'static OptionRow,
+    ) -> impl Iterator<Item = (&GivenOption, &'static Relation)> {
+        row.excludes.iter().filter_map(|relation| Some((self.related(relation)?, relation)))
+    }
+
+    /// The given option that a relation is about, if it has the value that matters.
+    pub(crate) fn related(&self, relation: &Relation) -> Option<&GivenOption> {
+        let given = self.get(relation.name())?;
+        relation.value().is_none_or(|value| given.value.is_written(value)).then_some(given)
+    }
+
+    /// The expressions that the generated code evaluates. They may mention the function's parameters.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        self.0.iter().filter_map(|given| given.value.expr())
+    }
+
+    /// Whether entries of the function's own cache can expire.
+    pub(crate) fn expire(&self) -> bool {
+        self.0.iter().any(|given| given.row.expires)
+    }
+
+    /// The methods of the builder to call, each with its value if it takes one.
+    pub(crate) fn builder_calls(&self) -> impl Iterator<Item = (&'static str, Option<&Value>)> {
+        self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
+            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, None)),
+            _ => Some((row.builder?, Some(value))),
+        })
+    }
+
+    // The options that the macro itself uses.
+
+    pub(crate) fn scope(&self) -> Scope {
+        match self.value("scope") {
+            Some(Value::Scope(scope)) => *scope,
+            _ => Scope::Shared,
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<&Expr> {
+        self.value("key")?.expr()
+    }
+
+    pub(crate) fn skip(&self) -> &[Ident] {
+        match self.value("skip") {
+            Some(Value::Arguments(names)) => names,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn cache_if(&self) -> Option<&Expr> {
+        self.value("cache_if")?.expr()
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Expr> {
+        self.value("cache")?.expr()
+    }
+
+    /// The value of `name = ..`.
+    pub(crate) fn report_name(&self) -> Option<&LitStr> {
+        match self.value("name") {
+            Some(Value::Text(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn controls(&self) -> Option<&Controls> {
+        match self.value("controls") {
+            Some(Value::Controls(controls)) => Some(controls),
+            _ => None,
+        }
+    }
+
+    /// The path of the runtime.
+    pub(crate) fn runtime(&self) -> TokenStream {
+        let krate = if let Some(Value::Path(path)) = self.value("crate") {
+            path.to_token_stream()
+        } else {
+            quote!(::memofn)
+        };
+        quote!(#krate::__private)
+    }
+
+    fn value(&self, option: &str) -> Option<&Value> {
+        self.get(option).map(|given| &given.value)
+    }
+}
+
+fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+    let error = |message| Err(syn::Error::new(name.span(), message));
+    match row.value {
+        Syntax::Assigned(read) => {
+            let is_assigned = input.peek(Token![=]) && !input.peek(Token![==]);
+            if is_assigned {
+                input.parse::<Token![=]>()?;
+            }
+            if !is_assigned || input.is_empty() || input.peek(Token![,]) {
+                return error(format!("`{name}` needs a value: `{}`", row.example));
+            }
+            read(row, input)
+        }
+        Syntax::Parenthesized(read) => {
+            if !input.peek(syn::token::Paren) {
+                return error(format!("`{name}` needs parentheses: `{}`", row.example));
+            }
+            read(row, input)
+        }
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// The advice for an unknown option.
+fn advice(unknown: &str) -> String {
+    let names = || OPTIONS.iter().map(|row| row.name);
+    if let Some((_, why)) = NOT_NEEDED.iter().find(|(option, _)| *option == unknown) {
+        return format!("it is not needed: {why}");
+    }
+    if let Some(row) = OPTIONS.iter().find(|row| row.has_peer(unknown)) {
+        return format!("here it is `{}`, as in `{}`", row.name, row.example);
+    }
+    match suggest::nearest(unknown, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the options are {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Options {
+        /// These options and one that is not in the table.
+        pub(crate) fn with(mut self, row: &'static OptionRow) -> Self {
+            let name = Ident::new(row.name, proc_macro2::Span::call_site());
+            self.0.push(GivenOption { row, name, value: Value::Flag(true) });
+            self
+        }
+    }
+
+    #[test]
+    fn options_of_the_peers_and_near_misses_are_understood() {
+        assert_eq!(advice("TimeToLive"), "here it is `ttl`, as in `ttl = \"30m\"`");
+        assert_eq!(advice("typed"), "it is not needed: arguments have one type each");
+        assert_eq!(advice("maxsise"), "did you mean `maxsize`?");
+        assert_eq!(advice("single_fligth"), "did you mean `single_flight`?");
+        assert_eq!(advice("patiance"), "did you mean `patience`?");
+        assert!(advice("xyz").starts_with("the options are maxsize, ttl, "));
+    }
+}

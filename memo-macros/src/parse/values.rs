@@ -1,0 +1,262 @@
+//! Reads the value of an option and checks it on its own. The table says which function reads which
+//! option.
+
+use super::duration;
+use super::option_row::{Controls, NoLimit, OptionRow, Scope, Value};
+use super::suggest;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+
+/// Any expression.
+pub(super) fn expression(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    read(input).map(Value::Expr)
+}
+
+/// An expression, without the invisible parentheses that `macro_rules!` puts around an `$expr`.
+fn read(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let mut expr = input.parse()?;
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    Ok(expr)
+}
+
+fn refuse<T>(expr: &Expr, message: impl std::fmt::Display) -> syn::Result<T> {
+    Err(syn::Error::new_spanned(expr, message))
+}
+
+/// Whether an expression is the option's word for no limit. A similar word is refused.
+fn is_no_limit(row: &OptionRow, expr: &Expr) -> syn::Result<bool> {
+    let NoLimit::Word { word, .. } = row.no_limit else { return Ok(false) };
+    match expr {
+        Expr::Path(path) if path.path.is_ident(word) => Ok(true),
+        Expr::Path(path)
+            if ["unbounded", "unlimited", "None"].iter().any(|it| path.path.is_ident(it)) =>
+        {
+            refuse(expr, row.no_limit_advice())
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == word => {
+            refuse(expr, format!("write `{} = {word}`, without quotes", row.name))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A number of entries.
+pub(super) fn size(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, no_limit) = (row.name, row.no_limit_advice());
+    let expr = read(input)?;
+    if is_no_limit(row, &expr)? {
+        return Ok(Value::NoLimit);
+    }
+    match &expr {
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            let zero = format!("write `{name} = 0` to store nothing");
+            refuse(&expr, format!("a size is not negative; {zero}, or {no_limit}"))
+        }
+        Expr::Lit(ExprLit { lit, .. }) => match lit {
+            Lit::Int(number) if number.suffix().is_empty() || number.suffix() == "usize" => {
+                match number.base10_parse::<u64>() {
+                    Ok(_) => Ok(Value::Expr(expr)),
+                    Err(_) => refuse(&expr, format!("too large for a `usize`; {no_limit}")),
+                }
+            }
+            Lit::Str(text) if text.value().parse::<u64>().is_ok() => {
+                refuse(&expr, format!("write `{name} = {}`, without quotes", text.value()))
+            }
+            _ => {
+                let example = row.example;
+                let message = format!("`{name}` is a number of entries, a `usize`: `{example}`");
+                refuse(&expr, format!("{message}; {no_limit}"))
+            }
+        },
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// A duration as text, or an expression of type `Duration`.
+pub(super) fn duration(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    if is_no_limit(row, &expr)? {
+        return Ok(Value::NoLimit);
+    }
+    let Expr::Lit(ExprLit { lit, .. }) = &expr else { return Ok(Value::Expr(expr)) };
+    let no_unit = |number: &str| {
+        format!("a number alone has no unit; write `{name} = \"{number}s\"` for seconds")
+    };
+    let message = match lit {
+        Lit::Str(text) => match duration::parse(&text.value(), &row.no_limit_advice()) {
+            Ok(duration) => return Ok(Value::Duration(duration)),
+            Err(message) => message,
+        },
+        Lit::Int(number) => no_unit(number.base10_digits()),
+        Lit::Float(number) => no_unit(number.base10_digits()),
+        _ => format!("`{name}` is a duration: `{example}`, or an expression of type `Duration`"),
+    };
+    refuse(&expr, message)
+}
+
+/// `true` or `false`.
+pub(super) fn flag(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(Value::Flag(on.value)),
+        _ => refuse(&expr, format!("write `{} = true` or `false`", row.name)),
+    }
+}
+
+/// Text that is not empty.
+pub(super) fn text(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    match read(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => {
+            Ok(Value::Text(text))
+        }
+        other => refuse(&other, format!("`{}` is text in quotes: `{}`", row.name, row.example)),
+    }
+}
+
+/// `"shared"` or `"thread"`.
+pub(super) fn scope(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
+        return refuse(&expr, "write `scope = \"shared\"` or `scope = \"thread\"`, in quotes");
+    };
+    match text.value().as_str() {
+        "shared" => Ok(Value::Scope(Scope::Shared)),
+        "thread" => Ok(Value::Scope(Scope::Thread)),
+        other => match suggest::nearest(other, ["shared", "thread"].into_iter()) {
+            Some(meant) => refuse(&expr, format!("no scope `{other}`; did you mean \"{meant}\"?")),
+            None => refuse(
+                &expr,
+                format!(
+                    "no scope `{other}`; write \"shared\" (one cache for the process) or \
+                     \"thread\" (one for each thread)"
+                ),
+            ),
+        },
+    }
+}
+
+/// An expression over the arguments.
+pub(super) fn key(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let example = row.example;
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.parse::<Expr>().is_ok() => {
+            let text = text.value();
+            refuse(&expr, format!("write the expression itself, without quotes: `key = {text}`"))
+        }
+        Expr::Lit(_) => refuse(
+            &expr,
+            format!(
+                "a constant key would give every call the same result; write an expression over \
+                 the arguments: `{example}`"
+            ),
+        ),
+        Expr::Reference(_) => refuse(
+            &expr,
+            "a key outlives the call, so it cannot borrow; write an expression that owns its \
+             value: `key = name.to_owned()`",
+        ),
+        Expr::Closure(_) => {
+            refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// Names of arguments in parentheses.
+pub(super) fn arguments(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let names;
+    let parens = parenthesized!(names in input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&names, Ident::parse_any)
+        .map_err(|error| {
+            let message = format!("`{}` takes names of arguments: `{}`", row.name, row.example);
+            syn::Error::new(error.span(), message)
+        })?;
+    if names.is_empty() {
+        let message = format!("`{}` needs names of arguments: `{}`", row.name, row.example);
+        return Err(syn::Error::new(parens.span.join(), message));
+    }
+    Ok(Value::Arguments(names.into_iter().collect()))
+}
+
+/// A closure or a path to a function, `&Return -> bool`.
+pub(super) fn condition(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    match &expr {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => refuse(
+            &expr,
+            format!("`{name}` takes one argument, a reference to the result: `{example}`"),
+        ),
+        Expr::Lit(_) => {
+            refuse(&expr, format!("`{name}` is a closure or a path to a function: `{example}`"))
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// An expression that gives a cache which exists already.
+pub(super) fn cache(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let example = row.example;
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit, .. }) => {
+            let other = match lit {
+                Lit::Str(_) => "; the name in reports is `name = \"users\"`",
+                Lit::Int(_) => "; the size is `maxsize = 128`",
+                _ => "",
+            };
+            let message =
+                format!("`cache` is an expression that gives a `&Cache<K, V>`: `{example}`{other}");
+            refuse(&expr, message)
+        }
+        _ if makes_cache(&expr) => refuse(
+            &expr,
+            format!(
+                "every call would make a new cache; make it once, and write where it is: `{example}`"
+            ),
+        ),
+        Expr::Closure(_) => {
+            refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// Whether an expression makes a cache: `Cache::new(8)`, `Cache::builder().build()`.
+fn makes_cache(expr: &Expr) -> bool {
+    match expr {
+        Expr::MethodCall(call) => makes_cache(&call.receiver),
+        Expr::Reference(reference) => makes_cache(&reference.expr),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if {
+            let mut names = path.path.segments.iter().rev().map(|it| it.ident.to_string());
+            let makes = ["new", "default", "builder", "unbounded"];
+            names.next().is_some_and(|name| makes.contains(&name.as_str()))
+                && names.next().is_some_and(|ty| ty == "Cache" || ty == "CacheBuilder")
+        }),
+        _ => false,
+    }
+}
+
+/// An identifier, with a visibility on the impl block of a trait.
+pub(super) fn controls(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let message = format!("`{}` is a name, without quotes: `{}`", row.name, row.example);
+    let vis = input.parse()?;
+    let ident =
+        input.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), message))?;
+    Ok(Value::Controls(Controls { vis, ident }))
+}
+
+/// The path of a crate or a module.
+pub(super) fn path(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    if input.peek(LitStr) {
+        let message = "write the path without quotes: `crate = ::my_crate::memofn`";
+        return Err(input.error(message));
+    }
+    input.call(Path::parse_mod_style).map(Value::Path)
+}

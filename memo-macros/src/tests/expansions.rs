@@ -1,0 +1,199 @@
+//! Expansions compared with the files in `expansions/`.
+//!
+//! After a change of the expansion: `UPDATE_EXPECT=1 cargo test -p memo-macros`, and read the diff.
+//! `plain.rs` shows everything. The other files leave out what repeats it.
+
+use super::{memoized, parsed};
+use expect_test::{ExpectFile, expect_file};
+use quote::quote;
+use syn::{File, Ident, ImplItem, Item};
+
+/// The controls that are the same for every function.
+const REPEATED: &[&str] = &["cache_info", "cache_clear", "cache_parameters"];
+
+/// The controls that repeat each other, besides those that are the same for every function.
+const CONTROLS: &[&str] = &[
+    "cache_info",
+    "cache_clear",
+    "cache_parameters",
+    "ask",
+    "cache_peek",
+    "cache_remove",
+    "cache_insert",
+    "cache_refresh",
+];
+
+/// Compares the expansion of a function with a file, which leaves out some of the functions.
+fn compare_function(options: &str, item: &str, left_out: &[&str], expected: &ExpectFile) {
+    let expansion = parsed(memoized(options, item));
+    let code = prettyplease::unparse(&expansion);
+    let arguments =
+        code.split("__private::leaf::").count() + code.split("__private::parts::").count();
+    let lines = counted_lines(&expansion);
+    assert!(lines <= 40 + 9 * arguments, "{lines} lines");
+    compare(options, item, expansion, left_out, expected);
+}
+
+/// The same for a method, which is not an item on its own.
+fn compare_method(options: &str, item: &str, expected: &ExpectFile) {
+    let expansion = memoized(options, item);
+    let expansion = parsed(quote!(impl Rectangle { #expansion }));
+    let lines = counted_lines(&expansion);
+    assert!(lines <= 40, "{lines} lines");
+    compare(options, item, expansion, &[], expected);
+}
+
+fn compare(
+    options: &str,
+    item: &str,
+    mut expansion: File,
+    left_out: &[&str],
+    expected: &ExpectFile,
+) {
+    let lines = counted_lines(&expansion);
+    keep_functions(&mut expansion, |name| !left_out.contains(&&*name.to_string()));
+    let code = prettyplease::unparse(&expansion);
+    let item = item.lines().map(str::trim).collect::<Vec<_>>().join("\n// ");
+    expected.assert_eq(&format!(
+        "// #[memoize({options})]\n// {item}\n// Without the body and the controls: {lines} lines.\n\n{code}"
+    ));
+}
+
+/// The lines without the original body and the controls.
+fn counted_lines(file: &File) -> usize {
+    let mut file = file.clone();
+    keep_functions(&mut file, |name| {
+        let name = name.to_string();
+        let is_control = name.strip_prefix("cache_").is_some_and(|control| control != "site");
+        !is_control && name != "ask" && !name.ends_with("uncached")
+    });
+    prettyplease::unparse(&file).lines().count()
+}
+
+fn keep_functions(file: &mut File, keep: impl Fn(&Ident) -> bool) {
+    for item in &mut file.items {
+        if let Item::Impl(block) = item {
+            block.items.retain(|item| match item {
+                ImplItem::Fn(function) => keep(&function.sig.ident),
+                _ => true,
+            });
+        }
+    }
+    file.items.retain(|item| !matches!(item, Item::Impl(block) if block.items.is_empty()));
+}
+
+#[test]
+fn a_plain_function() {
+    compare_function(
+        "",
+        "pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }",
+        &[],
+        &expect_file!["expansions/plain.rs"],
+    );
+}
+
+#[test]
+fn a_result_a_borrowed_and_a_skipped_argument() {
+    compare_function(
+        r#"maxsize = 128, ttl = "30m", skip(api)"#,
+        "pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }",
+        REPEATED,
+        &expect_file!["expansions/result.rs"],
+    );
+}
+
+#[test]
+fn thread_scope() {
+    compare_function(
+        r#"scope = "thread", maxsize = unbounded"#,
+        "fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }",
+        CONTROLS,
+        &expect_file!["expansions/thread.rs"],
+    );
+}
+
+#[test]
+fn an_async_function() {
+    compare_function(
+        r#"ttl = "30m""#,
+        "pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }",
+        &[
+            "cache_info",
+            "cache_clear",
+            "cache_parameters",
+            "ask",
+            "cache_peek",
+            "cache_remove",
+            "here",
+        ],
+        &expect_file!["expansions/asynchronous.rs"],
+    );
+}
+
+#[test]
+fn a_key_and_a_condition() {
+    compare_function(
+        "key = request.id, cache_if = |page| !page.is_empty()",
+        "fn page(request: &Request, log: &Log) -> String { render(request, log) }",
+        REPEATED,
+        &expect_file!["expansions/key.rs"],
+    );
+}
+
+#[test]
+fn many_arguments_and_patterns() {
+    compare_function(
+        "",
+        "#[must_use]
+        #[expect(clippy::too_many_arguments)]
+        unsafe fn many(
+            a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
+            f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
+        ) { body }",
+        CONTROLS,
+        &expect_file!["expansions/many.rs"],
+    );
+}
+
+#[test]
+fn a_generic_function() {
+    compare_function(
+        "skip(measure)",
+        "fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+        where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }",
+        REPEATED,
+        &expect_file!["expansions/generic.rs"],
+    );
+}
+
+#[test]
+fn a_method() {
+    compare_method(
+        "",
+        "pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }",
+        &expect_file!["expansions/method.rs"],
+    );
+}
+
+#[test]
+fn a_given_cache() {
+    compare_method(
+        "cache = self.users",
+        "fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }",
+        &expect_file!["expansions/given.rs"],
+    );
+}
+
+#[test]
+fn an_impl_block_of_a_trait() {
+    let (options, item) = (
+        r#"ttl = "1h""#,
+        "impl Load for Client {
+        type Page = String;
+        #[memoize(skip(self))]
+        fn load(&self, path: &str) -> Self::Page { self.get(path) }
+        }",
+    );
+    let expansion = parsed(memoized(options, item));
+    compare(options, item, expansion, &[], &expect_file!["expansions/trait_impl.rs"]);
+}

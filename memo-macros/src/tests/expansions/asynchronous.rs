@@ -1,0 +1,93 @@
+// #[memoize(ttl = "30m")]
+// pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
+// Without the body and the controls: 84 lines.
+
+pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
+    let missed = match <temperature>::here()
+        .at_once_in_time(
+            &::memofn::__private::leaf::<str, _>(city),
+            ::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    {
+        ::memofn::__private::std::result::Result::Ok(result) => return result,
+        ::memofn::__private::std::result::Result::Err(missed) => missed,
+    };
+    let cache = <temperature>::cache();
+    let open = match missed.open(&cache, ::memofn::__private::leaf::<str, _>(city)) {
+        ::memofn::__private::Entered::Hit(result) => return result,
+        ::memofn::__private::Entered::Open(open) => open,
+    };
+    let run = match open.step().await {
+        ::memofn::__private::Step::Done(result) => return result,
+        ::memofn::__private::Step::Run(run) => run,
+    };
+    return run.drive(<temperature>::uncached(city)).await;
+}
+/// The cache of [`temperature()`](temperature()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
+pub struct temperature {}
+#[allow(dead_code, unreachable_pub)]
+impl temperature {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::large_types_passed_by_value,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::type_complexity
+    )]
+    pub async fn uncached(city: &str) -> Result<f64, WeatherError> {
+        fetch(city).await
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl temperature {
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        <temperature>::here().cache()
+    }
+    /// Stores a result as if it had been computed now.
+    pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+        let cache = <temperature>::cache();
+        ::memofn::__private::insert(
+            &cache,
+            ::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+        let cache = <temperature>::cache();
+        return ::memofn::__private::refresh_async(
+                &cache,
+                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+            .drive(<temperature>::uncached(city))
+            .await;
+    }
+}

@@ -1,0 +1,141 @@
+// #[memoize(skip(measure))]
+// fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+// where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
+// Without the body and the controls: 64 lines.
+
+fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
+where
+    T: Send + Sync + 'static,
+    F: Fn(&T) -> usize,
+{
+    let cache = ::memofn::__private::at(<longest<T>>::here);
+    return ::memofn::__private::call!(
+        cache.enter(::memofn::__private::leaf:: < [T], _ > (items),
+        ::memofn::__private::policy:: < Option < T >, _, _ >
+        (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
+        ::uncached:: < F > (items, measure)
+    );
+}
+/// The cache of [`longest()`](longest()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
+struct longest<T: ?::memofn::__private::std::marker::Sized> {
+    instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
+}
+#[allow(dead_code, unreachable_pub)]
+impl<T: Eq + Hash + Clone> longest<T>
+where
+    T: Send + Sync + 'static,
+{
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        body
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl<T: Eq + Hash + Clone> longest<T>
+where
+    T: Send + Sync + 'static,
+{
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::Here<
+        ::memofn::__private::Of<Self>,
+        ::memofn::__private::std::vec::Vec<T>,
+        Option<T>,
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::label(
+                        "",
+                        ::memofn::__private::std::module_path!(),
+                        "::longest",
+                        &[&::memofn::__private::std::any::type_name::<T>()],
+                    ),
+                )
+        };
+        ::memofn::__private::site!(
+            "longest", options, ::memofn::__private::Of:: < Self > ::new()
+        )
+            .here(
+                ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
+                ::memofn::__private::kept_result::<
+                    Option<T>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < T >).whole()),
+            )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        ::memofn::__private::std::vec::Vec<T>,
+        Option<T>,
+    > {
+        <longest<T>>::here().cache()
+    }
+    fn ask(
+        what: ::memofn::__private::Ask,
+        items: &[T],
+    ) -> ::memofn::__private::std::option::Option<Option<T>> {
+        ::memofn::__private::ask(
+            &<longest<T>>::cache(),
+            what,
+            &::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+        )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    fn cache_peek(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
+        Self::ask(::memofn::__private::Ask::Peek, items)
+    }
+    /// Forgets one call, and returns its result.
+    fn cache_remove(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
+        Self::ask(::memofn::__private::Ask::Remove, items)
+    }
+    /// Stores a result as if it had been computed now.
+    fn cache_insert(items: &[T], result: Option<T>) {
+        ::memofn::__private::insert(
+            &<longest<T>>::cache(),
+            ::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        ::memofn::__private::refresh(
+                &<longest<T>>::cache(),
+                ::memofn::__private::leaf::<[T], _>(items),
+                ::memofn::__private::policy::<
+                    Option<T>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < T >).whole()),
+            )
+            .finish(<longest<T>>::uncached::<F>(items, measure))
+    }
+}

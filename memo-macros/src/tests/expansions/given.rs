@@ -1,0 +1,36 @@
+// #[memoize(cache = self.users)]
+// fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }
+// Without the body and the controls: 16 lines.
+
+impl Rectangle {
+    fn user(&self, id: u64) -> io::Result<User> {
+        let cache: &::memofn::__private::Cache<
+            u64,
+            <io::Result<User> as ::memofn::__private::Outcome<true>>::Stored,
+            _,
+        > = &self.users;
+        let cache = ::memofn::__private::Given::new(cache);
+        return ::memofn::__private::call_in_place!(
+            cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
+            ::memofn::__private::policy:: < io::Result < User >, _, _ >
+            (::memofn::__private::kind!(io::Result < User >))), Self::user_uncached(self,
+            id)
+        );
+    }
+    /// [`user`](Self::user) itself: runs its body and leaves the cache alone.
+    #[allow(
+        dead_code,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        clippy::unused_self
+    )]
+    fn user_uncached(&self, id: u64) -> io::Result<User> {
+        self.fetch(id)
+    }
+}

@@ -1,0 +1,202 @@
+// #[memoize()]
+// #[must_use]
+// #[expect(clippy::too_many_arguments)]
+// unsafe fn many(
+// a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
+// f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
+// ) { body }
+// Without the body and the controls: 163 lines.
+
+#[must_use]
+#[allow(clippy::too_many_arguments)]
+unsafe fn many(
+    a: u8,
+    b: f64,
+    arg2: Option<&str>,
+    arg3: (u8, f32),
+    arg4: Point,
+    e: &[&str],
+    f: Cow<'_, str>,
+    g: [f64; 3],
+    h: &Path,
+    i: Vec<u8>,
+    j: char,
+    k: bool,
+    r#type: i8,
+    l: i16,
+) {
+    let cache = ::memofn::__private::at(<many>::here);
+    return ::memofn::__private::call!(
+        cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
+        ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),
+        ::memofn::__private::parts:: < Option < & str >, ::memofn::__private::Opt <
+        ::memofn::__private::Via < ::memofn::__private::Leaf > >, _ > (& arg2),
+        ::memofn::__private::parts:: < (u8, f32), (::memofn::__private::Leaf,
+        ::memofn::__private::Bits,), _ > (& arg3), ::memofn::__private::leaf:: < Point, _
+        > (& arg4), ::memofn::__private::parts:: < & [& str], ::memofn::__private::Via <
+        ::memofn::__private::Seq < ::memofn::__private::Via < ::memofn::__private::Leaf >
+        > >, _ > (& e), ::memofn::__private::parts:: < Cow < '_, str >,
+        ::memofn::__private::Via < ::memofn::__private::Leaf >, _ > (& f),
+        ::memofn::__private::parts:: < [f64; 3], ::memofn::__private::Arr <
+        ::memofn::__private::Bits >, _ > (& g), ::memofn::__private::leaf:: < Path, _ >
+        (h), ::memofn::__private::leaf:: < Vec < u8 >, _ > (& i),
+        ::memofn::__private::leaf:: < char, _ > (& j), (::memofn::__private::leaf:: <
+        bool, _ > (& k), ::memofn::__private::leaf:: < i8, _ > (& r#type),
+        ::memofn::__private::leaf:: < i16, _ > (& l))), ::memofn::__private::policy:: <
+        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
+        arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
+    );
+}
+/// The cache of [`many()`](many()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
+#[allow(clippy::too_many_arguments)]
+struct many {}
+#[allow(dead_code, unreachable_pub)]
+impl many {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn uncached(
+        a: u8,
+        mut b: f64,
+        _: Option<&str>,
+        (c, d): (u8, f32),
+        Point { x, .. }: Point,
+        e: &[&str],
+        f: Cow<'_, str>,
+        g: [f64; 3],
+        h: &Path,
+        i: Vec<u8>,
+        j: char,
+        k: bool,
+        r#type: i8,
+        l: i16,
+    ) {
+        body
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+#[allow(clippy::too_many_arguments)]
+impl many {
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::Here<
+        ::memofn::__private::Only,
+        (
+            u8,
+            ::memofn::__private::Float<f64>,
+            ::memofn::__private::std::option::Option<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            (u8, ::memofn::__private::Float<f32>),
+            Point,
+            ::memofn::__private::std::vec::Vec<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            [::memofn::__private::Float<f64>; 3],
+            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            Vec<u8>,
+            char,
+            (bool, i8, i16),
+        ),
+        (),
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::many"
+                    ),
+                )
+        };
+        ::memofn::__private::single!(
+            "many", options, (u8, ::memofn::__private::Float < f64 >,
+            ::memofn::__private::std::option::Option < < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned >, (u8,
+            ::memofn::__private::Float < f32 >,), Point,
+            ::memofn::__private::std::vec::Vec < < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned >, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned,
+            [::memofn::__private::Float < f64 >; 3], < Path as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, Vec < u8 >, char, (bool,
+            i8, i16)), ()
+        )
+            .here(
+                (
+                    ::memofn::__private::kept::<u8, _>(),
+                    ::memofn::__private::kept::<::memofn::__private::Float<f64>, _>(),
+                    ::memofn::__private::kept::<
+                        ::memofn::__private::std::option::Option<
+                            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        >,
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<
+                        (u8, ::memofn::__private::Float<f32>),
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<Point, _>(),
+                    ::memofn::__private::kept::<
+                        ::memofn::__private::std::vec::Vec<
+                            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        >,
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<
+                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<
+                        [::memofn::__private::Float<f64>; 3],
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<
+                        <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        _,
+                    >(),
+                    ::memofn::__private::kept::<Vec<u8>, _>(),
+                    ::memofn::__private::kept::<char, _>(),
+                    (
+                        ::memofn::__private::kept::<bool, _>(),
+                        ::memofn::__private::kept::<i8, _>(),
+                        ::memofn::__private::kept::<i16, _>(),
+                    ),
+                ),
+                ::memofn::__private::kept_result::<(), _, _>(::memofn::__private::Whole),
+            )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        (
+            u8,
+            ::memofn::__private::Float<f64>,
+            ::memofn::__private::std::option::Option<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            (u8, ::memofn::__private::Float<f32>),
+            Point,
+            ::memofn::__private::std::vec::Vec<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            [::memofn::__private::Float<f64>; 3],
+            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            Vec<u8>,
+            char,
+            (bool, i8, i16),
+        ),
+        (),
+    > {
+        <many>::here().cache()
+    }
+}

@@ -1,0 +1,108 @@
+// #[memoize()]
+// pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
+// Without the body and the controls: 41 lines.
+
+pub fn fib(n: u64) -> u64 {
+    let cache = ::memofn::__private::at(<fib>::here);
+    return ::memofn::__private::call!(
+        cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
+        ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
+    );
+}
+/// The cache of [`fib()`](fib()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
+pub struct fib {}
+#[allow(dead_code, unreachable_pub)]
+impl fib {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::type_complexity
+    )]
+    pub fn uncached(n: u64) -> u64 {
+        if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl fib {
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::Here<
+        ::memofn::__private::Only,
+        u64,
+        u64,
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::fib"
+                    ),
+                )
+        };
+        ::memofn::__private::single!("fib", options, u64, u64)
+            .here(
+                ::memofn::__private::kept::<u64, _>(),
+                ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),
+            )
+    }
+    /// The cache itself.
+    pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
+        <fib>::here().cache()
+    }
+    /// The counters and the size of the cache.
+    pub fn cache_info() -> ::memofn::__private::CacheInfo {
+        Self::cache().info()
+    }
+    /// Forgets every entry and zeroes the counters.
+    pub fn cache_clear() {
+        Self::cache().clear()
+    }
+    /// The options in force.
+    pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
+        Self::cache().parameters()
+    }
+    fn ask(
+        what: ::memofn::__private::Ask,
+        n: u64,
+    ) -> ::memofn::__private::std::option::Option<u64> {
+        ::memofn::__private::ask(
+            &<fib>::cache(),
+            what,
+            &::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::primitive::<u64, _>(),
+        )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    pub fn cache_peek(n: u64) -> ::memofn::__private::std::option::Option<u64> {
+        Self::ask(::memofn::__private::Ask::Peek, n)
+    }
+    /// Forgets one call, and returns its result.
+    pub fn cache_remove(n: u64) -> ::memofn::__private::std::option::Option<u64> {
+        Self::ask(::memofn::__private::Ask::Remove, n)
+    }
+    /// Stores a result as if it had been computed now.
+    pub fn cache_insert(n: u64, result: u64) {
+        ::memofn::__private::insert(
+            &<fib>::cache(),
+            ::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::primitive::<u64, _>(),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub fn cache_refresh(n: u64) -> u64 {
+        ::memofn::__private::refresh(
+                &<fib>::cache(),
+                ::memofn::__private::leaf::<u64, _>(&n),
+                ::memofn::__private::primitive::<u64, _>(),
+            )
+            .finish(<fib>::uncached(n))
+    }
+}

@@ -1,0 +1,143 @@
+// #[memoize(maxsize = 128, ttl = "30m", skip(api))]
+// pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
+// Without the body and the controls: 69 lines.
+
+pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+    let cache = ::memofn::__private::at(<temperature>::here);
+    return ::memofn::__private::call!(
+        cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
+        ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
+        (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
+        ::uncached(api, city)
+    );
+}
+/// The cache of [`temperature()`](temperature()): its counters and controls.
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(unreachable_pub)]
+pub(crate) struct temperature {}
+#[allow(dead_code, unreachable_pub)]
+impl temperature {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    pub(crate) fn uncached(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        api.fetch(city)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl temperature {
+    #[doc(hidden)]
+    fn here() -> ::memofn::__private::Here<
+        ::memofn::__private::Only,
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ),
+                )
+                .maxsize(128)
+                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+        };
+        ::memofn::__private::single!(
+            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
+            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::Outcome < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+        )
+            .here(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+    }
+    /// The cache itself.
+    pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        <temperature>::here().cache()
+    }
+    fn ask(
+        what: ::memofn::__private::Ask,
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        ::memofn::__private::ask(
+            &<temperature>::cache(),
+            what,
+            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    pub(crate) fn cache_peek(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        Self::ask(::memofn::__private::Ask::Peek, city)
+    }
+    /// Forgets one call, and returns its result.
+    pub(crate) fn cache_remove(
+        city: &str,
+    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
+        Self::ask(::memofn::__private::Ask::Remove, city)
+    }
+    /// Stores a result as if it had been computed now.
+    pub(crate) fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+        ::memofn::__private::insert(
+            &<temperature>::cache(),
+            ::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            &result,
+        )
+    }
+    /// Runs the body now and stores its result.
+    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        ::memofn::__private::refresh(
+                &<temperature>::cache(),
+                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+            .finish(<temperature>::uncached(api, city))
+    }
+}

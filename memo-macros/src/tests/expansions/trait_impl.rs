@@ -1,0 +1,117 @@
+// #[memoize(ttl = "1h")]
+// impl Load for Client {
+// type Page = String;
+// #[memoize(skip(self))]
+// fn load(&self, path: &str) -> Self::Page { self.get(path) }
+// }
+// Without the body and the controls: 93 lines.
+
+impl Load for Client {
+    type Page = String;
+    fn load(&self, path: &str) -> Self::Page {
+        let cache = <Self as ClientLoadControls>::load_cache_site()
+            .here(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Self::Page,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Self::Page)),
+            );
+        return ::memofn::__private::call!(
+            cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (path),
+            ::memofn::__private::policy:: < Self::Page, _, _ >
+            (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
+            ::load_uncached(self, path)
+        );
+    }
+}
+/// The controls of the memoized functions that `Client` has as `Load`.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    private_bounds,
+    private_interfaces,
+    clippy::all,
+    clippy::pedantic
+)]
+trait ClientLoadControls: Load {
+    /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
+    fn load_uncached(&self, path: &str) -> Self::Page;
+    #[doc(hidden)]
+    fn load_cache_site() -> ::memofn::__private::Site<
+        impl ::memofn::__private::Instance,
+        ::memofn::__private::scope::Shared,
+    >;
+    /// The cache of [`load`](Self::load).
+    type load_cache;
+    /// The cache of [`load`](Self::load).
+    fn load_cache() -> Self::load_cache;
+}
+#[allow(non_camel_case_types)]
+impl ClientLoadControls for Client {
+    /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
+    #[allow(
+        dead_code,
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::must_use_candidate,
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        clippy::unused_self
+    )]
+    fn load_uncached(&self, path: &str) -> Self::Page {
+        self.get(path)
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_cache_site() -> ::memofn::__private::Site<
+        impl ::memofn::__private::Instance,
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::label(
+                        "<",
+                        ::memofn::__private::std::any::type_name::<Self>(),
+                        " as Load>::load",
+                        &[],
+                    ),
+                )
+                .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
+        };
+        ::memofn::__private::site!(
+            "load", options, ::memofn::__private::Of::closure(& options)
+        )
+    }
+    /// The cache of [`load`](Self::load).
+    type load_cache = &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Self::Page as ::memofn::__private::Outcome<
+            { ::memofn::__private::fallible!(Self::Page) },
+        >>::Stored,
+    >;
+    /// The cache of [`load`](Self::load).
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_cache() -> Self::load_cache {
+        <Self as ClientLoadControls>::load_cache_site()
+            .cache(
+                ::memofn::__private::kept::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::kept_result::<
+                    Self::Page,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Self::Page)),
+            )
+    }
+}

@@ -1,0 +1,249 @@
+//! Searches tokens that are not parsed: for a word, a name in use, a macro call, a borrow.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+
+/// All identifiers, including those inside groups.
+pub(crate) fn words(tokens: &TokenStream) -> Vec<Ident> {
+    tokens
+        .clone()
+        .into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Ident(ident) => vec![ident],
+            TokenTree::Group(group) => words(&group.stream()),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// The first occurrence of a word.
+pub(crate) fn find_word(tokens: &TokenStream, word: &str) -> Option<Ident> {
+    words(tokens).into_iter().find(|ident| ident == word)
+}
+
+/// Whether an expression may use a name, also inside `format!("{name:>width$}")`.
+pub(crate) fn uses(tokens: &TokenStream, name: &Ident) -> bool {
+    let name = name.unraw();
+    any_name(tokens, &|word, _| word.unraw() == name)
+        || literals(tokens).iter().any(|text| captures(text, &name.to_string()).next().is_some())
+}
+
+/// Whether a type mentions a parameter. `Item::<..>::T`, `Iterator<T = ..>` and `'T` do not count.
+pub(crate) fn has_parameter(ty: &TokenStream, name: &Ident) -> bool {
+    let name = name.unraw();
+    any_name(ty, &|word, is_binding| word.unraw() == name && !is_binding)
+}
+
+/// Whether the tokens call a macro. Its output may mention names that are not visible here.
+pub(crate) fn has_macro(tokens: &TokenStream) -> bool {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    let mut after_name = false;
+    while let Some(token) = tokens.next() {
+        let is_call = match &token {
+            TokenTree::Punct(sign) if sign.as_char() == '!' && after_name => {
+                matches!(tokens.peek(), Some(TokenTree::Group(_)))
+            }
+            TokenTree::Group(group) => has_macro(&group.stream()),
+            _ => false,
+        };
+        if is_call {
+            return true;
+        }
+        after_name = matches!(token, TokenTree::Ident(_));
+    }
+    false
+}
+
+/// Whether `is_match` accepts any word that is a name: not a field, a method, a later part of a path
+/// or a lifetime. Its second argument says whether `=` follows the word, as in `Iterator<Item = ..>`.
+fn any_name(tokens: &TokenStream, is_match: &dyn Fn(&Ident, bool) -> bool) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let sign = |i: Option<usize>| match tokens.get(i?) {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    tokens.iter().enumerate().any(|(i, token)| match token {
+        TokenTree::Ident(word) => {
+            let is_part = match (sign(i.checked_sub(2)), sign(i.checked_sub(1))) {
+                (Some(':'), Some(':')) | (_, Some('\'')) => true,
+                (before, Some('.')) => before != Some('.'),
+                _ => false,
+            };
+            let is_binding = sign(Some(i + 1)) == Some('=') && sign(Some(i + 2)) != Some('=');
+            !is_part && is_match(word, is_binding)
+        }
+        TokenTree::Group(group) => any_name(&group.stream(), is_match),
+        _ => false,
+    })
+}
+
+fn literals(tokens: &TokenStream) -> Vec<String> {
+    tokens
+        .clone()
+        .into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Literal(literal) => vec![literal.to_string()],
+            TokenTree::Group(group) => literals(&group.stream()),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// The positions where a format string captures a name: after the brace of `{name}`, and before the
+/// `$` of `width$`.
+pub(super) fn captures<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(name).map(|(at, _)| at).filter(move |at| {
+        let (before, after) = (&text[..*at], &text[at + name.len()..]);
+        let ends = !after.starts_with(is_word);
+        ends && (before.ends_with('{') || (after.starts_with('$') && !before.ends_with(is_word)))
+    })
+}
+
+/// The first `Self` in a body. Items inside the body and macro calls are skipped: their `Self` may be
+/// another type.
+pub(crate) fn find_self_type_in_body(body: &TokenStream) -> Option<Ident> {
+    let mut tokens = body.clone().into_iter();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "Self" => return Some(word),
+            TokenTree::Ident(word)
+                if ["impl", "trait", "struct", "enum", "union"].iter().any(|item| word == item) =>
+            {
+                tokens.find(ends_item);
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '!' => {
+                let mut ahead = tokens.clone();
+                if let Some(TokenTree::Group(_)) = ahead.next() {
+                    tokens = ahead;
+                }
+            }
+            TokenTree::Group(group) => {
+                if let Some(word) = find_self_type_in_body(&group.stream()) {
+                    return Some(word);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn ends_item(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        _ => false,
+    }
+}
+
+/// The first `Self` that stands for the whole type. `Self::Item` does not count.
+pub(crate) fn find_whole_self_type(ty: &TokenStream) -> Option<Ident> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Ident(word) if word == "Self" => match tokens.peek() {
+                Some(TokenTree::Punct(next)) if next.as_char() == ':' => None,
+                _ => Some(word),
+            },
+            TokenTree::Group(group) => find_whole_self_type(&group.stream()),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The `mut` of the first `&mut` in a type, at any depth: `Option<&mut Log>`.
+pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<Ident> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            // The arguments of a function pointer are not values of this type.
+            TokenTree::Ident(word) if word == "fn" => return None,
+            TokenTree::Group(group) => find_mut_reference(&group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                if tokens.next_if(|it| it.to_string() == "'").is_some() {
+                    tokens.next();
+                }
+                match tokens.peek() {
+                    Some(TokenTree::Ident(word)) if word == "mut" => Some(word.clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Whether a type, as written, borrows for less than `'static`.
+pub(crate) fn borrows(ty: &TokenStream) -> bool {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let borrows = match token {
+            // A function pointer does not borrow its arguments or its result.
+            TokenTree::Ident(word) if word == "fn" || word == "for" => return false,
+            TokenTree::Group(group) => borrows(&group.stream()),
+            // The next case decides about a reference that has a lifetime.
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'')
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                !matches!(tokens.next(), Some(TokenTree::Ident(name)) if name == "static")
+            }
+            _ => false,
+        };
+        if borrows {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    #[test]
+    fn a_name_is_told_from_fields_paths_and_bindings() {
+        let item: Ident = syn::parse_quote!(item);
+        for used in
+            [quote!(f(item)), quote!(a..item), quote!(format!("{item:>3}")), quote!("{:item$}")]
+        {
+            assert!(uses(&used, &item), "{used}");
+        }
+        for other in
+            [quote!(a.item), quote!(m::item), quote!("{items}"), quote!("item"), quote!('item)]
+        {
+            assert!(!uses(&other, &item), "{other}");
+        }
+        assert!(has_parameter(&quote!(Vec<item>), &item));
+        assert!(!has_parameter(&quote!(impl Iterator<item = u32>), &item));
+    }
+
+    #[test]
+    fn a_macro_is_told_from_other_signs() {
+        for called in [quote!(hidden!()), quote!(Vec<m::ty![T]>), quote!((u8, [u8; n! {}]))] {
+            assert!(has_macro(&called), "{called}");
+        }
+        for other in [quote!(a != (b)), quote!(!(a)), quote!(Vec<!>)] {
+            assert!(!has_macro(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_self_type_of_an_item_inside_a_body_is_not_the_functions() {
+        let found = |body: TokenStream| find_self_type_in_body(&body).is_some();
+        assert!(found(quote!(let x = Self::new(); x)));
+        assert!(found(quote!(struct P(u8);, if a { Self { x } } else { b })));
+        assert!(!found(quote!(impl P { fn new() -> Self { Self } } P::new())));
+        assert!(!found(quote!(quote!(Self))));
+    }
+}

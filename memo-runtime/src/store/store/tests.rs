@@ -1,0 +1,214 @@
+use super::*;
+use crate::base::sync::Ordering::Relaxed;
+use crate::entry::entry::{Entry, EntryPtr};
+use crate::key::hash::SEEN;
+use crate::scope::runners::Runner;
+use crate::scope::scope::Thread;
+use std::collections::BTreeMap;
+
+fn limits(maxsize: Option<usize>, ttl: Option<u64>) -> Limits {
+    Limits { maxsize, ttl: ttl.map(Duration::from_nanos) }
+}
+
+fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store {
+    Store::new(limits(maxsize, ttl))
+}
+
+fn at(nanos: u64) -> Time {
+    Time::from_nanos(nanos)
+}
+
+/// The owners of all entries of a test.
+#[derive(Default)]
+struct Entries(Vec<EntryPtr<(), u8, Thread>>);
+
+impl Drop for Entries {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|entry| entry.unfile());
+    }
+}
+
+impl Entries {
+    /// Files an entry that is under way.
+    fn start(&mut self, store: &mut Store, hash: u64, generation: u64) -> EntryRef {
+        let owner = Entry::ready(hash | SEEN, (), 0);
+        let entry = owner.entry_ref();
+        self.0.push(owner);
+        let flying = Flying { owner: Runner::current_thread(), joinable: true, invalidated: false };
+        store.start(entry, generation, flying);
+        entry
+    }
+
+    /// Stores an entry. Returns it and what had to go for it.
+    fn store(
+        &mut self,
+        store: &mut Store,
+        hash: u64,
+        now: u64,
+        stamp: u64,
+    ) -> (EntryRef, Vec<TakenOut>) {
+        let entry = self.start(store, hash, stamp);
+        let mut out = SmallList::new();
+        store.store(entry, at(now), stamp, &mut out);
+        entry.stamp.store(stamp, Relaxed);
+        (entry, out.into_iter().collect())
+    }
+}
+
+fn expire(store: &mut Store, now: u64) -> Vec<TakenOut> {
+    let mut out = SmallList::new();
+    store.expire(at(now), 9, &mut out);
+    out.into_iter().collect()
+}
+
+fn generations(entries: impl Iterator<Item = EntryRef>) -> Vec<u64> {
+    let mut generations: Vec<_> = entries.map(|entry| entry.generation()).collect();
+    generations.sort_unstable();
+    generations
+}
+
+#[test]
+fn entries_of_one_hash_live_side_by_side() {
+    let (mut store, mut entries) = (store(Some(3), None), Entries::default());
+    let [_, second, _] = [1, 2, 3].map(|stamp| entries.store(&mut store, 7, 0, stamp).0);
+    store.remove(second, at(0), Cause::Removed);
+    let mut filed = Vec::new();
+    store.filed(7 | SEEN, |entry| filed.push(entry));
+    assert_eq!(generations(filed.into_iter()), [1, 3]);
+}
+
+#[test]
+fn an_entry_expires_at_its_deadline_and_not_before() {
+    let (mut store, mut entries) = (store(None, Some(10)), Entries::default());
+    let [first, second] = [0, 5].map(|now| entries.store(&mut store, now, now, now + 1).0);
+    assert_eq!(store.next_deadline(), at(10));
+    assert_eq!(expire(&mut store, 9), []);
+    assert_eq!(expire(&mut store, 10), [(first, Cause::Expired)]);
+    assert_eq!(expire(&mut store, 20), [(second, Cause::Expired)]);
+    assert_eq!(store.next_deadline(), Time::FOREVER);
+}
+
+#[test]
+fn each_way_out_of_the_store_has_its_cause() {
+    let (mut store, mut entries) = (store(Some(2), Some(10)), Entries::default());
+    let [first, second] = [1, 2].map(|now| entries.store(&mut store, now, now, now).0);
+    let (third, out) = entries.store(&mut store, 3, 3, 3);
+    assert_eq!(out, [(first, Cause::Size)]);
+    assert_eq!(store.remove(third, at(4), Cause::Replaced), Cause::Replaced);
+    let (fourth, out) = entries.store(&mut store, 4, 4, 4);
+    assert_eq!(out, []);
+    let (fifth, out) = entries.store(&mut store, 5, 12, 5);
+    assert_eq!(out, [(second, Cause::Expired)], "its deadline has passed");
+    assert_eq!(store.remove(fourth, at(14), Cause::Removed), Cause::Expired);
+    assert!(store.clear().eq([(fifth, Cause::Cleared)]));
+}
+
+#[test]
+fn an_entry_that_is_used_all_the_time_does_not_keep_others_from_being_evicted() {
+    let (mut store, mut entries) = (store(Some(3), None), Entries::default());
+    for stamp in 1..10 {
+        entries.store(&mut store, stamp, 0, stamp);
+        // Later than the stamps of all entries that are stored next.
+        entries.0.iter().for_each(|entry| entry.stamp.store(100 * stamp, Relaxed));
+        assert!(store.len() <= 3);
+    }
+}
+
+#[test]
+fn a_hit_leaves_what_the_policy_asks_for() {
+    assert_eq!(store(Some(3), None).touch(), Touch::Stamp);
+    assert_eq!(store(None, None).touch(), Touch::None);
+    let fifo = Store::with_policy(limits(Some(3), None), Policy::Fifo(Default::default()));
+    assert_eq!(fifo.touch(), Touch::None);
+}
+
+#[test]
+fn a_clear_keeps_and_invalidates_what_is_under_way() {
+    let (mut store, mut entries) = (store(Some(100), Some(1000)), Entries::default());
+    let flying = (1..=50).filter(|generation| {
+        if generation % 10 > 0 {
+            entries.store(&mut store, *generation, *generation, *generation);
+        } else {
+            entries.start(&mut store, *generation, *generation);
+        }
+        generation % 10 == 0
+    });
+    let flying: Vec<_> = flying.collect();
+    assert_eq!(store.clear().count(), 45);
+    assert_eq!((store.len(), store.flying()), (0, 5));
+    for generation in flying {
+        let mut invalidated = false;
+        store.filed(generation | SEEN, |entry| {
+            invalidated = entry.flying().is_some_and(|it| it.invalidated);
+        });
+        assert!(invalidated);
+    }
+    assert_eq!(store.next_deadline(), Time::FOREVER);
+}
+
+/// Runs a random sequence of steps, and compares the store with a map of its entries by generation.
+fn matches_a_model(policy: Policy, victim: impl Fn(&BTreeMap<u64, EntryRef>) -> Option<EntryRef>) {
+    const TTL: u64 = 5000;
+    const MAXSIZE: usize = if cfg!(miri) { 20 } else { 200 };
+    let mut store = Store::with_policy(limits(Some(MAXSIZE), Some(TTL)), policy);
+    let mut entries = Entries::default();
+    let mut model: BTreeMap<u64, EntryRef> = BTreeMap::new();
+    let (mut random, mut evicted) = (1_u64, 0);
+    for generation in 1..if cfg!(miri) { 120 } else { 20_000 } {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(generation);
+        let stamp = 10 * generation;
+        for expired in expire(&mut store, stamp) {
+            let (oldest, entry) = model.pop_first().unwrap();
+            assert!(oldest * 10 + TTL <= stamp);
+            assert_eq!((entry, Cause::Expired), expired);
+        }
+        let grows = (generation / 300) % 2 == 0;
+        if random >> 40 & 3 != 0 && grows {
+            let expected = victim(&model).filter(|_| model.len() == MAXSIZE);
+            let entry = entries.start(&mut store, random >> 56, generation);
+            let mut out = SmallList::new();
+            store.store(entry, at(stamp), stamp, &mut out);
+            assert!(out.iter().copied().eq(expected.map(|victim| (victim, Cause::Size))));
+            for (victim, _) in out {
+                model.remove(&victim.generation());
+                evicted += 1;
+            }
+            entry.stamp.store(stamp, Relaxed);
+            model.insert(generation, entry);
+        } else if let Some(entry) = model.values().nth((random >> 32) as usize % MAXSIZE) {
+            if random >> 60 & 1 == 0 {
+                entry.stamp.store(stamp, Relaxed);
+            } else {
+                assert_eq!(store.remove(*entry, at(stamp), Cause::Removed), Cause::Removed);
+                model.remove(&entry.generation());
+            }
+        }
+        if random >> 20 & 0xFFF == 0 {
+            assert_eq!(store.clear().count(), model.len());
+            model.clear();
+        }
+        let mut stored = Vec::new();
+        store.for_each(|entry| stored.push(entry));
+        assert!(generations(stored.into_iter()).into_iter().eq(model.keys().copied()));
+        assert_eq!(store.next_deadline() == Time::FOREVER, model.is_empty());
+        #[cfg(debug_assertions)]
+        if generation % 64 == 0 {
+            store.check();
+        }
+    }
+    assert!(evicted > 0);
+}
+
+#[test]
+fn the_least_recently_used_entry_is_evicted_and_the_oldest_expires() {
+    matches_a_model(Policy::default(), |model| {
+        model.values().min_by_key(|entry| entry.stamp.load(Relaxed)).copied()
+    });
+}
+
+#[test]
+fn another_policy_evicts_the_first_that_came_in() {
+    matches_a_model(Policy::Fifo(Default::default()), |model| {
+        model.first_key_value().map(|(_, entry)| *entry)
+    });
+}
