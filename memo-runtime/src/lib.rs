@@ -55,30 +55,26 @@ pub mod testing {
 pub mod __private {
     pub use crate::cache::builder::CacheBuilder;
     pub use crate::cache::cache::Cache;
-    pub use crate::cache::given::GivenCache as Given;
+    pub use crate::cache::given::GivenCache;
     pub use crate::call::answer::Answer;
     pub use crate::call::async_run::AsyncRun;
-    pub use crate::call::in_place::aside;
+    pub use crate::call::in_place::cold_call;
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
     pub use crate::engine::hit::Miss;
-    pub use crate::expand::bounds::key::{key, plain as leaf, shaped as parts};
+    pub use crate::expand::bounds::key::{key, plain, shaped};
     pub use crate::expand::bounds::result::{
-        is_str as no_size, policy, policy_if, primitive, shared_result_type as kept_result,
-        thread_result_type as kept_result_here,
+        is_str, policy, policy_if, primitive, shared_result, thread_result,
     };
     pub use crate::expand::bounds::result_kind::{
-        NotResult, Probe, ResultKind as Outcome, SharesErrors, StoresAll, StoresOk,
+        NotResult, Probe, ResultKind, SharesErrors, StoresAll, StoresOk,
     };
-    pub use crate::expand::bounds::shared::{
-        shared_key, shared_type as kept, thread_type as kept_here,
-    };
-    pub use crate::expand::call_site::{CallSite as Here, LazyCallSite as At, at};
+    pub use crate::expand::bounds::shared::{shared, shared_key, thread};
+    pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
     pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
-    pub use crate::expand::instances::{Instance, InstanceOf as Of, OnlyInstance as Only};
-    pub use crate::expand::old_async::{Entered, Missed, Open, Step, enter_async};
+    pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, label, method, site, thread_site,
@@ -87,8 +83,7 @@ pub mod __private {
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;
     pub use crate::key::shape::{
-        ArrayOf as Arr, FloatBits as Bits, KeyShape as Form, OptionOf as Opt, Plain as Leaf,
-        PointerTo as Via, SliceOf as Seq,
+        ArrayOf, FloatBits, KeyShape, OptionOf, Plain, PointerTo, SliceOf,
     };
     pub use crate::scope;
     pub use crate::{

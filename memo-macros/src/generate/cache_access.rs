@@ -83,7 +83,7 @@ fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
         cache = quote!(&#name);
     }
     if user == CacheUser::Call {
-        setup.extend(quote!(let #name = #p::Given::new(#cache);));
+        setup.extend(quote!(let #name = #p::GivenCache::new(#cache);));
         cache = name.to_token_stream();
     }
     (setup, cache)
@@ -95,7 +95,7 @@ fn from_static(model: &Model, user: CacheUser, lookup: TokenStream) -> (TokenStr
     let static_call = model.call(&model.static_fn());
     let result = result_bounds(model);
     let (by_types, by_lookup) = match user {
-        CacheUser::Call => ("here", "here_for"),
+        CacheUser::Call => ("call_site", "call_site_for"),
         CacheUser::Control => ("cache", "cache_for"),
     };
     let (by_types, by_lookup) = (format_ident!("{by_types}"), format_ident!("{by_lookup}"));

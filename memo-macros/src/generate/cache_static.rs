@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! // The types of the cache can be spelled:
-//! fn here() -> Here<Only, String, f64, Shared> {
+//! fn call_site() -> CallSite<OnlyInstance, String, f64, Shared> {
 //!     let options = || CacheBuilder::new().name(..);
 //!     single!("temperature", options, String, f64)
-//!         .here(kept::<String, _>(), kept_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//!         .call_site(kept::<String, _>(), shared_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
-//! fn cache() -> &'static Cache<String, f64> { Self::here().cache() }
+//! fn cache() -> &'static Cache<String, f64> { Self::call_site().cache() }
 //!
 //! // Only the compiler knows the type of the key:
-//! fn site() -> Site<Of<Self>, Shared> { site!("page", options, Of::<Self>::new()) }
+//! fn site() -> Site<InstanceOf<Self>, Shared> { site!("page", options, InstanceOf::<Self>::new()) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
-//!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), kept_result::<..>(..))
+//!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), shared_result::<..>(..))
 //! }
 //! ```
 
@@ -43,8 +43,8 @@ pub(super) fn cache_functions(model: &Model) -> Vec<Helper> {
     let has_call_site = has_call_site(model);
     let first = match (&types.key, &types.value, &key) {
         (Some(key_type), Some(value_type), Some(key)) if has_call_site => {
-            let call_site = quote!(#p::Here<#instance, #key_type, #value_type, #scope>);
-            let body = quote!({ #static_item.here(#key, #result) });
+            let call_site = quote!(#p::CallSite<#instance, #key_type, #value_type, #scope>);
+            let body = quote!({ #static_item.call_site(#key, #result) });
             function(model, model.call_site_fn(), &call_site, body)
         }
         _ => {
@@ -122,11 +122,11 @@ fn instance(model: &Model) -> (TokenStream, TokenStream) {
     if !model.context.is_module() {
         // The only type that belongs to a method is that of a closure. It cannot be spelled.
         let options = hygienic("options");
-        (quote!(impl #p::Instance), quote!(#p::Of::closure(&#options)))
+        (quote!(impl #p::Instance), quote!(#p::InstanceOf::closure(&#options)))
     } else if is_single(model) {
-        (quote!(#p::Only), TokenStream::new())
+        (quote!(#p::OnlyInstance), TokenStream::new())
     } else {
-        (quote!(#p::Of<Self>), quote!(#p::Of::<Self>::new()))
+        (quote!(#p::InstanceOf<Self>), quote!(#p::InstanceOf::<Self>::new()))
     }
 }
 

@@ -39,9 +39,9 @@ impl Model {
             StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {
                 Some(result.clone())
             }
-            StoredType::OkByName => Some(quote!(<#result as #p::Outcome<true>>::Stored)),
+            StoredType::OkByName => Some(quote!(<#result as #p::ResultKind<true>>::Stored)),
             StoredType::AskCompiler => {
-                Some(quote!(<#result as #p::Outcome<{ #p::fallible!(#result) }>>::Stored))
+                Some(quote!(<#result as #p::ResultKind<{ #p::fallible!(#result) }>>::Stored))
             }
             StoredType::Unspelled => None,
         }
@@ -74,8 +74,8 @@ pub(super) fn types(model: &Model) -> Types {
 pub(super) fn key_bounds(model: &Model) -> Option<TokenStream> {
     let p = &model.runtime;
     let bounds = |ty: &TokenStream| match model.options.scope() {
-        Scope::Shared => quote!(#p::kept::<#ty, _>()),
-        Scope::Thread => quote!(#p::kept_here::<#ty>()),
+        Scope::Shared => quote!(#p::shared::<#ty, _>()),
+        Scope::Thread => quote!(#p::thread::<#ty>()),
     };
     model.key_types().map(|types| nested(types.iter().map(bounds).collect()))
 }
@@ -85,7 +85,7 @@ pub(super) fn result_bounds(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let kind = model.result_kind();
     match model.options.scope() {
-        Scope::Shared => quote!(#p::kept_result::<#result, _, _>(#kind)),
-        Scope::Thread => quote!(#p::kept_result_here::<#result, _>(#kind)),
+        Scope::Shared => quote!(#p::shared_result::<#result, _, _>(#kind)),
+        Scope::Thread => quote!(#p::thread_result::<#result, _>(#kind)),
     }
 }

@@ -7,9 +7,9 @@
 //!
 //! // Output, in a module:
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
-//!     let cache = at(<temperature>::here);
+//!     let cache = at(<temperature>::call_site);
 //!     return call!(
-//!         cache.enter_in_time(leaf::<str, _>(city), policy(kind!(Result<..>))),
+//!         cache.enter_in_time(plain::<str, _>(city), policy(kind!(Result<..>))),
 //!         <temperature>::uncached(city)
 //!     );
 //! }
@@ -28,9 +28,9 @@
 //! // Output:
 //! pub fn area(&self, of: Shape) -> f64 {
 //!     let cache: &Cache<Shape, f64, _> = &self.areas;
-//!     let cache = Given::new(cache);
+//!     let cache = GivenCache::new(cache);
 //!     return call_in_place!(
-//!         cache.enter(leaf::<Shape, _>(&of), policy(kind!(f64))),
+//!         cache.enter(plain::<Shape, _>(&of), policy(kind!(f64))),
 //!         Self::area_uncached(self, of)
 //!     );
 //! }
@@ -42,18 +42,15 @@
 //!
 //! // Output. The controls are as above:
 //! async fn temperature(city: &str) -> f64 {
-//!     let missed = match <temperature>::here().at_once(&leaf::<str, _>(city), policy(kind!(f64))) {
+//!     let policy = policy(kind!(f64));
+//!     let miss = match <temperature>::call_site().hit(&plain::<str, _>(city), &policy) {
 //!         Ok(result) => return result,
-//!         Err(missed) => missed,
+//!         Err(miss) => miss,
 //!     };
 //!     let cache = <temperature>::cache();
-//!     let open = match missed.open(&cache, leaf::<str, _>(city)) {
-//!         Entered::Hit(result) => return result,
-//!         Entered::Open(open) => open,
-//!     };
-//!     let run = match open.step().await {
-//!         Step::Done(result) => return result,
-//!         Step::Run(run) => run,
+//!     let run = match go_on(&cache, miss, plain::<str, _>(city), policy).await {
+//!         ControlFlow::Break(result) => return result,
+//!         ControlFlow::Continue(run) => run,
 //!     };
 //!     return run.drive(<temperature>::uncached(city)).await;
 //! }
@@ -114,7 +111,7 @@ pub(super) fn without_cache_if_unsized(
     let ty = types.find(|ty| is_unsized(ty))?;
     let Function { attrs, vis, sig, body } = function;
     // A sized type may be called `str`. It is refused, since the function would silently have no cache.
-    let check = is_str(&ty).then(|| quote!(#runtime::no_size::<#ty>();));
+    let check = is_str(&ty).then(|| quote!(#runtime::is_str::<#ty>();));
     let body = body.stream();
     Some(quote!(#(#attrs)* #vis #sig { #check #body }))
 }
@@ -155,33 +152,27 @@ fn body(model: &Model) -> TokenStream {
 fn async_body(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
-    let (result, open, pending) = (hygienic("result"), hygienic("open"), hygienic("run"));
+    let (result, miss, pending) = (hygienic("result"), hygienic("miss"), hygienic("run"));
+    let policy_name = hygienic("policy");
     let run = model.call_original();
-    let (looked_up, entered) = match call_site(model) {
-        Some(call_site) => {
-            let missed = hygienic("missed");
-            let at_once = if can_expire(model) { quote!(at_once_in_time) } else { quote!(at_once) };
-            let looked_up = quote! {
-                let #missed = match #call_site.#at_once(&#lookup, #policy) {
-                    #p::std::result::Result::Ok(#result) => return #result,
-                    #p::std::result::Result::Err(#missed) => #missed,
-                };
-            };
-            (Some(looked_up), quote!(#missed.open(#cache, #lookup)))
-        }
-        None => (None, quote!(#p::enter_async(#cache, #lookup, #policy))),
+    let hit = if can_expire(model) { quote!(hit_in_time) } else { quote!(hit) };
+    // A call site looks the call up before the cache is there. The cache may have to be made.
+    let (before, looked_up, after) = match call_site(model) {
+        Some(call_site) => (None, quote!(#call_site.#hit), Some(&setup)),
+        None => (Some(&setup), quote!(#p::GivenCache::new(#cache).hit), None),
     };
     // No result is held across the `.await` of the body, so the result need not be `Send`.
     quote! {
-        #looked_up
-        #setup
-        let #open = match #entered {
-            #p::Entered::Hit(#result) => return #result,
-            #p::Entered::Open(#open) => #open,
+        #before
+        let #policy_name = #policy;
+        let #miss = match #looked_up(&#lookup, &#policy_name) {
+            #p::std::result::Result::Ok(#result) => return #result,
+            #p::std::result::Result::Err(#miss) => #miss,
         };
-        let #pending = match #open.step().await {
-            #p::Step::Done(#result) => return #result,
-            #p::Step::Run(#pending) => #pending,
+        #after
+        let #pending = match #p::go_on(#cache, #miss, #lookup, #policy_name).await {
+            #p::std::ops::ControlFlow::Break(#result) => return #result,
+            #p::std::ops::ControlFlow::Continue(#pending) => #pending,
         };
         return #pending.drive(#run).await;
     }

@@ -126,14 +126,14 @@ pub(super) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
 
 fn lookup(Argument { name, ty, .. }: &Argument, p: &TokenStream) -> TokenStream {
     match (KeyShape::of(ty), ty) {
-        (KeyShape::Leaf(ty), _) => quote!(#p::leaf::<#ty, _>(&#name)),
+        (KeyShape::Leaf(ty), _) => quote!(#p::plain::<#ty, _>(&#name)),
         (KeyShape::Pointer(leaf), Type::Reference(reference)) if leaf.is_leaf() => {
             let elem = &reference.elem;
-            quote!(#p::leaf::<#elem, _>(#name))
+            quote!(#p::plain::<#elem, _>(#name))
         }
         (shape, _) => {
             let shape = shape_type(&shape, p);
-            quote!(#p::parts::<#ty, #shape, _>(&#name))
+            quote!(#p::shaped::<#ty, #shape, _>(&#name))
         }
     }
 }
@@ -141,16 +141,16 @@ fn lookup(Argument { name, ty, .. }: &Argument, p: &TokenStream) -> TokenStream 
 /// The runtime's type for a shape.
 fn shape_type(shape: &KeyShape<'_>, p: &TokenStream) -> TokenStream {
     let (name, elem) = match shape {
-        KeyShape::Leaf(_) => return quote!(#p::Leaf),
-        KeyShape::Float(_) => return quote!(#p::Bits),
+        KeyShape::Leaf(_) => return quote!(#p::Plain),
+        KeyShape::Float(_) => return quote!(#p::FloatBits),
         KeyShape::Tuple(elems) => {
             let elems = elems.iter().map(|elem| shape_type(elem, p));
             return quote!((#(#elems,)*));
         }
-        KeyShape::Pointer(elem) => ("Via", elem),
-        KeyShape::Option(elem) => ("Opt", elem),
-        KeyShape::Slice(elem) => ("Seq", elem),
-        KeyShape::Array(elem, _) => ("Arr", elem),
+        KeyShape::Pointer(elem) => ("PointerTo", elem),
+        KeyShape::Option(elem) => ("OptionOf", elem),
+        KeyShape::Slice(elem) => ("SliceOf", elem),
+        KeyShape::Array(elem, _) => ("ArrayOf", elem),
     };
     let (name, elem) = (Ident::new(name, Span::call_site()), shape_type(elem, p));
     quote!(#p::#name<#elem>)

@@ -45,12 +45,12 @@ impl Model {
 
     /// The function that returns the call site: the static and the types of the cache.
     pub(super) fn call_site_fn(&self) -> Ident {
-        self.helper_name(if self.context.is_module() { "here" } else { "cache_here" })
+        self.helper_name(if self.context.is_module() { "call_site" } else { "cache_call_site" })
     }
 
     /// The function that returns the static alone, for a cache whose types cannot be spelled.
     pub(super) fn static_fn(&self) -> Ident {
-        self.helper_name(if self.context.is_module() { "site" } else { "cache_site" })
+        self.helper_name(if self.context.is_module() { "static_site" } else { "cache_static_site" })
     }
 
     /// The function that runs the original body.

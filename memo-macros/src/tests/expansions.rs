@@ -28,7 +28,7 @@ fn compare_function(options: &str, item: &str, left_out: &[&str], expected: &Exp
     let expansion = parsed(memoized(options, item));
     let code = prettyplease::unparse(&expansion);
     let arguments =
-        code.split("__private::leaf::").count() + code.split("__private::parts::").count();
+        code.split("__private::plain::").count() + code.split("__private::shaped::").count();
     let lines = counted_lines(&expansion);
     assert!(lines <= 40 + 9 * arguments, "{lines} lines");
     compare(options, item, expansion, left_out, expected);

@@ -116,10 +116,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// ```
     pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
         let query = ByKey(key);
-        match GivenCache::new(self).hit(&query, &Whole) {
-            Ok(result) => result,
-            Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
-        }
+        let miss = match GivenCache::new(self).hit(&query, &Whole) {
+            Ok(result) => return result,
+            Err(miss) => miss,
+        };
+        call::or_compute(self.engine(), miss, query, Whole, compute).await
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key. Only a miss makes an owned key.
@@ -133,10 +134,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Q: ?Sized + Hash + Eq + ToOwned<Owned = K>,
     {
         let query = ByRef(key, PhantomData);
-        match GivenCache::new(self).hit(&query, &Whole) {
-            Ok(result) => result,
-            Err(miss) => call::or_compute(self.engine(), miss, query, Whole, compute).await,
-        }
+        let miss = match GivenCache::new(self).hit(&query, &Whole) {
+            Ok(result) => return result,
+            Err(miss) => miss,
+        };
+        call::or_compute(self.engine(), miss, query, Whole, compute).await
     }
 
     /// [`get_or_try_compute`](Self::get_or_try_compute) for an async computation.
@@ -150,10 +152,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         compute: impl AsyncFnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
         let query = ByKey(key);
-        match GivenCache::new(self).hit(&query, &OkOnly) {
-            Ok(result) => result,
-            Err(miss) => call::or_compute(self.engine(), miss, query, OkOnly, compute).await,
-        }
+        let miss = match GivenCache::new(self).hit(&query, &OkOnly) {
+            Ok(result) => return result,
+            Err(miss) => miss,
+        };
+        call::or_compute(self.engine(), miss, query, OkOnly, compute).await
     }
 
     /// The value for `key`, if there is one. Counts nothing and leaves recency alone.

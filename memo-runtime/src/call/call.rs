@@ -162,11 +162,13 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    match after_first_async(engine, miss, query, policy).await {
-        ControlFlow::Break(result) => result,
-        // The body is called when the run is first polled: all that it does is a part of the run.
-        ControlFlow::Continue(run) => run.drive(async { body().await }).await,
-    }
+    // No result is held across the `.await` of the body, so the result need not be `Send`.
+    let run = match after_first_async(engine, miss, query, policy).await {
+        ControlFlow::Break(result) => return result,
+        ControlFlow::Continue(run) => run,
+    };
+    // The body is called when the run is first polled: all that it does is a part of the run.
+    run.drive(async { body().await }).await
 }
 
 /// Starts a run of the body, whether a value is stored or not.

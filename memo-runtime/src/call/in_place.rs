@@ -48,7 +48,7 @@ macro_rules! __call_in_place {
 }
 
 /// A call whose function is nothing but the look-up. After a miss, the rest happens in a frame of its own: see
-/// [`aside`](crate::call::in_place::aside).
+/// [`cold_call`](crate::call::in_place::cold_call).
 #[doc(hidden)]
 #[macro_export]
 #[cfg(debug_assertions)]
@@ -72,7 +72,7 @@ macro_rules! __call {
         match $site.$enter(&$lookup, &policy, &mut answer) {
             $crate::__private::std::result::Result::Ok(()) => answer.take(),
             $crate::__private::std::result::Result::Err(miss) => {
-                $crate::__private::aside(miss, move |miss| {
+                $crate::__private::cold_call(miss, move |miss| {
                     let mut answer = $crate::__private::Answer::None;
                     let turn = $site.step(miss, $lookup, policy, &mut answer);
                     if turn.is_answered() { answer.take() } else { turn.finish($run) }
@@ -86,6 +86,6 @@ macro_rules! __call {
 ///
 /// The miss is an argument and not a part of the closure, so that both fit into registers more often.
 #[inline(never)]
-pub fn aside<R>(miss: Miss, go_on: impl FnOnce(Miss) -> R) -> R {
+pub fn cold_call<R>(miss: Miss, go_on: impl FnOnce(Miss) -> R) -> R {
     go_on(miss)
 }

@@ -9,7 +9,6 @@ pub(crate) mod bounds;
 pub(crate) mod call_site;
 pub(crate) mod controls;
 pub(crate) mod instances;
-pub(crate) mod old_async;
 pub(crate) mod options;
 pub(crate) mod slot;
 pub(crate) mod static_site;

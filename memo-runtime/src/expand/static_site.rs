@@ -151,7 +151,7 @@ macro_rules! sites {
         impl<F: Instance> Site<F, $scope> {
             /// The cache.
             pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
-                self.here(key, value).cache()
+                self.call_site(key, value).cache()
             }
 
             /// [`cache`](Self::cache) for the type of this key.
@@ -160,7 +160,7 @@ macro_rules! sites {
                 key: &$key,
                 value: $value,
             ) -> $cache {
-                self.here_for(key, value).cache()
+                self.call_site_for(key, value).cache()
             }
 
             /// [`cache`](Self::cache) for the type of the key that `key` returns. It does not call `key`.
@@ -174,7 +174,7 @@ macro_rules! sites {
 
             /// The call site of one call.
             #[inline]
-            pub fn here<$key: $kept, $value: $kept>(
+            pub fn call_site<$key: $kept, $value: $kept>(
                 self,
                 _key: $key,
                 _value: $value,
@@ -187,21 +187,21 @@ macro_rules! sites {
                 }
             }
 
-            /// [`here`](Self::here) for the type of this key.
+            /// [`call_site`](Self::call_site) for the type of this key.
             #[inline]
-            pub fn here_for<$key: $kept, $value: $kept>(
+            pub fn call_site_for<$key: $kept, $value: $kept>(
                 self,
                 _key: &$key,
                 value: $value,
             ) -> CallSite<F, $key::Type, $value::Type, $scope> {
-                self.here(OfType::<$key::Type>::default(), value)
+                self.call_site(OfType::<$key::Type>::default(), value)
             }
         }
 
         impl<K: 'static, V: 'static> OnlySite<K, V, $scope> {
             /// The call site of one call.
             #[inline]
-            pub fn here<$key: $kept<Type = K>, $value: $kept<Type = V>>(
+            pub fn call_site<$key: $kept<Type = K>, $value: $kept<Type = V>>(
                 self,
                 _key: $key,
                 _value: $value,
@@ -254,7 +254,7 @@ opaque! {
 mod tests {
     use super::*;
     use crate::cache::builder::CacheBuilder;
-    use crate::expand::bounds::shared::shared_type;
+    use crate::expand::bounds::shared::shared;
 
     fn of<F>(closure: &F, slot: &'static SharedSlot, options: Options) -> Site<InstanceOf<F>> {
         site(slot, options, InstanceOf::closure(closure))
@@ -262,7 +262,7 @@ mod tests {
 
     fn cache_of<const N: usize>(slot: &'static SharedSlot) -> &'static Cache<usize, usize> {
         let options = || CacheBuilder::new().name(N.to_string());
-        of(&options, slot, options).cache(shared_type::<usize, _>(), shared_type::<usize, _>())
+        of(&options, slot, options).cache(shared::<usize, _>(), shared::<usize, _>())
     }
 
     macro_rules! caches {
@@ -302,7 +302,7 @@ mod tests {
     trait Named<T> {
         fn cache(slot: &'static SharedSlot) -> &'static Cache<u8, u8> {
             let options = || CacheBuilder::new().unbounded();
-            of(&options, slot, options).cache(shared_type::<u8, _>(), shared_type::<u8, _>())
+            of(&options, slot, options).cache(shared::<u8, _>(), shared::<u8, _>())
         }
     }
 

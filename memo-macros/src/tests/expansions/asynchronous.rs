@@ -1,29 +1,30 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 84 lines.
+// Without the body and the controls: 85 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let missed = match <temperature>::here()
-        .at_once_in_time(
-            &::memofn::__private::leaf::<str, _>(city),
-            ::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
+    let policy = ::memofn::__private::policy::<
+        Result<f64, WeatherError>,
+        _,
+        _,
+    >(::memofn::__private::kind!(Result < f64, WeatherError >));
+    let miss = match <temperature>::call_site()
+        .hit_in_time(&::memofn::__private::plain::<str, _>(city), &policy)
     {
         ::memofn::__private::std::result::Result::Ok(result) => return result,
-        ::memofn::__private::std::result::Result::Err(missed) => missed,
+        ::memofn::__private::std::result::Result::Err(miss) => miss,
     };
     let cache = <temperature>::cache();
-    let open = match missed.open(&cache, ::memofn::__private::leaf::<str, _>(city)) {
-        ::memofn::__private::Entered::Hit(result) => return result,
-        ::memofn::__private::Entered::Open(open) => open,
-    };
-    let run = match open.step().await {
-        ::memofn::__private::Step::Done(result) => return result,
-        ::memofn::__private::Step::Run(run) => run,
+    let run = match ::memofn::__private::go_on(
+            &cache,
+            miss,
+            ::memofn::__private::plain::<str, _>(city),
+            policy,
+        )
+        .await
+    {
+        ::memofn::__private::std::ops::ControlFlow::Break(result) => return result,
+        ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
     };
     return run.drive(<temperature>::uncached(city)).await;
 }
@@ -49,24 +50,62 @@ impl temperature {
 #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
 #[allow(unreachable_pub)]
 impl temperature {
+    #[doc(hidden)]
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+        ::memofn::__private::scope::Shared,
+    > {
+        let options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::std::concat!(
+                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ),
+                )
+                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+        };
+        ::memofn::__private::single!(
+            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
+            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+        )
+            .call_site(
+                ::memofn::__private::shared::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::shared_result::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+    }
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
             WeatherError,
-        > as ::memofn::__private::Outcome<
+        > as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
     > {
-        <temperature>::here().cache()
+        <temperature>::call_site().cache()
     }
     /// Stores a result as if it had been computed now.
     pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
         let cache = <temperature>::cache();
         ::memofn::__private::insert(
             &cache,
-            ::memofn::__private::leaf::<str, _>(city),
+            ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
@@ -80,7 +119,7 @@ impl temperature {
         let cache = <temperature>::cache();
         return ::memofn::__private::refresh_async(
                 &cache,
-                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
                     _,

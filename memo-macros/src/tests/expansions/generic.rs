@@ -1,16 +1,16 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 64 lines.
+// Without the body and the controls: 67 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    let cache = ::memofn::__private::at(<longest<T>>::here);
+    let cache = ::memofn::__private::at(<longest<T>>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::leaf:: < [T], _ > (items),
+        cache.enter(::memofn::__private::plain:: < [T], _ > (items),
         ::memofn::__private::policy:: < Option < T >, _, _ >
         (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
         ::uncached:: < F > (items, measure)
@@ -50,8 +50,8 @@ where
     T: Send + Sync + 'static,
 {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Of<Self>,
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::InstanceOf<Self>,
         ::memofn::__private::std::vec::Vec<T>,
         Option<T>,
         ::memofn::__private::scope::Shared,
@@ -68,11 +68,14 @@ where
                 )
         };
         ::memofn::__private::site!(
-            "longest", options, ::memofn::__private::Of:: < Self > ::new()
+            "longest", options, ::memofn::__private::InstanceOf:: < Self > ::new()
         )
-            .here(
-                ::memofn::__private::kept::<::memofn::__private::std::vec::Vec<T>, _>(),
-                ::memofn::__private::kept_result::<
+            .call_site(
+                ::memofn::__private::shared::<
+                    ::memofn::__private::std::vec::Vec<T>,
+                    _,
+                >(),
+                ::memofn::__private::shared_result::<
                     Option<T>,
                     _,
                     _,
@@ -84,7 +87,7 @@ where
         ::memofn::__private::std::vec::Vec<T>,
         Option<T>,
     > {
-        <longest<T>>::here().cache()
+        <longest<T>>::call_site().cache()
     }
     fn ask(
         what: ::memofn::__private::Ask,
@@ -93,7 +96,7 @@ where
         ::memofn::__private::ask(
             &<longest<T>>::cache(),
             what,
-            &::memofn::__private::leaf::<[T], _>(items),
+            &::memofn::__private::plain::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
                 _,
@@ -113,7 +116,7 @@ where
     fn cache_insert(items: &[T], result: Option<T>) {
         ::memofn::__private::insert(
             &<longest<T>>::cache(),
-            ::memofn::__private::leaf::<[T], _>(items),
+            ::memofn::__private::plain::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
                 _,
@@ -129,7 +132,7 @@ where
     {
         ::memofn::__private::refresh(
                 &<longest<T>>::cache(),
-                ::memofn::__private::leaf::<[T], _>(items),
+                ::memofn::__private::plain::<[T], _>(items),
                 ::memofn::__private::policy::<
                     Option<T>,
                     _,

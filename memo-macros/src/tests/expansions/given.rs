@@ -6,12 +6,12 @@ impl Rectangle {
     fn user(&self, id: u64) -> io::Result<User> {
         let cache: &::memofn::__private::Cache<
             u64,
-            <io::Result<User> as ::memofn::__private::Outcome<true>>::Stored,
+            <io::Result<User> as ::memofn::__private::ResultKind<true>>::Stored,
             _,
         > = &self.users;
-        let cache = ::memofn::__private::Given::new(cache);
+        let cache = ::memofn::__private::GivenCache::new(cache);
         return ::memofn::__private::call_in_place!(
-            cache.enter(::memofn::__private::leaf:: < u64, _ > (& id),
+            cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
             ::memofn::__private::policy:: < io::Result < User >, _, _ >
             (::memofn::__private::kind!(io::Result < User >))), Self::user_uncached(self,
             id)

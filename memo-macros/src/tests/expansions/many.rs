@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 163 lines.
+// Without the body and the controls: 167 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -25,26 +25,26 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    let cache = ::memofn::__private::at(<many>::here);
+    let cache = ::memofn::__private::at(<many>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::leaf:: < u8, _ > (& a),
-        ::memofn::__private::parts:: < f64, ::memofn::__private::Bits, _ > (& b),
-        ::memofn::__private::parts:: < Option < & str >, ::memofn::__private::Opt <
-        ::memofn::__private::Via < ::memofn::__private::Leaf > >, _ > (& arg2),
-        ::memofn::__private::parts:: < (u8, f32), (::memofn::__private::Leaf,
-        ::memofn::__private::Bits,), _ > (& arg3), ::memofn::__private::leaf:: < Point, _
-        > (& arg4), ::memofn::__private::parts:: < & [& str], ::memofn::__private::Via <
-        ::memofn::__private::Seq < ::memofn::__private::Via < ::memofn::__private::Leaf >
-        > >, _ > (& e), ::memofn::__private::parts:: < Cow < '_, str >,
-        ::memofn::__private::Via < ::memofn::__private::Leaf >, _ > (& f),
-        ::memofn::__private::parts:: < [f64; 3], ::memofn::__private::Arr <
-        ::memofn::__private::Bits >, _ > (& g), ::memofn::__private::leaf:: < Path, _ >
-        (h), ::memofn::__private::leaf:: < Vec < u8 >, _ > (& i),
-        ::memofn::__private::leaf:: < char, _ > (& j), (::memofn::__private::leaf:: <
-        bool, _ > (& k), ::memofn::__private::leaf:: < i8, _ > (& r#type),
-        ::memofn::__private::leaf:: < i16, _ > (& l))), ::memofn::__private::policy:: <
-        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
-        arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
+        cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
+        ::memofn::__private::shaped:: < f64, ::memofn::__private::FloatBits, _ > (& b),
+        ::memofn::__private::shaped:: < Option < & str >, ::memofn::__private::OptionOf <
+        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (& arg2),
+        ::memofn::__private::shaped:: < (u8, f32), (::memofn::__private::Plain,
+        ::memofn::__private::FloatBits,), _ > (& arg3), ::memofn::__private::plain:: <
+        Point, _ > (& arg4), ::memofn::__private::shaped:: < & [& str],
+        ::memofn::__private::PointerTo < ::memofn::__private::SliceOf <
+        ::memofn::__private::PointerTo < ::memofn::__private::Plain > > >, _ > (& e),
+        ::memofn::__private::shaped:: < Cow < '_, str >, ::memofn::__private::PointerTo <
+        ::memofn::__private::Plain >, _ > (& f), ::memofn::__private::shaped:: < [f64;
+        3], ::memofn::__private::ArrayOf < ::memofn::__private::FloatBits >, _ > (& g),
+        ::memofn::__private::plain:: < Path, _ > (h), ::memofn::__private::plain:: < Vec
+        < u8 >, _ > (& i), ::memofn::__private::plain:: < char, _ > (& j),
+        (::memofn::__private::plain:: < bool, _ > (& k), ::memofn::__private::plain:: <
+        i8, _ > (& r#type), ::memofn::__private::plain:: < i16, _ > (& l))),
+        ::memofn::__private::policy:: < (), _, _ > (::memofn::__private::Whole)), unsafe
+        { < many > ::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
 /// The cache of [`many()`](many()): its counters and controls.
@@ -88,8 +88,8 @@ impl many {
 #[allow(clippy::too_many_arguments)]
 impl many {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Only,
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
         (
             u8,
             ::memofn::__private::Float<f64>,
@@ -131,48 +131,52 @@ impl many {
             ::memofn::__private::std::borrow::ToOwned > ::Owned, Vec < u8 >, char, (bool,
             i8, i16)), ()
         )
-            .here(
+            .call_site(
                 (
-                    ::memofn::__private::kept::<u8, _>(),
-                    ::memofn::__private::kept::<::memofn::__private::Float<f64>, _>(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<u8, _>(),
+                    ::memofn::__private::shared::<::memofn::__private::Float<f64>, _>(),
+                    ::memofn::__private::shared::<
                         ::memofn::__private::std::option::Option<
                             <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                         >,
                         _,
                     >(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<
                         (u8, ::memofn::__private::Float<f32>),
                         _,
                     >(),
-                    ::memofn::__private::kept::<Point, _>(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<Point, _>(),
+                    ::memofn::__private::shared::<
                         ::memofn::__private::std::vec::Vec<
                             <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                         >,
                         _,
                     >(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<
                         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                         _,
                     >(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<
                         [::memofn::__private::Float<f64>; 3],
                         _,
                     >(),
-                    ::memofn::__private::kept::<
+                    ::memofn::__private::shared::<
                         <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
                         _,
                     >(),
-                    ::memofn::__private::kept::<Vec<u8>, _>(),
-                    ::memofn::__private::kept::<char, _>(),
+                    ::memofn::__private::shared::<Vec<u8>, _>(),
+                    ::memofn::__private::shared::<char, _>(),
                     (
-                        ::memofn::__private::kept::<bool, _>(),
-                        ::memofn::__private::kept::<i8, _>(),
-                        ::memofn::__private::kept::<i16, _>(),
+                        ::memofn::__private::shared::<bool, _>(),
+                        ::memofn::__private::shared::<i8, _>(),
+                        ::memofn::__private::shared::<i16, _>(),
                     ),
                 ),
-                ::memofn::__private::kept_result::<(), _, _>(::memofn::__private::Whole),
+                ::memofn::__private::shared_result::<
+                    (),
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
             )
     }
     /// The cache itself.
@@ -197,6 +201,6 @@ impl many {
         ),
         (),
     > {
-        <many>::here().cache()
+        <many>::call_site().cache()
     }
 }

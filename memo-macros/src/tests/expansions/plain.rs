@@ -1,11 +1,11 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 41 lines.
+// Without the body and the controls: 45 lines.
 
 pub fn fib(n: u64) -> u64 {
-    let cache = ::memofn::__private::at(<fib>::here);
+    let cache = ::memofn::__private::at(<fib>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::leaf:: < u64, _ > (& n),
+        cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
         ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
     );
 }
@@ -32,8 +32,8 @@ impl fib {
 #[allow(unreachable_pub)]
 impl fib {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Only,
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
         u64,
         u64,
         ::memofn::__private::scope::Shared,
@@ -47,14 +47,18 @@ impl fib {
                 )
         };
         ::memofn::__private::single!("fib", options, u64, u64)
-            .here(
-                ::memofn::__private::kept::<u64, _>(),
-                ::memofn::__private::kept_result::<u64, _, _>(::memofn::__private::Whole),
+            .call_site(
+                ::memofn::__private::shared::<u64, _>(),
+                ::memofn::__private::shared_result::<
+                    u64,
+                    _,
+                    _,
+                >(::memofn::__private::Whole),
             )
     }
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
-        <fib>::here().cache()
+        <fib>::call_site().cache()
     }
     /// The counters and the size of the cache.
     pub fn cache_info() -> ::memofn::__private::CacheInfo {
@@ -75,7 +79,7 @@ impl fib {
         ::memofn::__private::ask(
             &<fib>::cache(),
             what,
-            &::memofn::__private::leaf::<u64, _>(&n),
+            &::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
         )
     }
@@ -91,7 +95,7 @@ impl fib {
     pub fn cache_insert(n: u64, result: u64) {
         ::memofn::__private::insert(
             &<fib>::cache(),
-            ::memofn::__private::leaf::<u64, _>(&n),
+            ::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
             &result,
         )
@@ -100,7 +104,7 @@ impl fib {
     pub fn cache_refresh(n: u64) -> u64 {
         ::memofn::__private::refresh(
                 &<fib>::cache(),
-                ::memofn::__private::leaf::<u64, _>(&n),
+                ::memofn::__private::plain::<u64, _>(&n),
                 ::memofn::__private::primitive::<u64, _>(),
             )
             .finish(<fib>::uncached(n))

@@ -3,9 +3,9 @@
 // Without the body and the controls: 69 lines.
 
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-    let cache = ::memofn::__private::at(<temperature>::here);
+    let cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (city),
+        cache.enter_in_time(::memofn::__private::plain:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
         (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
         ::uncached(api, city)
@@ -37,13 +37,13 @@ impl temperature {
 #[allow(unreachable_pub)]
 impl temperature {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Only,
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
         <Result<
             f64,
             WeatherError,
-        > as ::memofn::__private::Outcome<
+        > as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
         ::memofn::__private::scope::Shared,
@@ -60,15 +60,15 @@ impl temperature {
         };
         ::memofn::__private::single!(
             "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::Outcome < {
-            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
         )
-            .here(
-                ::memofn::__private::kept::<
+            .call_site(
+                ::memofn::__private::shared::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::kept_result::<
+                ::memofn::__private::shared_result::<
                     Result<f64, WeatherError>,
                     _,
                     _,
@@ -81,11 +81,11 @@ impl temperature {
         <Result<
             f64,
             WeatherError,
-        > as ::memofn::__private::Outcome<
+        > as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
         >>::Stored,
     > {
-        <temperature>::here().cache()
+        <temperature>::call_site().cache()
     }
     fn ask(
         what: ::memofn::__private::Ask,
@@ -94,7 +94,7 @@ impl temperature {
         ::memofn::__private::ask(
             &<temperature>::cache(),
             what,
-            &::memofn::__private::leaf::<str, _>(city),
+            &::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
@@ -118,7 +118,7 @@ impl temperature {
     pub(crate) fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
         ::memofn::__private::insert(
             &<temperature>::cache(),
-            ::memofn::__private::leaf::<str, _>(city),
+            ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
@@ -131,7 +131,7 @@ impl temperature {
     pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
         ::memofn::__private::refresh(
                 &<temperature>::cache(),
-                ::memofn::__private::leaf::<str, _>(city),
+                ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
                     _,

@@ -3,10 +3,10 @@
 // Without the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    let cache = ::memofn::__private::at(<distance>::here);
+    let cache = ::memofn::__private::at(<distance>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::leaf:: < [char], _ > (a),
-        ::memofn::__private::leaf:: < [char], _ > (b)), ::memofn::__private::primitive::
+        cache.enter((::memofn::__private::plain:: < [char], _ > (a),
+        ::memofn::__private::plain:: < [char], _ > (b)), ::memofn::__private::primitive::
         < usize, _ > ()), < distance > ::uncached(a, b)
     );
 }
@@ -33,8 +33,8 @@ impl distance {
 #[allow(unreachable_pub)]
 impl distance {
     #[doc(hidden)]
-    fn here() -> ::memofn::__private::Here<
-        ::memofn::__private::Only,
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
         (
             ::memofn::__private::std::vec::Vec<char>,
             ::memofn::__private::std::vec::Vec<char>,
@@ -55,16 +55,16 @@ impl distance {
             "distance", options, (::memofn::__private::std::vec::Vec < char >,
             ::memofn::__private::std::vec::Vec < char >), usize
         )
-            .here(
+            .call_site(
                 (
-                    ::memofn::__private::kept_here::<
+                    ::memofn::__private::thread::<
                         ::memofn::__private::std::vec::Vec<char>,
                     >(),
-                    ::memofn::__private::kept_here::<
+                    ::memofn::__private::thread::<
                         ::memofn::__private::std::vec::Vec<char>,
                     >(),
                 ),
-                ::memofn::__private::kept_result_here::<
+                ::memofn::__private::thread_result::<
                     usize,
                     _,
                 >(::memofn::__private::Whole),
@@ -79,6 +79,6 @@ impl distance {
         usize,
         ::memofn::__private::scope::Thread,
     > {
-        <distance>::here().cache()
+        <distance>::call_site().cache()
     }
 }

@@ -9,20 +9,20 @@
 impl Load for Client {
     type Page = String;
     fn load(&self, path: &str) -> Self::Page {
-        let cache = <Self as ClientLoadControls>::load_cache_site()
-            .here(
-                ::memofn::__private::kept::<
+        let cache = <Self as ClientLoadControls>::load_cache_static_site()
+            .call_site(
+                ::memofn::__private::shared::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::kept_result::<
+                ::memofn::__private::shared_result::<
                     Self::Page,
                     _,
                     _,
                 >(::memofn::__private::kind!(Self::Page)),
             );
         return ::memofn::__private::call!(
-            cache.enter_in_time(::memofn::__private::leaf:: < str, _ > (path),
+            cache.enter_in_time(::memofn::__private::plain:: < str, _ > (path),
             ::memofn::__private::policy:: < Self::Page, _, _ >
             (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
             ::load_uncached(self, path)
@@ -42,7 +42,7 @@ trait ClientLoadControls: Load {
     /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
     fn load_uncached(&self, path: &str) -> Self::Page;
     #[doc(hidden)]
-    fn load_cache_site() -> ::memofn::__private::Site<
+    fn load_cache_static_site() -> ::memofn::__private::Site<
         impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     >;
@@ -71,7 +71,7 @@ impl ClientLoadControls for Client {
     }
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn load_cache_site() -> ::memofn::__private::Site<
+    fn load_cache_static_site() -> ::memofn::__private::Site<
         impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     > {
@@ -88,26 +88,26 @@ impl ClientLoadControls for Client {
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(
-            "load", options, ::memofn::__private::Of::closure(& options)
+            "load", options, ::memofn::__private::InstanceOf::closure(& options)
         )
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-        <Self::Page as ::memofn::__private::Outcome<
+        <Self::Page as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Self::Page) },
         >>::Stored,
     >;
     /// The cache of [`load`](Self::load).
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_cache() -> Self::load_cache {
-        <Self as ClientLoadControls>::load_cache_site()
+        <Self as ClientLoadControls>::load_cache_static_site()
             .cache(
-                ::memofn::__private::kept::<
+                ::memofn::__private::shared::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::kept_result::<
+                ::memofn::__private::shared_result::<
                     Self::Page,
                     _,
                     _,

@@ -84,14 +84,14 @@ impl<T: Impossible, W> Shareable<W, (W, Never)> for T {
 /// The type of a key, or of a part of one, in a cache that threads share.
 #[inline]
 #[must_use]
-pub fn shared_type<T: Shareable<OfType<T>, L>, L>() -> L {
+pub fn shared<T: Shareable<OfType<T>, L>, L>() -> L {
     T::pass(OfType::default())
 }
 
 /// The type of a key, or of a part of one, in a cache of one thread.
 #[inline]
 #[must_use]
-pub fn thread_type<T>() -> OfType<T> {
+pub fn thread<T>() -> OfType<T> {
     OfType::default()
 }
 
