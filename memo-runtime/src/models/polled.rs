@@ -7,9 +7,9 @@
 use crate::Cache;
 use crate::base::alarm;
 use crate::base::sync::{self, patience};
+use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::OkShared;
-use crate::expand::call_site::Given;
 use crate::key::lookup::ByKey;
 use crate::models::explorer::{explore, threads};
 use crate::models::ledger::{
@@ -415,7 +415,7 @@ fn an_error_that_is_shared_is_given_to_all_who_wait() {
     explore(|| {
         let failing = Failing::new();
         let call = async || {
-            let result = match Given::new(&failing.cache).hit(&ByKey(1), &OkShared) {
+            let result = match GivenCache::new(&failing.cache).hit(&ByKey(1), &OkShared) {
                 Ok(result) => result,
                 Err(miss) => {
                     let engine = failing.cache.engine();
