@@ -10,7 +10,7 @@ use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::fmt;
 
-/// A cache that the caller has, as the macros of a [call](crate::call::in_place) use it.
+/// A cache that the caller has, as `call_in_place!` uses it.
 ///
 /// A look-up here may call functions of the runtime: it stays complete, and a miss is a miss. In
 /// contrast, a `CallSite` looks up only as far as that can be inlined.

@@ -1,7 +1,6 @@
 //! Single flight of async calls, which are polled, woken and dropped: they share runs, and each of them finishes.
 
 use crate::Cache;
-
 use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::OkShared;
