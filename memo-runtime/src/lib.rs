@@ -66,7 +66,7 @@ pub mod __private {
     pub use crate::engine::hit::Miss;
     pub use crate::expand::bounds::key::{key, plain, shaped};
     pub use crate::expand::bounds::result::{
-        is_str, policy, policy_if, primitive, shared_result, thread_result,
+        is_str, policy, policy_if, primitive, stored, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
         NotResult, Probe, ResultKind, SharesErrors, StoresAll, StoresOk,

@@ -5,14 +5,14 @@
 //! fn call_site() -> CallSite<OnlyInstance, String, f64, Shared> {
 //!     let options = || CacheBuilder::new().name(..);
 //!     single!("temperature", options, String, f64)
-//!         .call_site(kept::<String, _>(), shared_result::<Result<f64, WeatherError>, _, _>(kind!(..)))
+//!         .call_site(kept::<String, _>(), stored::<Result<f64, WeatherError>, _, _>(kind!(..)))
 //! }
 //! fn cache() -> &'static Cache<String, f64> { Self::call_site().cache() }
 //!
 //! // Only the compiler knows the type of the key:
 //! fn site() -> Site<InstanceOf<Self>, Shared> { site!("page", options, InstanceOf::<Self>::new()) }
 //! fn cache() -> &'static Cache<impl Hash + Eq + .., f64> {
-//!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), shared_result::<..>(..))
+//!     Self::site().cache_by(|(user,): (&User,)| shared_key(user.id), stored::<..>(..))
 //! }
 //! ```
 

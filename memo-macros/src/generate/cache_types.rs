@@ -85,7 +85,7 @@ pub(super) fn result_bounds(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let kind = model.result_kind();
     match model.options.scope() {
-        Scope::Shared => quote!(#p::shared_result::<#result, _, _>(#kind)),
-        Scope::Thread => quote!(#p::thread_result::<#result, _>(#kind)),
+        Scope::Shared => quote!(#p::stored::<#result, _, _>(#kind)),
+        Scope::Thread => quote!(#p::thread_stored::<#result, _>(#kind)),
     }
 }

@@ -75,7 +75,7 @@ where
                     ::memofn::__private::std::vec::Vec<T>,
                     _,
                 >(),
-                ::memofn::__private::shared_result::<
+                ::memofn::__private::stored::<
                     Option<T>,
                     _,
                     _,

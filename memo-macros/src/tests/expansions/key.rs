@@ -1,13 +1,13 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 58 lines.
+// Without the body and the controls: 54 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
-    let cache = <page>::site()
-        .here_for(
+    let cache = <page>::static_site()
+        .call_site_for(
             &key,
-            ::memofn::__private::kept_result::<String, _, _>(::memofn::__private::Whole),
+            ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
     let request = request;
     return ::memofn::__private::call!(
@@ -38,8 +38,8 @@ impl page {
 #[allow(unreachable_pub)]
 impl page {
     #[doc(hidden)]
-    fn site() -> ::memofn::__private::Site<
-        ::memofn::__private::Of<Self>,
+    fn static_site() -> ::memofn::__private::Site<
+        ::memofn::__private::InstanceOf<Self>,
         ::memofn::__private::scope::Shared,
     > {
         let options = || {
@@ -51,7 +51,7 @@ impl page {
                 )
         };
         ::memofn::__private::site!(
-            "page", options, ::memofn::__private::Of:: < Self > ::new()
+            "page", options, ::memofn::__private::InstanceOf:: < Self > ::new()
         )
     }
     /// The cache itself.
@@ -59,18 +59,14 @@ impl page {
         impl ::memofn::__private::std::hash::Hash + ::memofn::__private::std::cmp::Eq + ::memofn::__private::std::marker::Send + ::memofn::__private::std::marker::Sync + 'static,
         String,
     > {
-        <page>::site()
+        <page>::static_site()
             .cache_by(
                 #[allow(unreachable_code, unused_variables)]
                 |(request,): (&Request,)| {
                     ::memofn::__private::std::unreachable!();
                     ::memofn::__private::shared_key(request.id)
                 },
-                ::memofn::__private::kept_result::<
-                    String,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             )
     }
     fn ask(
@@ -78,14 +74,10 @@ impl page {
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::site()
+        let cache = <page>::static_site()
             .cache_for(
                 &key,
-                ::memofn::__private::kept_result::<
-                    String,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::ask(
             &cache,
@@ -109,14 +101,10 @@ impl page {
     /// Stores a result as if it had been computed now.
     fn cache_insert(request: &Request, result: String) {
         let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::site()
+        let cache = <page>::static_site()
             .cache_for(
                 &key,
-                ::memofn::__private::kept_result::<
-                    String,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::insert(
             &cache,
@@ -128,14 +116,10 @@ impl page {
     /// Runs the body now and stores its result.
     fn cache_refresh(request: &Request, log: &Log) -> String {
         let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::site()
+        let cache = <page>::static_site()
             .cache_for(
                 &key,
-                ::memofn::__private::kept_result::<
-                    String,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::refresh(
                 &cache,

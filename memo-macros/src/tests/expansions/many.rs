@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 167 lines.
+// Without the body and the controls: 163 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -172,11 +172,7 @@ impl many {
                         ::memofn::__private::shared::<i16, _>(),
                     ),
                 ),
-                ::memofn::__private::shared_result::<
-                    (),
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<(), _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache itself.

@@ -4,10 +4,10 @@
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        let cache = ::memofn::__private::at(Self::area_cache_here);
+        let cache = ::memofn::__private::at(Self::area_cache_call_site);
         return ::memofn::__private::call!(
-            cache.enter((::memofn::__private::leaf:: < Self, _ > (self),
-            ::memofn::__private::leaf:: < Unit, _ > (& unit)),
+            cache.enter((::memofn::__private::plain:: < Self, _ > (self),
+            ::memofn::__private::plain:: < Unit, _ > (& unit)),
             ::memofn::__private::primitive:: < f64, _ > ()), Self::area_uncached(self,
             unit)
         );
@@ -30,7 +30,7 @@ impl Rectangle {
     }
     #[doc(hidden)]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn area_cache_here() -> ::memofn::__private::Here<
+    fn area_cache_call_site() -> ::memofn::__private::CallSite<
         impl ::memofn::__private::Instance,
         (Self, Unit),
         f64,
@@ -41,19 +41,19 @@ impl Rectangle {
                 .name(::memofn::__private::method::<Self>("area"))
         };
         ::memofn::__private::site!(
-            "area", options, ::memofn::__private::Of::closure(& options)
+            "area", options, ::memofn::__private::InstanceOf::closure(& options)
         )
-            .here(
+            .call_site(
                 (
-                    ::memofn::__private::kept::<Self, _>(),
-                    ::memofn::__private::kept::<Unit, _>(),
+                    ::memofn::__private::shared::<Self, _>(),
+                    ::memofn::__private::shared::<Unit, _>(),
                 ),
-                ::memofn::__private::kept_result::<f64, _, _>(::memofn::__private::Whole),
+                ::memofn::__private::stored::<f64, _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache of [`area`](Self::area).
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
-        Self::area_cache_here().cache()
+        Self::area_cache_call_site().cache()
     }
 }

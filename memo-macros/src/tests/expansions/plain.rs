@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 45 lines.
+// Without the body and the controls: 41 lines.
 
 pub fn fib(n: u64) -> u64 {
     let cache = ::memofn::__private::at(<fib>::call_site);
@@ -49,11 +49,7 @@ impl fib {
         ::memofn::__private::single!("fib", options, u64, u64)
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
-                ::memofn::__private::shared_result::<
-                    u64,
-                    _,
-                    _,
-                >(::memofn::__private::Whole),
+                ::memofn::__private::stored::<u64, _, _>(::memofn::__private::Whole),
             )
     }
     /// The cache itself.

@@ -68,7 +68,7 @@ impl temperature {
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::shared_result::<
+                ::memofn::__private::stored::<
                     Result<f64, WeatherError>,
                     _,
                     _,

@@ -64,7 +64,7 @@ impl distance {
                         ::memofn::__private::std::vec::Vec<char>,
                     >(),
                 ),
-                ::memofn::__private::thread_result::<
+                ::memofn::__private::thread_stored::<
                     usize,
                     _,
                 >(::memofn::__private::Whole),

@@ -15,7 +15,7 @@ impl Load for Client {
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::shared_result::<
+                ::memofn::__private::stored::<
                     Self::Page,
                     _,
                     _,
@@ -107,7 +107,7 @@ impl ClientLoadControls for Client {
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
                     _,
                 >(),
-                ::memofn::__private::shared_result::<
+                ::memofn::__private::stored::<
                     Self::Page,
                     _,
                     _,

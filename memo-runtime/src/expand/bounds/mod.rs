@@ -2,7 +2,7 @@
 //!
 //! A missing bound is *one* error, in our words, at the type that misses it. Each bound is a trait with
 //! `#[diagnostic::on_unimplemented]`, and one function that asks for it: `plain`, `shaped`, `key`,
-//! `shared_key` for keys; `policy`, `policy_if`, `primitive` for results; `shared`, `shared_result` for
+//! `shared_key` for keys; `policy`, `policy_if`, `primitive` for results; `shared`, `stored` for
 //! `Send` and `Sync`. Nothing else in an expansion puts a bound on a user's type. Two tricks keep the compiler
 //! from reporting more than that:
 //!

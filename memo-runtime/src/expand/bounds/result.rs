@@ -105,12 +105,12 @@ pub fn is_str<T: ?Sized + IsStr>() {}
 
 /// The type that is stored for a result, in a cache that threads share.
 #[inline]
-pub fn shared_result<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_kind: P) -> L {
+pub fn stored<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_kind: P) -> L {
     R::Stored::pass(OfType::default())
 }
 
 /// The type that is stored for a result, in a cache of one thread.
 #[inline]
-pub fn thread_result<R: StoredAs<P>, P>(_kind: P) -> OfType<R::Stored> {
+pub fn thread_stored<R: StoredAs<P>, P>(_kind: P) -> OfType<R::Stored> {
     OfType::default()
 }
