@@ -330,6 +330,8 @@ mod tests {
 
     #[test]
     fn an_untimed_attempt_gives_up_where_entries_expire() {
+        // The clock is one for all tests: the others wait.
+        let _clock = TestClock::stop();
         for maxsize in [Some(9), None] {
             let cache = cache(maxsize, Some(TTL));
             assert_eq!(hit::<false>(&cache, 1), Err(Reason::GaveUp));

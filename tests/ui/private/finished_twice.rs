@@ -1,11 +1,11 @@
 //! A run is finished once.
 
 use memofn::Cache;
-use memofn::__private::{Whole, leaf, refresh};
+use memofn::__private::{Whole, plain, refresh};
 
 fn main() {
     let cache: Cache<String, String> = Cache::new(8);
-    let run = refresh(&cache, leaf::<str, _>("key"), Whole);
+    let run = refresh(&cache, plain::<str, _>("key"), Whole);
     run.finish("one".to_owned());
     run.finish("two".to_owned());
 }

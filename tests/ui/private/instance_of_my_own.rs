@@ -1,4 +1,4 @@
-//! What an instantiation says of itself is relied upon: nobody else can say so.
+//! Only the runtime implements `Instance`: unsafe code relies on it.
 
 use memofn::__private::Instance;
 

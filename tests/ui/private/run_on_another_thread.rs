@@ -1,11 +1,11 @@
-//! A run of a body stays on its thread, which others may find it to be held up by.
+//! The run of a body stays on its thread: waiters look there for what holds it up.
 
 use memofn::Cache;
-use memofn::__private::{Whole, leaf, refresh};
+use memofn::__private::{Whole, plain, refresh};
 
 fn main() {
     let cache: Cache<String, String> = Cache::new(8);
-    let run = refresh(&cache, leaf::<str, _>("key"), Whole);
+    let run = refresh(&cache, plain::<str, _>("key"), Whole);
     std::thread::scope(|scope| {
         scope.spawn(move || run.finish("one".to_owned()));
     });

@@ -1,10 +1,10 @@
-//! A place that is not told apart by types has the same types whenever it is asked for.
+//! A slot with one cache always has the same types.
 
-use memofn::__private::{Cache, CacheBuilder, kept, single};
+use memofn::__private::{Cache, CacheBuilder, shared, single};
 
 fn cache<T: Send + Sync + 'static>() -> &'static Cache<T, T> {
     let options = || CacheBuilder::new();
-    single!("cache", options, T, T).here(kept::<T, _>(), kept::<T, _>()).cache()
+    single!("cache", options, T, T).call_site(shared::<T, _>(), shared::<T, _>()).cache()
 }
 
 fn main() {

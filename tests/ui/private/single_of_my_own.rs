@@ -1,4 +1,4 @@
-//! To make one by hand takes an `unsafe` of one's own.
+//! A slot for one cache cannot be made without `unsafe`.
 
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,9 @@
-//! A site tells its caches apart by what it is for.
+//! A site that may have several caches needs a type that tells them apart.
 
-use memofn::__private::{CacheBuilder, Only, Site, SharedSlot, scope::Shared, site};
+use memofn::__private::{CacheBuilder, OnlyInstance, Site, SharedSlot, scope::Shared, site};
 
 static SLOT: SharedSlot = SharedSlot::new("mine");
 
 fn main() {
-    let _: Site<Only, Shared> = site::<Only>(&SLOT, CacheBuilder::new, Only(()));
+    let _: Site<OnlyInstance, Shared> = site::<OnlyInstance>(&SLOT, CacheBuilder::new, OnlyInstance(()));
 }
