@@ -15,7 +15,7 @@ use crate::call::result_policy::Policy;
 use crate::call::run::{Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{SlowPath, Step};
-use crate::engine::engine::Engine;
+use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::entry::entry::Entry;
 use crate::flight::wait::Waited;
@@ -23,9 +23,6 @@ use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::ops::ControlFlow;
-
-/// A pointer to an engine that owns it.
-pub(crate) type EnginePtr<K, V, S> = <S as Scope>::Ptr<Engine<K, V, S>>;
 
 /// Goes on after the [first attempt](Engine::quick_hit) to hit. If this returns no run, the result is in `answer`.
 pub(crate) fn after_first<'c, R, Q, P, K, V, S>(

@@ -4,10 +4,9 @@
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
 use crate::base::clock::{Clock, Time};
-use crate::call::call::EnginePtr;
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
-use crate::engine::engine::Engine;
+use crate::engine::engine::{Engine, EnginePtr};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;

@@ -36,6 +36,9 @@ use std::marker::PhantomData;
 
 pub(crate) use crate::engine::core::Found;
 
+/// A pointer to an engine that owns it.
+pub(crate) type EnginePtr<K, V, S> = <S as Scope>::Ptr<Engine<K, V, S>>;
+
 pub(crate) struct Engine<K, V, S: Scope> {
     pub(crate) core: Core<S>,
     hashing: Hashing,

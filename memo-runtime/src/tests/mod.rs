@@ -1,5 +1,7 @@
 //! Tests that need the inside of the runtime, or that run under Miri.
 
+#[cfg(not(memofn_models))]
+mod attempts;
 mod blocking;
 #[cfg(not(memofn_models))]
 mod counted;
