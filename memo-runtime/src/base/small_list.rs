@@ -49,6 +49,14 @@ impl<T> SmallList<T> {
     }
 }
 
+impl<T> FromIterator<T> for SmallList<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut list = Self::new();
+        items.into_iter().for_each(|item| list.push(item));
+        list
+    }
+}
+
 impl<T> IntoIterator for SmallList<T> {
     type Item = T;
     type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;

@@ -127,14 +127,14 @@ impl<S: Scope> Core<S> {
             return None;
         }
         let (first, more) = evicted.into_parts();
+        let first = self.retired.adopt(first?.0);
         if let Some(more) = more {
             self.discard_all(*more);
         }
-        let (first, _) = first?;
         if self.readers.has_no_readers() {
-            return Some(first);
+            return Some(first.into_ref());
         }
-        self.discard([self.retired.adopt(first)]);
+        self.discard([first]);
         None
     }
 
@@ -195,12 +195,12 @@ impl<S: Scope> Core<S> {
     /// Tells the waiters of a landed flight, and then drops what it has replaced.
     fn finish(&self, landed: Option<Landed>) {
         let Some(Landed { flight, overtaken, dead, unstored, .. }) = landed else { return };
+        let dead = self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored));
         // User code may panic as it is dropped: the waiters are told first.
         drop(flight);
         // The waiters of the other flight look again, and find the value stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        let dead = dead.into_iter().map(|(entry, _)| entry).chain(unstored);
-        self.discard(dead.map(|entry| self.retired.adopt(entry)));
+        self.discard(dead);
     }
 
     /// The stored entry, without counting or touching. The caller owns it.

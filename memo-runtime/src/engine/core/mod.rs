@@ -195,8 +195,14 @@ impl<S: Scope> Core<S> {
     }
 
     #[cold]
-    fn discard_all(&self, dead: impl IntoIterator<Item = TakenOut>) {
-        self.discard(dead.into_iter().map(|(entry, _)| self.retired.adopt(entry)));
+    fn discard_all(&self, taken: impl IntoIterator<Item = TakenOut>) {
+        self.discard(self.adopt(taken.into_iter().map(|(entry, _)| entry)));
+    }
+
+    /// Owns entries that the store no longer owns. All of them have an owner before the first is dropped, because
+    /// that may panic.
+    fn adopt(&self, taken: impl IntoIterator<Item = EntryRef>) -> SmallList<Retired> {
+        taken.into_iter().map(|entry| self.retired.adopt(entry)).collect()
     }
 
     #[cold]
