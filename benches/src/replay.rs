@@ -114,7 +114,7 @@ fn requests(file: &Path) -> Result<Vec<u32>, Box<dyn Error>> {
     Ok(bytes.as_chunks().0.iter().copied().map(u32::from_le_bytes).collect())
 }
 
-/// What the table says about a trace: sizes, and the hit ratios of LRU as text.
+/// The row of one trace: sizes, and the hit ratios of LRU as text.
 struct Row {
     trace: String,
     exact: Vec<(usize, String)>,

@@ -50,7 +50,7 @@ pub mod testing {
     pub use crate::base::clock::TestClock as Clock;
 }
 
-/// What expansions of `#[memoize]` refer to. Not for use by hand: it changes without notice.
+/// The items that expansions of `#[memoize]` use. Not for use by hand: they change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::cache::builder::CacheBuilder;

@@ -1,4 +1,4 @@
-//! What a contestant is, and how a scenario visits several of them.
+//! A contestant, and the way a scenario visits several of them.
 
 use crate::polled::polled;
 use std::marker::PhantomData;
@@ -36,7 +36,7 @@ impl<C: AsyncContestant> Contestant for Polled<C> {
     }
 }
 
-/// What a scenario does with each of several contestants.
+/// The work of a scenario with each of several contestants.
 pub(crate) trait Visitor<K> {
     fn visit<C: Contestant<Key = K>>(&mut self);
 }

@@ -13,7 +13,7 @@ static ON: AtomicBool = AtomicBool::new(false);
 static BYTES: AtomicI64 = AtomicI64::new(0);
 static ALLOCATIONS: AtomicI64 = AtomicI64::new(0);
 
-/// What happened while a piece of code ran, on all threads.
+/// The allocations of all threads while a piece of code ran.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     /// Bytes allocated less bytes freed.

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a lap took.
+/// The time of a lap.
 pub(crate) struct Lap {
     pub(crate) wall: Duration,
     /// Another program had a processor, so that the threads did not run in parallel.

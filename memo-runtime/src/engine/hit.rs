@@ -274,7 +274,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // store, or by the run that computes it. Table and entries were owned like that when `reading` was
         // announced, or they were taken out since.
         //
-        // What is taken out goes through `Core::discard`, which drops it once nobody reads it. It learns that from
+        // Everything that is taken out goes through `Core::discard`, which drops it once nobody reads it. It learns that from
         // `Readers::has_no_readers` and `scan`, and these see `reading`: up to `protect_entry` it
         // announces all tables and entries of this engine, and from then on, until it ends, this entry. A thread
         // that has the cache to itself drops nothing before `protect_entry`.

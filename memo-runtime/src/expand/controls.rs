@@ -1,4 +1,4 @@
-//! What expansions call besides a plain look-up: the controls of a function, and the slow half of an async call.
+//! The functions that expansions call besides a plain look-up: the controls, and the slow half of an async call.
 //!
 //! It turns caches into engines, so that the [call room](crate::call) knows nothing of the public handle.
 

@@ -1,4 +1,4 @@
-//! What the expansions of `#[memoize]` call. It changes with the macro, without notice.
+//! The functions and types that the expansions of `#[memoize]` use. This room changes with the macro, without notice.
 //!
 //! It knows where the caches of functions live, and checks the bounds on keys and values. It must not know the
 //! protocol. From the top down: an expansion makes a site (`static_site`) of its slot (`slot`, `thread_slot`), and

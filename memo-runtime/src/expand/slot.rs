@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 /// The methods ask nothing of keys and values. A [site](crate::expand::static_site::Site)
 /// checks the bounds once, so that the compiler has little to check for each memoized function.
 pub trait SlotScope: Scope {
-    /// What the function's static is.
+    /// The type of the function's static.
     type Slot: 'static;
     /// A cache of a slot, as a call keeps it.
     type Held<K, V>: Borrow<Cache<K, V, Self>>;
@@ -38,7 +38,7 @@ pub trait SlotScope: Scope {
         slot: &'static Self::Slot,
     ) -> Option<&'c Cache<K, V, Self>>;
 
-    /// What a run drops at its end, if the thread's own caches are gone.
+    /// The value that a run drops at its end, if the thread's own caches are gone.
     #[doc(hidden)]
     fn finally<K, V>(_held: Self::Held<K, V>) -> Option<Box<dyn Any>> {
         None

@@ -20,7 +20,7 @@ pub(crate) struct Flight {
     pub(crate) wait: Option<Arc<Wait>>,
     /// The key was removed, or the cache cleared, since the run started. Its result must not be stored.
     pub(crate) invalidated: bool,
-    /// What the waiters are told when the flight is dropped.
+    /// The news for the waiters when the flight is dropped.
     pub(crate) landing: Landing,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Followers {
     wakes: usize,
 }
 
-/// What is known of one follower.
+/// One follower: its waker, its patience and its evidence.
 #[derive(Debug)]
 struct FollowerState {
     /// `None` while it is woken and was not polled since.

@@ -116,7 +116,7 @@ impl Task {
     }
 }
 
-/// What a follower does after a poll.
+/// The next step of a follower after a poll.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Wait,
@@ -126,7 +126,7 @@ pub(super) enum Turn {
     Leave,
 }
 
-/// What the polls of one follower show.
+/// The evidence from the polls of one follower.
 #[derive(Debug)]
 pub(super) struct Observed {
     shares_task: bool,

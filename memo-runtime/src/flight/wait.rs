@@ -65,7 +65,7 @@ impl fmt::Debug for Landing {
     }
 }
 
-/// What a caller does after its wait.
+/// The next step of a caller after its wait.
 #[derive(Debug)]
 pub(crate) enum Waited {
     Landed(Landing),

@@ -285,7 +285,7 @@ impl HazardPointer {
     }
 }
 
-/// What a scan has found: which retired entries are protected.
+/// The result of a scan: the retired entries that are protected.
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "a public, sealed trait returns it")]
 pub enum Hazards {
