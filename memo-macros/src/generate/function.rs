@@ -9,7 +9,7 @@
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
 //!     let cache = at(<temperature>::call_site);
 //!     return call!(
-//!         cache.enter_in_time(plain::<str, _>(city), policy(kind!(Result<..>))),
+//!         cache.enter_timed(plain::<str, _>(city), policy(kind!(Result<..>))),
 //!         <temperature>::uncached(city)
 //!     );
 //! }
@@ -140,7 +140,7 @@ fn memoized(model: &Model) -> TokenStream {
 fn body(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
-    let enter = if can_expire(model) { quote!(enter_in_time) } else { quote!(enter) };
+    let enter = if can_expire(model) { quote!(enter_timed) } else { quote!(enter) };
     let call = if is_split_call(model) { quote!(call) } else { quote!(call_in_place) };
     let run = model.call_original();
     quote! {
@@ -155,7 +155,7 @@ fn async_body(model: &Model) -> TokenStream {
     let (result, miss, pending) = (hygienic("result"), hygienic("miss"), hygienic("run"));
     let policy_name = hygienic("policy");
     let run = model.call_original();
-    let hit = if can_expire(model) { quote!(hit_in_time) } else { quote!(hit) };
+    let hit = if can_expire(model) { quote!(hit_timed) } else { quote!(hit) };
     // A call site looks the call up before the cache is there. The cache may have to be made.
     let (before, looked_up, after) = match call_site(model) {
         Some(call_site) => (None, quote!(#call_site.#hit), Some(&setup)),

@@ -47,9 +47,9 @@
 //! If the heavy fence strikes before the first look at `alone`, the hit raises the stamp as among several threads. If it
 //! strikes between that look and the store, the late store may replace a later stamp of the second thread. The second
 //! look at `alone` then finds that the thread is not alone, because it comes after the store and so after the fence. The
-//! first thread has to raise the stamp to the epoch. It must read the epoch under the lock, or after it has held the lock. Without the lock it may read an epoch
-//! from before the stamp that it has replaced, even with a full fence of its own: the second thread has no
-//! fence between the epoch and the stamp. If the heavy fence strikes after the store, the second thread sees the
+//! first thread has to raise the stamp to the epoch. It must read the epoch under the lock, or after it has held the
+//! lock. Without the lock, it may read an old epoch, older than the stamp that it has replaced. A full fence of its own
+//! does not prevent this, because the second thread has no fence between the epoch and the stamp. If the heavy fence strikes after the store, the second thread sees the
 //! store, and its own stamps come later. In each case the second thread counts all hits that have a stamp,
 //! except those that the first thread is in the middle of: `depth` is added for them. So each stamp that is given out under
 //! the lock is later than all others.

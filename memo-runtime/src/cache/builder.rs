@@ -82,9 +82,9 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// Whether concurrent calls with equal keys run the computation once. Default: `true`.
     ///
-    /// A busy machine, a busy executor or a slow computation never causes a second run. Two calls do: one
-    /// whose wait would lead back to itself, through any number of others, and one that waits for a future
-    /// which its own task no longer polls. Any other wait ends with [`patience`](Self::patience).
+    /// A busy machine, a busy executor or a slow computation never causes a second run. There are
+    /// two exceptions. A call runs the computation if its wait would close a cycle of waits. It also does if its own
+    /// task no longer polls the future that it waits for. Any other wait ends with [`patience`](Self::patience).
     #[inline]
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
         self.parameters.single_flight = single_flight;

@@ -197,7 +197,7 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
             let entry = EntryRef::new(this.what.cast());
             (EntryPtr::<K, V, S>::from_ref(entry), engine.as_ref())
         };
-        let flight = FlightId { place: entry.entry_ref(), generation: entry.generation() };
+        let flight = FlightId { entry: entry.entry_ref(), generation: entry.generation() };
         let guard = RunGuard {
             engine,
             role: Role::Owner,

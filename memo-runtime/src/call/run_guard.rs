@@ -26,9 +26,9 @@ pub(crate) struct RunGuard<'c, K, V, S: Scope> {
 pub(crate) enum Role {
     /// The flight is its own.
     Owner,
-    /// The flight is another run's, which waits for this one: further up the stack, or in a circle.
+    /// The flight belongs to another run. That run waits for this one, up the stack or in a cycle.
     Guest,
-    /// The flight is another run's, for which this one has waited too long.
+    /// The flight belongs to another run. This one has waited for it too long.
     Helper(Arc<Wait>),
     /// The flight has landed.
     Done,
@@ -119,7 +119,7 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
         };
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match policy.share(result) {
-                // The entry is still the owner's, whose value may be stored.
+                // The owner still has the entry. It may store its own value.
                 Offer::Value(_) if !is_own => Landing::Abandoned,
                 Offer::Value(value) => {
                     self.engine.share(&self.entry, || P::cloned(value));

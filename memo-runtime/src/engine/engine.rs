@@ -52,7 +52,7 @@ pub(crate) struct Engine<K, V, S: Scope> {
 }
 
 /// An entry to compute, and the wait of its run if that is async.
-type Fresh<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
+type NewEntry<'a, K, V, S> = (&'a EntryPtr<K, V, S>, Option<&'a Arc<Wait>>);
 
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
@@ -109,7 +109,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
-        fresh: Option<Fresh<'_, K, V, S>>,
+        fresh: Option<NewEntry<'_, K, V, S>>,
     ) -> Found<EntryPtr<K, V, S>> {
         let found = self.core.look_up(
             hash,

@@ -85,8 +85,8 @@ impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// The first attempt.
     ///
-    /// `TIMED` is a hint: it inlines the question whether something has expired, for which a function is called.
-    /// Without it, the attempt gives up in a cache whose entries expire.
+    /// `TIMED` is a hint. With it, the expiry check is inlined; that check calls a function. Without it, the attempt
+    /// gives up in a cache whose entries expire.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn quick_hit<const TIMED: bool, R, Q>(
         &self,

@@ -77,7 +77,7 @@ impl State {
     }
 
     /// Sorts the entries filed under `hash`: into those with an equal key, and those to compare.
-    pub(crate) fn sort(
+    pub(crate) fn split_by_key(
         &self,
         hash: u64,
         matches: &KeyMatches,
@@ -100,7 +100,11 @@ impl State {
     }
 
     /// The stored one of equal entries, unless it has expired.
-    pub(crate) fn live(&self, equal: &SmallList<EntryRef>, now: Time) -> Option<EntryRef> {
+    pub(crate) fn stored_unexpired(
+        &self,
+        equal: &SmallList<EntryRef>,
+        now: Time,
+    ) -> Option<EntryRef> {
         Self::stored(equal).filter(|entry| !self.store.is_expired(*entry, now))
     }
 
@@ -108,7 +112,7 @@ impl State {
     pub(crate) fn joinable(equal: &SmallList<EntryRef>) -> Option<(FlightId, Runner)> {
         equal.iter().find_map(|entry| {
             let flying = entry.flying().filter(|it| it.joinable && !it.invalidated)?;
-            Some((FlightId { place: *entry, generation: entry.generation() }, flying.owner))
+            Some((FlightId { entry: *entry, generation: entry.generation() }, flying.owner))
         })
     }
 
@@ -126,7 +130,7 @@ impl State {
 
     /// Detaches the waiters of a flight, which stays under way and may be stored. Returns where they wait.
     pub(crate) fn detach_waiters(&mut self, id: FlightId) -> Option<Arc<Wait>> {
-        id.place.detach_waiters();
+        id.entry.detach_waiters();
         self.waits.remove(&id.generation)
     }
 
@@ -151,7 +155,7 @@ impl State {
         }
         let flying = Flying { owner, joinable, invalidated: false };
         self.store.start(entry, generation, flying);
-        FlightId { place: entry, generation }
+        FlightId { entry, generation }
     }
 
     /// [`start`](Self::start) where other entries may have the hash.
@@ -272,7 +276,7 @@ impl State {
 
     /// The counters, and how many entries are held. What has expired by `now` counts as expired, taken out or not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
-        let expired = self.store.expired(now);
+        let expired = self.store.count_expired(now);
         CacheInfo {
             currsize: self.store.len() - expired,
             expirations: self.counts.expirations + expired as u64,

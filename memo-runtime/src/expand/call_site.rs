@@ -7,7 +7,7 @@
 //! | | sync: the result goes to `answer` | async: the result is returned |
 //! |---|---|---|
 //! | entries do not expire | [`enter`](CallSite::enter) | [`hit`](CallSite::hit) |
-//! | entries may expire | [`enter_in_time`](CallSite::enter_in_time) | [`hit_in_time`](CallSite::hit_in_time) |
+//! | entries may expire | [`enter_timed`](CallSite::enter_timed) | [`hit_timed`](CallSite::hit_timed) |
 //!
 //! The second step is [`step`](CallSite::step) for a sync call, and
 //! [`go_on`](crate::expand::controls::go_on) for an async one. [`call`](CallSite::call) is both steps at once.
@@ -84,7 +84,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter_in_time<R, Q, O>(
+    pub fn enter_timed<R, Q, O>(
         &self,
         query: &Q,
         policy: &O,
@@ -112,13 +112,13 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         self.look_up::<false, _, _>(query, |value| policy.hit(value))
     }
 
-    /// [`enter_in_time`](Self::enter_in_time) for an async call.
+    /// [`enter_timed`](Self::enter_timed) for an async call.
     ///
     /// # Errors
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit_in_time<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
+    pub fn hit_timed<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -172,7 +172,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         }
     }
 
-    /// [`enter_in_time`](Self::enter_in_time), then [`step`](Self::step) if need be: the call of an unoptimised build.
+    /// [`enter_timed`](Self::enter_timed), then [`step`](Self::step) if need be: the call of an unoptimised build.
     pub fn call<'c, R, Q, O>(
         &self,
         query: Q,
@@ -183,7 +183,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        match self.enter_in_time(&query, &policy, answer) {
+        match self.enter_timed(&query, &policy, answer) {
             Ok(()) => Turn::ANSWERED,
             Err(miss) => self.step(miss, query, policy, answer),
         }
@@ -255,13 +255,13 @@ where
         (self.site)().enter(query, policy, answer)
     }
 
-    /// [`CallSite::enter_in_time`].
+    /// [`CallSite::enter_timed`].
     ///
     /// # Errors
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter_in_time<R, Q, O>(
+    pub fn enter_timed<R, Q, O>(
         &self,
         query: &Q,
         policy: &O,
@@ -271,7 +271,7 @@ where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.site)().enter_in_time(query, policy, answer)
+        (self.site)().enter_timed(query, policy, answer)
     }
 
     /// [`CallSite::step`]. If it were inlined, the call site would be on the stack while the body runs.

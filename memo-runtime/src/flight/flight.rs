@@ -8,7 +8,7 @@ use crate::flight::wait::{Landing, Wait};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId {
     /// The entry that the run computes.
-    pub(crate) place: EntryRef,
+    pub(crate) entry: EntryRef,
     /// No other run of the cache has this generation.
     pub(crate) generation: u64,
 }

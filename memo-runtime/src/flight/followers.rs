@@ -6,7 +6,7 @@
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::sync::{Arc, Instant};
 use crate::flight::patience::{FIRST_PAUSE, LONGEST_PAUSE, SHORTEST_STEP, limit};
-use crate::flight::stall::{Leader, Observed, Turn};
+use crate::flight::stall::{Leader, Observed, PollTurn};
 use std::collections::BTreeMap;
 use std::task::Waker;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) struct Followers {
     step: Duration,
     pause: Duration,
     /// How long there have been followers, counted in steps.
-    clock: Duration,
+    time_waited: Duration,
     /// When the clock was last advanced.
     counted_at: Option<Instant>,
     /// How often the leader had been polled at the last alarm.
@@ -63,23 +63,32 @@ impl Followers {
     /// How long the follower of this number has waited.
     pub(super) fn waited(&self, number: Option<u64>) -> Duration {
         let since = number.and_then(|it| self.list.get(&it)).map(|it| it.since);
-        self.clock.saturating_sub(since.unwrap_or(self.clock))
+        self.time_waited.saturating_sub(since.unwrap_or(self.time_waited))
     }
 
     /// Adds a follower. Returns its number.
     pub(super) fn admit(&mut self, patience: Duration) -> u64 {
         self.latest += 1;
-        let state =
-            FollowerState { waker: None, patience, since: self.clock, observed: Observed::new() };
+        let state = FollowerState {
+            waker: None,
+            patience,
+            since: self.time_waited,
+            observed: Observed::new(),
+        };
         self.list.insert(self.latest, state);
         self.latest
     }
 
     /// The follower of this number is polled. If it goes on waiting, `waker` is exchanged for its former one.
-    pub(super) fn poll(&mut self, number: u64, leader: &Leader, waker: &mut Option<Waker>) -> Turn {
+    pub(super) fn poll(
+        &mut self,
+        number: u64,
+        leader: &Leader,
+        waker: &mut Option<Waker>,
+    ) -> PollTurn {
         let state = self.list.get_mut(&number).expect("it has not left");
-        let turn = state.observed.poll(leader, waker.as_ref(), self.clock);
-        if turn != Turn::Leave {
+        let turn = state.observed.poll(leader, waker.as_ref(), self.time_waited);
+        if turn != PollTurn::Leave {
             std::mem::swap(&mut state.waker, waker);
         }
         turn
@@ -102,8 +111,8 @@ impl Followers {
 
     /// Takes the wakers of at most `most` followers whose patience has ended.
     pub(super) fn take_due(&mut self, helps: u32, most: usize) -> Vec<Waker> {
-        let clock = self.clock;
-        let due = self.list.values_mut().filter(|it| it.time_left(clock, helps).is_zero());
+        let time_waited = self.time_waited;
+        let due = self.list.values_mut().filter(|it| it.time_left(time_waited, helps).is_zero());
         let woken = due.filter_map(|it| {
             let waker = it.waker.take()?;
             it.observed.note_wake();
@@ -119,7 +128,7 @@ impl Followers {
     pub(super) fn advance_clock(&mut self, now: Instant) {
         let since = self.counted_at.replace(now);
         let passed = since.map_or(Duration::ZERO, |it| now.saturating_duration_since(it));
-        self.clock += passed.min(self.step);
+        self.time_waited += passed.min(self.step);
     }
 
     /// Starts again with the shortest pause if there are no followers and no alarm is set.
@@ -139,7 +148,7 @@ impl Followers {
         if self.pause.is_zero() {
             self.pause = FIRST_PAUSE;
         }
-        let times = self.list.values().map(|it| it.time_left(self.clock, helps));
+        let times = self.list.values().map(|it| it.time_left(self.time_waited, helps));
         // Followers without patience left were woken. A whole pause gives them time to come.
         let next = times.filter(|left| !left.is_zero()).min();
         self.step = next.map_or(self.pause, |left| left.max(SHORTEST_STEP).min(self.pause));
@@ -192,10 +201,10 @@ impl Followers {
 
     /// How long there have been followers.
     pub(super) fn clock(&self) -> Duration {
-        self.clock
+        self.time_waited
     }
 
     pub(super) fn pass(&mut self, time: Duration) {
-        self.clock += time;
+        self.time_waited += time;
     }
 }

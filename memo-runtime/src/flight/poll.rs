@@ -7,7 +7,7 @@
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, Instant};
-use crate::flight::stall::Turn;
+use crate::flight::stall::PollTurn;
 use crate::flight::wait::{Wait, WaitState, Waited, wake};
 use crate::scope::runners::PolledRun;
 use std::task::{Context, Poll, Wake, Waker};
@@ -34,7 +34,7 @@ impl WaitState {
         follower: &mut Follower,
         waker: &mut Option<Waker>,
         now: Instant,
-    ) -> Result<Turn, Waited> {
+    ) -> Result<PollTurn, Waited> {
         if self.landing.is_none() {
             self.followers.advance_clock(now);
         }
@@ -46,7 +46,7 @@ impl WaitState {
         let followers = &mut self.followers;
         let number = *follower.number.get_or_insert_with(|| followers.admit(follower.patience));
         let turn = followers.poll(number, &self.leader, waker);
-        if turn == Turn::Leave {
+        if turn == PollTurn::Leave {
             return Err(Waited::Stalled);
         }
         if !followers.has_alarm() {
@@ -70,7 +70,7 @@ impl Wait {
         let turn = self.state.lock().poll(self, follower, &mut waker, now);
         drop_quietly(waker);
         match turn {
-            Ok(Turn::Again) => catch_panic(|| cx.waker().wake_by_ref()),
+            Ok(PollTurn::Again) => catch_panic(|| cx.waker().wake_by_ref()),
             Ok(_) => {}
             Err(end) => return Poll::Ready(end),
         }

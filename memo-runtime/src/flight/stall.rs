@@ -118,7 +118,7 @@ impl Task {
 
 /// The next step of a follower after a poll.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum PollTurn {
     Wait,
     /// It wakes itself.
     Again,
@@ -160,7 +160,12 @@ impl Observed {
     }
 
     /// The follower is polled with this waker. `clock` is the time that followers have waited.
-    pub(super) fn poll(&mut self, leader: &Leader, waker: Option<&Waker>, clock: Duration) -> Turn {
+    pub(super) fn poll(
+        &mut self,
+        leader: &Leader,
+        waker: Option<&Waker>,
+        clock: Duration,
+    ) -> PollTurn {
         let task = waker.and_then(Task::of);
         let is_caused = std::mem::take(&mut self.is_caused);
         self.shares_task = task.is_some() && task == leader.task;
@@ -183,15 +188,19 @@ impl Observed {
             Some(polls) if is_caused && *polls + 1 < POLLS => {
                 *polls += 1;
                 self.is_caused = true;
-                Turn::Again
+                PollTurn::Again
             }
             Some(_) if is_caused => {
                 evidence.round = None;
                 evidence.rounds += 1;
                 evidence.strikes += 1;
-                if evidence.is_proof(self.shares_task, clock) { Turn::Leave } else { Turn::Wait }
+                if evidence.is_proof(self.shares_task, clock) {
+                    PollTurn::Leave
+                } else {
+                    PollTurn::Wait
+                }
             }
-            _ => Turn::Wait,
+            _ => PollTurn::Wait,
         }
     }
 

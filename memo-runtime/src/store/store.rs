@@ -10,7 +10,7 @@ use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
-use crate::store::eviction::{Eviction, Policy, Touch};
+use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
 use crate::store::freshness::{Due, Freshness};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) struct Store {
     flying: Vec<EntryRef>,
     maxsize: Option<usize>,
     /// Holds what is stored if there is a `maxsize`.
-    policy: Policy,
+    policy: EvictionPolicy,
     freshness: Freshness,
     refuses: bool,
     /// More entries have expired than were taken out. Nothing shrinks meanwhile: most of what a smaller table would
@@ -73,10 +73,10 @@ impl Store {
     const SMALL: usize = 224;
 
     pub(crate) fn new(limits: Limits) -> Self {
-        Self::with_policy(limits, Policy::default())
+        Self::with_policy(limits, EvictionPolicy::default())
     }
 
-    fn with_policy(limits: Limits, policy: Policy) -> Self {
+    fn with_policy(limits: Limits, policy: EvictionPolicy) -> Self {
         let freshness = Freshness::new(limits.ttl);
         Self {
             table: None,
@@ -111,8 +111,8 @@ impl Store {
     }
 
     /// How many of the stored entries have expired by `now`.
-    pub(crate) fn expired(&self, now: Time) -> usize {
-        self.freshness.expired(now)
+    pub(crate) fn count_expired(&self, now: Time) -> usize {
+        self.freshness.count_expired(now)
     }
 
     /// Whether an entry that is stored has expired by `now`.

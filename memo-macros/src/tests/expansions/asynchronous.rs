@@ -9,7 +9,7 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
         _,
     >(::memofn::__private::kind!(Result < f64, WeatherError >));
     let miss = match <temperature>::call_site()
-        .hit_in_time(&::memofn::__private::plain::<str, _>(city), &policy)
+        .hit_timed(&::memofn::__private::plain::<str, _>(city), &policy)
     {
         ::memofn::__private::std::result::Result::Ok(result) => return result,
         ::memofn::__private::std::result::Result::Err(miss) => miss,

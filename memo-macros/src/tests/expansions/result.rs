@@ -5,7 +5,7 @@
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        cache.enter_in_time(::memofn::__private::plain:: < str, _ > (city),
+        cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
         (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
         ::uncached(api, city)

@@ -22,7 +22,7 @@ impl Load for Client {
                 >(::memofn::__private::kind!(Self::Page)),
             );
         return ::memofn::__private::call!(
-            cache.enter_in_time(::memofn::__private::plain:: < str, _ > (path),
+            cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
             ::memofn::__private::policy:: < Self::Page, _, _ >
             (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
             ::load_uncached(self, path)

@@ -1,6 +1,6 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
-use super::{Computed, Core, Equals, Found, Fresh};
+use super::{Computed, Core, Equals, Found, NewEntry};
 use crate::base::small_list::SmallList;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
@@ -19,12 +19,12 @@ impl<S: Scope> Core<S> {
         &self,
         hash: u64,
         equals: &Equals<'_>,
-        fresh: Option<Fresh<'_>>,
+        fresh: Option<NewEntry<'_>>,
     ) -> Found<EntryRef> {
         let mut found = Found::Absent;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
-            found = if let Some(entry) = state.live(equal, now) {
+            found = if let Some(entry) = state.stored_unexpired(equal, now) {
                 state.counts.hits += 1;
                 if self.touch == Touch::Stamp {
                     entry.stamp.store(self.next_stamp(), Relaxed);
@@ -33,13 +33,13 @@ impl<S: Scope> Core<S> {
                 Found::Hit(entry)
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
-                id.place.retain::<S>();
+                id.entry.retain::<S>();
                 if owner.is_on_this_thread() {
                     state.counts.misses += 1;
-                    Found::Reentry(id.place, id)
+                    Found::Reentry(id.entry, id)
                 } else {
                     let (wait, patience) = state.wait(id, owner);
-                    Found::Join(id.place, id, wait, patience)
+                    Found::Join(id.entry, id, wait, patience)
                 }
             } else if let Some((fresh, wait)) = fresh {
                 state.counts.misses += 1;
@@ -55,7 +55,7 @@ impl<S: Scope> Core<S> {
     /// to be measured. The caller may have [registered](Self::register_thread) the thread.
     pub(crate) fn start_absent(
         &self,
-        (fresh, wait): Fresh<'_>,
+        (fresh, wait): NewEntry<'_>,
         is_registered: bool,
     ) -> Option<(FlightId, bool)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
@@ -71,13 +71,13 @@ impl<S: Scope> Core<S> {
                     self.readers.has_several_threads() || state.patience.should_measure(generation);
             }
         });
-        (generation != 0).then_some((FlightId { place: fresh, generation }, is_measured))
+        (generation != 0).then_some((FlightId { entry: fresh, generation }, is_measured))
     }
 
     /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
     pub(crate) fn start_refresh(
         &self,
-        (fresh, wait): Fresh<'_>,
+        (fresh, wait): NewEntry<'_>,
         equals: &Equals<'_>,
     ) -> Option<FlightId> {
         let mut id = None;
@@ -106,7 +106,7 @@ impl<S: Scope> Core<S> {
         fill: &mut dyn FnMut() -> bool,
     ) -> Option<EntryRef> {
         let entry = computed.entry;
-        let now = self.remove_expired();
+        let now = self.sweep_some();
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
             if !self.readers.has_several_threads() {
@@ -143,7 +143,7 @@ impl<S: Scope> Core<S> {
     #[inline(never)]
     fn land_among(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
         let &Computed { entry, taken, equals, ran } = computed;
-        let id = FlightId { place: entry, generation: entry.generation() };
+        let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
         self.resolve_keys(entry.hash(), equals, Some(id), &mut |state, now, equal| {
             if !fill() {
@@ -207,7 +207,7 @@ impl<S: Scope> Core<S> {
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryRef> {
         let mut found = None;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
-            found = state.live(equal, now);
+            found = state.stored_unexpired(equal, now);
             found.inspect(|entry| entry.retain::<S>());
         });
         found
@@ -231,7 +231,7 @@ impl<S: Scope> Core<S> {
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
     /// stored. Returns the entry that is stored in its place; the caller owns it.
     pub(crate) fn remove_entry(&self, entry: EntryRef, equals: &Equals<'_>) -> Option<EntryRef> {
-        let own = FlightId { place: entry, generation: entry.generation() };
+        let own = FlightId { entry, generation: entry.generation() };
         let (mut removed, mut replacement) = (None, None);
         self.resolve_keys(entry.hash(), equals, Some(own), &mut |state, now, equal| {
             State::invalidate(equal);
@@ -239,7 +239,7 @@ impl<S: Scope> Core<S> {
                 state.take_out(entry, now, Cause::Removed);
                 removed = Some(self.retired.adopt(entry));
             } else {
-                replacement = state.live(equal, now);
+                replacement = state.stored_unexpired(equal, now);
                 replacement.inspect(|entry| entry.retain::<S>());
             }
         });

@@ -71,8 +71,8 @@ impl<S: Scope> Core<S> {
 
     /// Ends a flight, under the lock. What this returns is dropped without the lock.
     fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<Retired>)> {
-        let flight = state.end(id.place)?;
-        Some((flight, Some(self.retain(id.place))))
+        let flight = state.end(id.entry)?;
+        Some((flight, Some(self.retain(id.entry))))
     }
 
     /// Counts a call that waited and was answered by the run it waited for.
@@ -101,7 +101,7 @@ impl<S: Scope> Core<S> {
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut info = CacheInfo::default();
-        self.read(|state, now| {
+        self.sweep_then_read(|state, now| {
             info = state.info(now);
             info.hits += self.readers.hits() - state.hits_forgotten;
         });
@@ -130,7 +130,7 @@ impl<S: Scope> Core<S> {
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<EntryRef> {
         let mut entries = Vec::new();
-        self.read(|state, now| {
+        self.sweep_then_read(|state, now| {
             state.store.for_each(|entry| {
                 if !state.store.is_expired(entry, now) {
                     entry.retain::<S>();

@@ -68,30 +68,34 @@ impl Expiry {
 /// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
-    /// It leaves a stamp, as the eviction policy asks.
+    /// Hits leave a stamp: the eviction policy needs it.
     stamps: bool,
-    /// The same, and nothing expires.
-    stamps_unasked: bool,
-    /// It does nothing, and nothing expires.
-    counts_unasked: bool,
+    /// Hits leave a stamp, and entries never expire.
+    stamps_without_clock: bool,
+    /// Hits leave no stamp, and entries never expire.
+    counts_without_clock: bool,
 }
 
 impl OnHit {
     pub(super) fn new(touch: Touch, expires: bool) -> Self {
         let stamps = touch == Touch::Stamp;
-        Self { stamps, stamps_unasked: stamps && !expires, counts_unasked: !stamps && !expires }
+        Self {
+            stamps,
+            stamps_without_clock: stamps && !expires,
+            counts_without_clock: !stamps && !expires,
+        }
     }
 
     /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
     #[inline]
     pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
-        if TIMED { self.stamps } else { self.stamps_unasked }
+        if TIMED { self.stamps } else { self.stamps_without_clock }
     }
 
     /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
     #[inline]
     pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
-        TIMED || self.counts_unasked
+        TIMED || self.counts_without_clock
     }
 }
 

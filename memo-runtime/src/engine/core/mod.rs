@@ -36,7 +36,7 @@ use std::time::Duration;
 type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 
 /// An entry to compute, and the wait of its run if that is async.
-pub(crate) type Fresh<'a> = (EntryRef, Option<&'a Arc<Wait>>);
+pub(crate) type NewEntry<'a> = (EntryRef, Option<&'a Arc<Wait>>);
 
 /// Whether an entry has the key looked for.
 pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
@@ -130,12 +130,14 @@ impl<S: Scope> Core<S> {
         act: &mut Act<'_>,
     ) {
         let mut matches = KeyMatches::with(own.map(|id| id.generation));
-        let now = self.remove_expired();
+        let now = self.sweep_some();
         loop {
             let (mut unmatched, mut generations) = (SmallList::new(), 0);
             self.locked(|state| {
                 let mut equal = SmallList::new();
-                state.sort(hash, &matches, &mut equal, |entry| unmatched.push(self.retain(entry)));
+                state.split_by_key(hash, &matches, &mut equal, |entry| {
+                    unmatched.push(self.retain(entry))
+                });
                 generations = state.generations();
                 if unmatched.is_empty() {
                     act(state, now, &mut equal);
@@ -247,7 +249,7 @@ impl<S: Scope> Core<S> {
     /// takes out a few entries and no more.
     ///
     /// Nothing is dropped after `read`, so that a `Drop` that panics loses no result.
-    fn read(&self, read: impl FnOnce(&State, Time)) {
+    fn sweep_then_read(&self, read: impl FnOnce(&State, Time)) {
         let now = self.expiry.now();
         while self.expiry.is_due_at(now) {
             self.remove_some_expired(now);
@@ -257,7 +259,7 @@ impl<S: Scope> Core<S> {
 
     /// Takes out some of what has expired, and tells the time.
     #[inline]
-    fn remove_expired(&self) -> Time {
+    fn sweep_some(&self) -> Time {
         let now = self.expiry.now();
         if self.expiry.is_due_at(now) {
             self.remove_some_expired(now);

@@ -3,7 +3,7 @@
 //! A policy knows the headers of the entries that are stored, and the [`Touch`] that hits leave in them. It must not
 //! know the table, deadlines or counters. It owns no entries, and is used under the lock.
 //!
-//! A new policy is a file beside [`lru`], and a variant of [`Policy`].
+//! A new policy is a file beside [`lru`], and a variant of [`EvictionPolicy`].
 
 #[cfg(test)]
 mod fifo;
@@ -48,13 +48,13 @@ pub(crate) enum Touch {
 
 /// The policies there are. The store is compiled once for all caches, so this is an enum and no type parameter.
 #[derive(Debug)]
-pub(crate) enum Policy {
+pub(crate) enum EvictionPolicy {
     Lru(Lru),
     #[cfg(test)]
     Fifo(fifo::Fifo),
 }
 
-impl Policy {
+impl EvictionPolicy {
     /// The trace of hits that this policy needs.
     pub(crate) fn touch(&self) -> Touch {
         match self {
@@ -66,13 +66,13 @@ impl Policy {
 }
 
 #[cfg(test)]
-impl Policy {
+impl EvictionPolicy {
     pub(crate) fn fifo() -> Self {
         Self::Fifo(fifo::Fifo::default())
     }
 }
 
-impl Default for Policy {
+impl Default for EvictionPolicy {
     fn default() -> Self {
         Self::Lru(Lru::default())
     }
@@ -82,14 +82,14 @@ impl Default for Policy {
 macro_rules! with {
     ($policy:expr, $it:ident => $call:expr) => {
         match $policy {
-            Policy::Lru($it) => $call,
+            EvictionPolicy::Lru($it) => $call,
             #[cfg(test)]
-            Policy::Fifo($it) => $call,
+            EvictionPolicy::Fifo($it) => $call,
         }
     };
 }
 
-impl Eviction for Policy {
+impl Eviction for EvictionPolicy {
     #[inline]
     fn insert(&mut self, entry: EntryRef) {
         with!(self, it => it.insert(entry));

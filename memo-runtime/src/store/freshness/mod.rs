@@ -75,7 +75,7 @@ impl Freshness {
     }
 
     /// How many entries have expired by `now`.
-    pub(crate) fn expired(&self, now: Time) -> usize {
+    pub(crate) fn count_expired(&self, now: Time) -> usize {
         self.queue.expired(now).count()
     }
 

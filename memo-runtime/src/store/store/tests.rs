@@ -118,7 +118,7 @@ fn an_entry_that_is_used_all_the_time_does_not_keep_others_from_being_evicted() 
 fn a_hit_leaves_what_the_policy_asks_for() {
     assert_eq!(store(Some(3), None).touch(), Touch::Stamp);
     assert_eq!(store(None, None).touch(), Touch::None);
-    let fifo = Store::with_policy(limits(Some(3), None), Policy::fifo());
+    let fifo = Store::with_policy(limits(Some(3), None), EvictionPolicy::fifo());
     assert_eq!(fifo.touch(), Touch::None);
 }
 
@@ -147,7 +147,10 @@ fn a_clear_keeps_and_invalidates_what_is_under_way() {
 }
 
 /// Runs a random sequence of steps, and compares the store with a map of its entries by generation.
-fn matches_a_model(policy: Policy, victim: impl Fn(&BTreeMap<u64, EntryRef>) -> Option<EntryRef>) {
+fn matches_a_model(
+    policy: EvictionPolicy,
+    victim: impl Fn(&BTreeMap<u64, EntryRef>) -> Option<EntryRef>,
+) {
     const TTL: u64 = 5000;
     const MAXSIZE: usize = if cfg!(miri) { 20 } else { 200 };
     let mut store = Store::with_policy(limits(Some(MAXSIZE), Some(TTL)), policy);
@@ -201,14 +204,16 @@ fn matches_a_model(policy: Policy, victim: impl Fn(&BTreeMap<u64, EntryRef>) -> 
 
 #[test]
 fn the_least_recently_used_entry_is_evicted_and_the_oldest_expires() {
-    matches_a_model(Policy::default(), |model| {
+    matches_a_model(EvictionPolicy::default(), |model| {
         model.values().min_by_key(|entry| entry.stamp.load(Relaxed)).copied()
     });
 }
 
 #[test]
 fn another_policy_evicts_the_first_that_came_in() {
-    matches_a_model(Policy::fifo(), |model| model.first_key_value().map(|(_, entry)| *entry));
+    matches_a_model(EvictionPolicy::fifo(), |model| {
+        model.first_key_value().map(|(_, entry)| *entry)
+    });
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Scene {
         let turn = state.poll(&self.wait, follower, &mut spare, self.now);
         drop(state);
         match turn {
-            Ok(Turn::Again) => waker.wake_by_ref(),
+            Ok(PollTurn::Again) => waker.wake_by_ref(),
             Ok(_) => {}
             Err(end) => return Some(end),
         }
