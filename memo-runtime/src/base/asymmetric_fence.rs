@@ -14,22 +14,22 @@
 //! Each protocol below is a litmus test in `models/litmus`, under weak memory, for every moment at which the heavy
 //! fence may strike. Each test fails without its fence.
 //!
-//! **Announcing and retiring** (store buffering). A reader announces that it searches, then loads from the table:
+//! **Protecting and retiring** (store buffering). A reader sets its hazard to the table, then loads from the table:
 //!
 //! ```text
-//! reader   announced = searching; light; entry = table; announced = entry; use entry; announced = 0
-//! writer   table = null; heavy; scan announced; drop the entry if no reader has announced it or a search
+//! reader   hazard = the table; light; entry = table; hazard = entry; use entry; hazard = 0
+//! writer   table = null; heavy; scan the hazards; drop the entry if no hazard is the entry or the table
 //! ```
 //!
-//! If the heavy fence strikes the reader before its announcement, the reader finds the table without the entry.
-//! If it strikes after, the scan sees the announcement, or a later one of the same reader. The reader stores a later one
-//! with `Release`, after its last use of the entry, and the scan loads it with `Acquire`.
+//! If the heavy fence strikes the reader before it sets its hazard, the reader finds the table without the entry.
+//! If it strikes after, the scan sees that hazard, or a later value of it. The reader stores a later value with `Release`,
+//! after its last use of the entry, and the scan loads it with `Acquire`.
 //!
 //! **The request** (store buffering). The scan finds that the entry is being read, and requests the reader to reclaim it:
 //!
 //! ```text
-//! reader   announced = 0; light; load wanted; if it is set, reclaim
-//! writer   wanted = true; heavy; scan announced again; keep the entry if it is still read, or else drop it
+//! reader   hazard = 0; light; load requested; if it is set, reclaim
+//! writer   requested = true; heavy; scan the hazards again; keep the entry if it is still read, or else drop it
 //! ```
 //!
 //! If the heavy fence strikes the reader before its last store, the reader sees the request. If it strikes

@@ -9,20 +9,20 @@ use loom::sync::{Arc, Mutex};
 
 const NOTHING: usize = 0;
 const ENTRY: usize = 1;
-const WALKING: usize = 2;
+const TABLE: usize = 2;
 const ELSEWHERE: usize = 3;
 
 /// The heavy fences of a variant.
 #[derive(Debug, Clone, Copy)]
 struct Heavy {
     before_scan: bool,
-    after_wanted: bool,
+    after_request: bool,
 }
 
 struct Shared {
     filed: AtomicBool,
-    announced: AtomicUsize,
-    wanted: AtomicBool,
+    hazard: AtomicUsize,
+    requested: AtomicBool,
     entry: UnsafeCell<()>,
     /// Whether the entry waits for its readers.
     waiting: Mutex<bool>,
@@ -37,20 +37,20 @@ impl Shared {
     fn read(&self, other: &Other<'_>) {
         other.point();
         // `Reader::protect_table`.
-        self.announced.store(WALKING, Release);
+        self.hazard.store(TABLE, Release);
         other.point();
         // `Engine::find`.
         if self.filed.load(Acquire) {
             other.point();
-            self.announced.store(ENTRY, Release);
+            self.hazard.store(ENTRY, Release);
             other.point();
             self.entry.with(|_| ());
             other.point();
         }
         // `HazardGuard::release`.
-        self.announced.store(NOTHING, Release);
+        self.hazard.store(NOTHING, Release);
         other.point();
-        if self.wanted.load(Relaxed) && self.wanted.swap(false, Relaxed) {
+        if self.requested.load(Relaxed) && self.requested.swap(false, Relaxed) {
             other.no_later();
             // The reclamation: there is no other reader.
             let mut waiting = self.waiting.lock().unwrap();
@@ -60,9 +60,9 @@ impl Shared {
         }
         other.point();
         // The same thread then reads another cache.
-        self.announced.store(ELSEWHERE, Release);
+        self.hazard.store(ELSEWHERE, Release);
         other.point();
-        self.announced.store(NOTHING, Release);
+        self.hazard.store(NOTHING, Release);
         other.no_later();
     }
 
@@ -74,10 +74,10 @@ impl Shared {
         if heavy.before_scan {
             self.meeting.heavy();
         }
-        let is_read = || [WALKING, ENTRY].contains(&self.announced.load(Acquire));
+        let is_read = || [TABLE, ENTRY].contains(&self.hazard.load(Acquire));
         if is_read() {
-            self.wanted.store(true, Relaxed);
-            if heavy.after_wanted {
+            self.requested.store(true, Relaxed);
+            if heavy.after_request {
                 self.meeting.heavy();
             }
             *waiting = is_read();
@@ -92,8 +92,8 @@ impl Shared {
 fn model(strikes: &'static [usize], heavy: Heavy) {
     let shared = Arc::new(Shared {
         filed: AtomicBool::new(true),
-        announced: AtomicUsize::new(NOTHING),
-        wanted: AtomicBool::new(false),
+        hazard: AtomicUsize::new(NOTHING),
+        requested: AtomicBool::new(false),
         entry: UnsafeCell::new(()),
         waiting: Mutex::new(false),
         meeting: Meeting::new(),
@@ -111,20 +111,20 @@ const POINTS: usize = 8;
 
 #[test]
 fn an_entry_is_dropped_once_and_not_while_it_is_read() {
-    let heavy = Heavy { before_scan: true, after_wanted: true };
+    let heavy = Heavy { before_scan: true, after_request: true };
     for_each_two_points(POINTS, move |strikes| model(strikes, heavy));
 }
 
 #[test]
 #[should_panic = "Causality violation"]
 fn without_the_fence_before_the_scan_an_entry_is_dropped_while_it_is_read() {
-    let heavy = Heavy { before_scan: false, after_wanted: true };
+    let heavy = Heavy { before_scan: false, after_request: true };
     for_each_point(POINTS, move |strikes| model(strikes, heavy));
 }
 
 #[test]
 #[should_panic = "the entry is never dropped"]
 fn without_the_fence_after_the_request_the_reader_overlooks_it() {
-    let heavy = Heavy { before_scan: true, after_wanted: false };
+    let heavy = Heavy { before_scan: true, after_request: false };
     for_each_point(POINTS, move |strikes| model(strikes, heavy));
 }
