@@ -1,22 +1,23 @@
-//! The edit distance of two texts, by a recursion that would never end without a cache.
+//! The edit distance of two texts, by a recursion that is hopeless without a cache.
 //!
 //! ```text
 //! cargo run --release --example edit_distance
 //! ```
 //!
-//! The distance of two texts follows from the distances of their beginnings, and there are only
-//! length × length pairs of beginnings. What identifies such a pair to the cache?
+//! The distance of two texts follows from the distances of their prefixes. There are only
+//! length × length pairs of prefixes. The three functions differ in the key of such a pair:
 //!
-//! - [`by_text`]: the two beginnings themselves, as `&[char]`. Nothing can go wrong, and another
-//!   pair of texts finds what it shares with earlier ones. Each look-up hashes both slices, and each
-//!   entry owns a copy of them.
-//! - [`by_position`]: two numbers, while the texts are left out of the key (`skip`). Small and fast,
-//!   but an entry is true for one pair of texts only: the cache has to be cleared before the next.
-//! - [`by_position_here`]: the same with a cache for each thread. There is no synchronisation to
-//!   pay for, and no other thread whose texts could get into one's own.
+//! - [`by_text`]: the key is the two prefixes, as `&[char]`. Every entry is true for every caller,
+//!   and a pair of texts reuses the prefixes that it shares with earlier pairs. Each look-up hashes
+//!   both slices, and each entry owns a copy of them.
+//! - [`by_position`]: the key is two lengths, and `skip` leaves the texts out of it. This is small
+//!   and fast. But an entry is true for one pair of texts only, so the cache must be cleared before
+//!   the next pair.
+//! - [`by_position_here`]: the key is the same, and each thread has its own cache. There is no
+//!   synchronisation to pay for, and threads with different texts do not share entries.
 //!
-//! All are `unbounded`: a cache that evicts what the recursion is about to need computes it again,
-//! and again.
+//! All are `unbounded`. A cache that evicts entries the recursion still needs would compute them
+//! again and again.
 
 use memofn::{CacheInfo, memoize};
 use std::hint::black_box;
@@ -38,7 +39,7 @@ fn by_position_here(i: usize, j: usize, a: &[char], b: &[char]) -> usize {
     distance(&a[..i], &b[..j], |a, b| by_position_here(a.len(), b.len(), a, b))
 }
 
-/// One step of the recursion: `shorter` gives the distance of beginnings.
+/// One step of the recursion. `shorter` gives the distance of shorter prefixes.
 fn distance(a: &[char], b: &[char], shorter: impl Fn(&[char], &[char]) -> usize) -> usize {
     let (Some((last_a, rest_a)), Some((last_b, rest_b))) = (a.split_last(), b.split_last()) else {
         return a.len() + b.len();
@@ -52,7 +53,7 @@ fn distance(a: &[char], b: &[char], shorter: impl Fn(&[char], &[char]) -> usize)
     1 + replace.min(delete).min(insert)
 }
 
-/// What callers use: clears first, so that no two pairs of texts ever meet in the cache.
+/// The function for callers. It clears the cache first, so two pairs of texts never share entries.
 fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b) = (chars(a), chars(b));
     by_position_here::cache_clear();
@@ -78,7 +79,7 @@ const AFTER: &str = "It's a truth widely acknowledged that any single man who po
                      fortune must want a wife, however little is known of the man's feelings";
 
 fn main() {
-    heading("Words, the cache cleared before each pair");
+    heading("Pairs of words; the cache is cleared before each");
     for (a, b, expected) in WORDS {
         let distance = edit_distance(a, b);
         println!("{:<24}{distance}", format!("{a:?} {b:?}"));
@@ -88,10 +89,10 @@ fn main() {
     heading("Two sentences");
     compare(&chars(BEFORE), &chars(AFTER));
 
-    heading("What happens if it is not cleared");
+    heading("The mistake: the cache is not cleared");
     forget_to_clear();
 
-    heading("Four threads, each with words of its own, a cache for each thread");
+    heading("Four threads with different words, and one cache per thread");
     side_by_side();
 }
 
@@ -115,19 +116,19 @@ fn compare(a: &[char], b: &[char]) {
     println!("\nThe distance is {distance}.");
     assert_eq!(distances, [distance; 3]);
 
-    // What the slices are good for: the beginnings of another pair are there already.
+    // The advantage of slices: most prefixes of the next pair are in the cache already.
     let known = by_text::cache_info().misses;
     let longer: Vec<char> = b.iter().copied().chain(" or views".chars()).collect();
     let start = Instant::now();
     let distance = by_text(a, &longer);
     let (new, time) = (by_text::cache_info().misses - known, start.elapsed());
     println!(
-        "With two words more it is {distance}; slices find it in {time:.1?}, {new} new entries."
+        "With two more words it is {distance}. Slices take {time:.1?} and {new} new entries for it."
     );
     assert!(new < known / 5);
 }
 
-/// The mistake that `skip` makes possible.
+/// Shows the mistake that `skip` makes possible.
 fn forget_to_clear() {
     let (kitten, sitting) = (chars("kitten"), chars("sitting"));
     let (castle, cottage) = (chars("castle"), chars("cottage"));
@@ -158,10 +159,10 @@ fn side_by_side() {
             });
         }
     });
-    println!("{} distances in {:.1?}, all of them right.", 4 * rounds, start.elapsed());
+    println!("{} distances in {:.1?}, all correct.", 4 * rounds, start.elapsed());
 }
 
-/// Prints how long `run` takes from an empty cache, and how long when its result is stored.
+/// Prints the time of `run` from an empty cache, and its time as a hit.
 fn measure(name: &str, clear: fn(), info: fn() -> CacheInfo, run: impl Fn() -> usize) -> usize {
     let hits = 10_000;
     let first = (0..5).map(|_| {

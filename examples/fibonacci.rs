@@ -1,11 +1,11 @@
-//! Fibonacci numbers by the definition: about 1.6ⁿ calls become n.
+//! Fibonacci numbers by their definition. The cache turns about 1.6ⁿ calls into n.
 //!
 //! ```text
 //! cargo run --release --example fibonacci
 //! ```
 //!
-//! `fib` is the function of Python's documentation of `functools.lru_cache`, and the counters are
-//! the ones that Python prints there.
+//! `fib` is the example in Python's documentation of `functools.lru_cache`. The counters are those
+//! that Python prints there.
 
 use memofn::memoize;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn fib(n: u64) -> u64 {
     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
 }
 
-/// The same without a cache, counting its calls.
+/// The same function without a cache. It counts its calls.
 fn plain_fib(n: u64, calls: &mut u64) -> u64 {
     *calls += 1;
     if n < 2 { n } else { plain_fib(n - 1, calls) + plain_fib(n - 2, calls) }
@@ -29,7 +29,7 @@ fn main() {
     assert_eq!(fib::cache_info().to_string(), python);
 
     println!("\nFrom an empty cache:\n");
-    println!("  n                fib(n)  plain calls      time  memoized, body runs      time");
+    println!("  n                fib(n)  plain calls      time   memoized body runs      time");
     for n in [10, 20, 30, 36] {
         let mut calls = 0;
         let start = Instant::now();
@@ -42,14 +42,14 @@ fn main() {
         assert_eq!(runs, n + 1, "once for each number from 0 to n");
     }
 
-    // The largest one that fits a `u64`. Nobody waits for `plain_fib(93)`.
+    // The largest Fibonacci number that fits a `u64`. `plain_fib(93)` would take centuries.
     let (number, runs, memoized) = measure(93);
     println!(" 93 {number:>21} {:>12} {:>9} {runs:>20} {memoized:>9.1?}", "–", "–");
     assert_eq!((number, runs), (12_200_160_415_121_876_738, 94));
     println!("\n{}", fib::cache_info());
 }
 
-/// A number computed from an empty cache, how often that ran the body of `fib`, and its time.
+/// Computes a number from an empty cache. Returns the number, the runs of the body, and the time.
 fn measure(n: u64) -> (u64, u64, Duration) {
     fib::cache_clear();
     let start = Instant::now();

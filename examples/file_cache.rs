@@ -1,15 +1,15 @@
-//! Files that are read once, until they change.
+//! Files that are read once until they change.
 //!
 //! ```text
 //! cargo run --release --example file_cache
 //! ```
 //!
-//! - The result is an `io::Result`: an error is returned but not stored, so a file that is missing
-//!   now is looked for again by the next call.
-//! - The argument is a `&Path`: a hit allocates nothing, the cache owns a `PathBuf` of its own.
-//! - The value is an `Arc<str>`: a hit copies a pointer, not the text.
-//! - Whoever changes a file calls `cache_remove`. A read that is under way at that moment, and may
-//!   have seen the old text, is not stored either.
+//! - The result is an `io::Result`. An error is returned but not stored, so the next call looks for
+//!   a missing file again.
+//! - The argument is a `&Path`. A hit allocates nothing. The cache owns a `PathBuf` as the key.
+//! - The value is an `Arc<str>`. A hit copies a pointer, not the text.
+//! - Code that changes a file calls `cache_remove`. A read under way at that moment may have seen
+//!   the old text, so its result is not stored.
 
 use memofn::memoize;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, process};
 
-/// How often a file has been opened.
+/// The number of reads so far.
 static READS: AtomicUsize = AtomicUsize::new(0);
 
 /// The text of a file.
@@ -27,7 +27,7 @@ fn contents(path: &Path) -> io::Result<Arc<str>> {
     fs::read_to_string(path).map(Arc::from)
 }
 
-/// Changes a file, and forgets what was known of it.
+/// Changes a file and removes its entry.
 fn save(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text)?;
     contents::cache_remove(path);
@@ -39,22 +39,22 @@ fn main() -> io::Result<()> {
     let path = directory.0.join("greeting.txt");
 
     println!("{:<36}{:<26}{:>5}", "", "contents(\"greeting.txt\")", "reads");
-    show("the file is not there yet", &path, None, 1);
-    show("asked again: errors are not stored", &path, None, 2);
+    show("the file does not exist yet", &path, None, 1);
+    show("called again: errors are not stored", &path, None, 2);
 
     fs::write(&path, "Good morning")?;
     show("the file is written", &path, Some("Good morning"), 3);
-    show("asked again", &path, Some("Good morning"), 3);
+    show("called again", &path, Some("Good morning"), 3);
 
     fs::write(&path, "Good evening")?;
-    show("changed behind the cache's back", &path, Some("Good morning"), 3);
+    show("changed without telling the cache", &path, Some("Good morning"), 3);
 
     contents::cache_remove(&path);
     show("cache_remove", &path, Some("Good evening"), 4);
 
     save(&path, "Good night")?;
     show("save: changed and removed", &path, Some("Good night"), 5);
-    show("asked again", &path, Some("Good night"), 5);
+    show("called again", &path, Some("Good night"), 5);
 
     // The same text, not a copy of it.
     assert!(Arc::ptr_eq(&contents(&path)?, &contents(&path)?));
@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Asks, prints the answer and how often files have been read so far, and checks both.
+/// Calls `contents`, prints its result and the number of reads, and checks both.
 fn show(what: &str, path: &Path, expected: Option<&str>, reads: usize) {
     let answer = contents(path);
     let text = answer.as_deref().map_or_else(|error| error.kind().to_string(), str::to_owned);
@@ -74,7 +74,7 @@ fn show(what: &str, path: &Path, expected: Option<&str>, reads: usize) {
     assert_eq!(READS.load(Ordering::Relaxed), reads);
 }
 
-/// A directory that is removed at the end, also when an assertion fails.
+/// A temporary directory. Its drop removes it, also if an assertion fails.
 struct Directory(PathBuf);
 
 impl Directory {

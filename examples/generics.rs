@@ -1,17 +1,18 @@
-//! Generic functions: one cache for each instantiation, with keys and values of its own types.
+//! Generic functions have one cache for each instantiation, with keys and values of its types.
 //!
 //! ```text
 //! cargo run --release --example generics
 //! ```
 //!
-//! - [`largest`]: `largest::<u32>` and `largest::<String>` have nothing in common but the text.
-//! - [`digits`]: constants are parameters like types.
-//! - [`page`]: a closure is left out of the key (`skip`), and so is its type: whoever brings which
-//!   closure, there is one cache, and the closure may borrow.
-//! - [`Repository`]: a generic type. The cache of `Repository<User>` holds users.
+//! - [`largest`]: `largest::<u32>` and `largest::<String>` share the source text and nothing else.
+//! - [`digits`]: a constant parameter counts like a type parameter.
+//! - [`page`]: `skip` leaves the closure out of the key, and its type as well. All closures use one
+//!   cache. The closure may borrow.
+//! - [`Repository`]: the type is generic. The cache of `Repository<User>` holds users.
 //!
-//! A cache outlives the call, so what it is kept for is `'static`, and `Send + Sync` where threads
-//! share it. Lifetimes are free: a `&[T]` is looked up as it is, and kept as a `Vec<T>`.
+//! A cache outlives the call, so the types it is instantiated for are `'static`. If threads share
+//! the cache, they are `Send + Sync` as well. Arguments may borrow: a `&[T]` is looked up as it is
+//! and stored as a `Vec<T>`.
 
 use memofn::memoize;
 use std::cell::Cell;
@@ -23,19 +24,19 @@ fn largest<T: Ord + Hash + Clone + Send + Sync + 'static>(items: &[T]) -> Option
     items.iter().max().cloned()
 }
 
-/// How many digits a number has in a base.
+/// The number of digits of `n` in a base.
 #[memoize(maxsize = unbounded)]
 fn digits<const BASE: u64>(n: u64) -> u32 {
     if n < BASE { 1 } else { 1 + digits::<BASE>(n / BASE) }
 }
 
-/// What the web has at an address; `fetch` is how to get there.
+/// The page at an address. `fetch` gets it.
 #[memoize(skip(fetch))]
 fn page(url: &str, fetch: impl FnOnce(&str) -> String) -> String {
     fetch(url)
 }
 
-/// What can be read from a row of a table.
+/// A type that can be read from a row of a table.
 trait Record: Clone + Send + Sync + 'static {
     fn read(row: &str) -> Option<Self>;
 }
@@ -58,7 +59,7 @@ impl Record for Price {
     }
 }
 
-/// The one database of this program, and what it is read as.
+/// The only database of this program, read as records of type `R`.
 struct Repository<'d, R> {
     rows: &'d [&'d str],
     record: PhantomData<R>,
@@ -69,7 +70,7 @@ impl<'d, R: Record> Repository<'d, R> {
         Self { rows, record: PhantomData }
     }
 
-    /// What is not there may come later: `None` is not stored.
+    /// `None` is not stored, because the row may come later.
     #[memoize(skip(self), cache_if = Option::is_some)]
     fn find(&self, row: usize) -> Option<R> {
         self.rows.get(row).and_then(|row| R::read(row))
@@ -89,16 +90,16 @@ fn main() {
     println!("1000 has {} digits, or {} in binary", digits::<10>(1000), digits::<2>(1000));
     assert_eq!((digits::<10>::cache_info().misses, digits::<2>::cache_info().misses), (4, 10));
 
-    let fetched = Cell::new(0); // borrowed by one closure, not by the other
+    let fetched = Cell::new(0); // the first closure borrows it, the second does not
     let count = |url: &str| {
         fetched.set(fetched.get() + 1);
         format!("the text of {url}")
     };
     println!("{}", page("example.org", count));
     println!("{}", page("example.org", count));
-    println!("{}", page("example.org", |_| unreachable!("it is there already")));
+    println!("{}", page("example.org", |_| unreachable!("the page is in the cache")));
     assert_eq!(fetched.get(), 1);
-    assert_eq!(page::cache_info().hits, 2); // one cache: nothing to say which instantiation
+    assert_eq!(page::cache_info().hits, 2); // one cache, so no type arguments
 
     let rows = ["user Ada", "price 9.5"];
     let (users, prices) = (Repository::<User>::new(&rows), Repository::<Price>::new(&rows));

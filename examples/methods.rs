@@ -1,16 +1,17 @@
-//! Methods: what `self` has to do with the key, and where the entries live.
+//! Methods: how `self` becomes part of the key, and where the entries live.
 //!
 //! ```text
 //! cargo run --release --example methods
 //! ```
 //!
-//! - [`Grid::paths`]: `self` is a value, and part of the key like any argument. Equal grids share.
-//! - [`Article::words`]: the `id` alone is the key. The text is neither hashed nor kept.
-//! - [`Client::user`]: each client has a cache of its own, a field, and takes it along when it goes.
-//! - [`Manifest::load`]: an associated function. No `self` tells that it is one, so the impl block is
-//!   memoized as well.
-//! - [`Bank`]'s `rate`: a method of a trait, where the block is needed too. `self` is only the way to
-//!   ask and is left out (`skip`): all banks share.
+//! - [`Grid::paths`]: `self` is part of the key like any argument. Equal grids share entries.
+//! - [`Article::words`]: the `id` alone is the key. The text is not hashed and not stored.
+//! - [`Client::user`]: each client has its own cache, in a field. The cache is dropped with the
+//!   client.
+//! - [`Manifest::load`]: an associated function without `self`. An attribute cannot tell it from a
+//!   free function, so the impl block has the attribute as well.
+//! - [`Bank`]'s `rate`: a method of a trait, where the impl block needs the attribute too. `skip`
+//!   leaves `self` out of the key, so all banks share entries.
 
 use memofn::{Cache, memoize};
 use std::path::Path;
@@ -22,7 +23,7 @@ use std::{fs, io};
 struct Grid(u32, u32);
 
 impl Grid {
-    /// The ways from one corner to the opposite one, going only right and down.
+    /// The number of paths from one corner to the opposite one, going only right and down.
     #[memoize(maxsize = unbounded)]
     fn paths(&self) -> u64 {
         match *self {
@@ -53,7 +54,7 @@ struct Client {
 }
 
 impl Client {
-    /// The cache holds what is `Ok`: an error is asked for again.
+    /// The cache stores the value of an `Ok`. An error is not stored.
     #[memoize(cache = self.users)]
     fn user(&self, id: u64) -> Result<Arc<str>, String> {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +95,7 @@ impl Rates for Bank {
 fn main() -> io::Result<()> {
     let grid = Grid(16, 16);
     println!("{} paths through {grid:?}: {}", grid.paths(), Grid::paths_cache().info());
-    assert_eq!(grid.paths(), 601_080_390); // with more calls than that, were they not cached
+    assert_eq!(grid.paths(), 601_080_390); // a run without a cache makes more calls than that
     assert_eq!(Grid::paths_cache().info().misses, 17 * 17 - 1);
 
     let mut article = Article { id: 1, text: "to be or not to be".to_owned() };
@@ -102,7 +103,7 @@ fn main() -> io::Result<()> {
     article.text.push_str(", that is the question");
     println!("{} words in the cache, {} in the text", article.words(), article.words_uncached());
     assert_eq!((article.words(), article.words_uncached()), (6, 10));
-    Article::words_cache().clear(); // whoever changes a text has to say so
+    Article::words_cache().clear(); // the text changed, so its entry is stale
     assert_eq!(article.words(), 10);
 
     let (client, other) = (Client::default(), Client::default());
@@ -111,9 +112,9 @@ fn main() -> io::Result<()> {
     }
     assert_eq!(client.requests.load(Ordering::Relaxed), 3); // user 7 once, user 8 each time
     assert_eq!(other.requests.load(Ordering::Relaxed), 2);
-    let ada = Arc::downgrade(&client.users.peek(&7).expect("a user who was asked for"));
+    let ada = Arc::downgrade(&client.users.peek(&7).expect("user 7 is stored"));
     drop(client);
-    assert!(ada.upgrade().is_none(), "gone with the client");
+    assert!(ada.upgrade().is_none(), "the cache is dropped with the client");
     assert_eq!(other.users.len(), 1);
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");

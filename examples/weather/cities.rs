@@ -1,6 +1,6 @@
 //! The cities of the weather examples.
 
-/// The cities an upstream knows, with their temperatures in °C.
+/// The cities that an upstream knows, with their temperatures in °C.
 pub(crate) const CITIES: [(&str, f64); 20] = [
     ("Amsterdam", 11.4),
     ("Athens", 21.0),

@@ -4,16 +4,16 @@
 //! cargo run --release --example weather
 //! ```
 //!
-//! [`temperature`] asks an upstream over HTTP; the example starts that upstream on loopback, where
-//! it takes 150 ms for an answer and counts what it is asked. What this shows:
+//! [`temperature`] asks an upstream over HTTP. The example starts that upstream on loopback. It
+//! takes 150 ms for an answer and counts its requests. The example shows that:
 //!
-//! 1. a second call with the same city is answered at once;
+//! 1. a second call with the same city returns at once;
 //! 2. 64 threads that ask for 20 cities at the same moment cost 20 requests (*single flight*);
-//! 3. errors are returned, but not stored;
-//! 4. after the time to live the upstream is asked again, tested without waiting for it;
-//! 5. what the caches of a program did, as a table.
+//! 3. errors are returned but not stored;
+//! 4. a call after the time to live asks the upstream again, and a test needs no waiting for it;
+//! 5. `memofn::report()` prints a table of the program's caches.
 //!
-//! Whatever is promised here is also asserted: the example fails where it does not hold.
+//! The example asserts each of these claims and fails if one does not hold.
 
 mod cities;
 mod upstream;
@@ -31,21 +31,21 @@ use upstream::{DELAY, Upstream};
 
 const THREADS: usize = 64;
 
-/// Where the upstream listens.
+/// The address of the upstream.
 static UPSTREAM: OnceLock<SocketAddr> = OnceLock::new();
 
 /// One HTTP client for the program.
 static CLIENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
     ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(10)))
-        .proxy(None) // loopback needs none, whatever the environment says
+        .proxy(None) // loopback needs none, even if the environment names one
         .build()
         .new_agent()
 });
 
-/// Why there is no temperature.
+/// The reason why there is no temperature.
 ///
-/// It is `Clone`, so that callers who wait for the same request are given the same error.
+/// It is `Clone`, so all callers that wait for the same request get the same error.
 #[derive(Debug, Clone)]
 enum WeatherError {
     UnknownCity(String),
@@ -78,12 +78,12 @@ impl From<ureq::Error> for WeatherError {
     }
 }
 
-/// The temperature in a city, in °C. Costs a request at most every 30 minutes.
+/// The temperature in a city, in °C. It costs at most one request every 30 minutes.
 #[memoize(maxsize = 128, ttl = "30m")]
 fn temperature(city: &str) -> Result<f64, WeatherError> {
     let address = UPSTREAM.get().expect("the upstream runs");
     let url = format!("http://{address}/temperature");
-    // The upstream's small HTTP server may keep new connections waiting behind open ones: close.
+    // The upstream's small HTTP server may let a new connection wait for an open one, so close it.
     let request = CLIENT.get(url).query("city", city).header("connection", "close");
     let mut response = match request.call() {
         Err(ureq::Error::StatusCode(404)) => {
@@ -98,7 +98,7 @@ fn temperature(city: &str) -> Result<f64, WeatherError> {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let upstream = Upstream::start()?;
     UPSTREAM.get_or_init(|| upstream.address());
-    println!("The upstream takes {DELAY:?} for an answer; this stands in front of it:");
+    println!("The upstream takes {DELAY:?} for an answer. The cache in front of it:");
     println!("{}", temperature::cache_parameters());
 
     one_caller(&upstream)?;
@@ -125,19 +125,19 @@ fn many_callers(upstream: &Upstream) -> Result<(), WeatherError> {
     heading("2. 64 threads, each asking for all 20 cities");
     let calls = THREADS * CITIES.len();
 
-    // `uncached` is the function as it was written. Same threads, same calls, real requests.
+    // `uncached` is the original function: the same threads and calls, but each call is a request.
     let without = measure(upstream, || crowd(temperature::uncached));
     row("without the cache", &format!("{calls} calls"), &without);
     without.result?;
 
-    temperature::cache_clear(); // section 1 has stored Oslo
+    temperature::cache_clear(); // section 1 stored Oslo
     let with = measure(upstream, || crowd(temperature));
     row("with the cache", &format!("{calls} calls"), &with);
     with.result?;
 
     let info = temperature::cache_info();
     println!("{info}");
-    println!("{} of the hits waited for a request another thread had sent.", info.coalesced);
+    println!("{} of the hits waited for another thread's request.", info.coalesced);
     assert_eq!(without.requests, calls);
     assert_eq!(with.requests, CITIES.len(), "one request for each city, and no more");
     assert_eq!(info.misses, CITIES.len() as u64);
@@ -149,7 +149,7 @@ fn errors(upstream: &Upstream) {
     heading("3. Errors are not stored");
     for nth in ["first", "second"] {
         let cost = measure(upstream, || temperature("Atlantis"));
-        let error = cost.result.as_ref().expect_err("Atlantis has sunk");
+        let error = cost.result.as_ref().expect_err("Atlantis has no temperature");
         row(&format!("{nth} call"), &error.to_string(), &cost);
         assert!(matches!(error, WeatherError::UnknownCity(city) if city == "Atlantis"));
         assert_eq!(cost.requests, 1, "the {nth} call");
@@ -157,7 +157,7 @@ fn errors(upstream: &Upstream) {
 }
 
 fn time_to_live(upstream: &Upstream) -> Result<(), WeatherError> {
-    heading("4. Time passes, by memofn::testing::Clock");
+    heading("4. memofn::testing::Clock moves the time");
     let clock = Clock::stop();
     let mut now = 0;
     for (minute, expected) in [(29, 0), (30, 1), (59, 0)] {
@@ -171,7 +171,7 @@ fn time_to_live(upstream: &Upstream) -> Result<(), WeatherError> {
     Ok(())
 }
 
-/// Every thread asks for every city, at the same time; each starts with another one.
+/// All threads ask for all cities at the same time. Each thread starts with a different city.
 fn crowd(ask: fn(&str) -> Result<f64, WeatherError>) -> Result<(), WeatherError> {
     let start = Barrier::new(THREADS);
     let ask_for_all = |first: usize| {
@@ -190,7 +190,7 @@ fn crowd(ask: fn(&str) -> Result<f64, WeatherError>) -> Result<(), WeatherError>
     })
 }
 
-/// What something returned, and what it cost.
+/// The result of a call, and its cost.
 struct Cost<T> {
     result: T,
     requests: usize,

@@ -1,4 +1,4 @@
-//! The upstream: a small weather service on loopback, which is slow and counts what it is asked.
+//! The upstream is a small weather service on loopback. It is slow, and it counts its requests.
 
 use crate::cities::CITIES;
 use std::error::Error;
@@ -9,13 +9,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tiny_http::{Request, Response, Server};
 
-/// How long it thinks about each request.
+/// The time the upstream takes for each request.
 pub(crate) const DELAY: Duration = Duration::from_millis(150);
 
-/// How many requests it works on side by side: enough that callers never queue for it.
+/// The number of requests it answers at a time. It is large enough that no caller waits in a queue.
 const WORKERS: usize = 64;
 
-/// A running service. It stops when it is dropped.
+/// A running service. Its drop stops it.
 pub(crate) struct Upstream {
     server: Arc<Server>,
     address: SocketAddr,
@@ -47,7 +47,7 @@ impl Upstream {
         self.address
     }
 
-    /// How many requests have come in.
+    /// The number of requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
@@ -59,7 +59,7 @@ impl Drop for Upstream {
             self.server.unblock();
         }
         for worker in self.workers.drain(..) {
-            // A worker that panicked has said so already.
+            // A worker that panicked has printed its message already.
             let _ = worker.join();
         }
     }
@@ -73,6 +73,6 @@ fn answer(request: Request) {
         Some((_, celsius)) => Response::from_string(celsius.to_string()),
         None => Response::from_string("no such city").with_status_code(404),
     };
-    // A client that has gone away needs no answer.
+    // An error means that the client has gone. It needs no answer.
     let _ = request.respond(response);
 }

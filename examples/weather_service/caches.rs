@@ -1,5 +1,5 @@
-//! What the caches of a program are worth, to be watched in a browser: `/caches` is a page that asks
-//! for `/caches.json` every second.
+//! The counters of the program's caches, for a browser. The page `/caches` fetches `/caches.json`
+//! every second.
 
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse};
@@ -17,8 +17,8 @@ async fn page() -> impl IntoResponse {
     Html(include_str!("caches.html"))
 }
 
-/// Every cache of the process. Those of single threads are left out, for which of them could be told
-/// of depends on the thread that answers.
+/// All shared caches of the process. Caches of single threads are left out: `memofn::caches()` lists
+/// only those of the calling thread, and any worker may answer the request.
 async fn report() -> impl IntoResponse {
     let shared = memofn::caches().filter(|cache| cache.parameters.scope == "shared");
     let caches: Vec<Value> = shared.map(|cache| row(&cache)).collect();

@@ -1,4 +1,4 @@
-//! The client of the upstream: what is memoized.
+//! The client of the upstream. Its function [`temperature`] is memoized.
 
 use crate::Failure;
 use crate::connection::Connection;
@@ -13,13 +13,13 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How long the upstream may take.
+/// The longest time the upstream may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One client for the program.
 static CLIENT: OnceLock<Client> = OnceLock::new();
 
-/// The temperature in a city, in °C. Costs a request at most every 30 minutes.
+/// The temperature in a city, in °C. It costs at most one request every 30 minutes.
 #[memoize(maxsize = 128, ttl = "30m")]
 pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let client = CLIENT.get().expect("`connect_to` was called");
@@ -30,7 +30,7 @@ pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
     }
 }
 
-/// Says where the upstream is, and how many connections to it there may be at once.
+/// Sets the address of the upstream and the largest number of connections to it.
 pub(crate) fn connect_to(upstream: SocketAddr, connections: usize) {
     let (turns, idle) = (Semaphore::new(connections), Mutex::default());
     CLIENT.get_or_init(|| Client { upstream, turns, idle });
@@ -63,9 +63,9 @@ impl Client {
     }
 }
 
-/// Why there is no temperature.
+/// The reason why there is no temperature.
 ///
-/// It is `Clone`, so that callers who wait for the same request are given the same error.
+/// It is `Clone`, so all callers that wait for the same request get the same error.
 #[derive(Debug, Clone)]
 pub(crate) enum WeatherError {
     UnknownCity(String),

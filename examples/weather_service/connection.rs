@@ -1,4 +1,4 @@
-//! A connection of an HTTP client, for one request after the other.
+//! A connection of an HTTP client. It sends one request after another.
 
 use crate::Failure;
 use axum::body::Bytes;
@@ -18,7 +18,7 @@ impl Connection {
     pub(crate) async fn open(server: SocketAddr) -> Result<Self, Failure> {
         let socket = TcpStream::connect(server).await?;
         let (requests, driver) = handshake(TokioIo::new(socket)).await?;
-        // If it fails, so does the request that is waiting for it.
+        // If the driver fails, the request that waits for it fails too.
         tokio::spawn(driver);
         Ok(Self { host: server.to_string(), requests })
     }

@@ -1,22 +1,22 @@
-//! How many sockets fit: a process may open only so many files.
+//! The number of sockets that fit into the limit of open files.
 
 use std::fmt;
 
-/// What the program has open besides sockets of visitors and of the upstream, with some to spare.
+/// Files that are open besides the sockets of visitors and the upstream, with some to spare.
 const OTHERS: usize = 64;
 
-/// How the descriptors of this process are shared out.
+/// The use of this process's file descriptors.
 pub(crate) struct Plan {
-    /// Visitors who can be connected at once.
+    /// Visitors that can be connected at once.
     pub(crate) visitors: usize,
-    /// Connections to the upstream: they take two each, for both ends are here.
+    /// Connections to the upstream. Each takes two descriptors, because both ends are in this process.
     pub(crate) upstream: usize,
     limit: Option<usize>,
     raised_from: Option<usize>,
 }
 
 impl Plan {
-    /// Sees what fits, and asks the system for more if these do not.
+    /// Plans for these numbers, and raises the limit for them. If it stays too low, plans for fewer.
     pub(crate) fn for_at_most(visitors: usize, upstream: usize) -> Self {
         let wanted = visitors + 2 * upstream + OTHERS;
         let before = system::limit();
@@ -40,8 +40,8 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.limit {
-            None => f.write_str("files a process may open: not limited")?,
-            Some(limit) => write!(f, "files a process may open: {limit}")?,
+            None => f.write_str("no limit of open files")?,
+            Some(limit) => write!(f, "at most {limit} open files")?,
         }
         match self.raised_from {
             None => Ok(()),
@@ -58,12 +58,12 @@ mod system {
         getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok())
     }
 
-    /// Raises the limit to `wanted`, or as far as it may go. The processes started from here inherit it.
+    /// Raises the limit to `wanted`, or as far as allowed. Child processes inherit the limit.
     pub(super) fn raise(wanted: usize) {
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
         let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
         let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
-        // A limit that cannot be raised stays, and fewer visitors come.
+        // If this fails, the limit stays and fewer visitors come.
         let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
     }
 }

@@ -1,4 +1,4 @@
-//! The load: a process full of visitors, as the program sees it.
+//! The load: a child process that runs the visitors.
 
 use crate::Failure;
 use std::env;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// The first argument of that process.
+/// The first argument of the child process.
 pub(crate) const VISIT: &str = "--visit";
 
-/// It ends when this is dropped.
+/// The child process. Its drop ends the process.
 pub(crate) struct Load {
     tasks: ChildStdin,
     results: Lines<BufReader<ChildStdout>>,
     _process: Child,
 }
 
-/// What visitors are to do: so many requests, so many of them at once.
+/// A task for the visitors: a number of requests, and the number of visitors that share them.
 #[derive(Clone, Copy)]
 pub(crate) struct Task {
     pub(crate) path: &'static str,
@@ -26,7 +26,7 @@ pub(crate) struct Task {
     pub(crate) at_once: usize,
 }
 
-/// How long they waited for an answer.
+/// The time that visitors waited for an answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Latency {
     pub(crate) p50: Duration,
@@ -35,7 +35,7 @@ pub(crate) struct Latency {
 }
 
 impl Load {
-    /// Starts the process, and returns when all visitors have connected.
+    /// Starts the process. Returns when all visitors have connected.
     pub(crate) async fn start(service: SocketAddr, visitors: usize) -> Result<Self, Failure> {
         let mut process = Command::new(env::current_exe()?)
             .args([VISIT, &service.to_string(), &visitors.to_string()])
@@ -50,7 +50,7 @@ impl Load {
         Ok(load)
     }
 
-    /// Sends visitors, each with the next request as soon as the last one was answered.
+    /// Runs a task. Each visitor sends its next request as soon as it has its answer.
     pub(crate) async fn run(&mut self, task: Task) -> Result<Latency, Failure> {
         let Task { path, requests, at_once } = task;
         self.tasks.write_all(format!("{path} {requests} {at_once}\n").as_bytes()).await?;

@@ -1,21 +1,20 @@
-//! A weather service under load, and a page that shows what its cache is worth.
+//! A weather service under load, and a page with the counters of its cache.
 //!
 //! ```text
 //! cargo run --release --example weather_service
 //! cargo run --release --example weather_service -- --serve
 //! ```
 //!
-//! The handler of an axum service calls [`temperature`], a memoized `async fn` that asks an upstream
-//! over HTTP. The upstream is on loopback, where it takes 50 ms for an answer and counts what it is
-//! asked. Ten thousand visitors, each with a connection of its own, ask for 20 cities. What this shows:
+//! The handler of an axum service calls [`temperature`], a memoized `async fn`. That function asks an
+//! upstream over HTTP. The upstream runs on loopback, takes 50 ms for an answer and counts its
+//! requests. Ten thousand visitors, each with its own connection, ask for 20 cities. The example shows:
 //!
-//! 1. ten thousand requests that are in the handler at the same moment cost one upstream call for each
-//!    city;
-//! 2. what the visitors wait for, with and without the cache;
-//! 3. `/caches.json`, which `/caches` shows to people. With `--serve` the service goes on, so that one can
-//!    look at it, until it is stopped.
+//! 1. ten thousand requests in the handler at the same moment cost one upstream call for each city;
+//! 2. the time the visitors wait, with and without the cache;
+//! 3. the counters of the caches, as `/caches.json` and as the page `/caches`. With `--serve` the
+//!    service keeps running until you stop it.
 //!
-//! Whatever is promised here is also asserted: the example fails where it does not hold.
+//! The example asserts its claims and fails if one does not hold.
 
 mod caches;
 #[path = "../weather/cities.rs"]
@@ -49,7 +48,7 @@ const REQUESTS: usize = 10_000;
 /// Connections from the service to the upstream.
 const UPSTREAM_CONNECTIONS: usize = 1_000;
 
-/// How long the whole thing may take, which takes some seconds.
+/// The longest time the demonstration may take. It needs a few seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::main]
@@ -87,7 +86,7 @@ impl Demonstration {
         let service = Service::start().await?;
         println!("The service:   http://{}/temperature/Oslo", service.address());
         println!("Its caches:    http://{}/caches", service.address());
-        println!("The upstream takes {DELAY:?} for an answer; this stands in front of it:");
+        println!("The upstream takes {DELAY:?} for an answer. The cache in front of it:");
         println!("{}", temperature::cache_parameters());
         let load = Load::start(service.address(), plan.visitors).await?;
         println!("{} visitors have connected ({plan}).", plan.visitors);
@@ -102,7 +101,7 @@ impl Demonstration {
 
     async fn one_call_for_each_city(&mut self) -> Result<(), Failure> {
         heading(&format!("1. {REQUESTS} requests at the same moment"));
-        println!("The upstream holds its answers back until all are in the handler.");
+        println!("The upstream holds its answers back until all requests are in the handler.");
         self.upstream.hold();
         let task = Task { path: "/temperature", requests: REQUESTS, at_once: self.visitors };
         let everyone_in = async {
@@ -120,7 +119,7 @@ impl Demonstration {
             println!("   {}", row.collect::<Vec<_>>().join("   "));
         }
         let info = temperature::cache_info();
-        println!("{info}, {} of the hits waited for another's request", info.coalesced);
+        println!("{info}, {} of the hits waited for another request", info.coalesced);
         assert_eq!(peak, self.visitors);
         assert_eq!(calls, [1; CITIES.len()], "one call for each city, and no more");
         assert_eq!(
@@ -131,9 +130,9 @@ impl Demonstration {
     }
 
     async fn latency(&mut self) -> Result<(), Failure> {
-        heading(&format!("2. How long {REQUESTS} requests wait"));
-        println!("Most at once is counted in the handler, where a hit has no need to wait.");
-        println!("With all at once, what the visitors wait for is a processor.");
+        heading(&format!("2. The time that {REQUESTS} requests wait"));
+        println!("\"Most at once\" counts requests in the handler. A hit does not wait there.");
+        println!("With all requests at once, the visitors wait for a processor.");
         println!(
             "{:<40}{:>14}{:>14}{:>10}{:>10}{:>10}",
             "", "upstream calls", "most at once", "p50", "p99", "max"
@@ -171,9 +170,9 @@ impl Demonstration {
         Ok(())
     }
 
-    /// Serves on, for a few visitors.
+    /// Keeps serving a few visitors.
     async fn go_on(&mut self) -> Result<(), Failure> {
-        println!("\nhttp://{}/caches goes on until this is stopped.", self.service.address());
+        println!("\nhttp://{}/caches is served until you stop this.", self.service.address());
         let mut tick = interval(Duration::from_millis(200));
         loop {
             tick.tick().await;

@@ -1,4 +1,4 @@
-//! The service: temperatures from the cache, the same without it, and what the caches are worth.
+//! The service: temperatures with and without the cache, and the counters of the caches.
 
 use crate::caches;
 use crate::client::{WeatherError, temperature};
@@ -14,7 +14,7 @@ use std::{io, iter};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// A running service. It stops with the runtime.
+/// A running service. It stops when the runtime stops.
 pub(crate) struct Service {
     address: SocketAddr,
     visits: Arc<Visits>,
@@ -73,7 +73,7 @@ impl IntoResponse for WeatherError {
     }
 }
 
-/// How many requests are in the handlers at once.
+/// Counts the requests that are in the handlers.
 #[derive(Default)]
 pub(crate) struct Visits(watch::Sender<Count>);
 
@@ -83,7 +83,7 @@ struct Count {
     peak: usize,
 }
 
-/// A request in a handler, also when it is given up.
+/// A request in a handler. Its drop counts it out, also if the request is cancelled.
 struct Visit<'a>(&'a Visits);
 
 impl Visits {
@@ -95,13 +95,13 @@ impl Visits {
         Visit(self)
     }
 
-    /// Returns when there are so many at once.
+    /// Returns when `number` requests are in the handlers at once.
     pub(crate) async fn reach(&self, number: usize) {
-        // `self` sends, so there is a sender for as long as this waits.
+        // No error is possible: `self` is the sender.
         let _ = self.0.subscribe().wait_for(|count| count.now >= number).await;
     }
 
-    /// The most there were at once since the last time this was called.
+    /// The most requests at once since the last call of this function.
     pub(crate) fn take_peak(&self) -> usize {
         let mut peak = 0;
         self.0.send_modify(|count| {

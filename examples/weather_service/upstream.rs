@@ -1,4 +1,4 @@
-//! The upstream: a weather service on loopback, which is slow and counts what it is asked.
+//! The upstream is a weather service on loopback. It is slow, and it counts its requests.
 
 use crate::cities::CITIES;
 use axum::Router;
@@ -15,16 +15,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// How long it thinks about each request.
+/// The time the upstream takes for each request.
 pub(crate) const DELAY: Duration = Duration::from_millis(50);
 
-/// A running upstream. It stops with the runtime.
+/// A running upstream. It stops when the runtime stops.
 pub(crate) struct Upstream {
     address: SocketAddr,
     desk: Arc<Desk>,
 }
 
-/// What its requests share.
+/// The state that its requests share.
 struct Desk {
     calls: [AtomicUsize; CITIES.len()],
     held: watch::Sender<bool>,
@@ -47,7 +47,7 @@ impl Upstream {
         self.address
     }
 
-    /// From now on requests are taken and not answered, until [`release`](Self::release).
+    /// Accepts requests but does not answer them until [`release`](Self::release).
     pub(crate) fn hold(&self) {
         self.desk.held.send_replace(true);
     }
@@ -56,7 +56,7 @@ impl Upstream {
         self.desk.held.send_replace(false);
     }
 
-    /// How often each of the [`CITIES`] was asked for since the last time this was called.
+    /// The requests for each of the [`CITIES`] since the last call of this function.
     pub(crate) fn take_calls(&self) -> [usize; CITIES.len()] {
         self.desk.calls.each_ref().map(|calls| calls.swap(0, Ordering::Relaxed))
     }

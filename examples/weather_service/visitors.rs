@@ -1,7 +1,7 @@
-//! The visitors of the service, with a connection each.
+//! The visitors of the service. Each has its own connection.
 //!
-//! They are a process of their own, since a process may open only so many files. It reads on its input
-//! what to ask, one task a line, and writes on its output how long the answers took.
+//! They run in a process of their own, because the number of open files of a process is limited. The
+//! process reads tasks from its input, one per line. It writes the times of the answers to its output.
 
 use crate::Failure;
 use crate::cities::CITIES;
@@ -14,11 +14,11 @@ use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
-/// How many connect at once. All together they would overrun the queue of the listening socket, and
-/// who is turned away there tries again only after a second.
+/// The number of visitors that connect at once. All visitors together would overrun the queue of the
+/// listening socket. A refused connection is tried again only after a second.
 const AT_THE_DOOR: usize = 64;
 
-/// Connects the visitors and does what is asked for, until there is no more input.
+/// Connects the visitors and runs tasks until the end of the input.
 pub(crate) async fn visit(service: SocketAddr, visitors: usize) -> Result<(), Failure> {
     let mut idle = arrive(service, visitors).await?;
     println!("ready");
@@ -53,8 +53,8 @@ async fn arrive(service: SocketAddr, visitors: usize) -> Result<Vec<Visitor>, Fa
     Ok(arrived)
 }
 
-/// Has `visitors` share the requests, beginning all at the same moment. Returns them and how long each
-/// answer took.
+/// Sends the requests, shared by `visitors`, who all start at the same moment. Returns the visitors
+/// and the time of each answer.
 async fn send(
     visitors: Vec<Visitor>,
     path: &str,
@@ -91,7 +91,7 @@ impl Visitor {
         Connection::open(service).await.map(Self)
     }
 
-    /// How long the answer took, which has to be right.
+    /// Asks for one city. Returns the time of the answer, or an error if the answer is wrong.
     async fn ask(&mut self, path: &str, (city, celsius): (&str, f64)) -> Result<Duration, Failure> {
         let path = format!("{path}/{city}");
         let asked = Instant::now();

@@ -12,7 +12,7 @@ trait Load {
         'a: 'async_trait;
 }
 
-// As `#[async_trait]` leaves it.
+// The output of `#[async_trait]`.
 #[memoize]
 impl Load for Client {
     #[memoize(skip(self))]

@@ -1,4 +1,4 @@
-//! Async functions of a caller who allows nothing.
+//! Async functions in a crate that denies many lints.
 
 #![deny(
     warnings, missing_docs, unreachable_pub, missing_debug_implementations, rust_2018_idioms,
@@ -26,7 +26,7 @@ pub async fn square(n: u64) -> u64 {
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If there is no text.
 #[memoize(maxsize = 10, ttl = "1h", cache_if = Result::is_ok)]
 pub async fn length(text: Option<&str>) -> Result<usize, String> {
     ready(text.map(str::len)).await.ok_or_else(|| "none".to_owned())
@@ -39,7 +39,7 @@ pub async fn sum(items: &[f64], log: &mut Vec<usize>) -> f64 {
     items.iter().sum()
 }
 
-/// Nothing.
+/// Does nothing.
 #[memoize]
 pub async fn nothing() {
     ready(()).await;

@@ -1,4 +1,4 @@
-//! Attributes stay with the function, before and after `#[memoize]`.
+//! Attributes before and after `#[memoize]` stay on the function.
 
 #![deny(warnings)]
 
@@ -47,7 +47,7 @@ fn expected_of_the_signature(UPPER: u64) -> u64 {
     UPPER
 }
 
-/// Where the call is, and not where the expansion is: the first one's, as it is stored.
+/// The line of the call, not of the expansion. The first call stores its line.
 #[memoize]
 #[track_caller]
 fn line() -> u32 {
@@ -84,7 +84,7 @@ pub fn included() -> u64 {
     1
 }
 
-/// An argument that is there on some platforms, or with some features, only.
+/// Arguments that exist only on some platforms or with some features.
 #[memoize(skip(log))]
 fn some(
     #[cfg(any())] n: NoSuchType, #[cfg(not(all(unix, windows)))] m: u64, #[cfg(not(any()))] log: &mut Vec<u64>,

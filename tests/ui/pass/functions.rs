@@ -1,4 +1,4 @@
-//! Functions that are called as what an expansion declares or calls.
+//! Functions that have the names of items and calls in an expansion.
 
 use ::memofn::memoize;
 
@@ -35,6 +35,6 @@ fn main() {
         uncached cache enter cache_info cache_clear cache_peek lookup policy key result run finish
         leaf parts nested kept filtered site main_ arg0 some none SITE
     }
-    // What a function is called, its type is called too, and `std::` is then that type.
+    // A function and its controls share a name. Here `std::` and `core::` are the controls.
     assert_eq!((std(3), core(3), self::memofn(3)), (6, 6, 6));
 }

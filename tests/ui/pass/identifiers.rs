@@ -1,4 +1,4 @@
-//! Raw identifiers and other alphabets.
+//! Raw identifiers, and identifiers in other alphabets.
 
 #![deny(warnings)]
 #![allow(mixed_script_confusables, uncommon_codepoints)]

@@ -1,4 +1,4 @@
-//! A caller who allows nothing.
+//! A crate that denies many lints.
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -25,7 +25,7 @@ pub fn square(n: u64) -> u64 {
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If there is no text.
 #[memoize(maxsize = LIMIT, ttl = Duration::from_secs(60), cache_if = Result::is_ok)]
 pub fn length(text: Option<&str>) -> Result<usize, String> {
     text.map(str::len).ok_or_else(|| "none".to_owned())
@@ -47,7 +47,7 @@ pub fn last_digit(n: u64) -> u64 {
     n % 10
 }
 
-/// Nothing.
+/// Does nothing.
 #[memoize]
 pub fn nothing() {}
 
@@ -72,7 +72,7 @@ pub mod inner {
     }
 }
 
-/// Shows what pedantic lints say of arguments.
+/// Pedantic lints accept its arguments.
 #[memoize]
 #[must_use]
 pub fn pedantic(_unused: u64, name: &str) -> usize {

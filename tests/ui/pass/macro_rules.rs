@@ -1,4 +1,4 @@
-//! Functions that macros make.
+//! Functions that `macro_rules!` macros define.
 
 use memofn::memoize;
 
@@ -22,7 +22,7 @@ macro_rules! with_options {
     ($name:ident, $size:expr, $ttl:expr, $key:expr, $accept:expr, $pattern:pat, $item:ident) => {
         #[memoize(maxsize = $size, ttl = $ttl, cache_if = $accept)]
         fn $name($item: u64, _: u64) -> u64 {
-            // A name of the macro's own, beside the user's.
+            // The macro's own name, next to the user's.
             let twice = $item * 2;
             twice
         }

@@ -1,4 +1,4 @@
-//! Functions inside functions, which have no path.
+//! Functions inside functions. They have no path.
 
 #![deny(warnings)]
 
@@ -29,7 +29,7 @@ fn memoized(n: u64) -> u64 {
     inner(n)
 }
 
-/// The name of the outer function again.
+/// The inner function has the name of the outer one.
 #[memoize]
 fn same(n: u64) -> u64 {
     #[memoize(key = n / 2)]

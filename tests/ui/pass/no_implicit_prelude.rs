@@ -1,4 +1,4 @@
-//! A crate without a prelude: not even `Option` has a short name.
+//! A crate without a prelude. Even `Option` has no short name.
 
 #![no_implicit_prelude]
 

@@ -1,4 +1,4 @@
-//! Parameters that are called as something in an expansion might be.
+//! Parameters that have names an expansion may use.
 
 use memofn::memoize;
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn skipped(result: &str, cache: &mut Vec<String>) -> usize {
     cache.len()
 }
 
-/// Named like itself, and like what it declares.
+/// Its parameters have its own name and those of its controls.
 #[memoize]
 fn itself(itself: u64, uncached: u64, cache_info: u64, site: u64) -> u64 {
     itself + uncached + cache_info + site
@@ -41,7 +41,7 @@ fn itself(itself: u64, uncached: u64, cache_info: u64, site: u64) -> u64 {
 const SITE: usize = 10;
 const SLOT: Duration = Duration::from_secs(60);
 
-/// Options that mention what an expansion might have a static of the name for.
+/// Options that use names an expansion may give to its statics.
 #[memoize(maxsize = SITE, ttl = SLOT)]
 fn shared(n: u64) -> u64 {
     n

@@ -1,4 +1,4 @@
-//! Arguments that are taken apart, ignored or changed, and many of them.
+//! Arguments that are destructured, ignored or changed, and functions with many arguments.
 
 #![deny(warnings)]
 

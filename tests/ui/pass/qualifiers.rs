@@ -62,7 +62,7 @@ mod a {
     }
 }
 
-/// One `use` brings the function and its controls.
+/// One `use` imports the function and its controls.
 mod importer {
     use crate::a::b::crates;
     use crate::a::b::crates as renamed;
@@ -74,7 +74,7 @@ mod importer {
     }
 }
 
-/// Types of the function's own privacy.
+/// Types that are as private as the function.
 mod private_types {
     use memofn::memoize;
 

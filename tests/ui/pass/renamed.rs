@@ -1,4 +1,4 @@
-//! The façade under other names.
+//! The façade crate under other names.
 
 extern crate memofn as renamed;
 

@@ -1,4 +1,4 @@
-//! Modules called as the crates are that an expansion may think of.
+//! Modules that have the names of crates an expansion may use.
 
 #![allow(dead_code)]
 

@@ -1,4 +1,4 @@
-//! A module in which every name of the prelude means something else.
+//! A module in which the prelude's names mean something else.
 
 mod shadows {
     #![allow(dead_code, non_upper_case_globals, non_snake_case)]

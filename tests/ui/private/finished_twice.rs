@@ -1,4 +1,4 @@
-//! A run is finished once.
+//! A run cannot finish twice.
 
 use memofn::Cache;
 use memofn::__private::{Whole, plain, refresh};

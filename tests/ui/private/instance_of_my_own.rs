@@ -1,4 +1,4 @@
-//! Only the runtime implements `Instance`: unsafe code relies on it.
+//! Only the runtime implements `Instance`. Unsafe code relies on this.
 
 use memofn::__private::Instance;
 

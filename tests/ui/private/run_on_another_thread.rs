@@ -1,4 +1,4 @@
-//! The run of a body stays on its thread: waiters look there for what holds it up.
+//! The run of a body stays on its thread. Waiters look there for the call that blocks it.
 
 use memofn::Cache;
 use memofn::__private::{Whole, plain, refresh};

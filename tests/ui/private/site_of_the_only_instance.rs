@@ -1,4 +1,4 @@
-//! A site that may have several caches needs a type that tells them apart.
+//! A site with several caches needs a type that tells them apart.
 
 use memofn::__private::{CacheBuilder, OnlyInstance, Site, SharedSlot, scope::Shared, site};
 
