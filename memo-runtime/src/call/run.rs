@@ -154,7 +154,7 @@ impl<K, V, S: Scope> Drop for Lease<K, V, S> {
     #[inline]
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
-        // SAFETY: `Scope::lease` has made it, and it ends only here.
+        // SAFETY: `Scope::retain` has made it, and it ends only here.
         unsafe {
             S::release(self.0);
         }

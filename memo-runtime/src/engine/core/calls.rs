@@ -126,15 +126,12 @@ impl<S: Scope> Core<S> {
             self.land_among(computed, fill);
             return None;
         }
-        let (first, more) = evicted.into_parts();
-        let first = self.retired.adopt(first?.0);
-        if let Some(more) = more {
-            self.discard_all(*more);
+        match evicted.into_parts() {
+            (None, _) => {}
+            (Some((only, _)), None) if self.readers.has_no_readers() => return Some(only),
+            (Some((only, _)), None) => self.discard([self.retired.adopt(only)]),
+            (Some(first), Some(more)) => self.discard_all(std::iter::once(first).chain(*more)),
         }
-        if self.readers.has_no_readers() {
-            return Some(first.into_ref());
-        }
-        self.discard([first]);
         None
     }
 
@@ -195,12 +192,12 @@ impl<S: Scope> Core<S> {
     /// Tells the waiters of a landed flight, and then drops what it has replaced.
     fn finish(&self, landed: Option<Landed>) {
         let Some(Landed { flight, overtaken, dead, unstored, .. }) = landed else { return };
-        let dead = self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored));
-        // User code may panic as it is dropped: the waiters are told first.
+        // User code may panic as it is dropped: the waiters are told first. The entries have no owner meanwhile: an
+        // owner that is dropped by a panic would not look for readers.
         drop(flight);
         // The waiters of the other flight look again, and find the value stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        self.discard(dead);
+        self.discard(self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored)));
     }
 
     /// The stored entry, without counting or touching. The caller owns it.
