@@ -136,7 +136,7 @@ impl<S: Scope> Core<S> {
             self.locked(|state| {
                 let mut equal = SmallList::new();
                 state.split_by_key(hash, &matches, &mut equal, |entry| {
-                    unmatched.push(self.retain(entry))
+                    unmatched.push(self.retain(entry));
                 });
                 generations = state.generations();
                 if unmatched.is_empty() {
