@@ -191,7 +191,7 @@ impl Browser {
     }
 
     /// The page some seconds after it was opened. These are seconds of the browser's virtual clock, which moves on
-    /// as soon as nothing is left to wait for.
+    /// as soon as there is nothing to wait for.
     async fn dom_of(&self, address: &str) -> String {
         let profile = Profile::new();
         let browser = Command::new(self.0)

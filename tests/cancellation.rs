@@ -23,7 +23,7 @@ fn count(bytes: usize, sign: i64) {
     LIVE.fetch_add(sign * i64::try_from(bytes).unwrap_or(i64::MAX), Relaxed);
 }
 
-// SAFETY: everything is left to the system's allocator. The counter does not allocate.
+// SAFETY: the system's allocator does all the work. The counter does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 1);

@@ -30,7 +30,7 @@ fn new_value() -> u64 {
     LATEST_VALUE.get()
 }
 
-/// What is compared with `lru`.
+/// The subject of the comparison with `lru`.
 trait Subject {
     fn call(&self, key: u32) -> u64;
     /// Runs the body, even if there is an entry. `None` if the subject cannot.

@@ -33,7 +33,7 @@ fn fired_in(sequence: &str) -> usize {
         let _ = done.send(());
         outcome
     });
-    // Shorter than any patience: re-entry has to be seen at once.
+    // Shorter than any patience: re-entry must be seen at once.
     let limit = Duration::from_secs(if cfg!(miri) { 600 } else { 9 });
     if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(limit) {
         panic!("{sequence}: not finished after {limit:?}");

@@ -39,7 +39,7 @@ impl<R> Answer<R> {
         // An assignment would move the result once more.
         let raw = ptr::from_mut(self).cast::<Raw<R>>();
         #[expect(unsafe_code, reason = "a result is written in place")]
-        // SAFETY: an answer has the layout of `Raw`. It holds no result, and so nothing that has to be dropped.
+        // SAFETY: an answer has the layout of `Raw`. It holds no result, so there is nothing to drop.
         unsafe {
             (&raw mut (*raw).result).cast::<R>().write(result());
             (&raw mut (*raw).tag).write(Self::SOME);

@@ -160,7 +160,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return Err(self.leave::<QUICK>(reading, reason));
         }
         if core.on_hit.stamps::<TIMED>() {
-            // The epoch is read after `matches`: that may make calls which evict entries, and the stamp has to be
+            // The epoch is read after `matches`: that may make calls which evict entries, and the stamp must be
             // later than the stamps of those. It is read before `count_hit` tells whether the thread is alone:
             // see `Core::register_thread`.
             let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });

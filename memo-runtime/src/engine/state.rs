@@ -274,7 +274,7 @@ impl State {
         Some((entry, self.take_out(entry, now, Cause::Removed)))
     }
 
-    /// The counters, and how many entries are held. What has expired by `now` counts as expired, taken out or not.
+    /// The counters and the number of entries. An entry that has expired by `now` counts as expired, taken out or not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.count_expired(now);
         CacheInfo {

@@ -107,7 +107,7 @@ impl SharedReaders {
     }
 
     /// The fence that pairs with the readers of entries that are not plain. Until all of them see that there are
-    /// several threads, one of them may read without a full fence, so this has to be a heavy one.
+    /// several threads, one of them may read without a full fence, so this fence must be a heavy one.
     fn fence(&self) -> bool {
         if self.all_see_several.load(Relaxed) {
             asymmetric_fence::full();

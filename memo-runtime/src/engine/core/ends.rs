@@ -69,7 +69,7 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// Ends a flight, under the lock. What this returns is dropped without the lock.
+    /// Ends a flight, under the lock. The caller drops the returned value without the lock.
     fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<Retired>)> {
         let flight = state.end(id.entry)?;
         Some((flight, Some(self.retain(id.entry))))
