@@ -58,6 +58,7 @@ impl Drop for Counted {
             if cfg!(miri) {
                 assert!(wait_graph::is_quiet());
                 wait_for("the alarm thread to end", alarm::is_quiet);
+                // Miri reports threads that are left at the end: the alarm's thread has to exit.
                 thread::sleep(Duration::from_millis(1));
             }
         }
