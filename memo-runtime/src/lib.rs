@@ -79,7 +79,7 @@ pub mod __private {
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, label, method, site, thread_site,
     };
-    pub use crate::expand::thread_slot::{ThreadCache, ThreadSlot};
+    pub use crate::expand::thread_slot::ThreadSlot;
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;
     pub use crate::key::shape::{

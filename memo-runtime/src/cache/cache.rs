@@ -1,12 +1,14 @@
 //! The handle of a cache, with the methods that need no bounds on keys and values.
 
-use crate::cache::registry;
+use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::engine::Engine;
-use crate::entry::entry::EntryPtr;
+use crate::engine::engine::EnginePtr;
+use crate::engine::typed::TypedEngine;
+use crate::entry::entry::{Entry, EntryPtr};
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// A map from keys to computed values, with a size limit, a time to live and counters.
 ///
@@ -49,8 +51,9 @@ use std::fmt;
 /// `S` is the scope. [`Shared`], the default, is for every thread. A cache of
 /// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation; its
 /// maker is [`CacheBuilder::build_for_thread`](crate::CacheBuilder::build_for_thread).
+#[repr(transparent)]
 pub struct Cache<K, V, S: Scope = Shared> {
-    engine: S::Ptr<Engine<K, V, S>>,
+    engine: TypedEngine<K, V, S>,
 }
 
 impl<K, V> Cache<K, V>
@@ -60,11 +63,8 @@ where
 {
     /// A cache for every thread, listed if it has a name.
     pub(crate) fn make(parameters: CacheParameters) -> Self {
-        let is_listed = !parameters.name.is_empty();
         let cache = Self::with(parameters);
-        if is_listed {
-            registry::list_shared(&cache.engine);
-        }
+        cache.engine.engine().list();
         cache
     }
 }
@@ -73,27 +73,32 @@ impl<K: 'static, V: 'static> Cache<K, V, Thread> {
     /// A cache for the calling thread, listed there if it has a name.
     pub(crate) fn make_for_thread(mut parameters: CacheParameters) -> Self {
         parameters.scope = Thread::NAME;
-        let is_listed = !parameters.name.is_empty();
         let cache = Self::with(parameters);
-        if is_listed {
-            registry::list_on_this_thread(&cache.engine);
-        }
+        cache.engine.engine().list();
         cache
     }
 }
 
 impl<K, V, S: Scope> Cache<K, V, S> {
     pub(crate) fn with(parameters: CacheParameters) -> Self {
-        Self { engine: S::ptr(Engine::new(parameters)) }
+        Self { engine: TypedEngine::new(parameters) }
     }
 
     #[inline]
-    pub(crate) fn engine(&self) -> &Engine<K, V, S> {
+    pub(crate) fn engine(&self) -> &TypedEngine<K, V, S> {
         &self.engine
     }
 
-    pub(crate) fn engine_ptr(&self) -> &S::Ptr<Engine<K, V, S>> {
-        &self.engine
+    /// The cache of an engine.
+    ///
+    /// # Safety
+    ///
+    /// The engine was made for these types.
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    #[inline]
+    pub(crate) unsafe fn of(engine: &EnginePtr<S>) -> &Self {
+        // SAFETY: a cache has the layout of its engine, and the caller vouches for the types.
+        unsafe { &*std::ptr::from_ref(TypedEngine::<K, V, S>::of(engine)).cast() }
     }
 
     /// The counters and the size.
@@ -106,7 +111,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// ```
     #[must_use]
     pub fn info(&self) -> CacheInfo {
-        self.engine.info()
+        self.engine.engine().info()
     }
 
     /// The options in force.
@@ -117,7 +122,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// ```
     #[must_use]
     pub fn parameters(&self) -> CacheParameters {
-        self.engine.parameters.clone()
+        self.engine.engine().parameters.clone()
     }
 
     /// Forgets every entry and zeroes the counters.
@@ -132,7 +137,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// assert!(cache.is_empty());
     /// ```
     pub fn clear(&self) {
-        self.engine.clear();
+        self.engine.engine().clear();
     }
 
     /// The number of entries. Expired ones do not count.
@@ -161,7 +166,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// assert_eq!(entries, [("two", 2), ("one", 1)]);
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = CacheEntry<K, V, S>> + use<K, V, S> {
-        self.engine.entries().into_iter().map(CacheEntry)
+        self.engine.engine().entries().into_iter().map(|entry| CacheEntry { entry, types: PhantomData })
     }
 
     /// Forgets the entries for which `keep` returns `false`.
@@ -194,7 +199,7 @@ impl<K, V, S: Scope> Clone for Cache<K, V, S> {
 impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
-            .field("parameters", &self.engine.parameters)
+            .field("parameters", &self.engine.engine().parameters)
             .field("info", &self.info())
             .finish()
     }
@@ -211,19 +216,30 @@ impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
 /// cache.clear();
 /// assert_eq!((*entry.key(), *entry.value()), ("one", 1));
 /// ```
-pub struct CacheEntry<K, V, S: Scope = Shared>(EntryPtr<K, V, S>);
+pub struct CacheEntry<K, V, S: Scope = Shared> {
+    entry: EntryPtr<S>,
+    types: PhantomData<S::Ptr<Entry<K, V>>>,
+}
 
 impl<K, V, S: Scope> CacheEntry<K, V, S> {
+    fn entry(&self) -> &Entry<K, V> {
+        #[expect(unsafe_code, reason = "an owner has no types")]
+        // SAFETY: `Cache::iter` makes these, and the entries of a cache are of its types.
+        unsafe {
+            self.entry.typed()
+        }
+    }
+
     /// The key.
     #[must_use]
     pub fn key(&self) -> &K {
-        &self.0.key
+        &self.entry().key
     }
 
     /// The value.
     #[must_use]
     pub fn value(&self) -> &V {
-        self.0.value()
+        self.entry().value()
     }
 }
 

@@ -5,7 +5,6 @@ use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
-use crate::entry::entry::Entry;
 use crate::key::lookup::{ByKey, ByRef};
 use crate::scope::scope::Scope;
 use std::borrow::Borrow;
@@ -176,7 +175,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             self.engine().peek(self.engine().hash(|state| key.hash(state)), &|known: &K| {
                 known.borrow() == key
             })?;
-        Some(entry.value().clone())
+        Some(self.engine().entry(&entry).value().clone())
     }
 
     /// Forgets `key` and returns its value, if there is one. A run of `key` under way does not store its value.
@@ -195,7 +194,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             self.engine().remove(self.engine().hash(|state| key.hash(state)), &|known: &K| {
                 known.borrow() == key
             })?;
-        Some(entry.value().clone())
+        Some(self.engine().entry(&entry).value().clone())
     }
 
     /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.
@@ -206,8 +205,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert_eq!(cache.get_or_compute(3, || unreachable!("it is stored")), 9);
     /// ```
     pub fn insert(&self, key: K, value: V) {
-        let hash = self.engine().hash(|state| key.hash(state));
-        self.engine().insert(Entry::ready(hash, key, value), |a, b| a == b);
+        self.engine().insert(ByKey(key), || value);
     }
 }
 

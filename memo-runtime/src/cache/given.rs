@@ -43,9 +43,7 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let engine = self.0.engine();
-        let hash = engine.hash(|state| query.hash(state));
-        engine.hit(hash, query, |value| answer.put(|| policy.hit(value)))
+        self.0.engine().hit(query, |value| answer.put(|| policy.hit(value)))
     }
 
     /// [`enter`](Self::enter) for an async call, which has no use for an [`Answer`]: the result would pass through
@@ -60,9 +58,7 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let engine = self.0.engine();
-        let hash = engine.hash(|state| query.hash(state));
-        engine.hit(hash, query, |value| policy.hit(value))
+        self.0.engine().hit(query, |value| policy.hit(value))
     }
 
     /// Goes on after a miss, and waits if another run computes the result. Returns a run; if there is none, the result
@@ -79,19 +75,17 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        call::after_miss(self.0.engine_ptr(), miss, query, policy, answer)
+        let typed = self.0.engine();
+        call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
     }
 
-    /// [`enter`](Self::enter), then [`step`](Self::step) if need be: the call of an unoptimised build.
+    /// A call without [`enter`](Self::enter), as in an unoptimised build: [`step`](Self::step) looks it up.
     pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        match self.enter(&query, &policy, answer) {
-            Ok(()) => Turn::ANSWERED,
-            Err(miss) => self.step(miss, query, policy, answer),
-        }
+        self.step(Miss::without_look(), query, policy, answer)
     }
 }
 

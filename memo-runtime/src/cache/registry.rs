@@ -17,7 +17,7 @@ trait AnyCache {
     fn clear(&self);
 }
 
-impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
+impl<S: Scope> AnyCache for Engine<S> {
     fn status(&self) -> CacheStatus {
         CacheStatus { parameters: self.parameters.clone(), info: self.info() }
     }
@@ -27,39 +27,38 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
     }
 }
 
-type SharedCache = dyn AnyCache + Send + Sync;
-type ThreadCache = dyn AnyCache;
-
 sync::statics! {
-    static SHARED: Mutex<Vec<ArcWeak<SharedCache>>> = Mutex::new(Vec::new());
+    static SHARED: Mutex<Vec<ArcWeak<Engine<Shared>>>> = Mutex::new(Vec::new());
 }
 
 sync::thread_local! {
-    static THREAD: RefCell<Vec<RcWeak<ThreadCache>>> = const { RefCell::new(Vec::new()) };
+    static THREAD: RefCell<Vec<RcWeak<Engine<Thread>>>> = const { RefCell::new(Vec::new()) };
 }
 
-pub(crate) fn list_shared<K, V>(cache: &Arc<Engine<K, V, Shared>>)
-where
-    K: Send + Sync + 'static,
-    V: Send + Sync + 'static,
-{
-    // One function for all types.
-    fn list(cache: ArcWeak<SharedCache>) {
-        SHARED.lock().push(cache);
-    }
-    cache.when_dropped(unlist_shared);
-    let cache: Arc<SharedCache> = cache.clone();
-    list(Arc::downgrade(&cache));
+/// An engine that can be listed. Any thread may drop one that all threads share: keys and values are `Send` and `Sync`
+/// then.
+pub(crate) trait Listed {
+    /// Lists the engine, if it has a name.
+    fn list(&self);
 }
 
-pub(crate) fn list_on_this_thread<K: 'static, V: 'static>(cache: &Rc<Engine<K, V, Thread>>) {
-    fn list(cache: RcWeak<ThreadCache>) {
-        // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
-        let _ = THREAD.try_with(|listed| listed.borrow_mut().push(cache));
+impl Listed for Arc<Engine<Shared>> {
+    fn list(&self) {
+        if !self.parameters.name.is_empty() {
+            self.when_dropped(unlist_shared);
+            SHARED.lock().push(Self::downgrade(self));
+        }
     }
-    cache.when_dropped(unlist_on_this_thread);
-    let cache: Rc<ThreadCache> = cache.clone();
-    list(Rc::downgrade(&cache));
+}
+
+impl Listed for Rc<Engine<Thread>> {
+    fn list(&self) {
+        if !self.parameters.name.is_empty() {
+            self.when_dropped(unlist_on_this_thread);
+            // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
+            let _ = THREAD.try_with(|listed| listed.borrow_mut().push(Self::downgrade(self)));
+        }
+    }
 }
 
 /// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
@@ -90,7 +89,7 @@ fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
     for cache in &shared {
         visit(&**cache);
     }
-    let thread: Vec<Rc<ThreadCache>> = THREAD
+    let thread: Vec<Rc<Engine<Thread>>> = THREAD
         .try_with(|listed| listed.borrow().iter().filter_map(RcWeak::upgrade).collect())
         .unwrap_or_default();
     for cache in &thread {

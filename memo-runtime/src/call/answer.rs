@@ -1,6 +1,13 @@
 //! Room for a result.
 
+use crate::call::result_policy::Policy;
+use crate::engine::typed::TypedEngine;
+use crate::entry::entry::Entry;
+use crate::entry::entry_ref::EntryRef;
+use crate::flight::wait::SharedError;
+use crate::scope::scope::Scope;
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -67,6 +74,47 @@ impl<R> Answer<R> {
 impl<R> fmt::Debug for Answer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Answer")
+    }
+}
+
+/// The place for the result of a call, of a type that the slow path does not know.
+pub(crate) trait AnyAnswer {
+    /// Puts a clone of the entry's value there. It is user code.
+    fn put_value(&mut self, entry: EntryRef);
+    /// Puts a clone of the error there, if the policy shares errors.
+    fn put_error(&mut self, error: &SharedError) -> bool;
+}
+
+/// The [`Answer`] of a call to a cache with keys `K`.
+pub(crate) struct AnswerFrom<'a, R, P, K> {
+    policy: &'a P,
+    answer: &'a mut Answer<R>,
+    keys: PhantomData<fn() -> K>,
+}
+
+impl<'a, R, P: Policy<R>, K> AnswerFrom<'a, R, P, K> {
+    #[inline]
+    pub(crate) fn new<S: Scope>(
+        _engine: &TypedEngine<K, P::Stored, S>,
+        policy: &'a P,
+        answer: &'a mut Answer<R>,
+    ) -> Self {
+        Self { policy, answer, keys: PhantomData }
+    }
+}
+
+impl<R, P: Policy<R>, K> AnyAnswer for AnswerFrom<'_, R, P, K> {
+    fn put_value(&mut self, entry: EntryRef) {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: this was made with an engine of these types. The caller keeps the entry alive.
+        let entry = unsafe { Entry::<K, P::Stored>::of(entry) };
+        self.answer.put(|| self.policy.hit(entry.value()));
+    }
+
+    fn put_error(&mut self, error: &SharedError) -> bool {
+        let Some(result) = self.policy.failed(&**error) else { return false };
+        self.answer.put(|| result);
+        true
     }
 }
 

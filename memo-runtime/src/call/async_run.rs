@@ -2,26 +2,34 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
-use crate::call::result_policy::Policy;
+use crate::call::result_policy::{Policy, RunResult};
 use crate::call::run_guard::RunGuard;
+use crate::engine::typed::TypedEngine;
+use crate::entry::entry::Entry;
 use crate::scope::runners::PolledRun;
 use crate::scope::scope::Scope;
 use std::fmt;
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 /// An async body that is about to run.
 #[must_use]
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
-    guard: RunGuard<'c, K, V, S>,
+    guard: RunGuard<'c, S>,
     policy: P,
+    types: PhantomData<S::Ptr<Entry<K, V>>>,
 }
 
 impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
-    pub(crate) fn start(mut guard: RunGuard<'c, K, V, S>, policy: P) -> Self {
+    pub(crate) fn start(
+        _engine: &TypedEngine<K, V, S>,
+        mut guard: RunGuard<'c, S>,
+        policy: P,
+    ) -> Self {
         guard.start();
-        Self { guard, policy }
+        Self { guard, policy, types: PhantomData }
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -30,7 +38,7 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { guard, policy } = self;
+        let Self { guard, policy, .. } = self;
         let mut driven = Driven { body: pin!(Some(body)), guard };
         // The result is finished where it was polled, and moved from there once.
         poll_fn(move |cx| {
@@ -39,7 +47,10 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
                 driven.drop_body();
                 // A `Clone` that calls the same function is a part of the run.
                 let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
-                driven.guard.finish(&policy, result);
+                #[expect(unsafe_code, reason = "a run has no types")]
+                // SAFETY: the run is of a cache with values `V`.
+                let mut result = unsafe { RunResult::new(&policy, result) };
+                driven.guard.finish(&mut result);
                 drop(here);
             }
             polled
@@ -49,13 +60,13 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 }
 
 /// An async body and its guard.
-struct Driven<'a, 'c, F, K, V, S: Scope> {
+struct Driven<'a, 'c, F, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body, and then the waiters go on.
-    guard: RunGuard<'c, K, V, S>,
+    guard: RunGuard<'c, S>,
 }
 
-impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
+impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
         match self.guard.wait() {
@@ -65,7 +76,7 @@ impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     }
 }
 
-impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
+impl<F, S: Scope> Driven<'_, '_, F, S> {
     /// A `Drop` that calls the same function is a part of the run.
     fn drop_body(&mut self) {
         let wait = self.guard.wait();
@@ -78,7 +89,7 @@ impl<F, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {
     }
 }
 
-impl<F, K, V, S: Scope> Drop for Driven<'_, '_, F, K, V, S> {
+impl<F, S: Scope> Drop for Driven<'_, '_, F, S> {
     fn drop(&mut self) {
         if self.body.is_some() {
             self.drop_body();

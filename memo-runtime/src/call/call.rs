@@ -5,99 +5,109 @@
 //! stays on the stack and a deep recursion stays cheap. A body that panics drops its run: that ends the flight, and
 //! the next call starts afresh.
 //!
+//! All of this is compiled once. The functions that know the types of a call wrap it, and are small.
+//!
 //! An async call does the same without blocking: [`after_first_async`] looks it up, and [`AsyncRun::drive`] polls
 //! the body. The [slow path](crate::call::slow_path) makes all decisions, for both kinds; they differ in how they wait.
 
 use crate::base::sync::Arc;
-use crate::call::answer::Answer;
+use crate::call::answer::{Answer, AnswerFrom};
 use crate::call::async_run::AsyncRun;
-use crate::call::result_policy::Policy;
-use crate::call::run::{Run, Turn};
+use crate::call::result_policy::{AnyResult, Policy, RunResult};
+use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
-use crate::call::slow_path::{SlowPath, Step};
+use crate::call::slow_path::{Joined, SlowPath, Step, Types};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
-use crate::entry::entry::Entry;
+use crate::engine::query::{AnyQuery, Query};
+use crate::engine::typed::TypedEngine;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
+use std::any::Any;
 use std::ops::ControlFlow;
 
-/// Goes on after the [first attempt](Engine::quick_hit) to hit. If this returns no run, the result is in `answer`.
+/// Goes on with a call after a look-up without a result. If this returns no run, the result is in `answer`. A run drops
+/// `finally` at its end.
+///
+/// The engine is there twice: a run may borrow it for longer than its types are known to live.
 pub(crate) fn after_first<'c, R, Q, P, K, V, S>(
-    engine: &'c EnginePtr<K, V, S>,
+    (engine, typed): (&'c EnginePtr<S>, &TypedEngine<K, V, S>),
     miss: Miss,
-    query: Q,
+    lookup: Q,
     policy: P,
     answer: &mut Answer<R>,
+    finally: impl FnOnce() -> Option<Box<dyn Any>>,
 ) -> Turn<'c, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let mut miss = miss;
-    if miss.reason == Reason::GaveUp {
-        let hash = miss.hash(engine, &query);
-        match engine.hit(hash, &query, |value| answer.put(|| policy.hit(value))) {
-            Ok(()) => return Turn::ANSWERED,
-            Err(again) => miss = again,
-        }
-    }
-    after_miss(engine, miss, query, policy, answer)
+    let mut query = typed.query(lookup);
+    let mut answer = AnswerFrom::new(typed, &policy, answer);
+    let mut types = Types { query: &mut query, answer: &mut answer };
+    let run = go_on(engine, miss, &mut types);
+    let run = match finally() {
+        None => run,
+        Some(finally) => run.map(|run| run.finally(finally)),
+    };
+    Turn::new(typed, run, policy)
 }
 
-/// Goes on after a miss. Waits if another thread computes the result. If this returns no run, the result is in
-/// `answer`.
-#[inline]
-pub(crate) fn after_miss<'c, R, Q, P, K, V, S>(
-    engine: &'c EnginePtr<K, V, S>,
+/// [`after_first`], without the types.
+fn go_on<'c, S: Scope>(
+    engine: &'c EnginePtr<S>,
     miss: Miss,
-    query: Q,
-    policy: P,
-    answer: &mut Answer<R>,
-) -> Turn<'c, P, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    let hash = miss.hash(engine, &query);
-    let mut step = if miss.reason == Reason::Absent {
+    types: &mut Types<'_>,
+) -> Option<PackedRun<'c, S>> {
+    let (hash, reason) = match look_again(engine, miss, types) {
+        Ok(()) => return None,
+        Err(miss) => miss,
+    };
+    let mut slow_path = SlowPath::new(engine, false);
+    let mut step = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
-        let entry = engine.fresh(hash, query);
+        let entry = engine.fresh(hash, types.query);
         if let Some((_, is_measured)) = engine.core.start_absent((entry.entry_ref(), None), true) {
-            return Turn::run(Run::lead(engine, entry, is_measured, policy));
+            return Some(PackedRun::lead(engine, entry, is_measured));
         }
-        SlowPath::<Q, _, _, _, _>::with_entry(engine, hash, entry, policy).begin(false)
+        slow_path.begin_with(hash, entry, types)
     } else {
-        SlowPath::new(engine, hash, query, policy, false).begin(false)
+        slow_path.begin(hash, false, types)
     };
     loop {
         step = match step {
-            Step::Found(entry, policy) => {
-                answer.put(|| policy.hit(entry.value()));
-                return Turn::ANSWERED;
-            }
-            Step::Failed(slow_path, error) => {
-                if slow_path.answer_error(&error, answer) {
-                    return Turn::ANSWERED;
-                }
-                slow_path.compute()
-            }
-            Step::Run(guard, policy) => return Turn::run(Run::start(guard, policy, engine)),
-            Step::Wait(slow_path, joined) => {
+            Step::Answered => return None,
+            Step::Run(guard) => return Some(PackedRun::start(guard, engine)),
+            Step::Wait(joined) => {
                 let waited = if S::SHARED {
                     wait_graph::block(&joined.wait, joined.patience)
                 } else {
                     // The flight is an async run of this thread. Nobody could poll it while the thread blocks.
                     Waited::Circular
                 };
-                slow_path.after_wait(joined, waited)
+                slow_path.after_wait(joined, waited, types)
             }
         }
     }
+}
+
+/// The [second attempt](Engine::hit) to hit, if the first gave up. Without a result it tells the hash and why.
+fn look_again<S: Scope>(
+    engine: &Engine<S>,
+    miss: Miss,
+    types: &mut Types<'_>,
+) -> Result<(), (u64, Reason)> {
+    let Types { query, answer } = types;
+    let hash = miss.hash(|| query.hash(engine.hashing));
+    if miss.reason != Reason::GaveUp {
+        return Err((hash, miss.reason));
+    }
+    let matches = |entry| query.matches(entry);
+    let answer = |entry| answer.put_value(entry);
+    engine.hit(engine.types().is_plain, hash, matches, answer).map_err(|miss| (hash, miss.reason))
 }
 
 /// Goes on with an async call after an attempt to hit. Waits if another run computes the result. Breaks with the
@@ -105,9 +115,9 @@ where
 ///
 /// No result is held while this waits, since results need not be `Send`.
 pub(crate) async fn after_first_async<R, Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
+    engine: &TypedEngine<K, V, S>,
     miss: Miss,
-    query: Q,
+    lookup: Q,
     policy: P,
 ) -> ControlFlow<R, AsyncRun<'_, P, K, V, S>>
 where
@@ -115,42 +125,61 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let mut miss = miss;
-    let hash = miss.hash(engine, &query);
-    if miss.reason == Reason::GaveUp {
-        match engine.hit(hash, &query, |value| policy.hit(value)) {
-            Ok(result) => return ControlFlow::Break(result),
-            Err(again) => miss = again,
+    let mut query = engine.query(lookup);
+    let mut slow_path = SlowPath::new(engine.engine(), true);
+    let mut step = step_of(engine, &mut query, &policy, |types| {
+        match look_again(engine.engine(), miss, types) {
+            Ok(()) => Step::Answered,
+            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
         }
-    }
-    let slow_path = SlowPath::new(engine, hash, query, policy, true);
-    let mut step = slow_path.begin(miss.reason == Reason::Absent);
+    });
     loop {
-        step = match step {
-            Step::Found(entry, policy) => return ControlFlow::Break(policy.hit(entry.value())),
-            Step::Failed(slow_path, error) => {
-                let mut answer = Answer::None;
-                if slow_path.answer_error(&error, &mut answer) {
-                    return ControlFlow::Break(answer.take());
-                }
-                slow_path.compute()
+        let joined = match step {
+            Err(result) => return ControlFlow::Break(result),
+            Ok(Ahead::Run(guard)) => {
+                return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
             }
-            Step::Run(guard, policy) => {
-                return ControlFlow::Continue(AsyncRun::start(guard, policy));
-            }
-            Step::Wait(slow_path, joined) => {
-                let following = Following::new(Arc::clone(&joined.wait), joined.patience);
-                slow_path.after_wait(joined, following.await)
-            }
+            Ok(Ahead::Wait(joined)) => joined,
         };
+        let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
+        step = step_of(engine, &mut query, &policy, |types| {
+            slow_path.after_wait(joined, waited, types)
+        });
+    }
+}
+
+/// What an async call without a result does next.
+enum Ahead<'c, S: Scope> {
+    Run(RunGuard<'c, S>),
+    Wait(Joined<S>),
+}
+
+/// Takes a step of an async call. Fails with the result, if there is one.
+fn step_of<'c, R, Q, P, K, V, S>(
+    engine: &TypedEngine<K, V, S>,
+    query: &mut Query<Q, V>,
+    policy: &P,
+    step: impl FnOnce(&mut Types<'_>) -> Step<'c, S>,
+) -> Result<Ahead<'c, S>, R>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    let mut answer = Answer::None;
+    let types = &mut Types { query, answer: &mut AnswerFrom::new(engine, policy, &mut answer) };
+    match step(types) {
+        Step::Answered => Err(answer.take()),
+        Step::Run(guard) => Ok(Ahead::Run(guard)),
+        Step::Wait(joined) => Ok(Ahead::Wait(joined)),
     }
 }
 
 /// [`after_first_async`], and then runs the body if need be.
 pub(crate) async fn or_compute<R, Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
+    engine: &TypedEngine<K, V, S>,
     miss: Miss,
-    query: Q,
+    lookup: Q,
     policy: P,
     body: impl AsyncFnOnce() -> R,
 ) -> R
@@ -160,7 +189,7 @@ where
     S: Scope,
 {
     // No result is held across the `.await` of the body, so the result need not be `Send`.
-    let run = match after_first_async(engine, miss, query, policy).await {
+    let run = match after_first_async(engine, miss, lookup, policy).await {
         ControlFlow::Break(result) => return result,
         ControlFlow::Continue(run) => run,
     };
@@ -170,40 +199,38 @@ where
 
 /// Starts a run of the body, whether a value is stored or not.
 pub(crate) fn refresh<Q, P, K, V, S>(
-    engine: &EnginePtr<K, V, S>,
-    query: Q,
+    engine: &TypedEngine<K, V, S>,
+    lookup: Q,
     policy: P,
 ) -> Run<'_, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    Run::start(refreshing(engine, query, false), policy, engine)
+    let guard = refreshing(engine.engine(), &mut engine.query(lookup), false);
+    Run::new(engine, PackedRun::start(guard, engine.engine()), policy)
 }
 
 /// [`refresh`], for an async body.
 pub(crate) fn refresh_async<Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
-    query: Q,
+    engine: &TypedEngine<K, V, S>,
+    lookup: Q,
     policy: P,
 ) -> AsyncRun<'_, P, K, V, S>
 where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    AsyncRun::start(refreshing(engine, query, true), policy)
+    let guard = refreshing(engine.engine(), &mut engine.query(lookup), true);
+    AsyncRun::start(engine, guard, policy)
 }
 
-fn refreshing<Q, K, V, S>(
-    engine: &Engine<K, V, S>,
-    query: Q,
+fn refreshing<'c, S: Scope>(
+    engine: &'c Engine<S>,
+    query: &mut dyn AnyQuery,
     is_async: bool,
-) -> RunGuard<'_, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    S: Scope,
-{
-    let hash = engine.hash(|state| query.hash(state));
+) -> RunGuard<'c, S> {
+    let hash = query.hash(engine.hashing);
     let entry = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, is_async);
     guard.flight = engine.start_refresh(&guard.entry, guard.wait());
@@ -219,11 +246,11 @@ pub enum Ask {
     Remove,
 }
 
-/// Asks it. This is one function, so that an expansion instantiates one.
+/// Asks it.
 pub(crate) fn ask<R, Q, P, K, V, S>(
-    engine: &Engine<K, V, S>,
+    engine: &TypedEngine<K, V, S>,
     what: Ask,
-    query: &Q,
+    lookup: Q,
     policy: &P,
 ) -> Option<R>
 where
@@ -231,23 +258,41 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let hash = engine.hash(|state| query.hash(state));
+    let mut answer = Answer::None;
+    let types = &mut Types {
+        query: &mut engine.query(lookup),
+        answer: &mut AnswerFrom::new(engine, policy, &mut answer),
+    };
+    ask_any(engine.engine(), what, types).then(|| answer.take())
+}
+
+/// [`ask`], without the types.
+fn ask_any<S: Scope>(engine: &Engine<S>, what: Ask, types: &mut Types<'_>) -> bool {
+    let Types { query, answer } = types;
+    let hash = query.hash(engine.hashing);
+    let equals = |entry| query.matches(entry);
     let entry = match what {
-        Ask::Peek => engine.peek(hash, &|key| query.matches(key)),
-        Ask::Remove => engine.remove(hash, &|key| query.matches(key)),
-    }?;
-    Some(policy.hit(entry.value()))
+        Ask::Peek => engine.peek(hash, &equals),
+        Ask::Remove => engine.remove(hash, &equals),
+    };
+    entry.inspect(|entry| answer.put_value(entry.entry_ref())).is_some()
 }
 
 /// Stores a result as if it had been computed now. A result that the policy does not store is left out.
-pub(crate) fn insert<R, Q, P, K, V, S>(engine: &Engine<K, V, S>, query: Q, policy: &P, result: &R)
-where
+pub(crate) fn insert<R, Q, P, K, V, S>(
+    engine: &TypedEngine<K, V, S>,
+    lookup: Q,
+    policy: &P,
+    result: &R,
+) where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    if let Some(value) = policy.store(result) {
-        let hash = engine.hash(|state| query.hash(state));
-        engine.insert(Entry::ready_with(hash, query.into_key(), || P::cloned(value)), Q::equal);
+    #[expect(unsafe_code, reason = "a run has no types")]
+    // SAFETY: the values of the engine are of type `V`.
+    let mut result = unsafe { RunResult::new(policy, result) };
+    if result.is_stored() {
+        engine.engine().insert(&mut engine.query(lookup), &mut |to| result.write(to));
     }
 }

@@ -3,6 +3,7 @@
 use crate::flight::wait::SharedError;
 use std::any::Any;
 use std::fmt;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Decides which part of a result is stored, and what waiters get.
@@ -18,7 +19,7 @@ pub trait Policy<R> {
     /// A clone of what [`store`](Self::store) pointed at.
     fn cloned(stored: &Self::Stored) -> Self::Stored;
     /// The offer to the waiters of a result that is not stored.
-    fn share<'r>(&self, result: &'r R) -> Offer<'r, Self::Stored>;
+    fn share<'r>(&self, result: &'r R) -> Offer<&'r Self::Stored>;
     /// The result of a call that found `stored`.
     fn hit(&self, stored: &Self::Stored) -> R;
     /// The result of a call that waited for a run which failed.
@@ -28,22 +29,79 @@ pub trait Policy<R> {
 }
 
 /// A run leaves this to its waiters if its result is not stored.
-pub enum Offer<'r, V> {
+pub enum Offer<V> {
     /// The value.
-    Value(&'r V),
+    Value(V),
     /// The error.
     Error(SharedError),
     /// Nothing: each waiter computes for itself.
     Nothing,
 }
 
-impl<V> fmt::Debug for Offer<'_, V> {
+impl<V> fmt::Debug for Offer<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Value(_) => "Value",
             Self::Error(_) => "Error",
             Self::Nothing => "Nothing",
         })
+    }
+}
+
+/// The result of a run, of a type that the run does not know.
+///
+/// The maker of one promises that it is used with entries whose values are what the policy stores.
+pub(crate) trait AnyResult {
+    /// Whether it is stored.
+    fn is_stored(&self) -> bool;
+    /// The offer to the waiters of a result that is not stored.
+    fn share(&mut self) -> Offer<()>;
+    /// Writes a clone of the value that is stored or shared. It is user code.
+    fn write(&mut self, to: NonNull<()>);
+}
+
+/// A result and its policy.
+pub(crate) struct RunResult<'r, R, P: Policy<R>> {
+    policy: &'r P,
+    result: &'r R,
+    value: Option<&'r P::Stored>,
+}
+
+impl<'r, R, P: Policy<R>> RunResult<'r, R, P> {
+    /// Asks the policy whether the result is stored, which may be user code.
+    ///
+    /// # Safety
+    ///
+    /// This is used with entries whose values are of type `P::Stored`.
+    #[expect(unsafe_code, reason = "a run has no types")]
+    pub(crate) unsafe fn new(policy: &'r P, result: &'r R) -> Self {
+        Self { policy, result, value: policy.store(result) }
+    }
+}
+
+impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
+    fn is_stored(&self) -> bool {
+        self.value.is_some()
+    }
+
+    fn share(&mut self) -> Offer<()> {
+        match self.policy.share(self.result) {
+            Offer::Value(value) => {
+                self.value = Some(value);
+                Offer::Value(())
+            }
+            Offer::Error(error) => Offer::Error(error),
+            Offer::Nothing => Offer::Nothing,
+        }
+    }
+
+    fn write(&mut self, to: NonNull<()>) {
+        let value = self.value.expect("it is stored or shared");
+        #[expect(unsafe_code, reason = "a run has no types")]
+        // SAFETY: the maker of this has promised that `to` is room for such a value.
+        unsafe {
+            to.cast().write(P::cloned(value));
+        }
     }
 }
 
@@ -60,7 +118,7 @@ impl<R: Clone> Policy<R> for Whole {
     fn cloned(stored: &R) -> R {
         stored.clone()
     }
-    fn share<'r>(&self, result: &'r R) -> Offer<'r, R> {
+    fn share<'r>(&self, result: &'r R) -> Offer<&'r R> {
         Offer::Value(result)
     }
     #[inline]
@@ -82,7 +140,7 @@ impl<R: Clone> Policy<R> for Filtered<R> {
     fn cloned(stored: &R) -> R {
         stored.clone()
     }
-    fn share<'r>(&self, result: &'r R) -> Offer<'r, R> {
+    fn share<'r>(&self, result: &'r R) -> Offer<&'r R> {
         Offer::Value(result)
     }
     #[inline]
@@ -104,7 +162,7 @@ impl<T: Clone, E> Policy<Result<T, E>> for OkOnly {
     fn cloned(stored: &T) -> T {
         stored.clone()
     }
-    fn share<'r>(&self, _result: &'r Result<T, E>) -> Offer<'r, T> {
+    fn share<'r>(&self, _result: &'r Result<T, E>) -> Offer<&'r T> {
         Offer::Nothing
     }
     #[inline]
@@ -126,7 +184,7 @@ impl<T: Clone, E: Clone + Send + Sync + 'static> Policy<Result<T, E>> for OkShar
     fn cloned(stored: &T) -> T {
         stored.clone()
     }
-    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<'r, T> {
+    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<&'r T> {
         match result {
             Ok(_) => Offer::Nothing,
             Err(error) => Offer::Error(Arc::new(error.clone())),
@@ -154,7 +212,7 @@ impl<T: Clone, E: Clone> Policy<Result<T, E>> for OkWhole {
     fn cloned(stored: &Result<T, E>) -> Result<T, E> {
         stored.clone()
     }
-    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<'r, Result<T, E>> {
+    fn share<'r>(&self, result: &'r Result<T, E>) -> Offer<&'r Result<T, E>> {
         Offer::Value(result)
     }
     #[inline]

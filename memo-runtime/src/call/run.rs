@@ -4,10 +4,11 @@
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
 use crate::base::clock::{Clock, Time};
-use crate::call::result_policy::Policy;
+use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
 use crate::engine::engine::{Engine, EnginePtr};
-use crate::entry::entry::{EntryPtr, UnstoredEntry};
+use crate::engine::typed::TypedEngine;
+use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::scope::runners::BlockingBody;
@@ -18,15 +19,16 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
-/// A blocking body that is about to run.
+/// A blocking body that is about to run, of a call of a cache with keys `K` and values `V`.
 ///
 /// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its flight to its end. So this is
 /// where a miss will ask a tier before it runs the body, within the flight: the key is in the entry of the run's
 /// guard, and a value from the tier goes the way of [`finish`](Self::finish).
 #[must_use]
 pub struct Run<'c, P, K, V, S: Scope> {
-    packed: Packed<'c, K, V, S>,
+    packed: PackedRun<'c, S>,
     policy: P,
+    types: PhantomData<S::Ptr<Entry<K, V>>>,
 }
 
 /// The end of a look-up: a [`Run`], or none if there is an [`Answer`](crate::call::answer::Answer).
@@ -36,15 +38,14 @@ pub struct Run<'c, P, K, V, S: Scope> {
 pub struct Turn<'c, P, K, V, S: Scope>(Option<Run<'c, P, K, V, S>>);
 
 impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
-    pub(crate) const ANSWERED: Self = Self(None);
-
+    /// Without a run there is an answer.
     #[inline]
-    pub(crate) fn run(run: Run<'c, P, K, V, S>) -> Self {
-        Self(Some(run))
-    }
-
-    pub(crate) fn into_run(self) -> Option<Run<'c, P, K, V, S>> {
-        self.0
+    pub(crate) fn new(
+        _engine: &TypedEngine<K, V, S>,
+        run: Option<PackedRun<'c, S>>,
+        policy: P,
+    ) -> Self {
+        Self(run.map(|packed| Run { packed, policy, types: PhantomData }))
     }
 
     /// Whether there is no run.
@@ -68,37 +69,8 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
 }
 
 impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
-    pub(crate) fn start(
-        mut guard: RunGuard<'c, K, V, S>,
-        policy: P,
-        engine: &EnginePtr<K, V, S>,
-    ) -> Self {
-        guard.start();
-        Self { packed: Packed::new(guard, engine), policy }
-    }
-
-    /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
-    /// a miss.
-    #[inline]
-    pub(crate) fn lead(
-        engine: &EnginePtr<K, V, S>,
-        entry: UnstoredEntry<K, V, S>,
-        is_measured: bool,
-        policy: P,
-    ) -> Self {
-        if S::SHARED {
-            // `Packed::unpack` takes it up again.
-            std::mem::forget(BlockingBody::enter());
-        }
-        let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
-        Self { packed: Packed::leading(entry.into_ref(), started, Lease::new(engine)), policy }
-    }
-
-    /// The same run, which drops something at its end.
-    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
-        let Self { packed, policy } = self;
-        let boxed = Boxed { finally: Some(finally), ..packed.unpack() };
-        Self { packed: Packed::boxed(boxed), policy }
+    pub(crate) fn new(_engine: &TypedEngine<K, V, S>, packed: PackedRun<'c, S>, policy: P) -> Self {
+        Self { packed, policy, types: PhantomData }
     }
 
     /// The second half of a call: stores the result, if the policy does, tells the waiters, and passes the result on.
@@ -117,40 +89,42 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { packed, policy } = self;
-        let mut boxed = packed.unpack();
-        boxed.guard.finish(&policy, result);
+        let Self { packed, policy, .. } = self;
+        #[expect(unsafe_code, reason = "a run has no types")]
+        // SAFETY: the run is of a cache with values `V`.
+        let mut result = unsafe { RunResult::new(&policy, result) };
+        packed.finish(&mut result);
     }
 }
 
 /// The [guard](RunGuard) of a blocking body, while the body runs.
-struct Packed<'c, K, V, S: Scope> {
+pub(crate) struct PackedRun<'c, S: Scope> {
     /// The entry, of which this is an owner; or a [`Boxed`].
     what: NonNull<()>,
     /// A lease, if there is an entry: the flight is the guard's own then.
-    engine: Option<NonNull<Engine<K, V, S>>>,
-    guard: PhantomData<RunGuard<'c, K, V, S>>,
+    engine: Option<NonNull<Engine<S>>>,
+    guard: PhantomData<RunGuard<'c, S>>,
 }
 
 /// A guard that leads no flight, or has something to drop at its end. Its fields are dropped in this order.
 #[expect(dead_code, reason = "some fields are only dropped")]
-struct Boxed<'c, K, V, S: Scope> {
-    guard: RunGuard<'c, K, V, S>,
-    lease: Lease<K, V, S>,
+struct Boxed<'c, S: Scope> {
+    guard: RunGuard<'c, S>,
+    lease: Lease<S>,
     finally: Option<Box<dyn Any>>,
 }
 
 /// Keeps the engine of a run alive, where that is needed.
-struct Lease<K, V, S: Scope>(NonNull<Engine<K, V, S>>);
+struct Lease<S: Scope>(NonNull<Engine<S>>);
 
-impl<K, V, S: Scope> Lease<K, V, S> {
+impl<S: Scope> Lease<S> {
     #[inline]
-    fn new(engine: &EnginePtr<K, V, S>) -> Self {
+    fn new(engine: &EnginePtr<S>) -> Self {
         Self(S::retain(engine))
     }
 }
 
-impl<K, V, S: Scope> Drop for Lease<K, V, S> {
+impl<S: Scope> Drop for Lease<S> {
     #[inline]
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "an owner is kept as a pointer")]
@@ -161,8 +135,10 @@ impl<K, V, S: Scope> Drop for Lease<K, V, S> {
     }
 }
 
-impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
-    fn new(guard: RunGuard<'c, K, V, S>, engine: &EnginePtr<K, V, S>) -> Self {
+impl<'c, S: Scope> PackedRun<'c, S> {
+    /// The run of this guard starts.
+    pub(crate) fn start(mut guard: RunGuard<'c, S>, engine: &EnginePtr<S>) -> Self {
+        guard.start();
         let lease = Lease::new(engine);
         if !guard.leads() {
             return Self::boxed(Boxed { guard, lease, finally: None });
@@ -172,21 +148,47 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
         Self::leading(guard.entry.entry_ref(), guard.started, lease)
     }
 
+    /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
+    /// a miss.
+    #[inline]
+    pub(crate) fn lead(
+        engine: &EnginePtr<S>,
+        entry: UnstoredEntry<S>,
+        is_measured: bool,
+    ) -> Self {
+        if S::SHARED {
+            // `unpack` takes it up again.
+            std::mem::forget(BlockingBody::enter());
+        }
+        let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
+        Self::leading(entry.into_ref(), started, Lease::new(engine))
+    }
+
+    /// The same run, which drops something at its end.
+    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        Self::boxed(Boxed { finally: Some(finally), ..self.unpack() })
+    }
+
+    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type.
+    pub(crate) fn finish(self, result: &mut dyn AnyResult) {
+        self.unpack().guard.finish(result);
+    }
+
     /// Takes over one owner of the entry.
     #[inline]
-    fn leading(entry: EntryRef, started: Option<Time>, lease: Lease<K, V, S>) -> Self {
+    fn leading(entry: EntryRef, started: Option<Time>, lease: Lease<S>) -> Self {
         entry.set_started(started);
         let engine = Some(ManuallyDrop::new(lease).0);
         Self { what: entry.as_non_null().cast(), engine, guard: PhantomData }
     }
 
-    fn boxed(boxed: Boxed<'c, K, V, S>) -> Self {
+    fn boxed(boxed: Boxed<'c, S>) -> Self {
         let what = NonNull::from(Box::leak(Box::new(boxed))).cast();
         Self { what, engine: None, guard: PhantomData }
     }
 
     #[inline]
-    fn unpack(self) -> Boxed<'c, K, V, S> {
+    fn unpack(self) -> Boxed<'c, S> {
         let this = ManuallyDrop::new(self);
         let Some(engine) = this.engine else { return this.unbox() };
         let lease = Lease(engine);
@@ -195,7 +197,8 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
         // lasts as long as what is returned. It is unpacked once. In shared scope the engine is borrowed for `'c`.
         let (entry, engine) = unsafe {
             let entry = EntryRef::new(this.what.cast());
-            (EntryPtr::<K, V, S>::from_ref(entry), engine.as_ref())
+            let engine = engine.as_ref();
+            (EntryPtr::from_ref(entry, engine.types()), engine)
         };
         let flight = FlightId { entry: entry.entry_ref(), generation: entry.generation() };
         let guard = RunGuard {
@@ -210,15 +213,15 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
     }
 
     #[cold]
-    fn unbox(&self) -> Boxed<'c, K, V, S> {
+    fn unbox(&self) -> Boxed<'c, S> {
         #[expect(unsafe_code, reason = "a run is packed")]
         // SAFETY: `boxed` has made this, and it is unpacked once.
-        let boxed = unsafe { Box::from_raw(self.what.cast::<Boxed<'c, K, V, S>>().as_ptr()) };
+        let boxed = unsafe { Box::from_raw(self.what.cast::<Boxed<'c, S>>().as_ptr()) };
         *boxed
     }
 }
 
-impl<K, V, S: Scope> Drop for Packed<'_, K, V, S> {
+impl<S: Scope> Drop for PackedRun<'_, S> {
     /// The body has panicked, or is not run.
     #[cold]
     #[inline(never)]

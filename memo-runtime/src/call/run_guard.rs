@@ -2,7 +2,7 @@
 
 use crate::base::clock::{Clock, Time};
 use crate::base::sync::Arc;
-use crate::call::result_policy::{Offer, Policy};
+use crate::call::result_policy::{AnyResult, Offer};
 use crate::engine::engine::Engine;
 use crate::entry::entry::UnstoredEntry;
 use crate::flight::flight::FlightId;
@@ -11,9 +11,9 @@ use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
-pub(crate) struct RunGuard<'c, K, V, S: Scope> {
-    pub(super) engine: &'c Engine<K, V, S>,
-    pub(crate) entry: UnstoredEntry<K, V, S>,
+pub(crate) struct RunGuard<'c, S: Scope> {
+    pub(super) engine: &'c Engine<S>,
+    pub(crate) entry: UnstoredEntry<S>,
     pub(super) role: Role,
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
@@ -42,11 +42,11 @@ pub(super) enum BodyKind {
     Polled(Option<Arc<Wait>>),
 }
 
-impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
+impl<'c, S: Scope> RunGuard<'c, S> {
     /// The guard of a run whose flight has not started.
     pub(crate) fn new(
-        engine: &'c Engine<K, V, S>,
-        entry: UnstoredEntry<K, V, S>,
+        engine: &'c Engine<S>,
+        entry: UnstoredEntry<S>,
         role: Role,
         is_async: bool,
     ) -> Self {
@@ -88,29 +88,26 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     }
 
     /// Stores the result, if the policy does, and tells the waiters.
-    pub(super) fn finish<R, P>(&mut self, policy: &P, result: &R)
-    where
-        P: Policy<R, Stored = V>,
-    {
-        if let Some(value) = policy.store(result) {
+    ///
+    /// The result is of the engine's type.
+    pub(super) fn finish(&mut self, result: &mut dyn AnyResult) {
+        if result.is_stored() {
             let is_own = matches!(self.role, Role::Owner);
             let ran = self.started.map(|started| Clock::Coarse.reading().since(started));
             let lands = self.flight.is_some();
-            if lands && !self.engine.land(&self.entry, is_own, ran, || P::cloned(value)) {
+            let write = &mut |to| result.write(to);
+            if lands && !self.engine.land(&self.entry, is_own, ran, write) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
                 return;
             }
         } else {
-            self.reject(policy, result);
+            self.reject(result);
         }
         self.role = Role::Done;
     }
 
     /// Ends a run whose result is not stored.
-    fn reject<R, P>(&self, policy: &P, result: &R)
-    where
-        P: Policy<R, Stored = V>,
-    {
+    fn reject(&self, result: &mut dyn AnyResult) {
         let core = &self.engine.core;
         let is_own = matches!(self.role, Role::Owner);
         let mut ended = match (&self.role, self.flight) {
@@ -118,11 +115,11 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
             (_, flight) => core.reject(flight.filter(|_| is_own)),
         };
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
-            flight.landing = match policy.share(result) {
+            flight.landing = match result.share() {
                 // The owner still has the entry. It may store its own value.
-                Offer::Value(_) if !is_own => Landing::Abandoned,
-                Offer::Value(value) => {
-                    self.engine.share(&self.entry, || P::cloned(value));
+                Offer::Value(()) if !is_own => Landing::Abandoned,
+                Offer::Value(()) => {
+                    self.engine.share(&self.entry, &mut |to| result.write(to));
                     Landing::Value
                 }
                 Offer::Error(error) => Landing::Error(error),
@@ -132,7 +129,7 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     }
 }
 
-impl<K, V, S: Scope> Drop for RunGuard<'_, K, V, S> {
+impl<S: Scope> Drop for RunGuard<'_, S> {
     /// Gives the flight up if the body has panicked or was dropped.
     fn drop(&mut self) {
         // The store owns the entry: the flight has landed, and something that was evicted has panicked.

@@ -1,110 +1,112 @@
 //! A call that is no plain hit: its result, a run of the body, or a wait for another run.
 //!
-//! It decides for blocking and for async calls. They differ in how they wait.
+//! It decides for blocking and for async calls. They differ in how they wait. It is compiled once: the key is an
+//! [`AnyQuery`], and the result goes to an [`AnyAnswer`].
 
 use crate::base::sync::Arc;
-use crate::call::answer::Answer;
-use crate::call::result_policy::Policy;
+use crate::call::answer::AnyAnswer;
 use crate::call::run_guard::{Role, RunGuard};
-use crate::engine::engine::{Engine, Found};
+use crate::engine::core::Found;
+use crate::engine::engine::Engine;
+use crate::engine::query::AnyQuery;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, SharedError, Wait, Waited};
-use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::time::Duration;
 
 /// A call that is no plain hit.
-pub(crate) struct SlowPath<'c, Q, P, K, V, S: Scope> {
-    engine: &'c Engine<K, V, S>,
+pub(crate) struct SlowPath<'c, S: Scope> {
+    engine: &'c Engine<S>,
     hash: u64,
-    key: KeyState<'c, Q, K, V, S>,
-    policy: P,
+    /// The entry made from the query. It has a guard before its flight starts, so that there is always one to end the
+    /// flight.
+    guard: Option<RunGuard<'c, S>>,
     is_async: bool,
     /// It waited for a run that was abandoned or stalled.
     has_waited: bool,
 }
 
-/// The key of a call: its arguments, or the entry made from them. The entry has a guard before its flight
-/// starts, so that there is always one to end the flight.
-enum KeyState<'c, Q, K, V, S: Scope> {
-    Query(Q),
-    Entry(RunGuard<'c, K, V, S>),
-}
-
 /// Another run, which may answer a call.
-pub(crate) struct Joined<K, V, S: Scope> {
-    entry: EntryPtr<K, V, S>,
+pub(crate) struct Joined<S: Scope> {
+    entry: EntryPtr<S>,
     id: FlightId,
     pub(crate) wait: Arc<Wait>,
     pub(crate) patience: Duration,
 }
 
-/// The next step of a call.
-///
-/// It holds no result: that may be large, and is moved as little as possible.
-pub(crate) enum Step<'c, Q, P, K, V, S: Scope> {
-    /// Answer with the value of this entry.
-    Found(EntryPtr<K, V, S>, P),
-    /// Answer with this error, or else [compute](SlowPath::compute).
-    Failed(SlowPath<'c, Q, P, K, V, S>, SharedError),
-    /// Run the body.
-    Run(RunGuard<'c, K, V, S>, P),
-    /// Wait, and then go on with [`after_wait`](SlowPath::after_wait).
-    Wait(SlowPath<'c, Q, P, K, V, S>, Joined<K, V, S>),
+/// The types of a call, which a step uses.
+pub(crate) struct Types<'a> {
+    pub(crate) query: &'a mut dyn AnyQuery,
+    pub(crate) answer: &'a mut dyn AnyAnswer,
 }
 
-impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
+/// The next step of a call.
+pub(crate) enum Step<'c, S: Scope> {
+    /// The result is in the answer.
+    Answered,
+    /// Run the body.
+    Run(RunGuard<'c, S>),
+    /// Wait, and then go on with [`after_wait`](SlowPath::after_wait).
+    Wait(Joined<S>),
+}
+
+impl<'c, S: Scope> SlowPath<'c, S> {
     #[inline]
-    pub(crate) fn new(
-        engine: &'c Engine<K, V, S>,
-        hash: u64,
-        query: Q,
-        policy: P,
-        is_async: bool,
-    ) -> Self {
-        Self { engine, hash, key: KeyState::Query(query), policy, is_async, has_waited: false }
+    pub(crate) fn new(engine: &'c Engine<S>, is_async: bool) -> Self {
+        Self { engine, hash: 0, guard: None, is_async, has_waited: false }
     }
 
-    /// A blocking call that has an entry already.
+    /// [`begin`](Self::begin) with an entry made before. Something else is filed under its hash.
     #[cold]
-    pub(crate) fn with_entry(
-        engine: &'c Engine<K, V, S>,
+    pub(crate) fn begin_with(
+        &mut self,
         hash: u64,
-        entry: UnstoredEntry<K, V, S>,
-        policy: P,
-    ) -> Self {
-        let key = KeyState::Entry(RunGuard::new(engine, entry, Role::Owner, false));
-        Self { engine, hash, key, policy, is_async: false, has_waited: false }
+        entry: UnstoredEntry<S>,
+        types: &mut Types<'_>,
+    ) -> Step<'c, S> {
+        self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.is_async));
+        self.begin(hash, false, types)
     }
 
     /// Looks the call up. `is_absent` says that a look-up without the lock has found nothing.
-    pub(crate) fn begin(mut self, is_absent: bool) -> Step<'c, Q, P, K, V, S> {
+    pub(crate) fn begin(
+        &mut self,
+        hash: u64,
+        is_absent: bool,
+        types: &mut Types<'_>,
+    ) -> Step<'c, S> {
+        self.hash = hash;
         if is_absent {
             // The entry is made at once: another look-up would find nothing again.
-            self = self.with_guard();
-            if let Some(id) = self.start_absent() {
+            if let Some(id) = self.start_absent(types.query) {
                 return self.run(id);
             }
         }
-        let mut found = self.look_up();
+        self.look_up_and_start(types)
+    }
+
+    /// Looks the call up under the lock. If nothing is found, starts its flight.
+    fn look_up_and_start(&mut self, types: &mut Types<'_>) -> Step<'c, S> {
+        let mut found = self.look_up(types.query);
         loop {
             return match found {
                 Found::Hit(entry) => {
                     if self.has_waited {
                         self.engine.core.count_waited();
                     }
-                    Step::Found(entry, self.policy)
+                    types.answer.put_value(entry.entry_ref());
+                    Step::Answered
                 }
                 Found::Absent => {
-                    self = self.with_guard();
-                    found = self.look_up();
+                    self.make_guard(types.query);
+                    found = self.look_up(types.query);
                     continue;
                 }
                 Found::Lead(id) => self.run(id),
                 Found::Reentry(entry, id) => self.run_beside(entry, id, Role::Guest),
                 Found::Join(entry, id, wait, patience) => {
-                    Step::Wait(self, Joined { entry, id, wait, patience })
+                    Step::Wait(Joined { entry, id, wait, patience })
                 }
             };
         }
@@ -112,31 +114,36 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
 
     /// Goes on after a wait.
     pub(crate) fn after_wait(
-        mut self,
-        joined: Joined<K, V, S>,
+        &mut self,
+        joined: Joined<S>,
         waited: Waited,
-    ) -> Step<'c, Q, P, K, V, S> {
+        types: &mut Types<'_>,
+    ) -> Step<'c, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
             Waited::Landed(Landing::Value) => {
                 self.engine.core.count_coalesced();
-                Step::Found(entry, self.policy)
+                types.answer.put_value(entry.entry_ref());
+                Step::Answered
             }
-            Waited::Landed(Landing::Error(error)) => Step::Failed(self, error),
+            Waited::Landed(Landing::Error(error)) => {
+                drop((entry, wait));
+                self.after_error(&error, types)
+            }
             Waited::Landed(Landing::Failed) => {
                 drop((entry, wait));
-                self.compute()
+                self.compute(types.query)
             }
             Waited::Landed(Landing::Abandoned) => {
                 drop((entry, wait));
                 self.has_waited = true;
-                self.begin(false)
+                self.look_up_and_start(types)
             }
             Waited::Stalled => {
                 self.engine.core.detach_waiters(id);
                 drop((entry, wait));
                 self.has_waited = true;
-                self.begin(false)
+                self.look_up_and_start(types)
             }
             Waited::Help => {
                 self.engine.core.count_helper();
@@ -149,81 +156,61 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
         }
     }
 
-    /// Answers with the error of the run that this call waited for, if the policy shares it. Out of line, since
-    /// results take room on the stack.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn answer_error<R>(&self, error: &SharedError, answer: &mut Answer<R>) -> bool
-    where
-        P: Policy<R, Stored = V>,
-    {
-        let Some(result) = self.policy.failed(&**error) else { return false };
-        self.engine.core.count_coalesced();
-        answer.put(|| result);
-        true
+    /// Answers with the error of the run that this call waited for, if the policy shares it.
+    fn after_error(&mut self, error: &SharedError, types: &mut Types<'_>) -> Step<'c, S> {
+        if types.answer.put_error(error) {
+            self.engine.core.count_coalesced();
+            return Step::Answered;
+        }
+        self.compute(types.query)
     }
 
     /// Runs the body after a wait in vain, in a flight that nobody joins.
-    pub(crate) fn compute(self) -> Step<'c, Q, P, K, V, S> {
-        let this = self.with_guard();
-        let KeyState::Entry(guard) = &this.key else { unreachable!("it has an entry") };
-        let id = this.engine.core.start_unjoined(guard.entry.entry_ref());
-        this.run(id)
+    fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
+        let entry = self.make_guard(query).entry.entry_ref();
+        let id = self.engine.core.start_unjoined(entry);
+        self.run(id)
     }
 
-    fn look_up(&self) -> Found<EntryPtr<K, V, S>> {
-        match &self.key {
-            KeyState::Query(query) => {
-                self.engine.look_up(self.hash, &|key| query.matches(key), None)
-            }
-            KeyState::Entry(guard) => {
-                let equals = |key: &K| Q::equal(key, &guard.entry.key);
-                self.engine.look_up(self.hash, &equals, Some((&guard.entry, guard.wait())))
+    fn look_up(&self, query: &dyn AnyQuery) -> Found<EntryPtr<S>> {
+        match &self.guard {
+            None => self.engine.look_up(self.hash, &|entry| query.matches(entry), None),
+            Some(guard) => {
+                let (equal, own) = (self.engine.equal(), guard.entry.entry_ref());
+                let fresh = Some((&*guard.entry, guard.wait()));
+                self.engine.look_up(self.hash, &|entry| equal(entry, own), fresh)
             }
         }
     }
 
     /// Starts a flight if nothing is filed under the hash. It registers the thread: an async call may be polled by
     /// another thread than the one that looked.
-    fn start_absent(&self) -> Option<FlightId> {
-        match &self.key {
-            KeyState::Entry(guard) => {
-                let fresh = (guard.entry.entry_ref(), guard.wait());
-                self.engine.core.start_absent(fresh, false).map(|(id, _)| id)
-            }
-            KeyState::Query(_) => None,
-        }
+    fn start_absent(&mut self, query: &mut dyn AnyQuery) -> Option<FlightId> {
+        let guard = self.make_guard(query);
+        let fresh = (guard.entry.entry_ref(), guard.wait());
+        guard.engine.core.start_absent(fresh, false).map(|(id, _)| id)
     }
 
     /// Makes the entry, if there is none.
-    fn with_guard(self) -> Self {
-        let Self { engine, hash, key, policy, is_async, has_waited } = self;
-        let guard = match key {
-            KeyState::Query(query) => {
-                RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, is_async)
-            }
-            KeyState::Entry(guard) => guard,
-        };
-        Self { engine, hash, key: KeyState::Entry(guard), policy, is_async, has_waited }
+    fn make_guard(&mut self, query: &mut dyn AnyQuery) -> &mut RunGuard<'c, S> {
+        let Self { engine, hash, is_async, .. } = *self;
+        self.guard.get_or_insert_with(|| {
+            RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, is_async)
+        })
     }
 
     /// Runs the body in the call's own flight.
-    fn run(self, id: FlightId) -> Step<'c, Q, P, K, V, S> {
-        let KeyState::Entry(mut guard) = self.key else { unreachable!("it has an entry") };
+    fn run(&mut self, id: FlightId) -> Step<'c, S> {
+        let mut guard = self.guard.take().expect("a flight has an entry");
         guard.flight = Some(id);
-        Step::Run(guard, self.policy)
+        Step::Run(guard)
     }
 
     /// Runs the body in the flight of another run.
-    fn run_beside(
-        self,
-        entry: EntryPtr<K, V, S>,
-        id: FlightId,
-        role: Role,
-    ) -> Step<'c, Q, P, K, V, S> {
+    fn run_beside(&self, entry: EntryPtr<S>, id: FlightId, role: Role) -> Step<'c, S> {
         let entry = UnstoredEntry::new(entry);
         let mut guard = RunGuard::new(self.engine, entry, role, self.is_async);
         guard.flight = Some(id);
-        Step::Run(guard, self.policy)
+        Step::Run(guard)
     }
 }

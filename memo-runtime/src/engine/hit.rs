@@ -16,9 +16,8 @@ use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
 use crate::engine::core::expiry::rarely;
 use crate::engine::engine::Engine;
-use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
-use crate::key::lookup::Lookup;
+use crate::key::hash::Hashing;
 use crate::scope::readers::{HitCount, ReadGuard, Readers};
 use crate::scope::scope::Scope;
 use crate::store::table::{Buckets, Look};
@@ -52,20 +51,16 @@ impl Miss {
         Self { reason, hash: NonZero::new(hash) }
     }
 
-    /// The cache is not there yet, or is not found at once.
+    /// The cache was not looked at: it is not there yet, or is not found at once.
     #[inline]
-    pub(crate) fn without_cache() -> Self {
+    pub(crate) fn without_look() -> Self {
         Self { reason: Reason::GaveUp, hash: None }
     }
 
     /// The hash of the key.
     #[inline]
-    pub(crate) fn hash<K, V, S: Scope>(
-        self,
-        engine: &Engine<K, V, S>,
-        query: &impl Lookup<Key = K>,
-    ) -> u64 {
-        self.hash.map_or_else(|| engine.hash(|state| query.hash(state)), NonZero::get)
+    pub(crate) fn hash(self, make: impl FnOnce() -> u64) -> u64 {
+        self.hash.map_or_else(make, NonZero::get)
     }
 }
 
@@ -82,65 +77,60 @@ impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
     }
 }
 
-impl<K, V, S: Scope> Engine<K, V, S> {
+impl<S: Scope> Engine<S> {
     /// The first attempt.
     ///
     /// `TIMED` is a hint. With it, the expiry check is inlined; that check calls a function. Without it, the attempt
-    /// gives up in a cache whose entries expire.
+    /// gives up in a cache whose entries expire. `is_plain` is that of the engine's [type](EntryType).
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn quick_hit<const TIMED: bool, R, Q>(
+    pub(crate) fn quick_hit<const TIMED: bool, R>(
         &self,
-        query: &Q,
-        answer: impl FnOnce(&V) -> R,
-    ) -> Result<R, Miss>
-    where
-        Q: Lookup<Key = K>,
-    {
+        is_plain: bool,
+        hash: impl FnOnce(Hashing) -> u64,
+        matches: impl FnOnce(EntryRef) -> bool,
+        answer: impl FnOnce(EntryRef) -> R,
+    ) -> Result<R, Miss> {
         if TIMED && self.core.expiry.is_due() {
             return Err(Miss { reason: Reason::Unclear, hash: None });
         }
-        let hash = self.hash(|state| query.hash(state));
-        self.attempt::<true, TIMED, _, _>(hash, query, answer)
+        let hash = hash(self.hashing);
+        self.attempt::<true, TIMED, _>(is_plain, hash, matches, answer)
             .map_err(|reason| Miss::new(reason, hash))
     }
 
     /// The second attempt, or the only one where nothing is inlined.
     #[inline]
-    pub(crate) fn hit<R, Q>(
+    pub(crate) fn hit<R>(
         &self,
+        is_plain: bool,
         hash: u64,
-        query: &Q,
-        answer: impl FnOnce(&V) -> R,
-    ) -> Result<R, Miss>
-    where
-        Q: Lookup<Key = K>,
-    {
+        matches: impl FnOnce(EntryRef) -> bool,
+        answer: impl FnOnce(EntryRef) -> R,
+    ) -> Result<R, Miss> {
         if self.core.expiry.is_due() {
             // The first attempt may have kept others from reclaiming.
             self.core.reclaim();
             return Err(Miss::new(Reason::Unclear, hash));
         }
-        self.attempt::<false, true, _, _>(hash, query, answer)
+        self.attempt::<false, true, _>(is_plain, hash, matches, answer)
             .map_err(|reason| Miss::new(reason, hash))
     }
 
     /// `QUICK` is the first attempt. `TIMED` says that nothing was [due](crate::engine::core::expiry::Expiry::is_due)
-    /// a moment ago.
+    /// a moment ago. `matches` compares the key of an entry, and `answer` reads its value.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn attempt<const QUICK: bool, const TIMED: bool, R, Q>(
+    fn attempt<const QUICK: bool, const TIMED: bool, R>(
         &self,
+        is_plain: bool,
         hash: u64,
-        query: &Q,
-        answer: impl FnOnce(&V) -> R,
-    ) -> Result<R, Reason>
-    where
-        Q: Lookup<Key = K>,
-    {
+        matches: impl FnOnce(EntryRef) -> bool,
+        answer: impl FnOnce(EntryRef) -> R,
+    ) -> Result<R, Reason> {
         let core = &self.core;
         let readers = &core.readers;
         // Declared before `reading`, and so dropped after it.
         let unwinding;
-        let Some(reading) = readers.read::<QUICK>(core.address(), Entry::<K, V>::IS_PLAIN) else {
+        let Some(reading) = readers.read::<QUICK>(core.address(), is_plain) else {
             if QUICK {
                 return Err(Reason::GaveUp);
             }
@@ -154,7 +144,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return Err(self.leave::<QUICK>(reading, reason));
         };
         unwinding = ReclaimOnPanic(core);
-        if !query.matches(&entry.key) {
+        if !matches(entry) {
             std::mem::forget(unwinding);
             let reason = if QUICK { Reason::GaveUp } else { Reason::Unclear };
             return Err(self.leave::<QUICK>(reading, reason));
@@ -168,7 +158,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 HitCount::Alone(hits) => {
                     entry.stamp.store(epoch + hits, Relaxed);
                     if !readers.is_still_alone(&reading) {
-                        let entry = NonNull::from(entry);
                         std::mem::forget(unwinding);
                         return Ok(self.hit_among_others(reading, entry, answer));
                     }
@@ -187,7 +176,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
             readers.count_hit(&reading);
         }
-        let entry = NonNull::from(entry);
         std::mem::forget(unwinding);
         Ok(self.answered(reading, entry, answer))
     }
@@ -201,15 +189,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     fn hit_among_others<R>(
         &self,
         reading: <S::Readers as Readers>::Guard<'_>,
-        entry: NonNull<Entry<K, V>>,
-        answer: impl FnOnce(&V) -> R,
+        entry: EntryRef,
+        answer: impl FnOnce(EntryRef) -> R,
     ) -> R {
         let epoch = self.core.with_lock(|| self.core.epoch.load(Relaxed));
-        #[expect(unsafe_code, reason = "a reader without the lock reads what others own")]
-        // SAFETY: `reading` still announces the entry: see `find`.
-        unsafe {
-            entry.as_ref().stamp.fetch_max(epoch, Relaxed);
-        }
+        entry.stamp.fetch_max(epoch, Relaxed);
         self.answered(reading, entry, answer)
     }
 
@@ -218,15 +202,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     fn answered<R>(
         &self,
         reading: <S::Readers as Readers>::Guard<'_>,
-        entry: NonNull<Entry<K, V>>,
-        answer: impl FnOnce(&V) -> R,
+        entry: EntryRef,
+        answer: impl FnOnce(EntryRef) -> R,
     ) -> R {
         // In this order: `reading` ends before `unwinding` reclaims.
         let unwinding = ReclaimOnPanic(&self.core);
         let reading = reading;
-        #[expect(unsafe_code, reason = "a reader without the lock reads what others own")]
-        // SAFETY: `reading` still announces the entry: see `find`. That finds stored entries, which have a value.
-        let result = answer(unsafe { entry.as_ref().stored_value() });
+        let result = answer(entry);
         std::mem::forget(unwinding);
         if reading.release() {
             return self.reclaimed(result);
@@ -259,13 +241,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         result
     }
 
-    /// The first stored entry of this hash. It lives as long as it is read.
+    /// The first stored entry of this hash. It has a value, and lives until the reading ends.
     #[inline]
-    fn find<'r, const QUICK: bool>(
+    fn find<const QUICK: bool>(
         &self,
-        reading: &'r <S::Readers as Readers>::Guard<'_>,
+        reading: &<S::Readers as Readers>::Guard<'_>,
         hash: u64,
-    ) -> Look<&'r Entry<K, V>> {
+    ) -> Look<EntryRef> {
         let Some(table) = NonNull::new(self.core.table.load(Acquire)) else {
             return Look::Nothing;
         };
@@ -279,8 +261,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // announces all tables and entries of this engine, and from then on, until it ends, this entry. A thread
         // that has the cache to itself drops nothing before `protect_entry`.
         //
-        // Nobody has a mutable reference to a table or an entry after it was published. The entries in the table
-        // of an engine are of its own type.
+        // Nobody has a mutable reference to a table or an entry after it was published.
         unsafe {
             let see = |entry: EntryRef| {
                 // An entry that is being computed may have a value before it is stored.
@@ -288,7 +269,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     return None;
                 }
                 reading.protect_entry(entry.addr());
-                Some(&*entry.as_ptr().cast::<Entry<K, V>>())
+                Some(entry)
             };
             let buckets = Buckets::of(table);
             if QUICK { buckets.look(hash, see) } else { buckets.find(hash, see).into() }

@@ -4,47 +4,38 @@
 //! would need room on the stack for that. It is written in place: the entry is reserved under the lock, written without it,
 //! and then stored under the lock.
 //!
-//! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, moves its value
-//! whatever its size: if it reserved the entry and its `Clone` took long, the owner could not land.
+//! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, first writes a large
+//! value into memory of its own: if it reserved the entry and its `Clone` took long, the owner could not land.
 
 use crate::engine::core::{Computed, Core};
-use crate::engine::engine::{Engine, key};
-use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
+use crate::engine::engine::Engine;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_type::NewValue;
 use crate::scope::scope::Scope;
+use std::ptr::NonNull;
 use std::time::Duration;
 
-impl<K, V, S: Scope> Engine<K, V, S> {
-    /// Stores the value that `value` makes, if the flight of the entry is still under way. The flight is the
+/// Clones a value to this address. It is user code.
+pub(crate) type WriteValue<'a> = dyn FnMut(NonNull<()>) + 'a;
+
+impl<S: Scope> Engine<S> {
+    /// Stores the value that `write` writes, if the flight of the entry is still under way. The flight is the
     /// caller's own, or that of another run. The body `ran` for that long, if it was measured.
     ///
     /// Returns false if the owner of the flight is about to land it.
     pub(crate) fn land(
         &self,
-        entry: &UnstoredEntry<K, V, S>,
+        entry: &UnstoredEntry<S>,
         is_own: bool,
         ran: Option<Duration>,
-        value: impl FnOnce() -> V,
+        write: &mut WriteValue<'_>,
     ) -> bool {
-        if !Entry::<K, V>::IS_LARGE {
-            self.land_moved(entry, ran, value)
-        } else if is_own {
-            self.land_in_place(entry, ran, value);
-            true
-        } else {
-            self.land_large_moved(entry, ran, value)
+        if is_own && self.types().is_large {
+            self.land_in_place(entry, ran, write);
+            return true;
         }
-    }
-
-    /// Moves the value into its entry under the lock.
-    #[inline]
-    fn land_moved(
-        &self,
-        entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
-        value: impl FnOnce() -> V,
-    ) -> bool {
-        let mut value = Some(value());
+        let mut value = NewValue::make(self.types(), write);
         let mut is_settled = true;
         self.store(entry, ran, &mut || {
             is_settled = set(entry, &mut value);
@@ -53,120 +44,89 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         is_settled
     }
 
-    /// [`land_moved`](Self::land_moved) of a large value. Out of line, since it needs room on the stack.
-    #[cold]
-    #[inline(never)]
-    fn land_large_moved(
-        &self,
-        entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
-        value: impl FnOnce() -> V,
-    ) -> bool {
-        self.land_moved(entry, ran, value)
-    }
-
     /// Writes the value in place, without the lock.
-    #[inline(never)]
+    #[cold]
     fn land_in_place(
         &self,
-        entry: &UnstoredEntry<K, V, S>,
+        entry: &UnstoredEntry<S>,
         ran: Option<Duration>,
-        value: impl FnOnce() -> V,
+        write: &mut WriteValue<'_>,
     ) {
         // If there is a value already, another run has landed the flight.
-        let Some(written) = self.write(entry, value) else { return };
-        self.store(entry, ran, &mut || {
-            written.publish();
-            true
-        });
+        if self.write(entry, write) {
+            self.store(entry, ran, &mut || {
+                entry.mark_valued();
+                true
+            });
+        }
     }
 
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
     fn store(
         &self,
-        entry: &UnstoredEntry<K, V, S>,
+        entry: &UnstoredEntry<S>,
         ran: Option<Duration>,
         fill: &mut dyn FnMut() -> bool,
     ) {
-        let equal = self.equal();
-        let equals = |other: EntryRef| equal(key::<K, V>(&other), &entry.key);
-        let computed =
-            Computed { entry: entry.entry_ref(), taken: entry.taken(), equals: &equals, ran };
+        let (equal, own) = (self.equal(), entry.entry_ref());
+        let equals = |other: EntryRef| equal(other, own);
+        let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, ran };
         if let Some(evicted) = self.core.land(&computed, fill) {
             self.recycle([evicted]);
         }
     }
 
     /// Leaves a value to the waiters of a flight that has ended, and stores nothing.
-    pub(crate) fn share(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
-        if Entry::<K, V>::IS_LARGE {
-            let written = self.write(entry, value);
-            self.core.with_lock(|| written.iter().for_each(Written::publish));
+    pub(crate) fn share(&self, entry: &EntryPtr<S>, write: &mut WriteValue<'_>) {
+        if self.types().is_large {
+            if self.write(entry, write) {
+                self.core.with_lock(|| entry.mark_valued());
+            }
         } else {
-            self.share_moved(entry, value);
+            let mut value = NewValue::make(self.types(), write);
+            self.core.with_lock(|| set(entry, &mut value));
         }
     }
 
-    /// Out of line, since it would need room on the stack where values are large.
-    #[inline(never)]
-    fn share_moved(&self, entry: &EntryPtr<K, V, S>, value: impl FnOnce() -> V) {
-        let mut value = Some(value());
-        self.core.with_lock(|| set(entry, &mut value));
-    }
-
-    /// Writes the value of an entry in place, unless it has one or another run writes it.
-    fn write<'e>(
-        &self,
-        entry: &'e Entry<K, V>,
-        value: impl FnOnce() -> V,
-    ) -> Option<Written<'e, K, V>> {
+    /// Writes the value of an entry in place, unless it has one or another run writes it. The caller then tells the
+    /// header.
+    fn write(&self, entry: &EntryPtr<S>, write: &mut WriteValue<'_>) -> bool {
         if !self.core.with_lock(|| entry.reserve()) {
-            return None;
+            return false;
         }
-        let reserved = Reserved { core: &self.core, entry };
+        let reserved = Reserved { core: &self.core, entry: entry.entry_ref() };
         #[expect(unsafe_code, reason = "the entry is reserved")]
         // SAFETY: the entry is reserved for this, and has no value.
         unsafe {
-            entry.write(value);
+            entry.write(write);
         }
         std::mem::forget(reserved);
-        Some(Written(entry))
+        true
     }
 }
 
 /// Moves a value into its entry, under the lock. Returns false if the entry is reserved for another run.
-fn set<K, V>(entry: &Entry<K, V>, value: &mut Option<V>) -> bool {
+fn set<S: Scope>(entry: &EntryPtr<S>, value: &mut NewValue) -> bool {
     if entry.is_reserved() {
         return false;
     }
-    if let Some(it) = value.take() {
-        #[expect(unsafe_code, reason = "the lock is elsewhere")]
-        // SAFETY: the core calls this with the lock held, and the entry is not reserved.
-        let superfluous = unsafe { entry.set(it) };
-        *value = superfluous;
+    #[expect(unsafe_code, reason = "the lock is elsewhere")]
+    // SAFETY: the core calls this with the lock held, and the entry is not reserved. The value was made for its type.
+    unsafe {
+        entry.set(value);
     }
     true
 }
 
 /// An entry that is reserved for a value. If `Clone` panics, it no longer is.
-struct Reserved<'e, K, V, S: Scope> {
+struct Reserved<'e, S: Scope> {
     core: &'e Core<S>,
-    entry: &'e Entry<K, V>,
+    entry: EntryRef,
 }
 
-impl<K, V, S: Scope> Drop for Reserved<'_, K, V, S> {
+impl<S: Scope> Drop for Reserved<'_, S> {
     fn drop(&mut self) {
         self.core.with_lock(|| self.entry.unreserve());
-    }
-}
-
-/// An entry whose value is written in place, and not yet published.
-struct Written<'e, K, V>(&'e Entry<K, V>);
-
-impl<K, V> Written<'_, K, V> {
-    /// Tells the header that there is a value. Under the lock.
-    fn publish(&self) {
-        self.0.mark_valued();
     }
 }

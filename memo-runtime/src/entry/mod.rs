@@ -4,6 +4,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod entry_ref;
+pub(crate) mod entry_type;
 pub(crate) mod header;
 pub(crate) mod list;
 pub(crate) mod spare;

@@ -3,58 +3,60 @@
 //! A cache that is full frees one entry and allocates another of the same size on each miss. To reuse the memory saves
 //! a tenth of the instructions of a miss: see docs/design.md.
 
-use crate::entry::entry::{Entry, Memory};
+use crate::entry::entry_type::{EntryType, Memory};
+use crate::entry::header::Header;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// The memory of some entries. The memory of each begins with the address of the next.
-pub(crate) struct Chain<K, V> {
-    first: *mut Entry<K, V>,
+/// The memory of some entries of one type. The memory of each begins with the address of the next.
+pub(crate) struct Chain {
+    first: *mut Header,
+    types: &'static EntryType,
 }
 
-impl<K, V> Chain<K, V> {
-    /// The most entries that a thread keeps memory for: as many as fit into 16 KiB, and into a table of 4 KiB.
-    pub(crate) const MOST: usize = {
-        const FEW: usize = 224;
-        let fit = (16 << 10) / size_of::<Entry<K, V>>();
-        if fit < FEW { fit } else { FEW }
-    };
+impl Chain {
+    pub(crate) fn empty(types: &'static EntryType) -> Self {
+        Self { first: null_mut(), types }
+    }
 
-    pub(crate) const EMPTY: Self = Self { first: std::ptr::null_mut() };
+    /// The most entries that a thread keeps memory for: as many as fit into 16 KiB, and into a table of 4 KiB.
+    pub(crate) fn most(&self) -> usize {
+        const FEW: usize = 224;
+        ((16 << 10) / self.types.size()).min(FEW)
+    }
 
     #[inline]
-    pub(crate) fn push(&mut self, memory: Memory<K, V>) {
+    pub(crate) fn push(&mut self, memory: Memory) {
         let first = memory.into_ptr();
         #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
         // SAFETY: the memory is owned. It is large enough and aligned for a pointer: an entry begins with a header, and
         // that begins with a pointer.
         unsafe {
-            first.cast::<*mut Entry<K, V>>().write(self.first);
+            first.cast::<*mut Header>().write(self.first);
         }
-        self.first = first;
+        self.first = first.as_ptr();
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<Memory<K, V>> {
-        if self.first.is_null() {
-            return None;
-        }
+    fn pop(&mut self) -> Option<Memory> {
+        let first = NonNull::new(self.first)?;
         #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
         // SAFETY: `push` has written the address of the next, and has taken the memory over. `first` leads past it
         // afterwards, so nothing else uses it.
         let (memory, next) = unsafe {
-            let next = self.first.cast::<*mut Entry<K, V>>().read();
-            (Memory::from_ptr(self.first), next)
+            let next = first.cast::<*mut Header>().read();
+            (Memory::from_ptr(first, self.types), next)
         };
         self.first = next;
         Some(memory)
     }
 }
 
-impl<K, V> Drop for Chain<K, V> {
+impl Drop for Chain {
     #[inline]
     fn drop(&mut self) {
         while self.pop().is_some() {}
@@ -66,33 +68,38 @@ const THREADS: usize = 16;
 
 /// The memory of entries that were evicted or cleared last. Each thread has a chain of its own: to hand memory from one
 /// thread to another would take two atomic operations a miss.
-pub(crate) struct Spare<K, V, S: Scope> {
+pub(crate) struct Spare<S: Scope> {
     /// By thread number, the first of a chain. It is owned, or null. Nothing depends on the order of accesses, so the
     /// atomics are those of the standard library.
-    first: [AtomicPtr<Entry<K, V>>; THREADS],
+    first: [AtomicPtr<Header>; THREADS],
+    pub(crate) types: &'static EntryType,
     scope: PhantomData<S>,
 }
 
-impl<K, V, S: Scope> Spare<K, V, S> {
+impl<S: Scope> Spare<S> {
+    pub(crate) fn new(types: &'static EntryType) -> Self {
+        Self { first: Default::default(), types, scope: PhantomData }
+    }
+
     /// The chain of the calling thread. No other live thread has its number, and a thread that had the number before
     /// has ended.
     #[inline]
-    fn own(&self) -> Option<&AtomicPtr<Entry<K, V>>> {
+    fn own(&self) -> Option<&AtomicPtr<Header>> {
         self.first.get(S::Readers::thread_index()?)
     }
 
     /// Keeps the memory, unless the thread keeps some already.
     #[inline]
-    pub(crate) fn keep(&self, chain: Chain<K, V>) {
+    pub(crate) fn keep(&self, chain: Chain) {
         if let Some(own) = self.own().filter(|own| own.load(Relaxed).is_null()) {
             own.store(ManuallyDrop::new(chain).first, Relaxed);
         }
     }
 
     #[inline]
-    fn take(&self) -> Option<Memory<K, V>> {
+    fn take(&self) -> Option<Memory> {
         let own = self.own()?;
-        let mut chain = ManuallyDrop::new(Chain { first: own.load(Relaxed) });
+        let mut chain = ManuallyDrop::new(Chain { first: own.load(Relaxed), types: self.types });
         let memory = chain.pop()?;
         own.store(chain.first, Relaxed);
         Some(memory)
@@ -100,21 +107,15 @@ impl<K, V, S: Scope> Spare<K, V, S> {
 
     /// Memory for an entry, kept or new.
     #[inline]
-    pub(crate) fn memory(&self) -> Memory<K, V> {
-        self.take().unwrap_or_else(Memory::new)
+    pub(crate) fn memory(&self) -> Memory {
+        self.take().unwrap_or_else(|| Memory::new(self.types))
     }
 }
 
-impl<K, V, S: Scope> Default for Spare<K, V, S> {
-    fn default() -> Self {
-        Self { first: Default::default(), scope: PhantomData }
-    }
-}
-
-impl<K, V, S: Scope> Drop for Spare<K, V, S> {
+impl<S: Scope> Drop for Spare<S> {
     fn drop(&mut self) {
         for first in &mut self.first {
-            drop(Chain { first: *first.get_mut() });
+            drop(Chain { first: *first.get_mut(), types: self.types });
         }
     }
 }

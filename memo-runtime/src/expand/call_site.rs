@@ -17,8 +17,11 @@ use crate::call::answer::Answer;
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Turn;
+use crate::engine::engine::EnginePtr;
 use crate::engine::hit::Miss;
-use crate::expand::instances::Instance;
+use crate::engine::typed::TypedEngine;
+use crate::entry::entry::Entry;
+use crate::expand::instances::{Instance, instance};
 use crate::expand::options::Options;
 use crate::expand::slot::SlotScope;
 use crate::key::lookup::Lookup;
@@ -32,13 +35,9 @@ use std::marker::PhantomData;
 pub struct CallSite<F, K, V, S: SlotScope> {
     slot: &'static S::Slot,
     options: Options,
-    find: FindCache<K, V, S>,
-    instance: PhantomData<fn() -> F>,
+    #[expect(clippy::type_complexity, reason = "it is only a marker")]
+    types: PhantomData<fn() -> (F, PhantomData<(K, V)>)>,
 }
-
-/// Finds the cache in its slot, or makes it.
-pub(crate) type FindCache<K, V, S> =
-    fn(&'static <S as SlotScope>::Slot, Options) -> <S as SlotScope>::Held<K, V>;
 
 impl<F, K, V, S: SlotScope> Copy for CallSite<F, K, V, S> {}
 
@@ -51,15 +50,12 @@ impl<F, K, V, S: SlotScope> Clone for CallSite<F, K, V, S> {
 impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// # Safety
     ///
-    /// The conditions of [`SlotScope::lend`] on `F`, `K` and `V`.
+    /// `K` and `V` have no lifetimes, and the scope can hold them. If `F` is the only instantiation, they are the
+    /// types of the slot's cache.
     #[expect(unsafe_code, reason = "a slot has no types")]
     #[inline]
-    pub(crate) unsafe fn new(
-        slot: &'static S::Slot,
-        options: Options,
-        find: FindCache<K, V, S>,
-    ) -> Self {
-        Self { slot, options, find, instance: PhantomData }
+    pub(crate) unsafe fn new(slot: &'static S::Slot, options: Options) -> Self {
+        Self { slot, options, types: PhantomData }
     }
 
     /// Looks up a sync call in a cache without deadlines. On a hit the result is in `answer`.
@@ -136,11 +132,11 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
     {
         #[expect(unsafe_code, reason = "a slot has no types")]
-        // SAFETY: the maker of this call site keeps the conditions on the types. The cache is not used after this
-        // function returns.
-        let cache = unsafe { S::lend::<F, K, V>(self.slot) };
-        let Some(cache) = cache else { return Err(Miss::without_cache()) };
-        cache.engine().quick_hit::<TIMED, _, _>(query, answer)
+        // SAFETY: the maker of this call site keeps the conditions on the types, so the engine is of these. It is not
+        // used after this function returns.
+        let engine = unsafe { S::lend::<F, K, V>(self.slot).map(|it| TypedEngine::<K, V, S>::of(it)) };
+        let Some(engine) = engine else { return Err(Miss::without_look()) };
+        engine.quick_hit::<TIMED, _, _>(query, answer)
     }
 
     /// Goes on after a look-up without a result, and waits if another run computes it. Returns a run; if there is none,
@@ -159,20 +155,16 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     {
         let held = self.own();
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
-        // SAFETY: a shared cache of a slot lives forever. In a cache of the thread, the run keeps the engine alive
-        // by itself. Nothing else that is returned refers to either.
-        let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(held.borrow()) };
-        let turn = call::after_first(cache.engine_ptr(), miss, query, policy, answer);
-        match S::finally(held) {
-            None => turn,
-            Some(finally) => match turn.into_run() {
-                None => Turn::ANSWERED,
-                Some(run) => Turn::run(run.finally(finally)),
-            },
-        }
+        // SAFETY: a shared engine of a slot lives forever. An engine of the thread is kept alive by the run itself.
+        // Nothing else that is returned refers to either. The types are those of the slot's cache.
+        let (engine, typed) = unsafe {
+            let engine = std::ptr::from_ref::<EnginePtr<S>>(held.borrow());
+            (&*engine, TypedEngine::<K, V, S>::of(&*engine))
+        };
+        call::after_first((engine, typed), miss, query, policy, answer, || S::finally(held))
     }
 
-    /// [`enter_timed`](Self::enter_timed), then [`step`](Self::step) if need be: the call of an unoptimised build.
+    /// A call without a look-up of its own, as in an unoptimised build: [`step`](Self::step) looks it up.
     pub fn call<'c, R, Q, O>(
         &self,
         query: Q,
@@ -183,16 +175,16 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        match self.enter_timed(&query, &policy, answer) {
-            Ok(()) => Turn::ANSWERED,
-            Err(miss) => self.step(miss, query, policy, answer),
-        }
+        self.step(Miss::without_look(), query, policy, answer)
     }
 
-    /// The cache, as a call keeps it. It is made now if there is none.
-    #[must_use]
-    pub fn own(self) -> S::Held<K, V> {
-        (self.find)(self.slot, self.options)
+    /// The engine, as a call keeps it. It is made now if there is none.
+    pub(crate) fn own(self) -> S::Held {
+        #[expect(unsafe_code, reason = "a slot has no types")]
+        // SAFETY: the maker of this call site keeps the conditions on the types.
+        unsafe {
+            S::find(self.slot, self.options, instance::<F, K, V>(), Entry::<K, V>::TYPE)
+        }
     }
 }
 
@@ -200,7 +192,11 @@ impl<F: Instance, K, V> CallSite<F, K, V, Shared> {
     /// The cache. It is made now if there is none.
     #[must_use]
     pub fn cache(self) -> &'static Cache<K, V> {
-        self.own().get()
+        #[expect(unsafe_code, reason = "a slot has no types")]
+        // SAFETY: the types are those of the slot's cache.
+        unsafe {
+            Cache::of(self.own().0)
+        }
     }
 }
 
@@ -208,7 +204,11 @@ impl<F: Instance, K, V> CallSite<F, K, V, Thread> {
     /// The cache of the calling thread. It is made now if there is none.
     #[must_use]
     pub fn cache(self) -> Cache<K, V, Thread> {
-        self.own().into_cache()
+        #[expect(unsafe_code, reason = "a slot has no types")]
+        // SAFETY: the types are those of the slot's cache.
+        unsafe {
+            Cache::of(self.own().borrow()).clone()
+        }
     }
 }
 

@@ -37,7 +37,7 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    call::refresh(cache.engine_ptr(), query, policy)
+    call::refresh(cache.engine(), query, policy)
 }
 
 /// [`refresh`], for an async body.
@@ -56,7 +56,7 @@ where
 
 /// Asks a cache about one call.
 #[inline]
-pub fn ask<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, what: Ask, query: &Q, policy: &P) -> Option<R>
+pub fn ask<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, what: Ask, query: Q, policy: &P) -> Option<R>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,

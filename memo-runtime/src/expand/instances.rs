@@ -1,16 +1,16 @@
 //! The caches of one slot, one for each instantiation of the function.
 //!
-//! They are in a tree that only grows, so that a look-up takes no lock. It must not know what a cache is: it
-//! keeps *handles*, and the caller names their type.
+//! They are in a tree that only grows, so that a look-up takes no lock. The tree keeps engines: the caller gives them
+//! their types.
 
 use crate::config::parameters::CacheParameters;
+use crate::engine::engine::EnginePtr;
 use crate::expand::options::{Options, evaluate};
-use crate::scope::scope::{Cell, Scope, Shared, Thread};
+use crate::scope::scope::{Cell, Scope};
 use std::any::TypeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ptr;
 
 /// A type that stands for an instantiation of a function: [`InstanceOf`] or [`OnlyInstance`]. The trait is sealed,
@@ -71,67 +71,37 @@ impl fmt::Debug for OnlyInstance {
 
 /// A node of the tree. A function that is not generic has one node.
 pub(crate) struct Node<S: Scope> {
-    /// Names the instantiation and the type of the handle.
+    /// Names the instantiation and the types of the engine.
     instance: TypeId,
-    handle: Handle,
+    engine: EnginePtr<S>,
     branches: [S::Cell<Box<Self>>; 4],
 }
 
+/// Names the instantiation `F` with keys `K` and values `V`.
+#[inline]
+pub(crate) fn instance<F, K, V>() -> TypeId {
+    typeid::of::<(F, PhantomData<(K, V)>)>()
+}
+
 impl<S: Scope> Node<S> {
-    /// The handle, of type `C`, for the instantiation `F`. If there is none, `make` makes it from the options.
-    #[inline]
-    pub(crate) fn find<'s, F: Instance, C: 'static>(
+    /// The engine of this instance. If there is none, `make` makes it from the options.
+    pub(crate) fn find<'s>(
         root: &'s S::Cell<Self>,
+        instance: TypeId,
         function: &'static str,
         options: Options,
-        make: impl FnOnce(CacheParameters) -> C,
-    ) -> &'s C
-    where
-        S: Holds<C>,
-    {
-        #[expect(unsafe_code, reason = "see `Handle`")]
-        // SAFETY: `C` has no lifetimes, and `instance` names it: a node of this instance holds a `C`.
-        unsafe {
-            Self::first::<F, C>(root).unwrap_or_else(|| {
-                Self::search_for::<F, C>(root, function, options, make).handle.get()
-            })
-        }
+        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
+    ) -> &'s EnginePtr<S> {
+        let slot = ptr::from_ref(root).addr();
+        let evaluate = || evaluate(options, function, slot, instance);
+        &Self::search(root, instance, &evaluate, make).engine
     }
 
-    /// [`find`](Self::find), for the first handle that was made; `None` for any other.
-    ///
-    /// # Safety
-    ///
-    /// `C` has no lifetimes. (A bound would have to be proved for each call.) If `F` is the only instance of the
-    /// tree, the tree holds a `C`.
-    #[expect(unsafe_code, reason = "see `Handle`")]
+    /// The engine that was made first, if it is that of the instantiation `F`.
     #[inline]
-    pub(crate) unsafe fn first<F: Instance, C>(root: &S::Cell<Self>) -> Option<&C> {
-        let root = root.get().filter(|root| F::IS_ONLY || root.instance == instance::<F, C>())?;
-        // SAFETY: `search_for` made a node of this instance from a `C`. `typeid` ignores lifetimes, and `C` has
-        // none. If the tree has one instance only, the caller says that it holds a `C`.
-        Some(unsafe { root.handle.get() })
-    }
-
-    /// A function of its own, so that a call that finds its cache does not prepare to make one.
-    #[cold]
-    #[inline(never)]
-    fn search_for<'s, F, C: 'static>(
-        root: &'s S::Cell<Self>,
-        function: &'static str,
-        options: Options,
-        make: impl FnOnce(CacheParameters) -> C,
-    ) -> &'s Self
-    where
-        S: Holds<C>,
-    {
-        let mut make = Some(make);
-        let evaluate =
-            || evaluate(options, function, ptr::from_ref(root).addr(), instance::<F, C>());
-        Self::search(root, instance::<F, C>(), &evaluate, &mut |parameters| {
-            let make = make.take().expect("the loop ends once the node is made");
-            Handle::new(make(parameters))
-        })
+    pub(crate) fn first<F: Instance, K, V>(root: &S::Cell<Self>) -> Option<&EnginePtr<S>> {
+        let root = root.get()?;
+        (F::IS_ONLY || root.instance == instance::<F, K, V>()).then_some(&root.engine)
     }
 
     /// The node of an instance. Each level of the tree tells instances apart by two more bits.
@@ -142,7 +112,7 @@ impl<S: Scope> Node<S> {
         root: &'s S::Cell<Self>,
         instance: TypeId,
         evaluate: &dyn Fn() -> CacheParameters,
-        make: &mut dyn FnMut(CacheParameters) -> Handle,
+        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
     ) -> &'s Self {
         let mut evaluated = None;
         loop {
@@ -154,9 +124,9 @@ impl<S: Scope> Node<S> {
                 evaluated = Some(evaluate());
                 continue;
             };
-            let mut node = || {
+            let node = || {
                 let branches = std::array::from_fn(|_| S::Cell::empty());
-                Self { instance, handle: make(CacheParameters::clone(parameters)), branches }
+                Self { instance, engine: make(CacheParameters::clone(parameters)), branches }
             };
             match free {
                 Free::Root => _ = root.get_or_init(node),
@@ -184,63 +154,6 @@ enum Free<'s, S: Scope> {
     Root,
     Branch(&'s S::Cell<Box<Node<S>>>),
 }
-
-#[inline]
-fn instance<F, C>() -> TypeId {
-    typeid::of::<(F, PhantomData<C>)>()
-}
-
-/// Says that a tree of this scope may hold a `C`.
-pub(crate) trait Holds<C>: Scope {}
-
-impl<C: Send + Sync> Holds<C> for Shared {}
-impl<C> Holds<C> for Thread {}
-
-/// A handle whose type the caller knows. It has the size of a pointer.
-///
-/// A `Box<dyn Any>` would put it two more loads away, and each hit would wait for them.
-struct Handle {
-    pointer: MaybeUninit<*const ()>,
-    drop: fn(&mut Self),
-}
-
-#[expect(unsafe_code, reason = "the compiler does not know the type")]
-impl Handle {
-    fn new<C>(handle: C) -> Self {
-        const { assert!(size_of::<C>() == size_of::<*const ()>()) };
-        const { assert!(align_of::<C>() == align_of::<*const ()>()) };
-        // SAFETY: `Handle::drop` calls this, once. The handle was made from a `C`.
-        let drop =
-            |this: &mut Self| unsafe { this.pointer.as_mut_ptr().cast::<C>().drop_in_place() };
-        let mut this = Self { pointer: MaybeUninit::uninit(), drop };
-        // SAFETY: the assertions above say that there is room for a `C`.
-        unsafe { this.pointer.as_mut_ptr().cast::<C>().write(handle) };
-        this
-    }
-
-    /// # Safety
-    ///
-    /// The handle was made from a `C`.
-    #[inline]
-    unsafe fn get<C>(&self) -> &C {
-        // SAFETY: by the condition above.
-        unsafe { &*self.pointer.as_ptr().cast() }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        (self.drop)(self);
-    }
-}
-
-#[expect(unsafe_code, reason = "the compiler does not know the type")]
-// SAFETY: the handles in a shared tree are `Send` and `Sync`: see `Holds`.
-unsafe impl Send for Node<Shared> {}
-
-#[expect(unsafe_code, reason = "the compiler does not know the type")]
-// SAFETY: as above.
-unsafe impl Sync for Node<Shared> {}
 
 /// A hasher that takes the bits of a `TypeId` as they are: a `TypeId` is a hash already.
 struct BitsOf(u64);

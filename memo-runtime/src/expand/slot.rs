@@ -6,14 +6,15 @@
 //!
 //! This file has the slot for all threads; [`thread_slot`](crate::expand::thread_slot) has the slot of one thread.
 
-use crate::cache::cache::Cache;
+use crate::cache::registry::Listed;
+use crate::engine::engine::{Engine, EnginePtr};
+use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::Options;
 use crate::scope::scope::{Scope, Shared};
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::borrow::Borrow;
 use std::fmt;
-use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 /// A scope with the slots that functions have in it.
@@ -23,24 +24,37 @@ use std::sync::OnceLock;
 pub trait SlotScope: Scope {
     /// The type of the function's static.
     type Slot: 'static;
-    /// A cache of a slot, as a call keeps it.
-    type Held<K, V>: Borrow<Cache<K, V, Self>>;
+    /// An engine of a slot, as a call keeps it.
+    type Held: Borrow<EnginePtr<Self>>;
 
-    /// Lends the cache of the instantiation `F`, if it was the first one made in this slot.
+    /// Lends the engine of the instantiation `F`, if it was the first one made in this slot.
     ///
     /// # Safety
     ///
-    /// `K` and `V` have no lifetimes, and the scope can hold them. If `F` is the only instantiation, they are the
-    /// types of the slot's cache. The caller returns the cache before the thread ends.
+    /// The caller returns the engine before the thread ends.
     #[doc(hidden)]
-    #[expect(unsafe_code, reason = "a slot has no types")]
+    #[expect(unsafe_code, reason = "the caches of a thread are not counted")]
     unsafe fn lend<'c, F: Instance, K, V>(
         slot: &'static Self::Slot,
-    ) -> Option<&'c Cache<K, V, Self>>;
+    ) -> Option<&'c EnginePtr<Self>>;
+
+    /// The engine of an instance. It is made now, for entries of this type, if there is none.
+    ///
+    /// # Safety
+    ///
+    /// The scope can hold such entries for ever: they have no lifetimes, and in a shared scope they are `Send` and `Sync`.
+    #[doc(hidden)]
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    unsafe fn find(
+        slot: &'static Self::Slot,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> Self::Held;
 
     /// The value that a run drops at its end, if the thread's own caches are gone.
     #[doc(hidden)]
-    fn finally<K, V>(_held: Self::Held<K, V>) -> Option<Box<dyn Any>> {
+    fn finally(_held: Self::Held) -> Option<Box<dyn Any>> {
         None
     }
 }
@@ -57,66 +71,48 @@ impl SharedSlot {
     pub const fn new(name: &'static str) -> Self {
         Self { name, caches: OnceLock::new() }
     }
-
-    /// The cache of the instantiation `F`, made now if there is none.
-    pub(crate) fn cache<F: Instance, K, V>(
-        slot: &'static Self,
-        options: Options,
-    ) -> StaticCache<K, V>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
-        let cache = Node::<Shared>::find::<F, _>(&slot.caches, slot.name, options, Cache::make);
-        StaticCache(NonNull::from(cache))
-    }
 }
 
 impl SlotScope for Shared {
     type Slot = SharedSlot;
-    type Held<K, V> = StaticCache<K, V>;
+    type Held = StaticEngine;
 
-    #[expect(unsafe_code, reason = "a slot has no types")]
+    #[expect(unsafe_code, reason = "the caches of a thread are not counted")]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn lend<'c, F: Instance, K, V>(slot: &'static SharedSlot) -> Option<&'c Cache<K, V>> {
-        // SAFETY: the caller keeps the condition of this method, which is that of `first`.
-        unsafe { Node::<Self>::first::<F, _>(&slot.caches) }
+    unsafe fn lend<'c, F: Instance, K, V>(
+        slot: &'static SharedSlot,
+    ) -> Option<&'c EnginePtr<Self>> {
+        Node::<Self>::first::<F, K, V>(&slot.caches)
+    }
+
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    unsafe fn find(
+        slot: &'static SharedSlot,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> StaticEngine {
+        let make = |parameters| {
+            let engine = Self::ptr(Engine::new(parameters, types));
+            engine.list();
+            engine
+        };
+        StaticEngine(Node::<Self>::find(&slot.caches, instance, slot.name, options, &make))
     }
 }
 
-/// A cache that lives as long as the process.
-///
-/// A `&'static Cache<K, V>` would say that `K` and `V` are `'static`, and each call would have to prove it.
-pub struct StaticCache<K, V>(NonNull<Cache<K, V>>);
+/// An engine that lives as long as the process.
+#[derive(Debug, Clone, Copy)]
+pub struct StaticEngine(pub(crate) &'static EnginePtr<Shared>);
 
-impl<K, V> StaticCache<K, V> {
-    pub(crate) fn get(self) -> &'static Cache<K, V> {
-        #[expect(unsafe_code, reason = "a `'static` reference needs bounds")]
-        // SAFETY: it was made of a reference to a cache that lives forever.
-        unsafe {
-            self.0.as_ref()
-        }
-    }
-}
-
-impl<K, V> Borrow<Cache<K, V>> for StaticCache<K, V> {
-    fn borrow(&self) -> &Cache<K, V> {
-        #[expect(unsafe_code, reason = "a `'static` reference needs bounds")]
-        // SAFETY: it was made of a reference to a cache that lives forever.
-        unsafe {
-            self.0.as_ref()
-        }
+impl Borrow<EnginePtr<Shared>> for StaticEngine {
+    fn borrow(&self) -> &EnginePtr<Shared> {
+        self.0
     }
 }
 
 impl fmt::Debug for SharedSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedSlot")
-    }
-}
-
-impl<K, V> fmt::Debug for StaticCache<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StaticCache")
     }
 }

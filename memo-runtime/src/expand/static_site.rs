@@ -147,7 +147,7 @@ impl<K, V, S: SlotScope> OnlySlot<K, V, S> {
 
 /// Defines the methods of the sites of one scope. `$kept` is the bound on keys and values there.
 macro_rules! sites {
-    ($scope:ty, $kept:ident, $own:expr, $own_single:expr, |$key:ident, $value:ident| $cache:ty) => {
+    ($scope:ty, $kept:ident, |$key:ident, $value:ident| $cache:ty) => {
         impl<F: Instance> Site<F, $scope> {
             /// The cache.
             pub fn cache<$key: $kept, $value: $kept>(self, key: $key, value: $value) -> $cache {
@@ -183,7 +183,7 @@ macro_rules! sites {
                 // SAFETY: `$kept` says that the types have no lifetimes, and in a slot of all threads that threads
                 // can share them.
                 unsafe {
-                    CallSite::new(self.slot, self.options, $own)
+                    CallSite::new(self.slot, self.options)
                 }
             }
 
@@ -209,14 +209,14 @@ macro_rules! sites {
                 #[expect(unsafe_code, reason = "a slot has no types")]
                 // SAFETY: as for a `Site`. The slot has no other instantiation: the maker of the `OnlySlot` promised it.
                 unsafe {
-                    CallSite::new(self.slot, self.options, $own_single)
+                    CallSite::new(self.slot, self.options)
                 }
             }
         }
     };
 }
-sites!(Shared, SharedCacheType, SharedSlot::cache::<F, _, _>, SharedSlot::cache::<OnlyInstance, _, _>, |Key, Value| &'static Cache<Key::Type, Value::Type>);
-sites!(Thread, CacheType, ThreadSlot::cache::<F, _, _>, ThreadSlot::cache::<OnlyInstance, _, _>, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
+sites!(Shared, SharedCacheType, |Key, Value| &'static Cache<Key::Type, Value::Type>);
+sites!(Thread, CacheType, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
 
 /// The name of a method in reports: `<type>::<name>`.
 #[must_use]

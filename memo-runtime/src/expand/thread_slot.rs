@@ -4,17 +4,19 @@
 //! that. Such a *late* call computes with caches of its own, which live until the outermost late call returns.
 
 use crate::base::sync;
-use crate::cache::cache::Cache;
+use crate::cache::registry::Listed;
+use crate::config::parameters::CacheParameters;
+use crate::engine::engine::{Engine, EnginePtr};
+use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::Options;
 use crate::expand::slot::SlotScope;
-use crate::scope::scope::Thread;
-use std::any::Any;
+use crate::scope::scope::{Scope, Thread};
+use std::any::{Any, TypeId};
 use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::ptr::NonNull;
 use std::thread::LocalKey;
 
@@ -46,35 +48,39 @@ impl ThreadSlot {
         }
     }
 
-    /// The calling thread's cache of the instantiation `F`, made now if there is none.
-    pub(crate) fn cache<F: Instance, K: 'static, V: 'static>(
+    /// The calling thread's engine of an instance, made now if there is none.
+    fn engine(
         slot: &'static LocalKey<Self>,
         options: Options,
-    ) -> ThreadCache<K, V> {
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> ThreadEngine {
         let is_late = slot.with(|it| it.root().get().is_none() && !UsedSlots::add(slot));
         if is_late {
-            return Self::late_cache::<F, K, V>(slot, options);
+            return Self::late_engine(slot, options, instance, types);
         }
-        let make = Cache::make_for_thread;
-        let cache =
-            slot.with(|it| Node::<Thread>::find::<F, _>(it.root(), it.name, options, make).clone());
-        ThreadCache { cache, late: None }
+        let make = |parameters| make(parameters, types);
+        let engine =
+            slot.with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
+        ThreadEngine { engine, late: None }
     }
 
     #[cold]
-    fn late_cache<F: Instance, K: 'static, V: 'static>(
+    fn late_engine(
         slot: &'static LocalKey<Self>,
         options: Options,
-    ) -> ThreadCache<K, V> {
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> ThreadEngine {
         let late = Some(LateCall::begin(slot));
-        let make = Cache::make_for_thread;
+        let make = |parameters| make(parameters, types);
         // The options are user code and run while this is borrowed. `LateCall::drop` alone borrows it mutably,
         // after the last late call, and this one has begun.
-        let cache = slot.with(|it| {
+        let engine = slot.with(|it| {
             let caches = it.late.caches.borrow();
-            Node::<Thread>::find::<F, _>(&caches, it.name, options, make).clone()
+            Node::<Thread>::find(&caches, instance, it.name, options, &make).clone()
         });
-        ThreadCache { cache, late }
+        ThreadEngine { engine, late }
     }
 
     #[inline]
@@ -96,6 +102,14 @@ impl ThreadSlot {
         // SAFETY: by the condition above, nobody has a reference to the content.
         unsafe { (*self.caches.get()).take() }
     }
+}
+
+/// Makes an engine of the calling thread.
+fn make(mut parameters: CacheParameters, types: &'static EntryType) -> EnginePtr<Thread> {
+    parameters.scope = Thread::NAME;
+    let engine = Thread::ptr(Engine::new(parameters, types));
+    engine.list();
+    engine
 }
 
 /// A call under way after the thread's own caches were dropped.
@@ -120,29 +134,15 @@ impl Drop for LateCall {
     }
 }
 
-/// A cache of the thread, as a call keeps it.
-pub struct ThreadCache<K, V> {
-    cache: Cache<K, V, Thread>,
+/// An engine of the thread, as a call keeps it.
+pub struct ThreadEngine {
+    engine: EnginePtr<Thread>,
     late: Option<LateCall>,
 }
 
-impl<K, V> ThreadCache<K, V> {
-    pub(crate) fn into_cache(self) -> Cache<K, V, Thread> {
-        self.cache
-    }
-}
-
-impl<K, V> Deref for ThreadCache<K, V> {
-    type Target = Cache<K, V, Thread>;
-
-    fn deref(&self) -> &Cache<K, V, Thread> {
-        &self.cache
-    }
-}
-
-impl<K, V> Borrow<Cache<K, V, Thread>> for ThreadCache<K, V> {
-    fn borrow(&self) -> &Cache<K, V, Thread> {
-        &self.cache
+impl Borrow<EnginePtr<Thread>> for ThreadEngine {
+    fn borrow(&self) -> &EnginePtr<Thread> {
+        &self.engine
     }
 }
 
@@ -181,30 +181,38 @@ impl Drop for UsedSlots {
 
 impl SlotScope for Thread {
     type Slot = LocalKey<ThreadSlot>;
-    type Held<K, V> = ThreadCache<K, V>;
+    type Held = ThreadEngine;
 
-    #[expect(unsafe_code, reason = "a slot has no types")]
+    #[expect(unsafe_code, reason = "the caches of a thread are not counted")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn lend<'c, F: Instance, K, V>(
         slot: &'static LocalKey<ThreadSlot>,
-    ) -> Option<&'c Cache<K, V, Self>> {
-        let cache = slot.with(|slot| {
-            // SAFETY: the caller keeps the condition of this method, which is that of `first`.
-            let cache = unsafe { Node::<Self>::first::<F, _>(slot.root()) };
-            cache.map(NonNull::from)
+    ) -> Option<&'c EnginePtr<Self>> {
+        let engine = slot.with(|slot| {
+            Node::<Self>::first::<F, K, V>(slot.root()).map(NonNull::from)
         });
         // SAFETY: it is there until the thread ends: see `UsedSlots`.
-        cache.map(|cache| unsafe { cache.as_ref() })
+        engine.map(|engine| unsafe { engine.as_ref() })
     }
 
-    fn finally<K, V>(held: ThreadCache<K, V>) -> Option<Box<dyn Any>> {
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    unsafe fn find(
+        slot: &'static LocalKey<ThreadSlot>,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> ThreadEngine {
+        ThreadSlot::engine(slot, options, instance, types)
+    }
+
+    fn finally(held: ThreadEngine) -> Option<Box<dyn Any>> {
         held.late.map(|late| Box::new(late) as Box<dyn Any>)
     }
 }
 
-impl<K, V> fmt::Debug for ThreadCache<K, V> {
+impl fmt::Debug for ThreadEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ThreadCache")
+        f.write_str("ThreadEngine")
     }
 }
 

@@ -101,7 +101,7 @@ impl CanaryCache {
     /// Nothing lives except a key and a value for each entry.
     pub(crate) fn check_only_entries_live(&self) {
         assert_eq!(self.living.count(), 2 * self.cache.len(), "of {:?}", self.cache);
-        assert_eq!(self.cache.engine().flights_under_way(), 0);
+        assert_eq!(self.cache.engine().engine().flights_under_way(), 0);
     }
 
     /// Everything is dropped with the cache.

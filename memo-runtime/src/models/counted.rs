@@ -73,7 +73,7 @@ impl CountedCache {
 }
 
 pub(crate) fn check_nothing_is_left<K, V>(cache: &Cache<K, V>) {
-    assert_eq!(cache.engine().flights_under_way(), 0);
+    assert_eq!(cache.engine().engine().flights_under_way(), 0);
     assert!(wait_graph::is_quiet(), "a wait is left behind");
     assert!(alarm::is_quiet(), "an alarm is left behind");
 }

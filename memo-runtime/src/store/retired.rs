@@ -14,8 +14,9 @@
 //! This file knows owners of entries and who reads. It must not know keys, values or where entries were filed.
 
 use crate::base::sync::yield_now;
-use crate::entry::entry::Entry;
+use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_type::EntryType;
 use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
@@ -23,49 +24,17 @@ use crate::store::table::OwnedTable;
 
 /// The retired entries and tables of one cache.
 pub(crate) struct RetireList<S: Scope> {
-    waiting: S::Lock<Waiting>,
+    waiting: S::Lock<Waiting<S>>,
     /// The drop of an entry runs no user code.
     plain: bool,
     /// How many entries gather before a scan.
     batch: usize,
-    release: Release,
+    types: &'static EntryType,
 }
 
-/// Drops an owner of an entry. It knows the types of the entry.
-pub(crate) type Release = unsafe fn(EntryRef);
-
-struct Waiting {
-    entries: Vec<Retired>,
+struct Waiting<S: Scope> {
+    entries: Vec<EntryPtr<S>>,
     tables: Vec<OwnedTable>,
-}
-
-/// An owner of an entry that was taken out, or that another thread may take out.
-#[derive(Debug)]
-pub(crate) struct Retired {
-    entry: EntryRef,
-    release: Release,
-}
-
-impl Retired {
-    pub(crate) fn entry(&self) -> EntryRef {
-        self.entry
-    }
-
-    /// The ownership, to be kept as an [`EntryRef`].
-    pub(crate) fn into_ref(self) -> EntryRef {
-        std::mem::ManuallyDrop::new(self).entry
-    }
-}
-
-impl Drop for Retired {
-    #[inline]
-    fn drop(&mut self) {
-        #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
-        // SAFETY: this owns the entry, as `RetireList::adopt` demands. The list was made for entries of its types.
-        unsafe {
-            (self.release)(self.entry);
-        }
-    }
 }
 
 impl<S: Scope> RetireList<S> {
@@ -75,19 +44,21 @@ impl<S: Scope> RetireList<S> {
     /// How often a thread yields until the searches have ended. In a forked process a search may never end.
     const PATIENCE: usize = 10_000;
 
-    /// For entries of keys `K` and values `V`. `release` drops an owner of one.
-    pub(crate) fn of<K, V>(release: Release) -> Self {
+    /// For entries of this type.
+    pub(crate) fn new(types: &'static EntryType) -> Self {
         const MOST: usize = 512;
-        let plain = Entry::<K, V>::IS_PLAIN;
-        let size = size_of::<Entry<K, V>>();
-        let batch = if plain { ((64 << 10) / size).clamp(1, MOST) } else { 1 };
+        let batch = if types.is_plain { ((64 << 10) / types.size()).clamp(1, MOST) } else { 1 };
         let waiting = S::Lock::new(Waiting { entries: Vec::new(), tables: Vec::new() });
-        Self { waiting, plain, batch, release }
+        Self { waiting, plain: types.is_plain, batch, types }
     }
 
     /// Takes over an ownership: the store no longer owns the entry, or one more owner was counted.
-    pub(crate) fn adopt(&self, entry: EntryRef) -> Retired {
-        Retired { entry, release: self.release }
+    pub(crate) fn adopt(&self, entry: EntryRef) -> EntryPtr<S> {
+        #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
+        // SAFETY: the entries of a cache are of its type, and the caller gives an ownership away.
+        unsafe {
+            EntryPtr::from_ref(entry, self.types)
+        }
     }
 
     /// Drops entries that were taken out of this cache, now or when nobody reads them any longer. The caller holds
@@ -95,7 +66,7 @@ impl<S: Scope> RetireList<S> {
     #[inline]
     pub(crate) fn discard(
         &self,
-        dead: impl Iterator<Item = Retired>,
+        dead: impl Iterator<Item = EntryPtr<S>>,
         cache: usize,
         readers: &S::Readers,
     ) {
@@ -116,22 +87,22 @@ impl<S: Scope> RetireList<S> {
 
     /// Drops an entry that owns something at once, unless somebody reads it, which is rare.
     #[cold]
-    fn discard_one(&self, dead: Retired, cache: usize, readers: &S::Readers) {
-        if !readers.is_unprotected(cache, &[dead.entry.addr()]) {
+    fn discard_one(&self, dead: EntryPtr<S>, cache: usize, readers: &S::Readers) {
+        if !readers.is_unprotected(cache, &[dead.addr()]) {
             self.discard_later(vec![dead], cache, readers);
         }
     }
 
     #[cold]
-    fn discard_all(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
-        let addresses: Vec<_> = dead.iter().map(|dead| dead.entry.addr()).collect();
+    fn discard_all(&self, dead: Vec<EntryPtr<S>>, cache: usize, readers: &S::Readers) {
+        let addresses: Vec<_> = dead.iter().map(|dead| dead.addr()).collect();
         if !readers.is_unprotected(cache, &addresses) {
             self.discard_later(dead, cache, readers);
         }
     }
 
     #[cold]
-    fn discard_later(&self, dead: Vec<Retired>, cache: usize, readers: &S::Readers) {
+    fn discard_later(&self, dead: Vec<EntryPtr<S>>, cache: usize, readers: &S::Readers) {
         let waiting = self.waiting.with(|waiting| {
             waiting.entries.extend(dead);
             waiting.entries.len()
@@ -169,11 +140,11 @@ impl<S: Scope> RetireList<S> {
             if entries.is_empty() && tables.is_empty() || readers.has_no_readers() {
                 return (0, (std::mem::take(entries), std::mem::take(tables)));
             }
-            let addresses: Vec<_> = entries.iter().map(|retired| retired.entry.addr()).collect();
+            let addresses: Vec<_> = entries.iter().map(|retired| retired.addr()).collect();
             let read = readers.scan(cache, self.plain, &addresses);
             let (kept, dropped) = std::mem::take(entries)
                 .into_iter()
-                .partition(|retired| read.protect(retired.entry.addr()));
+                .partition(|retired| read.protect(retired.addr()));
             *entries = kept;
             match read {
                 Entries(_) => (0, (dropped, std::mem::take(tables))),

@@ -54,7 +54,7 @@ impl Drop for Counted {
     /// time.
     fn drop(&mut self) {
         if Arc::strong_count(&self.0) == 1 && !thread::panicking() {
-            assert_eq!(self.cache().engine().flights_under_way(), 0);
+            assert_eq!(self.cache().engine().engine().flights_under_way(), 0);
             if cfg!(miri) {
                 assert!(wait_graph::is_quiet());
                 wait_for("the alarm thread to end", alarm::is_quiet);

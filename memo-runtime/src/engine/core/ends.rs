@@ -4,12 +4,12 @@ use super::Core;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
 use crate::engine::state::State;
+use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
-use crate::store::retired::Retired;
 
 impl<S: Scope> Core<S> {
     /// Ends a flight without storing anything, if `is_given_up` says that nobody runs its body any longer.
@@ -70,7 +70,7 @@ impl<S: Scope> Core<S> {
     }
 
     /// Ends a flight, under the lock. The caller drops the returned value without the lock.
-    fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<Retired>)> {
+    fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<EntryPtr<S>>)> {
         let flight = state.end(id.entry)?;
         Some((flight, Some(self.retain(id.entry))))
     }
@@ -110,7 +110,7 @@ impl<S: Scope> Core<S> {
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
     /// that nobody reads.
-    pub(crate) fn clear(&self) -> Vec<Retired> {
+    pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
         let dead = self.locked(|state| {
             state.hits_forgotten = self.readers.hits();
             state.clear()

@@ -19,14 +19,16 @@ use crate::base::sync::{
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
 use crate::engine::state::{KeyMatches, State};
+use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_type::EntryType;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::eviction::Touch;
-use crate::store::retired::{Release, RetireList, Retired};
+use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
@@ -98,8 +100,8 @@ impl<P> Found<P> {
 }
 
 impl<S: Scope> Core<S> {
-    /// `release` drops an owner of an entry of keys `K` and values `V`.
-    pub(crate) fn new<K, V>(parameters: &CacheParameters, release: Release) -> Self {
+    /// For entries of this type.
+    pub(crate) fn new(parameters: &CacheParameters, types: &'static EntryType) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
         let expiry = Expiry::new(parameters.ttl);
         let state = State::new(limits, parameters.patience);
@@ -113,7 +115,7 @@ impl<S: Scope> Core<S> {
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
             state: CacheLine(S::Lock::new(state)),
-            retired: RetireList::of::<K, V>(release),
+            retired: RetireList::new(types),
         }
     }
 
@@ -147,14 +149,14 @@ impl<S: Scope> Core<S> {
                 return;
             }
             for owner in unmatched {
-                matches.push(owner.entry().generation(), equals(owner.entry()));
+                matches.push(owner.generation(), equals(owner.entry_ref()));
             }
             matches.until(generations);
         }
     }
 
     /// One more owner of a filed entry.
-    fn retain(&self, entry: EntryRef) -> Retired {
+    fn retain(&self, entry: EntryRef) -> EntryPtr<S> {
         entry.retain::<S>();
         self.retired.adopt(entry)
     }
@@ -192,7 +194,7 @@ impl<S: Scope> Core<S> {
     /// entry that was never stored: its run owns it, and may drop it at any time, and so it is given one more
     /// owner, which comes here.
     #[inline]
-    fn discard(&self, dead: impl IntoIterator<Item = Retired>) {
+    fn discard(&self, dead: impl IntoIterator<Item = EntryPtr<S>>) {
         self.retired.discard(dead.into_iter(), self.address(), &self.readers);
     }
 
@@ -203,7 +205,7 @@ impl<S: Scope> Core<S> {
 
     /// Owns entries that the store no longer owns. All of them have an owner before the first is dropped, because
     /// that may panic.
-    fn adopt(&self, taken: impl IntoIterator<Item = EntryRef>) -> SmallList<Retired> {
+    fn adopt(&self, taken: impl IntoIterator<Item = EntryRef>) -> SmallList<EntryPtr<S>> {
         taken.into_iter().map(|entry| self.retired.adopt(entry)).collect()
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::sync::Ordering::Relaxed;
-use crate::entry::entry::{Entry, EntryPtr};
+use crate::entry::entry::EntryPtr;
 use crate::key::hash::SEEN;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Thread;
@@ -20,7 +20,7 @@ fn at(nanos: u64) -> Time {
 
 /// The owners of all entries of a test.
 #[derive(Default)]
-struct Entries(Vec<EntryPtr<(), u8, Thread>>);
+struct Entries(Vec<EntryPtr<Thread>>);
 
 impl Drop for Entries {
     fn drop(&mut self) {
@@ -31,7 +31,7 @@ impl Drop for Entries {
 impl Entries {
     /// Files an entry that is under way.
     fn start(&mut self, store: &mut Store, hash: u64, generation: u64) -> EntryRef {
-        let owner = Entry::ready(hash | SEEN, (), 0);
+        let owner = EntryPtr::without_key(hash | SEEN);
         let entry = owner.entry_ref();
         self.0.push(owner);
         let flying = Flying { owner: Runner::current_thread(), joinable: true, invalidated: false };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::entry::entry::Entry;
+use crate::entry::entry::EntryPtr;
 use crate::key::hash::SEEN;
 use crate::scope::scope::Thread;
 
@@ -14,7 +14,7 @@ fn an_entry_is_found_until_it_is_taken_out() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let hash = ((random >> 33) % 12) << 58 | SEEN | 0xFFFF << 32;
         if model.len() < table.room() && random >> 63 == 0 {
-            let entry = Entry::<_, u8>::ready::<Thread>(hash, (), 0);
+            let entry = EntryPtr::<Thread>::without_key(hash);
             table.insert(entry.entry_ref());
             model.push(entry.entry_ref());
             owners.push(entry);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::entry::entry::Entry;
+use crate::entry::entry::EntryPtr;
 use crate::scope::scope::Thread;
 use std::cmp::Reverse;
 
@@ -25,7 +25,7 @@ fn the_victim_is_the_entry_with_the_least_stamp() {
                 entries[any(&entries)].stamp.store(100 * now + random % 2, Relaxed);
             }
             _ => {
-                let entry = Entry::<_, u8>::ready::<Thread>(0, (), 0);
+                let entry = EntryPtr::<Thread>::without_key(0);
                 let new = entry.entry_ref();
                 owners.push(entry);
                 new.stamp.store(100 * now + 2, Relaxed);
@@ -44,7 +44,7 @@ fn the_victim_is_the_entry_with_the_least_stamp() {
 #[test]
 fn a_stamp_that_goes_backwards_leaves_the_order_of_the_others_alone() {
     let mut lru = Lru::default();
-    let owners: Vec<_> = (0..8).map(|_| Entry::<_, u8>::ready::<Thread>(0, (), 0)).collect();
+    let owners: Vec<_> = (0..8).map(|_| EntryPtr::<Thread>::without_key(0)).collect();
     for (owner, stamp) in owners.iter().zip(10_u64..) {
         owner.stamp.store(stamp, Relaxed);
         owner.store(stamp);

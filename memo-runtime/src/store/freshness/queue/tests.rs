@@ -1,5 +1,5 @@
 use super::*;
-use crate::entry::entry::{Entry, EntryPtr};
+use crate::entry::entry::EntryPtr;
 use crate::scope::scope::Thread;
 
 fn at(nanos: u64) -> Time {
@@ -10,14 +10,14 @@ fn at(nanos: u64) -> Time {
 #[test]
 fn entries_expire_in_the_order_of_their_deadlines() {
     let mut queue = ExpiryQueue { first: u32::MAX - 300, ..ExpiryQueue::default() };
-    let mut owners: Vec<EntryPtr<(), u8, Thread>> = Vec::new();
+    let mut owners: Vec<EntryPtr<Thread>> = Vec::new();
     let mut model: Vec<(u64, EntryRef)> = Vec::new();
     let mut random = 1_u64;
     for now in 1..if cfg!(miri) { 400 } else { 20_000_u64 } {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(now);
         let grows = (now / 1500) % 2 == 0;
         if model.is_empty() || (random >> 60 < if grows { 12 } else { 4 }) {
-            let entry = Entry::ready(0, (), 0);
+            let entry = EntryPtr::without_key(0);
             queue.push_last(at(now), entry.entry_ref());
             model.push((now, entry.entry_ref()));
             owners.push(entry);
@@ -41,7 +41,7 @@ fn entries_expire_in_the_order_of_their_deadlines() {
 #[test]
 fn an_entry_does_not_expire_before_an_entry_that_was_stored_earlier() {
     let mut queue = ExpiryQueue::default();
-    let [one, other] = [0, 1].map(|_| Entry::<(), u8>::ready::<Thread>(0, (), 0));
+    let [one, other] = [0, 1].map(|_| EntryPtr::<Thread>::without_key(0));
     queue.push_last(at(10), one.entry_ref());
     queue.push_last(at(9), other.entry_ref());
     assert_eq!(queue.deadline(other.entry_ref()), at(10));
@@ -51,7 +51,7 @@ fn an_entry_does_not_expire_before_an_entry_that_was_stored_earlier() {
 #[test]
 fn a_deadline_of_forever_never_passes() {
     let mut queue = ExpiryQueue::default();
-    let entry = Entry::<(), u8>::ready::<Thread>(0, (), 0);
+    let entry = EntryPtr::<Thread>::without_key(0);
     queue.push_last(Time::FOREVER, entry.entry_ref());
     assert_eq!(queue.expired(Time::FOREVER).count(), 0);
 }

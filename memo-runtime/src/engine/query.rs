@@ -1,0 +1,78 @@
+//! A call as the engine sees it: a key that hashes, compares and is made, of a type that the engine does not know.
+
+use crate::entry::entry::Entry;
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::header::Header;
+use crate::key::hash::Hashing;
+use crate::key::lookup::Lookup;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// Compares the keys of two entries of one cache.
+pub(crate) type EqualKeys = fn(EntryRef, EntryRef) -> bool;
+
+/// The key of a call.
+///
+/// The maker of such a query promises that it is used with caches of its types only. Each method runs user code.
+pub(crate) trait AnyQuery {
+    fn hash(&self, hashing: Hashing) -> u64;
+    /// Whether the entry has this key.
+    fn matches(&self, entry: EntryRef) -> bool;
+    /// Writes the key into memory for an entry. The query is used up.
+    fn write_key(&mut self, memory: NonNull<Header>);
+    fn equal_keys(&self) -> EqualKeys;
+}
+
+/// A [`Lookup`] for a cache of its keys and of values `V`.
+pub(crate) struct Query<Q, V> {
+    lookup: Option<Q>,
+    values: PhantomData<fn() -> V>,
+}
+
+impl<Q: Lookup, V> Query<Q, V> {
+    /// # Safety
+    ///
+    /// The query is used with caches that have keys of type `Q::Key` and values of type `V`.
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    #[inline]
+    pub(crate) unsafe fn new(lookup: Q) -> Self {
+        Self { lookup: Some(lookup), values: PhantomData }
+    }
+
+    fn lookup(&self) -> &Q {
+        self.lookup.as_ref().expect("a query is used until its key is made")
+    }
+}
+
+impl<Q: Lookup, V> AnyQuery for Query<Q, V> {
+    fn hash(&self, hashing: Hashing) -> u64 {
+        hashing.hash(|state| self.lookup().hash(state))
+    }
+
+    fn matches(&self, entry: EntryRef) -> bool {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the maker of this query has promised that the entry is of these types. The caller keeps it alive.
+        let entry = unsafe { Entry::<Q::Key, V>::of(entry) };
+        self.lookup().matches(&entry.key)
+    }
+
+    fn write_key(&mut self, memory: NonNull<Header>) {
+        let key = self.lookup.take().expect("a key is made once").into_key();
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the maker of this query has promised that the memory is for an entry of these types.
+        unsafe {
+            Entry::<Q::Key, V>::write_key(memory, key);
+        }
+    }
+
+    fn equal_keys(&self) -> EqualKeys {
+        equal_keys::<Q, V>
+    }
+}
+
+fn equal_keys<Q: Lookup, V>(a: EntryRef, b: EntryRef) -> bool {
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    // SAFETY: the engine compares its own entries, and the query that gave this function is of their types.
+    let (a, b) = unsafe { (Entry::<Q::Key, V>::of(a), Entry::<Q::Key, V>::of(b)) };
+    Q::equal(&a.key, &b.key)
+}

@@ -1,0 +1,164 @@
+//! The engine with the types of its keys and values, for the code that is compiled for each pair of types.
+//!
+//! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
+
+use crate::config::parameters::CacheParameters;
+use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::hit::Miss;
+use crate::engine::query::Query;
+use crate::entry::entry::{Entry, EntryPtr};
+use crate::entry::entry_ref::EntryRef;
+use crate::key::lookup::Lookup;
+use crate::scope::scope::Scope;
+use foldhash::fast::FoldHasher;
+use std::marker::PhantomData;
+
+/// A pointer to the engine of a cache with keys `K` and values `V`.
+#[repr(transparent)]
+pub(crate) struct TypedEngine<K, V, S: Scope> {
+    engine: EnginePtr<S>,
+    /// It owns such entries, and threads share it on the same conditions.
+    types: PhantomData<S::Ptr<Entry<K, V>>>,
+}
+
+impl<K, V, S: Scope> TypedEngine<K, V, S> {
+    pub(crate) fn new(parameters: CacheParameters) -> Self {
+        let engine = S::ptr(Engine::new(parameters, Entry::<K, V>::TYPE));
+        Self { engine, types: PhantomData }
+    }
+
+    /// Gives an engine its types back.
+    ///
+    /// # Safety
+    ///
+    /// The engine was made for these types.
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    #[inline]
+    pub(crate) unsafe fn of(engine: &EnginePtr<S>) -> &Self {
+        // SAFETY: this has the layout of the pointer, and the caller vouches for the types.
+        unsafe { &*std::ptr::from_ref(engine).cast() }
+    }
+
+    #[inline]
+    pub(crate) fn engine(&self) -> &EnginePtr<S> {
+        &self.engine
+    }
+
+    /// The hash of a key, which `feed` feeds to the hasher.
+    #[inline]
+    pub(crate) fn hash(&self, feed: impl FnOnce(&mut FoldHasher<'static>)) -> u64 {
+        self.engine.hashing.hash(feed)
+    }
+
+    /// A call of this cache, for the engine.
+    #[inline]
+    pub(crate) fn query<Q: Lookup<Key = K>>(&self, lookup: Q) -> Query<Q, V> {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the engine has these types.
+        unsafe {
+            Query::new(lookup)
+        }
+    }
+
+    /// [`Engine::quick_hit`].
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn quick_hit<const TIMED: bool, R, Q>(
+        &self,
+        query: &Q,
+        answer: impl FnOnce(&V) -> R,
+    ) -> Result<R, Miss>
+    where
+        Q: Lookup<Key = K>,
+    {
+        self.engine.quick_hit::<TIMED, _>(
+            const { Entry::<K, V>::TYPE.is_plain },
+            |hashing| hashing.hash(|state| query.hash(state)),
+            |entry| query.matches(self.key(entry)),
+            |entry| answer(self.value(entry)),
+        )
+    }
+
+    /// [`Engine::hit`].
+    #[inline]
+    pub(crate) fn hit<R, Q>(&self, query: &Q, answer: impl FnOnce(&V) -> R) -> Result<R, Miss>
+    where
+        Q: Lookup<Key = K>,
+    {
+        self.engine.hit(
+            const { Entry::<K, V>::TYPE.is_plain },
+            self.hash(|state| query.hash(state)),
+            |entry| query.matches(self.key(entry)),
+            |entry| answer(self.value(entry)),
+        )
+    }
+
+    /// [`Engine::insert`].
+    pub(crate) fn insert<Q>(&self, lookup: Q, value: impl FnOnce() -> V)
+    where
+        Q: Lookup<Key = K>,
+    {
+        let mut value = Some(value);
+        self.engine.insert(&mut self.query(lookup), &mut |to| {
+            let value = value.take().expect("a value is written once");
+            #[expect(unsafe_code, reason = "an engine has no types")]
+            // SAFETY: the engine gives room for a value of its type.
+            unsafe {
+                to.cast().write(value());
+            }
+        });
+    }
+
+    /// [`Engine::peek`].
+    pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
+        self.engine.peek(hash, &|entry| equals(self.key(entry)))
+    }
+
+    /// [`Engine::remove`].
+    pub(crate) fn remove(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
+        self.engine.remove(hash, &|entry| equals(self.key(entry)))
+    }
+
+    /// [`Engine::retain`].
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.engine.retain(&mut |entry| {
+            let entry = self.entry(entry);
+            keep(&entry.key, entry.value())
+        });
+    }
+
+    /// An entry of this cache.
+    #[inline]
+    pub(crate) fn entry<'e>(&self, entry: &'e EntryPtr<S>) -> &'e Entry<K, V> {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the entries of an engine are of its own type.
+        unsafe {
+            entry.typed()
+        }
+    }
+
+    /// The key of an entry that the engine asks about.
+    #[inline]
+    fn key(&self, entry: EntryRef) -> &K {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the entries of an engine are of its own type. The engine keeps an entry alive while it asks about it.
+        unsafe {
+            &Entry::<K, V>::of(entry).key
+        }
+    }
+
+    /// The value of an entry that a look-up without the lock has found.
+    #[inline]
+    fn value(&self, entry: EntryRef) -> &V {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: as for `key`. A look-up finds stored entries, which have a value.
+        unsafe {
+            Entry::<K, V>::of(entry).stored_value()
+        }
+    }
+}
+
+impl<K, V, S: Scope> Clone for TypedEngine<K, V, S> {
+    fn clone(&self) -> Self {
+        Self { engine: self.engine.clone(), types: PhantomData }
+    }
+}
