@@ -121,7 +121,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
             -> #p::std::option::Option<#result> #some_bounds
         {
             #setup
-            #p::ask(#cache, #what, &#lookup, &#policy)
+            #p::ask(#cache, #what, #lookup, &#policy)
         }
         /// Looks for a call without counting, computing or touching recency.
         #vis fn cache_peek #some_params (#(#identifying),*)
@@ -196,7 +196,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
         returns: None,
         body: quote!({
             #setup
-            #p::ask(#cache, #p::Ask::Remove, &#lookup, &#policy)
+            #p::ask(#cache, #p::Ask::Remove, #lookup, &#policy)
         }),
     })
 }

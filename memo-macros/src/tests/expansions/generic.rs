@@ -96,7 +96,7 @@ where
         ::memofn::__private::ask(
             &<longest<T>>::cache(),
             what,
-            &::memofn::__private::plain::<[T], _>(items),
+            ::memofn::__private::plain::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
                 _,

@@ -82,7 +82,7 @@ impl page {
         ::memofn::__private::ask(
             &cache,
             what,
-            &key,
+            key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
         )
     }

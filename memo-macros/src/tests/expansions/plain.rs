@@ -75,7 +75,7 @@ impl fib {
         ::memofn::__private::ask(
             &<fib>::cache(),
             what,
-            &::memofn::__private::plain::<u64, _>(&n),
+            ::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
         )
     }

@@ -94,7 +94,7 @@ impl temperature {
         ::memofn::__private::ask(
             &<temperature>::cache(),
             what,
-            &::memofn::__private::plain::<str, _>(city),
+            ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
