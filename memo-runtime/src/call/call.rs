@@ -95,19 +95,26 @@ fn go_on<'c, S: Scope>(
 }
 
 /// The [second attempt](Engine::hit) to hit, if the first gave up. Without a result it tells the hash and why.
+#[inline]
 fn look_again<S: Scope>(
     engine: &Engine<S>,
     miss: Miss,
     types: &mut Types<'_>,
 ) -> Result<(), (u64, Reason)> {
-    let Types { query, answer } = types;
-    let hash = miss.hash(|| query.hash(engine.hashing));
-    if miss.reason != Reason::GaveUp {
-        return Err((hash, miss.reason));
+    let hash = miss.hash(|| types.query.hash(engine.hashing));
+    if miss.reason == Reason::GaveUp {
+        return hit(engine, hash, types).map_err(|reason| (hash, reason));
     }
+    Err((hash, miss.reason))
+}
+
+/// Not inlined: a miss has no use for it.
+#[inline(never)]
+fn hit<S: Scope>(engine: &Engine<S>, hash: u64, types: &mut Types<'_>) -> Result<(), Reason> {
+    let Types { query, answer } = types;
     let matches = |entry| query.matches(entry);
     let answer = |entry| answer.put_value(entry);
-    engine.hit(engine.types().is_plain, hash, matches, answer).map_err(|miss| (hash, miss.reason))
+    engine.hit(engine.types().is_plain, hash, matches, answer).map_err(|miss| miss.reason)
 }
 
 /// Goes on with an async call after an attempt to hit. Waits if another run computes the result. Breaks with the

@@ -90,6 +90,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     /// Stores the result, if the policy does, and tells the waiters.
     ///
     /// The result is of the engine's type.
+    #[inline]
     pub(super) fn finish(&mut self, result: &mut dyn AnyResult) {
         if result.is_stored() {
             let is_own = matches!(self.role, Role::Owner);
@@ -130,12 +131,19 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 }
 
 impl<S: Scope> Drop for RunGuard<'_, S> {
-    /// Gives the flight up if the body has panicked or was dropped.
+    #[inline]
     fn drop(&mut self) {
-        // The store owns the entry: the flight has landed, and something that was evicted has panicked.
-        if self.entry.taken().get() {
-            return;
+        // If the store owns the entry, the flight has landed. Something that was evicted may have panicked.
+        if !self.entry.taken().get() {
+            self.give_up();
         }
+    }
+}
+
+impl<S: Scope> RunGuard<'_, S> {
+    /// Gives the flight up if the body has panicked or was dropped.
+    #[cold]
+    fn give_up(&self) {
         let core = &self.engine.core;
         match (&self.role, self.flight) {
             (Role::Owner, Some(id)) => {

@@ -24,6 +24,7 @@ impl<S: Scope> Engine<S> {
     /// caller's own, or that of another run. The body `ran` for that long, if it was measured.
     ///
     /// Returns false if the owner of the flight is about to land it.
+    #[inline]
     pub(crate) fn land(
         &self,
         entry: &UnstoredEntry<S>,
@@ -35,7 +36,8 @@ impl<S: Scope> Engine<S> {
             self.land_in_place(entry, ran, write);
             return true;
         }
-        let mut value = NewValue::make(self.types(), write);
+        let mut value = NewValue::room(self.types());
+        value.make(write);
         let mut is_settled = true;
         self.store(entry, ran, &mut || {
             is_settled = set(entry, &mut value);
@@ -84,7 +86,8 @@ impl<S: Scope> Engine<S> {
                 self.core.with_lock(|| entry.mark_valued());
             }
         } else {
-            let mut value = NewValue::make(self.types(), write);
+            let mut value = NewValue::room(self.types());
+            value.make(write);
             self.core.with_lock(|| set(entry, &mut value));
         }
     }

@@ -21,7 +21,7 @@ pub struct EntryType {
     drop_value: unsafe fn(NonNull<()>),
     /// The drop of an entry runs no user code: it only frees memory.
     pub(crate) is_plain: bool,
-    /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is [made](NewValue)
+    /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is [made](NewValue::make)
     /// first and moved there under the lock.
     pub(crate) is_large: bool,
 }
@@ -157,9 +157,9 @@ struct SmallRoom {
 impl NewValue {
     const ROOM: usize = 512;
 
-    /// Has `write` write a value of the entry's type.
+    /// Room for a value of the entry's type.
     #[inline]
-    pub(crate) fn make(types: &'static EntryType, write: &mut dyn FnMut(NonNull<()>)) -> Self {
+    pub(crate) fn room(types: &'static EntryType) -> Self {
         let room = if types.is_large {
             // SAFETY: the size of this layout is not 0.
             let at = unsafe { alloc(types.value) };
@@ -167,10 +167,14 @@ impl NewValue {
         } else {
             Room::Here(SmallRoom { bytes: MaybeUninit::uninit() })
         };
-        let mut this = Self { room, types, is_there: false };
-        write(this.at());
-        this.is_there = true;
-        this
+        Self { room, types, is_there: false }
+    }
+
+    /// Has `write` write the value.
+    #[inline]
+    pub(crate) fn make(&mut self, write: &mut dyn FnMut(NonNull<()>)) {
+        write(self.at());
+        self.is_there = true;
     }
 
     #[inline]
@@ -195,7 +199,17 @@ impl NewValue {
 }
 
 impl Drop for NewValue {
+    #[inline]
     fn drop(&mut self) {
+        if self.is_there || self.types.is_large {
+            self.discard();
+        }
+    }
+}
+
+impl NewValue {
+    #[cold]
+    fn discard(&mut self) {
         let at = self.at();
         #[expect(unsafe_code, reason = "a value is dropped without its type")]
         // SAFETY: `make` had a value of this type written, and it was not moved. The memory is of this layout.
@@ -217,7 +231,7 @@ struct Freed(NonNull<()>, Layout);
 impl Drop for Freed {
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "it is a kind of `Box`")]
-        // SAFETY: `NewValue::make` has allocated it with this layout, and nothing else frees it.
+        // SAFETY: `NewValue::room` has allocated it with this layout, and nothing else frees it.
         unsafe {
             dealloc(self.0.as_ptr().cast(), self.1);
         }

@@ -85,6 +85,7 @@ pub(crate) fn instance<F, K, V>() -> TypeId {
 
 impl<S: Scope> Node<S> {
     /// The engine of this instance. If there is none, `make` makes it from the options.
+    #[inline]
     pub(crate) fn find<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
@@ -92,6 +93,9 @@ impl<S: Scope> Node<S> {
         options: Options,
         make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
     ) -> &'s EnginePtr<S> {
+        if let Some(root) = root.get().filter(|root| root.instance == instance) {
+            return &root.engine;
+        }
         let slot = ptr::from_ref(root).addr();
         let evaluate = || evaluate(options, function, slot, instance);
         &Self::search(root, instance, &evaluate, make).engine
@@ -108,6 +112,7 @@ impl<S: Scope> Node<S> {
     ///
     /// The options are user code. They are evaluated while no cell is held, and before the place of the new node
     /// is known. If several threads evaluate them at the same time, the first to finish makes the cache.
+    #[cold]
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
