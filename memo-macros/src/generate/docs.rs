@@ -7,6 +7,7 @@ use crate::tokens::rewrite::spelled;
 use humantime::format_duration;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Attribute, Meta};
 
 /// A longer value would hide the other options.
@@ -23,7 +24,7 @@ pub(super) fn of_function(model: &Model) -> Option<TokenStream> {
         // rustdoc shows the documentation of the trait's method.
         return None;
     }
-    let (memoize, name) = (memoize(model), &model.controls_name);
+    let (memoize, name) = (memoize(model), model.controls_name.unraw());
     let controls = if model.context.is_module() {
         format!(" Its controls: [`{name}`](struct@{name}).")
     } else if model.context.is_trait_impl() || model.options.cache().is_some() {
@@ -31,22 +32,22 @@ pub(super) fn of_function(model: &Model) -> Option<TokenStream> {
     } else {
         format!(" Its cache: [`{0}`](Self::{0}).", model.cache_fn())
     };
-    let text = format!("\n Cached by {memoize}.{controls}");
-    Some(quote!(#[cfg_attr(doc, doc = #text)]))
+    let text = format!(" Cached by {memoize}.{controls}");
+    Some(quote!(#[cfg_attr(doc, doc = "", doc = #text)]))
 }
 
 /// The documentation of the type with the controls.
 pub(super) fn of_controls(model: &Model) -> TokenStream {
-    let (function, controls) = (&model.function.sig.ident, &model.controls_name);
+    let (function, controls) = (model.function.sig.ident.unraw(), &model.controls_name);
     let summary = format!(" The cache of [`{function}()`]: its counters and controls.");
     let memoize = memoize(model);
     let example = if model.options.cache().is_some() { "cache_peek(..)" } else { "cache_info()" };
     let more = format!(
-        "\n The function is cached by {memoize}. This type has no values: call its functions, as in \
+        " The function is cached by {memoize}. This type has no values: call its functions, as in \
          `{controls}::{example}`."
     );
     let hidden = model.function.attrs.iter().any(is_hidden).then(|| quote!(#[doc(hidden)]));
-    quote!(#[doc = #summary] #[cfg_attr(doc, doc = #more)] #hidden)
+    quote!(#[doc = #summary] #[cfg_attr(doc, doc = "", doc = #more)] #hidden)
 }
 
 fn is_hidden(attr: &Attribute) -> bool {

@@ -4,7 +4,8 @@
 
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+    doc = "",
+    doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let policy = ::memofn::__private::policy::<
@@ -35,7 +36,8 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
 /// The cache of [`temperature()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]

@@ -5,7 +5,8 @@
 
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). Its controls: [`longest`](struct@longest)."
+    doc = "",
+    doc = " Cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). Its controls: [`longest`](struct@longest)."
 )]
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -23,7 +24,8 @@ where
 /// The cache of [`longest()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `longest::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `longest::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]

@@ -5,7 +5,8 @@
 impl Rectangle {
     #[cfg_attr(
         doc,
-        doc = "\n Cached by [`#[memoize(cache = self.users)]`](https://docs.rs/memofn)."
+        doc = "",
+        doc = " Cached by [`#[memoize(cache = self.users)]`](https://docs.rs/memofn)."
     )]
     fn user(&self, id: u64) -> io::Result<User> {
         let cache: &::memofn::__private::Cache<

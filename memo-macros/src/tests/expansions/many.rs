@@ -11,7 +11,8 @@
 #[allow(clippy::too_many_arguments)]
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](struct@many)."
+    doc = "",
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](struct@many)."
 )]
 unsafe fn many(
     a: u8,
@@ -54,7 +55,8 @@ unsafe fn many(
 /// The cache of [`many()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `many::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `many::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]

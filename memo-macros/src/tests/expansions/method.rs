@@ -5,7 +5,8 @@
 impl Rectangle {
     #[cfg_attr(
         doc,
-        doc = "\n Cached by [`#[memoize]`](https://docs.rs/memofn). Its cache: [`area_cache`](Self::area_cache)."
+        doc = "",
+        doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its cache: [`area_cache`](Self::area_cache)."
     )]
     pub fn area(&self, unit: Unit) -> f64 {
         let cache = ::memofn::__private::at(Self::area_cache_call_site);

@@ -4,7 +4,8 @@
 
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](struct@fib)."
+    doc = "",
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](struct@fib)."
 )]
 pub fn fib(n: u64) -> u64 {
     let cache = ::memofn::__private::at(<fib>::call_site);
@@ -16,7 +17,8 @@ pub fn fib(n: u64) -> u64 {
 /// The cache of [`fib()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `fib::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `fib::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]

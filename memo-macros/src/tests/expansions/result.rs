@@ -4,7 +4,8 @@
 
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+    doc = "",
+    doc = " Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let cache = ::memofn::__private::at(<temperature>::call_site);
@@ -18,7 +19,8 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
 /// The cache of [`temperature()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]

@@ -4,7 +4,8 @@
 
 #[cfg_attr(
     doc,
-    doc = "\n Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](struct@distance)."
+    doc = "",
+    doc = " Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](struct@distance)."
 )]
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = ::memofn::__private::at(<distance>::call_site);
@@ -17,7 +18,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
 /// The cache of [`distance()`]: its counters and controls.
 #[cfg_attr(
     doc,
-    doc = "\n The function is cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `distance::cache_info()`."
+    doc = "",
+    doc = " The function is cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `distance::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
