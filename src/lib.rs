@@ -128,6 +128,9 @@ pub use memo_runtime::{
 ///
 /// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` return `Some(Ok(..))`.
 ///
+/// rustdoc shows the type beside the function. In documentation of yours, link to the function with
+/// ``[`area()`]`` and to its controls with ``[`area`](struct@area)``.
+///
 /// # Other attributes
 ///
 /// Put `#[memoize]` above attributes that rewrite the function. The compiler runs attributes from top to bottom, and
