@@ -158,6 +158,7 @@ pub use memo_macros::memoize;
 /// | [Impl blocks and traits](guide::traits) | associated functions, trait impls, default methods |
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
+/// | [Watching caches](guide::observing) | counters, reports |
 /// | [In tests](guide::testing) | empty caches, stopped time, counted runs |
 ///
 /// [`memoize`] has the table of all options.
@@ -221,6 +222,14 @@ pub mod guide {
     /// [`caches()`]: crate::caches()
     /// [Size and scope]: caches#cache
     pub mod by_hand {}
+
+    #[doc = include_str!("../docs/guides/observing.md")]
+    ///
+    /// [`CacheInfo`]: crate::CacheInfo
+    /// [`patience`]: concurrency#patience
+    /// [`report()`]: crate::report()
+    /// [`caches()`]: crate::caches()
+    pub mod observing {}
 
     #[doc = include_str!("../docs/guides/testing.md")]
     ///
