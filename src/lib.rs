@@ -46,8 +46,8 @@
 //!
 //! [`moving_from_others`] compares the options of `cached`, `memoize`, `moka` and Python's `functools` and
 //! `cachetools` with the options here, and says what differs.
-#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
