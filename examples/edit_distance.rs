@@ -7,13 +7,13 @@
 //! The distance of two texts follows from the distances of their prefixes. There are only
 //! length × length pairs of prefixes. The three functions differ in the key of such a pair:
 //!
-//! - [`by_text`]: the key is the two prefixes, as `&[char]`. Every entry is true for every caller,
+//! - [`by_text()`]: the key is the two prefixes, as `&[char]`. Every entry is true for every caller,
 //!   and a pair of texts reuses the prefixes that it shares with earlier pairs. Each look-up hashes
 //!   both slices, and each entry owns a copy of them.
-//! - [`by_position`]: the key is two lengths, and `skip` leaves the texts out of it. This is small
+//! - [`by_position()`]: the key is two lengths, and `skip` leaves the texts out of it. This is small
 //!   and fast. But an entry is true for one pair of texts only, so the cache must be cleared before
 //!   the next pair.
-//! - [`by_position_here`]: the key is the same, and each thread has its own cache. There is no
+//! - [`by_position_here()`]: the key is the same, and each thread has its own cache. There is no
 //!   synchronisation to pay for, and threads with different texts do not share entries.
 //!
 //! All are `unbounded`. A cache that evicts entries the recursion still needs would compute them

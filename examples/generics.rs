@@ -4,9 +4,9 @@
 //! cargo run --release --example generics
 //! ```
 //!
-//! - [`largest`]: `largest::<u32>` and `largest::<String>` share the source text and nothing else.
-//! - [`digits`]: a constant parameter counts like a type parameter.
-//! - [`page`]: `skip` leaves the closure out of the key, and its type as well. All closures use one
+//! - [`largest()`]: `largest::<u32>` and `largest::<String>` share the source text and nothing else.
+//! - [`digits()`]: a constant parameter counts like a type parameter.
+//! - [`page()`]: `skip` leaves the closure out of the key, and its type as well. All closures use one
 //!   cache. The closure may borrow.
 //! - [`Repository`]: the type is generic. The cache of `Repository<User>` holds users.
 //!

@@ -4,7 +4,7 @@
 //! cargo run --release --example weather
 //! ```
 //!
-//! [`temperature`] asks an upstream over HTTP. The example starts that upstream on loopback. It
+//! [`temperature()`] asks an upstream over HTTP. The example starts that upstream on loopback. It
 //! takes 150 ms for an answer and counts its requests. The example shows that:
 //!
 //! 1. a second call with the same city returns at once;

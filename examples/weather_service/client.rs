@@ -1,4 +1,4 @@
-//! The client of the upstream. Its function [`temperature`] is memoized.
+//! The client of the upstream. Its function [`temperature()`] is memoized.
 
 use crate::Failure;
 use crate::connection::Connection;

@@ -5,7 +5,7 @@
 //! cargo run --release --example weather_service -- --serve
 //! ```
 //!
-//! The handler of an axum service calls [`temperature`], a memoized `async fn`. That function asks an
+//! The handler of an axum service calls [`temperature()`], a memoized `async fn`. That function asks an
 //! upstream over HTTP. The upstream runs on loopback, takes 50 ms for an answer and counts its
 //! requests. Ten thousand visitors, each with its own connection, ask for 20 cities. The example shows:
 //!

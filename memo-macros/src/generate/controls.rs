@@ -2,6 +2,7 @@
 //! refresh one call.
 
 use super::cache_access::{self, CacheAccess};
+use super::docs;
 use super::helper::{Helper, allowed_lints};
 use super::names::hygienic;
 use crate::analyze::model::{Argument, Model};
@@ -45,10 +46,7 @@ fn companion(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let (name, vis) = (&model.controls_name, &model.function.vis);
     let (cfgs, allowed) = (model.cfgs(), allowed_lints(model));
-    let doc = format!(
-        " The cache of [`{0}()`]({0}()): its counters and controls.",
-        model.function.sig.ident
-    );
+    let docs = docs::of_controls(model);
     let params = (!model.instance.is_empty()).then(|| {
         let sized = quote!(#p::std::marker::Sized);
         let params: Vec<_> = model.instance.unbounded(&sized).collect();
@@ -61,8 +59,7 @@ fn companion(model: &Model) -> TokenStream {
     });
     quote! {
         #(#cfgs)*
-        #[doc = #doc]
-        #[doc(hidden)]
+        #docs
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
         #[allow(unreachable_pub)]
         #(#allowed)*

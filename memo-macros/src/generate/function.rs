@@ -59,6 +59,7 @@
 use super::cache_access::{self, CacheAccess, call_site, is_split_call};
 use super::cache_static::cache_functions;
 use super::controls::{controls, removal};
+use super::docs;
 use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
 use super::original::original;
@@ -122,6 +123,7 @@ fn memoized(model: &Model) -> TokenStream {
     let sig = named_signature(model);
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().map(shared_attribute);
+    let docs = docs::of_function(model);
     // The user's braces: lints such as `dead_code` then treat the function as the user's.
     let mut braces = Group::new(Delimiter::Brace, body);
     braces.set_span(model.function.body.span());
@@ -129,6 +131,7 @@ fn memoized(model: &Model) -> TokenStream {
     let underscored = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
     quote! {
         #(#attrs)*
+        #docs
         #underscored
         #vis #sig #braces
     }

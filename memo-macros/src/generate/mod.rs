@@ -8,6 +8,7 @@ mod cache_access;
 mod cache_static;
 mod cache_types;
 mod controls;
+mod docs;
 mod function;
 mod helper;
 mod key;

@@ -1,5 +1,6 @@
 //! Tests of whole expansions: on input that is not finished, and on input that is.
 
+mod documentation;
 mod expansions;
 mod half_typed;
 mod options;

@@ -38,13 +38,23 @@ fn every_option_has_a_ui_case() {
 }
 
 #[test]
-fn every_option_has_a_section_in_the_documentation() {
-    let docs = read(repository("src/lib.rs"));
-    let headings: Vec<_> = docs.lines().filter(|line| line.starts_with("/// ## ")).collect();
+fn every_option_has_a_section_in_a_guide() {
+    let guides = fs::read_dir(repository("docs/guides")).expect("the guides are there");
+    let guides: Vec<_> = guides.map(|guide| read(guide.expect("it is readable").path())).collect();
     for OptionRow { name, .. } in OPTIONS {
-        let quoted = format!("`{name}`");
-        let has_heading = headings.iter().any(|heading| heading.contains(&quoted));
-        assert!(has_heading, "the documentation of `memoize` has no section `{name}`");
+        let heading = format!("## `{name}`");
+        let has_section = guides.iter().any(|guide| guide.lines().any(|line| line == heading));
+        assert!(has_section, "no guide in docs/guides has the heading {heading}");
+    }
+}
+
+#[test]
+fn every_option_has_a_line_in_the_documentation_of_the_attribute() {
+    let docs = read(repository("src/lib.rs"));
+    for OptionRow { name, .. } in OPTIONS {
+        let has_line =
+            docs.lines().any(|line| line.starts_with(&format!("/// | [`{name}`](guide::")));
+        assert!(has_line, "the documentation of `memoize` has no line for `{name}`");
     }
 }
 

@@ -1,7 +1,12 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 85 lines.
+// Without the body and the controls: 84 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+)]
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let policy = ::memofn::__private::policy::<
         Result<f64, WeatherError>,
@@ -28,8 +33,12 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     };
     return run.drive(<temperature>::uncached(city)).await;
 }
-/// The cache of [`temperature()`](temperature()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`temperature()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 pub struct temperature {}

@@ -1,8 +1,13 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 67 lines.
+// Without the body and the controls: 66 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). Its controls: [`longest`](struct@longest)."
+)]
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
     T: Send + Sync + 'static,
@@ -16,8 +21,12 @@ where
         ::uncached:: < F > (items, measure)
     );
 }
-/// The cache of [`longest()`](longest()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`longest()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `longest::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 struct longest<T: ?::memofn::__private::std::marker::Sized> {

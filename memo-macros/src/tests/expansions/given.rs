@@ -3,6 +3,11 @@
 // Without the body and the controls: 16 lines.
 
 impl Rectangle {
+    #[cfg_attr(
+        doc,
+        doc = "",
+        doc = " Cached by [`#[memoize(cache = self.users)]`](https://docs.rs/memofn)."
+    )]
     fn user(&self, id: u64) -> io::Result<User> {
         let cache: &::memofn::__private::Cache<
             u64,

@@ -1,7 +1,12 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 54 lines.
+// Without the body and the controls: 53 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
+)]
 fn page(request: &Request, log: &Log) -> String {
     let key = ::memofn::__private::shared_key(request.id);
     let cache = <page>::static_site()
@@ -15,8 +20,12 @@ fn page(request: &Request, log: &Log) -> String {
         .is_empty())), < page > ::uncached(request, log)
     );
 }
-/// The cache of [`page()`](page()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`page()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 struct page {}

@@ -5,10 +5,15 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 163 lines.
+// Without the body and the controls: 162 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](struct@many)."
+)]
 unsafe fn many(
     a: u8,
     b: f64,
@@ -47,8 +52,12 @@ unsafe fn many(
         { < many > ::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
-/// The cache of [`many()`](many()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`many()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `many::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 #[allow(clippy::too_many_arguments)]

@@ -3,6 +3,11 @@
 // Without the body and the controls: 39 lines.
 
 impl Rectangle {
+    #[cfg_attr(
+        doc,
+        doc = "",
+        doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its cache: [`area_cache`](Self::area_cache)."
+    )]
     pub fn area(&self, unit: Unit) -> f64 {
         let cache = ::memofn::__private::at(Self::area_cache_call_site);
         return ::memofn::__private::call!(

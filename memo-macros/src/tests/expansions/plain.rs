@@ -1,7 +1,12 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 41 lines.
+// Without the body and the controls: 40 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](struct@fib)."
+)]
 pub fn fib(n: u64) -> u64 {
     let cache = ::memofn::__private::at(<fib>::call_site);
     return ::memofn::__private::call!(
@@ -9,8 +14,12 @@ pub fn fib(n: u64) -> u64 {
         ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
     );
 }
-/// The cache of [`fib()`](fib()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`fib()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `fib::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 pub struct fib {}

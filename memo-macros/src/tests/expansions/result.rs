@@ -1,7 +1,12 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 69 lines.
+// Without the body and the controls: 68 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+)]
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
@@ -11,8 +16,12 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
         ::uncached(api, city)
     );
 }
-/// The cache of [`temperature()`](temperature()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`temperature()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 pub(crate) struct temperature {}

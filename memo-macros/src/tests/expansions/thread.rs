@@ -1,7 +1,12 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 66 lines.
+// Without the body and the controls: 65 lines.
 
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](struct@distance)."
+)]
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = ::memofn::__private::at(<distance>::call_site);
     return ::memofn::__private::call!(
@@ -10,8 +15,12 @@ fn distance(a: &[char], b: &[char]) -> usize {
         < usize, _ > ()), < distance > ::uncached(a, b)
     );
 }
-/// The cache of [`distance()`](distance()): its counters and controls.
-#[doc(hidden)]
+/// The cache of [`distance()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `distance::cache_info()`."
+)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 struct distance {}
