@@ -29,6 +29,7 @@ use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 /// The cache of the instantiation `F`, as one call uses it: lent for the look-up, which is short, and kept for all that
 /// follows a miss.
@@ -153,7 +154,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let held = self.own();
+        let held = self.held();
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
         // SAFETY: a shared engine of a slot lives forever. An engine of the thread is kept alive by the run itself.
         // Nothing else that is returned refers to either. The types are those of the slot's cache.
@@ -178,8 +179,14 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         self.step(Miss::without_look(), query, policy, answer)
     }
 
+    /// The cache, as a call keeps it. It is made now if there is none.
+    #[must_use]
+    pub fn own(self) -> OwnCache<K, V, S> {
+        OwnCache { held: self.held(), types: PhantomData }
+    }
+
     /// The engine, as a call keeps it. It is made now if there is none.
-    pub(crate) fn own(self) -> S::Held {
+    fn held(self) -> S::Held {
         #[expect(unsafe_code, reason = "a slot has no types")]
         // SAFETY: the maker of this call site keeps the conditions on the types.
         unsafe {
@@ -195,7 +202,7 @@ impl<F: Instance, K, V> CallSite<F, K, V, Shared> {
         #[expect(unsafe_code, reason = "a slot has no types")]
         // SAFETY: the types are those of the slot's cache.
         unsafe {
-            Cache::of(self.own().0)
+            Cache::of(self.held().0)
         }
     }
 }
@@ -204,11 +211,31 @@ impl<F: Instance, K, V> CallSite<F, K, V, Thread> {
     /// The cache of the calling thread. It is made now if there is none.
     #[must_use]
     pub fn cache(self) -> Cache<K, V, Thread> {
+        self.own().clone()
+    }
+}
+
+/// The cache of a slot, as a call keeps it.
+pub struct OwnCache<K, V, S: SlotScope> {
+    held: S::Held,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V, S: SlotScope> Deref for OwnCache<K, V, S> {
+    type Target = Cache<K, V, S>;
+
+    fn deref(&self) -> &Cache<K, V, S> {
         #[expect(unsafe_code, reason = "a slot has no types")]
-        // SAFETY: the types are those of the slot's cache.
+        // SAFETY: `CallSite::own` makes this, and its types are those of the slot's cache.
         unsafe {
-            Cache::of(self.own().borrow()).clone()
+            Cache::of(self.held.borrow())
         }
+    }
+}
+
+impl<K, V, S: SlotScope> fmt::Debug for OwnCache<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 
