@@ -38,6 +38,7 @@ mod tests;
 
 pub use base::supplied_clock::set_clock;
 pub use cache::builder::CacheBuilder;
+pub use cache::by_hand::collection::CacheIter;
 pub use cache::cache::{Cache, CacheEntry};
 pub use cache::registry::{CacheStatus, caches, clear_all};
 pub use cache::report::{Report, report};

@@ -42,6 +42,7 @@ pub(crate) type EnginePtr<K, V, S> = <S as Scope>::Ptr<Engine<K, V, S>>;
 pub(crate) struct Engine<K, V, S: Scope> {
     pub(crate) core: Core<S>,
     hashing: Hashing,
+    /// The options at the start. Only `maxsize` changes: see [`parameters()`](Self::parameters).
     pub(crate) parameters: CacheParameters,
     entries: PhantomData<Entry<K, V>>,
     spare: Spare<K, V, S>,
@@ -143,6 +144,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.core.peek(hash, &|entry| equals(key::<K, V>(&entry))).map(Self::owned)
     }
 
+    /// The stored entry, as a hit. If there is none, that is a miss.
+    pub(crate) fn get(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<K, V, S>> {
+        self.core.get(hash, &|entry| equals(key::<K, V>(&entry))).map(Self::owned)
+    }
+
     /// Takes an entry out, and keeps runs under way from storing it again.
     pub(crate) fn remove(
         &self,
@@ -156,7 +162,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 /// The whole cache.
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn info(&self) -> CacheInfo {
-        CacheInfo { maxsize: self.parameters.maxsize, ..self.core.info() }
+        self.core.info()
+    }
+
+    /// The options in force.
+    pub(crate) fn parameters(&self) -> CacheParameters {
+        CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
+    }
+
+    /// Sets the most entries held, and evicts what is too much.
+    pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
+        self.core.set_maxsize(maxsize);
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
