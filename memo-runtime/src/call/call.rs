@@ -21,6 +21,7 @@ use crate::entry::entry::Entry;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
+use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::ops::ControlFlow;
 
@@ -72,7 +73,7 @@ where
         }
         SlowPath::<Q, _, _, _, _>::with_entry(engine, hash, entry, policy).begin(false)
     } else {
-        SlowPath::new(engine, hash, query, policy, false).begin(false)
+        SlowPath::new(engine, hash, query, policy, None).begin(false)
     };
     loop {
         step = match step {
@@ -123,7 +124,7 @@ where
             Err(again) => miss = again,
         }
     }
-    let slow_path = SlowPath::new(engine, hash, query, policy, true);
+    let slow_path = SlowPath::new(engine, hash, query, policy, Some(Runner::new_run()));
     let mut step = slow_path.begin(miss.reason == Reason::Absent);
     loop {
         step = match step {
@@ -178,7 +179,7 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    Run::start(refreshing(engine, query, false), policy, engine)
+    Run::start(refreshing(engine, query, None), policy, engine)
 }
 
 /// [`refresh`], for an async body.
@@ -191,13 +192,13 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    AsyncRun::start(refreshing(engine, query, true), policy)
+    AsyncRun::start(refreshing(engine, query, Some(Runner::new_run())), policy)
 }
 
 fn refreshing<Q, K, V, S>(
     engine: &Engine<K, V, S>,
     query: Q,
-    is_async: bool,
+    polled: Option<Runner>,
 ) -> RunGuard<'_, K, V, S>
 where
     Q: Lookup<Key = K>,
@@ -205,7 +206,7 @@ where
 {
     let hash = engine.hash(|state| query.hash(state));
     let entry = engine.fresh(hash, query);
-    let mut guard = RunGuard::new(engine, entry, Role::Owner, is_async);
+    let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
     guard.flight = engine.start_refresh(&guard.entry, guard.wait());
     guard
 }

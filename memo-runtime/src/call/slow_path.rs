@@ -11,6 +11,7 @@ use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, SharedError, Wait, Waited};
 use crate::key::lookup::Lookup;
+use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ pub(crate) struct SlowPath<'c, Q, P, K, V, S: Scope> {
     hash: u64,
     key: KeyState<'c, Q, K, V, S>,
     policy: P,
-    is_async: bool,
+    /// The runner of the call's own run, if that is async.
+    polled: Option<Runner>,
     /// It waited for a run that was abandoned or stalled.
     has_waited: bool,
 }
@@ -54,6 +56,16 @@ pub(crate) enum Step<'c, Q, P, K, V, S: Scope> {
     Wait(SlowPath<'c, Q, P, K, V, S>, Joined<K, V, S>),
 }
 
+/// The end of a wait.
+pub(crate) enum WaitEnd<'c, Q, P, K, V, S: Scope> {
+    /// A result, or a run beside the other one.
+    Step(Step<'c, Q, P, K, V, S>),
+    /// Go on with [`begin`](SlowPath::begin): the other run has left nothing.
+    Again(SlowPath<'c, Q, P, K, V, S>),
+    /// Go on with [`compute`](SlowPath::compute): the other run has failed.
+    Alone(SlowPath<'c, Q, P, K, V, S>),
+}
+
 impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
     #[inline]
     pub(crate) fn new(
@@ -61,9 +73,9 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
         hash: u64,
         query: Q,
         policy: P,
-        is_async: bool,
+        polled: Option<Runner>,
     ) -> Self {
-        Self { engine, hash, key: KeyState::Query(query), policy, is_async, has_waited: false }
+        Self { engine, hash, key: KeyState::Query(query), policy, polled, has_waited: false }
     }
 
     /// A blocking call that has an entry already.
@@ -74,8 +86,8 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
         entry: UnstoredEntry<K, V, S>,
         policy: P,
     ) -> Self {
-        let key = KeyState::Entry(RunGuard::new(engine, entry, Role::Owner, false));
-        Self { engine, hash, key, policy, is_async: false, has_waited: false }
+        let key = KeyState::Entry(RunGuard::new(engine, entry, Role::Owner, None));
+        Self { engine, hash, key, policy, polled: None, has_waited: false }
     }
 
     /// Looks the call up. `is_absent` says that a look-up without the lock has found nothing.
@@ -112,39 +124,52 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
 
     /// Goes on after a wait.
     pub(crate) fn after_wait(
-        mut self,
+        self,
         joined: Joined<K, V, S>,
         waited: Waited,
     ) -> Step<'c, Q, P, K, V, S> {
+        match self.end_wait(joined, waited) {
+            WaitEnd::Step(step) => step,
+            WaitEnd::Again(slow_path) => slow_path.begin(false),
+            WaitEnd::Alone(slow_path) => slow_path.compute(),
+        }
+    }
+
+    /// Ends a wait, and starts no flight.
+    pub(crate) fn end_wait(
+        mut self,
+        joined: Joined<K, V, S>,
+        waited: Waited,
+    ) -> WaitEnd<'c, Q, P, K, V, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
             Waited::Landed(Landing::Value) => {
                 self.engine.core.count_coalesced();
-                Step::Found(entry, self.policy)
+                WaitEnd::Step(Step::Found(entry, self.policy))
             }
-            Waited::Landed(Landing::Error(error)) => Step::Failed(self, error),
+            Waited::Landed(Landing::Error(error)) => WaitEnd::Step(Step::Failed(self, error)),
             Waited::Landed(Landing::Failed) => {
                 drop((entry, wait));
-                self.compute()
+                WaitEnd::Alone(self)
             }
             Waited::Landed(Landing::Abandoned) => {
                 drop((entry, wait));
                 self.has_waited = true;
-                self.begin(false)
+                WaitEnd::Again(self)
             }
             Waited::Stalled => {
                 self.engine.core.detach_waiters(id);
                 drop((entry, wait));
                 self.has_waited = true;
-                self.begin(false)
+                WaitEnd::Again(self)
             }
             Waited::Help => {
                 self.engine.core.count_helper();
-                self.run_beside(entry, id, Role::Helper(wait))
+                WaitEnd::Step(self.run_beside(entry, id, Role::Helper(wait)))
             }
             Waited::Circular => {
                 self.engine.core.count_helper();
-                self.run_beside(entry, id, Role::Guest)
+                WaitEnd::Step(self.run_beside(entry, id, Role::Guest))
             }
         }
     }
@@ -197,14 +222,14 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
 
     /// Makes the entry, if there is none.
     fn with_guard(self) -> Self {
-        let Self { engine, hash, key, policy, is_async, has_waited } = self;
+        let Self { engine, hash, key, policy, polled, has_waited } = self;
         let guard = match key {
             KeyState::Query(query) => {
-                RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, is_async)
+                RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, polled)
             }
             KeyState::Entry(guard) => guard,
         };
-        Self { engine, hash, key: KeyState::Entry(guard), policy, is_async, has_waited }
+        Self { engine, hash, key: KeyState::Entry(guard), policy, polled, has_waited }
     }
 
     /// Runs the body in the call's own flight.
@@ -222,7 +247,7 @@ impl<'c, Q: Lookup<Key = K>, P, K, V, S: Scope> SlowPath<'c, Q, P, K, V, S> {
         role: Role,
     ) -> Step<'c, Q, P, K, V, S> {
         let entry = UnstoredEntry::new(entry);
-        let mut guard = RunGuard::new(self.engine, entry, role, self.is_async);
+        let mut guard = RunGuard::new(self.engine, entry, role, self.polled);
         guard.flight = Some(id);
         Step::Run(guard, self.policy)
     }

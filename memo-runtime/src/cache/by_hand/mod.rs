@@ -3,4 +3,5 @@
 //! It knows the handle of a cache and the call room. It must not know the engine's protocol.
 
 pub(crate) mod collection;
+pub(crate) mod many;
 pub(crate) mod memoized;

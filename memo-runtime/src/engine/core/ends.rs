@@ -11,6 +11,7 @@ use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::retired::Retired;
+use std::time::Duration;
 
 impl<S: Scope> Core<S> {
     /// Ends a flight without storing anything, if `is_given_up` says that nobody runs its body any longer.
@@ -90,6 +91,19 @@ impl<S: Scope> Core<S> {
             let is_counted = state.counts.coalesced < state.counts.hits;
             state.counts.coalesced += u64::from(is_counted);
         });
+    }
+
+    /// Counts keys of a call for many that no run of its own has answered.
+    pub(crate) fn count_many(&self, hits: u64, misses: u64) {
+        self.locked(|state| {
+            state.counts.hits += hits;
+            state.counts.misses += misses;
+        });
+    }
+
+    /// How long a caller that holds up no run waits.
+    pub(crate) fn plain_patience(&self) -> Duration {
+        self.locked(|state| state.patience.limit(false))
     }
 
     /// Counts a call that waited and runs the body as well.
