@@ -149,10 +149,10 @@ fn one_call_controls(model: &Model) -> TokenStream {
     }
 }
 
-/// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
-/// `Type::area_cache().remove(..)` cannot be used.
+/// `area_remove` of a method: it takes the arguments, where `Type::area_cache().remove(..)` takes an owned key. With
+/// `key = ..` the type of the key cannot even be named.
 pub(super) fn removal(model: &Model) -> Option<Helper> {
-    if model.context.is_module() || model.options.cache().is_some() || model.key_types().is_some() {
+    if model.context.is_module() {
         return None;
     }
     let Model { runtime: p, result, .. } = model;
