@@ -13,7 +13,8 @@
 //! ```
 //!
 //! It is Python's `functools.lru_cache`, typed and for many threads. [`memoize`] documents the attribute,
-//! its options and the controls of a memoized function. [`Cache`] is the same cache for use by hand.
+//! its options and the controls of a memoized function. [`Cache`] is the same cache for use by hand, and
+//! [`memoize_fn`] and [`memoize_rec`] memoize closures.
 //! [`report()`] shows all caches of the process.
 //!
 //! # How a call goes
@@ -294,15 +295,16 @@ pub use memo_runtime::{
 /// assert_eq!(rectangle.area(), 6);
 /// assert_eq!(rectangle.area_uncached(), 6);
 /// assert_eq!(Rectangle::area_cache().info().misses, 1);
-/// assert_eq!(Rectangle::area_cache().remove(&rectangle), Some(6));
+/// assert_eq!(Rectangle::area_cache().peek(&rectangle), Some(6));
+/// assert_eq!(rectangle.area_remove(), Some(6));
 /// assert_eq!(rectangle.wider(2), 4);
 /// assert_eq!(rectangle.wider_remove(2), Some(4));
 /// ```
 ///
 /// An impl block cannot declare a type, so a method has other controls. `value.area_uncached(..)` is the
-/// original method. `Type::area_cache()` is the [`Cache`], with `info()`, `clear()` and `parameters()`, and
-/// with `peek`, `remove` and `insert` for a key. The key is `self` and the arguments, as above. The type of a
-/// `key` expression cannot be named, so `value.wider_remove(..)` removes one call.
+/// original method. `value.area_remove(..)` removes one call, and takes the arguments of the key.
+/// `Type::area_cache()` is the [`Cache`], with `info()`, `clear()` and `parameters()`, and with `peek`, `remove`
+/// and `insert` for a key. The key is `self` and the arguments, as above.
 ///
 /// # Impl blocks and traits
 ///

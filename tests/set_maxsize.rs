@@ -5,6 +5,7 @@ mod common;
 use common::{all_return, counts, finishes, panic_of, panic_silently, side_by_side};
 use memofn::testing::Clock;
 use memofn::{Cache, memoize, scope};
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, mpsc};
@@ -313,4 +314,51 @@ fn of_two_limits_set_side_by_side_one_is_in_force() {
             assert_eq!(info.evictions, 2_000 - info.currsize as u64);
         }
     });
+}
+
+/// Random operations on a cache and on the `lru` crate, which agree after each of them.
+fn agrees_with_lru<S: memofn::scope::Scope>(cache: &Cache<u32, u32, S>, mut seed: u64) {
+    let mut random = move |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from((seed >> 33) % below).expect("it is small")
+    };
+    let size = |maxsize: u32| NonZeroUsize::new(maxsize as usize).expect("it is not 0");
+    let mut oracle = lru::LruCache::new(size(50));
+    cache.set_maxsize(50);
+    for step in 0..6_000_u32 {
+        let key = random(300);
+        match random(100) {
+            0 => {
+                let maxsize = random(200) + 1;
+                cache.set_maxsize(maxsize as usize);
+                oracle.resize(size(maxsize));
+            }
+            1 => {
+                // No limit: of all keys none is evicted.
+                cache.set_maxsize(None);
+                oracle.resize(size(1_000));
+            }
+            2..=39 => {
+                cache.insert(key, step);
+                oracle.put(key, step);
+            }
+            40..=44 => assert_eq!(cache.remove(&key), oracle.pop(&key)),
+            45..=49 => assert_eq!(cache.contains_key(&key), oracle.contains(&key)),
+            _ => assert_eq!(cache.get(&key), oracle.get(&key).copied()),
+        }
+        if step % 32 == 0 {
+            let entries = cache.iter().map(|entry| (*entry.key(), *entry.value()));
+            assert!(entries.eq(oracle.iter().map(|(key, value)| (*key, *value))), "step {step}");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_eviction_is_exact_under_changing_limits() {
+    for seed in 0..4 {
+        agrees_with_lru(&Cache::new(0), seed);
+        agrees_with_lru(&Cache::unbounded(), seed);
+        agrees_with_lru(&Cache::builder().build_for_thread(), seed);
+        agrees_with_lru(&Cache::builder().ttl(Duration::from_secs(3_600)).build(), seed);
+    }
 }
