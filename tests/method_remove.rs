@@ -4,7 +4,7 @@ mod common;
 
 use common::counts;
 use futures::executor::block_on;
-use memofn::{Cache, memoize};
+use memofn::memoize;
 use std::hash::Hash;
 use std::num::ParseIntError;
 use std::rc::Rc;
@@ -110,33 +110,6 @@ fn a_run_of_the_call_under_way_is_not_stored() {
     assert_eq!(Slow.run(1), 1);
     assert!(Slow::run_cache().is_empty());
     assert_eq!(Slow::run_cache().info().outdated, 1);
-}
-
-#[test]
-fn a_method_with_a_given_cache_forgets_a_call_there() {
-    #[derive(Default)]
-    struct Client {
-        users: Cache<u32, String>,
-        pages: Cache<String, usize>,
-    }
-    impl Client {
-        #[memoize(cache = self.users)]
-        fn user(&self, id: u32) -> Result<String, ParseIntError> {
-            Ok(format!("user {id}"))
-        }
-        #[memoize(cache = self.pages, skip(limit))]
-        fn page(&self, url: &str, limit: usize) -> usize {
-            url.len().min(limit)
-        }
-    }
-    let (one, other) = (Client::default(), Client::default());
-    assert_eq!((one.user(7), other.user(7)), (Ok("user 7".to_owned()), Ok("user 7".to_owned())));
-    assert_eq!(one.user_remove(7), Some(Ok("user 7".to_owned())));
-    assert_eq!((one.users.len(), other.users.len()), (0, 1));
-    assert_eq!(
-        (one.page("a/b", 9), one.page_remove("a/b"), one.page_remove("a/b")),
-        (3, Some(3), None)
-    );
 }
 
 #[test]

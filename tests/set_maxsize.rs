@@ -317,7 +317,7 @@ fn of_two_limits_set_side_by_side_one_is_in_force() {
 }
 
 /// Random operations on a cache and on the `lru` crate, which agree after each of them.
-fn agrees_with_lru<S: memofn::scope::Scope>(cache: &Cache<u32, u32, S>, mut seed: u64) {
+fn agrees_with_lru<S: scope::Scope>(cache: &Cache<u32, u32, S>, mut seed: u64) {
     let mut random = move |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         u32::try_from((seed >> 33) % below).expect("it is small")

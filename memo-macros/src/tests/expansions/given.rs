@@ -33,26 +33,4 @@ impl Rectangle {
     fn user_uncached(&self, id: u64) -> io::Result<User> {
         self.fetch(id)
     }
-    /// Forgets one call of [`user`](Self::user), and returns its result.
-    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn user_remove(
-        self: &Self,
-        id: u64,
-    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
-        let cache: &::memofn::__private::Cache<
-            u64,
-            <io::Result<User> as ::memofn::__private::ResultKind<true>>::Stored,
-            _,
-        > = &self.users;
-        ::memofn::__private::ask(
-            cache,
-            ::memofn::__private::Ask::Remove,
-            &::memofn::__private::plain::<u64, _>(&id),
-            &::memofn::__private::policy::<
-                io::Result<User>,
-                _,
-                _,
-            >(::memofn::__private::kind!(io::Result < User >)),
-        )
-    }
 }

@@ -63,7 +63,7 @@ impl Rectangle {
         unit: Unit,
     ) -> ::memofn::__private::std::option::Option<f64> {
         ::memofn::__private::ask(
-            &Self::area_cache(),
+            &Self::area_cache_call_site().cache(),
             ::memofn::__private::Ask::Remove,
             &(
                 ::memofn::__private::plain::<Self, _>(self),

@@ -141,7 +141,7 @@ impl<S: Scope> Core<S> {
                 self.register_thread();
                 let stamp = self.next_stamp();
                 let is_set = state.set_maxsize(maxsize, STEP, now, stamp, &mut evicted);
-                self.on_hit.set_touch(state.store.touch(), self.expiry.is_on());
+                self.on_hit.set_touch(state.store.touch());
                 is_set
             });
             if is_set {

@@ -67,47 +67,48 @@ impl Expiry {
 }
 
 /// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
-///
-/// They change when the cache gets its first limit. A hit that reads an old flag leaves no stamp, and no more goes
-/// wrong. So no order is needed, and the models need not explore these reads.
 #[derive(Debug)]
 pub(crate) struct OnHit {
     /// Hits leave a stamp: the eviction policy needs it.
-    stamps: AtomicBool,
+    stamps: bool,
     /// Hits leave a stamp, and entries never expire.
-    stamps_without_clock: AtomicBool,
+    stamps_without_clock: bool,
     /// Hits leave no stamp, and entries never expire.
-    counts_without_clock: AtomicBool,
+    counts_without_clock: bool,
+    expires: bool,
+    /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
+    /// goes wrong. So no order is needed, and the models need not explore these reads.
+    stamps_since: AtomicBool,
 }
 
 impl OnHit {
     pub(super) fn new(touch: Touch, expires: bool) -> Self {
-        let flag = || AtomicBool::new(false);
-        let on_hit =
-            Self { stamps: flag(), stamps_without_clock: flag(), counts_without_clock: flag() };
-        on_hit.set_touch(touch, expires);
-        on_hit
+        let stamps = touch == Touch::Stamp;
+        Self {
+            stamps,
+            stamps_without_clock: stamps && !expires,
+            counts_without_clock: !stamps && !expires,
+            expires,
+            stamps_since: AtomicBool::new(false),
+        }
     }
 
-    /// Sets the trace that hits leave.
-    pub(super) fn set_touch(&self, touch: Touch, expires: bool) {
-        let stamps = touch == Touch::Stamp;
-        self.stamps.store(stamps, Relaxed);
-        self.stamps_without_clock.store(stamps && !expires, Relaxed);
-        self.counts_without_clock.store(!stamps && !expires, Relaxed);
+    /// Hits leave this trace from now on.
+    pub(super) fn set_touch(&self, touch: Touch) {
+        self.stamps_since.store(touch == Touch::Stamp, Relaxed);
     }
 
     /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
     #[inline]
     pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
-        let stamps = if TIMED { &self.stamps } else { &self.stamps_without_clock };
-        stamps.load(Relaxed)
+        let stamps = if TIMED { self.stamps } else { self.stamps_without_clock };
+        stamps || self.stamps_since.load(Relaxed) && (TIMED || !self.expires)
     }
 
     /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
     #[inline]
     pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
-        TIMED || self.counts_without_clock.load(Relaxed)
+        TIMED || self.counts_without_clock
     }
 }
 
