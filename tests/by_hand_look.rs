@@ -156,14 +156,14 @@ fn an_iterator_of_entries_knows_its_length_and_goes_both_ways() {
 
 #[test]
 fn a_cache_is_extended_by_pairs() {
+    fn fill(target: &mut impl Extend<(i32, &'static str)>) {
+        target.extend([(4, "four")]);
+    }
+
     let mut cache = Cache::new(3);
     cache.extend([(1, "one"), (2, "zwei"), (2, "two")]);
     cache.extend(HashMap::from([(3, "three")]));
     assert_eq!((cache.peek(&2), keys(&cache)), (Some("two"), vec![3, 2, 1]));
-
-    fn fill(target: &mut impl Extend<(i32, &'static str)>) {
-        target.extend([(4, "four")]);
-    }
     fill(&mut &cache);
     fill(&mut cache);
     assert_eq!(keys(&cache), [4, 3, 2]);

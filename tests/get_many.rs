@@ -68,7 +68,7 @@ fn the_types_are_inferred() {
         names.iter().map(|name| name.len()).collect::<Vec<_>>()
     });
     assert_eq!(lens, [3, 5]);
-    let ids = vec![String::from("a")];
+    let ids = [String::from("a")];
     let cache: Cache<String, usize> = Cache::new(10);
     let found: Vec<usize> = cache.get_many_or_compute(ids.iter().cloned(), |_| vec![7]);
     assert_eq!((found, cache.peek("a")), (vec![7], Some(7)));
@@ -341,7 +341,9 @@ fn batches_with_overlapping_keys_in_any_order_compute_each_key_once() {
             let runs: Vec<AtomicU32> = (0..KEYS).map(|_| AtomicU32::new(0)).collect();
             let start = Barrier::new(8);
             let load = |missing: &[u32]| {
-                missing.iter().for_each(|n| _ = runs[*n as usize].fetch_add(1, Relaxed));
+                for n in missing {
+                    runs[*n as usize].fetch_add(1, Relaxed);
+                }
                 thread::yield_now();
                 tens(missing)
             };

@@ -49,7 +49,7 @@ impl Rectangle {
 
     #[memoize]
     async fn later(&self, n: u64) -> u64 {
-        self.width + n
+        std::future::ready(self.width).await + n
     }
 }
 
@@ -113,7 +113,7 @@ fn a_run_of_the_call_under_way_is_not_stored() {
 }
 
 #[test]
-fn blocks_generic_types_and_traits_have_it_too() {
+fn methods_of_generic_types_have_it_too() {
     #[derive(Clone, PartialEq, Eq, Hash)]
     struct Wrapper<T>(T);
     impl<T: Clone + Eq + Hash + Send + Sync + ToString + 'static> Wrapper<T> {
@@ -125,7 +125,10 @@ fn blocks_generic_types_and_traits_have_it_too() {
     assert_eq!((Wrapper(7).text(2), Wrapper('x').text(2)), ("77".to_owned(), "xx".to_owned()));
     assert_eq!(Wrapper('x').text_remove(2).as_deref(), Some("xx"));
     assert_eq!((Wrapper('x').text_remove(2), Wrapper(7).text_remove(2).is_some()), (None, true));
+}
 
+#[test]
+fn functions_of_a_block_have_it_too() {
     struct Page;
     #[memoize]
     impl Page {
@@ -138,7 +141,10 @@ fn blocks_generic_types_and_traits_have_it_too() {
         (Page::load("7"), Page::load_remove("7"), Page::load_remove("7")),
         (Some(7), Some(Some(7)), None)
     );
+}
 
+#[test]
+fn methods_of_traits_have_it_too() {
     trait Shape: Clone + Eq + Hash + Send + Sync + 'static {
         fn side(&self) -> u64;
         #[memoize]

@@ -185,13 +185,11 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Q: ?Sized + Hash + Eq,
     {
         let hash = self.engine().hash(|state| key.hash(state));
-        match self.engine().hit(hash, &Sought(key, PhantomData), V::clone) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                let entry = self.engine().get(hash, &|known: &K| known.borrow() == key)?;
-                Some(entry.value().clone())
-            }
+        if let Ok(value) = self.engine().hit(hash, &Sought(key, PhantomData), V::clone) {
+            return Some(value);
         }
+        let entry = self.engine().get(hash, &|known: &K| known.borrow() == key)?;
+        Some(entry.value().clone())
     }
 
     /// The value for `key`, if there is one. Counts nothing and leaves recency alone.

@@ -42,13 +42,15 @@ pub(crate) struct Many<'c, Q, K, V, S: Scope> {
     /// The keys to look up.
     ready: Vec<(usize, Ready<'c, Q, K, V, S>)>,
     /// The keys that others compute.
-    waits: VecDeque<(usize, Path<'c, Q, K, V, S>, Joined<K, V, S>)>,
+    waits: VecDeque<Awaited<'c, Q, K, V, S>>,
     answers: Vec<Option<V>>,
     /// Keys that were asked for before in this call, and the number of the first.
     repeated: Vec<(usize, usize)>,
 }
 
 type Path<'c, Q, K, V, S> = SlowPath<'c, Q, OkOnly, K, V, S>;
+
+type Awaited<'c, Q, K, V, S> = (usize, Path<'c, Q, K, V, S>, Joined<K, V, S>);
 
 /// How to go on with a key.
 enum Ready<'c, Q, K, V, S: Scope> {

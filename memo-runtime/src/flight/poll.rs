@@ -168,7 +168,9 @@ impl Wake for Leaders {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let Some((first, others)) = self.waits.split_first() else { return };
-        others.iter().for_each(|wait| wait.state.lock().leader.note_wake());
+        for wait in others {
+            wait.state.lock().leader.note_wake();
+        }
         first.wake_leader();
     }
 }

@@ -254,7 +254,9 @@ impl Store {
         let mut stored = Vec::with_capacity(self.stored);
         self.for_each(|entry| stored.push(entry));
         stored.sort_unstable_by_key(|entry| entry.rank());
-        stored.into_iter().for_each(|entry| self.policy.insert(entry));
+        for entry in stored {
+            self.policy.insert(entry);
+        }
         self.is_ranked = true;
     }
 

@@ -104,7 +104,7 @@ where
 /// assert!(paths.call((9, 9)) > 0);
 /// ```
 ///
-/// A level takes a third more stack than one of a memoized function. Deep recursions: see [the crate documentation](crate).
+/// A level takes up to twice the stack of one of a memoized function. Deep recursions: see [the crate documentation](crate).
 #[doc(alias("y_combinator", "fix"))]
 pub fn memoize_rec<K, V, F>(f: F) -> MemoizedRec<F, K, V>
 where

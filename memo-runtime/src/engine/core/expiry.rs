@@ -73,9 +73,8 @@ pub(crate) struct OnHit {
     stamps: bool,
     /// Hits leave a stamp, and entries never expire.
     stamps_without_clock: bool,
-    /// Hits leave no stamp, and entries never expire.
+    /// Hits left no stamp at the start, and entries never expire.
     counts_without_clock: bool,
-    expires: bool,
     /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
     /// goes wrong. So no order is needed, and the models need not explore these reads.
     stamps_since: AtomicBool,
@@ -88,7 +87,6 @@ impl OnHit {
             stamps,
             stamps_without_clock: stamps && !expires,
             counts_without_clock: !stamps && !expires,
-            expires,
             stamps_since: AtomicBool::new(false),
         }
     }
@@ -102,7 +100,7 @@ impl OnHit {
     #[inline]
     pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
         let stamps = if TIMED { self.stamps } else { self.stamps_without_clock };
-        stamps || self.stamps_since.load(Relaxed) && (TIMED || !self.expires)
+        stamps || self.stamps_since.load(Relaxed) && self.counts::<TIMED>()
     }
 
     /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
