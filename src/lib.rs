@@ -17,7 +17,7 @@
 //! - [`memoize`] has the attribute's options and the controls of a memoized function.
 //! - [The guides](guide) explain one topic each: keys, results, time, concurrent calls, async, methods, generics,
 //!   caches by hand, tests.
-//! - [`Cache`] is the same cache for use by hand.
+//! - [`Cache`] is the same cache for use by hand. [`memoize_fn`] and [`memoize_rec`] memoize closures.
 //! - [`report()`] shows all caches of the process.
 //!
 //! # How a call goes
@@ -52,8 +52,9 @@
 #[doc(hidden)]
 pub use memo_runtime::__private;
 pub use memo_runtime::{
-    Cache, CacheBuilder, CacheEntry, CacheInfo, CacheParameters, CacheStatus, Float, Report,
-    caches, clear_all, report, scope, set_clock, testing,
+    Cache, CacheBuilder, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus, Float,
+    ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn, memoize_fn_with,
+    memoize_rec, memoize_rec_with, report, scope, set_clock, testing, try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.

@@ -38,6 +38,12 @@ mod tests;
 
 pub use base::supplied_clock::set_clock;
 pub use cache::builder::CacheBuilder;
+pub use cache::by_hand::collection::CacheIter;
+pub use cache::by_hand::many::ManyValues;
+pub use cache::by_hand::memoized::{
+    Memoized, MemoizedRec, memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with,
+    try_memoize_fn,
+};
 pub use cache::cache::{Cache, CacheEntry};
 pub use cache::registry::{CacheStatus, caches, clear_all};
 pub use cache::report::{Report, report};

@@ -168,7 +168,7 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
 
     fn check_entries(&self) {
         let mut keys = BTreeSet::new();
-        for entry in self.cache.iter() {
+        for entry in self.cache {
             assert_eq!(entry.key().key(), entry.value().key());
             assert!(keys.insert(entry.key().key()), "{entry:?} is there twice");
         }

@@ -146,15 +146,18 @@ fn one_call_controls(model: &Model) -> TokenStream {
     }
 }
 
-/// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
-/// `Type::area_cache().remove(..)` cannot be used.
+/// `area_remove` of a method: it takes the arguments, where `Type::area_cache().remove(..)` takes an owned key. With
+/// `key = ..` the type of the key cannot even be named.
 pub(super) fn removal(model: &Model) -> Option<Helper> {
-    if model.context.is_module() || model.options.cache().is_some() || model.key_types().is_some() {
+    // A given cache has `remove` itself, and its owner knows the type of the key.
+    if model.context.is_module() || model.options.cache().is_some() {
         return None;
     }
     let Model { runtime: p, result, .. } = model;
     let name = model.remove_fn();
     let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    // Not by `area_cache()`: if the user has a function of that name, that is one error already.
+    let cache = cache_access::call_site(model).map_or(cache, |site| quote!(&#site.cache()));
     let identifying = model.identifying_arguments().map(parameter);
     let (instance, lifetimes) = (&model.instance, model.other_params.lifetimes());
     let generics = lifetimes.and(instance);

@@ -55,8 +55,9 @@ impl<K, V> CacheBuilder<K, V> {
     }
 
     /// The most entries that the cache holds. One more evicts the least recently used one.
-    /// With 0 nothing is stored. Default: 128.
+    /// With 0 nothing is stored. Default: 128. [`Cache::set_maxsize`] changes it later.
     #[inline]
+    #[doc(alias("max_capacity", "capacity", "size", "maximum_size", "max_size"))]
     pub const fn maxsize(mut self, maxsize: usize) -> Self {
         self.parameters.maxsize = Some(maxsize);
         self
@@ -64,6 +65,7 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// No limit to the number of entries.
     #[inline]
+    #[doc(alias("max_capacity", "UnboundCache"))]
     pub const fn unbounded(mut self) -> Self {
         self.parameters.maxsize = None;
         self
@@ -75,6 +77,7 @@ impl<K, V> CacheBuilder<K, V> {
     /// From one second on, time is read from the system's coarse clock: an entry may answer some
     /// milliseconds longer or shorter, at most 10 on the systems known.
     #[inline]
+    #[doc(alias("time_to_live", "expire_after_write", "expire_after", "lifespan", "max_age"))]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.parameters.ttl = Some(ttl);
         self

@@ -1,5 +1,6 @@
 //! The handle of a cache, with the methods that need no bounds on keys and values.
 
+use crate::cache::by_hand::collection::CacheIter;
 use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
@@ -51,6 +52,7 @@ use std::marker::PhantomData;
 /// `S` is the scope. [`Shared`], the default, is for every thread. A cache of
 /// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation; its
 /// maker is [`CacheBuilder::build_for_thread`](crate::CacheBuilder::build_for_thread).
+#[doc(alias("lru_cache", "LruCache", "moka", "memoize", "TTLCache", "TimedCache", "UnboundCache"))]
 #[repr(transparent)]
 pub struct Cache<K, V, S: Scope = Shared> {
     engine: TypedEngine<K, V, S>,
@@ -110,19 +112,62 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// assert_eq!((info.hits, info.misses, info.currsize), (0, 1, 1));
     /// ```
     #[must_use]
+    #[doc(alias("cache_info", "stats", "metrics", "hit_rate"))]
     pub fn info(&self) -> CacheInfo {
         self.engine.engine().info()
     }
 
-    /// The options in force.
+    /// The options in force. Only [`set_maxsize`](Self::set_maxsize) changes one.
     ///
     /// ```
     /// let cache = memofn::Cache::<u8, u8>::new(10);
     /// assert_eq!(cache.parameters().maxsize, Some(10));
     /// ```
     #[must_use]
+    #[doc(alias("policy", "cache_parameters"))]
     pub fn parameters(&self) -> CacheParameters {
-        self.engine.engine().parameters.clone()
+        self.engine.engine().parameters()
+    }
+
+    /// Sets the most entries that the cache holds: a number, or `None` for no limit.
+    ///
+    /// More entries than that are evicted before this returns, the least recently used first, and counted as
+    /// [`evictions`](crate::CacheInfo::evictions). A limit of 0 evicts all, and nothing is stored from then on. A
+    /// higher limit costs nothing.
+    ///
+    /// Other threads may use the cache meanwhile. The limit goes down in steps of 64 entries, and no call waits for
+    /// more than one step. At each moment the cache holds no more entries than [`info()`](Self::info) says. The
+    /// evicted keys and values are dropped at the end, without a lock.
+    ///
+    /// A cache without a limit keeps no recency. Its first limit evicts what was stored first. It also sorts all
+    /// entries once: calls on other threads that miss wait for that.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the `Drop` of a key or value passes through. The limit is set.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.extend((1..=4).map(|n| (n, n * n)));
+    /// cache.get(&1);
+    /// cache.set_maxsize(2);
+    /// assert_eq!((cache.peek(&1), cache.peek(&3), cache.peek(&4)), (Some(1), None, Some(16)));
+    /// assert_eq!(cache.info().maxsize, Some(2));
+    /// cache.set_maxsize(None);
+    /// assert_eq!(cache.info().maxsize, None);
+    /// ```
+    ///
+    /// A memoized function has the same: `f::cache().set_maxsize(1000)`.
+    #[doc(alias(
+        "resize",
+        "set_capacity",
+        "cache_resize",
+        "max_capacity",
+        "shrink_to",
+        "set_max_size"
+    ))]
+    pub fn set_maxsize(&self, maxsize: impl Into<Option<usize>>) {
+        self.engine.engine().set_maxsize(maxsize.into());
     }
 
     /// Forgets every entry and zeroes the counters.
@@ -136,12 +181,21 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// cache.clear();
     /// assert!(cache.is_empty());
     /// ```
+    #[doc(alias("invalidate_all", "cache_clear", "flush", "evict_all"))]
     pub fn clear(&self) {
         self.engine.engine().clear();
     }
 
     /// The number of entries. Expired ones do not count.
     #[must_use]
+    #[doc(alias(
+        "size",
+        "entry_count",
+        "cache_size",
+        "currsize",
+        "weighted_size",
+        "estimated_size"
+    ))]
     pub fn len(&self) -> usize {
         self.info().currsize
     }
@@ -165,8 +219,9 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// let entries: Vec<_> = cache.iter().map(|entry| (*entry.key(), *entry.value())).collect();
     /// assert_eq!(entries, [("two", 2), ("one", 1)]);
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = CacheEntry<K, V, S>> + use<K, V, S> {
-        self.engine.engine().entries().into_iter().map(|entry| CacheEntry { entry, types: PhantomData })
+    #[doc(alias("keys", "values", "items", "as_map"))]
+    pub fn iter(&self) -> CacheIter<K, V, S> {
+        CacheIter::new(self.engine.engine().entries())
     }
 
     /// Forgets the entries for which `keep` returns `false`.
@@ -184,6 +239,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// cache.retain(|_, square| square % 2 == 0);
     /// assert_eq!((cache.peek(&2), cache.peek(&3)), (Some(4), None));
     /// ```
+    #[doc(alias("invalidate_entries_if", "remove_if", "evict"))]
     pub fn retain(&self, keep: impl FnMut(&K, &V) -> bool) {
         self.engine.retain(keep);
     }
@@ -199,7 +255,7 @@ impl<K, V, S: Scope> Clone for Cache<K, V, S> {
 impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
-            .field("parameters", &self.engine.engine().parameters)
+            .field("parameters", &self.parameters())
             .field("info", &self.info())
             .finish()
     }
@@ -216,12 +272,18 @@ impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
 /// cache.clear();
 /// assert_eq!((*entry.key(), *entry.value()), ("one", 1));
 /// ```
+#[doc(alias("entry", "EntryRef"))]
 pub struct CacheEntry<K, V, S: Scope = Shared> {
     entry: EntryPtr<S>,
     types: PhantomData<S::Ptr<Entry<K, V>>>,
 }
 
 impl<K, V, S: Scope> CacheEntry<K, V, S> {
+    /// The entry is of these types.
+    pub(super) fn new(entry: EntryPtr<S>) -> Self {
+        Self { entry, types: PhantomData }
+    }
+
     fn entry(&self) -> &Entry<K, V> {
         #[expect(unsafe_code, reason = "an owner has no types")]
         // SAFETY: `Cache::iter` makes these, and the entries of a cache are of its types.

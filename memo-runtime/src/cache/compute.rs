@@ -5,7 +5,7 @@ use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
-use crate::key::lookup::{ByKey, ByRef};
+use crate::key::lookup::{ByKey, ByRef, Sought};
 use crate::scope::scope::Scope;
 use std::borrow::Borrow;
 use std::hash::Hash;
@@ -56,6 +56,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert_eq!(cache.get_or_compute(3, || 9), 9);
     /// assert_eq!(cache.get_or_compute(3, || unreachable!("a hit computes nothing")), 9);
     /// ```
+    #[doc(alias("get_with", "entry", "or_insert_with", "get_or_insert_with", "get_or_set_with"))]
     pub fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
         let given = GivenCache::new(self);
         crate::__private::call_in_place!(given.enter(ByKey(key), Whole), compute())
@@ -67,6 +68,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// let cache = memofn::Cache::<String, usize>::new(10);
     /// assert_eq!(cache.get_or_compute_by_ref("Oslo", || 4), 4);
     /// ```
+    #[doc(alias("get_with_by_ref", "entry_by_ref"))]
     pub fn get_or_compute_by_ref<Q>(&self, key: &Q, compute: impl FnOnce() -> V) -> V
     where
         K: Borrow<Q>,
@@ -89,6 +91,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert!(port("http").is_err());
     /// assert_eq!(cache.len(), 1);
     /// ```
+    #[doc(alias("try_get_with", "or_try_insert_with", "try_get_or_set_with"))]
     pub fn get_or_try_compute<E>(
         &self,
         key: K,
@@ -113,6 +116,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert_eq!(cache.get_or_compute("Oslo", || unreachable!("it is there")), 7);
     /// # });
     /// ```
+    #[doc(alias("get_with", "async_get_or_set_with"))]
     pub async fn get_or_compute_async(&self, key: K, compute: impl AsyncFnOnce() -> V) -> V {
         let query = ByKey(key);
         let miss = match GivenCache::new(self).hit(&query, &Whole) {
@@ -145,6 +149,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// # Errors
     ///
     /// The error of `compute`. It is not stored. The calls that waited for a failed run compute for themselves.
+    #[doc(alias("try_get_with"))]
     pub async fn get_or_try_compute_async<E>(
         &self,
         key: K,
@@ -158,6 +163,34 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         call::or_compute(self.engine(), miss, query, OkOnly, compute).await
     }
 
+    /// The value for `key`, if there is one. Computes nothing, and waits for no run.
+    ///
+    /// It is a call like any other: a value found is a hit and the latest use of its entry, and nothing found is a
+    /// miss. So the counters are right for a program that looks with `get` and stores with [`insert`](Self::insert).
+    /// (A miss here runs nothing. A `get_or_compute` after it is a call of its own, and may be a second miss.)
+    /// [`peek`](Self::peek) looks without a trace. [`get_or_compute`](Self::get_or_compute) lets one of several
+    /// threads compute a value.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert("Oslo".to_owned(), 4);
+    /// assert_eq!((cache.get("Oslo"), cache.get("Rome")), (Some(4), None));
+    /// assert_eq!((cache.info().hits, cache.info().misses), (1, 1));
+    /// ```
+    #[doc(alias("get_if_present", "cache_get", "lookup"))]
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq,
+    {
+        let hash = self.engine().hash(|state| key.hash(state));
+        if let Ok(value) = self.engine().hit(hash, &Sought(key, PhantomData), V::clone) {
+            return Some(value);
+        }
+        let entry = self.engine().get(hash, &|known: &K| known.borrow() == key)?;
+        Some(self.engine().entry(&entry).value().clone())
+    }
+
     /// The value for `key`, if there is one. Counts nothing and leaves recency alone.
     ///
     /// ```
@@ -166,6 +199,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// assert_eq!((cache.peek("Oslo"), cache.peek("Rome")), (Some(4), None));
     /// assert_eq!(cache.info().hits, 0);
     /// ```
+    #[doc(alias("peek_with", "get_quiet", "cache_peek"))]
     pub fn peek<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -185,6 +219,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// cache.insert("Oslo".to_owned(), 4);
     /// assert_eq!((cache.remove("Oslo"), cache.remove("Oslo")), (Some(4), None));
     /// ```
+    #[doc(alias("invalidate", "evict", "pop", "cache_remove", "expire"))]
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -196,6 +231,29 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             })?;
         Some(self.engine().entry(&entry).value().clone())
     }
+}
+
+impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
+    /// Whether there is a value for `key`. Counts nothing and leaves recency alone.
+    ///
+    /// Another thread may remove or store the value right after that. To act on the answer, ask for the value itself.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert("Oslo".to_owned(), 4);
+    /// assert!(cache.contains_key("Oslo") && !cache.contains_key("Rome"));
+    /// assert_eq!((cache.info().hits, cache.info().misses), (0, 0));
+    /// ```
+    #[must_use]
+    #[doc(alias("contains", "has", "is_cached"))]
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq,
+    {
+        let hash = self.engine().hash(|state| key.hash(state));
+        self.engine().peek(hash, &|known: &K| known.borrow() == key).is_some()
+    }
 
     /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.
     ///
@@ -204,6 +262,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// cache.insert(3, 9);
     /// assert_eq!(cache.get_or_compute(3, || unreachable!("it is stored")), 9);
     /// ```
+    #[doc(alias("put", "cache_set", "set", "prime_cache"))]
     pub fn insert(&self, key: K, value: V) {
         self.engine().insert(ByKey(key), || value);
     }

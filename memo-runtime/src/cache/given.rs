@@ -43,7 +43,10 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.0.engine().hit(query, |value| answer.put(|| policy.hit(value)))
+        let engine = self.0.engine();
+        engine.hit(engine.hash(|state| query.hash(state)), query, |value| {
+            answer.put(|| policy.hit(value))
+        })
     }
 
     /// [`enter`](Self::enter) for an async call, which has no use for an [`Answer`]: the result would pass through
@@ -58,7 +61,8 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.0.engine().hit(query, |value| policy.hit(value))
+        let engine = self.0.engine();
+        engine.hit(engine.hash(|state| query.hash(state)), query, |value| policy.hit(value))
     }
 
     /// Goes on after a miss, and waits if another run computes the result. Returns a run; if there is none, the result

@@ -3,6 +3,7 @@
 //! It knows the rooms below. It must not know the macro.
 
 pub(crate) mod builder;
+pub(crate) mod by_hand;
 pub(crate) mod cache;
 pub(crate) mod compute;
 pub(crate) mod given;

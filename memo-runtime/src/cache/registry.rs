@@ -19,7 +19,9 @@ trait AnyCache {
 
 impl<S: Scope> AnyCache for Engine<S> {
     fn status(&self) -> CacheStatus {
-        CacheStatus { parameters: self.parameters.clone(), info: self.info() }
+        let info = self.info();
+        let parameters = CacheParameters { maxsize: info.maxsize, ..self.parameters.clone() };
+        CacheStatus { parameters, info }
     }
 
     fn clear(&self) {

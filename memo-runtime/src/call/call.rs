@@ -24,6 +24,7 @@ use crate::engine::typed::TypedEngine;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
+use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -66,7 +67,7 @@ fn go_on<'c, S: Scope>(
         Ok(()) => return None,
         Err(miss) => miss,
     };
-    let mut slow_path = SlowPath::new(engine, false);
+    let mut slow_path = SlowPath::new(engine, None);
     let mut step = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
         let entry = engine.fresh(hash, types.query);
@@ -133,7 +134,7 @@ where
     S: Scope,
 {
     let mut query = engine.query(lookup);
-    let mut slow_path = SlowPath::new(engine.engine(), true);
+    let mut slow_path = SlowPath::new(engine.engine(), Some(Runner::new_run()));
     let mut step = step_of(engine, &mut query, &policy, |types| {
         match look_again(engine.engine(), miss, types) {
             Ok(()) => Step::Answered,
@@ -156,13 +157,13 @@ where
 }
 
 /// What an async call without a result does next.
-enum Ahead<'c, S: Scope> {
+pub(super) enum Ahead<'c, S: Scope> {
     Run(RunGuard<'c, S>),
     Wait(Joined<S>),
 }
 
 /// Takes a step of an async call. Fails with the result, if there is one.
-fn step_of<'c, R, Q, P, K, V, S>(
+pub(super) fn step_of<'c, R, Q, P, K, V, S>(
     engine: &TypedEngine<K, V, S>,
     query: &mut Query<Q, V>,
     policy: &P,
@@ -214,7 +215,7 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    let guard = refreshing(engine.engine(), &mut engine.query(lookup), false);
+    let guard = refreshing(engine.engine(), &mut engine.query(lookup), None);
     Run::new(engine, PackedRun::start(guard, engine.engine()), policy)
 }
 
@@ -228,18 +229,19 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    let guard = refreshing(engine.engine(), &mut engine.query(lookup), true);
+    let polled = Some(Runner::new_run());
+    let guard = refreshing(engine.engine(), &mut engine.query(lookup), polled);
     AsyncRun::start(engine, guard, policy)
 }
 
 fn refreshing<'c, S: Scope>(
     engine: &'c Engine<S>,
     query: &mut dyn AnyQuery,
-    is_async: bool,
+    polled: Option<Runner>,
 ) -> RunGuard<'c, S> {
     let hash = query.hash(engine.hashing);
     let entry = engine.fresh(hash, query);
-    let mut guard = RunGuard::new(engine, entry, Role::Owner, is_async);
+    let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
     guard.flight = engine.start_refresh(&guard.entry, guard.wait());
     guard
 }

@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod async_run;
 pub(crate) mod call;
 pub(crate) mod in_place;
+pub(crate) mod many;
 pub(crate) mod result_policy;
 pub(crate) mod run;
 pub(crate) mod run_guard;

@@ -151,11 +151,7 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
     /// a miss.
     #[inline]
-    pub(crate) fn lead(
-        engine: &EnginePtr<S>,
-        entry: UnstoredEntry<S>,
-        is_measured: bool,
-    ) -> Self {
+    pub(crate) fn lead(engine: &EnginePtr<S>, entry: UnstoredEntry<S>, is_measured: bool) -> Self {
         if S::SHARED {
             // `unpack` takes it up again.
             std::mem::forget(BlockingBody::enter());

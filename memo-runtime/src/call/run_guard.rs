@@ -43,19 +43,18 @@ pub(super) enum BodyKind {
 }
 
 impl<'c, S: Scope> RunGuard<'c, S> {
-    /// The guard of a run whose flight has not started.
+    /// The guard of a run whose flight has not started. `polled` is the runner of an async run.
     pub(crate) fn new(
         engine: &'c Engine<S>,
         entry: UnstoredEntry<S>,
         role: Role,
-        is_async: bool,
+        polled: Option<Runner>,
     ) -> Self {
         let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
-        let body = if is_async {
+        let body = match polled {
             // From its beginning: the wait sees whether the run is polled.
-            BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(Runner::new_run()))))
-        } else {
-            BodyKind::Blocking(None)
+            Some(runner) => BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner)))),
+            None => BodyKind::Blocking(None),
         };
         Self { engine, entry, role, flight: None, body, started: None }
     }

@@ -11,7 +11,8 @@ use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
-use crate::flight::wait::{Landing, SharedError, Wait, Waited};
+use crate::flight::wait::{Landing, Wait, Waited};
+use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ pub(crate) struct SlowPath<'c, S: Scope> {
     /// The entry made from the query. It has a guard before its flight starts, so that there is always one to end the
     /// flight.
     guard: Option<RunGuard<'c, S>>,
-    is_async: bool,
+    /// The runner of the call's own run, if that is async.
+    polled: Option<Runner>,
     /// It waited for a run that was abandoned or stalled.
     has_waited: bool,
 }
@@ -51,10 +53,20 @@ pub(crate) enum Step<'c, S: Scope> {
     Wait(Joined<S>),
 }
 
+/// The end of a wait.
+pub(crate) enum WaitEnd<'c, S: Scope> {
+    /// A result, or a run beside the other one.
+    Step(Step<'c, S>),
+    /// Go on with [`look_up_and_start`](SlowPath::look_up_and_start): the other run has left nothing.
+    Again,
+    /// Go on with [`compute`](SlowPath::compute): the other run has failed.
+    Alone,
+}
+
 impl<'c, S: Scope> SlowPath<'c, S> {
     #[inline]
-    pub(crate) fn new(engine: &'c Engine<S>, is_async: bool) -> Self {
-        Self { engine, hash: 0, guard: None, is_async, has_waited: false }
+    pub(crate) fn new(engine: &'c Engine<S>, polled: Option<Runner>) -> Self {
+        Self { engine, hash: 0, guard: None, polled, has_waited: false }
     }
 
     /// [`begin`](Self::begin) with an entry made before. Something else is filed under its hash.
@@ -65,7 +77,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         entry: UnstoredEntry<S>,
         types: &mut Types<'_>,
     ) -> Step<'c, S> {
-        self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.is_async));
+        self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.polled));
         self.begin(hash, false, types)
     }
 
@@ -87,7 +99,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     }
 
     /// Looks the call up under the lock. If nothing is found, starts its flight.
-    fn look_up_and_start(&mut self, types: &mut Types<'_>) -> Step<'c, S> {
+    pub(crate) fn look_up_and_start(&mut self, types: &mut Types<'_>) -> Step<'c, S> {
         let mut found = self.look_up(types.query);
         loop {
             return match found {
@@ -119,54 +131,64 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         waited: Waited,
         types: &mut Types<'_>,
     ) -> Step<'c, S> {
+        match self.end_wait(joined, waited, types) {
+            WaitEnd::Step(step) => step,
+            WaitEnd::Again => self.look_up_and_start(types),
+            WaitEnd::Alone => self.compute(types.query),
+        }
+    }
+
+    /// Ends a wait, and starts no flight.
+    pub(crate) fn end_wait(
+        &mut self,
+        joined: Joined<S>,
+        waited: Waited,
+        types: &mut Types<'_>,
+    ) -> WaitEnd<'c, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
             Waited::Landed(Landing::Value) => {
                 self.engine.core.count_coalesced();
                 types.answer.put_value(entry.entry_ref());
-                Step::Answered
+                WaitEnd::Step(Step::Answered)
             }
             Waited::Landed(Landing::Error(error)) => {
                 drop((entry, wait));
-                self.after_error(&error, types)
+                // The policy may share errors.
+                if !types.answer.put_error(&error) {
+                    return WaitEnd::Alone;
+                }
+                self.engine.core.count_coalesced();
+                WaitEnd::Step(Step::Answered)
             }
             Waited::Landed(Landing::Failed) => {
                 drop((entry, wait));
-                self.compute(types.query)
+                WaitEnd::Alone
             }
             Waited::Landed(Landing::Abandoned) => {
                 drop((entry, wait));
                 self.has_waited = true;
-                self.look_up_and_start(types)
+                WaitEnd::Again
             }
             Waited::Stalled => {
                 self.engine.core.detach_waiters(id);
                 drop((entry, wait));
                 self.has_waited = true;
-                self.look_up_and_start(types)
+                WaitEnd::Again
             }
             Waited::Help => {
                 self.engine.core.count_helper();
-                self.run_beside(entry, id, Role::Helper(wait))
+                WaitEnd::Step(self.run_beside(entry, id, Role::Helper(wait)))
             }
             Waited::Circular => {
                 self.engine.core.count_helper();
-                self.run_beside(entry, id, Role::Guest)
+                WaitEnd::Step(self.run_beside(entry, id, Role::Guest))
             }
         }
     }
 
-    /// Answers with the error of the run that this call waited for, if the policy shares it.
-    fn after_error(&mut self, error: &SharedError, types: &mut Types<'_>) -> Step<'c, S> {
-        if types.answer.put_error(error) {
-            self.engine.core.count_coalesced();
-            return Step::Answered;
-        }
-        self.compute(types.query)
-    }
-
     /// Runs the body after a wait in vain, in a flight that nobody joins.
-    fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
+    pub(crate) fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
         let entry = self.make_guard(query).entry.entry_ref();
         let id = self.engine.core.start_unjoined(entry);
         self.run(id)
@@ -193,9 +215,9 @@ impl<'c, S: Scope> SlowPath<'c, S> {
 
     /// Makes the entry, if there is none.
     fn make_guard(&mut self, query: &mut dyn AnyQuery) -> &mut RunGuard<'c, S> {
-        let Self { engine, hash, is_async, .. } = *self;
+        let Self { engine, hash, polled, .. } = *self;
         self.guard.get_or_insert_with(|| {
-            RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, is_async)
+            RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, polled)
         })
     }
 
@@ -209,7 +231,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// Runs the body in the flight of another run.
     fn run_beside(&self, entry: EntryPtr<S>, id: FlightId, role: Role) -> Step<'c, S> {
         let entry = UnstoredEntry::new(entry);
-        let mut guard = RunGuard::new(self.engine, entry, role, self.is_async);
+        let mut guard = RunGuard::new(self.engine, entry, role, self.polled);
         guard.flight = Some(id);
         Step::Run(guard)
     }

@@ -25,7 +25,7 @@ use std::fmt;
 pub struct CacheInfo {
     /// Calls that were answered without a run of the body, the [`coalesced`](Self::coalesced) ones included.
     pub hits: u64,
-    /// Calls that ran the body.
+    /// Calls that ran the body, and a [`get`](crate::Cache::get) that found nothing.
     pub misses: u64,
     /// The most entries it holds; `None` is unbounded.
     pub maxsize: Option<usize>,

@@ -41,6 +41,7 @@ pub(crate) type EnginePtr<S> = <S as Scope>::Ptr<Engine<S>>;
 pub struct Engine<S: Scope> {
     pub(crate) core: Core<S>,
     pub(crate) hashing: Hashing,
+    /// The options at the start. Only `maxsize` changes: see [`parameters()`](Self::parameters).
     pub(crate) parameters: CacheParameters,
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
@@ -125,11 +126,7 @@ impl<S: Scope> Engine<S> {
 
     /// Stores an entry as if its value had just been computed. `write` writes the value. Runs under way are older,
     /// and will not replace it.
-    pub(crate) fn insert(
-        &self,
-        query: &mut dyn AnyQuery,
-        write: &mut dyn FnMut(NonNull<()>),
-    ) {
+    pub(crate) fn insert(&self, query: &mut dyn AnyQuery, write: &mut dyn FnMut(NonNull<()>)) {
         let hash = query.hash(self.hashing);
         let entry = self.fresh(hash, query);
         #[expect(unsafe_code, reason = "the value is in a cell")]
@@ -147,6 +144,11 @@ impl<S: Scope> Engine<S> {
         self.core.peek(hash, equals).map(|entry| self.owned(entry))
     }
 
+    /// The stored entry, as a hit. If there is none, that is a miss.
+    pub(crate) fn get(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        self.core.get(hash, equals).map(|entry| self.owned(entry))
+    }
+
     /// Takes an entry out, and keeps runs under way from storing it again.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
         self.core.remove(hash, equals).map(|entry| self.owned(entry))
@@ -156,7 +158,17 @@ impl<S: Scope> Engine<S> {
 /// The whole cache.
 impl<S: Scope> Engine<S> {
     pub(crate) fn info(&self) -> CacheInfo {
-        CacheInfo { maxsize: self.parameters.maxsize, ..self.core.info() }
+        self.core.info()
+    }
+
+    /// The options in force.
+    pub(crate) fn parameters(&self) -> CacheParameters {
+        CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
+    }
+
+    /// Sets the most entries held, and evicts what is too much.
+    pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
+        self.core.set_maxsize(maxsize);
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.

@@ -214,6 +214,24 @@ impl State {
         out.iter().for_each(|(_, cause)| self.count(*cause));
     }
 
+    /// Moves the limit of the store towards `maxsize`: see [`Store::set_maxsize`].
+    pub(crate) fn set_maxsize(
+        &mut self,
+        maxsize: Option<usize>,
+        most: usize,
+        now: Time,
+        stamp: u64,
+        out: &mut SmallList<TakenOut>,
+    ) -> bool {
+        let mut evicted = SmallList::new();
+        let is_set = self.store.set_maxsize(maxsize, most, now, stamp, &mut evicted);
+        for it in evicted {
+            self.count(it.1);
+            out.push(it);
+        }
+        is_set
+    }
+
     /// Counts an entry that has left the store.
     #[inline]
     fn count(&mut self, cause: Cause) {
@@ -278,6 +296,7 @@ impl State {
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.count_expired(now);
         CacheInfo {
+            maxsize: self.store.maxsize(),
             currsize: self.store.len() - expired,
             expirations: self.counts.expirations + expired as u64,
             ..self.counts

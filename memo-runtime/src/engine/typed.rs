@@ -80,13 +80,18 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
 
     /// [`Engine::hit`].
     #[inline]
-    pub(crate) fn hit<R, Q>(&self, query: &Q, answer: impl FnOnce(&V) -> R) -> Result<R, Miss>
+    pub(crate) fn hit<R, Q>(
+        &self,
+        hash: u64,
+        query: &Q,
+        answer: impl FnOnce(&V) -> R,
+    ) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
     {
         self.engine.hit(
             const { Entry::<K, V>::TYPE.is_plain },
-            self.hash(|state| query.hash(state)),
+            hash,
             |entry| query.matches(self.key(entry)),
             |entry| answer(self.value(entry)),
         )
@@ -111,6 +116,11 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
     /// [`Engine::peek`].
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
         self.engine.peek(hash, &|entry| equals(self.key(entry)))
+    }
+
+    /// [`Engine::get`].
+    pub(crate) fn get(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
+        self.engine.get(hash, &|entry| equals(self.key(entry)))
     }
 
     /// [`Engine::remove`].

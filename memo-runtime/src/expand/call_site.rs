@@ -135,7 +135,8 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         #[expect(unsafe_code, reason = "a slot has no types")]
         // SAFETY: the maker of this call site keeps the conditions on the types, so the engine is of these. It is not
         // used after this function returns.
-        let engine = unsafe { S::lend::<F, K, V>(self.slot).map(|it| TypedEngine::<K, V, S>::of(it)) };
+        let engine =
+            unsafe { S::lend::<F, K, V>(self.slot).map(|it| TypedEngine::<K, V, S>::of(it)) };
         let Some(engine) = engine else { return Err(Miss::without_look()) };
         engine.quick_hit::<TIMED, _, _>(query, answer)
     }

@@ -34,9 +34,8 @@ pub trait SlotScope: Scope {
     /// The caller returns the engine before the thread ends.
     #[doc(hidden)]
     #[expect(unsafe_code, reason = "the caches of a thread are not counted")]
-    unsafe fn lend<'c, F: Instance, K, V>(
-        slot: &'static Self::Slot,
-    ) -> Option<&'c EnginePtr<Self>>;
+    unsafe fn lend<'c, F: Instance, K, V>(slot: &'static Self::Slot)
+    -> Option<&'c EnginePtr<Self>>;
 
     /// The engine of an instance. It is made now, for entries of this type, if there is none.
     ///

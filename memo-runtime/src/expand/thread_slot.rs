@@ -60,8 +60,8 @@ impl ThreadSlot {
             return Self::late_engine(slot, options, instance, types);
         }
         let make = |parameters| make(parameters, types);
-        let engine =
-            slot.with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
+        let engine = slot
+            .with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
         ThreadEngine { engine, late: None }
     }
 
@@ -188,9 +188,8 @@ impl SlotScope for Thread {
     unsafe fn lend<'c, F: Instance, K, V>(
         slot: &'static LocalKey<ThreadSlot>,
     ) -> Option<&'c EnginePtr<Self>> {
-        let engine = slot.with(|slot| {
-            Node::<Self>::first::<F, K, V>(slot.root()).map(NonNull::from)
-        });
+        let engine =
+            slot.with(|slot| Node::<Self>::first::<F, K, V>(slot.root()).map(NonNull::from));
         // SAFETY: it is there until the thread ends: see `UsedSlots`.
         engine.map(|engine| unsafe { engine.as_ref() })
     }

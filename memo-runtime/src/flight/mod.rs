@@ -7,7 +7,7 @@
 pub(crate) mod flight;
 mod followers;
 pub(crate) mod patience;
-mod poll;
+pub(crate) mod poll;
 mod stall;
 pub(crate) mod wait;
 pub(crate) mod wait_graph;

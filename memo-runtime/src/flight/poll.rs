@@ -9,7 +9,7 @@ use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, Instant};
 use crate::flight::stall::PollTurn;
 use crate::flight::wait::{Wait, WaitState, Waited, wake};
-use crate::scope::runners::PolledRun;
+use crate::scope::runners::{PolledRun, Runner};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -119,6 +119,59 @@ impl Wait {
         if let Some((polls, waker)) = lent {
             Lent { wait: self, polls, waker: Some(waker) }.wake();
         }
+    }
+}
+
+/// The waits of one async run that leads several flights.
+#[derive(Debug)]
+pub(crate) struct Leaders {
+    owner: Runner,
+    /// The owner is the same for all of them.
+    waits: Vec<Arc<Wait>>,
+}
+
+impl Leaders {
+    pub(crate) fn new(owner: Runner, waits: Vec<Arc<Wait>>) -> Self {
+        Self { owner, waits }
+    }
+
+    /// [`Wait::lead`], for all of them.
+    pub(crate) fn lead<R>(
+        self: &Arc<Self>,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        if self.waits.is_empty() {
+            return poll(cx);
+        }
+        let _leading: Vec<_> = self.waits.iter().map(|wait| Leading(wait)).collect();
+        for wait in &self.waits {
+            let waker = cx.waker().clone();
+            let replaced = wait.state.lock().leader.begin_poll(waker);
+            drop(replaced);
+        }
+        let _polled = PolledRun::enter(self.owner);
+        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+    }
+
+    /// [`Wait::end_leading`], for all of them.
+    pub(crate) fn end(&self) {
+        self.waits.iter().for_each(|wait| wait.end_leading());
+    }
+}
+
+/// As a waker, this wakes the run. Each wait notes that.
+impl Wake for Leaders {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let Some((first, others)) = self.waits.split_first() else { return };
+        for wait in others {
+            wait.state.lock().leader.note_wake();
+        }
+        first.wake_leader();
     }
 }
 

@@ -68,6 +68,29 @@ impl<K: Borrow<Q> + Eq, Q: ?Sized + Hash + Eq + ToOwned<Owned = K>> Lookup for B
     }
 }
 
+/// A borrowed key that is looked up, and of which no owned key can be made.
+#[derive(Debug)]
+pub(crate) struct Sought<'a, K, Q: ?Sized>(pub(crate) &'a Q, pub(crate) PhantomData<fn() -> K>);
+
+impl<K: Borrow<Q> + Eq, Q: ?Sized + Hash + Eq> Lookup for Sought<'_, K, Q> {
+    type Key = K;
+
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+    #[inline]
+    fn matches(&self, key: &K) -> bool {
+        self.0 == key.borrow()
+    }
+    fn into_key(self) -> K {
+        unreachable!("it is never stored")
+    }
+    fn equal(a: &K, b: &K) -> bool {
+        a == b
+    }
+}
+
 /// A borrowed argument of shape `F`.
 #[derive(Debug)]
 pub struct Part<'a, F, A: ?Sized>(&'a A, PhantomData<F>);

@@ -9,6 +9,8 @@
 //! | `polled` | async calls share runs and finish |
 //! | `stalled` | a leader that is no longer polled holds up no caller |
 //! | `invalidation` | a `clear`, `remove` or `insert` hides older results from later calls |
+//! | `resizing` | a limit that changes holds at each moment |
+//! | `many` | calls for many keys share runs and finish |
 //! | `reclamation` | an entry is dropped after its last reader, and soon |
 //! | `litmus` | the fences suffice under weak memory |
 //!
@@ -29,10 +31,14 @@ mod invalidation;
 #[cfg(memofn_loom)]
 mod litmus;
 #[cfg(memofn_models)]
+mod many;
+#[cfg(memofn_models)]
 mod polled;
 #[cfg(memofn_models)]
 mod polling;
 #[cfg(memofn_models)]
 mod reclamation;
+#[cfg(memofn_models)]
+mod resizing;
 #[cfg(memofn_models)]
 mod stalled;

@@ -56,8 +56,10 @@ pub(crate) struct Store {
     /// The entries under way. The slot of each is its index here.
     flying: Vec<EntryRef>,
     maxsize: Option<usize>,
-    /// Holds what is stored if there is a `maxsize`.
+    /// Holds what is stored if `is_ranked`.
     policy: EvictionPolicy,
+    /// There is a `maxsize`, or there was one.
+    is_ranked: bool,
     freshness: Freshness,
     refuses: bool,
     /// More entries have expired than were taken out. Nothing shrinks meanwhile: most of what a smaller table would
@@ -88,6 +90,7 @@ impl Store {
             flying: Vec::new(),
             maxsize: limits.maxsize,
             policy,
+            is_ranked: limits.maxsize.is_some(),
             refuses: limits.maxsize == Some(0) || freshness.refuses(),
             freshness,
             is_draining: false,
@@ -96,7 +99,12 @@ impl Store {
 
     /// The trace that a hit has to leave in its entry.
     pub(crate) fn touch(&self) -> Touch {
-        if self.maxsize.is_some() { self.policy.touch() } else { Touch::None }
+        if self.is_ranked { self.policy.touch() } else { Touch::None }
+    }
+
+    /// The most entries held; `None` is unbounded.
+    pub(crate) fn maxsize(&self) -> Option<usize> {
+        self.maxsize
     }
 
     /// How many entries are stored.
@@ -200,25 +208,63 @@ impl Store {
         entry.store(stamp);
         // Before the eviction, which may rebuild the table from the flights and the freshness.
         self.freshness.stored(entry, now);
-        if let Some(maxsize) = self.maxsize {
-            while self.stored >= maxsize {
-                let Some(victim) = self.policy.victim(stamp) else { break };
-                let cause = self.cause(victim, now, Cause::Size);
-                self.freshness.removed(victim);
-                self.unfile_stored(victim);
-                out.push((victim, cause));
-                self.prefetch_victims();
+        if self.is_ranked {
+            if let Some(maxsize) = self.maxsize {
+                while self.stored >= maxsize && self.evict(now, stamp, out) {}
             }
             self.policy.insert(entry);
         }
         self.stored += 1;
     }
 
+    /// Takes out the entry to evict next. Returns whether there is one.
+    #[inline]
+    fn evict(&mut self, now: Time, stamp: Stamp, out: &mut SmallList<TakenOut>) -> bool {
+        let Some(victim) = self.policy.victim(stamp) else { return false };
+        let cause = self.cause(victim, now, Cause::Size);
+        self.freshness.removed(victim);
+        self.unfile_stored(victim);
+        out.push((victim, cause));
+        self.prefetch_victims();
+        true
+    }
+
+    /// Moves the limit towards `maxsize`, as far as that evicts at most `most` entries. `stamp` is later than all
+    /// others. `out` receives the entries that had to go. Returns whether the limit is `maxsize` now.
+    pub(crate) fn set_maxsize(
+        &mut self,
+        maxsize: Option<usize>,
+        most: usize,
+        now: Time,
+        stamp: Stamp,
+        out: &mut SmallList<TakenOut>,
+    ) -> bool {
+        if maxsize.is_some() && !self.is_ranked {
+            self.rank_stored();
+        }
+        let limit = maxsize.map(|maxsize| maxsize.max(self.stored.saturating_sub(most)));
+        while limit.is_some_and(|limit| self.stored > limit) && self.evict(now, stamp, out) {}
+        self.maxsize = limit;
+        self.refuses = limit == Some(0) || self.freshness.refuses();
+        limit == maxsize
+    }
+
+    /// Has the policy rank what was stored without a limit, in the order in which it was stored.
+    fn rank_stored(&mut self) {
+        let mut stored = Vec::with_capacity(self.stored);
+        self.for_each(|entry| stored.push(entry));
+        stored.sort_unstable_by_key(|entry| entry.rank());
+        for entry in stored {
+            self.policy.insert(entry);
+        }
+        self.is_ranked = true;
+    }
+
     /// Takes out an entry that is stored. The caller owns it. Returns the cause: it may have expired before it was
     /// taken out.
     pub(crate) fn remove(&mut self, entry: EntryRef, now: Time, why: Cause) -> Cause {
         let cause = self.cause(entry, now, why);
-        if self.maxsize.is_some() {
+        if self.is_ranked {
             self.policy.remove(entry);
         }
         self.freshness.removed(entry);
@@ -301,7 +347,7 @@ impl Store {
         self.is_draining = true;
         for due in self.freshness.pop_due(now, most) {
             let Due::Expired(expired) = due;
-            if self.maxsize.is_some() {
+            if self.is_ranked {
                 self.policy.remove(expired);
             }
             self.unfile_stored(expired);
@@ -395,8 +441,8 @@ impl Store {
         for (entry, slot) in self.flying.iter().zip(0..) {
             assert!(entry.is_flying() && entry.slot() == slot);
         }
-        if let Some(maxsize) = self.maxsize {
-            assert!(self.stored <= maxsize);
+        assert!(self.maxsize.is_none_or(|maxsize| self.stored <= maxsize));
+        if self.is_ranked {
             self.policy.check(self.stored, &|entry| entry.is_stored());
         }
         self.freshness.check(self.stored, |entry| entry.is_stored());

@@ -61,4 +61,20 @@ impl Rectangle {
     pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
         Self::area_cache_call_site().cache()
     }
+    /// Forgets one call of [`area`](Self::area), and returns its result.
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_remove(
+        self: &Self,
+        unit: Unit,
+    ) -> ::memofn::__private::std::option::Option<f64> {
+        ::memofn::__private::ask(
+            &Self::area_cache_call_site().cache(),
+            ::memofn::__private::Ask::Remove,
+            &(
+                ::memofn::__private::plain::<Self, _>(self),
+                ::memofn::__private::plain::<Unit, _>(&unit),
+            ),
+            &::memofn::__private::primitive::<f64, _>(),
+        )
+    }
 }

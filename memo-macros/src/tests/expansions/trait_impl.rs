@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 93 lines.
+// Without the body and the controls: 95 lines.
 
 impl Load for Client {
     type Page = String;
@@ -50,6 +50,8 @@ trait ClientLoadControls: Load {
     type load_cache;
     /// The cache of [`load`](Self::load).
     fn load_cache() -> Self::load_cache;
+    /// Forgets one call of [`load`](Self::load), and returns its result.
+    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
 }
 #[allow(non_camel_case_types)]
 impl ClientLoadControls for Client {
@@ -113,5 +115,19 @@ impl ClientLoadControls for Client {
                     _,
                 >(::memofn::__private::kind!(Self::Page)),
             )
+    }
+    /// Forgets one call of [`load`](Self::load), and returns its result.
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page> {
+        ::memofn::__private::ask(
+            &<Self as ClientLoadControls>::load_cache(),
+            ::memofn::__private::Ask::Remove,
+            &::memofn::__private::plain::<str, _>(path),
+            &::memofn::__private::policy::<
+                Self::Page,
+                _,
+                _,
+            >(::memofn::__private::kind!(Self::Page)),
+        )
     }
 }

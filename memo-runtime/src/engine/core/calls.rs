@@ -25,11 +25,7 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
             found = if let Some(entry) = state.stored_unexpired(equal, now) {
-                state.counts.hits += 1;
-                if self.touch == Touch::Stamp {
-                    entry.stamp.store(self.next_stamp(), Relaxed);
-                }
-                entry.retain::<S>();
+                self.hit(state, entry);
                 Found::Hit(entry)
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
@@ -47,6 +43,29 @@ impl<S: Scope> Core<S> {
             } else {
                 Found::Absent
             };
+        });
+        found
+    }
+
+    /// Counts a hit under the lock. The caller owns the entry.
+    fn hit(&self, state: &mut State, entry: EntryRef) {
+        state.counts.hits += 1;
+        if state.store.touch() == Touch::Stamp {
+            entry.stamp.store(self.next_stamp(), Relaxed);
+        }
+        entry.retain::<S>();
+    }
+
+    /// The stored entry, as a hit. If there is none, that is a miss. The caller owns the entry.
+    pub(crate) fn get(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryRef> {
+        let mut found = None;
+        self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
+            self.register_thread();
+            found = state.stored_unexpired(equal, now);
+            match found {
+                Some(entry) => self.hit(state, entry),
+                None => state.counts.misses += 1,
+            }
         });
         found
     }

@@ -1,6 +1,7 @@
 //! Flights that end without a value to store, and what concerns a whole cache.
 
 use super::Core;
+use crate::base::small_list::SmallList;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
 use crate::engine::state::State;
@@ -9,7 +10,8 @@ use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
-use crate::scope::scope::Scope;
+use crate::scope::scope::{Lock, Scope};
+use std::time::Duration;
 
 impl<S: Scope> Core<S> {
     /// Ends a flight without storing anything, if `is_given_up` says that nobody runs its body any longer.
@@ -91,6 +93,19 @@ impl<S: Scope> Core<S> {
         });
     }
 
+    /// Counts keys of a call for many that no run of its own has answered.
+    pub(crate) fn count_many(&self, hits: u64, misses: u64) {
+        self.locked(|state| {
+            state.counts.hits += hits;
+            state.counts.misses += misses;
+        });
+    }
+
+    /// How long a caller that holds up no run waits.
+    pub(crate) fn plain_patience(&self) -> Duration {
+        self.locked(|state| state.patience.limit(false))
+    }
+
     /// Counts a call that waited and runs the body as well.
     pub(crate) fn count_helper(&self) {
         self.locked(|state| {
@@ -106,6 +121,33 @@ impl<S: Scope> Core<S> {
             info.hits += self.readers.hits() - state.hits_forgotten;
         });
         info
+    }
+
+    /// The most entries held; `None` is unbounded.
+    pub(crate) fn maxsize(&self) -> Option<usize> {
+        self.state.0.with(|state| state.store.maxsize())
+    }
+
+    /// Sets the most entries held, and evicts what is too much.
+    ///
+    /// The limit goes down step by step, and no step holds the lock for long. At each moment the cache holds at most
+    /// as many entries as the limit says. Nothing is dropped before the limit is the new one.
+    pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
+        const STEP: usize = 64;
+        let mut evicted = SmallList::new();
+        loop {
+            let now = self.expiry.now();
+            let is_set = self.locked(|state| {
+                self.register_thread();
+                let stamp = self.next_stamp();
+                let is_set = state.set_maxsize(maxsize, STEP, now, stamp, &mut evicted);
+                self.on_hit.set_touch(state.store.touch());
+                is_set
+            });
+            if is_set {
+                return self.discard_all(evicted);
+            }
+        }
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries

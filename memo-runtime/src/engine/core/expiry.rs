@@ -9,6 +9,7 @@ use crate::base::sync::{
     Ordering::{Acquire, Release},
 };
 use crate::store::eviction::Touch;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The clock of a cache, and when its next entry expires.
@@ -72,8 +73,11 @@ pub(crate) struct OnHit {
     stamps: bool,
     /// Hits leave a stamp, and entries never expire.
     stamps_without_clock: bool,
-    /// Hits leave no stamp, and entries never expire.
+    /// Hits left no stamp at the start, and entries never expire.
     counts_without_clock: bool,
+    /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
+    /// goes wrong. So no order is needed, and the models need not explore these reads.
+    stamps_since: AtomicBool,
 }
 
 impl OnHit {
@@ -83,13 +87,20 @@ impl OnHit {
             stamps,
             stamps_without_clock: stamps && !expires,
             counts_without_clock: !stamps && !expires,
+            stamps_since: AtomicBool::new(false),
         }
+    }
+
+    /// Hits leave this trace from now on.
+    pub(super) fn set_touch(&self, touch: Touch) {
+        self.stamps_since.store(touch == Touch::Stamp, Relaxed);
     }
 
     /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
     #[inline]
     pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
-        if TIMED { self.stamps } else { self.stamps_without_clock }
+        let stamps = if TIMED { self.stamps } else { self.stamps_without_clock };
+        stamps || self.stamps_since.load(Relaxed) && self.counts::<TIMED>()
     }
 
     /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.

@@ -27,7 +27,6 @@ use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
-use crate::store::eviction::Touch;
 use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
@@ -57,8 +56,6 @@ pub(crate) struct Computed<'a> {
 /// The lock of a cache and what it guards, with what look-ups read without it.
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
-    /// The trace that a hit leaves in its entry.
-    touch: Touch,
     pub(crate) on_hit: OnHit,
     single_flight: bool,
     /// The table of the store.
@@ -109,7 +106,6 @@ impl<S: Scope> Core<S> {
         Self {
             on_hit: OnHit::new(touch, expiry.is_on()),
             expiry,
-            touch,
             single_flight: parameters.single_flight,
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),

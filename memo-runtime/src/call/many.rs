@@ -1,0 +1,321 @@
+//! One call for many keys, whose body computes all that are missing.
+//!
+//! Each key is a call of its own: it hits, joins a run under way, or starts a flight. Then the call goes on in rounds:
+//!
+//! ```text
+//! start ──► run the body for all flights ──► land them ──► wait for the runs of others ──► all answered
+//!   ▲                                                          │
+//!   └──── a run has left no value: look its key up again ◄─────┘
+//! ```
+//!
+//! **A call never waits while it holds a flight.** So two of them that need each other's keys do not wait in a circle,
+//! whatever the order of their keys. A wait that ends with a run in place of a value stops the waiting: that run is next.
+//!
+//! It knows one engine, and no keys but by number. It must not know what the body takes or returns.
+
+use crate::base::small_list::SmallList;
+use crate::base::sync::Arc;
+use crate::call::answer::{Answer, AnswerFrom};
+use crate::call::call::{Ahead, step_of};
+use crate::call::result_policy::{OkOnly, RunResult};
+use crate::call::run_guard::RunGuard;
+use crate::call::slow_path::{Joined, SlowPath, Step, Types, WaitEnd};
+use crate::engine::hit::Reason;
+use crate::engine::query::Query;
+use crate::engine::typed::TypedEngine;
+use crate::flight::poll::Leaders;
+use crate::flight::wait::Waited;
+use crate::flight::wait_graph::{self, Following};
+use crate::key::lookup::Lookup;
+use crate::scope::runners::{PolledRun, Runner};
+use crate::scope::scope::Scope;
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::mem;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+/// A call for many keys. A key is known by its number in the order asked.
+pub(crate) struct Many<'c, Q, K, V, S: Scope> {
+    engine: &'c TypedEngine<K, V, S>,
+    /// The runner of all runs of the call, if they are async.
+    polled: Option<Runner>,
+    /// The runs of the next body, in the order asked.
+    runs: Vec<(usize, RunGuard<'c, S>)>,
+    /// The keys to look up.
+    ready: Vec<(usize, Ready<'c, Q, V, S>)>,
+    /// The keys that others compute.
+    waits: VecDeque<Awaited<'c, Q, V, S>>,
+    answers: Vec<Option<V>>,
+    /// Keys that were asked for before in this call, and the number of the first.
+    repeated: Vec<(usize, usize)>,
+}
+
+/// The call of one key.
+struct Call<'c, Q, V, S: Scope> {
+    query: Query<Q, V>,
+    path: SlowPath<'c, S>,
+}
+
+type Awaited<'c, Q, V, S> = (usize, Call<'c, Q, V, S>, Joined<S>);
+
+/// How to go on with a key.
+enum Ready<'c, Q, V, S: Scope> {
+    /// A look-up without the lock had no result, for this reason. The hash of the key is known.
+    Begin(Call<'c, Q, V, S>, u64, Reason),
+    /// Look it up again.
+    LookUp(Call<'c, Q, V, S>),
+    /// Compute it in a flight that nobody joins.
+    Compute(Call<'c, Q, V, S>),
+}
+
+impl<'c, Q, K, V, S> Many<'c, Q, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    V: Clone,
+    S: Scope,
+{
+    /// Asks for all these keys. `is_same` compares two of them by their numbers.
+    pub(crate) fn new(
+        engine: &'c TypedEngine<K, V, S>,
+        queries: impl Iterator<Item = Q>,
+        is_same: impl Fn(usize, usize) -> bool,
+        is_async: bool,
+    ) -> Self {
+        let polled = is_async.then(Runner::new_run);
+        let (mut answers, mut ready, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+        let mut missing = HashMap::<u64, SmallList<usize>>::new();
+        for (number, query) in queries.enumerate() {
+            let hash = engine.hash(|state| query.hash(state));
+            let answer = engine.hit(hash, &query, V::clone);
+            if let Err(miss) = &answer {
+                let numbers = missing.entry(hash).or_insert_with(SmallList::new);
+                let first = numbers.iter().copied().find(|first| is_same(*first, number));
+                if let Some(first) = first {
+                    repeated.push((number, first));
+                } else {
+                    numbers.push(number);
+                    let path = SlowPath::new(engine.engine(), polled);
+                    let call = Call { query: engine.query(query), path };
+                    ready.push((number, Ready::Begin(call, hash, miss.reason)));
+                }
+            }
+            answers.push(answer.ok());
+        }
+        let (runs, waits) = (Vec::new(), VecDeque::new());
+        Self { engine, polled, runs, ready, waits, answers, repeated }
+    }
+
+    /// Notes that user code is a part of the call's run, until the returned value is dropped. While the call holds
+    /// flights, that code may ask for the same keys.
+    pub(crate) fn here(&self) -> Option<PolledRun> {
+        self.polled.map(PolledRun::enter)
+    }
+
+    /// Starts a round: looks up all keys that are ready. Returns the numbers of the keys to compute, in the order asked.
+    pub(crate) fn start(&mut self) -> Vec<usize> {
+        let is_inside_run = Runner::is_inside_run();
+        let here = self.here();
+        for (number, ready) in mem::take(&mut self.ready) {
+            let (call, mut step) = match ready {
+                Ready::Begin(mut call, hash, reason) => {
+                    let is_absent = reason == Reason::Absent;
+                    let step =
+                        self.step_of(&mut call, |path, types| path.begin(hash, is_absent, types));
+                    (call, step)
+                }
+                Ready::LookUp(mut call) => {
+                    let step = self.step_of(&mut call, |path, types| path.look_up_and_start(types));
+                    (call, step)
+                }
+                Ready::Compute(mut call) => {
+                    let step = self.step_of(&mut call, |path, types| path.compute(types.query));
+                    (call, step)
+                }
+            };
+            if let Ok(Ahead::Wait(joined)) = &mut step {
+                if here.is_some() && !is_inside_run {
+                    // It is joined from inside the run, and waited for outside of it.
+                    joined.patience = self.engine.engine().core.plain_patience();
+                }
+            }
+            self.take(number, call, step);
+        }
+        self.runs.sort_unstable_by_key(|(number, _)| *number);
+        self.runs.iter_mut().for_each(|(_, run)| run.start());
+        self.runs.iter().map(|(number, _)| *number).collect()
+    }
+
+    /// Takes a step of one call.
+    fn step_of(
+        &self,
+        call: &mut Call<'c, Q, V, S>,
+        step: impl FnOnce(&mut SlowPath<'c, S>, &mut Types<'_>) -> Step<'c, S>,
+    ) -> Result<Ahead<'c, S>, Result<V, ()>> {
+        let Call { query, path } = call;
+        step_of(self.engine, query, &OkOnly, |types| step(path, types))
+    }
+
+    /// Takes the outcome of a step.
+    fn take(
+        &mut self,
+        number: usize,
+        call: Call<'c, Q, V, S>,
+        step: Result<Ahead<'c, S>, Result<V, ()>>,
+    ) {
+        match step {
+            // The policy shares no errors.
+            Err(answer) => self.answers[number] = answer.ok(),
+            Ok(Ahead::Run(run)) => self.runs.push((number, run)),
+            Ok(Ahead::Wait(joined)) => self.waits.push_back((number, call, joined)),
+        }
+    }
+
+    /// Lands the runs, each with its value. A run without a value has failed.
+    pub(crate) fn land(&mut self, values: Vec<Option<V>>) {
+        let _here = self.here();
+        let runs = mem::take(&mut self.runs);
+        for ((number, mut run), value) in runs.into_iter().zip(values) {
+            let result = value.ok_or(());
+            #[expect(unsafe_code, reason = "a run has no types")]
+            // SAFETY: the values of the engine are of type `V`, which this policy stores.
+            let mut finished = unsafe { RunResult::new(&OkOnly, &result) };
+            run.finish(&mut finished);
+            drop(run);
+            self.answers[number] = result.ok();
+        }
+    }
+
+    /// The body has failed, and with it the call. Each key that has no answer yet is a miss.
+    pub(crate) fn fail(mut self) {
+        let values = self.runs.iter().map(|_| None).collect();
+        self.land(values);
+        let unanswered = self.waits.len() + self.ready.len() + self.repeated.len();
+        self.engine.engine().core.count_many(0, unanswered as u64);
+    }
+
+    /// Ends a wait.
+    fn end_wait(
+        &mut self,
+        number: usize,
+        mut call: Call<'c, Q, V, S>,
+        joined: Joined<S>,
+        waited: Waited,
+    ) {
+        let mut answer = Answer::None;
+        let Call { query, path } = &mut call;
+        let types = &mut Types {
+            query,
+            answer: &mut AnswerFrom::<Result<V, ()>, _, _>::new(self.engine, &OkOnly, &mut answer),
+        };
+        let step = match path.end_wait(joined, waited, types) {
+            WaitEnd::Again => return self.ready.push((number, Ready::LookUp(call))),
+            WaitEnd::Alone => return self.ready.push((number, Ready::Compute(call))),
+            WaitEnd::Step(Step::Answered) => Err(answer.take()),
+            WaitEnd::Step(Step::Run(run)) => Ok(Ahead::Run(run)),
+            WaitEnd::Step(Step::Wait(joined)) => Ok(Ahead::Wait(joined)),
+        };
+        self.take(number, call, step);
+    }
+
+    /// Waits for the runs of others, unless there is something to run. Returns whether another round is needed.
+    pub(crate) fn wait(&mut self) -> bool {
+        while self.runs.is_empty() {
+            let Some((number, path, joined)) = self.waits.pop_front() else { break };
+            let waited = if S::SHARED {
+                wait_graph::block(&joined.wait, joined.patience)
+            } else {
+                // Nobody could poll that run while the thread blocks.
+                Waited::Circular
+            };
+            self.end_wait(number, path, joined, waited);
+        }
+        !self.is_over()
+    }
+
+    /// [`wait`](Self::wait), without blocking a thread.
+    pub(crate) async fn wait_async(&mut self) -> bool {
+        while self.runs.is_empty() {
+            let Some((number, path, joined)) = self.waits.pop_front() else { break };
+            let following = Following::new(Arc::clone(&joined.wait), joined.patience);
+            let waited = following.await;
+            self.end_wait(number, path, joined, waited);
+        }
+        !self.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        self.runs.is_empty() && self.ready.is_empty() && self.waits.is_empty()
+    }
+
+    /// Polls an async body to its end. Others who wait for a key see whether it is polled.
+    pub(crate) async fn drive<R>(&mut self, body: impl Future<Output = R>) -> R {
+        let waits = self.runs.iter().filter_map(|(_, run)| run.wait().cloned()).collect();
+        let runner = self.polled.expect("the call is async");
+        let leaders = Arc::new(Leaders::new(runner, waits));
+        let mut driven = Driven { body: pin!(Some(body)), leaders, runner };
+        poll_fn(move |cx| {
+            let polled = driven.poll(cx);
+            if polled.is_ready() {
+                driven.drop_body();
+            }
+            polled
+        })
+        .await
+    }
+
+    /// The answers, in the order asked. Keys that the body has left out have none.
+    pub(crate) fn into_answers(mut self) -> Vec<Option<V>> {
+        let (mut hits, mut misses) = (0, 0);
+        for (number, first) in mem::take(&mut self.repeated) {
+            let answer = self.answers[first].clone();
+            *(if answer.is_some() { &mut hits } else { &mut misses }) += 1;
+            self.answers[number] = answer;
+        }
+        if hits + misses > 0 {
+            self.engine.engine().core.count_many(hits, misses);
+        }
+        mem::take(&mut self.answers)
+    }
+}
+
+impl<Q, K, V, S: Scope> Drop for Many<'_, Q, K, V, S> {
+    /// Gives up the flights that are left. The drop of a key is a part of the run.
+    fn drop(&mut self) {
+        let _here = self.polled.map(PolledRun::enter);
+        self.runs.clear();
+        self.ready.clear();
+    }
+}
+
+/// An async body that computes several keys.
+struct Driven<'a, F> {
+    body: Pin<&'a mut Option<F>>,
+    leaders: Arc<Leaders>,
+    runner: Runner,
+}
+
+impl<F: Future> Driven<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        self.leaders.lead(cx, |cx| body.poll(cx))
+    }
+}
+
+impl<F> Driven<'_, F> {
+    /// A `Drop` that calls for the same keys is a part of the run.
+    fn drop_body(&mut self) {
+        let here = PolledRun::enter(self.runner);
+        self.body.set(None);
+        drop(here);
+        self.leaders.end();
+    }
+}
+
+impl<F> Drop for Driven<'_, F> {
+    fn drop(&mut self) {
+        if self.body.is_some() {
+            self.drop_body();
+        }
+    }
+}
