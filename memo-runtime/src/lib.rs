@@ -65,6 +65,9 @@ pub mod __private {
     pub use crate::config::stats::CacheInfo;
     pub use crate::engine::hit::Miss;
     pub use crate::expand::bounds::key::{key, plain, shaped};
+    pub use crate::expand::bounds::key_value::{
+        AskKey, given_part, given_place, given_value, key_kinds, key_type,
+    };
     pub use crate::expand::bounds::result::{
         is_str, policy, policy_if, primitive, stored, thread_stored,
     };

@@ -5,7 +5,9 @@
 
 use crate::expand::bounds::key::{Key, key};
 use crate::expand::bounds::{Impossible, Never};
-use crate::key::lookup::ByKey;
+use crate::key::borrowed::Held;
+use crate::key::lookup::{ByKey, Part};
+use crate::key::shape::KeyShape;
 use std::marker::PhantomData;
 
 /// A value that stands for a type that a cache holds.
@@ -52,6 +54,18 @@ impl<K: 'static> CacheType for ByKey<K> {
 }
 
 impl<K: Send + Sync + 'static> SharedCacheType for ByKey<K> {}
+
+impl<F: KeyShape<A, Owned: 'static>, A> CacheType for Held<F, A> {
+    type Type = F::Owned;
+}
+
+impl<F: KeyShape<A, Owned: Send + Sync + 'static>, A> SharedCacheType for Held<F, A> {}
+
+impl<F: KeyShape<A, Owned: 'static>, A: ?Sized> CacheType for Part<'_, F, A> {
+    type Type = F::Owned;
+}
+
+impl<F: KeyShape<A, Owned: Send + Sync + 'static>, A: ?Sized> SharedCacheType for Part<'_, F, A> {}
 
 /// A type that threads can share. `L` is `W` if it can be shared, and unknown if not.
 #[diagnostic::on_unimplemented(
