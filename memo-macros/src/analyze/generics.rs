@@ -82,19 +82,15 @@ impl Params {
         self
     }
 
-    /// Only the lifetimes, with the bounds that mention nothing else.
-    pub(crate) fn lifetimes(&self) -> Self {
-        let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
-        let (lifetimes, others): (Vec<_>, Vec<_>) =
-            self.params.iter().cloned().partition(is_lifetime);
+    /// The lifetimes, and the other parameters that `is_needed` accepts, with the bounds that mention nothing else.
+    pub(crate) fn lifetimes_and(&self, is_needed: impl Fn(&Ident) -> bool) -> Self {
+        let stays = |param: &GenericParam| type_or_const(param).is_none_or(&is_needed);
+        let (params, others): (Vec<_>, Vec<_>) = self.params.iter().cloned().partition(stays);
         let others: Vec<Ident> = others.iter().map(name).collect();
-        let only_lifetimes = |bound: &&WherePredicate| {
+        let needed = |bound: &&WherePredicate| {
             !words(&bound.to_token_stream()).iter().any(|word| others.contains(word))
         };
-        Self {
-            params: lifetimes,
-            bounds: self.bounds.iter().filter(only_lifetimes).cloned().collect(),
-        }
+        Self { params, bounds: self.bounds.iter().filter(needed).cloned().collect() }
     }
 
     pub(crate) fn generics(&self) -> Generics {

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::generics::Params;
+use super::key_expression::KeyPart;
 use super::keyed::{cache_owner, is_keyed};
 use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
@@ -18,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) options: Options,
     pub(crate) context: Rc<Context>,
     pub(crate) arguments: Vec<Argument>,
+    /// The expression of `key = ..`.
+    pub(crate) key: Option<KeyPart>,
     /// The parameters that tell the caches of a generic function apart: one cache for each
     /// instantiation of these.
     pub(crate) instance: Params,
@@ -32,6 +35,7 @@ pub(crate) struct Model {
     pub(crate) runtime: TokenStream,
 }
 
+#[derive(Clone)]
 pub(crate) struct Argument {
     /// Its own name, or a new one for a pattern.
     pub(crate) name: Ident,
@@ -52,7 +56,10 @@ impl Model {
             ReturnType::Default => quote!(()),
             ReturnType::Type(_, ty) => ty.to_token_stream(),
         };
-        let (instance, other_params) = params(&options, &function, &arguments, &result);
+        let cache_is_given = options.cache().is_some();
+        let key = options.key().map(|key| KeyPart::of(key, &function, cache_is_given));
+        let (instance, other_params) =
+            params(&options, &function, &arguments, key.as_ref(), &result);
         let stored_type = match &function.sig.output {
             ReturnType::Type(_, ty) if options.cache_if().is_none() => {
                 let own = instance.names().cloned();
@@ -68,6 +75,7 @@ impl Model {
             options,
             context,
             arguments,
+            key,
             instance,
             other_params,
             controls_name,
@@ -100,6 +108,13 @@ impl Model {
         self.arguments.iter().filter(move |argument| {
             argument.keyed || cache.as_ref().is_some_and(|cache| uses(cache, &argument.name))
         })
+    }
+
+    /// The parameters that the controls of one call need beside those of the instantiation.
+    pub(crate) fn identifying_params(&self) -> Params {
+        let types: Vec<_> =
+            self.identifying_arguments().map(|argument| argument.ty.to_token_stream()).collect();
+        self.other_params.lifetimes_and(|param| types.iter().any(|ty| has_parameter(ty, param)))
     }
 
     /// The `#[cfg(..)]` attributes. Every generated item carries them.
@@ -138,14 +153,19 @@ fn params(
     options: &Options,
     function: &Function,
     arguments: &[Argument],
+    key: Option<&KeyPart>,
     result: &TokenStream,
 ) -> (Params, Params) {
+    // Whether the type of the key depends on the type of the argument.
+    let is_keyed = |it: &Argument| {
+        it.keyed && key.is_none_or(|key| it.pattern.is_some() || key.depends_on_type_of(&it.name))
+    };
     // The output of a macro in a type may mention any parameter.
     let hides_parameters = has_macro(result)
-        || arguments.iter().any(|it| it.keyed && has_macro(&it.ty.to_token_stream()));
+        || arguments.iter().any(|it| is_keyed(it) && has_macro(&it.ty.to_token_stream()));
     Params::split(&function.sig.generics, |param| {
         let in_arguments = |keyed| {
-            let mut of_kind = arguments.iter().filter(|argument| argument.keyed == keyed);
+            let mut of_kind = arguments.iter().filter(|argument| is_keyed(argument) == keyed);
             of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
         };
         hides_parameters

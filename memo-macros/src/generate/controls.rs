@@ -95,13 +95,13 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
 fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     let (what, value) = (hygienic("what"), hygienic("result"));
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all = model.arguments.iter().map(parameter);
-    let lifetimes = model.other_params.lifetimes();
-    let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
+    let identified = model.identifying_params();
+    let (some_params, some_bounds) = (identified.declared(), identified.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
     let safety = match model.function.sig.safety {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
@@ -152,15 +152,14 @@ fn one_call_controls(model: &Model) -> TokenStream {
 /// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so
 /// `Type::area_cache().remove(..)` cannot be used.
 pub(super) fn removal(model: &Model) -> Option<Helper> {
-    if model.context.is_module() || model.options.cache().is_some() || model.key_types().is_some() {
+    if model.context.is_module() || model.options.cache().is_some() || model.key.is_none() {
         return None;
     }
     let Model { runtime: p, result, .. } = model;
     let name = model.remove_fn();
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     let identifying = model.identifying_arguments().map(parameter);
-    let (instance, lifetimes) = (&model.instance, model.other_params.lifetimes());
-    let generics = lifetimes.and(instance);
+    let generics = model.identifying_params().and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
         " Forgets one call of [`{0}`](Self::{0}), and returns its result.",

@@ -139,7 +139,7 @@ fn memoized(model: &Model) -> TokenStream {
 
 fn body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_call(model);
     let enter = if can_expire(model) { quote!(enter_timed) } else { quote!(enter) };
     let call = if is_split_call(model) { quote!(call) } else { quote!(call_in_place) };
     let run = model.call_original();
@@ -151,7 +151,7 @@ fn body(model: &Model) -> TokenStream {
 
 fn async_body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_call(model);
     let (result, miss, pending) = (hygienic("result"), hygienic("miss"), hygienic("run"));
     let policy_name = hygienic("policy");
     let run = model.call_original();
@@ -163,6 +163,7 @@ fn async_body(model: &Model) -> TokenStream {
     };
     // No result is held across the `.await` of the body, so the result need not be `Send`.
     quote! {
+        #key
         #before
         let #policy_name = #policy;
         let #miss = match #looked_up(&#lookup, &#policy_name) {

@@ -1,67 +1,157 @@
 //! The key of a call: how it is looked up, and the type that the cache owns.
 
 use crate::analyze::generics::unsized_types;
+use crate::analyze::key_expression::KeyPart;
 use crate::analyze::key_shape::KeyShape;
 use crate::analyze::model::{Argument, Model};
-use crate::analyze::type_names::is_unsized_by_name;
+use crate::analyze::type_names::{is_primitive, is_unsized_by_name, unwrapped};
 use crate::parse::option_row::Scope;
 use crate::tokens::rewrite::{infer_lifetimes, replace_self};
-use crate::tokens::search::has_macro;
+use crate::tokens::search::{find_lifetime, has_macro};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned;
+use syn::{Expr, Type};
 
 impl Model {
     /// The look-up of a call, which borrows its arguments.
     pub(super) fn lookup(&self) -> TokenStream {
-        match self.key_expression() {
-            Some(key) => key,
-            None => nested(
-                self.keyed_arguments().map(|argument| lookup(argument, &self.runtime)).collect(),
-            ),
+        match &self.key {
+            Some(key) => self.lookup_of(key),
+            None => nested(self.keyed_arguments().map(|it| self.lookup_of_argument(it)).collect()),
         }
     }
 
-    /// The types of the parts of the key; `None` with `key = ..`, whose type only the compiler knows.
+    /// The types of the parts of the key; `None` if only the compiler knows the type of `key = ..`.
     pub(super) fn key_types(&self) -> Option<Vec<TokenStream>> {
+        match &self.key {
+            Some(key) if key.is_spelled() => Some(vec![self.type_of(key)]),
+            Some(_) => None,
+            None => Some(self.keyed_arguments().map(|it| self.type_of_argument(it)).collect()),
+        }
+    }
+
+    /// The type of the key of the given cache, `_` where only that cache decides.
+    pub(super) fn given_key_type(&self) -> TokenStream {
+        let part = |argument: &Argument| {
+            if self.may_borrow_in_cache(argument) {
+                quote!(_)
+            } else {
+                self.type_of_argument(argument)
+            }
+        };
+        match &self.key {
+            Some(_) => quote!(_),
+            None => nested(self.keyed_arguments().map(part).collect()),
+        }
+    }
+
+    /// Whether a given cache may have the argument as it is for a key, or the owned type: `&'s str` or
+    /// `String`.
+    fn may_borrow_in_cache(&self, argument: &Argument) -> bool {
+        let ty = argument.ty.to_token_stream();
+        let shape = KeyShape::of(&argument.ty);
+        self.options.cache().is_some() && !shape.is_leaf() && find_lifetime(&ty)
+    }
+
+    fn lookup_of_argument(&self, argument: &Argument) -> TokenStream {
+        let Argument { name, ty, .. } = argument;
+        let p = &self.runtime;
+        if self.may_borrow_in_cache(argument) {
+            let shape = shape_type(&KeyShape::of(ty), p);
+            return quote!(#p::given_part::<#ty, #shape, _, _>(&#name));
+        }
+        lookup(argument, p)
+    }
+
+    fn type_of_argument(&self, argument: &Argument) -> TokenStream {
         let mut unsized_types = unsized_types(&self.function.sig.generics);
         unsized_types.extend(self.context.unsized_types().iter().cloned());
-        let owned = |argument: &Argument| {
-            owned_type(&KeyShape::of(&argument.ty), &self.runtime, &unsized_types)
-        };
-        self.options.key().is_none().then(|| self.keyed_arguments().map(owned).collect())
+        owned_type(&KeyShape::of(&argument.ty), &self.runtime, &unsized_types)
     }
 
-    /// The look-up of `key = ..`. It begins with the patterns that the expression uses.
-    fn key_expression(&self) -> Option<TokenStream> {
-        let key = self.options.key()?;
+    fn argument(&self, name: &Ident) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.name == *name)
+    }
+
+    fn type_of(&self, key: &KeyPart) -> TokenStream {
         let p = &self.runtime;
-        let own = match self.options.scope() {
-            Scope::Shared if self.options.cache().is_none() => quote!(#p::shared_key),
-            _ => quote!(#p::key),
-        };
-        let patterns: Vec<_> = self
-            .keyed_arguments()
-            .filter_map(|Argument { name, pattern, .. }| {
-                let pattern = pattern.as_ref()?;
-                let argument = quote_spanned!(name.span()=> &#name);
-                Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
-            })
-            .collect();
-        Some(if patterns.is_empty() {
-            quote_spanned!(key.span()=> #own(#key))
-        } else {
-            quote_spanned!(key.span()=> { #(#patterns)* #own(#key) })
-        })
+        match key {
+            KeyPart::Argument(name) => {
+                self.argument(name).map_or_else(|| quote!(_), |it| self.type_of_argument(it))
+            }
+            KeyPart::AsRef(_, target) => owned_pointee(target, p, &[]),
+            KeyPart::Text(_) => quote!(#p::std::string::String),
+            KeyPart::Place(_) | KeyPart::Value(_) => quote!(_),
+            KeyPart::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.type_of(part));
+                quote!((#(#parts,)*))
+            }
+        }
     }
 
-    /// A closure from the arguments to the key of `key = ..`. It is never called: the compiler takes
+    fn lookup_of(&self, key: &KeyPart) -> TokenStream {
+        let p = &self.runtime;
+        let is_given = self.options.cache().is_some();
+        let is_shared = self.options.scope() == Scope::Shared && !is_given;
+        let kind = |expr: &Expr, by_shape: TokenStream, method: &str| {
+            let span = expr.span();
+            let method = if is_shared { format!("shared_{method}") } else { method.to_owned() };
+            let method = Ident::new(&method, span);
+            let value = Ident::new("value", span.resolved_at(Span::mixed_site()));
+            quote_spanned! {span=> match #by_shape {
+                #value => {
+                    #[allow(unused_imports)]
+                    use #p::key_kinds::*;
+                    (&&&&#p::AskKey::of(&#value)).memofn_key_kind().#method(#value)
+                }
+            }}
+        };
+        match key {
+            KeyPart::Argument(name) => {
+                // The name as the key has it, for its span.
+                let argument =
+                    self.argument(name).map(|it| Argument { name: name.clone(), ..it.clone() });
+                argument.map_or_else(TokenStream::new, |it| self.lookup_of_argument(&it))
+            }
+            KeyPart::AsRef(expr, target) => {
+                quote_spanned!(expr.span()=> #p::plain::<#target, _>(#expr))
+            }
+            KeyPart::Text(expr) if is_shared => quote_spanned!(expr.span()=> #p::shared_key(#expr)),
+            KeyPart::Text(expr) => quote_spanned!(expr.span()=> #p::key(#expr)),
+            KeyPart::Place(expr) if is_given => {
+                quote_spanned!(expr.span()=> #p::given_place(&#expr))
+            }
+            KeyPart::Value(expr) if is_given => {
+                quote_spanned!(expr.span()=> #p::given_value(#expr))
+            }
+            KeyPart::Place(expr) => kind(expr, quote_spanned!(expr.span()=> &#expr), "place"),
+            KeyPart::Value(expr) => kind(expr, quote_spanned!(expr.span()=> #expr), "value"),
+            KeyPart::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.lookup_of(part));
+                quote!((#(#parts,)*))
+            }
+        }
+    }
+
+    /// Statements that bind the patterns which the key uses.
+    pub(super) fn key_patterns(&self) -> TokenStream {
+        let p = &self.runtime;
+        let patterns = self.keyed_arguments().filter_map(|Argument { name, pattern, .. }| {
+            let pattern = pattern.as_ref().filter(|_| self.key.is_some())?;
+            let argument = quote_spanned!(name.span()=> &#name);
+            Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
+        });
+        quote!(#(#patterns)*)
+    }
+
+    /// A closure from the arguments to the type of the key. It is never called: the compiler takes
     /// the type of the key from it.
-    pub(super) fn key_closure(&self) -> Option<TokenStream> {
+    pub(super) fn key_closure(&self) -> TokenStream {
         // A closure has no `self`.
         const THIS: &str = "__self";
-        let key = replace_self(&self.key_expression()?, THIS);
+        let key = replace_self(&self.lookup(), THIS);
+        let patterns = self.key_patterns();
         let names = self
             .keyed_arguments()
             .map(|argument| replace_self(&argument.name.to_token_stream(), THIS));
@@ -72,14 +162,28 @@ impl Model {
         let hidden = self.hidden_parameters();
         // The compiler gives unreachable code a type, and does not report what it moves or borrows a
         // second time.
-        Some(quote! {
+        quote! {
             #[allow(unreachable_code, unused_variables)]
             |(#(#names,)*): (#(#types,)*)| {
                 #hidden
                 #p::std::unreachable!();
-                #key
+                #patterns
+                #p::key_type(&#key)
             }
-        })
+        }
+    }
+
+    /// Whether the key borrows from an argument that the call of the body moves, or from a value that lives no
+    /// longer than the look-up. Such a key cannot be made before the call of the body is prepared.
+    pub(super) fn key_is_made_in_place(&self) -> bool {
+        let Some(key) = &self.key else { return false };
+        let moves = |ty: &Type| match unwrapped(ty) {
+            Type::Reference(reference) => reference.mutability.is_some(),
+            Type::Path(path) => !path.path.get_ident().is_some_and(is_primitive),
+            _ => true,
+        };
+        let is_moved = |argument: &Argument| argument.pattern.is_none() && moves(&argument.ty);
+        !key.is_pure() && (key.has_temporaries() || self.keyed_arguments().any(is_moved))
     }
 
     /// Items that shadow the parameters which must not tell the caches apart. If a macro in the key
@@ -100,13 +204,6 @@ impl Model {
             }
         });
         hides.then(|| quote!(#(#[allow(dead_code, non_camel_case_types)] #hidden)*))
-    }
-
-    /// Uses of the keyed arguments by name, so that the compiler reports an argument that the key has
-    /// moved there.
-    pub(super) fn use_keyed_arguments(&self) -> TokenStream {
-        let names = self.keyed_arguments().map(|it| &it.name).filter(|name| *name != "self");
-        quote!(#(let #names = #names;)*)
     }
 }
 

@@ -206,6 +206,24 @@ pub(crate) fn borrows(ty: &TokenStream) -> bool {
     false
 }
 
+/// Whether a type, as written, has a lifetime with a name.
+pub(crate) fn find_lifetime(ty: &TokenStream) -> bool {
+    let mut tokens = ty.clone().into_iter();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Group(group) => find_lifetime(&group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                matches!(tokens.next(), Some(TokenTree::Ident(name)) if name != "_")
+            }
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

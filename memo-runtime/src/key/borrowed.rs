@@ -75,7 +75,6 @@ shapes! {
         (A, B, C, D) => (A::Shape, B::Shape, C::Shape, D::Shape);
 }
 
-
 macro_rules! borrows {
     ($(($($generics:tt)*) $type:ty;)*) => {$(
         impl<$($generics)*> Borrows for $type {}

@@ -12,7 +12,7 @@ use crate::expand::bounds::shared::{OfType, Shareable};
 use crate::key::borrowed::{Borrows, Held};
 use crate::key::lookup::Lookup;
 use crate::key::shape::{KeyShape, OptionOf, Plain, PointerTo, SliceOf};
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -36,7 +36,10 @@ pub struct ByValue;
 
 /// The kinds, as method look-up tries them.
 pub mod key_kinds {
-    use super::{AskKey, Borrows, ByShape, ByValue, Cow, Hash, OptionOf, PhantomData, Plain, PointerTo, SliceOf};
+    use super::{
+        AskKey, Borrows, ByShape, ByValue, Cow, Hash, OptionOf, PhantomData, Plain, PointerTo,
+        SliceOf,
+    };
 
     macro_rules! kinds {
         ($($trait:ident: $(($($generics:tt)*) $asked:ty => $shape:ty;)*)*) => {$(

@@ -1,0 +1,217 @@
+//! The parts of a `key = ..` expression: what is known of the type of each, and how it can be looked up.
+
+use super::generics::parameters;
+use super::key_shape::KeyShape;
+use super::type_names::unwrapped;
+use crate::parse::function::{Function, Input};
+use crate::tokens::search::{find_mut_reference, find_word, has_parameter, uses};
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{
+    Expr, ExprMethodCall, GenericArgument, PathArguments, Token, Type, TypeParamBound,
+    WherePredicate,
+};
+
+/// A part of the expression.
+#[derive(Clone)]
+pub(crate) enum KeyPart {
+    /// The argument of this name. Its type is in the signature, and it is looked up like any argument.
+    Argument(Ident),
+    /// `path.as_ref()` of an argument that is `AsRef<..>` of this type.
+    AsRef(Expr, Type),
+    /// An expression that makes a `String` of arguments whose types have no names: `name.to_string()`.
+    Text(Expr),
+    /// A variable or a field, which can be looked up by reference.
+    Place(Expr),
+    /// Another expression. It is evaluated once.
+    Value(Expr),
+    Tuple(Vec<Self>),
+}
+
+impl KeyPart {
+    /// `cache_is_given`: a key in a given cache may borrow.
+    pub(crate) fn of(key: &Expr, function: &Function, cache_is_given: bool) -> Self {
+        match key {
+            Expr::Paren(key) => Self::of(&key.expr, function, cache_is_given),
+            Expr::Group(key) => Self::of(&key.expr, function, cache_is_given),
+            Expr::Tuple(tuple) if (1..=12).contains(&tuple.elems.len()) => {
+                let part = |elem| Self::of(elem, function, cache_is_given);
+                Self::Tuple(tuple.elems.iter().map(part).collect())
+            }
+            Expr::Path(path) => {
+                let name = path.path.get_ident();
+                let argument = name.and_then(|name| argument(function, name));
+                match (name, argument) {
+                    (Some(name), Some(argument)) if has_own_key(&argument, cache_is_given) => {
+                        Self::Argument(name.clone())
+                    }
+                    _ => Self::Place(key.clone()),
+                }
+            }
+            _ if is_place(key) => Self::Place(key.clone()),
+            Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
+                by_method(key, call, function).unwrap_or_else(|| Self::Value(key.clone()))
+            }
+            Expr::Macro(call) if call.mac.path.is_ident("format") => {
+                let is_used = |argument: &Input<'_>| {
+                    is_generic(function, &argument.ty)
+                        && argument.name.as_ref().is_some_and(|it| uses(&key.to_token_stream(), it))
+                };
+                let of_generics = function.inputs().any(|argument| is_used(&argument));
+                if of_generics { Self::Text(key.clone()) } else { Self::Value(key.clone()) }
+            }
+            _ => Self::Value(key.clone()),
+        }
+    }
+
+    /// The parts that are no tuples.
+    pub(crate) fn leaves(&self) -> Vec<&Self> {
+        match self {
+            Self::Tuple(parts) => parts.iter().flat_map(Self::leaves).collect(),
+            part => vec![part],
+        }
+    }
+
+    /// Whether the types of all parts can be spelled.
+    pub(crate) fn is_spelled(&self) -> bool {
+        !self.leaves().iter().any(|part| matches!(part, Self::Place(_) | Self::Value(_)))
+    }
+
+    /// Whether the key may be written out twice: nothing is computed for it.
+    pub(crate) fn is_pure(&self) -> bool {
+        !self.leaves().iter().any(|part| matches!(part, Self::Text(_) | Self::Value(_)))
+    }
+
+    /// Whether a value in the expression may live no longer than the statement: `user.name().trim()`.
+    pub(crate) fn has_temporaries(&self) -> bool {
+        self.leaves().iter().any(|part| match part {
+            Self::Value(value) | Self::Text(value) => computes_more_than_once(value),
+            _ => false,
+        })
+    }
+
+    /// Whether the type of the argument has to be known for the type of the key.
+    pub(crate) fn depends_on_type_of(&self, name: &Ident) -> bool {
+        self.leaves().iter().any(|part| match part {
+            Self::Argument(argument) => argument == name,
+            Self::Place(expr) | Self::Value(expr) => uses(&expr.to_token_stream(), name),
+            _ => false,
+        })
+    }
+}
+
+/// The argument of this name.
+fn argument<'f>(function: &'f Function, name: &Ident) -> Option<Input<'f>> {
+    function.inputs().find(|argument| argument.name.as_ref() == Some(name))
+}
+
+/// Whether the key can own the argument in the way in which it owns arguments without `key = ..`.
+fn has_own_key(argument: &Input<'_>, cache_is_given: bool) -> bool {
+    let ty = argument.ty.to_token_stream();
+    find_word(&ty, "impl").is_none()
+        && find_word(&ty, "dyn").is_none()
+        && find_mut_reference(&ty).is_none()
+        && !(matches!(unwrapped(&argument.ty), Type::Macro(_)))
+        && (cache_is_given || KeyShape::of(&argument.ty).borrowing_leaf().is_none())
+}
+
+/// Whether an expression is a variable, or a field or an element of one.
+fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Index(index) => is_place(&index.expr) && !computes(&index.index),
+        Expr::Paren(paren) => is_place(&paren.expr),
+        Expr::Group(group) => is_place(&group.expr),
+        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_place(&unary.expr),
+        _ => false,
+    }
+}
+
+/// Whether an expression calls anything.
+fn computes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) | Expr::Path(_) => false,
+        Expr::Field(it) => computes(&it.base),
+        Expr::Index(it) => computes(&it.expr) || computes(&it.index),
+        Expr::Paren(it) => computes(&it.expr),
+        Expr::Group(it) => computes(&it.expr),
+        Expr::Reference(it) => computes(&it.expr),
+        Expr::Unary(it) => computes(&it.expr),
+        Expr::Cast(it) => computes(&it.expr),
+        Expr::Binary(it) => computes(&it.left) || computes(&it.right),
+        Expr::Range(it) => [&it.start, &it.end].into_iter().flatten().any(|it| computes(it)),
+        _ => true,
+    }
+}
+
+/// Whether an expression calls anything before its last call.
+fn computes_more_than_once(expr: &Expr) -> bool {
+    match expr {
+        Expr::MethodCall(call) => computes(&call.receiver) || call.args.iter().any(computes),
+        Expr::Call(call) => call.args.iter().any(computes),
+        Expr::Reference(it) => computes(&it.expr),
+        Expr::Index(it) => computes(&it.expr),
+        Expr::Field(it) => computes(&it.base),
+        Expr::Paren(it) => computes_more_than_once(&it.expr),
+        Expr::Group(it) => computes_more_than_once(&it.expr),
+        _ => false,
+    }
+}
+
+/// A method call on an argument of a type without a name, or of a parameter. If the call has the same type for all of
+/// them, they can share one cache.
+fn by_method(key: &Expr, call: &ExprMethodCall, function: &Function) -> Option<KeyPart> {
+    let Expr::Path(receiver) = &*call.receiver else { return None };
+    let argument = argument(function, receiver.path.get_ident()?)?;
+    if call.method == "as_ref" {
+        return as_ref_target(function, &argument.ty).map(|it| KeyPart::AsRef(key.clone(), it));
+    }
+    let makes_text = call.method == "to_string" && is_generic(function, &argument.ty);
+    makes_text.then(|| KeyPart::Text(key.clone()))
+}
+
+/// Whether the type has no name, or is a parameter.
+fn is_generic(function: &Function, ty: &Type) -> bool {
+    let ty = ty.to_token_stream();
+    find_word(&ty, "impl").is_some()
+        || parameters(&function.sig.generics).any(|param| has_parameter(&ty, param))
+}
+
+/// The type `Path` of an argument that is `impl AsRef<Path>`, or of a parameter with this bound.
+fn as_ref_target(function: &Function, ty: &Type) -> Option<Type> {
+    match unwrapped(ty) {
+        Type::Reference(reference) => as_ref_target(function, &reference.elem),
+        Type::ImplTrait(ty) => as_ref_of(&ty.bounds),
+        Type::Path(path) => {
+            let name = path.path.get_ident()?;
+            let generics = &function.sig.generics;
+            let param = generics.type_params().find(|param| param.ident == *name)?;
+            let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+            let of_param = |bound: &WherePredicate| match bound {
+                WherePredicate::Type(bound) => match &bound.bounded_ty {
+                    Type::Path(path) if path.path.is_ident(name) => as_ref_of(&bound.bounds),
+                    _ => None,
+                },
+                _ => None,
+            };
+            as_ref_of(&param.bounds).or_else(|| clauses.into_iter().find_map(of_param))
+        }
+        _ => None,
+    }
+}
+
+/// The argument of the only `AsRef` among the bounds.
+fn as_ref_of(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<Type> {
+    let mut targets = bounds.iter().filter_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else { return None };
+        let last = bound.path.segments.last().filter(|last| last.ident == "AsRef")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty.clone()),
+            _ => None,
+        }
+    });
+    targets.next().filter(|_| targets.next().is_none())
+}
