@@ -72,11 +72,12 @@ pub mod __private {
         is_str, policy, policy_if, primitive, stored, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
-        NotResult, Probe, ResultKind, SharesErrors, StoresAll, StoresOk,
+        NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,
+        StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
+    pub use crate::expand::controls::{Ask, ask, go_on, holding, insert, refresh, refresh_async};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
@@ -90,9 +91,10 @@ pub mod __private {
     };
     pub use crate::scope;
     pub use crate::{
-        __call as call, __call_in_place as call_in_place, __fallible as fallible, __kind as kind,
-        __single as single, __site as site, __thread_single as thread_single,
-        __thread_site as thread_site,
+        __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
+        __fallible as fallible, __kind as kind, __single as single, __site as site,
+        __stand_in as stand_in, __thread_single as thread_single, __thread_site as thread_site,
+        __unshared_kind as unshared_kind,
     };
     pub use core;
     pub use std;

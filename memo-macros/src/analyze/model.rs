@@ -1,13 +1,14 @@
 //! The facts about one function that can be memoized. The generator needs nothing else.
 
 use super::context::Context;
-use super::generics::Params;
+use super::generics::{Params, free_lifetimes};
 use super::key_expression::KeyPart;
 use super::keyed::{cache_owner, is_keyed};
 use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
-use crate::tokens::search::{has_macro, has_parameter, uses};
+use crate::tokens::rewrite::rename_lifetimes;
+use crate::tokens::search::{borrows, has_macro, has_parameter, uses};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
@@ -31,6 +32,8 @@ pub(crate) struct Model {
     /// The return type; `()` when none is written.
     pub(crate) result: TokenStream,
     pub(crate) stored_type: StoredType,
+    /// Whether the waiters of a failed run may get its error. It must not borrow.
+    pub(crate) shares_errors: bool,
     /// The path of the runtime.
     pub(crate) runtime: TokenStream,
 }
@@ -54,21 +57,21 @@ impl Model {
         let controls_name = options.controls().map_or(own_name, |controls| &controls.ident).clone();
         let result = match &function.sig.output {
             ReturnType::Default => quote!(()),
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
+            ReturnType::Type(_, ty) => result_type(&function, ty),
         };
         let cache_is_given = options.cache().is_some();
         let key = options.key().map(|key| KeyPart::of(key, &function, cache_is_given));
         let (instance, other_params) =
             params(&options, &function, &arguments, key.as_ref(), &result);
+        let bounds = context.bounds(&function.sig.generics);
         let stored_type = match &function.sig.output {
             ReturnType::Type(_, ty) if options.cache_if().is_none() => {
-                let own = instance.names().cloned();
-                let parameters: Option<Vec<_>> =
-                    context.parameters().map(|outer| outer.iter().cloned().chain(own).collect());
-                StoredType::of(ty, parameters.as_deref())
+                StoredType::of(ty, &bounds, context.sees_parameters()).in_cache(cache_is_given)
             }
             _ => StoredType::Whole,
         };
+        let shares_errors = !borrows(&result)
+            && !bounds.names().any(|it| has_parameter(&result, it) && bounds.may_borrow(it));
         let runtime = options.runtime();
         Self {
             function,
@@ -81,6 +84,7 @@ impl Model {
             controls_name,
             result,
             stored_type,
+            shares_errors,
             runtime,
         }
     }
@@ -128,6 +132,12 @@ impl Model {
         let attrs = self.function.attrs.iter();
         attrs.filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
     }
+}
+
+/// The return type. A lifetime that no argument has can be `'static`, so that the result can be stored.
+pub(crate) fn result_type(function: &Function, ty: &Type) -> TokenStream {
+    let free = free_lifetimes(function);
+    rename_lifetimes(&ty.to_token_stream(), "static", |name| free.contains(name))
 }
 
 fn arguments(options: &Options, function: &Function) -> Vec<Argument> {

@@ -95,11 +95,18 @@ fn is_made_once(model: &Model) -> bool {
 fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
     let p = &model.runtime;
     let name = hygienic("cache");
-    let unknown = || quote!(_);
     let key = model.given_key_type();
-    let value = model.stored_type().unwrap_or_else(unknown);
     let given = model.options.cache().map(|it| quote_spanned!(it.span()=> &#it));
-    let mut setup = quote!(let #name: &#p::Cache<#key, #value, _> = #given;);
+    let mut setup = if let Some(value) = model.stored_type() {
+        quote!(let #name: &#p::Cache<#key, #value, _> = #given;)
+    } else {
+        // The kind of the result tells the compiler what the cache has to hold.
+        let (result, kind) = (&model.result, model.result_kind());
+        quote! {
+            let #name: &#p::Cache<#key, _, _> =
+                #p::holding(#p::thread_stored::<#result, _>(#kind), #given);
+        }
+    };
     let mut cache = name.to_token_stream();
     if !model.given_cache_outlives_call() {
         // The body consumes the owner of the cache. A handle of its own keeps the cache alive.

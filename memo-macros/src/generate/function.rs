@@ -62,6 +62,7 @@ use super::controls::{controls, removal};
 use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
 use super::original::original;
+use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::type_names::{is_str, is_unsized};
 use crate::parse::function::Function;
@@ -141,7 +142,13 @@ fn body(model: &Model) -> TokenStream {
     let p = &model.runtime;
     let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_call(model);
     let enter = if can_expire(model) { quote!(enter_timed) } else { quote!(enter) };
-    let call = if is_split_call(model) { quote!(call) } else { quote!(call_in_place) };
+    let call = if model.key.as_ref().is_some_and(KeyPart::has_temporaries) {
+        quote!(call_at_once)
+    } else if is_split_call(model) {
+        quote!(call)
+    } else {
+        quote!(call_in_place)
+    };
     let run = model.call_original();
     quote! {
         #setup

@@ -9,7 +9,7 @@ use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
-use crate::tokens::search::{find_mut_reference, find_word};
+use crate::tokens::search::{borrows_without_a_name, find_mut_reference, find_word};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::Type;
@@ -21,7 +21,7 @@ pub(super) fn keyed(options: &Options, function: &Function, errors: &mut Errors)
             let mistake = if let Some(key) = &key {
                 mistake_beside_key_expression(key, &argument)
             } else {
-                mistake(function, &argument)
+                mistake(options, function, &argument)
             };
             if let Some((tokens, message)) = mistake {
                 errors.at(tokens, message);
@@ -44,7 +44,11 @@ fn mistake_beside_key_expression(
 }
 
 /// Why an argument cannot be part of the key, and the tokens that say so.
-fn mistake(function: &Function, argument: &Input<'_>) -> Option<(TokenStream, String)> {
+fn mistake(
+    options: &Options,
+    function: &Function,
+    argument: &Input<'_>,
+) -> Option<(TokenStream, String)> {
     let ty = argument.ty.to_token_stream();
     let (called, skip) = match &argument.name {
         Some(name) => (format!("`{name}`"), format!("add `skip({name})`")),
@@ -84,6 +88,10 @@ fn mistake(function: &Function, argument: &Input<'_>) -> Option<(TokenStream, St
         return Some((param.into_token_stream(), message));
     }
     let leaf = KeyShape::of(&argument.ty).borrowing_leaf()?;
+    // A key in a given cache may borrow what outlives the cache. It has a name.
+    if options.cache().is_some() && !borrows_without_a_name(&leaf.to_token_stream()) {
+        return None;
+    }
     let spelled = spelled(leaf);
     let message =
         format!("{called} borrows inside `{spelled}`, and a key outlives the call; {advice}");

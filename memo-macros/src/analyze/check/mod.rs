@@ -27,7 +27,7 @@ pub(crate) fn function(
     arguments::keyed(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
-    signature::result(function, errors);
+    signature::result(options, function, errors);
 }
 
 /// Checks the options of an impl block or a trait. Its functions are checked on their own.
