@@ -510,6 +510,14 @@ mod borrowed {
         {
             path.as_ref().components().count().min(depth)
         }
+        #[memoize(key = (path.as_ref().to_owned(), depth))]
+        fn owned(path: impl AsRef<Path>, depth: usize) -> usize {
+            path.as_ref().components().count().min(depth)
+        }
+        #[memoize(key = items.len(), scope = "thread")]
+        fn count(items: &impl ExactSizeIterator) -> usize {
+            items.len()
+        }
         #[memoize(key = name.to_string())]
         fn greeting(name: impl std::fmt::Display) -> String {
             format!("Hi {name}")
@@ -522,10 +530,14 @@ mod borrowed {
             // One cache for all types.
             assert_eq!((length("abc"), length("abc".to_owned()), length(&"abc")), (3, 3, 3));
             assert_eq!((components("/a/b", 9), components(PathBuf::from("/a/b"), 9)), (3, 3));
+            assert_eq!((owned("/a/b", 9), owned(PathBuf::from("/a/b"), 9)), (3, 3));
+            assert_eq!((count(&[1, 2].iter()), count(&["a", "b"].iter())), (2, 2));
             assert_eq!((greeting(1), greeting("1")), ("Hi 1".to_owned(), "Hi 1".to_owned()));
         }
         assert_eq!(counts(shown::<i32>::cache_info()), (1, 1, Some(128), 1));
         assert_eq!(counts(length::cache_info()), (5, 1, Some(128), 1));
+        assert_eq!(counts(owned::cache_info()), (3, 1, Some(128), 1));
+        assert_eq!(counts(count::cache_info()), (3, 1, Some(128), 1));
         assert_eq!(counts(components::cache_info()), (3, 1, Some(128), 1));
         assert_eq!(counts(greeting::cache_info()), (3, 1, Some(128), 1));
         assert_eq!(length::cache_peek("abc"), Some(3));

@@ -1,17 +1,13 @@
 //! The parts of a `key = ..` expression: what is known of the type of each, and how it can be looked up.
 
-use super::generics::parameters;
 use super::key_shape::KeyShape;
 use super::type_names::unwrapped;
 use crate::parse::function::{Function, Input};
-use crate::tokens::search::{find_mut_reference, find_word, has_parameter, uses};
+use crate::tokens::search::{find_mut_reference, find_word, uses};
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{
-    Expr, ExprMethodCall, GenericArgument, PathArguments, Token, Type, TypeParamBound,
-    WherePredicate,
-};
+use syn::{Expr, GenericArgument, PathArguments, Token, Type, TypeParamBound, WherePredicate};
 
 /// A part of the expression.
 #[derive(Clone)]
@@ -20,13 +16,22 @@ pub(crate) enum KeyPart {
     Argument(Ident),
     /// `path.as_ref()` of an argument that is `AsRef<..>` of this type.
     AsRef(Expr, Type),
-    /// An expression that makes a `String` of arguments whose types have no names: `name.to_string()`.
-    Text(Expr),
+    /// An expression over arguments whose types have no names. Its own type is known: `name.to_string()`.
+    Known(Expr, KnownType),
     /// A variable or a field, which can be looked up by reference.
     Place(Expr),
     /// Another expression. It is evaluated once.
     Value(Expr),
     Tuple(Vec<Self>),
+}
+
+/// A type that is known by the last method or macro of an expression.
+#[derive(Clone)]
+pub(crate) enum KnownType {
+    String,
+    Usize,
+    /// That of `x as u64`.
+    Written(Type),
 }
 
 impl KeyPart {
@@ -50,18 +55,9 @@ impl KeyPart {
                 }
             }
             _ if is_place(key) => Self::Place(key.clone()),
-            Expr::MethodCall(call) if call.args.is_empty() && call.turbofish.is_none() => {
-                by_method(key, call, function).unwrap_or_else(|| Self::Value(key.clone()))
-            }
-            Expr::Macro(call) if call.mac.path.is_ident("format") => {
-                let is_used = |argument: &Input<'_>| {
-                    is_generic(function, &argument.ty)
-                        && argument.name.as_ref().is_some_and(|it| uses(&key.to_token_stream(), it))
-                };
-                let of_generics = function.inputs().any(|argument| is_used(&argument));
-                if of_generics { Self::Text(key.clone()) } else { Self::Value(key.clone()) }
-            }
-            _ => Self::Value(key.clone()),
+            _ => as_ref(key, function)
+                .or_else(|| of_unnamed(key, function))
+                .unwrap_or_else(|| Self::Value(key.clone())),
         }
     }
 
@@ -80,13 +76,13 @@ impl KeyPart {
 
     /// Whether the key may be written out twice: nothing is computed for it.
     pub(crate) fn is_pure(&self) -> bool {
-        !self.leaves().iter().any(|part| matches!(part, Self::Text(_) | Self::Value(_)))
+        !self.leaves().iter().any(|part| matches!(part, Self::Known(..) | Self::Value(_)))
     }
 
     /// Whether a value in the expression may live no longer than the statement: `user.name().trim()`.
     pub(crate) fn has_temporaries(&self) -> bool {
         self.leaves().iter().any(|part| match part {
-            Self::Value(value) | Self::Text(value) => computes_more_than_once(value),
+            Self::Value(value) | Self::Known(value, _) => computes_more_than_once(value),
             _ => false,
         })
     }
@@ -160,23 +156,50 @@ fn computes_more_than_once(expr: &Expr) -> bool {
     }
 }
 
-/// A method call on an argument of a type without a name, or of a parameter. If the call has the same type for all of
-/// them, they can share one cache.
-fn by_method(key: &Expr, call: &ExprMethodCall, function: &Function) -> Option<KeyPart> {
+/// `path.as_ref()` of an argument that is `AsRef<..>`, and `path.as_ref().to_owned()` if the argument's type has no name.
+/// The key is the same for all types of the argument, so they can share one cache.
+fn as_ref(key: &Expr, function: &Function) -> Option<KeyPart> {
+    let Expr::MethodCall(call) = key else { return None };
+    let owns = ["to_owned", "to_path_buf", "to_os_string", "to_vec"];
+    if owns.iter().any(|method| call.method == method) {
+        let unnamed = uses_unnamed(&call.receiver, function);
+        return unnamed.then(|| as_ref(&call.receiver, function)).flatten();
+    }
     let Expr::Path(receiver) = &*call.receiver else { return None };
     let argument = argument(function, receiver.path.get_ident()?)?;
-    if call.method == "as_ref" {
-        return as_ref_target(function, &argument.ty).map(|it| KeyPart::AsRef(key.clone(), it));
+    if call.method != "as_ref" || !call.args.is_empty() {
+        return None;
     }
-    let makes_text = call.method == "to_string" && is_generic(function, &argument.ty);
-    makes_text.then(|| KeyPart::Text(key.clone()))
+    as_ref_target(function, &argument.ty).map(|target| KeyPart::AsRef(key.clone(), target))
 }
 
-/// Whether the type has no name, or is a parameter.
-fn is_generic(function: &Function, ty: &Type) -> bool {
-    let ty = ty.to_token_stream();
-    find_word(&ty, "impl").is_some()
-        || parameters(&function.sig.generics).any(|param| has_parameter(&ty, param))
+/// An expression of a known type over arguments whose types have no names.
+fn of_unnamed(key: &Expr, function: &Function) -> Option<KeyPart> {
+    let known = match key {
+        Expr::MethodCall(call) => {
+            let is_one_of = |methods: &[&str]| methods.iter().any(|method| call.method == method);
+            if is_one_of(&["to_string", "to_lowercase", "to_uppercase"]) {
+                KnownType::String
+            } else if is_one_of(&["len", "count"]) {
+                KnownType::Usize
+            } else {
+                return None;
+            }
+        }
+        Expr::Macro(call) if call.mac.path.is_ident("format") => KnownType::String,
+        Expr::Cast(cast) => KnownType::Written((*cast.ty).clone()),
+        _ => return None,
+    };
+    uses_unnamed(key, function).then(|| KeyPart::Known(key.clone(), known))
+}
+
+/// Whether an expression uses an argument whose type has no name.
+fn uses_unnamed(expr: &Expr, function: &Function) -> bool {
+    let expr = expr.to_token_stream();
+    function.inputs().any(|argument| {
+        find_word(&argument.ty.to_token_stream(), "impl").is_some()
+            && argument.name.as_ref().is_some_and(|name| uses(&expr, name))
+    })
 }
 
 /// The type `Path` of an argument that is `impl AsRef<Path>`, or of a parameter with this bound.

@@ -1,7 +1,7 @@
 //! The key of a call: how it is looked up, and the type that the cache owns.
 
 use crate::analyze::generics::unsized_types;
-use crate::analyze::key_expression::KeyPart;
+use crate::analyze::key_expression::{KeyPart, KnownType};
 use crate::analyze::key_shape::KeyShape;
 use crate::analyze::model::{Argument, Model};
 use crate::analyze::type_names::{is_primitive, is_unsized_by_name, unwrapped};
@@ -81,7 +81,9 @@ impl Model {
                 self.argument(name).map_or_else(|| quote!(_), |it| self.type_of_argument(it))
             }
             KeyPart::AsRef(_, target) => owned_pointee(target, p, &[]),
-            KeyPart::Text(_) => quote!(#p::std::string::String),
+            KeyPart::Known(_, KnownType::String) => quote!(#p::std::string::String),
+            KeyPart::Known(_, KnownType::Usize) => quote!(#p::std::primitive::usize),
+            KeyPart::Known(_, KnownType::Written(ty)) => ty.to_token_stream(),
             KeyPart::Place(_) | KeyPart::Value(_) => quote!(_),
             KeyPart::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.type_of(part));
@@ -117,8 +119,10 @@ impl Model {
             KeyPart::AsRef(expr, target) => {
                 quote_spanned!(expr.span()=> #p::plain::<#target, _>(#expr))
             }
-            KeyPart::Text(expr) if is_shared => quote_spanned!(expr.span()=> #p::shared_key(#expr)),
-            KeyPart::Text(expr) => quote_spanned!(expr.span()=> #p::key(#expr)),
+            KeyPart::Known(expr, _) if is_shared => {
+                quote_spanned!(expr.span()=> #p::shared_key(#expr))
+            }
+            KeyPart::Known(expr, _) => quote_spanned!(expr.span()=> #p::key(#expr)),
             KeyPart::Place(expr) if is_given => {
                 quote_spanned!(expr.span()=> #p::given_place(&#expr))
             }
