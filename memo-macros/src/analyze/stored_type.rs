@@ -157,7 +157,7 @@ fn is_known_container(path: &Path) -> bool {
 }
 
 /// The stand-ins with which the compiler can be asked about the type. `None` if it may refuse them.
-fn stand_ins(ty: &Type, bounds: &BoundsOf<'_>, sees_all: bool) -> Option<StandIns> {
+pub(crate) fn stand_ins(ty: &Type, bounds: &BoundsOf<'_>, sees_all: bool) -> Option<StandIns> {
     let tokens = ty.to_token_stream();
     let mut all = StandIns { behind_module: !sees_all, ..StandIns::default() };
     for param in bounds.names().filter(|param| has_parameter(&tokens, param)) {

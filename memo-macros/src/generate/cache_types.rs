@@ -3,11 +3,13 @@
 
 use super::key::nested;
 use crate::analyze::model::Model;
-use crate::analyze::stored_type::{StandIns, StoredType};
+use crate::analyze::stored_type::{StandIns, StoredType, stand_ins};
 use crate::parse::option_row::Scope;
 use crate::tokens::rewrite::{infer_lifetimes, replace_self_type};
+use crate::tokens::search::{has_macro, has_parameter};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::Type;
 
 impl Model {
     /// The kind of result that there is to store, as a value.
@@ -58,15 +60,31 @@ impl Model {
         }
     }
 
-    /// Asks whether the result is a `Result`, as a constant, which mentions no parameter.
+    /// Asks whether the result is a `Result`, as a constant.
     fn is_result(&self, stand_ins: &StandIns) -> TokenStream {
-        let Self { runtime: p, result, .. } = self;
-        let mut asked = infer_lifetimes(result, |name| name != "static");
+        self.ask(stand_ins, &self.result, &quote!(fallible))
+    }
+
+    /// Asks whether the target of a `&'static` can be cloned, as a constant. `None` if that depends on a
+    /// parameter.
+    pub(super) fn is_cloned(&self, reference: &Type) -> Option<TokenStream> {
+        let bounds = self.context.bounds(&self.function.sig.generics);
+        let tokens = reference.to_token_stream();
+        let depends = bounds.names().any(|param| has_parameter(&tokens, param));
+        let stand_ins = stand_ins(reference, &bounds, self.context.sees_parameters())?;
+        let can_ask = !(depends || stand_ins.self_type || has_macro(&tokens));
+        can_ask.then(|| self.ask(&stand_ins, &tokens, &quote!(is_cloned)))
+    }
+
+    /// Asks the compiler about a type in a constant, which may mention no parameter.
+    fn ask(&self, stand_ins: &StandIns, ty: &TokenStream, question: &TokenStream) -> TokenStream {
+        let p = &self.runtime;
+        let mut asked = infer_lifetimes(ty, |name| name != "static");
         if stand_ins.self_type {
             asked = replace_self_type(&asked, &quote!(#p::StandIn));
         }
         if stand_ins.types.is_empty() && stand_ins.constants.is_empty() {
-            return quote!(#p::fallible!(#asked));
+            return quote!(#p::#question!(#asked));
         }
         let types = &stand_ins.types;
         let constants = stand_ins.constants.iter().map(|(name, ty)| {
@@ -81,7 +99,7 @@ impl Model {
         quote! {
             #(#[allow(dead_code, non_camel_case_types)] type #types = #p::StandIn;)*
             #(#constants)*
-            { #module #p::fallible!(#asked) }
+            { #module #p::#question!(#asked) }
         }
     }
 }

@@ -58,16 +58,14 @@ impl Model {
         let Argument { name, ty, .. } = argument;
         let p = &self.runtime;
         if self.may_borrow_in_cache(argument) {
-            let shape = shape_type(&KeyShape::of(ty), p);
+            let shape = self.shape_type(&KeyShape::of(ty));
             return quote!(#p::given_part::<#ty, #shape, _, _>(&#name));
         }
-        lookup(argument, p)
+        self.lookup_by_shape(argument)
     }
 
     fn type_of_argument(&self, argument: &Argument) -> TokenStream {
-        let mut unsized_types = unsized_types(&self.function.sig.generics);
-        unsized_types.extend(self.context.unsized_types().iter().cloned());
-        owned_type(&KeyShape::of(&argument.ty), &self.runtime, &unsized_types)
+        self.owned_type(&KeyShape::of(&argument.ty))
     }
 
     fn argument(&self, name: &Ident) -> Option<&Argument> {
@@ -225,64 +223,96 @@ pub(super) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
     quote!((#(#parts),*))
 }
 
-fn lookup(Argument { name, ty, .. }: &Argument, p: &TokenStream) -> TokenStream {
-    match (KeyShape::of(ty), ty) {
-        (KeyShape::Leaf(ty), _) => quote!(#p::plain::<#ty, _>(&#name)),
-        (KeyShape::Pointer(leaf), Type::Reference(reference)) if leaf.is_leaf() => {
-            let elem = &reference.elem;
-            quote!(#p::plain::<#elem, _>(#name))
-        }
-        (shape, _) => {
-            let shape = shape_type(&shape, p);
-            quote!(#p::shaped::<#ty, #shape, _>(&#name))
+impl Model {
+    fn lookup_by_shape(&self, Argument { name, ty, .. }: &Argument) -> TokenStream {
+        let p = &self.runtime;
+        match (KeyShape::of(ty), ty) {
+            (KeyShape::Leaf(ty), _) => quote!(#p::plain::<#ty, _>(&#name)),
+            (KeyShape::Pointer(leaf), Type::Reference(reference)) if leaf.is_leaf() => {
+                let elem = &reference.elem;
+                quote!(#p::plain::<#elem, _>(#name))
+            }
+            (KeyShape::Static(reference, target), Type::Reference(_))
+                if self.is_cloned(reference).is_none() =>
+            {
+                quote!(#p::plain::<#target, _>(#name))
+            }
+            (shape, _) => {
+                let shape = self.shape_type(&shape);
+                quote!(#p::shaped::<#ty, #shape, _>(&#name))
+            }
         }
     }
-}
 
-/// The runtime's type for a shape.
-fn shape_type(shape: &KeyShape<'_>, p: &TokenStream) -> TokenStream {
-    let (name, elem) = match shape {
-        KeyShape::Leaf(_) => return quote!(#p::Plain),
-        KeyShape::Float(_) => return quote!(#p::FloatBits),
-        KeyShape::Tuple(elems) => {
-            let elems = elems.iter().map(|elem| shape_type(elem, p));
-            return quote!((#(#elems,)*));
-        }
-        KeyShape::Pointer(elem) => ("PointerTo", elem),
-        KeyShape::Option(elem) => ("OptionOf", elem),
-        KeyShape::Slice(elem) => ("SliceOf", elem),
-        KeyShape::Array(elem, _) => ("ArrayOf", elem),
-    };
-    let (name, elem) = (Ident::new(name, Span::call_site()), shape_type(elem, p));
-    quote!(#p::#name<#elem>)
-}
+    /// The runtime's type for a shape.
+    fn shape_type(&self, shape: &KeyShape<'_>) -> TokenStream {
+        let p = &self.runtime;
+        let (name, elem) = match shape {
+            KeyShape::Leaf(_) => return quote!(#p::Plain),
+            KeyShape::Float(_) => return quote!(#p::FloatBits),
+            KeyShape::Tuple(elems) => {
+                let elems = elems.iter().map(|elem| self.shape_type(elem));
+                return quote!((#(#elems,)*));
+            }
+            KeyShape::Static(reference, _) => return self.shape_of_static(reference),
+            KeyShape::Pointer(elem) => ("PointerTo", elem),
+            KeyShape::Option(elem) => ("OptionOf", elem),
+            KeyShape::Slice(elem) => ("SliceOf", elem),
+            KeyShape::Array(elem, _) => ("ArrayOf", elem),
+        };
+        let (name, elem) = (Ident::new(name, Span::call_site()), self.shape_type(elem));
+        quote!(#p::#name<#elem>)
+    }
 
-/// The type that a key owns for a shape. `unsized_types` are parameters.
-fn owned_type(shape: &KeyShape<'_>, p: &TokenStream, unsized_types: &[Ident]) -> TokenStream {
-    let inner = |elem: &KeyShape<'_>| owned_type(elem, p, unsized_types);
-    match shape {
-        KeyShape::Leaf(ty) => ty.to_token_stream(),
-        KeyShape::Float(ty) => quote!(#p::Float<#ty>),
-        KeyShape::Pointer(elem) => match &**elem {
-            KeyShape::Leaf(ty) => owned_pointee(ty, p, unsized_types),
-            elem => inner(elem),
-        },
-        KeyShape::Option(elem) => {
-            let elem = inner(elem);
-            quote!(#p::std::option::Option<#elem>)
+    fn shape_of_static(&self, reference: &Type) -> TokenStream {
+        let p = &self.runtime;
+        match self.is_cloned(reference) {
+            // In a given cache the key may be the reference in any case.
+            Some(is_cloned) if self.options.cache().is_none() => {
+                quote!(<#reference as #p::StaticKey<{ #is_cloned }>>::Shape)
+            }
+            _ => quote!(#p::PointerTo<#p::Plain>),
         }
-        KeyShape::Slice(elem) => {
-            let elem = inner(elem);
-            quote!(#p::std::vec::Vec<#elem>)
+    }
+
+    /// The type that a key owns for a shape.
+    fn owned_type(&self, shape: &KeyShape<'_>) -> TokenStream {
+        let p = &self.runtime;
+        match shape {
+            KeyShape::Leaf(ty) => ty.to_token_stream(),
+            KeyShape::Float(ty) => quote!(#p::Float<#ty>),
+            KeyShape::Static(reference, target) => match self.is_cloned(reference) {
+                Some(is_cloned) => quote!(<#reference as #p::StaticKey<{ #is_cloned }>>::Owned),
+                None => owned_pointee(target, p, &self.unsized_types()),
+            },
+            KeyShape::Pointer(elem) => match &**elem {
+                KeyShape::Leaf(ty) => owned_pointee(ty, p, &self.unsized_types()),
+                elem => self.owned_type(elem),
+            },
+            KeyShape::Option(elem) => {
+                let elem = self.owned_type(elem);
+                quote!(#p::std::option::Option<#elem>)
+            }
+            KeyShape::Slice(elem) => {
+                let elem = self.owned_type(elem);
+                quote!(#p::std::vec::Vec<#elem>)
+            }
+            KeyShape::Array(elem, len) => {
+                let elem = self.owned_type(elem);
+                quote!([#elem; #len])
+            }
+            KeyShape::Tuple(elems) => {
+                let elems = elems.iter().map(|elem| self.owned_type(elem));
+                quote!((#(#elems,)*))
+            }
         }
-        KeyShape::Array(elem, len) => {
-            let elem = inner(elem);
-            quote!([#elem; #len])
-        }
-        KeyShape::Tuple(elems) => {
-            let elems = elems.iter().map(inner);
-            quote!((#(#elems,)*))
-        }
+    }
+
+    /// The parameters that may be unsized.
+    fn unsized_types(&self) -> Vec<Ident> {
+        let mut unsized_types = unsized_types(&self.function.sig.generics);
+        unsized_types.extend(self.context.unsized_types().iter().cloned());
+        unsized_types
     }
 }
 
