@@ -110,7 +110,8 @@ pub use memo_runtime::{
 ///
 /// ## `key`
 ///
-/// An expression over the arguments that identifies a call. It replaces the arguments as the key:
+/// An expression over the arguments that identifies a call. It replaces the arguments as the key, and may borrow from
+/// them: a call is looked up as it is, and a miss makes the owned key, a `String` for `&str`.
 ///
 /// ```
 /// # use memofn::memoize;
@@ -120,7 +121,21 @@ pub use memo_runtime::{
 /// fn greeting(user: &User, formal: bool) -> String {
 ///     if formal { format!("Dear {}", user.name) } else { format!("Hi {}", user.name) }
 /// }
+///
+/// #[memoize(key = user.name.as_str())]
+/// fn initials(user: &User) -> String {
+///     user.name.chars().filter(|letter| letter.is_uppercase()).collect()
+/// }
+///
+/// let user = User { id: 7, name: "Ada Lovelace".to_owned() };
+/// assert_eq!(greeting(&user, false), "Hi Ada Lovelace");
+/// assert_eq!(initials(&user), "AL");
 /// ```
+///
+/// Two calls are one if their keys are equal, and `Eq` decides that: a `Path` takes `a/b`, `a//b/` and `a/./b` for one
+/// call. If the body tells them apart, choose another key, such as `key = path.as_os_str()`.
+///
+/// An argument `path: impl AsRef<Path>` is a key as `key = path.as_ref()`. All its types share one cache.
 ///
 /// ## `skip`
 ///
@@ -200,6 +215,27 @@ pub use memo_runtime::{
 /// assert_eq!(one.users.peek(&7).as_deref(), Some("user 7")); // the `Ok` value
 /// assert!(other.users.is_empty()); // each client has its own cache, dropped with its owner
 /// # io::Result::Ok(())
+/// ```
+///
+/// Keys and results may borrow what outlives the given cache. This parser remembers what it found at each place:
+///
+/// ```
+/// # use memofn::{Cache, memoize};
+/// struct Parser<'s> {
+///     text: &'s str,
+///     words: Cache<usize, Option<&'s str>>,
+/// }
+///
+/// impl<'s> Parser<'s> {
+///     #[memoize(cache = self.words)]
+///     fn word(&self, at: usize) -> Option<&'s str> {
+///         self.text.get(at..)?.split(' ').next()
+///     }
+/// }
+///
+/// let parser = Parser { text: "to be", words: Cache::default() };
+/// assert_eq!(parser.word(3), Some("be"));
+/// assert_eq!(parser.words.peek(&3), Some(Some("be")));
 /// ```
 ///
 /// A static creates its cache at the first use, and sets its name:
@@ -456,7 +492,7 @@ pub use memo_runtime::{
 /// ```
 ///
 /// The types in the key and in the stored result must be `'static`, and `Send` and `Sync` with
-/// `scope = "shared"`. The function may have any lifetimes. A parameter that occurs only in skipped arguments,
+/// `scope = "shared"`. The function may have any lifetimes. One that no argument has counts as `'static`. A parameter that occurs only in skipped arguments,
 /// such as the type of `fetch`, needs no bounds, and its instantiations share one cache. Constants are
 /// parameters like types. The methods of a generic type have one cache for each type:
 /// `Wrapper::<u8>::get_cache()`.

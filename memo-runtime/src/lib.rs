@@ -92,9 +92,10 @@ pub mod __private {
     pub use crate::scope;
     pub use crate::{
         __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
-        __fallible as fallible, __is_cloned as is_cloned, __kind as kind, __single as single,
-        __site as site, __stand_in as stand_in, __thread_single as thread_single,
-        __thread_site as thread_site, __unshared_kind as unshared_kind,
+        __fallible as fallible, __is_cloned as is_cloned, __key_of as key_of, __kind as kind,
+        __single as single, __site as site, __stand_in as stand_in,
+        __thread_single as thread_single, __thread_site as thread_site,
+        __unshared_kind as unshared_kind,
     };
     pub use core;
     pub use std;

@@ -74,9 +74,18 @@ impl KeyPart {
         !self.leaves().iter().any(|part| matches!(part, Self::Place(_) | Self::Value(_)))
     }
 
+    /// Whether the key consists of arguments alone.
+    pub(crate) fn is_free(&self) -> bool {
+        self.leaves().iter().all(|part| matches!(part, Self::Argument(_) | Self::AsRef(..)))
+    }
+
     /// Whether the key may be written out twice: nothing is computed for it.
     pub(crate) fn is_pure(&self) -> bool {
-        !self.leaves().iter().any(|part| matches!(part, Self::Known(..) | Self::Value(_)))
+        self.leaves().iter().all(|part| match part {
+            Self::Known(..) | Self::Value(_) => false,
+            Self::Place(place) => !has_index(place),
+            _ => true,
+        })
     }
 
     /// Whether a value in the expression may live no longer than the statement: `user.name().trim()`.
@@ -121,6 +130,18 @@ fn is_place(expr: &Expr) -> bool {
         Expr::Paren(paren) => is_place(&paren.expr),
         Expr::Group(group) => is_place(&group.expr),
         Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_place(&unary.expr),
+        _ => false,
+    }
+}
+
+/// Whether a place is an element of a collection. Finding that may be work.
+fn has_index(place: &Expr) -> bool {
+    match place {
+        Expr::Index(_) => true,
+        Expr::Field(it) => has_index(&it.base),
+        Expr::Paren(it) => has_index(&it.expr),
+        Expr::Group(it) => has_index(&it.expr),
+        Expr::Unary(it) => has_index(&it.expr),
         _ => false,
     }
 }

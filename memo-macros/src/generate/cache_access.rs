@@ -53,7 +53,8 @@ impl CacheAccess {
 fn access(model: &Model, user: CacheUser) -> CacheAccess {
     let (mut lookup, policy) = (model.lookup(), model.result_policy());
     let mut key = model.key_patterns();
-    if is_made_once(model) {
+    let is_made_once = is_made_once(model, user);
+    if is_made_once {
         let name = hygienic("key");
         key.extend(quote!(let #name = #lookup;));
         lookup = name.into_token_stream();
@@ -82,13 +83,17 @@ fn access(model: &Model, user: CacheUser) -> CacheAccess {
         let call = own.map_or(call, |call_site| quote!(#call_site.own()));
         return CacheAccess { key, setup: quote!(let #name = #call;), cache, lookup, policy };
     }
-    let setup = from_static(model, user, &lookup);
+    let setup = from_static(model, user, &lookup, is_made_once);
     CacheAccess { key, setup, cache, lookup, policy }
 }
 
-/// Whether the key is computed in a statement of its own, before the cache is looked for.
-fn is_made_once(model: &Model) -> bool {
-    model.key.as_ref().is_some_and(|key| !key.is_pure()) && !model.key_is_made_in_place()
+/// Whether the key is made in a statement of its own, before the cache is looked for. A call that is not async makes it
+/// later if it borrows from an argument that the body takes.
+fn is_made_once(model: &Model, user: CacheUser) -> bool {
+    model.key.as_ref().is_some_and(|key| {
+        let moves = user == CacheUser::Call && model.key_borrows_what_moves();
+        !(key.is_free() || key.has_temporaries() || moves)
+    })
 }
 
 /// The cache of `cache = ..`.
@@ -121,14 +126,16 @@ fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
 }
 
 /// The cache in the static, when the types of the cache cannot be spelled.
-fn from_static(model: &Model, user: CacheUser, lookup: &TokenStream) -> TokenStream {
+fn from_static(model: &Model, user: CacheUser, lookup: &TokenStream, is_made: bool) -> TokenStream {
     let name = hygienic("cache");
     let static_call = model.call(&model.static_fn());
     let result = result_bounds(model);
     let method = if user == CacheUser::Call { "call_site" } else { "cache" };
     let (method, key) = match key_bounds(model) {
         Some(key) => (format_ident!("{method}"), key),
-        None if model.key_is_made_in_place() => (format_ident!("{method}_by"), model.key_closure()),
+        None if !is_made && model.key_is_made_in_place() => {
+            (format_ident!("{method}_by"), model.key_closure())
+        }
         // The look-up tells the compiler the type of the key.
         None => (format_ident!("{method}_for"), quote!(&#lookup)),
     };

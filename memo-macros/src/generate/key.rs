@@ -94,18 +94,11 @@ impl Model {
         let p = &self.runtime;
         let is_given = self.options.cache().is_some();
         let is_shared = self.options.scope() == Scope::Shared && !is_given;
-        let kind = |expr: &Expr, by_shape: TokenStream, method: &str| {
-            let span = expr.span();
+        let kind = |expr: &Expr, value: TokenStream, method: &str| {
+            let span = expr.span().resolved_at(Span::mixed_site());
             let method = if is_shared { format!("shared_{method}") } else { method.to_owned() };
-            let method = Ident::new(&method, span);
-            let value = Ident::new("value", span.resolved_at(Span::mixed_site()));
-            quote_spanned! {span=> match #by_shape {
-                #value => {
-                    #[allow(unused_imports)]
-                    use #p::key_kinds::*;
-                    (&&&&#p::AskKey::of(&#value)).memofn_key_kind().#method(#value)
-                }
-            }}
+            let (method, name) = (Ident::new(&method, span), Ident::new("value", span));
+            quote!(#p::key_of!(#name, #method, #value))
         };
         match key {
             KeyPart::Argument(name) => {
@@ -127,8 +120,8 @@ impl Model {
             KeyPart::Value(expr) if is_given => {
                 quote_spanned!(expr.span()=> #p::given_value(#expr))
             }
-            KeyPart::Place(expr) => kind(expr, quote_spanned!(expr.span()=> &#expr), "place"),
-            KeyPart::Value(expr) => kind(expr, quote_spanned!(expr.span()=> #expr), "value"),
+            KeyPart::Place(expr) => kind(expr, quote!(&#expr), "place"),
+            KeyPart::Value(expr) => kind(expr, expr.to_token_stream(), "value"),
             KeyPart::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.lookup_of(part));
                 quote!((#(#parts,)*))
@@ -175,17 +168,22 @@ impl Model {
         }
     }
 
-    /// Whether the key borrows from an argument that the call of the body moves, or from a value that lives no
-    /// longer than the look-up. Such a key cannot be made before the call of the body is prepared.
-    pub(super) fn key_is_made_in_place(&self) -> bool {
-        let Some(key) = &self.key else { return false };
+    /// Whether the key may borrow from an argument that the call of the body moves.
+    pub(super) fn key_borrows_what_moves(&self) -> bool {
         let moves = |ty: &Type| match unwrapped(ty) {
             Type::Reference(reference) => reference.mutability.is_some(),
             Type::Path(path) => !path.path.get_ident().is_some_and(is_primitive),
             _ => true,
         };
-        let is_moved = |argument: &Argument| argument.pattern.is_none() && moves(&argument.ty);
-        !key.is_pure() && (key.has_temporaries() || self.keyed_arguments().any(is_moved))
+        self.keyed_arguments().any(|it| it.pattern.is_none() && moves(&it.ty))
+    }
+
+    /// Whether the key is made where it is used, and nowhere else: it is work, and it borrows from an argument that the
+    /// call of the body moves, or from a value that lives no longer than the look-up.
+    pub(super) fn key_is_made_in_place(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| {
+            !key.is_pure() && (key.has_temporaries() || self.key_borrows_what_moves())
+        })
     }
 
     /// Items that shadow the parameters which must not tell the caches apart. If a macro in the key

@@ -94,6 +94,22 @@ pub mod key_kinds {
     impl<A> AnyType for AskKey<A> {}
 }
 
+/// The look-up of a value. `$value` is a name at the place of the user's expression, and `$method` one of the methods of
+/// the kinds.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __key_of {
+    ($value:ident, $method:ident, $of:expr) => {
+        match $of {
+            $value => {
+                #[allow(unused_imports)]
+                use $crate::__private::key_kinds::*;
+                (&&&&$crate::__private::AskKey::of(&$value)).memofn_key_kind().$method($value)
+            }
+        }
+    };
+}
+
 impl<F> ByShape<F> {
     /// The look-up of a value, for a cache of one thread.
     #[inline]
