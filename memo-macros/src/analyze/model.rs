@@ -66,7 +66,8 @@ impl Model {
         let bounds = context.bounds(&function.sig.generics);
         let stored_type = match &function.sig.output {
             ReturnType::Type(_, ty) if options.cache_if().is_none() => {
-                StoredType::of(ty, &bounds, context.sees_parameters()).in_cache(cache_is_given)
+                let stored = StoredType::of(ty, &bounds, context.sees_parameters());
+                if cache_is_given { stored.in_given_cache(ty) } else { stored }
             }
             _ => StoredType::Whole,
         };

@@ -86,11 +86,12 @@ impl StoredType {
         }
     }
 
-    /// A given cache says what its type is. What the name of the type says is left to it.
-    pub(crate) fn in_cache(self, is_given: bool) -> Self {
+    /// The same with a given cache, which says what its type is. What the name of the type `ty` says is left to it.
+    pub(crate) fn in_given_cache(self, ty: &Type) -> Self {
         match self {
-            Self::WholeByName | Self::OkByName if is_given => Self::Unspelled,
-            Self::AskCompiler(stand_ins) if is_given && !stand_ins.is_empty() => Self::Unspelled,
+            Self::WholeByName if is_container(ty) => Self::WholeByName,
+            Self::WholeByName | Self::OkByName => Self::Unspelled,
+            Self::AskCompiler(stand_ins) if !stand_ins.is_empty() => Self::Unspelled,
             other => other,
         }
     }
@@ -130,6 +131,10 @@ fn by_name_of_result(path: &Path) -> Option<StoredType> {
     let has_arguments = !matches!(last.arguments, PathArguments::None);
     (last.ident == "Result" && (has_arguments || path.segments.len() > 1))
         .then_some(StoredType::OkByName)
+}
+
+fn is_container(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if is_known_container(&path.path))
 }
 
 /// Whether the path has the name of a container of the standard library, which is no `Result`.

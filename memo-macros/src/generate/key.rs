@@ -95,7 +95,8 @@ impl Model {
         let is_given = self.options.cache().is_some();
         let is_shared = self.options.scope() == Scope::Shared && !is_given;
         let kind = |expr: &Expr, value: TokenStream, method: &str| {
-            let span = expr.span().resolved_at(Span::mixed_site());
+            // No expression of the user's is in the scope of this name.
+            let span = expr.span();
             let method = if is_shared { format!("shared_{method}") } else { method.to_owned() };
             let (method, name) = (Ident::new(&method, span), Ident::new("value", span));
             quote!(#p::key_of!(#name, #method, #value))

@@ -99,7 +99,7 @@ pub mod key_kinds {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __key_of {
-    ($value:ident, $method:ident, $of:expr) => {
+    ($value:tt, $method:tt, $of:expr) => {
         match $of {
             $value => {
                 #[allow(unused_imports)]
