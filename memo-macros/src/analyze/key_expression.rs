@@ -27,6 +27,7 @@ pub(crate) enum KeyPart {
 
 /// A type that is known by the last method or macro of an expression.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them, and not for long")]
 pub(crate) enum KnownType {
     String,
     Usize,

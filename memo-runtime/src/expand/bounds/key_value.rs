@@ -7,10 +7,11 @@
 //! With `cache = ..` the type of the key is that of the given cache. There a value may be the key as it is, even if it
 //! borrows: [`GivenKey`].
 
-use crate::expand::bounds::key::{Key, KeyPart};
+use crate::expand::bounds::key::Key;
 use crate::expand::bounds::shared::{OfType, Shareable};
+use crate::expand::bounds::{Impossible, Never};
 use crate::key::borrowed::{Borrows, Held};
-use crate::key::lookup::Lookup;
+use crate::key::lookup::{Lookup, Part};
 use crate::key::shape::{KeyShape, OptionOf, Plain, PointerTo, SliceOf};
 use std::borrow::Cow;
 use std::fmt;
@@ -35,6 +36,7 @@ pub struct ByShape<F>(PhantomData<F>);
 pub struct ByValue;
 
 /// The kinds, as method look-up tries them.
+#[allow(clippy::ref_option_ref, reason = "a key may be one")]
 pub mod key_kinds {
     use super::{
         AskKey, Borrows, ByShape, ByValue, Cow, Hash, OptionOf, PhantomData, Plain, PointerTo,
@@ -110,6 +112,7 @@ macro_rules! __key_of {
     };
 }
 
+#[expect(clippy::unused_self, reason = "the type of `self` is the kind")]
 impl<F> ByShape<F> {
     /// The look-up of a value, for a cache of one thread.
     #[inline]
@@ -152,6 +155,7 @@ impl<F> ByShape<F> {
     }
 }
 
+#[expect(clippy::unused_self, reason = "the type of `self` is the kind")]
 impl ByValue {
     /// The look-up of a value, for a cache of one thread.
     #[inline]
@@ -167,14 +171,50 @@ impl ByValue {
 
     /// The look-up of a variable or a field, for a cache of one thread.
     #[inline]
-    pub fn place<'a, P: ?Sized + KeyPart<'a, L>, L>(self, place: &'a P) -> L {
-        place.lookup()
+    pub fn place<'a, P: ?Sized, L>(self, place: &'a P) -> L
+    where
+        Self: OwnedPlace<'a, P, L>,
+    {
+        Self::lookup(place)
     }
 
     /// The look-up of a variable or a field, for a cache that threads share.
     #[inline]
-    pub fn shared_place<'a, P: KeyPart<'a, A> + Shareable<A, L>, A, L>(self, place: &'a P) -> L {
-        P::pass(place.lookup())
+    pub fn shared_place<'a, P: Shareable<A, L>, A, L>(self, place: &'a P) -> L
+    where
+        Self: OwnedPlace<'a, P, A>,
+    {
+        P::pass(Self::lookup(place))
+    }
+}
+
+/// A variable or a field of type `P` that a key owns a clone of.
+#[diagnostic::on_unimplemented(
+    message = "`{P}` cannot be part of a key",
+    label = "needs `Hash`, `Eq` and `Clone`",
+    note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`; for a type parameter, add the bound \
+            `T: Hash + Eq + Clone`",
+    note = "or choose another expression, like `user.id`"
+)]
+pub trait OwnedPlace<'a, P: ?Sized, L> {
+    #[doc(hidden)]
+    fn lookup(place: &'a P) -> L;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, P: ?Sized + Hash + Eq + ToOwned<Owned: Eq>> OwnedPlace<'a, P, Part<'a, Plain, P>>
+    for ByValue
+{
+    #[inline]
+    fn lookup(place: &'a P) -> Part<'a, Plain, P> {
+        Part::new(place)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, P: ?Sized + Impossible> OwnedPlace<'a, P, Never> for ByValue {
+    fn lookup(_place: &'a P) -> Never {
+        P::never()
     }
 }
 

@@ -81,7 +81,7 @@ pub trait Shareable<W, L> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static, W> Shareable<W, W> for T {
+impl<T: Send + Sync, W> Shareable<W, W> for T {
     #[inline]
     fn pass(what: W) -> W {
         what
