@@ -1,6 +1,15 @@
 //! `key = ..`: an expression over the arguments is the key of a call.
 
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "a user stands for something larger")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::needless_borrows_for_generic_args,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_to_owned,
+    clippy::unused_async,
+    reason = "arguments and functions of every kind"
+)]
 
 mod common;
 

@@ -336,6 +336,7 @@ fn skipped_arguments_make_no_difference() {
 }
 
 /// References that live forever. Their targets may belong to another crate, which did not derive `Clone`.
+#[allow(clippy::ptr_arg, clippy::unused_async, reason = "arguments and functions of every kind")]
 mod forever {
     use super::*;
     use memofn::Cache;

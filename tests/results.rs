@@ -1,6 +1,11 @@
 //! Which results are stored: `Ok` and not `Err`, even behind a type alias; all other types; `cache_if`.
 
 #![expect(clippy::unnecessary_wraps, reason = "results of every kind are stored")]
+#![allow(
+    clippy::multiple_bound_locations,
+    clippy::unused_async,
+    reason = "functions of every kind are memoized"
+)]
 
 mod common;
 

@@ -98,7 +98,7 @@ impl<T: Impossible, W> Shareable<W, (W, Never)> for T {
 /// The type of a key, or of a part of one, in a cache that threads share.
 #[inline]
 #[must_use]
-pub fn shared<T: Shareable<OfType<T>, L>, L>() -> L {
+pub fn shared<T: Shareable<OfType<T>, L> + 'static, L>() -> L {
     T::pass(OfType::default())
 }
 
