@@ -142,6 +142,18 @@ mod a_hit_allocates_nothing_for {
             g: u8 = 7, h: &str = "8", i: f32 = 9.0, j: (u8, &str) = (1, "0"), k: bool = true,
             l: () = (), m: Option<&str> = Some("13");
         a_key_of_its_own: (key = (point.x, n)) point: &Point = &point(), n: u64 = 3;
+        a_str_as_the_key: (key = city) city: &str = "Oslo";
+        a_str_in_the_key: (key = (n, city)) city: &str = "Oslo", n: u64 = 3;
+        a_string_as_the_key: (key = city) city: String = "Oslo".to_owned();
+        a_field_of_the_key: (key = point.label) point: &Point = &point();
+        a_method_of_the_key: (key = point.label.as_str()) point: &Point = &point();
+        a_method_of_a_value: (key = point.label.as_str()) point: Point = point();
+        a_slice_of_the_key: (key = &points[1..]) points: &[Point] = &[point(), point()];
+        an_option_of_the_key: (key = city.as_deref()) city: Option<String> = Some("Oslo".to_owned());
+        a_part_of_a_text: (key = (n, city.trim())) city: &str = " Oslo ", n: u64 = 3;
+        a_tuple_of_the_key: (key = city.split_once(' ')) city: &str = "Oslo Norway";
+        a_reference_to_a_value: (key = &point) point: Point = point();
+        a_str_in_the_key_by_thread: (key = (n, city), scope = "thread") city: &str = "Oslo", n: u64 = 3;
         a_skipped_argument: (skip(log)) log: &mut Vec<String> = &mut Vec::new(), n: u64 = 3;
 
         a_number_by_thread: (scope = "thread", ttl = "30m") n: u64 = 7;

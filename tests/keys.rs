@@ -334,3 +334,90 @@ fn skipped_arguments_make_no_difference() {
     assert_eq!(user::cache_remove(1, "a").as_deref(), Some("user 1 a"));
     assert_eq!((constant(&mut || 7), constant(&mut || 8)), (7, 7));
 }
+
+/// References that live forever. Their targets may belong to another crate, which did not derive `Clone`.
+#[allow(clippy::ptr_arg, clippy::unused_async, reason = "arguments and functions of every kind")]
+mod forever {
+    use super::*;
+    use memofn::Cache;
+
+    #[derive(Debug, PartialEq, Eq, Hash)]
+    pub(super) enum Foreign {
+        One,
+        Other,
+    }
+
+    static ONE: Foreign = Foreign::One;
+    static OTHER: Foreign = Foreign::Other;
+    static BOTH: [Foreign; 2] = [Foreign::One, Foreign::Other];
+
+    #[memoize]
+    fn name(of: &'static Foreign) -> String {
+        format!("{of:?}")
+    }
+
+    #[test]
+    fn a_reference_whose_target_has_no_clone_is_the_key() {
+        #[memoize]
+        fn several(n: u32, of: Option<&'static Foreign>, all: &'static [Foreign]) -> usize {
+            n as usize + usize::from(of.is_some()) + all.len()
+        }
+        #[memoize(key = (of, n % 10), scope = "thread")]
+        fn keyed(of: &'static Foreign, n: u32) -> String {
+            format!("{of:?} {}", n % 10)
+        }
+        #[memoize]
+        async fn later(of: &'static Foreign) -> String {
+            format!("{of:?}")
+        }
+        #[memoize]
+        fn generic<T: ToString + Clone + Eq + std::hash::Hash + Send + Sync + 'static>(
+            of: &'static Foreign,
+            n: &'static T,
+        ) -> String {
+            format!("{of:?} {}", n.to_string())
+        }
+        #[memoize]
+        fn cloned(of: &'static String, text: &'static str, all: &'static [u8]) -> usize {
+            of.len() + text.len() + all.len()
+        }
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        struct Bot;
+        impl Bot {
+            #[memoize]
+            fn method(&self, of: &'static Foreign) -> String {
+                format!("{of:?}")
+            }
+        }
+        struct Given(Cache<&'static Foreign, String>);
+        impl Given {
+            #[memoize(cache = self.0)]
+            fn name(&self, of: &'static Foreign) -> String {
+                format!("{of:?}")
+            }
+        }
+
+        let given = Given(Cache::default());
+        let text: &'static String = Box::leak(Box::new("abc".to_owned()));
+        for _ in 0..2 {
+            assert_eq!((name(&ONE), name(&OTHER)), ("One".to_owned(), "Other".to_owned()));
+            assert_eq!(several(1, Some(&ONE), &BOTH), 4);
+            assert_eq!(keyed(&ONE, 13), "One 3");
+            assert_eq!(futures::executor::block_on(later(&ONE)), "One");
+            assert_eq!(generic(&ONE, &7), "One 7");
+            assert_eq!(cloned(text, "ab", b"c"), 6);
+            assert_eq!(Bot.method(&ONE), "One");
+            assert_eq!(given.name(&ONE), "One");
+        }
+        // Equal targets are equal keys.
+        assert_eq!(name(&BOTH[0]), "One");
+        assert_eq!(counts(name::cache_info()), (3, 2, Some(128), 2));
+        let _: &Cache<&'static Foreign, String> = name::cache();
+        assert_eq!(name::cache().peek(&&ONE).as_deref(), Some("One"));
+        let _: &Cache<(u32, Option<&'static Foreign>, &'static [Foreign]), usize> =
+            several::cache();
+        let _: &Cache<(String, String, Vec<u8>), usize> = cloned::cache();
+        let _: &Cache<(&'static Foreign, i32), String> = generic::<i32>::cache();
+        assert_eq!(Bot::method_cache().remove(&(Bot, &ONE)).as_deref(), Some("One"));
+    }
+}

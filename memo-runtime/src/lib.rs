@@ -70,16 +70,20 @@ pub mod __private {
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
     pub use crate::engine::hit::Miss;
-    pub use crate::expand::bounds::key::{key, plain, shaped};
+    pub use crate::expand::bounds::key::{AskClone, NotCloned, StaticKey, key, plain, shaped};
+    pub use crate::expand::bounds::key_value::{
+        AskKey, given_part, given_place, given_value, key_kinds, key_type,
+    };
     pub use crate::expand::bounds::result::{
         is_str, policy, policy_if, primitive, stored, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
-        NotResult, Probe, ResultKind, SharesErrors, StoresAll, StoresOk,
+        NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,
+        StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{Ask, ask, go_on, insert, refresh, refresh_async};
+    pub use crate::expand::controls::{Ask, ask, go_on, holding, insert, refresh, refresh_async};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
@@ -93,9 +97,11 @@ pub mod __private {
     };
     pub use crate::scope;
     pub use crate::{
-        __call as call, __call_in_place as call_in_place, __fallible as fallible, __kind as kind,
-        __single as single, __site as site, __thread_single as thread_single,
-        __thread_site as thread_site,
+        __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
+        __fallible as fallible, __is_cloned as is_cloned, __key_of as key_of, __kind as kind,
+        __single as single, __site as site, __stand_in as stand_in,
+        __thread_single as thread_single, __thread_site as thread_site,
+        __unshared_kind as unshared_kind,
     };
     pub use core;
     pub use std;

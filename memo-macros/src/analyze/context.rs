@@ -1,13 +1,13 @@
 //! The place where a function is defined, as far as the attribute can see it.
 
-use super::generics::{arguments, parameters, unsized_types};
+use super::generics::{BoundsOf, arguments, unsized_types};
 use super::type_names::is_unsized_by_name;
 use crate::parse::block::{Block, Kind, is_elided};
 use crate::parse::options::Options;
 use crate::tokens::rewrite::{camel_case, infer_lifetimes, spelled};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{LitStr, Path};
+use syn::{Generics, LitStr, Path};
 
 pub(crate) enum Context {
     /// A module or a function body. The controls belong to a type with the function's name.
@@ -24,8 +24,9 @@ pub(crate) enum Context {
 
 /// The facts about a block that its functions depend on.
 pub(crate) struct Surroundings {
-    /// The names that depend on a parameter of the block; `Self` can be one.
-    parameters: Vec<Ident>,
+    generics: Generics,
+    /// `Self`, if it depends on a parameter of the block.
+    self_word: Option<Ident>,
     /// `name = ..` of the block: the prefix of the names in reports.
     pub(crate) report_prefix: Option<String>,
     /// The types that may be unsized: parameters, and `Self` if it is like `str`.
@@ -46,18 +47,21 @@ pub(crate) struct ControlsTrait {
 impl Context {
     pub(crate) fn of_block(block: &Block, options: &Options) -> Self {
         let self_word = || Ident::new("Self", Span::call_site());
-        let mut parameters: Vec<_> = parameters(block.generics()).cloned().collect();
         let types = [block.self_type().to_token_stream(), block.generics().to_token_stream()];
         let is_generic = types.iter().any(|ty| ty.to_string().contains(['\'', '&', '<']));
-        if is_generic || matches!(block.kind, Kind::Trait(_)) {
-            parameters.push(self_word());
-        }
+        let depends = is_generic || matches!(block.kind, Kind::Trait(_));
+        let self_word_of_block = depends.then(self_word);
         let report_prefix = options.report_name().map(LitStr::value);
         let mut unsized_types = unsized_types(block.generics());
         if block.self_type().is_some_and(is_unsized_by_name) {
             unsized_types.push(self_word());
         }
-        let surroundings = Surroundings { parameters, report_prefix, unsized_types };
+        let surroundings = Surroundings {
+            generics: block.generics().clone(),
+            self_word: self_word_of_block,
+            report_prefix,
+            unsized_types,
+        };
         let Kind::TraitImpl(implementation, path) = &block.kind else {
             return Self::Block(surroundings);
         };
@@ -95,12 +99,18 @@ impl Context {
         }
     }
 
-    /// The names around the function that may depend on a parameter; `None` if they are not visible.
-    pub(crate) fn parameters(&self) -> Option<&[Ident]> {
-        match self {
-            Self::Module => Some(&[]),
-            _ => self.surroundings().map(|block| &*block.parameters),
+    /// The parameters that a function here can mention.
+    pub(crate) fn bounds<'g>(&'g self, own: &'g Generics) -> BoundsOf<'g> {
+        let block = self.surroundings();
+        BoundsOf {
+            generics: block.map(|block| &block.generics).into_iter().chain([own]).collect(),
+            self_word: block.and_then(|block| block.self_word.as_ref()),
         }
+    }
+
+    /// Whether all parameters around the function are visible.
+    pub(crate) fn sees_parameters(&self) -> bool {
+        !matches!(self, Self::Method)
     }
 
     /// The visible types around the function that may be unsized.

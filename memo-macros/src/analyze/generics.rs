@@ -10,11 +10,12 @@
 //! }
 //! ```
 
+use crate::parse::function::Function;
 use crate::tokens::search::words;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{GenericParam, Generics, Token, TypeParamBound, WherePredicate};
+use syn::{GenericParam, Generics, Token, Type, TypeParamBound, WherePredicate};
 
 /// Some of the parameters, with their bounds.
 #[derive(Default)]
@@ -82,19 +83,15 @@ impl Params {
         self
     }
 
-    /// Only the lifetimes, with the bounds that mention nothing else.
-    pub(crate) fn lifetimes(&self) -> Self {
-        let is_lifetime = |param: &GenericParam| matches!(param, GenericParam::Lifetime(_));
-        let (lifetimes, others): (Vec<_>, Vec<_>) =
-            self.params.iter().cloned().partition(is_lifetime);
+    /// The lifetimes, and the other parameters that `is_needed` accepts, with the bounds that mention nothing else.
+    pub(crate) fn lifetimes_and(&self, is_needed: impl Fn(&Ident) -> bool) -> Self {
+        let stays = |param: &GenericParam| type_or_const(param).is_none_or(&is_needed);
+        let (params, others): (Vec<_>, Vec<_>) = self.params.iter().cloned().partition(stays);
         let others: Vec<Ident> = others.iter().map(name).collect();
-        let only_lifetimes = |bound: &&WherePredicate| {
+        let needed = |bound: &&WherePredicate| {
             !words(&bound.to_token_stream()).iter().any(|word| others.contains(word))
         };
-        Self {
-            params: lifetimes,
-            bounds: self.bounds.iter().filter(only_lifetimes).cloned().collect(),
-        }
+        Self { params, bounds: self.bounds.iter().filter(needed).cloned().collect() }
     }
 
     pub(crate) fn generics(&self) -> Generics {
@@ -213,4 +210,140 @@ fn name(param: &GenericParam) -> Ident {
         GenericParam::Type(param) => param.ident.clone(),
         GenericParam::Const(param) => param.ident.clone(),
     }
+}
+
+/// The parameters that are visible where a function stands, and their bounds.
+pub(crate) struct BoundsOf<'g> {
+    /// Those of the function and of the block around it.
+    pub(crate) generics: Vec<&'g Generics>,
+    /// `Self`, if it depends on a parameter.
+    pub(crate) self_word: Option<&'g Ident>,
+}
+
+/// The traits that our stand-in for a type implements.
+const HAS_STAND_IN: &[&str] = &[
+    "Any",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Display",
+    "Eq",
+    "Error",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "RefUnwindSafe",
+    "Send",
+    "Sized",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Unpin",
+    "UnwindSafe",
+];
+
+/// Other traits that do not say that a type is `'static`.
+const ALSO_KNOWN: &[&str] = &[
+    "AsRef",
+    "Borrow",
+    "Deref",
+    "Extend",
+    "From",
+    "FromIterator",
+    "FromStr",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "TryFrom",
+    "TryInto",
+];
+
+impl BoundsOf<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names().next().is_none()
+    }
+
+    /// The names of the types and constants.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.generics.iter().flat_map(|generics| parameters(generics)).chain(self.self_word)
+    }
+
+    /// The type of a constant.
+    pub(crate) fn constant(&self, name: &Ident) -> Option<&Type> {
+        let mut constants = self.generics.iter().flat_map(|generics| generics.const_params());
+        constants.find(|param| param.ident == *name).map(|param| &param.ty)
+    }
+
+    /// Whether all bounds on a type are traits of the standard library that our stand-in has.
+    pub(crate) fn are_standard(&self, name: &Ident) -> bool {
+        self.all(name, |bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
+                last.arguments.is_none() && HAS_STAND_IN.iter().any(|it| last.ident == it)
+            }),
+            TypeParamBound::Lifetime(_) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether a type may borrow: no bound says that it is `'static`, and no trait is unknown that may say so.
+    pub(crate) fn may_borrow(&self, name: &Ident) -> bool {
+        self.all(name, |bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
+                let mut known = HAS_STAND_IN.iter().chain(ALSO_KNOWN);
+                last.ident != "Any" && known.any(|it| last.ident == it)
+            }),
+            TypeParamBound::Lifetime(lifetime) => lifetime.ident != "static",
+            _ => false,
+        })
+    }
+
+    fn all(&self, name: &Ident, accepts: impl Fn(&TypeParamBound) -> bool) -> bool {
+        self.of(name).is_some_and(|bounds| bounds.into_iter().all(accepts))
+    }
+
+    /// The bounds on a type. `None` if it has others that are not on the type alone.
+    fn of(&self, name: &Ident) -> Option<Vec<&TypeParamBound>> {
+        let mut all = Vec::new();
+        let mut is_declared = false;
+        for generics in &self.generics {
+            for param in generics.type_params().filter(|param| param.ident == *name) {
+                is_declared = true;
+                all.extend(&param.bounds);
+            }
+            for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
+                match predicate {
+                    WherePredicate::Type(bound) if is_type(&bound.bounded_ty, name) => {
+                        all.extend(&bound.bounds);
+                    }
+                    other if words(&other.to_token_stream()).contains(name) => return None,
+                    _ => {}
+                }
+            }
+        }
+        is_declared.then_some(all)
+    }
+}
+
+fn is_type(ty: &Type, name: &Ident) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident(name))
+}
+
+/// The lifetimes of a function that none of its arguments and bounds has.
+pub(crate) fn free_lifetimes(function: &Function) -> Vec<Ident> {
+    let generics = &function.sig.generics;
+    let mut used = words(&function.sig.inputs.to_token_stream());
+    used.extend(words(&generics.where_clause.to_token_stream()));
+    for param in &generics.params {
+        match param {
+            GenericParam::Lifetime(param) => used.extend(words(&param.bounds.to_token_stream())),
+            param => used.extend(words(&param.to_token_stream())),
+        }
+    }
+    let lifetimes = generics.lifetimes().filter(|param| param.bounds.is_empty());
+    lifetimes
+        .map(|param| param.lifetime.ident.clone())
+        .filter(|name| !used.contains(name))
+        .collect()
 }

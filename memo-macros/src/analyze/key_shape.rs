@@ -7,20 +7,24 @@
 //! f64                   Float                   Float<f64>
 //! Option<&str>          Option<Pointer<Leaf>>   Option<String>
 //! &[(f64, &str)]        Pointer<Slice<(..)>>    Vec<(Float<f64>, String)>
+//! &'static Point        Static<Point>           Point, or &'static Point without `Clone`
 //! ```
 //!
 //! A leaf is hashed, compared and cloned as a whole. Every type that is not understood is a leaf: only
 //! references and floats inside well-known containers are treated part by part.
 
+use super::type_names::is_str;
 use crate::tokens::search::borrows;
 use quote::ToTokens;
-use syn::{Expr, GenericArgument, PathArguments, Type};
+use syn::{Expr, GenericArgument, PathArguments, Type, TypeReference};
 
 pub(crate) enum KeyShape<'t> {
     Leaf(&'t Type),
     Float(&'t Type),
     /// A reference or a smart pointer.
     Pointer(Box<KeyShape<'t>>),
+    /// A reference that lives forever, and its target, a leaf. If that has no `Clone`, the key owns the reference.
+    Static(&'t Type, &'t Type),
     Option(Box<KeyShape<'t>>),
     /// A slice or a vector.
     Slice(Box<KeyShape<'t>>),
@@ -33,7 +37,12 @@ impl<'t> KeyShape<'t> {
         match ty {
             Type::Group(group) => Self::of(&group.elem),
             Type::Paren(paren) => Self::of(&paren.elem),
-            Type::Reference(reference) => Self::pointer(Self::of(&reference.elem)),
+            Type::Reference(reference) => match Self::of(&reference.elem) {
+                Self::Leaf(target) if is_static(reference) && !is_str(target) => {
+                    Self::Static(ty, target)
+                }
+                target => Self::pointer(target),
+            },
             Type::Slice(slice) => Self::of(&slice.elem).or_leaf(ty, Self::slice),
             Type::Array(array) => {
                 Self::of(&array.elem).or_leaf(ty, |elem| Self::Array(Box::new(elem), &array.len))
@@ -94,7 +103,7 @@ impl<'t> KeyShape<'t> {
     /// The first leaf that borrows, so that a key cannot own it.
     pub(crate) fn borrowing_leaf(&self) -> Option<&'t Type> {
         match self {
-            Self::Leaf(ty) => borrows(&ty.to_token_stream()).then_some(*ty),
+            Self::Leaf(ty) | Self::Static(_, ty) => borrows(&ty.to_token_stream()).then_some(*ty),
             Self::Float(_) => None,
             Self::Pointer(elem) | Self::Option(elem) | Self::Slice(elem) | Self::Array(elem, _) => {
                 elem.borrowing_leaf()
@@ -102,4 +111,8 @@ impl<'t> KeyShape<'t> {
             Self::Tuple(elems) => elems.iter().find_map(Self::borrowing_leaf),
         }
     }
+}
+
+fn is_static(reference: &TypeReference) -> bool {
+    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }

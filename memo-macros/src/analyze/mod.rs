@@ -6,6 +6,7 @@
 pub(crate) mod check;
 pub(crate) mod context;
 pub(crate) mod generics;
+pub(crate) mod key_expression;
 pub(crate) mod key_shape;
 pub(crate) mod keyed;
 pub(crate) mod model;

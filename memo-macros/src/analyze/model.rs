@@ -1,12 +1,14 @@
 //! The facts about one function that can be memoized. The generator needs nothing else.
 
 use super::context::Context;
-use super::generics::Params;
+use super::generics::{Params, free_lifetimes};
+use super::key_expression::KeyPart;
 use super::keyed::{cache_owner, is_keyed};
 use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
-use crate::tokens::search::{has_macro, has_parameter, uses};
+use crate::tokens::rewrite::rename_lifetimes;
+use crate::tokens::search::{borrows, has_macro, has_parameter, uses};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
@@ -18,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) options: Options,
     pub(crate) context: Rc<Context>,
     pub(crate) arguments: Vec<Argument>,
+    /// The expression of `key = ..`.
+    pub(crate) key: Option<KeyPart>,
     /// The parameters that tell the caches of a generic function apart: one cache for each
     /// instantiation of these.
     pub(crate) instance: Params,
@@ -28,10 +32,13 @@ pub(crate) struct Model {
     /// The return type; `()` when none is written.
     pub(crate) result: TokenStream,
     pub(crate) stored_type: StoredType,
+    /// Whether the waiters of a failed run may get its error. It must not borrow.
+    pub(crate) shares_errors: bool,
     /// The path of the runtime.
     pub(crate) runtime: TokenStream,
 }
 
+#[derive(Clone)]
 pub(crate) struct Argument {
     /// Its own name, or a new one for a pattern.
     pub(crate) name: Ident,
@@ -50,29 +57,35 @@ impl Model {
         let controls_name = options.controls().map_or(own_name, |controls| &controls.ident).clone();
         let result = match &function.sig.output {
             ReturnType::Default => quote!(()),
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
+            ReturnType::Type(_, ty) => result_type(&function, ty),
         };
-        let (instance, other_params) = params(&options, &function, &arguments, &result);
+        let cache_is_given = options.cache().is_some();
+        let key = options.key().map(|key| KeyPart::of(key, &function, cache_is_given));
+        let (instance, other_params) =
+            params(&options, &function, &arguments, key.as_ref(), &result);
+        let bounds = context.bounds(&function.sig.generics);
         let stored_type = match &function.sig.output {
             ReturnType::Type(_, ty) if options.cache_if().is_none() => {
-                let own = instance.names().cloned();
-                let parameters: Option<Vec<_>> =
-                    context.parameters().map(|outer| outer.iter().cloned().chain(own).collect());
-                StoredType::of(ty, parameters.as_deref())
+                let stored = StoredType::of(ty, &bounds, context.sees_parameters());
+                if cache_is_given { stored.in_given_cache(ty) } else { stored }
             }
             _ => StoredType::Whole,
         };
+        let shares_errors = !borrows(&result)
+            && !bounds.names().any(|it| has_parameter(&result, it) && bounds.may_borrow(it));
         let runtime = options.runtime();
         Self {
             function,
             options,
             context,
             arguments,
+            key,
             instance,
             other_params,
             controls_name,
             result,
             stored_type,
+            shares_errors,
             runtime,
         }
     }
@@ -102,6 +115,13 @@ impl Model {
         })
     }
 
+    /// The parameters that the controls of one call need beside those of the instantiation.
+    pub(crate) fn identifying_params(&self) -> Params {
+        let types: Vec<_> =
+            self.identifying_arguments().map(|argument| argument.ty.to_token_stream()).collect();
+        self.other_params.lifetimes_and(|param| types.iter().any(|ty| has_parameter(ty, param)))
+    }
+
     /// The `#[cfg(..)]` attributes. Every generated item carries them.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> + Clone {
         self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
@@ -113,6 +133,12 @@ impl Model {
         let attrs = self.function.attrs.iter();
         attrs.filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
     }
+}
+
+/// The return type. A lifetime that no argument has can be `'static`, so that the result can be stored.
+pub(crate) fn result_type(function: &Function, ty: &Type) -> TokenStream {
+    let free = free_lifetimes(function);
+    rename_lifetimes(&ty.to_token_stream(), "static", |name| free.contains(name))
 }
 
 fn arguments(options: &Options, function: &Function) -> Vec<Argument> {
@@ -138,14 +164,19 @@ fn params(
     options: &Options,
     function: &Function,
     arguments: &[Argument],
+    key: Option<&KeyPart>,
     result: &TokenStream,
 ) -> (Params, Params) {
+    // Whether the type of the key depends on the type of the argument.
+    let is_keyed = |it: &Argument| {
+        it.keyed && key.is_none_or(|key| it.pattern.is_some() || key.depends_on_type_of(&it.name))
+    };
     // The output of a macro in a type may mention any parameter.
     let hides_parameters = has_macro(result)
-        || arguments.iter().any(|it| it.keyed && has_macro(&it.ty.to_token_stream()));
+        || arguments.iter().any(|it| is_keyed(it) && has_macro(&it.ty.to_token_stream()));
     Params::split(&function.sig.generics, |param| {
         let in_arguments = |keyed| {
-            let mut of_kind = arguments.iter().filter(|argument| argument.keyed == keyed);
+            let mut of_kind = arguments.iter().filter(|argument| is_keyed(argument) == keyed);
             of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
         };
         hides_parameters

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::Type;
 
 /// The type without parentheses and invisible groups.
-pub(super) fn unwrapped(ty: &Type) -> &Type {
+pub(crate) fn unwrapped(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => unwrapped(&group.elem),
         Type::Paren(paren) => unwrapped(&paren.elem),

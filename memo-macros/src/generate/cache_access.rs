@@ -1,7 +1,6 @@
 //! How a function and its controls reach their cache, and what they pass to it.
 
 use super::cache_types::{key_bounds, result_bounds, types};
-use super::key::nested;
 use super::names::hygienic;
 use crate::analyze::model::Model;
 use crate::parse::option_row::Scope;
@@ -11,7 +10,9 @@ use syn::spanned::Spanned;
 
 /// The parts of one access to the cache.
 pub(super) struct CacheAccess {
-    /// Statements that come first.
+    /// Statements that come first: they make the key.
+    pub(super) key: TokenStream,
+    /// Statements that find the cache.
     pub(super) setup: TokenStream,
     pub(super) cache: TokenStream,
     pub(super) lookup: TokenStream,
@@ -29,19 +30,38 @@ enum CacheUser {
 
 /// The access of a control.
 pub(super) fn of_control(model: &Model) -> CacheAccess {
-    access(model, CacheUser::Control)
+    access(model, CacheUser::Control).with_key_in_setup()
 }
 
 /// The access of a call of the function.
 pub(super) fn of_call(model: &Model) -> CacheAccess {
-    access(model, if model.is_async() { CacheUser::Control } else { CacheUser::Call })
+    if model.is_async() {
+        access(model, CacheUser::Control)
+    } else {
+        access(model, CacheUser::Call).with_key_in_setup()
+    }
+}
+
+impl CacheAccess {
+    fn with_key_in_setup(mut self) -> Self {
+        self.setup = [self.key, self.setup].into_iter().collect();
+        self.key = TokenStream::new();
+        self
+    }
 }
 
 fn access(model: &Model, user: CacheUser) -> CacheAccess {
-    let (lookup, policy) = (model.lookup(), model.result_policy());
+    let (mut lookup, policy) = (model.lookup(), model.result_policy());
+    let mut key = model.key_patterns();
+    let is_made_once = is_made_once(model, user);
+    if is_made_once {
+        let name = hygienic("key");
+        key.extend(quote!(let #name = #lookup;));
+        lookup = name.into_token_stream();
+    }
     if model.options.cache().is_some() {
         let (setup, cache) = given_cache(model, user);
-        return CacheAccess { setup, cache, lookup, policy };
+        return CacheAccess { key, setup, cache, lookup, policy };
     }
     let p = &model.runtime;
     let name = hygienic("cache");
@@ -49,33 +69,49 @@ fn access(model: &Model, user: CacheUser) -> CacheAccess {
     if has_call_site(model) && user == CacheUser::Call {
         let call_site = model.path(&model.call_site_fn());
         let setup = quote!(let #name = #p::at(#call_site););
-        return CacheAccess { setup, cache, lookup, policy };
+        return CacheAccess { key, setup, cache, lookup, policy };
     }
     if types(model).are_spelled() && user == CacheUser::Control {
         let call = model.call(&model.cache_fn());
         if !model.is_async() {
             let cache = quote!(&#call);
-            return CacheAccess { setup: TokenStream::new(), cache, lookup, policy };
+            return CacheAccess { key, setup: TokenStream::new(), cache, lookup, policy };
         }
         // An async call uses the cache in more than one statement. In thread scope the cache comes from
         // the call site, so that it also works while the values of the thread are dropped.
         let own = call_site(model).filter(|_| model.options.scope() == Scope::Thread);
         let call = own.map_or(call, |call_site| quote!(#call_site.own()));
-        return CacheAccess { setup: quote!(let #name = #call;), cache, lookup, policy };
+        return CacheAccess { key, setup: quote!(let #name = #call;), cache, lookup, policy };
     }
-    let (setup, lookup) = from_static(model, user, lookup);
-    CacheAccess { setup, cache, lookup, policy }
+    let setup = from_static(model, user, &lookup, is_made_once);
+    CacheAccess { key, setup, cache, lookup, policy }
+}
+
+/// Whether the key is made in a statement of its own, before the cache is looked for. A call that is not async makes it
+/// later if it borrows from an argument that the body takes.
+fn is_made_once(model: &Model, user: CacheUser) -> bool {
+    model.key.as_ref().is_some_and(|key| {
+        let moves = user == CacheUser::Call && model.key_borrows_what_moves();
+        !(key.is_free() || key.has_temporaries() || moves)
+    })
 }
 
 /// The cache of `cache = ..`.
 fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
     let p = &model.runtime;
     let name = hygienic("cache");
-    let unknown = || quote!(_);
-    let key = model.key_types().map_or_else(unknown, nested);
-    let value = model.stored_type().unwrap_or_else(unknown);
+    let key = model.given_key_type();
     let given = model.options.cache().map(|it| quote_spanned!(it.span()=> &#it));
-    let mut setup = quote!(let #name: &#p::Cache<#key, #value, _> = #given;);
+    let mut setup = if let Some(value) = model.stored_type() {
+        quote!(let #name: &#p::Cache<#key, #value, _> = #given;)
+    } else {
+        // The kind of the result tells the compiler what the cache has to hold.
+        let (result, kind) = (&model.result, model.result_kind());
+        quote! {
+            let #name: &#p::Cache<#key, _, _> =
+                #p::holding(#p::thread_stored::<#result, _>(#kind), #given);
+        }
+    };
     let mut cache = name.to_token_stream();
     if !model.given_cache_outlives_call() {
         // The body consumes the owner of the cache. A handle of its own keeps the cache alive.
@@ -89,35 +125,30 @@ fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
     (setup, cache)
 }
 
-/// The cache in the static, when the types of the cache cannot be spelled. The second part is the look-up.
-fn from_static(model: &Model, user: CacheUser, lookup: TokenStream) -> (TokenStream, TokenStream) {
+/// The cache in the static, when the types of the cache cannot be spelled.
+fn from_static(model: &Model, user: CacheUser, lookup: &TokenStream, is_made: bool) -> TokenStream {
     let name = hygienic("cache");
     let static_call = model.call(&model.static_fn());
     let result = result_bounds(model);
-    let (by_types, by_lookup) = match user {
-        CacheUser::Call => ("call_site", "call_site_for"),
-        CacheUser::Control => ("cache", "cache_for"),
+    let method = if user == CacheUser::Call { "call_site" } else { "cache" };
+    let (method, key) = match key_bounds(model) {
+        Some(key) => (format_ident!("{method}"), key),
+        None if !is_made && model.key_is_made_in_place() => {
+            (format_ident!("{method}_by"), model.key_closure())
+        }
+        // The look-up tells the compiler the type of the key.
+        None => (format_ident!("{method}_for"), quote!(&#lookup)),
     };
-    let (by_types, by_lookup) = (format_ident!("{by_types}"), format_ident!("{by_lookup}"));
-    if let Some(key) = key_bounds(model) {
-        return (quote!(let #name = #static_call.#by_types(#key, #result);), lookup);
-    }
-    // The look-up tells the compiler the type of the key.
-    let key = hygienic("key");
-    let keyed =
-        (user == CacheUser::Call && is_split_call(model)).then(|| model.use_keyed_arguments());
-    let setup = quote! {
-        let #key = #lookup;
-        let #name = #static_call.#by_lookup(&#key, #result);
-        #keyed
-    };
-    (setup, key.to_token_stream())
+    quote!(let #name = #static_call.#method(#key, #result);)
 }
 
 /// Whether a call looks for a result first, and does everything else in a second function. Attributes
 /// of the body, such as `track_caller`, would not hold there.
 pub(super) fn is_split_call(model: &Model) -> bool {
-    model.options.cache().is_none() && !model.is_async() && model.body_attributes().next().is_none()
+    model.options.cache().is_none()
+        && !model.is_async()
+        && !model.key_is_made_in_place()
+        && model.body_attributes().next().is_none()
 }
 
 /// Whether a generated function returns the call site. A trait cannot spell its type, which may depend

@@ -53,10 +53,13 @@ pub(super) fn cache_functions(model: &Model) -> Vec<Helper> {
         }
     };
     let first_call = model.call(&first.name);
-    let body = match (key, model.key_closure()) {
+    let body = match key {
         _ if has_call_site => quote!({ #first_call.cache() }),
-        (Some(key), _) => quote!({ #first_call.cache(#key, #result) }),
-        (None, key) => quote!({ #first_call.cache_by(#key, #result) }),
+        Some(key) => quote!({ #first_call.cache(#key, #result) }),
+        None => {
+            let key = model.key_closure();
+            quote!({ #first_call.cache_by(#key, #result) })
+        }
     };
     vec![first, cache_function(model, types, body)]
 }

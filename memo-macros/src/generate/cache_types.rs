@@ -3,19 +3,31 @@
 
 use super::key::nested;
 use crate::analyze::model::Model;
-use crate::analyze::stored_type::StoredType;
+use crate::analyze::stored_type::{StandIns, StoredType, stand_ins};
 use crate::parse::option_row::Scope;
+use crate::tokens::rewrite::{infer_lifetimes, replace_self_type};
+use crate::tokens::search::{has_macro, has_parameter};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::Type;
 
 impl Model {
     /// The kind of result that there is to store, as a value.
     pub(super) fn result_kind(&self) -> TokenStream {
         let Self { runtime: p, result, .. } = self;
-        match self.stored_type {
+        let kind = if self.shares_errors {
+            quote!(#p::kind!(#result))
+        } else {
+            quote!(#p::unshared_kind!(#result))
+        };
+        match &self.stored_type {
             StoredType::Whole | StoredType::Primitive => quote!(#p::Whole),
-            StoredType::WholeByName => quote!(#p::kind!(#result).whole()),
-            _ => quote!(#p::kind!(#result)),
+            StoredType::WholeByName => quote!(#kind.whole()),
+            StoredType::AskCompiler(stand_ins) if !stand_ins.is_empty() => {
+                let stored = self.stored_type();
+                quote!(#kind.storing::<#result, #stored>())
+            }
+            _ => kind,
         }
     }
 
@@ -24,7 +36,7 @@ impl Model {
         let Self { runtime: p, result, .. } = self;
         if let Some(accept) = self.options.cache_if() {
             quote!(#p::policy_if::<#result, _>(#accept))
-        } else if self.stored_type == StoredType::Primitive {
+        } else if matches!(self.stored_type, StoredType::Primitive) {
             quote!(#p::primitive::<#result, _>())
         } else {
             let kind = self.result_kind();
@@ -35,15 +47,59 @@ impl Model {
     /// The stored type, if a signature can spell it.
     pub(super) fn stored_type(&self) -> Option<TokenStream> {
         let Self { runtime: p, result, .. } = self;
-        match self.stored_type {
+        match &self.stored_type {
             StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {
                 Some(result.clone())
             }
             StoredType::OkByName => Some(quote!(<#result as #p::ResultKind<true>>::Stored)),
-            StoredType::AskCompiler => {
-                Some(quote!(<#result as #p::ResultKind<{ #p::fallible!(#result) }>>::Stored))
+            StoredType::AskCompiler(stand_ins) => {
+                let is_result = self.is_result(stand_ins);
+                Some(quote!(<#result as #p::ResultKind<{ #is_result }>>::Stored))
             }
             StoredType::Unspelled => None,
+        }
+    }
+
+    /// Asks whether the result is a `Result`, as a constant.
+    fn is_result(&self, stand_ins: &StandIns) -> TokenStream {
+        self.ask(stand_ins, &self.result, &quote!(fallible))
+    }
+
+    /// Asks whether the target of a `&'static` can be cloned, as a constant. `None` if that depends on a
+    /// parameter.
+    pub(super) fn is_cloned(&self, reference: &Type) -> Option<TokenStream> {
+        let bounds = self.context.bounds(&self.function.sig.generics);
+        let tokens = reference.to_token_stream();
+        let depends = bounds.names().any(|param| has_parameter(&tokens, param));
+        let stand_ins = stand_ins(reference, &bounds, self.context.sees_parameters())?;
+        let can_ask = !(depends || stand_ins.self_type || has_macro(&tokens));
+        can_ask.then(|| self.ask(&stand_ins, &tokens, &quote!(is_cloned)))
+    }
+
+    /// Asks the compiler about a type in a constant, which may mention no parameter.
+    fn ask(&self, stand_ins: &StandIns, ty: &TokenStream, question: &TokenStream) -> TokenStream {
+        let p = &self.runtime;
+        let mut asked = infer_lifetimes(ty, |name| name != "static");
+        if stand_ins.self_type {
+            asked = replace_self_type(&asked, &quote!(#p::StandIn));
+        }
+        if stand_ins.types.is_empty() && stand_ins.constants.is_empty() {
+            return quote!(#p::#question!(#asked));
+        }
+        let types = &stand_ins.types;
+        let constants = stand_ins.constants.iter().map(|(name, ty)| {
+            quote!(#[allow(dead_code, non_upper_case_globals)] const #name: #ty = #p::stand_in!(#ty);)
+        });
+        let module = stand_ins.behind_module.then(|| {
+            quote!(
+                #[allow(unused_imports, clippy::all, clippy::pedantic)]
+                use self::*;
+            )
+        });
+        quote! {
+            #(#[allow(dead_code, non_camel_case_types)] type #types = #p::StandIn;)*
+            #(#constants)*
+            { #module #p::#question!(#asked) }
         }
     }
 }

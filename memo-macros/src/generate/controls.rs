@@ -92,13 +92,13 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
 fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     let (what, value) = (hygienic("what"), hygienic("result"));
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all = model.arguments.iter().map(parameter);
-    let lifetimes = model.other_params.lifetimes();
-    let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
+    let identified = model.identifying_params();
+    let (some_params, some_bounds) = (identified.declared(), identified.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
     let safety = match model.function.sig.safety {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
@@ -155,12 +155,11 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     }
     let Model { runtime: p, result, .. } = model;
     let name = model.remove_fn();
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     // Not by `area_cache()`: if the user has a function of that name, that is one error already.
     let cache = cache_access::call_site(model).map_or(cache, |site| quote!(&#site.cache()));
     let identifying = model.identifying_arguments().map(parameter);
-    let (instance, lifetimes) = (&model.instance, model.other_params.lifetimes());
-    let generics = lifetimes.and(instance);
+    let generics = model.identifying_params().and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
         " Forgets one call of [`{0}`](Self::{0}), and returns its result.",

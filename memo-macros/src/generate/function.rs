@@ -63,6 +63,7 @@ use super::docs;
 use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
 use super::original::original;
+use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::type_names::{is_str, is_unsized};
 use crate::parse::function::Function;
@@ -142,9 +143,15 @@ fn memoized(model: &Model) -> TokenStream {
 
 fn body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_call(model);
     let enter = if can_expire(model) { quote!(enter_timed) } else { quote!(enter) };
-    let call = if is_split_call(model) { quote!(call) } else { quote!(call_in_place) };
+    let call = if model.key.as_ref().is_some_and(KeyPart::has_temporaries) {
+        quote!(call_at_once)
+    } else if is_split_call(model) {
+        quote!(call)
+    } else {
+        quote!(call_in_place)
+    };
     let run = model.call_original();
     quote! {
         #setup
@@ -154,7 +161,7 @@ fn body(model: &Model) -> TokenStream {
 
 fn async_body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_call(model);
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_call(model);
     let (result, miss, pending) = (hygienic("result"), hygienic("miss"), hygienic("run"));
     let policy_name = hygienic("policy");
     let run = model.call_original();
@@ -166,6 +173,7 @@ fn async_body(model: &Model) -> TokenStream {
     };
     // No result is held across the `.await` of the body, so the result need not be `Send`.
     quote! {
+        #key
         #before
         let #policy_name = #policy;
         let #miss = match #looked_up(&#lookup, &#policy_name) {

@@ -156,11 +156,6 @@ pub(super) fn key(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value>
                  the arguments: `{example}`"
             ),
         ),
-        Expr::Reference(_) => refuse(
-            &expr,
-            "a key outlives the call, so it cannot borrow; write an expression that owns its \
-             value: `key = name.to_owned()`",
-        ),
         Expr::Closure(_) => {
             refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
         }

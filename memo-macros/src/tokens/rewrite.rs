@@ -50,9 +50,18 @@ pub(crate) fn infer_lifetimes(
     tokens: &TokenStream,
     is_match: impl Fn(&Ident) -> bool,
 ) -> TokenStream {
+    rename_lifetimes(tokens, "_", is_match)
+}
+
+/// Gives the lifetimes that `is_match` accepts another name.
+pub(crate) fn rename_lifetimes(
+    tokens: &TokenStream,
+    by: &str,
+    is_match: impl Fn(&Ident) -> bool,
+) -> TokenStream {
     map_tokens(tokens, &mut |token, before| match (token, before) {
         (TokenTree::Ident(name), Some('\'')) if is_match(&name) => {
-            Ident::new("_", name.span()).into()
+            Ident::new(by, name.span()).into()
         }
         (token, _) => token,
     })

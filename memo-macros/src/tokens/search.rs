@@ -184,22 +184,80 @@ pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<Ident> {
 
 /// Whether a type, as written, borrows for less than `'static`.
 pub(crate) fn borrows(ty: &TokenStream) -> bool {
+    borrows_for(ty, &|lifetime| lifetime.is_none_or(|name| name != "static"))
+}
+
+/// Whether a type, as written, borrows for a lifetime without a name.
+pub(crate) fn borrows_without_a_name(ty: &TokenStream) -> bool {
+    borrows_for(ty, &|lifetime| lifetime.is_none_or(|name| name == "_"))
+}
+
+fn borrows_for(ty: &TokenStream, counts: &dyn Fn(Option<&Ident>) -> bool) -> bool {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         let borrows = match token {
             // A function pointer does not borrow its arguments or its result.
             TokenTree::Ident(word) if word == "fn" || word == "for" => return false,
-            TokenTree::Group(group) => borrows(&group.stream()),
+            TokenTree::Group(group) => borrows_for(&group.stream(), counts),
             // The next case decides about a reference that has a lifetime.
             TokenTree::Punct(punct) if punct.as_char() == '&' => {
                 !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'')
+                    && counts(None)
             }
-            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
-                !matches!(tokens.next(), Some(TokenTree::Ident(name)) if name == "static")
-            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => match tokens.next() {
+                Some(TokenTree::Ident(name)) => counts(Some(&name)),
+                _ => false,
+            },
             _ => false,
         };
         if borrows {
+            return true;
+        }
+    }
+    false
+}
+
+/// The names of types that stand alone: no part of a path, no lifetime, no trait after `dyn`, without arguments.
+pub(crate) fn lone_names(ty: &TokenStream) -> Vec<Ident> {
+    let tokens: Vec<TokenTree> = ty.clone().into_iter().collect();
+    let sign = |i: Option<usize>| match tokens.get(i?) {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    let mut names = Vec::new();
+    let mut is_trait = false;
+    for (i, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(word) if word == "dyn" || word == "impl" => is_trait = true,
+            TokenTree::Ident(word) => {
+                let is_keyword =
+                    ["as", "const", "fn", "for", "mut", "unsafe"].iter().any(|it| word == it);
+                let is_part = matches!(sign(i.checked_sub(1)), Some('\'' | ':'))
+                    || matches!(sign(Some(i + 1)), Some('<' | ':' | '='));
+                if !(is_trait || is_keyword || is_part) {
+                    names.push(word.clone());
+                }
+            }
+            TokenTree::Group(group) if !is_trait => names.extend(lone_names(&group.stream())),
+            TokenTree::Punct(punct) if punct.as_char() == ',' => is_trait = false,
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether a type, as written, has a lifetime with a name.
+pub(crate) fn find_lifetime(ty: &TokenStream) -> bool {
+    let mut tokens = ty.clone().into_iter();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Group(group) => find_lifetime(&group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                matches!(tokens.next(), Some(TokenTree::Ident(name)) if name != "_")
+            }
+            _ => false,
+        };
+        if found {
             return true;
         }
     }

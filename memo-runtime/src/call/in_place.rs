@@ -47,6 +47,17 @@ macro_rules! __call_in_place {
     }};
 }
 
+/// A call whose look-up borrows from values that live no longer than the statement of the look-up.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __call_at_once {
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+        let mut answer = $crate::__private::Answer::None;
+        let turn = $site.call($lookup, $policy, &mut answer);
+        if turn.is_answered() { answer.take() } else { turn.finish($run) }
+    }};
+}
+
 /// A call whose function is nothing but the look-up. After a miss, the rest happens in a frame of its own: see
 /// [`cold_call`](crate::call::in_place::cold_call).
 #[doc(hidden)]

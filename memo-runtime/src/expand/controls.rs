@@ -8,6 +8,7 @@ use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Run;
 use crate::engine::hit::Miss;
+use crate::expand::bounds::shared::OfType;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use std::ops::ControlFlow;
@@ -52,6 +53,12 @@ where
     S: Scope,
 {
     call::refresh_async(cache.engine(), query, policy)
+}
+
+/// Says what a given cache has to hold. So the compiler reports another cache at the expression that gives it.
+#[inline]
+pub fn holding<K, V, S: Scope>(_value: OfType<V>, cache: &Cache<K, V, S>) -> &Cache<K, V, S> {
+    cache
 }
 
 /// Asks a cache about one call.

@@ -172,6 +172,16 @@ macro_rules! sites {
                 self.cache(OfType::<$key::Type>::default(), value)
             }
 
+            /// The call site of one call, for the type of the key that `key` returns. It does not call `key`.
+            #[inline]
+            pub fn call_site_by<A, $key: $kept, $value: $kept>(
+                self,
+                _key: impl FnOnce(A) -> $key,
+                value: $value,
+            ) -> CallSite<F, $key::Type, $value::Type, $scope> {
+                self.call_site(OfType::<$key::Type>::default(), value)
+            }
+
             /// The call site of one call.
             #[inline]
             pub fn call_site<$key: $kept, $value: $kept>(

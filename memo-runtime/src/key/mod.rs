@@ -2,6 +2,7 @@
 //!
 //! It knows `Hash`, `Eq` and the shapes of argument types. It must not know caches.
 
+pub(crate) mod borrowed;
 pub(crate) mod float;
 pub(crate) mod hash;
 pub(crate) mod lookup;

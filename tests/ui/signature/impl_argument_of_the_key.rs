@@ -1,10 +1,10 @@
 use memofn::memoize;
 
-#[memoize(key = x.to_string())]
-fn shown(x: impl ToString) -> usize {
-    x.to_string().len()
+#[memoize(key = items.size_hint())]
+fn count(items: impl Iterator<Item = u32>) -> usize {
+    items.count()
 }
 
 fn main() {
-    shown(1);
+    count([1, 2].into_iter());
 }

@@ -25,10 +25,9 @@ pub(crate) fn function(
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
     arguments::keyed(options, function, errors);
-    arguments::key_expression(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
-    signature::result(function, errors);
+    signature::result(options, function, errors);
 }
 
 /// Checks the options of an impl block or a trait. Its functions are checked on their own.

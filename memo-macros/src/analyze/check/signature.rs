@@ -2,12 +2,15 @@
 
 use crate::analyze::context::Context;
 use crate::analyze::keyed::is_keyed;
+use crate::analyze::model::result_type;
 use crate::analyze::type_names::{is_primitive, unwrapped};
 use crate::parse::function::{Function, is_memoize};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
-use crate::tokens::search::{borrows, find_self_type_in_body, find_whole_self_type, find_word};
+use crate::tokens::search::{
+    borrows, borrows_without_a_name, find_self_type_in_body, find_whole_self_type, find_word,
+};
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::{ReturnType, Type};
@@ -59,7 +62,7 @@ pub(super) fn borrowing_self(
     self_type: &Type,
     errors: &mut Errors,
 ) {
-    if !borrows(&self_type.to_token_stream()) {
+    if options.cache().is_some() || !borrows(&self_type.to_token_stream()) {
         return;
     }
     let self_type = spelled(self_type);
@@ -84,7 +87,7 @@ pub(super) fn borrowing_self(
     }
 }
 
-pub(super) fn result(function: &Function, errors: &mut Errors) {
+pub(super) fn result(options: &Options, function: &Function, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = &function.sig.output else { return };
     if let Type::Never(never) = &**ty {
         errors.at(never, "a function that never returns has no result to store");
@@ -101,7 +104,14 @@ pub(super) fn result(function: &Function, errors: &mut Errors) {
         let message = "a cache must name the type it holds; return a named type, such as a `Vec` or \
                        an `Arc<dyn ..>`";
         errors.at(word, message);
-    } else if borrows(&ty.to_token_stream()) {
+    } else if options.cache().is_some() {
+        // What outlives the given cache may be borrowed. It has a name.
+        if borrows_without_a_name(&ty.to_token_stream()) {
+            let message = "a stored result outlives the call; name the lifetime of what it borrows, \
+                           which must outlive the cache, or return an owned type";
+            errors.at(ty, message);
+        }
+    } else if borrows(&result_type(function, ty)) {
         let advice = match unwrapped(ty) {
             Type::Reference(reference) => match spelled(&reference.elem).as_str() {
                 "str" => "return a `String`, or an `Arc<str>`, which is cheap to clone".to_owned(),

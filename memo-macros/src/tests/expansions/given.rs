@@ -1,6 +1,6 @@
 // #[memoize(cache = self.users)]
 // fn user(&self, id: u64) -> io::Result<User> { self.fetch(id) }
-// Without the body and the controls: 16 lines.
+// Without the body and the controls: 18 lines.
 
 impl Rectangle {
     #[cfg_attr(
@@ -9,11 +9,13 @@ impl Rectangle {
         doc = " Cached by [`#[memoize(cache = self.users)]`](https://docs.rs/memofn)."
     )]
     fn user(&self, id: u64) -> io::Result<User> {
-        let cache: &::memofn::__private::Cache<
-            u64,
-            <io::Result<User> as ::memofn::__private::ResultKind<true>>::Stored,
-            _,
-        > = &self.users;
+        let cache: &::memofn::__private::Cache<u64, _, _> = ::memofn::__private::holding(
+            ::memofn::__private::thread_stored::<
+                io::Result<User>,
+                _,
+            >(::memofn::__private::kind!(io::Result < User >)),
+            &self.users,
+        );
         let cache = ::memofn::__private::GivenCache::new(cache);
         return ::memofn::__private::call_in_place!(
             cache.enter(::memofn::__private::plain:: < u64, _ > (& id),

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 53 lines.
+// Without the body and the controls: 55 lines.
 
 #[cfg_attr(
     doc,
@@ -8,13 +8,12 @@
     doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
 )]
 fn page(request: &Request, log: &Log) -> String {
-    let key = ::memofn::__private::shared_key(request.id);
+    let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
     let cache = <page>::static_site()
         .call_site_for(
             &key,
             ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
-    let request = request;
     return ::memofn::__private::call!(
         cache.enter(key, ::memofn::__private::policy_if:: < String, _ > (| page | ! page
         .is_empty())), < page > ::uncached(request, log)
@@ -73,7 +72,9 @@ impl page {
                 #[allow(unreachable_code, unused_variables)]
                 |(request,): (&Request,)| {
                     ::memofn::__private::std::unreachable!();
-                    ::memofn::__private::shared_key(request.id)
+                    ::memofn::__private::key_type(
+                        &::memofn::__private::key_of!(value, shared_place, & request.id),
+                    )
                 },
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             )
@@ -82,7 +83,7 @@ impl page {
         what: ::memofn::__private::Ask,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
-        let key = ::memofn::__private::shared_key(request.id);
+        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
         let cache = <page>::static_site()
             .cache_for(
                 &key,
@@ -109,7 +110,7 @@ impl page {
     }
     /// Stores a result as if it had been computed now.
     fn cache_insert(request: &Request, result: String) {
-        let key = ::memofn::__private::shared_key(request.id);
+        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
         let cache = <page>::static_site()
             .cache_for(
                 &key,
@@ -124,7 +125,7 @@ impl page {
     }
     /// Runs the body now and stores its result.
     fn cache_refresh(request: &Request, log: &Log) -> String {
-        let key = ::memofn::__private::shared_key(request.id);
+        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
         let cache = <page>::static_site()
             .cache_for(
                 &key,

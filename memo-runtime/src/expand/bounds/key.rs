@@ -2,8 +2,10 @@
 
 use crate::expand::bounds::{Impossible, Never};
 use crate::key::lookup::{ByKey, Part};
-use crate::key::shape::{KeyShape, Plain};
+use crate::key::shape::{KeyShape, Plain, PointerTo};
+use std::fmt;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 /// An argument that is hashed and cloned as a whole: the key, or a part of it.
 #[diagnostic::on_unimplemented(
@@ -61,6 +63,58 @@ impl<'a, A: Impossible, F> ShapedKeyPart<'a, F, Never> for A {
     fn lookup(&'a self) -> Never {
         Self::never()
     }
+}
+
+/// A reference that lives forever, as a part of a key, by whether its target can be cloned. If not, the key owns the
+/// reference.
+pub trait StaticKey<const IS_CLONED: bool> {
+    /// The shape.
+    type Shape;
+    /// The type that the key owns.
+    type Owned;
+}
+
+impl<T: ?Sized + ToOwned> StaticKey<true> for &'static T {
+    type Shape = PointerTo<Plain>;
+    type Owned = T::Owned;
+}
+
+impl<T: ?Sized> StaticKey<false> for &'static T {
+    type Shape = Plain;
+    type Owned = Self;
+}
+
+/// Asks whether the target of the reference `R` can be cloned.
+pub struct AskClone<R>(PhantomData<fn() -> R>);
+
+impl<T: ?Sized + ToOwned> AskClone<&'static T> {
+    /// It can.
+    pub const MEMOFN_IS_CLONED: bool = true;
+}
+
+/// The answer for all other types.
+pub trait NotCloned {
+    /// It cannot.
+    const MEMOFN_IS_CLONED: bool = false;
+}
+
+impl<R> NotCloned for AskClone<R> {}
+
+impl<R> fmt::Debug for AskClone<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AskClone")
+    }
+}
+
+/// Whether the target of a reference can be cloned, as a constant.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_cloned {
+    ($R:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::NotCloned as _;
+        $crate::__private::AskClone::<$R>::MEMOFN_IS_CLONED
+    }};
 }
 
 /// The value of a `key = ..` expression.

@@ -17,6 +17,7 @@
 use std::convert::Infallible;
 
 pub(crate) mod key;
+pub(crate) mod key_value;
 pub(crate) mod result;
 pub(crate) mod result_kind;
 pub(crate) mod shared;

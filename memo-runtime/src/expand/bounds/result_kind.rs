@@ -125,6 +125,89 @@ macro_rules! __kind {
     }};
 }
 
+/// [`__kind`](crate::__kind) of a return type whose error may borrow: it is not shared.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unshared_kind {
+    ($R:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{StoresAll as _, StoresOk as _};
+        (&&$crate::__private::Probe::<$R>::new()).memofn_kind()
+    }};
+}
+
+/// Stands for a type parameter while the compiler is asked whether a return type is a `Result`. Its name is in the
+/// compiler's message if the parameter of a method's type needs another trait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PutMemoizeOnTheImplBlockAsWell;
+
+impl fmt::Display for PutMemoizeOnTheImplBlockAsWell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stand-in")
+    }
+}
+
+impl std::error::Error for PutMemoizeOnTheImplBlockAsWell {}
+
+/// Stands for a constant, by its type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stand_in {
+    (bool) => {
+        false
+    };
+    (char) => {
+        ' '
+    };
+    ($T:ty) => {
+        0
+    };
+}
+
+/// The policy of this kind for a return type `R` in a cache that holds `V`.
+pub trait Storing<R, V> {
+    /// The policy.
+    type Policy;
+    #[doc(hidden)]
+    fn policy(self) -> Self::Policy;
+}
+
+macro_rules! storing {
+    ($(($($generics:ident)*) $kind:ident, $R:ty, $V:ty => $policy:ident;)*) => {$(
+        impl<$($generics),*> Storing<$R, $V> for $kind {
+            type Policy = $policy;
+            fn policy(self) -> $policy {
+                $policy
+            }
+        }
+    )*};
+}
+storing! {
+    (R) Whole, R, R => Whole;
+    (T E) OkOnly, Result<T, E>, T => OkOnly;
+    (T E) OkOnly, Result<T, E>, Result<T, E> => OkWhole;
+    (T E) OkShared, Result<T, E>, T => OkShared;
+    (T E) OkShared, Result<T, E>, Result<T, E> => OkWhole;
+}
+
+macro_rules! kinds {
+    ($($kind:ident)*) => {$(
+        impl $kind {
+            /// The policy for a return type `R` in a cache that holds `V`. Behind an alias that only its function sees, a
+            /// method cannot tell a `Result` from another type: then the `Result` is stored.
+            #[inline]
+            #[must_use]
+            pub fn storing<R, V>(self) -> <Self as Storing<R, V>>::Policy
+            where
+                Self: Storing<R, V>,
+            {
+                Storing::<R, V>::policy(self)
+            }
+        }
+    )*};
+}
+kinds! { Whole OkOnly OkShared }
+
 /// Whether a return type is a `Result`, as a constant.
 #[doc(hidden)]
 #[macro_export]

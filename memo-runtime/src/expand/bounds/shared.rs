@@ -5,7 +5,9 @@
 
 use crate::expand::bounds::key::{Key, key};
 use crate::expand::bounds::{Impossible, Never};
-use crate::key::lookup::ByKey;
+use crate::key::borrowed::Held;
+use crate::key::lookup::{ByKey, Part};
+use crate::key::shape::KeyShape;
 use std::marker::PhantomData;
 
 /// A value that stands for a type that a cache holds.
@@ -53,6 +55,18 @@ impl<K: 'static> CacheType for ByKey<K> {
 
 impl<K: Send + Sync + 'static> SharedCacheType for ByKey<K> {}
 
+impl<F: KeyShape<A, Owned: 'static>, A> CacheType for Held<F, A> {
+    type Type = F::Owned;
+}
+
+impl<F: KeyShape<A, Owned: Send + Sync + 'static>, A> SharedCacheType for Held<F, A> {}
+
+impl<F: KeyShape<A, Owned: 'static>, A: ?Sized> CacheType for Part<'_, F, A> {
+    type Type = F::Owned;
+}
+
+impl<F: KeyShape<A, Owned: Send + Sync + 'static>, A: ?Sized> SharedCacheType for Part<'_, F, A> {}
+
 /// A type that threads can share. `L` is `W` if it can be shared, and unknown if not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a cache that threads share",
@@ -67,7 +81,7 @@ pub trait Shareable<W, L> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static, W> Shareable<W, W> for T {
+impl<T: Send + Sync, W> Shareable<W, W> for T {
     #[inline]
     fn pass(what: W) -> W {
         what
@@ -84,7 +98,7 @@ impl<T: Impossible, W> Shareable<W, (W, Never)> for T {
 /// The type of a key, or of a part of one, in a cache that threads share.
 #[inline]
 #[must_use]
-pub fn shared<T: Shareable<OfType<T>, L>, L>() -> L {
+pub fn shared<T: Shareable<OfType<T>, L> + 'static, L>() -> L {
     T::pass(OfType::default())
 }
 
