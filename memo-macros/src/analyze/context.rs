@@ -26,6 +26,8 @@ pub(crate) enum Context {
 pub(crate) struct Surroundings {
     /// The names that depend on a parameter of the block; `Self` can be one.
     parameters: Vec<Ident>,
+    /// The trait with its arguments, if the block is a trait. A trait above it may have functions of the same names.
+    pub(crate) trait_path: Option<TokenStream>,
     /// `name = ..` of the block: the prefix of the names in reports.
     pub(crate) report_prefix: Option<String>,
     /// The types that may be unsized: parameters, and `Self` if it is like `str`.
@@ -49,7 +51,7 @@ impl Context {
         let mut parameters: Vec<_> = parameters(block.generics()).cloned().collect();
         let types = [block.self_type().to_token_stream(), block.generics().to_token_stream()];
         let is_generic = types.iter().any(|ty| ty.to_string().contains(['\'', '&', '<']));
-        if is_generic || matches!(block.kind, Kind::Trait(_)) {
+        if is_generic || matches!(block.kind, Kind::Trait(..)) {
             parameters.push(self_word());
         }
         let report_prefix = options.report_name().map(LitStr::value);
@@ -57,7 +59,14 @@ impl Context {
         if block.self_type().is_some_and(is_unsized_by_name) {
             unsized_types.push(self_word());
         }
-        let surroundings = Surroundings { parameters, report_prefix, unsized_types };
+        let trait_path = match &block.kind {
+            Kind::Trait(generics, name) => {
+                let arguments = arguments(generics);
+                Some(quote!(#name #arguments))
+            }
+            _ => None,
+        };
+        let surroundings = Surroundings { parameters, trait_path, report_prefix, unsized_types };
         let Kind::TraitImpl(implementation, path) = &block.kind else {
             return Self::Block(surroundings);
         };

@@ -77,15 +77,15 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
         quote! {
             /// The counters and the size of the cache.
             #vis fn cache_info() -> #p::CacheInfo {
-                Self::cache().info()
+                #p::Cache::info(&Self::cache())
             }
             /// Forgets every entry and zeroes the counters.
             #vis fn cache_clear() {
-                Self::cache().clear()
+                #p::Cache::clear(&Self::cache())
             }
             /// The options in force.
             #vis fn cache_parameters() -> #p::CacheParameters {
-                Self::cache().parameters()
+                #p::Cache::parameters(&Self::cache())
             }
         }
     })

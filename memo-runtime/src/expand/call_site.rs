@@ -48,6 +48,8 @@ impl<F, K, V, S: SlotScope> Clone for CallSite<F, K, V, S> {
     }
 }
 
+// The methods take `self`, which is copied. A method of a trait in scope that takes `self` would be found before one
+// of a reference.
 impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// # Safety
     ///
@@ -68,7 +70,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet: [`step`](Self::step) finds out why.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -85,7 +87,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_timed<R, Q, O>(
-        &self,
+        self,
         query: &Q,
         policy: &O,
         answer: &mut Answer<R>,
@@ -104,7 +106,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
+    pub fn hit<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -118,7 +120,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit_timed<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
+    pub fn hit_timed<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -147,7 +149,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// the result is in `answer`.
     #[inline]
     pub fn step<'c, R, Q, O>(
-        &self,
+        self,
         miss: Miss,
         query: Q,
         policy: O,
@@ -174,7 +176,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
 
     /// [`enter_timed`](Self::enter_timed), then [`step`](Self::step) if need be: the call of an unoptimised build.
     pub fn call<'c, R, Q, O>(
-        &self,
+        self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,
@@ -247,7 +249,7 @@ where
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -262,7 +264,7 @@ where
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_timed<R, Q, O>(
-        &self,
+        self,
         query: &Q,
         policy: &O,
         answer: &mut Answer<R>,
@@ -277,7 +279,7 @@ where
     /// [`CallSite::step`]. If it were inlined, the call site would be on the stack while the body runs.
     #[inline(never)]
     pub fn step<'c, R, Q, O>(
-        &self,
+        self,
         miss: Miss,
         query: Q,
         policy: O,
@@ -292,7 +294,7 @@ where
 
     /// [`CallSite::call`].
     pub fn call<'c, R, Q, O>(
-        &self,
+        self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,

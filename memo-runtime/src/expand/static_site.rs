@@ -22,8 +22,9 @@ use std::thread::LocalKey;
 #[macro_export]
 macro_rules! __site {
     ($name:literal, $options:ident, $instance:expr) => {{
-        static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
-        $crate::__private::site(&SLOT, $options, $instance)
+        static __MEMOFN_SLOT: $crate::__private::SharedSlot =
+            $crate::__private::SharedSlot::new($name);
+        $crate::__private::site(&__MEMOFN_SLOT, $options, $instance)
     }};
 }
 
@@ -33,10 +34,10 @@ macro_rules! __site {
 macro_rules! __thread_site {
     ($name:literal, $options:ident, $instance:expr) => {{
         $crate::__private::std::thread_local! {
-            static SLOT: $crate::__private::ThreadSlot =
+            static __MEMOFN_SLOT: $crate::__private::ThreadSlot =
                 const { $crate::__private::ThreadSlot::new($name) };
         }
-        $crate::__private::thread_site(&SLOT, $options, $instance)
+        $crate::__private::thread_site(&__MEMOFN_SLOT, $options, $instance)
     }};
 }
 
@@ -48,12 +49,12 @@ macro_rules! __thread_site {
 #[macro_export]
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
-            static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
+        fn __memofn_single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
+            static __MEMOFN_SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
             // SAFETY: the static is in this function, which is not generic, and names its types.
-            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
+            unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
         }
-        single().with($options)
+        __memofn_single().with($options)
     }};
 }
 
@@ -62,15 +63,15 @@ macro_rules! __single {
 #[macro_export]
 macro_rules! __thread_single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Thread> {
+        fn __memofn_single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Thread> {
             $crate::__private::std::thread_local! {
-                static SLOT: $crate::__private::ThreadSlot =
+                static __MEMOFN_SLOT: $crate::__private::ThreadSlot =
                     const { $crate::__private::ThreadSlot::new($name) };
             }
             // SAFETY: as for a slot of all threads.
-            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
+            unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
         }
-        single().with($options)
+        __memofn_single().with($options)
     }};
 }
 

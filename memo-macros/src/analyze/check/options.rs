@@ -14,21 +14,17 @@ use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Visibility;
 
-/// Reports options that exclude each other, at both, and options that lack another.
+/// Reports options that exclude each other, once at the second of the two, and options that lack another.
 pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
-    let mut reported: Vec<&Ident> = Vec::new();
-    for given in options.iter() {
+    let given: Vec<_> = options.iter().collect();
+    for (i, given) in given.iter().enumerate() {
         for (other, relation) in options.excluded_by(given.row) {
             let message = format!(
                 "`{}` and `{}` exclude each other: {}; remove one of the two",
                 given.row.name, relation.option, relation.why
             );
-            for name in [&given.name, &other.name] {
-                if !reported.contains(&name) {
-                    errors.at(name, &message);
-                    reported.push(name);
-                }
-            }
+            let is_second = options.iter().take(i).any(|it| std::ptr::eq(it, other));
+            errors.at(if is_second { &given.name } else { &other.name }, message);
         }
         for relation in given.row.needs {
             if options.related(relation).is_none() {

@@ -1,32 +1,38 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 85 lines.
+// Without the body and the controls: 92 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let policy = ::memofn::__private::policy::<
+    let __memofn_policy = ::memofn::__private::policy::<
         Result<f64, WeatherError>,
         _,
         _,
     >(::memofn::__private::kind!(Result < f64, WeatherError >));
-    let miss = match <temperature>::call_site()
-        .hit_timed(&::memofn::__private::plain::<str, _>(city), &policy)
+    let __memofn_miss = match <temperature>::call_site()
+        .hit_timed(&::memofn::__private::plain::<str, _>(city), &__memofn_policy)
     {
-        ::memofn::__private::std::result::Result::Ok(result) => return result,
-        ::memofn::__private::std::result::Result::Err(miss) => miss,
+        ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
     };
-    let cache = <temperature>::cache();
-    let run = match ::memofn::__private::go_on(
-            &cache,
-            miss,
+    let __memofn_cache = <temperature>::cache();
+    let __memofn_run = match ::memofn::__private::go_on(
+            &__memofn_cache,
+            __memofn_miss,
             ::memofn::__private::plain::<str, _>(city),
-            policy,
+            __memofn_policy,
         )
         .await
     {
-        ::memofn::__private::std::ops::ControlFlow::Break(result) => return result,
-        ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        ::memofn::__private::std::ops::ControlFlow::Break(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+            __memofn_run
+        }
     };
-    return run.drive(<temperature>::uncached(city)).await;
+    return __memofn_run.drive(<temperature>::uncached(city)).await;
 }
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
@@ -62,7 +68,7 @@ impl temperature {
         >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -72,9 +78,10 @@ impl temperature {
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
+            WeatherError > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -101,24 +108,24 @@ impl temperature {
         <temperature>::call_site().cache()
     }
     /// Stores a result as if it had been computed now.
-    pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
-        let cache = <temperature>::cache();
+    pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
+        let __memofn_cache = <temperature>::cache();
         ::memofn::__private::insert(
-            &cache,
+            &__memofn_cache,
             ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
                 _,
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.
     pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
-        let cache = <temperature>::cache();
+        let __memofn_cache = <temperature>::cache();
         return ::memofn::__private::refresh_async(
-                &cache,
+                &__memofn_cache,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,

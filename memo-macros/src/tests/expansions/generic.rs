@@ -1,16 +1,16 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 67 lines.
+// Without the body and the controls: 68 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    let cache = ::memofn::__private::at(<longest<T>>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<longest<T>>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::plain:: < [T], _ > (items),
+        __memofn_cache.enter(::memofn::__private::plain:: < [T], _ > (items),
         ::memofn::__private::policy:: < Option < T >, _, _ >
         (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
         ::uncached:: < F > (items, measure)
@@ -21,7 +21,7 @@ where
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
 #[allow(unreachable_pub)]
 struct longest<T: ?::memofn::__private::std::marker::Sized> {
-    instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
+    __memofn_instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
 }
 #[allow(dead_code, unreachable_pub)]
 impl<T: Eq + Hash + Clone> longest<T>
@@ -56,7 +56,7 @@ where
         Option<T>,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::label(
@@ -68,7 +68,8 @@ where
                 )
         };
         ::memofn::__private::site!(
-            "longest", options, ::memofn::__private::InstanceOf:: < Self > ::new()
+            "longest", __memofn_options, ::memofn::__private::InstanceOf:: < Self >
+            ::new()
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -90,12 +91,12 @@ where
         <longest<T>>::call_site().cache()
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         items: &[T],
     ) -> ::memofn::__private::std::option::Option<Option<T>> {
         ::memofn::__private::ask(
             &<longest<T>>::cache(),
-            what,
+            __memofn_what,
             &::memofn::__private::plain::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
@@ -113,7 +114,7 @@ where
         Self::ask(::memofn::__private::Ask::Remove, items)
     }
     /// Stores a result as if it had been computed now.
-    fn cache_insert(items: &[T], result: Option<T>) {
+    fn cache_insert(items: &[T], __memofn_result: Option<T>) {
         ::memofn::__private::insert(
             &<longest<T>>::cache(),
             ::memofn::__private::plain::<[T], _>(items),
@@ -122,7 +123,7 @@ where
                 _,
                 _,
             >(::memofn::__private::kind!(Option < T >).whole()),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

@@ -4,14 +4,14 @@
 
 impl Rectangle {
     fn user(&self, id: u64) -> io::Result<User> {
-        let cache: &::memofn::__private::Cache<
+        let __memofn_cache: &::memofn::__private::Cache<
             u64,
             <io::Result<User> as ::memofn::__private::ResultKind<true>>::Stored,
             _,
         > = &self.users;
-        let cache = ::memofn::__private::GivenCache::new(cache);
+        let __memofn_cache = ::memofn::__private::GivenCache::new(__memofn_cache);
         return ::memofn::__private::call_in_place!(
-            cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
+            __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
             ::memofn::__private::policy:: < io::Result < User >, _, _ >
             (::memofn::__private::kind!(io::Result < User >))), Self::user_uncached(self,
             id)

@@ -3,16 +3,16 @@
 // Without the body and the controls: 54 lines.
 
 fn page(request: &Request, log: &Log) -> String {
-    let key = ::memofn::__private::shared_key(request.id);
-    let cache = <page>::static_site()
+    let __memofn_key = ::memofn::__private::shared_key(request.id);
+    let __memofn_cache = <page>::static_site()
         .call_site_for(
-            &key,
+            &__memofn_key,
             ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
     let request = request;
     return ::memofn::__private::call!(
-        cache.enter(key, ::memofn::__private::policy_if:: < String, _ > (| page | ! page
-        .is_empty())), < page > ::uncached(request, log)
+        __memofn_cache.enter(__memofn_key, ::memofn::__private::policy_if:: < String, _ >
+        (| page | ! page.is_empty())), < page > ::uncached(request, log)
     );
 }
 /// The cache of [`page()`](page()): its counters and controls.
@@ -42,7 +42,7 @@ impl page {
         ::memofn::__private::InstanceOf<Self>,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -51,7 +51,7 @@ impl page {
                 )
         };
         ::memofn::__private::site!(
-            "page", options, ::memofn::__private::InstanceOf:: < Self > ::new()
+            "page", __memofn_options, ::memofn::__private::InstanceOf:: < Self > ::new()
         )
     }
     /// The cache itself.
@@ -70,19 +70,19 @@ impl page {
             )
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
-        let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::static_site()
+        let __memofn_key = ::memofn::__private::shared_key(request.id);
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::ask(
-            &cache,
-            what,
-            &key,
+            &__memofn_cache,
+            __memofn_what,
+            &__memofn_key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
         )
     }
@@ -99,31 +99,31 @@ impl page {
         Self::ask(::memofn::__private::Ask::Remove, request)
     }
     /// Stores a result as if it had been computed now.
-    fn cache_insert(request: &Request, result: String) {
-        let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::static_site()
+    fn cache_insert(request: &Request, __memofn_result: String) {
+        let __memofn_key = ::memofn::__private::shared_key(request.id);
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::insert(
-            &cache,
-            key,
+            &__memofn_cache,
+            __memofn_key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.
     fn cache_refresh(request: &Request, log: &Log) -> String {
-        let key = ::memofn::__private::shared_key(request.id);
-        let cache = <page>::static_site()
+        let __memofn_key = ::memofn::__private::shared_key(request.id);
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::refresh(
-                &cache,
-                key,
+                &__memofn_cache,
+                __memofn_key,
                 ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
             )
             .finish(<page>::uncached(request, log))

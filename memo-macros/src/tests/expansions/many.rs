@@ -5,16 +5,17 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 163 lines.
+// Without the body and the controls: 165 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
+#[allow(clippy::used_underscore_binding)]
 unsafe fn many(
     a: u8,
     b: f64,
-    arg2: Option<&str>,
-    arg3: (u8, f32),
-    arg4: Point,
+    __memofn_arg2: Option<&str>,
+    __memofn_arg3: (u8, f32),
+    __memofn_arg4: Point,
     e: &[&str],
     f: Cow<'_, str>,
     g: [f64; 3],
@@ -25,26 +26,27 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    let cache = ::memofn::__private::at(<many>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<many>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
+        __memofn_cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
         ::memofn::__private::shaped:: < f64, ::memofn::__private::FloatBits, _ > (& b),
         ::memofn::__private::shaped:: < Option < & str >, ::memofn::__private::OptionOf <
-        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (& arg2),
-        ::memofn::__private::shaped:: < (u8, f32), (::memofn::__private::Plain,
-        ::memofn::__private::FloatBits,), _ > (& arg3), ::memofn::__private::plain:: <
-        Point, _ > (& arg4), ::memofn::__private::shaped:: < & [& str],
-        ::memofn::__private::PointerTo < ::memofn::__private::SliceOf <
-        ::memofn::__private::PointerTo < ::memofn::__private::Plain > > >, _ > (& e),
-        ::memofn::__private::shaped:: < Cow < '_, str >, ::memofn::__private::PointerTo <
-        ::memofn::__private::Plain >, _ > (& f), ::memofn::__private::shaped:: < [f64;
-        3], ::memofn::__private::ArrayOf < ::memofn::__private::FloatBits >, _ > (& g),
-        ::memofn::__private::plain:: < Path, _ > (h), ::memofn::__private::plain:: < Vec
-        < u8 >, _ > (& i), ::memofn::__private::plain:: < char, _ > (& j),
-        (::memofn::__private::plain:: < bool, _ > (& k), ::memofn::__private::plain:: <
-        i8, _ > (& r#type), ::memofn::__private::plain:: < i16, _ > (& l))),
-        ::memofn::__private::policy:: < (), _, _ > (::memofn::__private::Whole)), unsafe
-        { < many > ::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
+        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (&
+        __memofn_arg2), ::memofn::__private::shaped:: < (u8, f32),
+        (::memofn::__private::Plain, ::memofn::__private::FloatBits,), _ > (&
+        __memofn_arg3), ::memofn::__private::plain:: < Point, _ > (& __memofn_arg4),
+        ::memofn::__private::shaped:: < & [& str], ::memofn::__private::PointerTo <
+        ::memofn::__private::SliceOf < ::memofn::__private::PointerTo <
+        ::memofn::__private::Plain > > >, _ > (& e), ::memofn::__private::shaped:: < Cow
+        < '_, str >, ::memofn::__private::PointerTo < ::memofn::__private::Plain >, _ >
+        (& f), ::memofn::__private::shaped:: < [f64; 3], ::memofn::__private::ArrayOf <
+        ::memofn::__private::FloatBits >, _ > (& g), ::memofn::__private::plain:: < Path,
+        _ > (h), ::memofn::__private::plain:: < Vec < u8 >, _ > (& i),
+        ::memofn::__private::plain:: < char, _ > (& j), (::memofn::__private::plain:: <
+        bool, _ > (& k), ::memofn::__private::plain:: < i8, _ > (& r#type),
+        ::memofn::__private::plain:: < i16, _ > (& l))), ::memofn::__private::policy:: <
+        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
+        __memofn_arg2, __memofn_arg3, __memofn_arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
 /// The cache of [`many()`](many()): its counters and controls.
@@ -111,7 +113,7 @@ impl many {
         (),
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -120,7 +122,7 @@ impl many {
                 )
         };
         ::memofn::__private::single!(
-            "many", options, (u8, ::memofn::__private::Float < f64 >,
+            "many", __memofn_options, (u8, ::memofn::__private::Float < f64 >,
             ::memofn::__private::std::option::Option < < str as
             ::memofn::__private::std::borrow::ToOwned > ::Owned >, (u8,
             ::memofn::__private::Float < f32 >,), Point,

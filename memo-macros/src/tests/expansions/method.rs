@@ -1,12 +1,12 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Without the body and the controls: 39 lines.
+// Without the body and the controls: 40 lines.
 
 impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
-        let cache = ::memofn::__private::at(Self::area_cache_call_site);
+        let __memofn_cache = ::memofn::__private::at(Self::area_cache_call_site);
         return ::memofn::__private::call!(
-            cache.enter((::memofn::__private::plain:: < Self, _ > (self),
+            __memofn_cache.enter((::memofn::__private::plain:: < Self, _ > (self),
             ::memofn::__private::plain:: < Unit, _ > (& unit)),
             ::memofn::__private::primitive:: < f64, _ > ()), Self::area_uncached(self,
             unit)
@@ -36,12 +36,13 @@ impl Rectangle {
         f64,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
         ::memofn::__private::site!(
-            "area", options, ::memofn::__private::InstanceOf::closure(& options)
+            "area", __memofn_options, ::memofn::__private::InstanceOf::closure(&
+            __memofn_options)
         )
             .call_site(
                 (

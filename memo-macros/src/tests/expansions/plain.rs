@@ -3,9 +3,9 @@
 // Without the body and the controls: 41 lines.
 
 pub fn fib(n: u64) -> u64 {
-    let cache = ::memofn::__private::at(<fib>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<fib>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
+        __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
         ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
     );
 }
@@ -38,7 +38,7 @@ impl fib {
         u64,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -46,7 +46,7 @@ impl fib {
                     ),
                 )
         };
-        ::memofn::__private::single!("fib", options, u64, u64)
+        ::memofn::__private::single!("fib", __memofn_options, u64, u64)
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
                 ::memofn::__private::stored::<u64, _, _>(::memofn::__private::Whole),
@@ -58,23 +58,23 @@ impl fib {
     }
     /// The counters and the size of the cache.
     pub fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
+        ::memofn::__private::Cache::info(&Self::cache())
     }
     /// Forgets every entry and zeroes the counters.
     pub fn cache_clear() {
-        Self::cache().clear()
+        ::memofn::__private::Cache::clear(&Self::cache())
     }
     /// The options in force.
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
+        ::memofn::__private::Cache::parameters(&Self::cache())
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         n: u64,
     ) -> ::memofn::__private::std::option::Option<u64> {
         ::memofn::__private::ask(
             &<fib>::cache(),
-            what,
+            __memofn_what,
             &::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
         )
@@ -88,12 +88,12 @@ impl fib {
         Self::ask(::memofn::__private::Ask::Remove, n)
     }
     /// Stores a result as if it had been computed now.
-    pub fn cache_insert(n: u64, result: u64) {
+    pub fn cache_insert(n: u64, __memofn_result: u64) {
         ::memofn::__private::insert(
             &<fib>::cache(),
             ::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

@@ -1,11 +1,11 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 69 lines.
+// Without the body and the controls: 70 lines.
 
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-    let cache = ::memofn::__private::at(<temperature>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
+        __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
         (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
         ::uncached(api, city)
@@ -48,7 +48,7 @@ impl temperature {
         >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -59,9 +59,10 @@ impl temperature {
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
+            WeatherError > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -88,12 +89,12 @@ impl temperature {
         <temperature>::call_site().cache()
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         ::memofn::__private::ask(
             &<temperature>::cache(),
-            what,
+            __memofn_what,
             &::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -115,7 +116,7 @@ impl temperature {
         Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
-    pub(crate) fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+    pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         ::memofn::__private::insert(
             &<temperature>::cache(),
             ::memofn::__private::plain::<str, _>(city),
@@ -124,7 +125,7 @@ impl temperature {
                 _,
                 _,
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

@@ -3,9 +3,9 @@
 // Without the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
-    let cache = ::memofn::__private::at(<distance>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<distance>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::plain:: < [char], _ > (a),
+        __memofn_cache.enter((::memofn::__private::plain:: < [char], _ > (a),
         ::memofn::__private::plain:: < [char], _ > (b)), ::memofn::__private::primitive::
         < usize, _ > ()), < distance > ::uncached(a, b)
     );
@@ -42,7 +42,7 @@ impl distance {
         usize,
         ::memofn::__private::scope::Thread,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::std::concat!(
@@ -52,7 +52,7 @@ impl distance {
                 .unbounded()
         };
         ::memofn::__private::thread_single!(
-            "distance", options, (::memofn::__private::std::vec::Vec < char >,
+            "distance", __memofn_options, (::memofn::__private::std::vec::Vec < char >,
             ::memofn::__private::std::vec::Vec < char >), usize
         )
             .call_site(

@@ -4,12 +4,12 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 93 lines.
+// Without the body and the controls: 94 lines.
 
 impl Load for Client {
     type Page = String;
     fn load(&self, path: &str) -> Self::Page {
-        let cache = <Self as ClientLoadControls>::load_cache_static_site()
+        let __memofn_cache = <Self as ClientLoadControls>::load_cache_static_site()
             .call_site(
                 ::memofn::__private::shared::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -22,7 +22,7 @@ impl Load for Client {
                 >(::memofn::__private::kind!(Self::Page)),
             );
         return ::memofn::__private::call!(
-            cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
+            __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
             ::memofn::__private::policy:: < Self::Page, _, _ >
             (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
             ::load_uncached(self, path)
@@ -75,7 +75,7 @@ impl ClientLoadControls for Client {
         impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::label(
@@ -88,7 +88,8 @@ impl ClientLoadControls for Client {
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(
-            "load", options, ::memofn::__private::InstanceOf::closure(& options)
+            "load", __memofn_options, ::memofn::__private::InstanceOf::closure(&
+            __memofn_options)
         )
     }
     /// The cache of [`load`](Self::load).
