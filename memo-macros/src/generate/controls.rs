@@ -64,6 +64,7 @@ fn companion(model: &Model) -> TokenStream {
         #[doc = #doc]
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
         #[allow(unreachable_pub)]
         #(#allowed)*
         #vis struct #name #params { #marker }

@@ -106,7 +106,7 @@ impl Model {
     /// moved there.
     pub(super) fn use_keyed_arguments(&self) -> TokenStream {
         let names = self.keyed_arguments().map(|it| &it.name).filter(|name| *name != "self");
-        quote!(#(let #names = #names;)*)
+        quote!(#(#[allow(clippy::shadow_same)] let #names = #names;)*)
     }
 }
 

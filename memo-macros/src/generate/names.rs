@@ -111,10 +111,16 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
     let (prefix, compiled, suffix) = match (given, &*model.context) {
         (Some(name), _) if !is_generic => return name.to_token_stream(),
         (Some(name), _) => text(name.value()),
-        (None, Context::Module) if !is_generic => {
-            return quote!(#p::std::concat!(#p::std::module_path!(), #path));
+        (None, Context::Module) => {
+            // A module path does not tell functions inside of two functions apart.
+            let (companion, arguments) = (&model.controls_name, model.instance.arguments());
+            let compiled =
+                quote!(#p::function(#p::std::any::type_name::<#companion #arguments>(), #function));
+            if !is_generic {
+                return compiled;
+            }
+            (String::new(), quote!(&#compiled), String::new())
         }
-        (None, Context::Module) => (String::new(), quote!(#p::std::module_path!()), path),
         (None, Context::Block(block) | Context::TraitImpl(block, _))
             if block.report_prefix.is_some() =>
         {

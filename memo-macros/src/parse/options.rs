@@ -229,11 +229,8 @@ fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Res
 
 /// Skips to the next comma, or to the next option if a comma is missing.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !(input.is_empty() || input.peek(Token![,]) || is_option(input)) {
         input.parse::<TokenTree>()?;
-        if is_option(input) {
-            break;
-        }
     }
     Ok(())
 }

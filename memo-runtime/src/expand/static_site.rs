@@ -225,6 +225,31 @@ pub fn method<T: ?Sized>(name: &str) -> String {
     [type_name::<T>(), "::", name].concat()
 }
 
+/// The path of a function in reports. Its companion type stands where the function does, also inside of another function,
+/// but may have another name.
+#[must_use]
+pub fn function(companion: &str, name: &str) -> String {
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    // The arguments of the companion are left out, from the end: `->` in them ends no list.
+    let mut signs = companion.char_indices().rev().peekable();
+    let mut end = companion.len();
+    while let Some((at, sign)) = signs.next() {
+        let is_arrow = sign == '>' && signs.peek().is_some_and(|(_, next)| *next == '-');
+        match sign {
+            '>' if !is_arrow => depth += 1,
+            '<' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 && before == ':' => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+        before = sign;
+    }
+    [&companion[..end], "::", name].concat()
+}
+
 /// The name of an instantiation or of a trait's method in reports: `<path as Trait>::name<u32>`.
 #[must_use]
 pub fn label(prefix: &str, path: &str, suffix: &str, parameters: &[&dyn fmt::Display]) -> String {
@@ -268,6 +293,14 @@ mod tests {
 
     macro_rules! caches {
         ($slot:expr, $($n:literal)*) => {[$(cache_of::<$n>($slot)),*]};
+    }
+
+    #[test]
+    fn the_path_of_a_function_is_that_of_its_companion() {
+        assert_eq!(function("a::square", "square"), "a::square");
+        assert_eq!(function("a::outer::other_name", "square"), "a::outer::square");
+        assert_eq!(function("a::f<b::C<u8>, fn(u8) -> d::E>", "f"), "a::f");
+        assert_eq!(function("<a::T<u8> as a::Tr>::m::f<u8>", "f"), "<a::T<u8> as a::Tr>::m::f");
     }
 
     #[test]

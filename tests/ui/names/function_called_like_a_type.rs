@@ -13,8 +13,8 @@ fn node(id: u32) -> Vec<node> {
 }
 
 #[memoize]
-fn std(id: u32) -> u32 {
-    id
+fn std(id: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(id.into())
 }
 
 #[memoize]

@@ -19,3 +19,5 @@ impl Shop {
 }
 
 fn main() {}
+
+// errors: 4

@@ -2,7 +2,7 @@
 
 use crate::analyze::context::Context;
 use crate::analyze::generics::parameters;
-use crate::parse::block::{Block, Kind};
+use crate::parse::block::{Block, Kind, MemoizedItem};
 use crate::parse::function::{Function, Input};
 use crate::parse::option_row::OnBlock;
 use crate::parse::option_table::OPTIONS;
@@ -48,6 +48,21 @@ pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
                        as well";
         errors.push(syn::Error::new(Span::call_site(), message));
         return;
+    }
+    let mut named = Vec::new();
+    for MemoizedItem { function, options } in block.memoized() {
+        // Mistakes in the options are reported with the function.
+        let own = Options::parse(options.clone(), &mut Errors::default());
+        let Some(controls) = own.controls() else { continue };
+        let is_chosen = function.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+        if named.contains(&controls.ident) && !is_chosen {
+            let name = &controls.ident;
+            let message = format!(
+                "two functions of this block have the controls `{name}`; give one another name"
+            );
+            errors.at(name, message);
+        }
+        named.push(controls.ident.clone());
     }
     let in_trait_impl = matches!(block.kind, Kind::TraitImpl(..));
     for given in options.iter() {

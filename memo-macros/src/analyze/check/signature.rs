@@ -62,16 +62,14 @@ pub(super) fn qualifiers(
     }
 }
 
-/// The type or crate that controls of this name would hide in the module of the function, if one is known. Others
+/// The type that controls of this name would hide in the module of the function, if one is known. Others
 /// may be in scope, which the attribute cannot see.
 fn hidden_type(name: &Ident, sig: &Signature) -> Option<&'static str> {
     let plain = name.unraw();
-    let is_one_of = |names: &[&str]| names.iter().any(|it| plain == it);
+    let in_prelude = ["Box", "Option", "Result", "String", "Vec"];
     if is_primitive(&plain) || plain == "str" {
         Some("the primitive type")
-    } else if is_one_of(&["std", "core", "alloc"]) {
-        Some("the crate")
-    } else if is_one_of(&["Box", "Option", "Result", "String", "Vec"]) {
+    } else if in_prelude.iter().any(|it| plain == it) {
         Some("the type")
     } else {
         let Signature { generics, inputs, output, .. } = sig;
