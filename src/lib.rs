@@ -227,9 +227,9 @@ pub use memo_runtime::{
 ///
 /// ## `name`, `controls`, `crate`
 ///
-/// - `name`: the name in reports. Default: the path of the function.
+/// - `name`: the name in reports. Default: the path of the function, with the functions around it.
 /// - `controls`: the name of the [controls](#controls), if the function's name is taken by a type or a
-///   module. On the impl block of a trait it names the [trait that holds them](#impl-blocks-and-traits).
+///   module, or is needed for one: `fn char(..)` with controls called `char` would hide the primitive type. On the impl block of a trait it names the [trait that holds them](#impl-blocks-and-traits).
 /// - `crate`: the path of this crate, if it was renamed or is re-exported: `crate = other::memofn`.
 ///
 /// # Controls
@@ -353,7 +353,8 @@ pub use memo_runtime::{
 /// (`PageLinksControls`), and it is private to the module.
 ///
 /// A default method in the definition of a trait is memoized like any method, with one cache for each type
-/// that implements the trait. Its controls become methods of the trait. One of them has no `self`, so
+/// that implements the trait. If a trait above it has a memoized method of the same name, the attribute goes on the trait
+/// as well. Its controls become methods of the trait. One of them has no `self`, so
 /// the trait cannot be used as `dyn`, unless the method has the bound `where Self: Sized`.
 ///
 /// ```
@@ -424,7 +425,7 @@ pub use memo_runtime::{
 /// second longer.
 ///
 /// In traits, an `async fn` can be memoized in an impl block and as a default method. `#[async_trait]` goes
-/// below `#[memoize]`.
+/// below `#[memoize]`: see [other attributes](#other-attributes).
 ///
 /// # Generics
 ///
@@ -463,6 +464,22 @@ pub use memo_runtime::{
 ///
 /// The written return type decides whether a function returns a `Result`. A result of type `T` is stored
 /// whole, even if `T` is a `Result`.
+///
+/// # Other attributes
+///
+/// An attribute above `#[memoize]` is expanded first and changes the function that is memoized: it acts on each run of
+/// the body. One below is passed on to the function that callers see: it acts on each call, hits included. So these
+/// attributes go below:
+///
+/// - Those that export the function, such as `#[wasm_bindgen]`: what they export must be the memoized function. Above,
+///   `#[wasm_bindgen]` would also copy `#[memoize]` to a function of its own.
+/// - Those that turn an `async fn` into a function that returns a future, such as `#[async_trait]`: a future cannot be
+///   stored.
+///
+/// Lints, `#[cfg]`, `#[inline]` and other attributes of the language may stand on either side. An attribute that makes a
+/// type or a module of the function's name needs `controls = ..`, for example `#[pyfunction]`.
+///
+/// A function without a result is memoized like any other: its body runs once for each key.
 ///
 /// # Recursion
 ///

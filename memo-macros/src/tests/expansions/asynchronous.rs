@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 92 lines.
+// Without the body and the controls: 94 lines.
 
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let __memofn_policy = ::memofn::__private::policy::<
@@ -37,6 +37,7 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub struct temperature {}
 #[allow(dead_code, unreachable_pub)]
@@ -45,11 +46,15 @@ impl temperature {
     #[allow(
         clippy::large_types_passed_by_value,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::type_complexity
     )]
-    pub async fn uncached(city: &str) -> Result<f64, WeatherError> {
+    pub async fn uncached(
+        #[allow(unused_variables)]
+        city: &str,
+    ) -> Result<f64, WeatherError> {
         fetch(city).await
     }
 }
@@ -71,8 +76,9 @@ impl temperature {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        "temperature",
                     ),
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))

@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 68 lines.
+// Without the body and the controls: 72 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -19,6 +19,7 @@ where
 /// The cache of [`longest()`](longest()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct longest<T: ?::memofn::__private::std::marker::Sized> {
     __memofn_instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
@@ -36,7 +37,7 @@ where
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached<F>(items: &[T], measure: F) -> Option<T>
+    fn uncached<F>(#[allow(unused_variables)] items: &[T], measure: F) -> Option<T>
     where
         F: Fn(&T) -> usize,
     {
@@ -61,8 +62,11 @@ where
                 .name(
                     ::memofn::__private::label(
                         "",
-                        ::memofn::__private::std::module_path!(),
-                        "::longest",
+                        &::memofn::__private::function(
+                            ::memofn::__private::std::any::type_name::<longest<T>>(),
+                            "longest",
+                        ),
+                        "",
                         &[&::memofn::__private::std::any::type_name::<T>()],
                     ),
                 )

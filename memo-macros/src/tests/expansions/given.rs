@@ -24,13 +24,14 @@ impl Rectangle {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
         clippy::type_complexity,
         clippy::unused_self
     )]
-    fn user_uncached(&self, id: u64) -> io::Result<User> {
+    fn user_uncached(&self, #[allow(unused_variables)] id: u64) -> io::Result<User> {
         self.fetch(id)
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 54 lines.
+// Without the body and the controls: 57 lines.
 
 fn page(request: &Request, log: &Log) -> String {
     let __memofn_key = ::memofn::__private::shared_key(request.id);
@@ -9,6 +9,7 @@ fn page(request: &Request, log: &Log) -> String {
             &__memofn_key,
             ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
+    #[allow(clippy::shadow_same)]
     let request = request;
     return ::memofn::__private::call!(
         __memofn_cache.enter(__memofn_key, ::memofn::__private::policy_if:: < String, _ >
@@ -18,6 +19,7 @@ fn page(request: &Request, log: &Log) -> String {
 /// The cache of [`page()`](page()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct page {}
 #[allow(dead_code, unreachable_pub)]
@@ -45,8 +47,9 @@ impl page {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::page"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<page>(),
+                        "page",
                     ),
                 )
         };

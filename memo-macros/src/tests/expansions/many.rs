@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 165 lines.
+// Without the body and the controls: 167 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -52,6 +52,7 @@ unsafe fn many(
 /// The cache of [`many()`](many()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 #[allow(clippy::too_many_arguments)]
 struct many {}
@@ -67,19 +68,33 @@ impl many {
     )]
     #[allow(clippy::too_many_arguments)]
     unsafe fn uncached(
+        #[allow(unused_variables)]
         a: u8,
+        #[allow(unused_variables)]
         mut b: f64,
+        #[allow(unused_variables)]
         _: Option<&str>,
+        #[allow(unused_variables)]
         (c, d): (u8, f32),
+        #[allow(unused_variables)]
         Point { x, .. }: Point,
+        #[allow(unused_variables)]
         e: &[&str],
+        #[allow(unused_variables)]
         f: Cow<'_, str>,
+        #[allow(unused_variables)]
         g: [f64; 3],
+        #[allow(unused_variables)]
         h: &Path,
+        #[allow(unused_variables)]
         i: Vec<u8>,
+        #[allow(unused_variables)]
         j: char,
+        #[allow(unused_variables)]
         k: bool,
+        #[allow(unused_variables)]
         r#type: i8,
+        #[allow(unused_variables)]
         l: i16,
     ) {
         body
@@ -116,8 +131,9 @@ impl many {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::many"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<many>(),
+                        "many",
                     ),
                 )
         };

@@ -19,13 +19,14 @@ impl Rectangle {
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
         clippy::type_complexity,
         clippy::unused_self
     )]
-    pub fn area_uncached(&self, unit: Unit) -> f64 {
+    pub fn area_uncached(&self, #[allow(unused_variables)] unit: Unit) -> f64 {
         self.width * self.height * unit.factor()
     }
     #[doc(hidden)]

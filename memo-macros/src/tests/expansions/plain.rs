@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 41 lines.
+// Without the body and the controls: 43 lines.
 
 pub fn fib(n: u64) -> u64 {
     let __memofn_cache = ::memofn::__private::at(<fib>::call_site);
@@ -12,6 +12,7 @@ pub fn fib(n: u64) -> u64 {
 /// The cache of [`fib()`](fib()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub struct fib {}
 #[allow(dead_code, unreachable_pub)]
@@ -20,11 +21,12 @@ impl fib {
     #[allow(
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::type_complexity
     )]
-    pub fn uncached(n: u64) -> u64 {
+    pub fn uncached(#[allow(unused_variables)] n: u64) -> u64 {
         if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
     }
 }
@@ -41,8 +43,9 @@ impl fib {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::fib"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<fib>(),
+                        "fib",
                     ),
                 )
         };

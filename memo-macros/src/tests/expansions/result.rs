@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 70 lines.
+// Without the body and the controls: 72 lines.
 
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
@@ -14,6 +14,7 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
 /// The cache of [`temperature()`](temperature()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub(crate) struct temperature {}
 #[allow(dead_code, unreachable_pub)]
@@ -24,12 +25,17 @@ impl temperature {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    pub(crate) fn uncached(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+    pub(crate) fn uncached(
+        api: &mut Api,
+        #[allow(unused_variables)]
+        city: &str,
+    ) -> Result<f64, WeatherError> {
         api.fetch(city)
     }
 }
@@ -51,8 +57,9 @@ impl temperature {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        "temperature",
                     ),
                 )
                 .maxsize(128)

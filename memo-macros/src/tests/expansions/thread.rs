@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 66 lines.
+// Without the body and the controls: 68 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let __memofn_cache = ::memofn::__private::at(<distance>::call_site);
@@ -13,6 +13,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
 /// The cache of [`distance()`](distance()): its counters and controls.
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct distance {}
 #[allow(dead_code, unreachable_pub)]
@@ -25,7 +26,12 @@ impl distance {
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached(a: &[char], b: &[char]) -> usize {
+    fn uncached(
+        #[allow(unused_variables)]
+        a: &[char],
+        #[allow(unused_variables)]
+        b: &[char],
+    ) -> usize {
         edits(a, b)
     }
 }
@@ -45,8 +51,9 @@ impl distance {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::distance"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<distance>(),
+                        "distance",
                     ),
                 )
                 .unbounded()

@@ -40,7 +40,7 @@ impl Load for Client {
 )]
 trait ClientLoadControls: Load {
     /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
-    fn load_uncached(&self, path: &str) -> Self::Page;
+    fn load_uncached(&self, #[allow(unused_variables)] path: &str) -> Self::Page;
     #[doc(hidden)]
     fn load_cache_static_site() -> ::memofn::__private::Site<
         impl ::memofn::__private::Instance,
@@ -60,13 +60,14 @@ impl ClientLoadControls for Client {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
         clippy::type_complexity,
         clippy::unused_self
     )]
-    fn load_uncached(&self, path: &str) -> Self::Page {
+    fn load_uncached(&self, #[allow(unused_variables)] path: &str) -> Self::Page {
         self.get(path)
     }
     #[doc(hidden)]
