@@ -1,9 +1,9 @@
 //! The generated function that runs the original body: `uncached`, or `area_uncached` of a method.
 
 use super::helper::{Helper, named_signature, shared_attribute};
-use crate::analyze::model::Model;
+use crate::analyze::model::{Argument, Model};
 use crate::tokens::rewrite::replace_self_type;
-use crate::tokens::search::uses;
+use crate::tokens::search::{uses, words};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, FnArg, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
@@ -42,10 +42,16 @@ pub(super) fn original(model: &Model) -> Helper {
 
 fn uncached_signature(model: &Model, mut sig: Signature) -> Signature {
     let cache = model.options.cache().map(ToTokens::to_token_stream);
+    let body = model.function.body.stream();
+    let is_in_body = |argument: &Argument| match &argument.pattern {
+        Some(pattern) => words(&pattern.to_token_stream()).iter().all(|name| uses(&body, name)),
+        None => uses(&body, &argument.name),
+    };
     // The key or the cache uses these arguments, so the user is not warned if the body does not.
     for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
         let used = argument.keyed || cache.as_ref().is_some_and(|it| uses(it, &argument.name));
-        if let (FnArg::Typed(input), true) = (input, used) {
+        let only_there = used && !is_in_body(argument);
+        if let (FnArg::Typed(input), true) = (input, only_there) {
             input.attrs.push(parse_quote!(#[allow(unused_variables)]));
         }
     }

@@ -51,10 +51,7 @@ impl temperature {
         clippy::must_use_candidate,
         clippy::type_complexity
     )]
-    pub async fn uncached(
-        #[allow(unused_variables)]
-        city: &str,
-    ) -> Result<f64, WeatherError> {
+    pub async fn uncached(city: &str) -> Result<f64, WeatherError> {
         fetch(city).await
     }
 }

@@ -31,7 +31,7 @@ impl Rectangle {
         clippy::type_complexity,
         clippy::unused_self
     )]
-    fn user_uncached(&self, #[allow(unused_variables)] id: u64) -> io::Result<User> {
+    fn user_uncached(&self, id: u64) -> io::Result<User> {
         self.fetch(id)
     }
 }

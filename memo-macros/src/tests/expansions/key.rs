@@ -32,7 +32,7 @@ impl page {
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached(#[allow(unused_variables)] request: &Request, log: &Log) -> String {
+    fn uncached(request: &Request, log: &Log) -> String {
         render(request, log)
     }
 }

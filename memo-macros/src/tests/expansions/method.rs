@@ -26,7 +26,7 @@ impl Rectangle {
         clippy::type_complexity,
         clippy::unused_self
     )]
-    pub fn area_uncached(&self, #[allow(unused_variables)] unit: Unit) -> f64 {
+    pub fn area_uncached(&self, unit: Unit) -> f64 {
         self.width * self.height * unit.factor()
     }
     #[doc(hidden)]

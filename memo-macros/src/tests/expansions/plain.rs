@@ -26,7 +26,7 @@ impl fib {
         clippy::must_use_candidate,
         clippy::type_complexity
     )]
-    pub fn uncached(#[allow(unused_variables)] n: u64) -> u64 {
+    pub fn uncached(n: u64) -> u64 {
         if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
     }
 }

@@ -31,11 +31,7 @@ impl temperature {
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    pub(crate) fn uncached(
-        api: &mut Api,
-        #[allow(unused_variables)]
-        city: &str,
-    ) -> Result<f64, WeatherError> {
+    pub(crate) fn uncached(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
         api.fetch(city)
     }
 }

@@ -26,12 +26,7 @@ impl distance {
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached(
-        #[allow(unused_variables)]
-        a: &[char],
-        #[allow(unused_variables)]
-        b: &[char],
-    ) -> usize {
+    fn uncached(a: &[char], b: &[char]) -> usize {
         edits(a, b)
     }
 }

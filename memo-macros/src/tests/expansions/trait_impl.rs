@@ -40,7 +40,7 @@ impl Load for Client {
 )]
 trait ClientLoadControls: Load {
     /// [`load`](Self::load) itself: runs its body and leaves the cache alone.
-    fn load_uncached(&self, #[allow(unused_variables)] path: &str) -> Self::Page;
+    fn load_uncached(&self, path: &str) -> Self::Page;
     #[doc(hidden)]
     fn load_cache_static_site() -> ::memofn::__private::Site<
         impl ::memofn::__private::Instance,
@@ -67,7 +67,7 @@ impl ClientLoadControls for Client {
         clippy::type_complexity,
         clippy::unused_self
     )]
-    fn load_uncached(&self, #[allow(unused_variables)] path: &str) -> Self::Page {
+    fn load_uncached(&self, path: &str) -> Self::Page {
         self.get(path)
     }
     #[doc(hidden)]
