@@ -98,7 +98,7 @@ fn has_no_bounds(generics: &Generics, param: &TypeParam) -> Option<bool> {
     for clause in clauses {
         let WherePredicate::Type(clause) = clause else { continue };
         let ty = clause.bounded_ty.to_token_stream();
-        if ty.to_string() == param.ident.to_string() {
+        if param.ident == ty.to_string() {
             bounds.extend(&clause.bounds);
         } else if has_parameter(&ty, &param.ident) {
             return None;
