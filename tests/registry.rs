@@ -48,7 +48,7 @@ mod inner {
 #[test]
 fn functions_are_named_by_their_path() {
     let _alone = alone();
-    (at_the_top(1), inner::in_a_module(1_u8));
+    let _ = (at_the_top(1), inner::in_a_module(1_u8));
     assert_eq!(listed("registry::at_the_top").len(), 1);
     assert_eq!(listed("registry::inner::in_a_module<u8>").len(), 1);
 }
@@ -72,7 +72,7 @@ fn other(n: u32) -> u32 {
 #[test]
 fn functions_of_one_name_inside_of_two_functions_are_told_apart() {
     let _alone = alone();
-    (one(1), one(1), other(1));
+    let _ = (one(1), one(1), other(1));
     assert_eq!(listed("registry::one::nested")[0].info.hits, 1);
     assert_eq!(listed("registry::other::nested")[0].info.hits, 0);
 }
