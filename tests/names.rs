@@ -233,3 +233,41 @@ fn blanket_trait_methods_are_not_taken_for_those_of_the_runtime() {
     }
     assert_eq!(counts(traits::length::cache_info()), (1, 3, Some(128), 1));
 }
+
+mod supertraits {
+    use super::*;
+    use std::hash::Hash;
+
+    #[memoize]
+    pub(super) trait Parent: Clone + Eq + Hash + Send + Sync + 'static {
+        #[memoize]
+        fn both(&self) -> u32 {
+            1
+        }
+    }
+
+    #[memoize]
+    pub(super) trait Child<T: 'static, const N: usize>: Parent {
+        #[memoize]
+        fn both(&self) -> u32 {
+            2
+        }
+    }
+
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    pub(super) struct Leaf;
+
+    impl Parent for Leaf {}
+    impl Child<u8, 2> for Leaf {}
+}
+
+#[test]
+fn a_trait_and_the_trait_above_it_may_have_functions_of_one_name() {
+    use supertraits::{Child, Leaf, Parent};
+
+    for _ in 0..2 {
+        assert_eq!((Parent::both(&Leaf), Child::<u8, 2>::both(&Leaf)), (1, 2));
+    }
+    assert_eq!(counts(<Leaf as Parent>::both_cache().info()), (1, 1, Some(128), 1));
+    assert_eq!(counts(<Leaf as Child<u8, 2>>::both_cache().info()), (1, 1, Some(128), 1));
+}

@@ -33,16 +33,63 @@ fn a_cache_is_listed_from_its_first_use_on() {
     assert_eq!(status.parameters, f::cache_parameters());
 }
 
+#[memoize]
+fn at_the_top(n: u32) -> u32 {
+    n
+}
+
+mod inner {
+    #[memofn::memoize(controls = other_name)]
+    pub(super) fn in_a_module<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(n: T) -> T {
+        n
+    }
+}
+
 #[test]
 fn functions_are_named_by_their_path() {
+    let _alone = alone();
+    let _ = (at_the_top(1), inner::in_a_module(1_u8));
+    assert_eq!(listed("registry::at_the_top").len(), 1);
+    assert_eq!(listed("registry::inner::in_a_module<u8>").len(), 1);
+}
+
+fn one(n: u32) -> u32 {
     #[memoize]
-    fn counted(n: u32) -> u32 {
+    fn nested(n: u32) -> u32 {
+        n
+    }
+    nested(n)
+}
+
+fn other(n: u32) -> u32 {
+    #[memoize]
+    fn nested(n: u32) -> u32 {
+        n + 1
+    }
+    nested(n)
+}
+
+#[test]
+fn functions_of_one_name_inside_of_two_functions_are_told_apart() {
+    let _alone = alone();
+    let _ = (one(1), one(1), other(1));
+    assert_eq!(listed("registry::one::nested")[0].info.hits, 1);
+    assert_eq!(listed("registry::other::nested")[0].info.hits, 0);
+}
+
+#[test]
+fn an_endless_ttl_is_shown_as_forever() {
+    #[memoize(name = "endless", ttl = Duration::MAX)]
+    fn f(n: u32) -> u32 {
         n
     }
 
     let _alone = alone();
-    counted(1);
-    assert_eq!(listed("registry::counted").len(), 1);
+    f(1);
+    let report = memofn::report().to_string();
+    let row = report.lines().find(|row| row.starts_with("endless")).expect("listed");
+    assert!(row.ends_with("forever"), "{row}");
+    assert!(f::cache_parameters().to_string().contains("forever"));
 }
 
 #[test]

@@ -1,9 +1,21 @@
 //! The error messages of the attribute, and programs that must compile without any.
 //!
 //! After a change of messages, run `TRYBUILD=overwrite cargo test --test ui` and read the diff.
+//!
+//! A terminal shows equal errors once, and an editor shows each of them. So the number of errors in each case is
+//! counted in the compiler's JSON as well. The compiler itself joins equal errors unless it is incremental, as
+//! in an editor. `UI_CASE=bounds/` restricts the count to the paths that contain the text.
 
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use trybuild::TestCases;
 
 /// The version of the compiler that wrote the `.stderr` files.
@@ -23,11 +35,13 @@ const TOPICS: &[&str] = &[
     "signature",
 ];
 
+/// How often one error may be reported. More than once, because each control of one call repeats the bounds on keys
+/// and results.
+const MOST_REPEATS: usize = 9;
+
 #[test]
 fn every_mistake_is_explained() {
-    let version = rustc_version();
-    if !version.starts_with(PINNED) {
-        println!("skipped: the .stderr files are of rustc {PINNED}x, this is {version}");
+    if !is_pinned() {
         return;
     }
     let cases = TestCases::new();
@@ -37,14 +51,142 @@ fn every_mistake_is_explained() {
     }
 }
 
+/// A case makes one mistake, or as many as its line `// errors: 2` says.
+#[test]
+fn one_mistake_is_one_error() {
+    if !is_pinned() {
+        return;
+    }
+    let compiler = Compiler::new();
+    let mut cases: Vec<PathBuf> = sources(Path::new("tests/ui"));
+    cases.extend(TOPICS.iter().flat_map(|topic| sources(&Path::new("tests/ui").join(topic))));
+    if let Ok(filter) = env::var("UI_CASE") {
+        cases.retain(|case| case.to_string_lossy().contains(&filter));
+    }
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let source = fs::read_to_string(case).expect("the case can be read");
+            let expected = source.lines().find_map(|line| line.strip_prefix("// errors: "));
+            let expected = expected.map_or(1, |number| number.parse().expect("a number of errors"));
+            let mut errors = BTreeMap::<_, usize>::new();
+            for error in compiler.errors(case) {
+                *errors.entry(error).or_default() += 1;
+            }
+            if errors.len() != expected || errors.values().any(|repeats| *repeats > MOST_REPEATS) {
+                let (case, found) = (case.display(), errors.len());
+                let errors: Vec<_> =
+                    errors.iter().map(|(error, n)| format!("{n}x {error}")).collect();
+                let errors = errors.join("\n");
+                let text = format!("{case}: {found} errors, expected {expected}\n{errors}");
+                wrong.lock().expect("no panic").push(text);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let mut wrong = wrong.into_inner().expect("no panic");
+    wrong.sort();
+    assert!(wrong.is_empty(), "{} of {}\n\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
+}
+
 #[test]
 fn names_attributes_and_lints_of_callers_are_left_alone() {
     TestCases::new().pass("tests/ui/pass/*.rs");
 }
 
-fn rustc_version() -> String {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("--version").output().expect("rustc runs");
+fn is_pinned() -> bool {
+    let output = Command::new(rustc()).arg("--version").output().expect("rustc runs");
     let version = String::from_utf8_lossy(&output.stdout).into_owned();
-    version.trim_start_matches("rustc ").trim().to_owned()
+    let version = version.trim_start_matches("rustc ").trim().to_owned();
+    let is_pinned = version.starts_with(PINNED);
+    if !is_pinned {
+        println!("skipped: the .stderr files are of rustc {PINNED}x, this is {version}");
+    }
+    is_pinned
+}
+
+fn rustc() -> OsString {
+    env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
+
+/// The `.rs` files of a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).expect("the folder can be read");
+    let files = files.map(|file| file.expect("the folder can be read").path());
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
+/// Checks one file with rustc alone, against the library that this test was built with.
+struct Compiler {
+    library: PathBuf,
+    output: PathBuf,
+}
+
+impl Compiler {
+    fn new() -> Self {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["test", "--test", "ui", "--no-run", "--offline", "--message-format=json"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        // .../target/debug/deps/ui-0123456789abcdef
+        let test = env::current_exe().expect("the test has a path");
+        let target = test.ancestors().nth(3).expect("the test is in a target folder");
+        let built = cargo.env("CARGO_TARGET_DIR", target).output().expect("cargo runs");
+        let built = String::from_utf8_lossy(&built.stdout).into_owned();
+        let artifacts = built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let library = artifacts
+            .filter(|artifact| artifact["target"]["name"] == "memofn")
+            .filter_map(|artifact| artifact["filenames"][0].as_str().map(PathBuf::from))
+            .find(|file| file.extension().is_some_and(|ending| ending == "rlib"))
+            .expect("cargo names the library");
+        let output = target.join("tests").join("ui");
+        let _ = fs::remove_dir_all(&output);
+        fs::create_dir_all(&output).expect("the folder can be made");
+        Self { library, output }
+    }
+
+    /// The first lines of the errors in a file, each with its place.
+    fn errors(&self, case: &Path) -> Vec<String> {
+        let mut library = OsString::from("memofn=");
+        library.push(&self.library);
+        let mut dependencies = OsString::from("dependency=");
+        dependencies.push(self.library.parent().expect("the library is in a folder"));
+        let session = self.output.join(case.file_stem().expect("the case has a name"));
+        let mut incremental = OsString::from("incremental=");
+        incremental.push(&session);
+        let mut rustc = Command::new(rustc());
+        rustc
+            .args(["--edition=2024", "--emit=metadata", "--error-format=json", "--extern"])
+            .arg(library)
+            .arg("-L")
+            .arg(dependencies)
+            .arg("-C")
+            .arg(incremental)
+            .arg("--out-dir")
+            .arg(&session)
+            .arg(case);
+        let report = rustc.output().expect("rustc runs").stderr;
+        let report = String::from_utf8_lossy(&report).into_owned();
+        let messages = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        messages.filter_map(|message| place_of_error(&message)).collect()
+    }
+}
+
+/// The place and the text of an error. The compiler's last message, which counts them, has no place.
+fn place_of_error(message: &Value) -> Option<String> {
+    if message["level"] != "error" {
+        return None;
+    }
+    let place = message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true);
+    let text = message["message"].as_str().unwrap_or_default();
+    match place {
+        Some(place) => Some(format!("{}:{} {text}", place["line_start"], place["column_start"])),
+        None if text.starts_with("aborting") => None,
+        None => Some(text.to_owned()),
+    }
 }

@@ -87,7 +87,7 @@ pub mod __private {
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
-        OnlySite, OnlySlot, Site, label, method, site, thread_site,
+        OnlySite, OnlySlot, Site, function, label, method, site, thread_site,
     };
     pub use crate::expand::thread_slot::ThreadSlot;
     pub use crate::key::float::Float;

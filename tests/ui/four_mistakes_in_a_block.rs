@@ -41,3 +41,5 @@ fn main() {
     assert_eq!(wide.perimeter(), 24);
     assert!(wide.is_square());
 }
+
+// errors: 4

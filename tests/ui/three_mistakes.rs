@@ -9,3 +9,5 @@ fn main() {
     let nine: u64 = square(3);
     assert_eq!(nine, 9);
 }
+
+// errors: 3

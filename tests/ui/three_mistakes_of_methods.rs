@@ -31,3 +31,5 @@ fn main() {
     assert_eq!(rectangle.perimeter(), 12);
     assert_eq!(rectangle.grow(2), 5);
 }
+
+// errors: 3

@@ -27,6 +27,8 @@ pub(crate) struct Surroundings {
     generics: Generics,
     /// `Self`, if it depends on a parameter of the block.
     self_word: Option<Ident>,
+    /// The trait with its arguments, if the block is a trait. A trait above it may have functions of the same names.
+    pub(crate) trait_path: Option<TokenStream>,
     /// `name = ..` of the block: the prefix of the names in reports.
     pub(crate) report_prefix: Option<String>,
     /// The types that may be unsized: parameters, and `Self` if it is like `str`.
@@ -49,16 +51,24 @@ impl Context {
         let self_word = || Ident::new("Self", Span::call_site());
         let types = [block.self_type().to_token_stream(), block.generics().to_token_stream()];
         let is_generic = types.iter().any(|ty| ty.to_string().contains(['\'', '&', '<']));
-        let depends = is_generic || matches!(block.kind, Kind::Trait(_));
+        let depends = is_generic || matches!(block.kind, Kind::Trait(..));
         let self_word_of_block = depends.then(self_word);
         let report_prefix = options.report_name().map(LitStr::value);
         let mut unsized_types = unsized_types(block.generics());
         if block.self_type().is_some_and(is_unsized_by_name) {
             unsized_types.push(self_word());
         }
+        let trait_path = match &block.kind {
+            Kind::Trait(generics, name) => {
+                let arguments = arguments(generics);
+                Some(quote!(#name #arguments))
+            }
+            _ => None,
+        };
         let surroundings = Surroundings {
             generics: block.generics().clone(),
             self_word: self_word_of_block,
+            trait_path,
             report_prefix,
             unsized_types,
         };

@@ -148,7 +148,7 @@ fn arguments(options: &Options, function: &Function) -> Vec<Argument> {
         let span = pattern.map_or_else(Span::mixed_site, Spanned::span);
         Argument {
             name: input.name.unwrap_or_else(|| {
-                format_ident!("arg{i}", span = Span::mixed_site().located_at(span))
+                format_ident!("__memofn_arg{i}", span = Span::mixed_site().located_at(span))
             }),
             ty: input.ty.into_owned(),
             attrs: input.attrs.to_vec(),

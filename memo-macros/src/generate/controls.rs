@@ -61,6 +61,7 @@ fn companion(model: &Model) -> TokenStream {
         #(#cfgs)*
         #docs
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
         #[allow(unreachable_pub)]
         #(#allowed)*
         #vis struct #name #params { #marker }
@@ -74,15 +75,15 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
         quote! {
             /// The counters and the size of the cache.
             #vis fn cache_info() -> #p::CacheInfo {
-                Self::cache().info()
+                #p::Cache::info(&Self::cache())
             }
             /// Forgets every entry and zeroes the counters.
             #vis fn cache_clear() {
-                Self::cache().clear()
+                #p::Cache::clear(&Self::cache())
             }
             /// The options in force.
             #vis fn cache_parameters() -> #p::CacheParameters {
-                Self::cache().parameters()
+                #p::Cache::parameters(&Self::cache())
             }
         }
     })

@@ -1,15 +1,16 @@
 //! The names and paths of the generated functions, and the name of the cache in reports.
 
-use crate::analyze::context::Context;
+use crate::analyze::context::{Context, Surroundings};
 use crate::analyze::generics::{parameters, turbofish};
 use crate::analyze::model::Model;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 
-/// A name that no argument and no expression of the user's can collide with.
+/// A name that no argument and no expression of the user's can collide with. The prefix is for constants:
+/// hygiene does not hide them, and a pattern called like a constant is that constant.
 pub(super) fn hygienic(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__memofn_{name}", span = Span::mixed_site())
 }
 
 impl Model {
@@ -19,6 +20,9 @@ impl Model {
             Context::Module => {
                 let (name, arguments) = (&self.controls_name, self.instance.arguments());
                 quote!(<#name #arguments>)
+            }
+            Context::Block(Surroundings { trait_path: Some(path), .. }) => {
+                quote!(<Self as #path>)
             }
             Context::Method | Context::Block(_) => quote!(Self),
             Context::TraitImpl(_, controls) => {
@@ -107,10 +111,16 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
     let (prefix, compiled, suffix) = match (given, &*model.context) {
         (Some(name), _) if !is_generic => return name.to_token_stream(),
         (Some(name), _) => text(name.value()),
-        (None, Context::Module) if !is_generic => {
-            return quote!(#p::std::concat!(#p::std::module_path!(), #path));
+        (None, Context::Module) => {
+            // A module path does not tell functions inside of two functions apart.
+            let (companion, arguments) = (&model.controls_name, model.instance.arguments());
+            let compiled =
+                quote!(#p::function(#p::std::any::type_name::<#companion #arguments>(), #function));
+            if !is_generic {
+                return compiled;
+            }
+            (String::new(), quote!(&#compiled), String::new())
         }
-        (None, Context::Module) => (String::new(), quote!(#p::std::module_path!()), path),
         (None, Context::Block(block) | Context::TraitImpl(block, _))
             if block.report_prefix.is_some() =>
         {

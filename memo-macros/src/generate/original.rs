@@ -1,9 +1,9 @@
 //! The generated function that runs the original body: `uncached`, or `area_uncached` of a method.
 
 use super::helper::{Helper, named_signature, shared_attribute};
-use crate::analyze::model::Model;
+use crate::analyze::model::{Argument, Model};
 use crate::tokens::rewrite::replace_self_type;
-use crate::tokens::search::uses;
+use crate::tokens::search::{uses, words};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, FnArg, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
@@ -41,14 +41,17 @@ pub(super) fn original(model: &Model) -> Helper {
 }
 
 fn uncached_signature(model: &Model, mut sig: Signature) -> Signature {
-    let options = [model.options.cache(), model.options.key()];
-    // The options use these arguments, so the user is not warned if the body does not.
+    let cache = model.options.cache().map(ToTokens::to_token_stream);
+    let body = model.function.body.stream();
+    let is_in_body = |argument: &Argument| match &argument.pattern {
+        Some(pattern) => words(&pattern.to_token_stream()).iter().all(|name| uses(&body, name)),
+        None => uses(&body, &argument.name),
+    };
+    // The key or the cache uses these arguments, so the user is not warned if the body does not.
     for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
-        let used = options
-            .into_iter()
-            .flatten()
-            .any(|option| uses(&option.to_token_stream(), &argument.name));
-        if let (FnArg::Typed(input), true) = (input, used) {
+        let used = argument.keyed || cache.as_ref().is_some_and(|it| uses(it, &argument.name));
+        let only_there = used && !is_in_body(argument);
+        if let (FnArg::Typed(input), true) = (input, only_there) {
             input.attrs.push(parse_quote!(#[allow(unused_variables)]));
         }
     }
@@ -97,6 +100,7 @@ fn signature_lints(model: &Model) -> impl Iterator<Item = TokenStream> {
         (true, "large_types_passed_by_value", !sig.inputs.is_empty()),
         (true, "missing_const_for_fn", !model.is_async()),
         (true, "missing_errors_doc", exposed && may_fail),
+        (true, "missing_inline_in_public_items", exposed),
         (true, "missing_panics_doc", exposed),
         (true, "missing_safety_doc", exposed && matches!(sig.safety, Safety::Unsafe(_))),
         (true, "must_use_candidate", exposed && matches!(sig.output, ReturnType::Type(..))),

@@ -1,10 +1,10 @@
 //! Parses an impl block or a trait under `#[memoize]`. Only the functions that carry the attribute
 //! as well are parsed; every other item stays as tokens.
 
-use super::function::{Function, is_memoize};
+use super::function::{Function, is_memoize, name_of_this_attribute};
 use crate::tokens::rewrite::{name_elided_lifetimes, replace_self_type};
 use crate::tokens::search::find_word;
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Token, Type};
@@ -15,11 +15,35 @@ pub(crate) struct Block {
     pub(crate) kind: Kind,
     pub(crate) items: Vec<Item>,
     braces: Group,
+    name: AttributeName,
+}
+
+/// The name under which the attribute of the block was imported. Its functions have it under the same name.
+struct AttributeName(Option<Ident>);
+
+impl AttributeName {
+    fn of_this_attribute() -> Self {
+        Self(name_of_this_attribute())
+    }
+
+    fn is_of(&self, attr: &Attribute) -> bool {
+        let last = attr.path().segments.last();
+        is_memoize(attr) || last.is_some_and(|last| self.0.as_ref() == Some(&last.ident))
+    }
+
+    /// Whether `cfg_attr` hides the attribute.
+    fn is_hidden_in(&self, attr: &Attribute) -> bool {
+        let tokens = attr.to_token_stream();
+        let is_in = |name: &str| find_word(&tokens, name).is_some();
+        let other = self.0.as_ref().is_some_and(|name| is_in(&name.to_string()));
+        attr.path().is_ident("cfg_attr") && (is_in("memoize") || other)
+    }
 }
 
 pub(crate) enum Kind {
     Inherent(Box<ItemImpl>),
-    Trait(Generics),
+    /// With its name.
+    Trait(Generics, Ident),
     /// With the path of the trait.
     TraitImpl(Box<ItemImpl>, Path),
 }
@@ -59,13 +83,14 @@ impl Block {
 
     fn from_parts(head: TokenStream, braces: Group, is_trait: bool) -> syn::Result<Self> {
         let empty = quote!(#head {});
+        let name = AttributeName::of_this_attribute();
         let kind = if is_trait {
             let block: ItemTrait = syn::parse2(empty)?;
-            refuse_second_attribute(&block.attrs)?;
-            Kind::Trait(block.generics)
+            refuse_second_attribute(&block.attrs, &name)?;
+            Kind::Trait(block.generics, block.ident)
         } else {
             let block: ItemImpl = syn::parse2(empty)?;
-            refuse_second_attribute(&block.attrs)?;
+            refuse_second_attribute(&block.attrs, &name)?;
             match &block.trait_ {
                 None => Kind::Inherent(Box::new(block)),
                 Some((path, _)) => {
@@ -78,12 +103,12 @@ impl Block {
         let items = |input: ParseStream<'_>| {
             let mut items = Vec::new();
             while !input.is_empty() {
-                items.push(item(input)?);
+                items.push(item(input, &name)?);
             }
             Ok(items)
         };
         let items = items.parse2(braces.stream())?;
-        Ok(Self { head, kind, items, braces })
+        Ok(Self { head, kind, items, braces, name })
     }
 
     /// The block with other items.
@@ -96,12 +121,12 @@ impl Block {
 
     /// The block as it was, without the attributes of its functions.
     pub(crate) fn original(&self) -> TokenStream {
-        self.with_items(without_attributes(self.braces.stream()))
+        self.with_items(without_attributes(self.braces.stream(), &self.name))
     }
 
     pub(crate) fn generics(&self) -> &Generics {
         match &self.kind {
-            Kind::Trait(generics) => generics,
+            Kind::Trait(generics, _) => generics,
             Kind::Inherent(block) | Kind::TraitImpl(block, _) => &block.generics,
         }
     }
@@ -109,7 +134,7 @@ impl Block {
     /// The type that `Self` stands for. A trait does not know it.
     pub(crate) fn self_type(&self) -> Option<&Type> {
         match &self.kind {
-            Kind::Trait(_) => None,
+            Kind::Trait(..) => None,
             Kind::Inherent(block) | Kind::TraitImpl(block, _) => Some(&block.self_ty),
         }
     }
@@ -125,7 +150,7 @@ impl Block {
 /// The prefix of the names that elided lifetimes are given.
 const ELIDED: &str = "elided";
 
-pub(crate) fn is_elided(lifetime: &proc_macro2::Ident) -> bool {
+pub(crate) fn is_elided(lifetime: &Ident) -> bool {
     lifetime.to_string().starts_with(ELIDED)
 }
 
@@ -144,16 +169,16 @@ fn with_explicit_head(mut block: ItemImpl, path: &Path) -> syn::Result<(ItemImpl
     Ok((block, path))
 }
 
-fn item(input: ParseStream<'_>) -> syn::Result<Item> {
+fn item(input: ParseStream<'_>, name: &AttributeName) -> syn::Result<Item> {
     let ahead = input.fork();
     let attrs = ahead.call(Attribute::parse_outer)?;
-    if let Some(attr) = attrs.iter().find(|attr| hides_memoize(attr)) {
+    if let Some(attr) = attrs.iter().find(|attr| name.is_hidden_in(attr)) {
         let message = "the block cannot see `memoize` inside of `cfg_attr`; write `#[memoize]`";
         return Err(syn::Error::new_spanned(attr, message));
     }
-    if attrs.iter().any(is_memoize) {
+    if attrs.iter().any(|attr| name.is_of(attr)) {
         let mut function: Function = input.parse()?;
-        let own = function.attrs.iter().position(is_memoize).unwrap_or_default();
+        let own = function.attrs.iter().position(|attr| name.is_of(attr)).unwrap_or_default();
         let options = match function.attrs.remove(own).meta {
             Meta::List(list) => list.tokens,
             _ => TokenStream::new(),
@@ -193,25 +218,27 @@ fn other_item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     }
 }
 
-fn refuse_second_attribute(attrs: &[Attribute]) -> syn::Result<()> {
+fn refuse_second_attribute(attrs: &[Attribute], name: &AttributeName) -> syn::Result<()> {
     let twice =
         |attr| syn::Error::new_spanned(attr, "the block is memoized twice; keep one of the two");
-    attrs.iter().find(|attr| is_memoize(attr)).map_or(Ok(()), |attr| Err(twice(attr)))
+    attrs.iter().find(|attr| name.is_of(attr)).map_or(Ok(()), |attr| Err(twice(attr)))
 }
 
 /// A block that cannot be parsed, without the attributes of the block and of its functions.
 pub(crate) fn unparsed_original(block: &TokenStream) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = without_attributes(block.clone()).into_iter().collect();
+    let name = AttributeName::of_this_attribute();
+    let tokens = without_attributes(block.clone(), &name);
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
     if let Some(TokenTree::Group(items)) = tokens.last_mut() {
         let span = items.span();
-        *items = Group::new(items.delimiter(), without_attributes(items.stream()));
+        *items = Group::new(items.delimiter(), without_attributes(items.stream(), &name));
         items.set_span(span);
     }
     tokens.into_iter().collect()
 }
 
 /// The tokens without each `#[memoize]` that is not inside of a group.
-fn without_attributes(items: TokenStream) -> TokenStream {
+fn without_attributes(items: TokenStream, name: &AttributeName) -> TokenStream {
     let tokens: Vec<TokenTree> = items.into_iter().collect();
     let mut output = TokenStream::new();
     let mut i = 0;
@@ -222,7 +249,7 @@ fn without_attributes(items: TokenStream) -> TokenStream {
             }
             _ => Vec::new(),
         };
-        if attr.iter().any(|attr| is_memoize(attr) || hides_memoize(attr)) {
+        if attr.iter().any(|attr| name.is_of(attr) || name.is_hidden_in(attr)) {
             i += 2;
         } else {
             output.extend([token.clone()]);
@@ -230,8 +257,4 @@ fn without_attributes(items: TokenStream) -> TokenStream {
         }
     }
     output
-}
-
-fn hides_memoize(attr: &Attribute) -> bool {
-    attr.path().is_ident("cfg_attr") && find_word(&attr.to_token_stream(), "memoize").is_some()
 }

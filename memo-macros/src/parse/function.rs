@@ -1,6 +1,6 @@
 //! Parses a function: its signature, and its body as plain tokens.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use std::borrow::Cow;
 use syn::parse::{Parse, ParseStream};
 use syn::{
@@ -136,4 +136,12 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
 /// Whether an attribute is `#[memoize]`, judged by its name.
 pub(crate) fn is_memoize(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
+}
+
+/// The name in the attribute that is expanded, if its text is known: `remember` after
+/// `use memofn::memoize as remember`.
+pub(super) fn name_of_this_attribute() -> Option<Ident> {
+    let text = Span::call_site().source_text()?;
+    let path = text.trim().strip_prefix("#[")?.split(['(', ']', '{', '[', '=']).next()?;
+    syn::parse_str(path.rsplit("::").next()?.trim()).ok()
 }

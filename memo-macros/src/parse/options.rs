@@ -40,6 +40,9 @@ impl Options {
                 }
                 if !input.peek(Token![,]) {
                     errors.push(input.error("expected `,` before the next option"));
+                    if is_option(input) {
+                        continue;
+                    }
                     skip_to_comma(input)?;
                 }
                 input.parse::<Option<Token![,]>>()?;
@@ -76,7 +79,7 @@ impl Options {
         Ok(())
     }
 
-    /// The options of a function in a block: its own, and the block's as defaults.
+    /// The options of a function in a block: the block's as defaults, and then its own.
     pub(crate) fn or_defaults(self, block: &Self, function: &Function) -> Self {
         let defaults = block.0.iter().filter(|default| {
             let (row, name) = (default.row, default.row.name);
@@ -101,8 +104,7 @@ impl Options {
             }
             Some(default)
         });
-        let defaults: Vec<_> = defaults.collect();
-        Self(self.0.into_iter().chain(defaults).collect())
+        Self(defaults.collect::<Vec<_>>().into_iter().chain(self.0).collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &GivenOption> {
@@ -225,11 +227,20 @@ fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Res
     }
 }
 
+/// Skips to the next comma, or to the next option if a comma is missing.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !(input.is_empty() || input.peek(Token![,]) || is_option(input)) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+/// Whether an option with its value comes next.
+fn is_option(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let name = ahead.call(Ident::parse_any).map(|name| name.to_string());
+    let follows = ahead.peek(Token![=]) || ahead.peek(syn::token::Paren);
+    follows && name.is_ok_and(|name| OPTIONS.iter().any(|row| row.name == name))
 }
 
 /// The advice for an unknown option.

@@ -13,6 +13,10 @@ use crate::engine::hit::Miss;
 
 /// A call whose body runs in the frame of the function.
 ///
+/// The names in it have a prefix, because hygiene does not hide the user's constants: a pattern called like one is that
+/// constant. A method of a reference is called on a reference, because a method of a trait in scope that takes `self`
+/// would be found before it.
+///
 /// `$site` is a `CallSite`, a `LazyCallSite` or a `GivenCache`, `$enter` its look-up, and `$run` the call of the body.
 ///
 /// An unoptimised build gives each value its own room on the stack, and inlines nothing. So the look-up is a
@@ -22,9 +26,13 @@ use crate::engine::hit::Miss;
 #[cfg(debug_assertions)]
 macro_rules! __call_in_place {
     ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let mut answer = $crate::__private::Answer::None;
-        let turn = $site.call($lookup, $policy, &mut answer);
-        if turn.is_answered() { answer.take() } else { turn.finish($run) }
+        let mut __memofn_answer = $crate::__private::Answer::None;
+        let __memofn_turn = $site.call($lookup, $policy, &mut __memofn_answer);
+        if (&__memofn_turn).is_answered() {
+            (&mut __memofn_answer).take()
+        } else {
+            __memofn_turn.finish($run)
+        }
     }};
 }
 
@@ -34,14 +42,23 @@ macro_rules! __call_in_place {
 #[cfg(not(debug_assertions))]
 macro_rules! __call_in_place {
     ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let (lookup, policy) = ($lookup, $policy);
-        let mut answer = $crate::__private::Answer::None;
-        match $site.$enter(&lookup, &policy, &mut answer) {
-            $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(miss) => {
-                let mut answer = $crate::__private::Answer::None;
-                let turn = $site.step(miss, lookup, policy, &mut answer);
-                if turn.is_answered() { answer.take() } else { turn.finish($run) }
+        let (__memofn_lookup, __memofn_policy) = ($lookup, $policy);
+        let mut __memofn_answer = $crate::__private::Answer::None;
+        match $site.$enter(&__memofn_lookup, &__memofn_policy, &mut __memofn_answer) {
+            $crate::__private::std::result::Result::Ok(()) => (&mut __memofn_answer).take(),
+            $crate::__private::std::result::Result::Err(__memofn_miss) => {
+                let mut __memofn_answer = $crate::__private::Answer::None;
+                let __memofn_turn = $site.step(
+                    __memofn_miss,
+                    __memofn_lookup,
+                    __memofn_policy,
+                    &mut __memofn_answer,
+                );
+                if (&__memofn_turn).is_answered() {
+                    (&mut __memofn_answer).take()
+                } else {
+                    __memofn_turn.finish($run)
+                }
             }
         }
     }};
@@ -78,15 +95,20 @@ macro_rules! __call {
 #[cfg(not(debug_assertions))]
 macro_rules! __call {
     ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let policy = $policy;
-        let mut answer = $crate::__private::Answer::None;
-        match $site.$enter(&$lookup, &policy, &mut answer) {
-            $crate::__private::std::result::Result::Ok(()) => answer.take(),
-            $crate::__private::std::result::Result::Err(miss) => {
-                $crate::__private::cold_call(miss, move |miss| {
-                    let mut answer = $crate::__private::Answer::None;
-                    let turn = $site.step(miss, $lookup, policy, &mut answer);
-                    if turn.is_answered() { answer.take() } else { turn.finish($run) }
+        let __memofn_policy = $policy;
+        let mut __memofn_answer = $crate::__private::Answer::None;
+        match $site.$enter(&$lookup, &__memofn_policy, &mut __memofn_answer) {
+            $crate::__private::std::result::Result::Ok(()) => (&mut __memofn_answer).take(),
+            $crate::__private::std::result::Result::Err(__memofn_miss) => {
+                $crate::__private::cold_call(__memofn_miss, move |__memofn_miss| {
+                    let mut __memofn_answer = $crate::__private::Answer::None;
+                    let __memofn_turn =
+                        $site.step(__memofn_miss, $lookup, __memofn_policy, &mut __memofn_answer);
+                    if (&__memofn_turn).is_answered() {
+                        (&mut __memofn_answer).take()
+                    } else {
+                        __memofn_turn.finish($run)
+                    }
                 })
             }
         }

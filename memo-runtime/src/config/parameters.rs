@@ -67,7 +67,7 @@ impl fmt::Display for CacheParameters {
     }
 }
 
-/// A duration in the syntax of the attribute: `1h 30m`.
+/// A duration in the syntax of the attribute, `1h 30m`, or `forever` for the longest one.
 pub(crate) struct Spelled(pub(crate) Duration);
 
 impl fmt::Display for Spelled {
@@ -81,6 +81,9 @@ impl fmt::Display for Spelled {
             (1_000, "us"),
             (1, "ns"),
         ];
+        if self.0.as_secs() == u64::MAX {
+            return f.write_str("forever");
+        }
         let mut rest = self.0.as_nanos();
         if rest == 0 {
             return f.write_str("0s");
@@ -109,5 +112,7 @@ mod tests {
         assert_eq!(spelled(Duration::from_millis(1250)), "1s 250ms");
         assert_eq!(spelled(Duration::from_secs(86_400)), "1d");
         assert_eq!(spelled(Duration::ZERO), "0s");
+        assert_eq!(spelled(Duration::MAX), "forever");
+        assert_eq!(spelled(Duration::from_secs(u64::MAX)), "forever");
     }
 }

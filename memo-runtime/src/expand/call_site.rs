@@ -48,6 +48,8 @@ impl<F, K, V, S: SlotScope> Clone for CallSite<F, K, V, S> {
     }
 }
 
+// The methods take `self`, which is copied. A method of a trait in scope that takes `self` would be found before one
+// of a reference.
 impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// # Safety
     ///
@@ -65,7 +67,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet: [`step`](Self::step) finds out why.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -82,7 +84,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_timed<R, Q, O>(
-        &self,
+        self,
         query: &Q,
         policy: &O,
         answer: &mut Answer<R>,
@@ -101,7 +103,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
+    pub fn hit<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -115,7 +117,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn hit_timed<R, Q, O>(&self, query: &Q, policy: &O) -> Result<R, Miss>
+    pub fn hit_timed<R, Q, O>(self, query: &Q, policy: &O) -> Result<R, Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -145,7 +147,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
     /// the result is in `answer`.
     #[inline]
     pub fn step<'c, R, Q, O>(
-        &self,
+        self,
         miss: Miss,
         query: Q,
         policy: O,
@@ -168,7 +170,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
 
     /// A call without a look-up of its own, as in an unoptimised build: [`step`](Self::step) looks it up.
     pub fn call<'c, R, Q, O>(
-        &self,
+        self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,
@@ -275,7 +277,7 @@ where
     ///
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn enter<R, Q, O>(&self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
+    pub fn enter<R, Q, O>(self, query: &Q, policy: &O, answer: &mut Answer<R>) -> Result<(), Miss>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
@@ -290,7 +292,7 @@ where
     /// No result yet.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn enter_timed<R, Q, O>(
-        &self,
+        self,
         query: &Q,
         policy: &O,
         answer: &mut Answer<R>,
@@ -305,7 +307,7 @@ where
     /// [`CallSite::step`]. If it were inlined, the call site would be on the stack while the body runs.
     #[inline(never)]
     pub fn step<'c, R, Q, O>(
-        &self,
+        self,
         miss: Miss,
         query: Q,
         policy: O,
@@ -320,7 +322,7 @@ where
 
     /// [`CallSite::call`].
     pub fn call<'c, R, Q, O>(
-        &self,
+        self,
         query: Q,
         policy: O,
         answer: &mut Answer<R>,

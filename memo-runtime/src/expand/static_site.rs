@@ -22,8 +22,9 @@ use std::thread::LocalKey;
 #[macro_export]
 macro_rules! __site {
     ($name:literal, $options:ident, $instance:expr) => {{
-        static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
-        $crate::__private::site(&SLOT, $options, $instance)
+        static __MEMOFN_SLOT: $crate::__private::SharedSlot =
+            $crate::__private::SharedSlot::new($name);
+        $crate::__private::site(&__MEMOFN_SLOT, $options, $instance)
     }};
 }
 
@@ -33,10 +34,10 @@ macro_rules! __site {
 macro_rules! __thread_site {
     ($name:literal, $options:ident, $instance:expr) => {{
         $crate::__private::std::thread_local! {
-            static SLOT: $crate::__private::ThreadSlot =
+            static __MEMOFN_SLOT: $crate::__private::ThreadSlot =
                 const { $crate::__private::ThreadSlot::new($name) };
         }
-        $crate::__private::thread_site(&SLOT, $options, $instance)
+        $crate::__private::thread_site(&__MEMOFN_SLOT, $options, $instance)
     }};
 }
 
@@ -48,12 +49,12 @@ macro_rules! __thread_site {
 #[macro_export]
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
-            static SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
+        fn __memofn_single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
+            static __MEMOFN_SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
             // SAFETY: the static is in this function, which is not generic, and names its types.
-            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
+            unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
         }
-        single().with($options)
+        __memofn_single().with($options)
     }};
 }
 
@@ -62,15 +63,15 @@ macro_rules! __single {
 #[macro_export]
 macro_rules! __thread_single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Thread> {
+        fn __memofn_single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Thread> {
             $crate::__private::std::thread_local! {
-                static SLOT: $crate::__private::ThreadSlot =
+                static __MEMOFN_SLOT: $crate::__private::ThreadSlot =
                     const { $crate::__private::ThreadSlot::new($name) };
             }
             // SAFETY: as for a slot of all threads.
-            unsafe { $crate::__private::OnlySlot::new(&SLOT) }
+            unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
         }
-        single().with($options)
+        __memofn_single().with($options)
     }};
 }
 
@@ -234,6 +235,31 @@ pub fn method<T: ?Sized>(name: &str) -> String {
     [type_name::<T>(), "::", name].concat()
 }
 
+/// The path of a function in reports. Its companion type stands where the function does, also inside of another function,
+/// but may have another name.
+#[must_use]
+pub fn function(companion: &str, name: &str) -> String {
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    // The arguments of the companion are left out, from the end: `->` in them ends no list.
+    let mut signs = companion.char_indices().rev().peekable();
+    let mut end = companion.len();
+    while let Some((at, sign)) = signs.next() {
+        let is_arrow = sign == '>' && signs.peek().is_some_and(|(_, next)| *next == '-');
+        match sign {
+            '>' if !is_arrow => depth += 1,
+            '<' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 && before == ':' => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+        before = sign;
+    }
+    [&companion[..end], "::", name].concat()
+}
+
 /// The name of an instantiation or of a trait's method in reports: `<path as Trait>::name<u32>`.
 #[must_use]
 pub fn label(prefix: &str, path: &str, suffix: &str, parameters: &[&dyn fmt::Display]) -> String {
@@ -277,6 +303,14 @@ mod tests {
 
     macro_rules! caches {
         ($slot:expr, $($n:literal)*) => {[$(cache_of::<$n>($slot)),*]};
+    }
+
+    #[test]
+    fn the_path_of_a_function_is_that_of_its_companion() {
+        assert_eq!(function("a::square", "square"), "a::square");
+        assert_eq!(function("a::outer::other_name", "square"), "a::outer::square");
+        assert_eq!(function("a::f<b::C<u8>, fn(u8) -> d::E>", "f"), "a::f");
+        assert_eq!(function("<a::T<u8> as a::Tr>::m::f<u8>", "f"), "<a::T<u8> as a::Tr>::m::f");
     }
 
     #[test]

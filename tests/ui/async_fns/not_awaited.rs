@@ -10,3 +10,5 @@ fn main() {
     let refreshed: String = page::cache_refresh(3);
     drop((page, refreshed));
 }
+
+// errors: 2

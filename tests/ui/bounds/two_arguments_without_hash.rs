@@ -13,3 +13,5 @@ fn distance(a: Point, b: &Point) -> f64 {
 fn main() {
     distance(Point { x: 3.0 }, &Point { x: 4.0 });
 }
+
+// errors: 2

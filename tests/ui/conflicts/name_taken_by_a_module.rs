@@ -14,3 +14,5 @@ fn square(n: u64) -> u64 {
 fn main() {
     square::root(square(3));
 }
+
+// errors: 2

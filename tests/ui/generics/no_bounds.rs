@@ -11,3 +11,5 @@ where
 fn main() {
     pair(3);
 }
+
+// errors: 4

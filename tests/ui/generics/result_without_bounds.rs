@@ -9,3 +9,5 @@ fn parsed<T: FromStr>(text: &str) -> Option<T> {
 fn main() {
     parsed::<u64>("3");
 }
+
+// errors: 3

@@ -16,3 +16,5 @@ impl<T: Debug> Stack<T> {
 fn main() {
     Stack { items: vec![3] }.text();
 }
+
+// errors: 2

@@ -8,3 +8,5 @@ fn largest<T: Ord + Clone + Send + Sync + 'static>(a: T, b: T) -> T {
 fn main() {
     largest(3, 4);
 }
+
+// errors: 2

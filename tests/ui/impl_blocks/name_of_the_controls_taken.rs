@@ -19,3 +19,5 @@ fn main() {
     let _ = SquareControls;
     Square.area();
 }
+
+// errors: 2

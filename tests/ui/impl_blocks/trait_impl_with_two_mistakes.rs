@@ -27,3 +27,5 @@ fn main() {
     client.load("three");
     client.first("three");
 }
+
+// errors: 2

@@ -13,3 +13,5 @@ impl Circle {
 fn main() {
     Circle::area(3);
 }
+
+// errors: 2

@@ -16,3 +16,5 @@ impl Shape for Circle {
 fn main() {
     Circle::area(3);
 }
+
+// errors: 3

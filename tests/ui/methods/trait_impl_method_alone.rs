@@ -19,3 +19,5 @@ impl Shape for Square {
 fn main() {
     Square { side: 3 }.area();
 }
+
+// errors: 5

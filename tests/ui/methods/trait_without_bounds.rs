@@ -21,3 +21,5 @@ impl Shape for Square {
 fn main() {
     Square.area();
 }
+
+// errors: 6

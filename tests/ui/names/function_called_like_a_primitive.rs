@@ -11,3 +11,5 @@ fn double(n: u32) -> u32 {
 }
 
 fn main() {}
+
+// errors: 2

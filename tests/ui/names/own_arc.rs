@@ -26,3 +26,5 @@ fn tags(list: &[(u8, Arc<&str>)]) -> usize {
 fn main() {
     tag(Arc { tag: 1, value: 0.5 });
 }
+
+// errors: 2

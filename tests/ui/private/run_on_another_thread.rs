@@ -10,3 +10,5 @@ fn main() {
         scope.spawn(move || run.finish("one".to_owned()));
     });
 }
+
+// errors: 2

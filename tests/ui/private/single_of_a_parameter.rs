@@ -10,3 +10,5 @@ fn cache<T: Send + Sync + 'static>() -> &'static Cache<T, T> {
 fn main() {
     cache::<u8>();
 }
+
+// errors: 2

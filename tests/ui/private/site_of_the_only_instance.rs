@@ -7,3 +7,5 @@ static SLOT: SharedSlot = SharedSlot::new("mine");
 fn main() {
     let _: Site<OnlyInstance, Shared> = site::<OnlyInstance>(&SLOT, CacheBuilder::new, OnlyInstance(()));
 }
+
+// errors: 2

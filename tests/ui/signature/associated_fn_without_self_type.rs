@@ -12,3 +12,5 @@ impl Circle {
 fn main() {
     Circle::area(3);
 }
+
+// errors: 3

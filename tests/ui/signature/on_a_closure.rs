@@ -5,3 +5,5 @@ fn main() {
     let square = |n: u64| n * n;
     square(3);
 }
+
+// errors: 2

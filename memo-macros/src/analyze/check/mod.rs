@@ -25,6 +25,7 @@ pub(crate) fn function(
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
     arguments::keyed(options, function, errors);
+    arguments::bounds(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
     signature::result(options, function, errors);

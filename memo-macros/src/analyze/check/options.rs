@@ -2,7 +2,7 @@
 
 use crate::analyze::context::Context;
 use crate::analyze::generics::parameters;
-use crate::parse::block::{Block, Kind};
+use crate::parse::block::{Block, Kind, MemoizedItem};
 use crate::parse::function::{Function, Input};
 use crate::parse::option_row::OnBlock;
 use crate::parse::option_table::OPTIONS;
@@ -14,21 +14,17 @@ use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Visibility;
 
-/// Reports options that exclude each other, at both, and options that lack another.
+/// Reports options that exclude each other, once at the second of the two, and options that lack another.
 pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
-    let mut reported: Vec<&Ident> = Vec::new();
-    for given in options.iter() {
+    let given: Vec<_> = options.iter().collect();
+    for (i, given) in given.iter().enumerate() {
         for (other, relation) in options.excluded_by(given.row) {
             let message = format!(
                 "`{}` and `{}` exclude each other: {}; remove one of the two",
                 given.row.name, relation.option, relation.why
             );
-            for name in [&given.name, &other.name] {
-                if !reported.contains(&name) {
-                    errors.at(name, &message);
-                    reported.push(name);
-                }
-            }
+            let is_second = options.iter().take(i).any(|it| std::ptr::eq(it, other));
+            errors.at(if is_second { &given.name } else { &other.name }, message);
         }
         for relation in given.row.needs {
             if options.related(relation).is_none() {
@@ -52,6 +48,21 @@ pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
                        as well";
         errors.push(syn::Error::new(Span::call_site(), message));
         return;
+    }
+    let mut named = Vec::new();
+    for MemoizedItem { function, options } in block.memoized() {
+        // Mistakes in the options are reported with the function.
+        let own = Options::parse(options.clone(), &mut Errors::default());
+        let Some(controls) = own.controls() else { continue };
+        let is_chosen = function.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+        if named.contains(&controls.ident) && !is_chosen {
+            let name = &controls.ident;
+            let message = format!(
+                "two functions of this block have the controls `{name}`; give one another name"
+            );
+            errors.at(name, message);
+        }
+        named.push(controls.ident.clone());
     }
     let in_trait_impl = matches!(block.kind, Kind::TraitImpl(..));
     for given in options.iter() {

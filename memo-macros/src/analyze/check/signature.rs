@@ -10,10 +10,12 @@ use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
 use crate::tokens::search::{
     borrows, borrows_without_a_name, find_self_type_in_body, find_whole_self_type, find_word,
+    has_parameter,
 };
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{ReturnType, Type};
+use syn::ext::IdentExt;
+use syn::{FnArg, ReturnType, Signature, Type};
 
 pub(super) fn qualifiers(
     options: &Options,
@@ -27,6 +29,12 @@ pub(super) fn qualifiers(
             errors.at(attr, "the function is memoized twice; keep one of the two");
         }
     }
+    if sig.ident.to_string().starts_with("__wasm_bindgen_generated") {
+        let message = "`#[wasm_bindgen]` above `#[memoize]` has copied it to its own function: put \
+                       `#[memoize]` above `#[wasm_bindgen]`";
+        errors.at(&sig.ident, message);
+        return;
+    }
     if let Some(constness) = &sig.constness {
         errors.at(constness, "a `const fn` cannot look into a cache; remove `const`");
     }
@@ -38,10 +46,11 @@ pub(super) fn qualifiers(
     }
     if context.is_module() {
         let name = options.controls().map_or(&sig.ident, |controls| &controls.ident);
-        if is_primitive(name) || name == "str" {
+        if let Some(hidden) = hidden_type(name, sig) {
             let message = format!(
-                "the controls are a type of this name, which would hide the primitive type `{name}`; give \
-                 them another name: `controls = {name}_cache`"
+                "the controls are a type of this name, which would hide {hidden} `{name}`; give them \
+                 another name: `controls = {}_cache`",
+                name.unraw().to_string().to_lowercase()
             );
             errors.at(name, message);
         }
@@ -52,6 +61,30 @@ pub(super) fn qualifiers(
                            as well; only the block shows what `Self` is";
             errors.at(word, message);
         }
+    }
+}
+
+/// The type that controls of this name would hide in the module of the function, if one is known. Others
+/// may be in scope, which the attribute cannot see.
+fn hidden_type(name: &Ident, sig: &Signature) -> Option<&'static str> {
+    let plain = name.unraw();
+    let in_prelude = ["Box", "Option", "Result", "String", "Vec"];
+    if is_primitive(&plain) || plain == "str" {
+        Some("the primitive type")
+    } else if in_prelude.iter().any(|it| plain == it) {
+        Some("the type")
+    } else {
+        let Signature { generics, inputs, output, .. } = sig;
+        let types = inputs.iter().map(|input| match input {
+            FnArg::Typed(input) => input.ty.to_token_stream(),
+            FnArg::Receiver(receiver) => receiver.to_token_stream(),
+        });
+        let clause = generics.where_clause.to_token_stream();
+        let params = generics.params.to_token_stream();
+        types
+            .chain([output.to_token_stream(), clause, params])
+            .any(|ty| has_parameter(&ty, name))
+            .then_some("the type or module")
     }
 }
 
@@ -72,8 +105,8 @@ pub(super) fn borrowing_self(
         if let (true, None, Some(word)) = (keyed, options.key(), word) {
             let skip = argument.name.map_or_else(|| "name".to_owned(), |name| name.to_string());
             let message = format!(
-                "`{self_type}` borrows, and a key outlives the call; add `skip({skip})`, or choose \
-                 the key with `key = ..`"
+                "`{self_type}` borrows, and a key outlives the call: say with `key = ..` what identifies a \
+                 call; or, if the result does not depend on it, `skip({skip})`"
             );
             errors.at(word, message);
         }

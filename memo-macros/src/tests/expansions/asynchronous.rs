@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 84 lines.
+// Without the body and the controls: 93 lines.
 
 #[cfg_attr(
     doc,
@@ -8,30 +8,36 @@
     doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let policy = ::memofn::__private::policy::<
+    let __memofn_policy = ::memofn::__private::policy::<
         Result<f64, WeatherError>,
         _,
         _,
     >(::memofn::__private::kind!(Result < f64, WeatherError >));
-    let miss = match <temperature>::call_site()
-        .hit_timed(&::memofn::__private::plain::<str, _>(city), &policy)
+    let __memofn_miss = match <temperature>::call_site()
+        .hit_timed(&::memofn::__private::plain::<str, _>(city), &__memofn_policy)
     {
-        ::memofn::__private::std::result::Result::Ok(result) => return result,
-        ::memofn::__private::std::result::Result::Err(miss) => miss,
+        ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
     };
-    let cache = <temperature>::cache();
-    let run = match ::memofn::__private::go_on(
-            &cache,
-            miss,
+    let __memofn_cache = <temperature>::cache();
+    let __memofn_run = match ::memofn::__private::go_on(
+            &__memofn_cache,
+            __memofn_miss,
             ::memofn::__private::plain::<str, _>(city),
-            policy,
+            __memofn_policy,
         )
         .await
     {
-        ::memofn::__private::std::ops::ControlFlow::Break(result) => return result,
-        ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        ::memofn::__private::std::ops::ControlFlow::Break(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+            __memofn_run
+        }
     };
-    return run.drive(<temperature>::uncached(city)).await;
+    return __memofn_run.drive(<temperature>::uncached(city)).await;
 }
 /// The cache of [`temperature()`]: its counters and controls.
 #[cfg_attr(
@@ -40,6 +46,7 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     doc = " The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub struct temperature {}
 #[allow(dead_code, unreachable_pub)]
@@ -48,6 +55,7 @@ impl temperature {
     #[allow(
         clippy::large_types_passed_by_value,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::type_complexity
@@ -71,19 +79,21 @@ impl temperature {
         >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        "temperature",
                     ),
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
+            WeatherError > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -110,24 +120,24 @@ impl temperature {
         <temperature>::call_site().cache()
     }
     /// Stores a result as if it had been computed now.
-    pub fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
-        let cache = <temperature>::cache();
+    pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
+        let __memofn_cache = <temperature>::cache();
         ::memofn::__private::insert(
-            &cache,
+            &__memofn_cache,
             ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
                 _,
                 _,
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.
     pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
-        let cache = <temperature>::cache();
+        let __memofn_cache = <temperature>::cache();
         return ::memofn::__private::refresh_async(
-                &cache,
+                &__memofn_cache,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,

@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 66 lines.
+// Without the body and the controls: 71 lines.
 
 #[cfg_attr(
     doc,
@@ -13,9 +13,9 @@ where
     T: Send + Sync + 'static,
     F: Fn(&T) -> usize,
 {
-    let cache = ::memofn::__private::at(<longest<T>>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<longest<T>>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::plain:: < [T], _ > (items),
+        __memofn_cache.enter(::memofn::__private::plain:: < [T], _ > (items),
         ::memofn::__private::policy:: < Option < T >, _, _ >
         (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
         ::uncached:: < F > (items, measure)
@@ -28,9 +28,10 @@ where
     doc = " The function is cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `longest::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct longest<T: ?::memofn::__private::std::marker::Sized> {
-    instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
+    __memofn_instance: ::memofn::__private::std::marker::PhantomData<(fn(&T),)>,
 }
 #[allow(dead_code, unreachable_pub)]
 impl<T: Eq + Hash + Clone> longest<T>
@@ -45,7 +46,7 @@ where
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached<F>(items: &[T], measure: F) -> Option<T>
+    fn uncached<F>(#[allow(unused_variables)] items: &[T], measure: F) -> Option<T>
     where
         F: Fn(&T) -> usize,
     {
@@ -65,19 +66,23 @@ where
         Option<T>,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::label(
                         "",
-                        ::memofn::__private::std::module_path!(),
-                        "::longest",
+                        &::memofn::__private::function(
+                            ::memofn::__private::std::any::type_name::<longest<T>>(),
+                            "longest",
+                        ),
+                        "",
                         &[&::memofn::__private::std::any::type_name::<T>()],
                     ),
                 )
         };
         ::memofn::__private::site!(
-            "longest", options, ::memofn::__private::InstanceOf:: < Self > ::new()
+            "longest", __memofn_options, ::memofn::__private::InstanceOf:: < Self >
+            ::new()
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -99,12 +104,12 @@ where
         <longest<T>>::call_site().cache()
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         items: &[T],
     ) -> ::memofn::__private::std::option::Option<Option<T>> {
         ::memofn::__private::ask(
             &<longest<T>>::cache(),
-            what,
+            __memofn_what,
             ::memofn::__private::plain::<[T], _>(items),
             &::memofn::__private::policy::<
                 Option<T>,
@@ -122,7 +127,7 @@ where
         Self::ask(::memofn::__private::Ask::Remove, items)
     }
     /// Stores a result as if it had been computed now.
-    fn cache_insert(items: &[T], result: Option<T>) {
+    fn cache_insert(items: &[T], __memofn_result: Option<T>) {
         ::memofn::__private::insert(
             &<longest<T>>::cache(),
             ::memofn::__private::plain::<[T], _>(items),
@@ -131,7 +136,7 @@ where
                 _,
                 _,
             >(::memofn::__private::kind!(Option < T >).whole()),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

@@ -9,16 +9,16 @@ impl Rectangle {
         doc = " Cached by [`#[memoize(cache = self.users)]`](https://docs.rs/memofn)."
     )]
     fn user(&self, id: u64) -> io::Result<User> {
-        let cache: &::memofn::__private::Cache<u64, _, _> = ::memofn::__private::holding(
+        let __memofn_cache: &::memofn::__private::Cache<u64, _, _> = ::memofn::__private::holding(
             ::memofn::__private::thread_stored::<
                 io::Result<User>,
                 _,
             >(::memofn::__private::kind!(io::Result < User >)),
             &self.users,
         );
-        let cache = ::memofn::__private::GivenCache::new(cache);
+        let __memofn_cache = ::memofn::__private::GivenCache::new(__memofn_cache);
         return ::memofn::__private::call_in_place!(
-            cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
+            __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
             ::memofn::__private::policy:: < io::Result < User >, _, _ >
             (::memofn::__private::kind!(io::Result < User >))), Self::user_uncached(self,
             id)
@@ -31,6 +31,7 @@ impl Rectangle {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 55 lines.
+// Without the body and the controls: 56 lines.
 
 #[cfg_attr(
     doc,
@@ -8,15 +8,15 @@
     doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
 )]
 fn page(request: &Request, log: &Log) -> String {
-    let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
-    let cache = <page>::static_site()
+    let __memofn_key = ::memofn::__private::key_of!(value, shared_place, & request.id);
+    let __memofn_cache = <page>::static_site()
         .call_site_for(
-            &key,
+            &__memofn_key,
             ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
     return ::memofn::__private::call!(
-        cache.enter(key, ::memofn::__private::policy_if:: < String, _ > (| page | ! page
-        .is_empty())), < page > ::uncached(request, log)
+        __memofn_cache.enter(__memofn_key, ::memofn::__private::policy_if:: < String, _ >
+        (| page | ! page.is_empty())), < page > ::uncached(request, log)
     );
 }
 /// The cache of [`page()`]: its counters and controls.
@@ -26,6 +26,7 @@ fn page(request: &Request, log: &Log) -> String {
     doc = " The function is cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct page {}
 #[allow(dead_code, unreachable_pub)]
@@ -38,7 +39,7 @@ impl page {
         clippy::too_many_arguments,
         clippy::type_complexity
     )]
-    fn uncached(#[allow(unused_variables)] request: &Request, log: &Log) -> String {
+    fn uncached(request: &Request, log: &Log) -> String {
         render(request, log)
     }
 }
@@ -50,16 +51,17 @@ impl page {
         ::memofn::__private::InstanceOf<Self>,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::page"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<page>(),
+                        "page",
                     ),
                 )
         };
         ::memofn::__private::site!(
-            "page", options, ::memofn::__private::InstanceOf:: < Self > ::new()
+            "page", __memofn_options, ::memofn::__private::InstanceOf:: < Self > ::new()
         )
     }
     /// The cache itself.
@@ -80,19 +82,21 @@ impl page {
             )
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
-        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
-        let cache = <page>::static_site()
+        let __memofn_key = ::memofn::__private::key_of!(
+            value, shared_place, & request.id
+        );
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::ask(
-            &cache,
-            what,
-            key,
+            &__memofn_cache,
+            __memofn_what,
+            __memofn_key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
         )
     }
@@ -109,31 +113,35 @@ impl page {
         Self::ask(::memofn::__private::Ask::Remove, request)
     }
     /// Stores a result as if it had been computed now.
-    fn cache_insert(request: &Request, result: String) {
-        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
-        let cache = <page>::static_site()
+    fn cache_insert(request: &Request, __memofn_result: String) {
+        let __memofn_key = ::memofn::__private::key_of!(
+            value, shared_place, & request.id
+        );
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::insert(
-            &cache,
-            key,
+            &__memofn_cache,
+            __memofn_key,
             &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.
     fn cache_refresh(request: &Request, log: &Log) -> String {
-        let key = ::memofn::__private::key_of!(value, shared_place, & request.id);
-        let cache = <page>::static_site()
+        let __memofn_key = ::memofn::__private::key_of!(
+            value, shared_place, & request.id
+        );
+        let __memofn_cache = <page>::static_site()
             .cache_for(
-                &key,
+                &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
         ::memofn::__private::refresh(
-                &cache,
-                key,
+                &__memofn_cache,
+                __memofn_key,
                 ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
             )
             .finish(<page>::uncached(request, log))

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 162 lines.
+// Without the body and the controls: 166 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -14,12 +14,13 @@
     doc = "",
     doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](struct@many)."
 )]
+#[allow(clippy::used_underscore_binding)]
 unsafe fn many(
     a: u8,
     b: f64,
-    arg2: Option<&str>,
-    arg3: (u8, f32),
-    arg4: Point,
+    __memofn_arg2: Option<&str>,
+    __memofn_arg3: (u8, f32),
+    __memofn_arg4: Point,
     e: &[&str],
     f: Cow<'_, str>,
     g: [f64; 3],
@@ -30,26 +31,27 @@ unsafe fn many(
     r#type: i8,
     l: i16,
 ) {
-    let cache = ::memofn::__private::at(<many>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<many>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
+        __memofn_cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
         ::memofn::__private::shaped:: < f64, ::memofn::__private::FloatBits, _ > (& b),
         ::memofn::__private::shaped:: < Option < & str >, ::memofn::__private::OptionOf <
-        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (& arg2),
-        ::memofn::__private::shaped:: < (u8, f32), (::memofn::__private::Plain,
-        ::memofn::__private::FloatBits,), _ > (& arg3), ::memofn::__private::plain:: <
-        Point, _ > (& arg4), ::memofn::__private::shaped:: < & [& str],
-        ::memofn::__private::PointerTo < ::memofn::__private::SliceOf <
-        ::memofn::__private::PointerTo < ::memofn::__private::Plain > > >, _ > (& e),
-        ::memofn::__private::shaped:: < Cow < '_, str >, ::memofn::__private::PointerTo <
-        ::memofn::__private::Plain >, _ > (& f), ::memofn::__private::shaped:: < [f64;
-        3], ::memofn::__private::ArrayOf < ::memofn::__private::FloatBits >, _ > (& g),
-        ::memofn::__private::plain:: < Path, _ > (h), ::memofn::__private::plain:: < Vec
-        < u8 >, _ > (& i), ::memofn::__private::plain:: < char, _ > (& j),
-        (::memofn::__private::plain:: < bool, _ > (& k), ::memofn::__private::plain:: <
-        i8, _ > (& r#type), ::memofn::__private::plain:: < i16, _ > (& l))),
-        ::memofn::__private::policy:: < (), _, _ > (::memofn::__private::Whole)), unsafe
-        { < many > ::uncached(a, b, arg2, arg3, arg4, e, f, g, h, i, j, k, r#type, l) }
+        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (&
+        __memofn_arg2), ::memofn::__private::shaped:: < (u8, f32),
+        (::memofn::__private::Plain, ::memofn::__private::FloatBits,), _ > (&
+        __memofn_arg3), ::memofn::__private::plain:: < Point, _ > (& __memofn_arg4),
+        ::memofn::__private::shaped:: < & [& str], ::memofn::__private::PointerTo <
+        ::memofn::__private::SliceOf < ::memofn::__private::PointerTo <
+        ::memofn::__private::Plain > > >, _ > (& e), ::memofn::__private::shaped:: < Cow
+        < '_, str >, ::memofn::__private::PointerTo < ::memofn::__private::Plain >, _ >
+        (& f), ::memofn::__private::shaped:: < [f64; 3], ::memofn::__private::ArrayOf <
+        ::memofn::__private::FloatBits >, _ > (& g), ::memofn::__private::plain:: < Path,
+        _ > (h), ::memofn::__private::plain:: < Vec < u8 >, _ > (& i),
+        ::memofn::__private::plain:: < char, _ > (& j), (::memofn::__private::plain:: <
+        bool, _ > (& k), ::memofn::__private::plain:: < i8, _ > (& r#type),
+        ::memofn::__private::plain:: < i16, _ > (& l))), ::memofn::__private::policy:: <
+        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
+        __memofn_arg2, __memofn_arg3, __memofn_arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
 /// The cache of [`many()`]: its counters and controls.
@@ -59,6 +61,7 @@ unsafe fn many(
     doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `many::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 #[allow(clippy::too_many_arguments)]
 struct many {}
@@ -74,19 +77,33 @@ impl many {
     )]
     #[allow(clippy::too_many_arguments)]
     unsafe fn uncached(
+        #[allow(unused_variables)]
         a: u8,
+        #[allow(unused_variables)]
         mut b: f64,
+        #[allow(unused_variables)]
         _: Option<&str>,
+        #[allow(unused_variables)]
         (c, d): (u8, f32),
+        #[allow(unused_variables)]
         Point { x, .. }: Point,
+        #[allow(unused_variables)]
         e: &[&str],
+        #[allow(unused_variables)]
         f: Cow<'_, str>,
+        #[allow(unused_variables)]
         g: [f64; 3],
+        #[allow(unused_variables)]
         h: &Path,
+        #[allow(unused_variables)]
         i: Vec<u8>,
+        #[allow(unused_variables)]
         j: char,
+        #[allow(unused_variables)]
         k: bool,
+        #[allow(unused_variables)]
         r#type: i8,
+        #[allow(unused_variables)]
         l: i16,
     ) {
         body
@@ -120,16 +137,17 @@ impl many {
         (),
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::many"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<many>(),
+                        "many",
                     ),
                 )
         };
         ::memofn::__private::single!(
-            "many", options, (u8, ::memofn::__private::Float < f64 >,
+            "many", __memofn_options, (u8, ::memofn::__private::Float < f64 >,
             ::memofn::__private::std::option::Option < < str as
             ::memofn::__private::std::borrow::ToOwned > ::Owned >, (u8,
             ::memofn::__private::Float < f32 >,), Point,

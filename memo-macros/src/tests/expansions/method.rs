@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Without the body and the controls: 39 lines.
+// Without the body and the controls: 40 lines.
 
 impl Rectangle {
     #[cfg_attr(
@@ -9,9 +9,9 @@ impl Rectangle {
         doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its cache: [`area_cache`](Self::area_cache)."
     )]
     pub fn area(&self, unit: Unit) -> f64 {
-        let cache = ::memofn::__private::at(Self::area_cache_call_site);
+        let __memofn_cache = ::memofn::__private::at(Self::area_cache_call_site);
         return ::memofn::__private::call!(
-            cache.enter((::memofn::__private::plain:: < Self, _ > (self),
+            __memofn_cache.enter((::memofn::__private::plain:: < Self, _ > (self),
             ::memofn::__private::plain:: < Unit, _ > (& unit)),
             ::memofn::__private::primitive:: < f64, _ > ()), Self::area_uncached(self,
             unit)
@@ -24,6 +24,7 @@ impl Rectangle {
         clippy::fn_params_excessive_bools,
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
@@ -41,12 +42,13 @@ impl Rectangle {
         f64,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(::memofn::__private::method::<Self>("area"))
         };
         ::memofn::__private::site!(
-            "area", options, ::memofn::__private::InstanceOf::closure(& options)
+            "area", __memofn_options, ::memofn::__private::InstanceOf::closure(&
+            __memofn_options)
         )
             .call_site(
                 (
@@ -70,7 +72,7 @@ impl Rectangle {
         ::memofn::__private::ask(
             &Self::area_cache_call_site().cache(),
             ::memofn::__private::Ask::Remove,
-            &(
+            (
                 ::memofn::__private::plain::<Self, _>(self),
                 ::memofn::__private::plain::<Unit, _>(&unit),
             ),

@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 40 lines.
+// Without the body and the controls: 42 lines.
 
 #[cfg_attr(
     doc,
@@ -8,9 +8,9 @@
     doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](struct@fib)."
 )]
 pub fn fib(n: u64) -> u64 {
-    let cache = ::memofn::__private::at(<fib>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<fib>::call_site);
     return ::memofn::__private::call!(
-        cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
+        __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
         ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
     );
 }
@@ -21,6 +21,7 @@ pub fn fib(n: u64) -> u64 {
     doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `fib::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub struct fib {}
 #[allow(dead_code, unreachable_pub)]
@@ -29,6 +30,7 @@ impl fib {
     #[allow(
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::type_complexity
@@ -47,15 +49,16 @@ impl fib {
         u64,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::fib"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<fib>(),
+                        "fib",
                     ),
                 )
         };
-        ::memofn::__private::single!("fib", options, u64, u64)
+        ::memofn::__private::single!("fib", __memofn_options, u64, u64)
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
                 ::memofn::__private::stored::<u64, _, _>(::memofn::__private::Whole),
@@ -67,23 +70,23 @@ impl fib {
     }
     /// The counters and the size of the cache.
     pub fn cache_info() -> ::memofn::__private::CacheInfo {
-        Self::cache().info()
+        ::memofn::__private::Cache::info(&Self::cache())
     }
     /// Forgets every entry and zeroes the counters.
     pub fn cache_clear() {
-        Self::cache().clear()
+        ::memofn::__private::Cache::clear(&Self::cache())
     }
     /// The options in force.
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        Self::cache().parameters()
+        ::memofn::__private::Cache::parameters(&Self::cache())
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         n: u64,
     ) -> ::memofn::__private::std::option::Option<u64> {
         ::memofn::__private::ask(
             &<fib>::cache(),
-            what,
+            __memofn_what,
             ::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
         )
@@ -97,12 +100,12 @@ impl fib {
         Self::ask(::memofn::__private::Ask::Remove, n)
     }
     /// Stores a result as if it had been computed now.
-    pub fn cache_insert(n: u64, result: u64) {
+    pub fn cache_insert(n: u64, __memofn_result: u64) {
         ::memofn::__private::insert(
             &<fib>::cache(),
             ::memofn::__private::plain::<u64, _>(&n),
             &::memofn::__private::primitive::<u64, _>(),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 68 lines.
+// Without the body and the controls: 71 lines.
 
 #[cfg_attr(
     doc,
@@ -8,9 +8,9 @@
     doc = " Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-    let cache = ::memofn::__private::at(<temperature>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
+        __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
         ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
         (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
         ::uncached(api, city)
@@ -23,6 +23,7 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
     doc = " The function is cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 pub(crate) struct temperature {}
 #[allow(dead_code, unreachable_pub)]
@@ -33,6 +34,7 @@ impl temperature {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
@@ -57,20 +59,22 @@ impl temperature {
         >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::temperature"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        "temperature",
                     ),
                 )
                 .maxsize(128)
                 .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", options, < str as ::memofn::__private::std::borrow::ToOwned >
-            ::Owned, < Result < f64, WeatherError > as ::memofn::__private::ResultKind <
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
+            WeatherError > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -97,12 +101,12 @@ impl temperature {
         <temperature>::call_site().cache()
     }
     fn ask(
-        what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         ::memofn::__private::ask(
             &<temperature>::cache(),
-            what,
+            __memofn_what,
             ::memofn::__private::plain::<str, _>(city),
             &::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -124,7 +128,7 @@ impl temperature {
         Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
-    pub(crate) fn cache_insert(city: &str, result: Result<f64, WeatherError>) {
+    pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         ::memofn::__private::insert(
             &<temperature>::cache(),
             ::memofn::__private::plain::<str, _>(city),
@@ -133,7 +137,7 @@ impl temperature {
                 _,
                 _,
             >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            &result,
+            &__memofn_result,
         )
     }
     /// Runs the body now and stores its result.

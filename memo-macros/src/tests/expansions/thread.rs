@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 65 lines.
+// Without the body and the controls: 67 lines.
 
 #[cfg_attr(
     doc,
@@ -8,9 +8,9 @@
     doc = " Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](struct@distance)."
 )]
 fn distance(a: &[char], b: &[char]) -> usize {
-    let cache = ::memofn::__private::at(<distance>::call_site);
+    let __memofn_cache = ::memofn::__private::at(<distance>::call_site);
     return ::memofn::__private::call!(
-        cache.enter((::memofn::__private::plain:: < [char], _ > (a),
+        __memofn_cache.enter((::memofn::__private::plain:: < [char], _ > (a),
         ::memofn::__private::plain:: < [char], _ > (b)), ::memofn::__private::primitive::
         < usize, _ > ()), < distance > ::uncached(a, b)
     );
@@ -22,6 +22,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
     doc = " The function is cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `distance::cache_info()`."
 )]
 #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
 #[allow(unreachable_pub)]
 struct distance {}
 #[allow(dead_code, unreachable_pub)]
@@ -51,17 +52,18 @@ impl distance {
         usize,
         ::memofn::__private::scope::Thread,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
-                    ::memofn::__private::std::concat!(
-                        ::memofn::__private::std::module_path!(), "::distance"
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<distance>(),
+                        "distance",
                     ),
                 )
                 .unbounded()
         };
         ::memofn::__private::thread_single!(
-            "distance", options, (::memofn::__private::std::vec::Vec < char >,
+            "distance", __memofn_options, (::memofn::__private::std::vec::Vec < char >,
             ::memofn::__private::std::vec::Vec < char >), usize
         )
             .call_site(

@@ -4,12 +4,12 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 95 lines.
+// Without the body and the controls: 96 lines.
 
 impl Load for Client {
     type Page = String;
     fn load(&self, path: &str) -> Self::Page {
-        let cache = <Self as ClientLoadControls>::load_cache_static_site()
+        let __memofn_cache = <Self as ClientLoadControls>::load_cache_static_site()
             .call_site(
                 ::memofn::__private::shared::<
                     <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
@@ -22,7 +22,7 @@ impl Load for Client {
                 >(::memofn::__private::kind!(Self::Page)),
             );
         return ::memofn::__private::call!(
-            cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
+            __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
             ::memofn::__private::policy:: < Self::Page, _, _ >
             (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
             ::load_uncached(self, path)
@@ -62,6 +62,7 @@ impl ClientLoadControls for Client {
         clippy::large_types_passed_by_value,
         clippy::missing_const_for_fn,
         clippy::missing_errors_doc,
+        clippy::missing_inline_in_public_items,
         clippy::missing_panics_doc,
         clippy::must_use_candidate,
         clippy::too_many_arguments,
@@ -77,7 +78,7 @@ impl ClientLoadControls for Client {
         impl ::memofn::__private::Instance,
         ::memofn::__private::scope::Shared,
     > {
-        let options = || {
+        let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::label(
@@ -90,7 +91,8 @@ impl ClientLoadControls for Client {
                 .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(
-            "load", options, ::memofn::__private::InstanceOf::closure(& options)
+            "load", __memofn_options, ::memofn::__private::InstanceOf::closure(&
+            __memofn_options)
         )
     }
     /// The cache of [`load`](Self::load).
@@ -122,7 +124,7 @@ impl ClientLoadControls for Client {
         ::memofn::__private::ask(
             &<Self as ClientLoadControls>::load_cache(),
             ::memofn::__private::Ask::Remove,
-            &::memofn::__private::plain::<str, _>(path),
+            ::memofn::__private::plain::<str, _>(path),
             &::memofn::__private::policy::<
                 Self::Page,
                 _,

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
     label = "needs `Hash`, `Eq` and `Clone`",
     note = "derive them: `#[derive(Clone, PartialEq, Eq, Hash)]`, with `memofn::Float<f64>` for floats and \
             `BTreeMap` for `HashMap`; for a type parameter, add the bound `T: Hash + Eq + Clone`",
-    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+    note = "or say with `key = ..` what identifies a call; or, if the result does not depend on the argument, `skip(..)`"
 )]
 pub trait KeyPart<'a, L> {
     #[doc(hidden)]
@@ -43,7 +43,7 @@ impl<'a, A: ?Sized + Impossible> KeyPart<'a, Never> for A {
             `T: Hash + Eq + Clone`",
     note = "if a type of yours has the name of a standard one, like `Arc`, give it another name: \
             `use triomphe::Arc as SharedArc`",
-    note = "or leave the argument out with `skip(..)`, or say what identifies a call with `key = ..`"
+    note = "or say with `key = ..` what identifies a call; or, if the result does not depend on the argument, `skip(..)`"
 )]
 pub trait ShapedKeyPart<'a, F, L> {
     #[doc(hidden)]
