@@ -1,12 +1,14 @@
 //! The service: temperatures with and without the cache, and the counters of the caches.
 
-use crate::caches;
+use crate::caches::{self, Measured, history::History};
 use crate::client::{WeatherError, temperature};
+use crate::times;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use memofn::CacheStatus;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -30,7 +32,7 @@ impl Service {
             .route("/temperature/{city}", get(from_cache))
             .route("/uncached/{city}", get(from_upstream))
             .with_state(visits.clone())
-            .merge(caches::routes());
+            .merge(caches::routes(History::recorded(), measured));
         tokio::spawn(axum::serve(listener, routes).into_future());
         Ok(Self { address, visits })
     }
@@ -49,7 +51,7 @@ async fn from_cache(
     Path(city): Path<String>,
 ) -> Result<String, WeatherError> {
     let _visit = visits.enter();
-    Ok(temperature(&city).await?.to_string())
+    Ok(times::of_hit(temperature(&city)).await?.to_string())
 }
 
 async fn from_upstream(
@@ -58,6 +60,15 @@ async fn from_upstream(
 ) -> Result<String, WeatherError> {
     let _visit = visits.enter();
     Ok(temperature::uncached(&city).await?.to_string())
+}
+
+/// Only the calls of [`temperature`] are measured.
+fn measured(cache: &CacheStatus) -> Measured {
+    if cache.name() == temperature::cache_parameters().name {
+        Measured { hit: times::HITS.median(), run: times::RUNS.median() }
+    } else {
+        Measured::default()
+    }
 }
 
 impl IntoResponse for WeatherError {
