@@ -10,7 +10,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Html;
 use axum::routing::get;
 use caches::history::{History, SAMPLES, shared_caches};
-use caches::{Measured, routes};
+use caches::routes;
+use memofn::testing::Clock;
 use memofn::{Cache, CacheStatus};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
@@ -33,11 +34,12 @@ static REPORT: Mutex<()> = Mutex::const_new(());
 #[tokio::test]
 async fn the_json_shows_the_counters() {
     let _turn = REPORT.lock().await;
-    let address = serve(routes(Arc::default(), measured)).await;
+    let clock = Clock::stop();
+    let address = serve(routes(Arc::default(), hit_time)).await;
     assert_eq!(json_of(&address).await["caches"], json!([]));
 
     let squares = cache("squares", Some(2));
-    call(&squares, [1, 2, 2, 3]);
+    call(&clock, &squares, [1, 2, 2, 3]);
     let _unused = cache("unused", None);
     let report = json_of(&address).await;
     let [squares, unused] = &report["caches"].as_array().expect("a list")[..] else {
@@ -54,32 +56,34 @@ async fn the_json_shows_the_counters() {
         ("ttl_seconds", Value::Null),
         ("hit_seconds", json!(9e-8)),
         ("run_seconds", json!(0.0515)),
+        ("saved_seconds", json!(0.0515)),
     ] {
         assert_eq!(squares[member], value, "{member}");
     }
     assert_eq!(unused["hit_ratio"], Value::Null, "no calls");
     assert_eq!(unused["maxsize"], Value::Null, "unbounded");
-    assert_eq!(unused["run_seconds"], Value::Null, "not measured");
+    assert_eq!(unused["run_seconds"], Value::Null, "no runs");
 }
 
 #[tokio::test]
 async fn a_sample_is_the_hit_ratio_since_the_last_one() {
     let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
     let history = Arc::new(History::default());
-    let address = serve(routes(history.clone(), measured)).await;
+    let address = serve(routes(history.clone(), hit_time)).await;
     let squares = cache("squares", None);
     let mut expected = Vec::new();
     for (calls, ratio) in
         [(&[1, 2, 3, 3][..], json!(0.25)), (&[1, 2], json!(1.0)), (&[], Value::Null)]
     {
-        call(&squares, calls.iter().copied());
+        call(&clock, &squares, calls.iter().copied());
         history.sample(shared_caches());
         expected.push(ratio);
     }
     assert_eq!(json_of(&address).await["caches"][0]["hit_ratios"], json!(expected));
 
     squares.clear();
-    call(&squares, [1, 1, 1, 1]);
+    call(&clock, &squares, [1, 1, 1, 1]);
     history.sample(shared_caches());
     let ratios = json_of(&address).await["caches"][0]["hit_ratios"].take();
     assert_eq!(ratios[3], json!(0.75), "the counters began anew");
@@ -101,8 +105,9 @@ async fn a_sample_is_the_hit_ratio_since_the_last_one() {
 #[tokio::test]
 async fn a_recorded_history_takes_samples_by_itself() {
     let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
     let squares = cache("squares", None);
-    call(&squares, [1, 1]);
+    call(&clock, &squares, [1, 1]);
     let history = History::recorded();
     let status = shared_caches().next().expect("a cache");
     let sampled = async {
@@ -118,8 +123,9 @@ async fn a_recorded_history_takes_samples_by_itself() {
 async fn a_browser_shows_the_json() {
     let Some(browser) = Browser::installed("a_browser_shows_the_json") else { return };
     let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
     let history = Arc::new(History::default());
-    let address = serve(routes(history.clone(), measured)).await;
+    let address = serve(routes(history.clone(), hit_time)).await;
 
     let empty = browser.dom_of(&address).await;
     assert_eq!(cards(&empty), []);
@@ -134,12 +140,12 @@ async fn a_browser_shows_the_json() {
     let _forever = Cache::<u64, u64>::builder().name("forever").ttl(Duration::MAX).build();
     let squares = cache("squares", None);
     history.sample(shared_caches());
-    call(&load, [1, 2, 2, 3, 3, 3]);
-    call(&script, [1]);
-    call(&flags, 0..200);
-    call(&squares, (0..1000).chain(0..1000).chain(0..1000));
+    call(&clock, &load, [1, 2, 2, 3, 3, 3]);
+    call(&clock, &script, [1]);
+    call(&clock, &flags, 0..200);
+    call(&clock, &squares, (0..1000).chain(0..1000).chain(0..1000));
     history.sample(shared_caches());
-    call(&load, [1, 1, 1, 4]);
+    call(&clock, &load, [1, 1, 1, 4]);
     history.sample(shared_caches());
     let dom = browser.dom_of(&address).await;
     let shown = cards(&dom);
@@ -189,11 +195,12 @@ async fn a_browser_shows_the_json() {
 async fn the_plot_shows_the_samples() {
     let Some(browser) = Browser::installed("the_plot_shows_the_samples") else { return };
     let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
     let history = Arc::new(History::default());
-    let address = serve(routes(history.clone(), measured)).await;
+    let address = serve(routes(history.clone(), hit_time)).await;
     let squares = cache("squares", None);
     for calls in [&[1, 1][..], &[1, 1, 1], &[], &[1, 2, 1, 1]] {
-        call(&squares, calls.iter().copied());
+        call(&clock, &squares, calls.iter().copied());
         history.sample(shared_caches());
     }
     let dom = browser.dom_of(&address).await;
@@ -219,10 +226,10 @@ async fn an_open_page_updates_its_numbers() {
     let requests = cache("requests", None);
     // The request for the page is a miss. Each request for the numbers is a hit.
     let count = from_fn(move |request: Request, next: Next| {
-        call(&requests, [1]);
+        requests.get_or_compute(1, || 1);
         next.run(request)
     });
-    let address = serve(routes(Arc::default(), measured).layer(count)).await;
+    let address = serve(routes(Arc::default(), hit_time).layer(count)).await;
     let dom = browser.dom_of(&address).await;
     let [card] = &cards(&dom)[..] else { panic!("one cache: {dom}") };
     assert!(card.fact("calls saved").parse::<u64>().expect("hits") > 1, "asked once: {card:?}");
@@ -233,12 +240,13 @@ async fn an_open_page_updates_its_numbers() {
 async fn nothing_is_wider_than_the_screen() {
     let Some(browser) = Browser::installed("nothing_is_wider_than_the_screen") else { return };
     let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
     let path = "<service::storage::Postgres as service::Users>::find_by_name";
     let names =
         [path, "a_name_of_many_words_that_has_no_colon_at_which_it_could_be_broken", "short"];
     let caches = names.map(|name| cache(name, Some(1_000_000_000)));
     for cache in &caches {
-        call(cache, (0..100_000).chain(0..100_000));
+        call(&clock, cache, (0..100_000).chain(0..100_000));
     }
     // Runs each page in a frame, and reports what it needs.
     let frames = Html(
@@ -257,7 +265,7 @@ async fn nothing_is_wider_than_the_screen() {
         </script>"#,
     );
     let frames = Router::new().route("/frames", get(frames));
-    let address = serve(routes(Arc::default(), measured).merge(frames)).await;
+    let address = serve(routes(Arc::default(), hit_time).merge(frames)).await;
     let dom = browser.dom_of(&address.replace("/caches", "/frames")).await;
     assert!(dom.contains(">360:360:3 320:320:3 1280:1280:3<"), "{dom}");
 }
@@ -278,7 +286,7 @@ async fn the_page_is_dark_where_that_is_preferred() {
         </script>"#,
     );
     let colours = Router::new().route("/colours", get(colours));
-    let address = serve(routes(Arc::default(), measured).merge(colours)).await;
+    let address = serve(routes(Arc::default(), hit_time).merge(colours)).await;
     let address = address.replace("/caches", "/colours");
     for (preferred, expected) in [
         ("preferredColorScheme=0", "rgb(228, 232, 238) on rgb(18, 22, 27)"),
@@ -289,14 +297,9 @@ async fn the_page_is_dark_where_that_is_preferred() {
     }
 }
 
-/// The same times for each cache that was called.
-fn measured(cache: &CacheStatus) -> Measured {
-    if cache.info.misses > 0 {
-        let [hit, run] = [Duration::from_nanos(90), Duration::from_micros(51_500)];
-        Measured { hit: Some(hit), run: Some(run) }
-    } else {
-        Measured::default()
-    }
+/// The same for each cache that was called.
+fn hit_time(cache: &CacheStatus) -> Option<Duration> {
+    (cache.info.misses > 0).then_some(Duration::from_nanos(90))
 }
 
 /// A cache with this `maxsize`; `None` is unbounded.
@@ -308,9 +311,14 @@ fn cache(name: &'static str, maxsize: Option<usize>) -> Cache<u64, u64> {
     }
 }
 
-fn call(cache: &Cache<u64, u64>, numbers: impl IntoIterator<Item = u64>) {
+/// Calls with these numbers. Each run takes 51.5 ms of the clock.
+fn call(clock: &Clock, cache: &Cache<u64, u64>, numbers: impl IntoIterator<Item = u64>) {
+    let square = |number| {
+        clock.advance(Duration::from_micros(51_500));
+        number * number
+    };
     for number in numbers {
-        assert_eq!(cache.get_or_compute(number, || number * number), number * number);
+        assert_eq!(cache.get_or_compute(number, || square(number)), number * number);
     }
 }
 

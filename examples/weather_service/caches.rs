@@ -14,27 +14,22 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the counters of a cache do not tell. The program measures it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Measured {
-    /// The time of a call that is answered from the cache.
-    pub(crate) hit: Option<Duration>,
-    /// The time of a call that runs the body.
-    pub(crate) run: Option<Duration>,
-}
+/// What the counters do not tell: the time of a call that is answered from the cache. The program measures
+/// it for the caches it knows.
+pub(crate) type HitTime = fn(&CacheStatus) -> Option<Duration>;
 
 #[derive(Clone)]
 struct Source {
     history: Arc<History>,
-    measure: fn(&CacheStatus) -> Measured,
+    hit_time: HitTime,
 }
 
 /// `/caches` and `/caches.json`.
-pub(crate) fn routes(history: Arc<History>, measure: fn(&CacheStatus) -> Measured) -> Router {
+pub(crate) fn routes(history: Arc<History>, hit_time: HitTime) -> Router {
     Router::new()
         .route("/caches", get(page))
         .route("/caches.json", get(report))
-        .with_state(Source { history, measure })
+        .with_state(Source { history, hit_time })
 }
 
 async fn page() -> impl IntoResponse {
@@ -51,7 +46,6 @@ async fn report(State(source): State<Source>) -> impl IntoResponse {
 impl Source {
     fn describe(&self, cache: &CacheStatus) -> Value {
         let CacheStatus { parameters, info, .. } = cache;
-        let Measured { hit, run } = (self.measure)(cache);
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
         json!({
             "name": cache.name(),
@@ -67,8 +61,9 @@ impl Source {
             "expired": info.expirations,
             "rejected": info.rejected,
             "outdated": info.outdated,
-            "hit_seconds": seconds(hit),
-            "run_seconds": seconds(run),
+            "hit_seconds": seconds((self.hit_time)(cache)),
+            "run_seconds": seconds(info.mean_run()),
+            "saved_seconds": seconds(info.time_saved()),
             "hit_ratios": self.history.of(cache),
         })
     }

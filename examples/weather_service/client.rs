@@ -2,7 +2,6 @@
 
 use crate::Failure;
 use crate::connection::Connection;
-use crate::times;
 use axum::http::StatusCode;
 use memofn::memoize;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,7 +24,7 @@ static CLIENT: OnceLock<Client> = OnceLock::new();
 pub(crate) async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let client = CLIENT.get().expect("`connect_to` was called");
     let path = format!("/temperature/{}", utf8_percent_encode(city, NON_ALPHANUMERIC));
-    match times::of_run(client.get(&path)).await? {
+    match client.get(&path).await? {
         (StatusCode::NOT_FOUND, _) => Err(WeatherError::UnknownCity(city.to_owned())),
         (_, answer) => answer.parse().map_err(|_| WeatherError::NotANumber(answer)),
     }

@@ -1,6 +1,6 @@
 //! The service: temperatures with and without the cache, and the counters of the caches.
 
-use crate::caches::{self, Measured, history::History};
+use crate::caches::{self, history::History};
 use crate::client::{WeatherError, temperature};
 use crate::times;
 use axum::Router;
@@ -12,6 +12,7 @@ use memofn::CacheStatus;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use std::{io, iter};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -32,7 +33,7 @@ impl Service {
             .route("/temperature/{city}", get(from_cache))
             .route("/uncached/{city}", get(from_upstream))
             .with_state(visits.clone())
-            .merge(caches::routes(History::recorded(), measured));
+            .merge(caches::routes(History::recorded(), hit_time));
         tokio::spawn(axum::serve(listener, routes).into_future());
         Ok(Self { address, visits })
     }
@@ -63,12 +64,9 @@ async fn from_upstream(
 }
 
 /// Only the calls of [`temperature`] are measured.
-fn measured(cache: &CacheStatus) -> Measured {
-    if cache.name() == temperature::cache_parameters().name {
-        Measured { hit: times::HITS.median(), run: times::RUNS.median() }
-    } else {
-        Measured::default()
-    }
+fn hit_time(cache: &CacheStatus) -> Option<Duration> {
+    let name = temperature::cache_parameters().name;
+    if cache.name() == name { times::median_of_hits() } else { None }
 }
 
 impl IntoResponse for WeatherError {
