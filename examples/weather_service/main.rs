@@ -24,6 +24,7 @@ mod connection;
 mod descriptors;
 mod load;
 mod service;
+mod times;
 mod upstream;
 mod visitors;
 
@@ -170,14 +171,22 @@ impl Demonstration {
         Ok(())
     }
 
-    /// Keeps serving a few visitors.
+    /// Keeps serving some visitors. In between, now more and now fewer temperatures are removed, so that the
+    /// page has something to plot.
     async fn go_on(&mut self) -> Result<(), Failure> {
         println!("\nhttp://{}/caches is served until you stop this.", self.service.address());
-        let mut tick = interval(Duration::from_millis(200));
-        loop {
+        let at_once = 40.min(self.visitors);
+        let mut tick = interval(Duration::from_millis(400));
+        for round in 0_usize.. {
             tick.tick().await;
-            self.load.run(Task { path: "/temperature", requests: 10, at_once: 10 }).await?;
+            // Two minutes make a wave.
+            let removed = (round % 300).min(300 - round % 300) / 15;
+            for (city, _) in CITIES.iter().take(removed) {
+                temperature::cache_remove(city);
+            }
+            self.load.run(Task { path: "/temperature", requests: 40, at_once }).await?;
         }
+        Ok(())
     }
 }
 

@@ -1,15 +1,18 @@
 //! The service: temperatures with and without the cache, and the counters of the caches.
 
-use crate::caches;
+use crate::caches::{self, history::History};
 use crate::client::{WeatherError, temperature};
+use crate::times;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use memofn::CacheStatus;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use std::{io, iter};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,7 +33,7 @@ impl Service {
             .route("/temperature/{city}", get(from_cache))
             .route("/uncached/{city}", get(from_upstream))
             .with_state(visits.clone())
-            .merge(caches::routes());
+            .merge(caches::routes(History::recorded(), hit_time));
         tokio::spawn(axum::serve(listener, routes).into_future());
         Ok(Self { address, visits })
     }
@@ -49,7 +52,7 @@ async fn from_cache(
     Path(city): Path<String>,
 ) -> Result<String, WeatherError> {
     let _visit = visits.enter();
-    Ok(temperature(&city).await?.to_string())
+    Ok(times::of_hit(temperature(&city)).await?.to_string())
 }
 
 async fn from_upstream(
@@ -58,6 +61,12 @@ async fn from_upstream(
 ) -> Result<String, WeatherError> {
     let _visit = visits.enter();
     Ok(temperature::uncached(&city).await?.to_string())
+}
+
+/// Only the calls of [`temperature`] are measured.
+fn hit_time(cache: &CacheStatus) -> Option<Duration> {
+    let name = temperature::cache_parameters().name;
+    if cache.name() == name { times::median_of_hits() } else { None }
 }
 
 impl IntoResponse for WeatherError {
