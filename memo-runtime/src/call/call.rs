@@ -135,24 +135,26 @@ where
 {
     let mut query = engine.query(lookup);
     let mut slow_path = SlowPath::new(engine.engine(), Some(Runner::new_run()));
-    let mut step = step_of(engine, &mut query, &policy, |types| {
-        match look_again(engine.engine(), miss, types) {
-            Ok(()) => Step::Answered,
-            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
-        }
-    });
+    let mut ended = None;
     loop {
-        let joined = match step {
-            Err(result) => return ControlFlow::Break(result),
-            Ok(Ahead::Run(guard)) => {
-                return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
+        let joined = {
+            let step = step_of(engine, &mut query, &policy, |types| match ended.take() {
+                None => match look_again(engine.engine(), miss, types) {
+                    Ok(()) => Step::Answered,
+                    Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
+                },
+                Some((joined, waited)) => slow_path.after_wait(joined, waited, types),
+            });
+            match step {
+                Err(result) => return ControlFlow::Break(result),
+                Ok(Ahead::Run(guard)) => {
+                    return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
+                }
+                Ok(Ahead::Wait(joined)) => joined,
             }
-            Ok(Ahead::Wait(joined)) => joined,
         };
         let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
-        step = step_of(engine, &mut query, &policy, |types| {
-            slow_path.after_wait(joined, waited, types)
-        });
+        ended = Some((joined, waited));
     }
 }
 

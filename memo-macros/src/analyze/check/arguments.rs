@@ -10,9 +10,7 @@ use crate::parse::option_row::Scope;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
-use crate::tokens::search::{
-    borrows_without_a_name, find_mut_reference, find_word, has_parameter,
-};
+use crate::tokens::search::{borrows_without_a_name, find_mut_reference, find_word, has_parameter};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
