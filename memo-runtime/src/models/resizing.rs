@@ -81,6 +81,6 @@ fn of_two_limits_one_is_in_force() {
         ),];
         let info = cache.info();
         assert!(matches!((info.maxsize, info.currsize), (Some(0), 0) | (Some(2), 0..=2)), "{info}");
-        assert_eq!(cache.engine().flights_under_way(), 0);
+        assert_eq!(cache.engine().engine().flights_under_way(), 0);
     });
 }
