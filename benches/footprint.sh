@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # The footprint of the crate, of `cached` and of `memoize`: crates in the default build, a clean build of a
-# crate with one memoized function, and `cargo check` of a crate with 200 of them, after its dependencies
-# have been checked. Peers take turns, and the minimum of each is shown.
+# crate with one memoized function, and builds of a crate with 200 of five shapes, after its dependencies were built.
+# Peers take turns, and the minimum of each is shown: elapsed seconds of clean builds, user seconds of the others.
 #
-#   benches/footprint.sh [ROUNDS]
+#   FUNCTIONS=200 benches/footprint.sh [ROUNDS]
 #
-# Works in target/footprint. Needs the network only to fetch dependencies.
+# `memoize` has no async functions, so it takes part in the first two only. Works in target/footprint. Needs the network
+# only to fetch dependencies.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly ROUNDS=${1:-3}
 readonly PEERS=(memofn cached memoize)
-readonly FUNCTIONS=200
+readonly FUNCTIONS=${FUNCTIONS:-200}
 root=$PWD
 work=$root/target/footprint
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
@@ -49,7 +50,7 @@ crate() {
     rm -rf "$folder"
     mkdir -p "$folder/src"
     {
-        printf '[package]\nname = "user"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\n'
+        printf '[package]\nname = "user"\nversion = "0.1.0"\nedition = "2024"\n\n[dependencies]\n'
         dependency "$1"
         printf '\n[workspace]\n'
     } >"$folder/Cargo.toml"
@@ -75,21 +76,67 @@ fn main() {
 END
 }
 
-# Each function has its own key type, so that no generic code is shared.
+# Functions of five shapes in turn. The numbered key types keep the compiler from sharing generic code.
 many_functions() {
+    local number keyed=''
     import "$1"
-    local number
+    [ "$1" = cached ] && keyed=', key = "String", convert = r##"{ name.to_owned() }"##'
+    attribute=$(attribute "$1")
     for number in $(seq "$FUNCTIONS"); do
-        printf '#[derive(Clone, Debug, PartialEq, Eq, Hash)]\npub struct Key%s(u64);\n' "$number"
-        attribute "$1"
-        printf 'pub fn function%s(key: Key%s, text: String) -> u64 {\n' "$number" "$number"
-        printf '    key.0 + text.len() as u64\n}\n'
+        printf '#[derive(Clone, Debug, PartialEq, Eq, Hash)]\npub struct Key%s(pub u64);\n' "$number"
+        case $((number % 5)) in
+        0) echo "$attribute
+pub fn function$number(n: u64) -> u64 {
+    n * $number
+}" ;;
+        1) echo "${attribute%)]}$keyed)]
+pub fn function$number(name: &str) -> Result<String, String> {
+    if name.is_empty() { Err(name.to_owned()) } else { Ok(name.to_uppercase()) }
+}" ;;
+        2) echo "${attribute%)]}, $(ttl "$1"))]
+pub fn function$number(key: Key$number, text: String) -> u64 {
+    key.0 + text.len() as u64
+}" ;;
+        3) echo "$attribute
+pub fn function$number(items: Vec<u32>, key: Key$number) -> Option<Vec<u32>> {
+    items.iter().map(|item| item.checked_mul(key.0 as u32)).collect()
+}" ;;
+        *) echo "$attribute
+pub async fn function$number(id: u32, key: Key$number) -> Result<String, String> {
+    Ok(format!(\"{id} {}\", key.0))
+}" ;;
+        esac
     done
-    echo 'fn main() {'
+    cat <<'END'
+fn block<F: std::future::Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(result) = future.as_mut().poll(&mut cx) {
+            return result;
+        }
+    }
+}
+
+fn main() {
+END
     for number in $(seq "$FUNCTIONS"); do
-        printf '    println!("{}", function%s(Key%s(1), String::new()));\n' "$number" "$number"
+        case $((number % 5)) in
+        0) echo "println!(\"{:?}\", function$number(1));" ;;
+        1) echo "println!(\"{:?}\", function$number(\"a\"));" ;;
+        2) echo "println!(\"{:?}\", function$number(Key$number(1), String::new()));" ;;
+        3) echo "println!(\"{:?}\", function$number(vec![1], Key$number(1)));" ;;
+        *) echo "println!(\"{:?}\", block(function$number(1, Key$number(2))));" ;;
+        esac
     done
     echo '}'
+}
+
+ttl() {
+    case $1 in
+    memofn) echo 'ttl = "60s"' ;;
+    cached) echo 'ttl_secs = 60' ;;
+    esac
 }
 
 # milliseconds COMMAND...: prints how long it takes. Its output is shown only if it fails.
@@ -99,6 +146,13 @@ milliseconds() {
     "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
     end=$(date +%s%N)
     echo "$(((end - start) / 1000000))"
+}
+
+# user_milliseconds COMMAND...: prints the time of the processor that it takes.
+user_milliseconds() {
+    local TIMEFORMAT=%3U seconds
+    seconds=$({ time "$@" >"$work/log" 2>&1 || cat "$work/log" >&2; } 2>&1)
+    awk -v s="$seconds" 'BEGIN { printf "%d\n", 1000 * s }'
 }
 
 declare -A least
@@ -114,10 +168,31 @@ declare -A one many crates
 mkdir -p "$work"
 for peer in "${PEERS[@]}"; do
     one[$peer]=$(one_function "$peer" | crate "$peer" one)
-    many[$peer]=$(many_functions "$peer" | crate "$peer" many)
     crates[$peer]=$(cargo tree --offline --manifest-path "${one[$peer]}/Cargo.toml" -e normal,build \
         --prefix none --no-dedupe | sed 's/ (.*//' | grep -v '^user ' | sort -u | wc -l)
-    milliseconds cargo check --manifest-path "${many[$peer]}/Cargo.toml" >/dev/null
+done
+
+# The builds of many functions: `cargo check`, a debug build, a release build.
+builds() {
+    local manifest=${many[$1]}/Cargo.toml
+    "$2" check "$1" cargo check --offline --manifest-path "$manifest"
+    "$2" dev "$1" cargo build --offline --manifest-path "$manifest"
+    "$2" optimised "$1" cargo build --offline --release --manifest-path "$manifest"
+}
+
+# Builds the dependencies.
+prepare() {
+    "${@:3}" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+}
+
+measure() {
+    touch "${many[$2]}/src/main.rs"
+    record "$2 $1" "$(user_milliseconds "${@:3}")"
+}
+
+for peer in memofn cached; do
+    many[$peer]=$(many_functions "$peer" | crate "$peer" many)
+    builds "$peer" prepare
 done
 
 for round in $(seq "$ROUNDS"); do
@@ -128,21 +203,27 @@ for round in $(seq "$ROUNDS"); do
         record "$peer debug" "$(milliseconds cargo build --offline --manifest-path "$manifest")"
         rm -rf "${one[$peer]}/target"
         record "$peer release" "$(milliseconds cargo build --offline --release --manifest-path "$manifest")"
-        touch "${many[$peer]}/src/main.rs"
-        record "$peer check" "$(milliseconds cargo check --offline --manifest-path "${many[$peer]}/Cargo.toml")"
+    done
+    for peer in memofn cached; do
+        builds "$peer" measure
     done
 done
+for peer in memofn cached; do
+    least["$peer binary"]=$(($(stat --format=%s "${many[$peer]}/target/debug/user") / 1000))
+done
 
-# row TITLE SUFFIX UNIT: the figures of all peers, and the ratio of ours to each.
+# row TITLE SUFFIX UNIT: the figures of all peers, and the ratio of ours to each. A peer may have none.
 row() {
-    local peer ours=${least["memofn $2"]}
+    local peer value ours=${least["memofn $2"]}
     printf '| %-35s |' "$1"
     for peer in "${PEERS[@]}"; do
-        awk -v a="${least["$peer $2"]}" -v b="$3" -v digits="$(($3 > 1 ? 2 : 0))" \
-            'BEGIN { printf " %8." digits "f |", a / b }'
+        value=${least["$peer $2"]:-}
+        awk -v a="$value" -v b="$3" -v digits="$(($3 > 1 ? 2 : 0))" \
+            'BEGIN { if (a == "") printf "        - |"; else printf " %8." digits "f |", a / b }'
     done
     for peer in cached memoize; do
-        awk -v a="$ours" -v b="${least["$peer $2"]}" 'BEGIN { printf " %9.2f |", a / b }'
+        awk -v a="$ours" -v b="${least["$peer $2"]:-}" \
+            'BEGIN { if (b == "") printf "         - |"; else printf " %9.2f |", a / b }'
     done
     echo
 }
@@ -155,4 +236,7 @@ echo "|-------------------------------------|---------:|---------:|---------:|--
 row "crates in the default build" crates 1
 row "clean build, one function, debug, s" debug 1000
 row "the same, release, s" release 1000
-row "check of $FUNCTIONS functions, s" check 1000
+row "check of $FUNCTIONS functions, user s" check 1000
+row "debug build of them, user s" dev 1000
+row "release build of them, user s" optimised 1000
+row "their debug binary, MB" binary 1000
