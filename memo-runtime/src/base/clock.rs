@@ -71,6 +71,20 @@ impl Clock {
         }
     }
 
+    /// Whether there is a clock to read. One target has none before the program supplies it.
+    pub(crate) fn exists() -> bool {
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        return crate::base::supplied_clock::is_supplied();
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        true
+    }
+
+    /// Whether a test clock has ever stopped or shifted time.
+    #[inline]
+    pub(crate) fn is_tested() -> bool {
+        TESTED.load(Ordering::Relaxed)
+    }
+
     #[inline]
     pub(crate) fn now(self) -> Time {
         match self {

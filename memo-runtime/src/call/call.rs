@@ -67,8 +67,8 @@ where
     let mut step = if miss.reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
         let entry = engine.fresh(hash, query);
-        if let Some((_, is_measured)) = engine.core.start_absent((entry.entry_ref(), None), true) {
-            return Turn::run(Run::lead(engine, entry, is_measured, policy));
+        if let Some((_, timing)) = engine.core.start_absent((entry.entry_ref(), None), true) {
+            return Turn::run(Run::lead(engine, entry, timing, policy));
         }
         SlowPath::<Q, _, _, _, _>::with_entry(engine, hash, entry, policy).begin(false)
     } else {

@@ -3,7 +3,7 @@
 //! Memoized functions recurse, and each level has a run on its stack. So a run has two words: the rest is in the
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
-use crate::base::clock::{Clock, Time};
+use crate::base::stopwatch::{Started, Timing};
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
 use crate::engine::engine::{Engine, EnginePtr};
@@ -83,14 +83,14 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     pub(crate) fn lead(
         engine: &EnginePtr<K, V, S>,
         entry: UnstoredEntry<K, V, S>,
-        is_measured: bool,
+        timing: Timing,
         policy: P,
     ) -> Self {
         if S::SHARED {
             // `Packed::unpack` takes it up again.
             std::mem::forget(BlockingBody::enter());
         }
-        let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
+        let started = Started::now(timing);
         Self { packed: Packed::leading(entry.into_ref(), started, Lease::new(engine)), policy }
     }
 
@@ -174,7 +174,7 @@ impl<'c, K, V, S: Scope> Packed<'c, K, V, S> {
 
     /// Takes over one owner of the entry.
     #[inline]
-    fn leading(entry: EntryRef, started: Option<Time>, lease: Lease<K, V, S>) -> Self {
+    fn leading(entry: EntryRef, started: Started, lease: Lease<K, V, S>) -> Self {
         entry.set_started(started);
         let engine = Some(ManuallyDrop::new(lease).0);
         Self { what: entry.as_non_null().cast(), engine, guard: PhantomData }

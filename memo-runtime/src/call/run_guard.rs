@@ -1,6 +1,6 @@
 //! The owner of a run: what it does when the body returns, panics or is dropped.
 
-use crate::base::clock::{Clock, Time};
+use crate::base::stopwatch::{Ran, Started};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{Offer, Policy};
 use crate::engine::engine::Engine;
@@ -18,8 +18,8 @@ pub(crate) struct RunGuard<'c, K, V, S: Scope> {
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
     pub(super) body: BodyKind,
-    /// When the body started, if the run is measured.
-    pub(super) started: Option<Time>,
+    /// When the body started, if the run is timed.
+    pub(super) started: Started,
 }
 
 /// The relation of a run to the flight of its entry.
@@ -57,18 +57,19 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
         } else {
             BodyKind::Blocking(None)
         };
-        Self { engine, entry, role, flight: None, body, started: None }
+        Self { engine, entry, role, flight: None, body, started: Started::NEVER }
     }
 
     /// The body is about to run.
     pub(super) fn start(&mut self) {
-        // Only waiters need to know how long bodies take.
+        // Besides the samples, only waiters need to know how long bodies take.
         let mut is_measured = true;
         if let BodyKind::Blocking(body) = &mut self.body {
             *body = S::SHARED.then(BlockingBody::enter);
             is_measured = S::SHARED;
         }
-        self.started = is_measured.then(|| Clock::Coarse.reading());
+        let generation = self.flight.map_or(0, |id| id.generation);
+        self.started = Started::now(self.engine.core.timing(generation, is_measured));
     }
 
     /// Whether this is the blocking run that its entry was made for.
@@ -92,30 +93,30 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
+        let ran = self.started.ran();
         if let Some(value) = policy.store(result) {
             let is_own = matches!(self.role, Role::Owner);
-            let ran = self.started.map(|started| Clock::Coarse.reading().since(started));
             let lands = self.flight.is_some();
             if lands && !self.engine.land(&self.entry, is_own, ran, || P::cloned(value)) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
                 return;
             }
         } else {
-            self.reject(policy, result);
+            self.reject(policy, result, ran);
         }
         self.role = Role::Done;
     }
 
     /// Ends a run whose result is not stored.
-    fn reject<R, P>(&self, policy: &P, result: &R)
+    fn reject<R, P>(&self, policy: &P, result: &R, ran: Ran)
     where
         P: Policy<R, Stored = V>,
     {
         let core = &self.engine.core;
         let is_own = matches!(self.role, Role::Owner);
         let mut ended = match (&self.role, self.flight) {
-            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait),
-            (_, flight) => core.reject(flight.filter(|_| is_own)),
+            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, ran),
+            (_, flight) => core.reject(flight.filter(|_| is_own), ran),
         };
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match policy.share(result) {

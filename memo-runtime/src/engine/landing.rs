@@ -7,12 +7,12 @@
 //! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, moves its value
 //! whatever its size: if it reserved the entry and its `Clone` took long, the owner could not land.
 
+use crate::base::stopwatch::Ran;
 use crate::engine::core::{Computed, Core};
 use crate::engine::engine::{Engine, key};
 use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::scope::scope::Scope;
-use std::time::Duration;
 
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// Stores the value that `value` makes, if the flight of the entry is still under way. The flight is the
@@ -23,7 +23,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         entry: &UnstoredEntry<K, V, S>,
         is_own: bool,
-        ran: Option<Duration>,
+        ran: Ran,
         value: impl FnOnce() -> V,
     ) -> bool {
         if !Entry::<K, V>::IS_LARGE {
@@ -41,7 +41,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     fn land_moved(
         &self,
         entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
+        ran: Ran,
         value: impl FnOnce() -> V,
     ) -> bool {
         let mut value = Some(value());
@@ -59,7 +59,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     fn land_large_moved(
         &self,
         entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
+        ran: Ran,
         value: impl FnOnce() -> V,
     ) -> bool {
         self.land_moved(entry, ran, value)
@@ -67,12 +67,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Writes the value in place, without the lock.
     #[inline(never)]
-    fn land_in_place(
-        &self,
-        entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
-        value: impl FnOnce() -> V,
-    ) {
+    fn land_in_place(&self, entry: &UnstoredEntry<K, V, S>, ran: Ran, value: impl FnOnce() -> V) {
         // If there is a value already, another run has landed the flight.
         let Some(written) = self.write(entry, value) else { return };
         self.store(entry, ran, &mut || {
@@ -83,12 +78,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
-    fn store(
-        &self,
-        entry: &UnstoredEntry<K, V, S>,
-        ran: Option<Duration>,
-        fill: &mut dyn FnMut() -> bool,
-    ) {
+    fn store(&self, entry: &UnstoredEntry<K, V, S>, ran: Ran, fill: &mut dyn FnMut() -> bool) {
         let equal = self.equal();
         let equals = |other: EntryRef| equal(key::<K, V>(&other), &entry.key);
         let computed =

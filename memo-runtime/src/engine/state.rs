@@ -2,6 +2,7 @@
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::Ran;
 use crate::base::sync::Arc;
 use crate::config::stats::CacheInfo;
 use crate::entry::entry_ref::EntryRef;
@@ -212,6 +213,21 @@ impl State {
     ) {
         self.store.store(entry, now, stamp, out);
         out.iter().for_each(|(_, cause)| self.count(*cause));
+    }
+
+    /// Notes how long a run took whose value is valid.
+    #[inline]
+    pub(crate) fn record(&mut self, ran: Ran) {
+        self.record_sample(ran);
+        self.patience.record(ran.for_waiters());
+    }
+
+    /// Adds the time of a run to those of the other samples, if it is one.
+    #[inline]
+    pub(crate) fn record_sample(&mut self, ran: Ran) {
+        if let Some(time) = ran.sample() {
+            self.counts.add_run(time);
+        }
     }
 
     /// Counts an entry that has left the store.

@@ -2,6 +2,7 @@
 
 use super::{Computed, Core, Equals, Found, NewEntry};
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
 use crate::entry::entry_ref::EntryRef;
@@ -51,15 +52,15 @@ impl<S: Scope> Core<S> {
         found
     }
 
-    /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says whether the run is
-    /// to be measured. The caller may have [registered](Self::register_thread) the thread.
+    /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says how the run is
+    /// to be timed. The caller may have [registered](Self::register_thread) the thread.
     pub(crate) fn start_absent(
         &self,
         (fresh, wait): NewEntry<'_>,
         is_registered: bool,
-    ) -> Option<(FlightId, bool)> {
+    ) -> Option<(FlightId, Timing)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
-        let (mut generation, mut is_measured) = (0, false);
+        let (mut generation, mut timing) = (0, Timing::Unread);
         self.locked(|state| {
             if state.store.is_free(fresh.hash()) {
                 if !is_registered {
@@ -67,11 +68,13 @@ impl<S: Scope> Core<S> {
                 }
                 state.counts.misses += 1;
                 generation = state.start(fresh, self.single_flight, wait).generation;
-                is_measured =
-                    self.readers.has_several_threads() || state.patience.should_measure(generation);
+                let is_measured = S::SHARED
+                    && (self.readers.has_several_threads()
+                        || state.patience.should_measure(generation));
+                timing = self.timing(generation, is_measured);
             }
         });
-        (generation != 0).then_some((FlightId { entry: fresh, generation }, is_measured))
+        (generation != 0).then_some((FlightId { entry: fresh, generation }, timing))
     }
 
     /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
@@ -118,7 +121,7 @@ impl<S: Scope> Core<S> {
                 state.land_alone(entry, now, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
-                state.patience.record(computed.ran);
+                state.record(computed.ran);
             }
             lands
         });
@@ -152,7 +155,8 @@ impl<S: Scope> Core<S> {
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.patience.record(ran.or_else(awaited));
+                state.record_sample(ran);
+                state.patience.record(ran.for_waiters().or_else(awaited));
             }
         });
         self.finish(landed);
