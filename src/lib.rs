@@ -54,8 +54,8 @@
 #[doc(hidden)]
 pub use memo_runtime::__private;
 pub use memo_runtime::{
-    Cache, CacheBuilder, CacheEntry, CacheInfo, CacheParameters, CacheStatus, Float, Report,
-    caches, clear_all, report, scope, set_clock, testing,
+    Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheParameters, CacheStatus,
+    CallStatus, Float, Report, caches, clear_all, report, scope, set_clock, testing,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.

@@ -2,12 +2,15 @@
 //! refresh one call.
 
 use super::cache_access::{self, CacheAccess};
-use super::helper::{Helper, allowed_lints};
+use super::helper::{Helper, allowed_lints, named_signature};
 use super::names::hygienic;
+use super::original::declared_signature;
 use crate::analyze::model::{Argument, Model};
 use crate::tokens::rewrite::replace_self_type;
-use proc_macro2::TokenStream;
+use crate::tokens::search::uses;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::{GenericParam, ReturnType, Signature, parse_quote};
 
 /// The companion type of a function in a module, with all controls. The first helper runs the original
 /// body; it stands in a block of its own, so that lints apply to it.
@@ -100,6 +103,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all = model.arguments.iter().map(parameter);
+    let observed_arguments = model.arguments.iter().map(parameter);
     let lifetimes = model.other_params.lifetimes();
     let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
@@ -115,6 +119,8 @@ fn one_call_controls(model: &Model) -> TokenStream {
         quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
     };
     let body_attributes = model.body_attributes();
+    let observed = observed_call(model);
+    let observed_attributes = model.body_attributes();
     quote! {
         // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once.
         fn ask #some_params (#what: #p::Ask, #(#identifying),*)
@@ -146,7 +152,90 @@ fn one_call_controls(model: &Model) -> TokenStream {
             #setup
             #refresh
         }
+        /// Calls the function, and says how the call was answered.
+        // It is compiled where it is used.
+        #[inline]
+        #(#observed_attributes)*
+        #vis #asyncness #safety fn cache_call #all_params (#(#observed_arguments),*)
+            -> #p::CacheCall<#result> #all_bounds
+        #observed
     }
+}
+
+/// The body of `cache_call`.
+fn observed_call(model: &Model) -> TokenStream {
+    let p = &model.runtime;
+    let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
+    let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
+    let run = model.call_original();
+    let (observe, run) = if model.is_async() {
+        (quote!(#p::observe_async(#cache_name, #lookup, #policy).await), quote!(drive(#run).await))
+    } else {
+        (quote!(#p::observe(#cache_name, #lookup, #policy)), quote!(finish(#run)))
+    };
+    let mention = mention(model);
+    // What the key and the look-up borrow is given back before the body takes the arguments.
+    quote!({
+        #mention
+        #setup
+        let #cache_name = #cache;
+        let #pending = match #observe {
+            #p::std::ops::ControlFlow::Break(#call) => return #call,
+            #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+        };
+        return #p::missed(#pending.#run);
+    })
+}
+
+/// Names the function, so that the compiler sees a use of it. It would warn of a function that is called through
+/// `cache_call` alone. A generic function cannot be named without its types, and a method of a trait may share its name.
+fn mention(model: &Model) -> Option<TokenStream> {
+    let sig = &model.function.sig;
+    let any = Ident::new("impl", Span::call_site());
+    let is_generic = sig.generics.params.iter().any(|it| !matches!(it, GenericParam::Lifetime(_)))
+        || model.arguments.iter().any(|it| uses(&it.ty.to_token_stream(), &any));
+    if is_generic || !model.context.is_module() {
+        return None;
+    }
+    let name = &sig.ident;
+    Some(quote!(#[allow(deprecated)] let _ = #name;))
+}
+
+/// `area_call`: what `cache_call` is for a function, for a method.
+pub(super) fn observed(model: &Model) -> Option<Helper> {
+    if model.context.is_module() {
+        return None;
+    }
+    let p = &model.runtime;
+    let name = model.observed_fn();
+    let with_status = |mut sig: Signature| {
+        sig.ident = name.clone();
+        sig.abi = None;
+        sig.output = match sig.output {
+            ReturnType::Default => parse_quote!(-> #p::CacheCall<()>),
+            ReturnType::Type(arrow, ty) => parse_quote!(#arrow #p::CacheCall<#ty>),
+        };
+        sig.into_token_stream()
+    };
+    let doc = format!(
+        " Calls [`{0}`](Self::{0}), and says how the call was answered.",
+        model.function.sig.ident
+    );
+    let (cfgs, body_attributes) = (model.cfgs(), model.body_attributes());
+    Some(Helper {
+        doc: quote!(#[doc = #doc] #(#cfgs)*),
+        attrs: quote! {
+            #[inline]
+            #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+            #(#body_attributes)*
+        },
+        vis: model.function.vis.to_token_stream(),
+        signature: with_status(named_signature(model)),
+        declared: Some(with_status(declared_signature(model))),
+        name,
+        returns: None,
+        body: observed_call(model),
+    })
 }
 
 /// `area_remove` of a method with `key = ..`: the type of its key cannot be named, so

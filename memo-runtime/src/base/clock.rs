@@ -26,6 +26,11 @@ impl Time {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
+    /// `None` if that lies before the origin.
+    pub(crate) fn before(self, duration: Duration) -> Option<Self> {
+        self.0.checked_sub(nanos(duration)).map(Self)
+    }
+
     /// Whether this deadline has passed at `now`. `FOREVER` never passes.
     #[inline]
     pub(crate) fn has_passed(self, now: Self) -> bool {

@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod async_run;
+pub(crate) mod cache_call;
 pub(crate) mod call;
 pub(crate) mod in_place;
 pub(crate) mod result_policy;

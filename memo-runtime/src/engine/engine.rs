@@ -33,6 +33,7 @@ use crate::store::retired::Retired;
 use foldhash::fast::FoldHasher;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 pub(crate) use crate::engine::core::Found;
 
@@ -117,6 +118,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             fresh.map(|(entry, wait)| (entry.entry_ref(), wait)),
         );
         found.map(Self::owned)
+    }
+
+    /// A hit under the lock, with the age of its entry: see [`Core::hit_with_age`].
+    pub(crate) fn hit_with_age(
+        &self,
+        hash: u64,
+        equals: &dyn Fn(&K) -> bool,
+    ) -> Option<(EntryPtr<K, V, S>, Option<Duration>)> {
+        let hit = self.core.hit_with_age(hash, &|entry| equals(key::<K, V>(&entry)));
+        hit.map(|(entry, age)| (Self::owned(entry), age))
     }
 
     /// Starts the flight of a refresh, whether a value is stored or not.

@@ -4,6 +4,7 @@
 
 use crate::cache::cache::Cache;
 use crate::call::async_run::AsyncRun;
+use crate::call::cache_call::{self, CacheCall};
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Run;
@@ -52,6 +53,35 @@ where
     S: Scope,
 {
     call::refresh_async(cache.engine(), query, policy)
+}
+
+/// Makes a call that says how it was answered, up to its run. Breaks with the result, or continues with a run.
+#[inline]
+pub fn observe<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+) -> ControlFlow<CacheCall<R>, Run<'_, P, K, V, S>>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    cache_call::observe(cache.engine_ptr(), query, policy)
+}
+
+/// [`observe`], for an async call.
+pub fn observe_async<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    query: Q,
+    policy: P,
+) -> impl Future<Output = ControlFlow<CacheCall<R>, AsyncRun<'_, P, K, V, S>>>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    cache_call::observe_async(cache.engine(), query, policy)
 }
 
 /// Asks a cache about one call.

@@ -129,4 +129,31 @@ impl temperature {
             .drive(<temperature>::uncached(city))
             .await;
     }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub async fn cache_call(
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        let cache = <temperature>::cache();
+        let cache = &cache;
+        let run = match ::memofn::__private::observe_async(
+                cache,
+                ::memofn::__private::plain::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+            .await
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.drive(<temperature>::uncached(city)).await,
+        );
+    }
 }

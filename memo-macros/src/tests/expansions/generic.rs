@@ -141,4 +141,30 @@ where
             )
             .finish(<longest<T>>::uncached::<F>(items, measure))
     }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call<F>(
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
+    where
+        F: Fn(&T) -> usize,
+    {
+        let cache = &<longest<T>>::cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::plain::<[T], _>(items),
+            ::memofn::__private::policy::<
+                Option<T>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Option < T >).whole()),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<longest<T>>::uncached::<F>(items, measure)),
+        );
+    }
 }

@@ -128,4 +128,29 @@ impl page {
             )
             .finish(<page>::uncached(request, log))
     }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call(
+        request: &Request,
+        log: &Log,
+    ) -> ::memofn::__private::CacheCall<String> {
+        #[allow(deprecated)]
+        let _ = page;
+        let key = ::memofn::__private::shared_key(request.id);
+        let cache = <page>::static_site()
+            .cache_for(
+                &key,
+                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
+            );
+        let cache = &cache;
+        let run = match ::memofn::__private::observe(
+            cache,
+            key,
+            ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(<page>::uncached(request, log)));
+    }
 }

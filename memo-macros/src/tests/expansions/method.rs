@@ -56,4 +56,22 @@ impl Rectangle {
     pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
         Self::area_cache_call_site().cache()
     }
+    /// Calls [`area`](Self::area), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_call(&self, unit: Unit) -> ::memofn::__private::CacheCall<f64> {
+        let cache = &Self::area_cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            (
+                ::memofn::__private::plain::<Self, _>(self),
+                ::memofn::__private::plain::<Unit, _>(&unit),
+            ),
+            ::memofn::__private::primitive::<f64, _>(),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(Self::area_uncached(self, unit)));
+    }
 }

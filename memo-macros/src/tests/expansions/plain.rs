@@ -105,4 +105,20 @@ impl fib {
             )
             .finish(<fib>::uncached(n))
     }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub fn cache_call(n: u64) -> ::memofn::__private::CacheCall<u64> {
+        #[allow(deprecated)]
+        let _ = fib;
+        let cache = &<fib>::cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::plain::<u64, _>(&n),
+            ::memofn::__private::primitive::<u64, _>(),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(<fib>::uncached(n)));
+    }
 }

@@ -140,4 +140,29 @@ impl temperature {
             )
             .finish(<temperature>::uncached(api, city))
     }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub(crate) fn cache_call(
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        let cache = &<temperature>::cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::plain::<str, _>(city),
+            ::memofn::__private::policy::<
+                Result<f64, WeatherError>,
+                _,
+                _,
+            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<temperature>::uncached(api, city)),
+        );
+    }
 }

@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 93 lines.
+// Without the body and the controls: 95 lines.
 
 impl Load for Client {
     type Page = String;
@@ -50,6 +50,8 @@ trait ClientLoadControls: Load {
     type load_cache;
     /// The cache of [`load`](Self::load).
     fn load_cache() -> Self::load_cache;
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page>;
 }
 #[allow(non_camel_case_types)]
 impl ClientLoadControls for Client {
@@ -113,5 +115,26 @@ impl ClientLoadControls for Client {
                     _,
                 >(::memofn::__private::kind!(Self::Page)),
             )
+    }
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page> {
+        let cache = &<Self as ClientLoadControls>::load_cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::plain::<str, _>(path),
+            ::memofn::__private::policy::<
+                Self::Page,
+                _,
+                _,
+            >(::memofn::__private::kind!(Self::Page)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<Self as ClientLoadControls>::load_uncached(self, path)),
+        );
     }
 }

@@ -13,6 +13,7 @@ use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
 use crate::store::store::Cause;
 use std::cell::Cell;
+use std::time::Duration;
 
 impl<S: Scope> Core<S> {
     /// The look-up of a call. If nothing is found, `fresh` is started. The caller owns the entry it is given.
@@ -26,11 +27,7 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
             found = if let Some(entry) = state.stored_unexpired(equal, now) {
-                state.counts.hits += 1;
-                if self.touch == Touch::Stamp {
-                    entry.stamp.store(self.next_stamp(), Relaxed);
-                }
-                entry.retain::<S>();
+                self.count_hit(state, entry);
                 Found::Hit(entry)
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
@@ -50,6 +47,33 @@ impl<S: Scope> Core<S> {
             };
         });
         found
+    }
+
+    /// The stored entry of a call, and how long ago it was stored, if that is known. It counts as a hit. The caller owns
+    /// the entry. If there is none, the call has yet to be [looked up](Self::look_up).
+    pub(crate) fn hit_with_age(
+        &self,
+        hash: u64,
+        equals: &Equals<'_>,
+    ) -> Option<(EntryRef, Option<Duration>)> {
+        let mut found = None;
+        self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
+            self.register_thread();
+            found = state.stored_unexpired(equal, now).map(|entry| {
+                self.count_hit(state, entry);
+                (entry, state.store.stored_at(entry).map(|at| now.since(at)))
+            });
+        });
+        found
+    }
+
+    /// Counts a hit under the lock, and makes the caller an owner of its entry.
+    fn count_hit(&self, state: &mut State, entry: EntryRef) {
+        state.counts.hits += 1;
+        if self.touch == Touch::Stamp {
+            entry.stamp.store(self.next_stamp(), Relaxed);
+        }
+        entry.retain::<S>();
     }
 
     /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says how the run is

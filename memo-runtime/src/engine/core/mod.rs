@@ -167,8 +167,13 @@ impl<S: Scope> Core<S> {
     }
 }
 
-/// Times of runs.
+/// Times of runs and entries.
 impl<S: Scope> Core<S> {
+    /// Whether entries expire.
+    pub(crate) fn expires(&self) -> bool {
+        self.expiry.is_on()
+    }
+
     /// The clock for the run of this generation. It `is_measured` for those who may wait for it.
     #[inline]
     pub(crate) fn timing(&self, generation: u64, is_measured: bool) -> Timing {
