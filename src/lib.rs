@@ -49,6 +49,7 @@
 //!
 //! [`moving_from_others`] compares the options of `cached`, `memoize`, `moka` and Python's `functools` and
 //! `cachetools` with the options here, and says what differs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

@@ -291,6 +291,7 @@ fn methods_have_a_call_of_their_own() {
     assert_eq!([it.name_call("a").status, it.clone().label_call("b").status], [Hit, Miss]);
     assert_eq!(it.clone().label_call("b").value, "2b");
     assert_eq!([it.doubled_call().status, it.doubled_call().status], [Miss, Hit]);
+    assert_eq!(it.doubled(), 4);
 }
 
 #[derive(Default)]
@@ -310,8 +311,8 @@ fn a_given_cache_answers_as_well() {
     let client = Client::default();
     assert_eq!(client.user_call(7).status, Miss);
     assert_eq!(parts(client.user_call(7)), (Ok("7".to_owned()), Hit, None));
-    assert_eq!(client.user_call(0).value, Err(0));
-    assert_eq!((client.users.info().hits, client.users.info().misses), (1, 2));
+    assert_eq!((client.user_call(0).value, client.user(7)), (Err(0), Ok("7".to_owned())));
+    assert_eq!((client.users.info().hits, client.users.info().misses), (2, 2));
 }
 
 mod asynchronous {
@@ -366,6 +367,7 @@ mod asynchronous {
             let site = Site(7);
             assert_eq!(site.title_call(false).await.value, "7");
             assert_eq!(site.title_call(false).await.status, Hit);
+            assert_eq!(site.title(false).await, "7");
         });
     }
 

@@ -17,6 +17,7 @@
 //! | `key` | how arguments are looked up and owned |
 //! | `config` | parameters and counters |
 //! | `base` | threads, fences, clocks, the alarm |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![allow(clippy::module_inception, reason = "the main file of a room has the room's name")]
 

@@ -8,3 +8,5 @@ pub(crate) mod compute;
 pub(crate) mod given;
 pub(crate) mod registry;
 pub(crate) mod report;
+#[cfg(feature = "serde")]
+mod serialize;
