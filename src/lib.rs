@@ -54,6 +54,8 @@
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
+#[cfg(feature = "metrics")]
+pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheParameters, CacheStatus,
     CallStatus, Float, Report, caches, clear_all, report, scope, set_clock, testing,

@@ -47,6 +47,13 @@ pub use config::parameters::CacheParameters;
 pub use config::stats::CacheInfo;
 pub use key::float::Float;
 
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+/// The counters of all caches in the metrics of the program.
+pub mod metrics {
+    pub use crate::cache::metrics::publish;
+}
+
 /// For tests of programs that use caches.
 pub mod testing {
     pub use crate::base::clock::TestClock as Clock;

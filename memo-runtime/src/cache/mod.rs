@@ -6,6 +6,8 @@ pub(crate) mod builder;
 pub(crate) mod cache;
 pub(crate) mod compute;
 pub(crate) mod given;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
 pub(crate) mod registry;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

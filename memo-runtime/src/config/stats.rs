@@ -119,6 +119,26 @@ impl CacheInfo {
         Some(whole.and_then(|whole| part.map(|part| whole + part)).unwrap_or(Duration::MAX))
     }
 
+    /// Adds the counts of another cache, or of an earlier time. Sizes stay.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn add(&mut self, other: &Self) {
+        let counts = [
+            (&mut self.hits, other.hits),
+            (&mut self.misses, other.misses),
+            (&mut self.coalesced, other.coalesced),
+            (&mut self.helped, other.helped),
+            (&mut self.evictions, other.evictions),
+            (&mut self.expirations, other.expirations),
+            (&mut self.rejected, other.rejected),
+            (&mut self.outdated, other.outdated),
+            (&mut self.timed_runs, other.timed_runs),
+            (&mut self.timed_nanos, other.timed_nanos),
+        ];
+        for (count, more) in counts {
+            *count = count.saturating_add(more);
+        }
+    }
+
     pub(crate) fn add_run(&mut self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.timed_runs += 1;

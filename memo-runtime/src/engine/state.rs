@@ -25,6 +25,9 @@ pub(crate) struct State {
     pub(crate) counts: CacheInfo,
     /// The hits without the lock from before the counters were zeroed.
     pub(crate) hits_forgotten: u64,
+    /// What was counted before the counters were last zeroed, without the hits that took no lock.
+    #[cfg(feature = "metrics")]
+    pub(crate) zeroed: CacheInfo,
     pub(crate) patience: Patience,
     /// The last generation that was given to an entry.
     generations: u64,
@@ -53,6 +56,8 @@ impl State {
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
+            #[cfg(feature = "metrics")]
+            zeroed: CacheInfo::default(),
             patience: Patience::new(patience),
             generations: 0,
             #[cfg(debug_assertions)]
@@ -310,6 +315,8 @@ impl State {
 
     /// Takes out all that is stored, and keeps the flights under way from being stored.
     pub(crate) fn clear(&mut self) -> impl Iterator<Item = TakenOut> + use<> {
+        #[cfg(feature = "metrics")]
+        self.zeroed.add(&self.counts);
         self.counts = CacheInfo::default();
         self.store.clear()
     }

@@ -112,6 +112,18 @@ impl<S: Scope> Core<S> {
         info
     }
 
+    /// All that was counted since the cache was made.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn totals(&self) -> CacheInfo {
+        let mut totals = CacheInfo::default();
+        self.sweep_then_read(|state, now| {
+            totals = state.info(now);
+            totals.add(&state.zeroed);
+            totals.hits += self.readers.hits();
+        });
+        totals
+    }
+
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
     /// that nobody reads.
     pub(crate) fn clear(&self) -> Vec<Retired> {
