@@ -49,7 +49,7 @@ use std::collections::BTreeMap;
 pub fn publish() {
     describe();
     for (name, sum) in read() {
-        record(name, &sum);
+        record(&name, &sum);
     }
 }
 
@@ -59,8 +59,10 @@ struct Sum {
     /// What they counted in all their lives, and what those counted that are gone.
     totals: CacheInfo,
     entries: usize,
-    /// `Some(None)` is unbounded. `None`: there is no such cache any longer.
-    maxsize: Option<Option<usize>>,
+    /// `None` if one of them is unbounded, or none is left.
+    maxsize: Option<usize>,
+    /// How many there are.
+    caches: usize,
 }
 
 /// What was published of each cache, so that counters do not go back when a cache is dropped.
@@ -96,10 +98,11 @@ fn read() -> BTreeMap<String, Sum> {
         let sum = sums.entry(status.name().to_owned()).or_default();
         let maxsize = status.info.maxsize;
         sum.entries += status.info.currsize;
-        sum.maxsize = Some(match sum.maxsize {
-            None => maxsize,
-            Some(others) => others.zip(maxsize).map(|(a, b)| a.saturating_add(b)),
-        });
+        sum.maxsize = match sum.caches {
+            0 => maxsize,
+            _ => sum.maxsize.zip(maxsize).map(|(sum, maxsize)| sum.saturating_add(maxsize)),
+        };
+        sum.caches += 1;
         let name = status.name().to_owned();
         let (_, known) = ledger.caches.entry(number).or_insert((name, totals));
         // Another thread may have published later figures.
@@ -117,23 +120,24 @@ fn read() -> BTreeMap<String, Sum> {
 
 /// Tells the recorder the figures of one name.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-fn record(name: String, sum: &Sum) {
-    let Sum { totals, entries, maxsize } = sum;
+fn record(name: &str, sum: &Sum) {
+    let Sum { totals, entries, maxsize, .. } = sum;
     let requests = [
         ("hit", totals.hits.saturating_sub(totals.coalesced)),
         ("joined", totals.coalesced),
         ("miss", totals.misses),
     ];
     for (result, calls) in requests {
-        counter!("memofn_requests_total", "cache" => name.clone(), "result" => result)
+        counter!("memofn_requests_total", "cache" => name.to_owned(), "result" => result)
             .absolute(calls);
     }
     for (metric, _, count) in COUNTERS {
-        counter!(metric, "cache" => name.clone()).absolute(count(totals));
+        counter!(metric, "cache" => name.to_owned()).absolute(count(totals));
     }
-    let set = |metric: &'static str, value: f64| gauge!(metric, "cache" => name.clone()).set(value);
+    let set =
+        |metric: &'static str, value: f64| gauge!(metric, "cache" => name.to_owned()).set(value);
     set("memofn_entries", *entries as f64);
-    if let Some(Some(maxsize)) = maxsize {
+    if let Some(maxsize) = maxsize {
         set("memofn_maxsize", *maxsize as f64);
     }
     if let (Some(run), Some(saved)) = (totals.mean_run(), totals.time_saved()) {

@@ -4,6 +4,7 @@
 
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::RunGuard;
+use crate::call::span::PolledSpan;
 use crate::scope::runners::PolledRun;
 use crate::scope::scope::Scope;
 use std::fmt;
@@ -16,12 +17,14 @@ use std::task::{Context, Poll};
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
     guard: RunGuard<'c, K, V, S>,
     policy: P,
+    span: PolledSpan,
 }
 
 impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     pub(crate) fn start(mut guard: RunGuard<'c, K, V, S>, policy: P) -> Self {
         guard.start();
-        Self { guard, policy }
+        let span = PolledSpan::new(&guard.engine.parameters);
+        Self { guard, policy, span }
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -30,17 +33,25 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { guard, policy } = self;
-        let mut driven = Driven { body: pin!(Some(body)), guard };
+        let Self { guard, policy, span } = self;
+        let mut driven = Driven { body: pin!(Some(body)), guard, span };
         // The result is finished where it was polled, and moved from there once.
         poll_fn(move |cx| {
+            // If this panics, the span ends here.
+            let mut span = std::mem::replace(&mut driven.span, PolledSpan::NONE);
+            let entered = span.enter();
             let polled = driven.poll(cx);
             if let Poll::Ready(result) = &polled {
                 driven.drop_body();
                 // A `Clone` that calls the same function is a part of the run.
                 let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
-                driven.guard.finish(&policy, result);
+                let is_offered = driven.guard.finish(&policy, result);
                 drop(here);
+                entered.exit();
+                span.end(|| if is_offered { driven.guard.outcome() } else { P::REFUSAL });
+            } else {
+                entered.exit();
+                driven.span = span;
             }
             polled
         })
@@ -53,6 +64,7 @@ struct Driven<'a, 'c, F, K, V, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body, and then the waiters go on.
     guard: RunGuard<'c, K, V, S>,
+    span: PolledSpan,
 }
 
 impl<F: Future, K, V, S: Scope> Driven<'_, '_, F, K, V, S> {

@@ -11,3 +11,4 @@ pub(crate) mod result_policy;
 pub(crate) mod run;
 pub(crate) mod run_guard;
 pub(crate) mod slow_path;
+pub(crate) mod span;

@@ -1,5 +1,6 @@
 //! The policy for a result: the part to store, and what other callers get.
 
+use crate::call::span::Outcome;
 use crate::flight::wait::SharedError;
 use std::any::Any;
 use std::fmt;
@@ -12,6 +13,9 @@ use std::sync::Arc;
 pub trait Policy<R> {
     /// The type that the cache holds.
     type Stored;
+
+    /// Why a result is not stored.
+    const REFUSAL: Outcome = Outcome::Error;
 
     /// The part of `result` to store, if there is one.
     fn store<'r>(&self, result: &'r R) -> Option<&'r Self::Stored>;
@@ -75,6 +79,7 @@ pub struct Filtered<R>(pub(crate) fn(&R) -> bool);
 
 impl<R: Clone> Policy<R> for Filtered<R> {
     type Stored = R;
+    const REFUSAL: Outcome = Outcome::Rejected;
 
     fn store<'r>(&self, result: &'r R) -> Option<&'r R> {
         (self.0)(result).then_some(result)

@@ -6,6 +6,7 @@
 use crate::base::stopwatch::{Started, Timing};
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
+use crate::call::span::BlockingSpan;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -27,6 +28,8 @@ use std::ptr::NonNull;
 pub struct Run<'c, P, K, V, S: Scope> {
     packed: Packed<'c, K, V, S>,
     policy: P,
+    /// Dropped last: then the run is in order, and a subscriber may panic.
+    span: BlockingSpan,
 }
 
 /// The end of a look-up: a [`Run`], or none if there is an [`Answer`](crate::call::answer::Answer).
@@ -74,7 +77,8 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         engine: &EnginePtr<K, V, S>,
     ) -> Self {
         guard.start();
-        Self { packed: Packed::new(guard, engine), policy }
+        let run = Self { packed: Packed::new(guard, engine), policy, span: BlockingSpan::NONE };
+        run.traced(engine)
     }
 
     /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
@@ -91,14 +95,22 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
             std::mem::forget(BlockingBody::enter());
         }
         let started = Started::now(timing);
-        Self { packed: Packed::leading(entry.into_ref(), started, Lease::new(engine)), policy }
+        let packed = Packed::leading(entry.into_ref(), started, Lease::new(engine));
+        Self { packed, policy, span: BlockingSpan::NONE }.traced(engine)
+    }
+
+    /// The same run in a span of its own. If the subscriber panics, the run is given up.
+    #[inline]
+    fn traced(mut self, engine: &EnginePtr<K, V, S>) -> Self {
+        self.span = BlockingSpan::enter(&engine.parameters);
+        self
     }
 
     /// The same run, which drops something at its end.
     pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
-        let Self { packed, policy } = self;
+        let Self { packed, policy, span } = self;
         let boxed = Boxed { finally: Some(finally), ..packed.unpack() };
-        Self { packed: Packed::boxed(boxed), policy }
+        Self { packed: Packed::boxed(boxed), policy, span }
     }
 
     /// The second half of a call: stores the result, if the policy does, tells the waiters, and passes the result on.
@@ -117,9 +129,10 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { packed, policy } = self;
+        let Self { packed, policy, span } = self;
         let mut boxed = packed.unpack();
-        boxed.guard.finish(&policy, result);
+        let is_offered = boxed.guard.finish(&policy, result);
+        span.end(|| if is_offered { boxed.guard.outcome() } else { P::REFUSAL });
     }
 }
 
@@ -246,6 +259,7 @@ mod tests {
     use crate::scope::scope::{Shared, Thread};
 
     #[test]
+    #[cfg(not(feature = "tracing"))]
     fn a_run_has_two_words() {
         const WORDS: usize = 2 * size_of::<usize>();
         assert_eq!(size_of::<Turn<'_, Whole, String, [u64; 9], Shared>>(), WORDS);

@@ -3,6 +3,7 @@
 use crate::base::stopwatch::{Ran, Started};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{Offer, Policy};
+use crate::call::span::Outcome;
 use crate::engine::engine::Engine;
 use crate::entry::entry::UnstoredEntry;
 use crate::flight::flight::FlightId;
@@ -88,8 +89,8 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
         }
     }
 
-    /// Stores the result, if the policy does, and tells the waiters.
-    pub(super) fn finish<R, P>(&mut self, policy: &P, result: &R)
+    /// Stores the result, if the policy does, and tells the waiters. Returns whether the policy does.
+    pub(super) fn finish<R, P>(&mut self, policy: &P, result: &R) -> bool
     where
         P: Policy<R, Stored = V>,
     {
@@ -99,12 +100,26 @@ impl<'c, K, V, S: Scope> RunGuard<'c, K, V, S> {
             let lands = self.flight.is_some();
             if lands && !self.engine.land(&self.entry, is_own, ran, || P::cloned(value)) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
-                return;
+                return true;
             }
+            self.role = Role::Done;
+            true
         } else {
             self.reject(policy, result, ran);
+            self.role = Role::Done;
+            false
         }
-        self.role = Role::Done;
+    }
+
+    /// How the run ended, if the policy stores its result.
+    pub(super) fn outcome(&self) -> Outcome {
+        if self.entry.taken().get() {
+            Outcome::Stored
+        } else if self.entry.is_invalidated() {
+            Outcome::Outdated
+        } else {
+            Outcome::Unstored
+        }
     }
 
     /// Ends a run whose result is not stored.

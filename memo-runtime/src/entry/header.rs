@@ -136,6 +136,11 @@ impl Header {
         })
     }
 
+    /// Whether the result of the computation, under way or over, must not be stored.
+    pub(crate) fn is_invalidated(&self) -> bool {
+        self.has(state::INVALIDATED)
+    }
+
     pub(crate) fn is_flying(&self) -> bool {
         self.has(state::FLYING)
     }
