@@ -67,7 +67,7 @@ pub mod __private {
     pub use crate::cache::given::GivenCache;
     pub use crate::call::answer::Answer;
     pub use crate::call::async_run::AsyncRun;
-    pub use crate::call::cache_call::{CacheCall, missed};
+    pub use crate::call::cache_call::{CacheCall, Start, missed};
     pub use crate::call::in_place::cold_call;
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
@@ -83,9 +83,7 @@ pub mod __private {
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{
-        Ask, ask, go_on, insert, observe, observe_async, refresh, refresh_async,
-    };
+    pub use crate::expand::controls::{Ask, ask, go_on, insert, observe, observe_async};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{

@@ -102,8 +102,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let (what, value) = (hygienic("what"), hygienic("result"));
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
-    let all = model.arguments.iter().map(parameter);
-    let observed_arguments = model.arguments.iter().map(parameter);
+    let all: Vec<_> = model.arguments.iter().map(parameter).collect();
     let lifetimes = model.other_params.lifetimes();
     let (some_params, some_bounds) = (lifetimes.declared(), lifetimes.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
@@ -111,16 +110,18 @@ fn one_call_controls(model: &Model) -> TokenStream {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
         _ => None,
     };
-    let run = model.call_original();
     let asyncness = &model.function.sig.asyncness;
-    let refresh = if model.is_async() {
-        quote!(return #p::refresh_async(#cache, #lookup, #policy).drive(#run).await;)
-    } else {
-        quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
+    let awaited = asyncness.map(|_| quote!(.await));
+    let (start, all_names) = (hygienic("start"), model.arguments.iter().map(|it| &it.name));
+    let run = |variant: TokenStream| {
+        let names = all_names.clone();
+        let run = quote!(Self::run(#p::Start::#variant, #(#names),*));
+        if safety.is_some() { quote!(unsafe { #run #awaited }) } else { quote!(#run #awaited) }
     };
-    let body_attributes = model.body_attributes();
-    let observed = observed_call(model);
-    let observed_attributes = model.body_attributes();
+    let (anew, if_absent) = (run(quote!(Anew)), run(quote!(IfAbsent)));
+    let run = run_of_call(model, &quote!(#start));
+    let body_attributes: Vec<_> = model.body_attributes().collect();
+    let mention = mention(model);
     quote! {
         // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once.
         fn ask #some_params (#what: #p::Ask, #(#identifying),*)
@@ -146,37 +147,44 @@ fn one_call_controls(model: &Model) -> TokenStream {
             #setup
             #p::insert(#cache, #lookup, &#policy, &#value)
         }
+        // `cache_refresh` and `cache_call` share this function. All three are compiled where they are used.
+        #[inline]
+        #(#body_attributes)*
+        #asyncness #safety fn run #all_params (#start: #p::Start, #(#all),*)
+            -> #p::CacheCall<#result> #all_bounds
+        #run
         /// Runs the body now and stores its result.
+        #[inline]
         #(#body_attributes)*
         #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
-            #setup
-            #refresh
+            #anew.value
         }
         /// Calls the function, and says how the call was answered.
-        // It is compiled where it is used.
         #[inline]
-        #(#observed_attributes)*
-        #vis #asyncness #safety fn cache_call #all_params (#(#observed_arguments),*)
+        #(#body_attributes)*
+        #vis #asyncness #safety fn cache_call #all_params (#(#all),*)
             -> #p::CacheCall<#result> #all_bounds
-        #observed
+        {
+            #mention
+            #if_absent
+        }
     }
 }
 
-/// The body of `cache_call`.
-fn observed_call(model: &Model) -> TokenStream {
+/// The body of a function that makes a call or a refresh, and says how it was answered.
+fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
     let CacheAccess { setup, cache, lookup, policy } = cache_access::of_control(model);
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
     let run = model.call_original();
     let (observe, run) = if model.is_async() {
-        (quote!(#p::observe_async(#cache_name, #lookup, #policy).await), quote!(drive(#run).await))
+        let observe = quote!(#p::observe_async(#cache_name, #start, #lookup, #policy).await);
+        (observe, quote!(drive(#run).await))
     } else {
-        (quote!(#p::observe(#cache_name, #lookup, #policy)), quote!(finish(#run)))
+        (quote!(#p::observe(#cache_name, #start, #lookup, #policy)), quote!(finish(#run)))
     };
-    let mention = mention(model);
     // What the key and the look-up borrow is given back before the body takes the arguments.
     quote!({
-        #mention
         #setup
         let #cache_name = #cache;
         let #pending = match #observe {
@@ -234,7 +242,7 @@ pub(super) fn observed(model: &Model) -> Option<Helper> {
         declared: Some(with_status(declared_signature(model))),
         name,
         returns: None,
-        body: observed_call(model),
+        body: run_of_call(model, &quote!(#p::Start::IfAbsent)),
     })
 }
 

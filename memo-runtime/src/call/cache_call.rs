@@ -6,6 +6,7 @@
 use crate::base::sync::Arc;
 use crate::call::answer::Answer;
 use crate::call::async_run::AsyncRun;
+use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Run;
 use crate::call::slow_path::{SlowPath, Step};
@@ -93,6 +94,15 @@ impl<R> CacheCall<R> {
     }
 }
 
+/// When a call runs the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// If no value is stored, and no other call computes it.
+    IfAbsent,
+    /// In any case: it is a refresh.
+    Anew,
+}
+
 /// The result of a call that ran the body.
 pub fn missed<R>(value: R) -> CacheCall<R> {
     CacheCall { value, status: CallStatus::Miss, age: Some(Duration::ZERO) }
@@ -101,6 +111,7 @@ pub fn missed<R>(value: R) -> CacheCall<R> {
 /// Makes a blocking call up to its run, if it needs one. Breaks with the result, or continues with a run.
 pub(crate) fn observe<R, Q, P, K, V, S>(
     engine: &EnginePtr<K, V, S>,
+    start: Start,
     query: Q,
     policy: P,
 ) -> ControlFlow<CacheCall<R>, Run<'_, P, K, V, S>>
@@ -109,6 +120,9 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    if start == Start::Anew {
+        return ControlFlow::Continue(call::refresh(engine, query, policy));
+    }
     let mut step = match look(engine, query, policy, false) {
         ControlFlow::Break(call) => return ControlFlow::Break(call),
         ControlFlow::Continue(step) => step,
@@ -146,6 +160,7 @@ where
 /// [`observe`] for an async call.
 pub(crate) async fn observe_async<R, Q, P, K, V, S>(
     engine: &Engine<K, V, S>,
+    start: Start,
     query: Q,
     policy: P,
 ) -> ControlFlow<CacheCall<R>, AsyncRun<'_, P, K, V, S>>
@@ -154,6 +169,9 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    if start == Start::Anew {
+        return ControlFlow::Continue(call::refresh_async(engine, query, policy));
+    }
     // No result is held while this waits, since results need not be `Send`.
     let mut step = match look(engine, query, policy, true) {
         ControlFlow::Break(call) => return ControlFlow::Break(call),

@@ -4,7 +4,7 @@
 
 use crate::cache::cache::Cache;
 use crate::call::async_run::AsyncRun;
-use crate::call::cache_call::{self, CacheCall};
+use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Run;
@@ -31,34 +31,11 @@ where
     call::after_first_async(cache.engine(), miss, query, policy)
 }
 
-/// Starts a run of the body, whether a value is stored or not.
-#[inline]
-pub fn refresh<Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: P) -> Run<'_, P, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    S: Scope,
-{
-    call::refresh(cache.engine_ptr(), query, policy)
-}
-
-/// [`refresh`], for an async body.
-#[inline]
-pub fn refresh_async<Q, P, K, V, S>(
-    cache: &Cache<K, V, S>,
-    query: Q,
-    policy: P,
-) -> AsyncRun<'_, P, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    S: Scope,
-{
-    call::refresh_async(cache.engine(), query, policy)
-}
-
-/// Makes a call that says how it was answered, up to its run. Breaks with the result, or continues with a run.
+/// Makes a call that says how it was answered, or a refresh, up to its run. Breaks with the result, or continues with a run.
 #[inline]
 pub fn observe<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
+    start: Start,
     query: Q,
     policy: P,
 ) -> ControlFlow<CacheCall<R>, Run<'_, P, K, V, S>>
@@ -67,12 +44,13 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    cache_call::observe(cache.engine_ptr(), query, policy)
+    cache_call::observe(cache.engine_ptr(), start, query, policy)
 }
 
 /// [`observe`], for an async call.
 pub fn observe_async<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
+    start: Start,
     query: Q,
     policy: P,
 ) -> impl Future<Output = ControlFlow<CacheCall<R>, AsyncRun<'_, P, K, V, S>>>
@@ -81,7 +59,7 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    cache_call::observe_async(cache.engine(), query, policy)
+    cache_call::observe_async(cache.engine(), start, query, policy)
 }
 
 /// Asks a cache about one call.

@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 67 lines.
+// Without the body and the controls: 94 lines.
 
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where
@@ -125,25 +125,9 @@ where
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
-    where
-        F: Fn(&T) -> usize,
-    {
-        ::memofn::__private::refresh(
-                &<longest<T>>::cache(),
-                ::memofn::__private::plain::<[T], _>(items),
-                ::memofn::__private::policy::<
-                    Option<T>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Option < T >).whole()),
-            )
-            .finish(<longest<T>>::uncached::<F>(items, measure))
-    }
-    /// Calls the function, and says how the call was answered.
     #[inline]
-    fn cache_call<F>(
+    fn run<F>(
+        start: ::memofn::__private::Start,
         items: &[T],
         measure: F,
     ) -> ::memofn::__private::CacheCall<Option<T>>
@@ -153,6 +137,7 @@ where
         let cache = &<longest<T>>::cache();
         let run = match ::memofn::__private::observe(
             cache,
+            start,
             ::memofn::__private::plain::<[T], _>(items),
             ::memofn::__private::policy::<
                 Option<T>,
@@ -166,5 +151,24 @@ where
         return ::memofn::__private::missed(
             run.finish(<longest<T>>::uncached::<F>(items, measure)),
         );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::Anew, items, measure).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call<F>(
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::IfAbsent, items, measure)
     }
 }

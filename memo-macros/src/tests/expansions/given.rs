@@ -45,6 +45,7 @@ impl Rectangle {
         let cache = cache;
         let run = match ::memofn::__private::observe(
             cache,
+            ::memofn::__private::Start::IfAbsent,
             ::memofn::__private::plain::<u64, _>(&id),
             ::memofn::__private::policy::<
                 io::Result<User>,

@@ -63,6 +63,7 @@ impl Rectangle {
         let cache = &Self::area_cache();
         let run = match ::memofn::__private::observe(
             cache,
+            ::memofn::__private::Start::IfAbsent,
             (
                 ::memofn::__private::plain::<Self, _>(self),
                 ::memofn::__private::plain::<Unit, _>(&unit),

@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 41 lines.
+// Without the body and the controls: 58 lines.
 
 pub fn fib(n: u64) -> u64 {
     let cache = ::memofn::__private::at(<fib>::call_site);
@@ -96,23 +96,15 @@ impl fib {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub fn cache_refresh(n: u64) -> u64 {
-        ::memofn::__private::refresh(
-                &<fib>::cache(),
-                ::memofn::__private::plain::<u64, _>(&n),
-                ::memofn::__private::primitive::<u64, _>(),
-            )
-            .finish(<fib>::uncached(n))
-    }
-    /// Calls the function, and says how the call was answered.
     #[inline]
-    pub fn cache_call(n: u64) -> ::memofn::__private::CacheCall<u64> {
-        #[allow(deprecated)]
-        let _ = fib;
+    fn run(
+        start: ::memofn::__private::Start,
+        n: u64,
+    ) -> ::memofn::__private::CacheCall<u64> {
         let cache = &<fib>::cache();
         let run = match ::memofn::__private::observe(
             cache,
+            start,
             ::memofn::__private::plain::<u64, _>(&n),
             ::memofn::__private::primitive::<u64, _>(),
         ) {
@@ -120,5 +112,17 @@ impl fib {
             ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
         };
         return ::memofn::__private::missed(run.finish(<fib>::uncached(n)));
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub fn cache_refresh(n: u64) -> u64 {
+        Self::run(::memofn::__private::Start::Anew, n).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub fn cache_call(n: u64) -> ::memofn::__private::CacheCall<u64> {
+        #[allow(deprecated)]
+        let _ = fib;
+        Self::run(::memofn::__private::Start::IfAbsent, n)
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 69 lines.
+// Without the body and the controls: 93 lines.
 
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let cache = ::memofn::__private::at(<temperature>::call_site);
@@ -127,30 +127,16 @@ impl temperature {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-        ::memofn::__private::refresh(
-                &<temperature>::cache(),
-                ::memofn::__private::plain::<str, _>(city),
-                ::memofn::__private::policy::<
-                    Result<f64, WeatherError>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            )
-            .finish(<temperature>::uncached(api, city))
-    }
-    /// Calls the function, and says how the call was answered.
     #[inline]
-    pub(crate) fn cache_call(
+    fn run(
+        start: ::memofn::__private::Start,
         api: &mut Api,
         city: &str,
     ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        #[allow(deprecated)]
-        let _ = temperature;
         let cache = &<temperature>::cache();
         let run = match ::memofn::__private::observe(
             cache,
+            start,
             ::memofn::__private::plain::<str, _>(city),
             ::memofn::__private::policy::<
                 Result<f64, WeatherError>,
@@ -164,5 +150,20 @@ impl temperature {
         return ::memofn::__private::missed(
             run.finish(<temperature>::uncached(api, city)),
         );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        Self::run(::memofn::__private::Start::Anew, api, city).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub(crate) fn cache_call(
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        Self::run(::memofn::__private::Start::IfAbsent, api, city)
     }
 }

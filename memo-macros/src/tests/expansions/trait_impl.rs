@@ -123,6 +123,7 @@ impl ClientLoadControls for Client {
         let cache = &<Self as ClientLoadControls>::load_cache();
         let run = match ::memofn::__private::observe(
             cache,
+            ::memofn::__private::Start::IfAbsent,
             ::memofn::__private::plain::<str, _>(path),
             ::memofn::__private::policy::<
                 Self::Page,
