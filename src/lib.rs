@@ -31,6 +31,28 @@
 //! No lock is held while your code runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Each of them
 //! may call the same function again, even with the same arguments.
 //!
+//! # Seeing a cache at work
+//!
+//! - `f::cache_info()` counts hits, misses and more, and knows how long a run takes and what the hits saved:
+//!   [`CacheInfo::mean_run`], [`CacheInfo::time_saved`].
+//! - `f::cache_call(..)` gives the result with its [status and age](CacheCall).
+//! - [`report()`] is a table of all caches. [`caches()`] is the same as data.
+//!
+//! Three features of this crate connect the caches with other tools. All are off by default. None changes what a memoized
+//! function does.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `serde` | `Serialize` for [`CacheInfo`], [`CacheParameters`], [`CacheStatus`] and [`Report`]. Durations are numbers of seconds |
+//! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
+//! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
+//!
+//! The span has the level `DEBUG`, the target `memofn`, the name `run`, and two fields. `name` is the name of the cache.
+//! `outcome` is recorded at the end: `stored`; `error` (an `Err`, which is not stored); `rejected` (by `cache_if`);
+//! `outdated` (the key was removed, or the cache cleared, during the run); `unstored` (the cache stores nothing, or another
+//! run was faster); `panicked`; `cancelled` (the future was dropped). The body runs inside the span. An async run enters it
+//! while it is polled. A subscriber may call memoized functions; their runs then have no span.
+//!
 //! # In tests
 //!
 //! A memoized function keeps its entries from one test to the next. [`clear_all()`] clears every cache.
@@ -241,7 +263,7 @@ pub use memo_runtime::{
 /// visibility of the function, and `use weather::temperature;` imports both.
 ///
 /// ```
-/// # use memofn::{Cache, memoize};
+/// # use memofn::{Cache, CallStatus, memoize};
 /// #[memoize(maxsize = 1000)]
 /// fn area(width: u32, label: &str) -> u32 {
 ///     width * label.len() as u32
@@ -254,6 +276,7 @@ pub use memo_runtime::{
 /// area::cache_insert(2, "ab", 5); // stores a result as if it had been computed now
 /// assert_eq!(area(2, "ab"), 5);
 /// assert_eq!(area::cache_refresh(2, "ab"), 4); // runs the body now and stores its result
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call, with its status and age
 /// assert_eq!(area::uncached(3, "ab"), 6); // the original function
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
@@ -302,7 +325,8 @@ pub use memo_runtime::{
 /// ```
 ///
 /// An impl block cannot declare a type, so a method has other controls. `value.area_uncached(..)` is the
-/// original method. `Type::area_cache()` is the [`Cache`], with `info()`, `clear()` and `parameters()`, and
+/// original method, and `value.area_call(..)` gives the result with its [status and age](CacheCall).
+/// `Type::area_cache()` is the [`Cache`], with `info()`, `clear()` and `parameters()`, and
 /// with `peek`, `remove` and `insert` for a key. The key is `self` and the arguments, as above. The type of a
 /// `key` expression cannot be named, so `value.wider_remove(..)` removes one call.
 ///
@@ -386,8 +410,8 @@ pub use memo_runtime::{
 ///
 /// # Async functions
 ///
-/// An `async fn` is memoized in the same way, with the same options, on any runtime. Its `cache_refresh` and
-/// `uncached` are async, the other controls are not.
+/// An `async fn` is memoized in the same way, with the same options, on any runtime. Its `cache_call`, `cache_refresh`
+/// and `uncached` are async, the other controls are not.
 ///
 /// ```
 /// # use memofn::memoize;

@@ -121,11 +121,13 @@ fn times_of_several_threads_lie_between_the_shortest_run_and_all_of_them() {
 
     finishes("four threads with runs of 5 ms", || {
         let begin = Instant::now();
-        side_by_side((0..4).collect(), |thread| (0..5).for_each(|n| drop(nap(thread * 10 + n))));
+        side_by_side((0..4).collect(), |thread| {
+            (0..5).for_each(|n| assert_eq!(nap(thread * 10 + n), thread * 10 + n))
+        });
         let mean = nap::cache_info().mean_run().expect("some runs were timed");
         assert!(mean >= Duration::from_millis(5) && mean <= begin.elapsed());
         assert_eq!(nap::cache_info().time_saved(), Some(Duration::ZERO));
-        (0..5).for_each(|n| drop(nap(n)));
+        (0..5).for_each(|n| assert_eq!(nap(n), n));
         assert_eq!(nap::cache_info().time_saved(), Some(5 * mean));
         let report = memofn::report().to_string();
         assert!(report.lines().next().is_some_and(|titles| titles.contains("saved")), "{report}");

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 260 lines.
+// Without the body and the controls: 163 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -198,102 +198,5 @@ impl many {
         (),
     > {
         <many>::call_site().cache()
-    }
-    #[inline]
-    unsafe fn run(
-        start: ::memofn::__private::Start,
-        a: u8,
-        b: f64,
-        arg2: Option<&str>,
-        arg3: (u8, f32),
-        arg4: Point,
-        e: &[&str],
-        f: Cow<'_, str>,
-        g: [f64; 3],
-        h: &Path,
-        i: Vec<u8>,
-        j: char,
-        k: bool,
-        r#type: i8,
-        l: i16,
-    ) -> ::memofn::__private::CacheCall<()> {
-        let cache = &<many>::cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            start,
-            (
-                ::memofn::__private::plain::<u8, _>(&a),
-                ::memofn::__private::shaped::<
-                    f64,
-                    ::memofn::__private::FloatBits,
-                    _,
-                >(&b),
-                ::memofn::__private::shaped::<
-                    Option<&str>,
-                    ::memofn::__private::OptionOf<
-                        ::memofn::__private::PointerTo<::memofn::__private::Plain>,
-                    >,
-                    _,
-                >(&arg2),
-                ::memofn::__private::shaped::<
-                    (u8, f32),
-                    (::memofn::__private::Plain, ::memofn::__private::FloatBits),
-                    _,
-                >(&arg3),
-                ::memofn::__private::plain::<Point, _>(&arg4),
-                ::memofn::__private::shaped::<
-                    &[&str],
-                    ::memofn::__private::PointerTo<
-                        ::memofn::__private::SliceOf<
-                            ::memofn::__private::PointerTo<::memofn::__private::Plain>,
-                        >,
-                    >,
-                    _,
-                >(&e),
-                ::memofn::__private::shaped::<
-                    Cow<'_, str>,
-                    ::memofn::__private::PointerTo<::memofn::__private::Plain>,
-                    _,
-                >(&f),
-                ::memofn::__private::shaped::<
-                    [f64; 3],
-                    ::memofn::__private::ArrayOf<::memofn::__private::FloatBits>,
-                    _,
-                >(&g),
-                ::memofn::__private::plain::<Path, _>(h),
-                ::memofn::__private::plain::<Vec<u8>, _>(&i),
-                ::memofn::__private::plain::<char, _>(&j),
-                (
-                    ::memofn::__private::plain::<bool, _>(&k),
-                    ::memofn::__private::plain::<i8, _>(&r#type),
-                    ::memofn::__private::plain::<i16, _>(&l),
-                ),
-            ),
-            ::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole),
-        ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
-            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
-        };
-        return ::memofn::__private::missed(
-            run
-                .finish(unsafe {
-                    <many>::uncached(
-                        a,
-                        b,
-                        arg2,
-                        arg3,
-                        arg4,
-                        e,
-                        f,
-                        g,
-                        h,
-                        i,
-                        j,
-                        k,
-                        r#type,
-                        l,
-                    )
-                }),
-        );
     }
 }

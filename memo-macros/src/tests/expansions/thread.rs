@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 87 lines.
+// Without the body and the controls: 66 lines.
 
 fn distance(a: &[char], b: &[char]) -> usize {
     let cache = ::memofn::__private::at(<distance>::call_site);
@@ -80,26 +80,5 @@ impl distance {
         ::memofn::__private::scope::Thread,
     > {
         <distance>::call_site().cache()
-    }
-    #[inline]
-    fn run(
-        start: ::memofn::__private::Start,
-        a: &[char],
-        b: &[char],
-    ) -> ::memofn::__private::CacheCall<usize> {
-        let cache = &<distance>::cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            start,
-            (
-                ::memofn::__private::plain::<[char], _>(a),
-                ::memofn::__private::plain::<[char], _>(b),
-            ),
-            ::memofn::__private::primitive::<usize, _>(),
-        ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
-            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
-        };
-        return ::memofn::__private::missed(run.finish(<distance>::uncached(a, b)));
     }
 }
