@@ -155,7 +155,7 @@ in_every_scope! {
 
 #[test]
 fn a_result_that_is_refused_or_finds_no_room_says_so() {
-    #[memoize(name = "some", cache_if = |result| result.is_some())]
+    #[memoize(name = "some", cache_if = Option::is_some)]
     fn some(n: u32) -> Option<u32> {
         n.checked_sub(1)
     }
