@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Keeps the latest values. Counters and gauges are the standard library's atomics.
 #[derive(Default)]
 struct Values {
-    values: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
+    atomics: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
     described: Mutex<Vec<String>>,
     /// Called for each metric.
     seen: Option<fn(&str)>,
@@ -32,11 +32,11 @@ impl Values {
         let labels: Vec<_> =
             key.labels().map(|it| format!("{}={}", it.key(), it.value())).collect();
         let name = format!("{} {}", key.name().trim_start_matches("memofn_"), labels.join(" "));
-        Arc::clone(self.values.lock().expect("not poisoned").entry(name).or_default())
+        Arc::clone(self.atomics.lock().expect("not poisoned").entry(name).or_default())
     }
 
     fn counter(&self, name: &str) -> Option<u64> {
-        self.values.lock().expect("not poisoned").get(name).map(|it| it.load(Relaxed))
+        self.atomics.lock().expect("not poisoned").get(name).map(|it| it.load(Relaxed))
     }
 
     fn gauge(&self, name: &str) -> Option<f64> {
