@@ -1,7 +1,7 @@
 //! The controls: the companion type of a function, and the functions that look up, remove, insert or
 //! refresh one call.
 
-use super::cache_access::{self, CacheAccess};
+use super::cache_access::{self, CacheAccess, call_site};
 use super::helper::{Helper, allowed_lints, named_signature};
 use super::names::hygienic;
 use super::original::declared_signature;
@@ -183,6 +183,15 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     } else {
         (quote!(#p::observe(#cache_name, #start, #lookup, #policy)), quote!(finish(#run)))
     };
+    if let Some(call_site) = call_site(model).filter(|_| !model.is_async()) {
+        return quote!({
+            let #pending = match #call_site.observe(#start, #lookup, #policy) {
+                #p::std::ops::ControlFlow::Break(#call) => return #call,
+                #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+            };
+            return #p::missed(#pending.#run);
+        });
+    }
     // What the key and the look-up borrow is given back before the body takes the arguments.
     quote!({
         #setup

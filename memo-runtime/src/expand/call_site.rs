@@ -14,9 +14,10 @@
 
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
+use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call;
 use crate::call::result_policy::Policy;
-use crate::call::run::Turn;
+use crate::call::run::{Run, Turn};
 use crate::engine::hit::Miss;
 use crate::expand::instances::Instance;
 use crate::expand::options::Options;
@@ -26,6 +27,7 @@ use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 
 /// The cache of the instantiation `F`, as one call uses it: lent for the look-up, which is short, and kept for all that
 /// follows a miss.
@@ -169,6 +171,32 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
                 None => Turn::ANSWERED,
                 Some(run) => Turn::run(run.finally(finally)),
             },
+        }
+    }
+
+    /// [`observe`](crate::expand::controls::observe) in this cache. The caller need not name the type of the cache, which
+    /// would ask once more whether the key is `'static`.
+    #[inline]
+    pub fn observe<'c, R, Q, O>(
+        self,
+        start: Start,
+        query: Q,
+        policy: O,
+    ) -> ControlFlow<CacheCall<R>, Run<'c, O, K, V, S>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let held = self.own();
+        #[expect(unsafe_code, reason = "a run has a lease of its engine")]
+        // SAFETY: as in `step`.
+        let cache = unsafe { &*std::ptr::from_ref::<Cache<K, V, S>>(held.borrow()) };
+        let observed = cache_call::observe(cache.engine_ptr(), start, query, policy);
+        match (observed, S::finally(held)) {
+            (ControlFlow::Continue(run), Some(finally)) => {
+                ControlFlow::Continue(run.finally(finally))
+            }
+            (observed, _) => observed,
         }
     }
 

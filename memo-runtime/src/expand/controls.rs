@@ -31,6 +31,16 @@ where
     call::after_first_async(cache.engine(), miss, query, policy)
 }
 
+/// Starts a run of the body, whether a value is stored or not.
+#[inline]
+pub fn refresh<Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: P) -> Run<'_, P, K, V, S>
+where
+    Q: Lookup<Key = K>,
+    S: Scope,
+{
+    call::refresh(cache.engine_ptr(), query, policy)
+}
+
 /// Makes a call that says how it was answered, or a refresh, up to its run. Breaks with the result, or continues with a run.
 #[inline]
 pub fn observe<R, Q, P, K, V, S>(
