@@ -134,17 +134,17 @@ where
     where
         F: Fn(&T) -> usize,
     {
-        let cache = &<longest<T>>::cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            start,
-            ::memofn::__private::plain::<[T], _>(items),
-            ::memofn::__private::policy::<
-                Option<T>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Option < T >).whole()),
-        ) {
+        let run = match <longest<T>>::call_site()
+            .observe(
+                start,
+                ::memofn::__private::plain::<[T], _>(items),
+                ::memofn::__private::policy::<
+                    Option<T>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Option < T >).whole()),
+            )
+        {
             ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
             ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
         };

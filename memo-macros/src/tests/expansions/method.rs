@@ -60,16 +60,16 @@ impl Rectangle {
     #[inline]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     pub fn area_call(&self, unit: Unit) -> ::memofn::__private::CacheCall<f64> {
-        let cache = &Self::area_cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            ::memofn::__private::Start::IfAbsent,
-            (
-                ::memofn::__private::plain::<Self, _>(self),
-                ::memofn::__private::plain::<Unit, _>(&unit),
-            ),
-            ::memofn::__private::primitive::<f64, _>(),
-        ) {
+        let run = match Self::area_cache_call_site()
+            .observe(
+                ::memofn::__private::Start::IfAbsent,
+                (
+                    ::memofn::__private::plain::<Self, _>(self),
+                    ::memofn::__private::plain::<Unit, _>(&unit),
+                ),
+                ::memofn::__private::primitive::<f64, _>(),
+            )
+        {
             ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
             ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
         };

@@ -101,13 +101,13 @@ impl fib {
         start: ::memofn::__private::Start,
         n: u64,
     ) -> ::memofn::__private::CacheCall<u64> {
-        let cache = &<fib>::cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            start,
-            ::memofn::__private::plain::<u64, _>(&n),
-            ::memofn::__private::primitive::<u64, _>(),
-        ) {
+        let run = match <fib>::call_site()
+            .observe(
+                start,
+                ::memofn::__private::plain::<u64, _>(&n),
+                ::memofn::__private::primitive::<u64, _>(),
+            )
+        {
             ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
             ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
         };

@@ -133,17 +133,17 @@ impl temperature {
         api: &mut Api,
         city: &str,
     ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        let cache = &<temperature>::cache();
-        let run = match ::memofn::__private::observe(
-            cache,
-            start,
-            ::memofn::__private::plain::<str, _>(city),
-            ::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        ) {
+        let run = match <temperature>::call_site()
+            .observe(
+                start,
+                ::memofn::__private::plain::<str, _>(city),
+                ::memofn::__private::policy::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+        {
             ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
             ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
         };
