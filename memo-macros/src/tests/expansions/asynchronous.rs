@@ -123,11 +123,16 @@ impl temperature {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+    #[inline]
+    async fn run(
+        start: ::memofn::__private::Start,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
         let cache = <temperature>::cache();
-        return ::memofn::__private::refresh_async(
-                &cache,
+        let cache = &cache;
+        let run = match ::memofn::__private::observe_async(
+                cache,
+                start,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
@@ -135,7 +140,27 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .drive(<temperature>::uncached(city))
-            .await;
+            .await
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.drive(<temperature>::uncached(city)).await,
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+        Self::run(::memofn::__private::Start::Anew, city).await.value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub async fn cache_call(
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        Self::run(::memofn::__private::Start::IfAbsent, city).await
     }
 }

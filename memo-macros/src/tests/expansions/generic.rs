@@ -134,13 +134,18 @@ where
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    #[inline]
+    fn run<F>(
+        start: ::memofn::__private::Start,
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
     where
         F: Fn(&T) -> usize,
     {
-        ::memofn::__private::refresh(
-                &<longest<T>>::cache(),
+        let run = match <longest<T>>::call_site()
+            .observe(
+                start,
                 ::memofn::__private::plain::<[T], _>(items),
                 ::memofn::__private::policy::<
                     Option<T>,
@@ -148,6 +153,31 @@ where
                     _,
                 >(::memofn::__private::kind!(Option < T >).whole()),
             )
-            .finish(<longest<T>>::uncached::<F>(items, measure))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<longest<T>>::uncached::<F>(items, measure)),
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::Anew, items, measure).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call<F>(
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::IfAbsent, items, measure)
     }
 }

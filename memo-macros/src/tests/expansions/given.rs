@@ -38,4 +38,29 @@ impl Rectangle {
     fn user_uncached(&self, id: u64) -> io::Result<User> {
         self.fetch(id)
     }
+    /// Calls [`user`](Self::user), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn user_call(&self, id: u64) -> ::memofn::__private::CacheCall<io::Result<User>> {
+        let cache: &::memofn::__private::Cache<
+            u64,
+            <io::Result<User> as ::memofn::__private::ResultKind<true>>::Stored,
+            _,
+        > = &self.users;
+        let cache = cache;
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::Start::IfAbsent,
+            ::memofn::__private::plain::<u64, _>(&id),
+            ::memofn::__private::policy::<
+                io::Result<User>,
+                _,
+                _,
+            >(::memofn::__private::kind!(io::Result < User >)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(Self::user_uncached(self, id)));
+    }
 }

@@ -122,19 +122,43 @@ impl page {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    fn cache_refresh(request: &Request, log: &Log) -> String {
+    #[inline]
+    fn run(
+        start: ::memofn::__private::Start,
+        request: &Request,
+        log: &Log,
+    ) -> ::memofn::__private::CacheCall<String> {
         let key = ::memofn::__private::shared_key(request.id);
         let cache = <page>::static_site()
             .cache_for(
                 &key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
-        ::memofn::__private::refresh(
-                &cache,
-                key,
-                ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-            )
-            .finish(<page>::uncached(request, log))
+        let cache = &cache;
+        let run = match ::memofn::__private::observe(
+            cache,
+            start,
+            key,
+            ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(<page>::uncached(request, log)));
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh(request: &Request, log: &Log) -> String {
+        Self::run(::memofn::__private::Start::Anew, request, log).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call(
+        request: &Request,
+        log: &Log,
+    ) -> ::memofn::__private::CacheCall<String> {
+        #[allow(deprecated)]
+        let _ = page;
+        Self::run(::memofn::__private::Start::IfAbsent, request, log)
     }
 }

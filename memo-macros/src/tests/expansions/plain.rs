@@ -105,13 +105,33 @@ impl fib {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub fn cache_refresh(n: u64) -> u64 {
-        ::memofn::__private::refresh(
-                &<fib>::cache(),
+    #[inline]
+    fn run(
+        start: ::memofn::__private::Start,
+        n: u64,
+    ) -> ::memofn::__private::CacheCall<u64> {
+        let run = match <fib>::call_site()
+            .observe(
+                start,
                 ::memofn::__private::plain::<u64, _>(&n),
                 ::memofn::__private::primitive::<u64, _>(),
             )
-            .finish(<fib>::uncached(n))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(<fib>::uncached(n)));
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub fn cache_refresh(n: u64) -> u64 {
+        Self::run(::memofn::__private::Start::Anew, n).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub fn cache_call(n: u64) -> ::memofn::__private::CacheCall<u64> {
+        #[allow(deprecated)]
+        let _ = fib;
+        Self::run(::memofn::__private::Start::IfAbsent, n)
     }
 }

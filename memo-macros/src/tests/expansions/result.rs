@@ -136,10 +136,15 @@ impl temperature {
             &result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-        ::memofn::__private::refresh(
-                &<temperature>::cache(),
+    #[inline]
+    fn run(
+        start: ::memofn::__private::Start,
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        let run = match <temperature>::call_site()
+            .observe(
+                start,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
@@ -147,6 +152,27 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .finish(<temperature>::uncached(api, city))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<temperature>::uncached(api, city)),
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        Self::run(::memofn::__private::Start::Anew, api, city).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub(crate) fn cache_call(
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        Self::run(::memofn::__private::Start::IfAbsent, api, city)
     }
 }
