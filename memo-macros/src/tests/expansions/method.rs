@@ -70,11 +70,30 @@ impl Rectangle {
         ::memofn::__private::ask(
             &Self::area_cache_call_site().cache(),
             ::memofn::__private::Ask::Remove,
-            &(
+            (
                 ::memofn::__private::plain::<Self, _>(self),
                 ::memofn::__private::plain::<Unit, _>(&unit),
             ),
             &::memofn::__private::primitive::<f64, _>(),
         )
+    }
+    /// Calls [`area`](Self::area), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_call(&self, unit: Unit) -> ::memofn::__private::CacheCall<f64> {
+        let run = match Self::area_cache_call_site()
+            .observe(
+                ::memofn::__private::Start::IfAbsent,
+                (
+                    ::memofn::__private::plain::<Self, _>(self),
+                    ::memofn::__private::plain::<Unit, _>(&unit),
+                ),
+                ::memofn::__private::primitive::<f64, _>(),
+            )
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(run.finish(Self::area_uncached(self, unit)));
     }
 }

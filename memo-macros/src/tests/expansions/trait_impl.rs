@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 95 lines.
+// Without the body and the controls: 97 lines.
 
 impl Load for Client {
     type Page = String;
@@ -52,6 +52,8 @@ trait ClientLoadControls: Load {
     fn load_cache() -> Self::load_cache;
     /// Forgets one call of [`load`](Self::load), and returns its result.
     fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page>;
 }
 #[allow(non_camel_case_types)]
 impl ClientLoadControls for Client {
@@ -122,12 +124,34 @@ impl ClientLoadControls for Client {
         ::memofn::__private::ask(
             &<Self as ClientLoadControls>::load_cache(),
             ::memofn::__private::Ask::Remove,
-            &::memofn::__private::plain::<str, _>(path),
+            ::memofn::__private::plain::<str, _>(path),
             &::memofn::__private::policy::<
                 Self::Page,
                 _,
                 _,
             >(::memofn::__private::kind!(Self::Page)),
         )
+    }
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page> {
+        let cache = &<Self as ClientLoadControls>::load_cache();
+        let run = match ::memofn::__private::observe(
+            cache,
+            ::memofn::__private::Start::IfAbsent,
+            ::memofn::__private::plain::<str, _>(path),
+            ::memofn::__private::policy::<
+                Self::Page,
+                _,
+                _,
+            >(::memofn::__private::kind!(Self::Page)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(call) => return call,
+            ::memofn::__private::std::ops::ControlFlow::Continue(run) => run,
+        };
+        return ::memofn::__private::missed(
+            run.finish(<Self as ClientLoadControls>::load_uncached(self, path)),
+        );
     }
 }
