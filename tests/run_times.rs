@@ -135,3 +135,38 @@ fn times_of_several_threads_lie_between_the_shortest_run_and_all_of_them() {
         assert!(report.lines().next().is_some_and(|titles| titles.contains("saved")), "{report}");
     });
 }
+
+#[test]
+fn a_computation_of_many_keys_is_one_run() {
+    let clock = Clock::stop();
+    let cache = Cache::new(10);
+    let compute = |keys: &[u32]| {
+        clock.advance(SECOND);
+        keys.to_vec()
+    };
+    cache.get_many_or_compute([1, 2, 3], compute);
+    cache.get_many_or_compute([3, 4], |keys| {
+        clock.advance(2 * SECOND);
+        compute(keys)
+    });
+    assert_eq!(cache.info().mean_run(), Some(2 * SECOND));
+    let failed = cache.get_many_or_try_compute([5, 6], |_| {
+        clock.advance(5 * SECOND);
+        Err::<Vec<u32>, _>(())
+    });
+    assert_eq!((failed, cache.info().mean_run()), (Err(()), Some(3 * SECOND)));
+}
+
+#[test]
+fn an_async_computation_of_many_keys_is_one_run() {
+    let clock = Clock::stop();
+    let cache = Cache::new(10);
+    let values = cache.get_many_or_compute_async([1, 2, 3], async |keys: &[u32]| {
+        clock.advance(SECOND);
+        keys.to_vec()
+    });
+    assert_eq!(block_on(values), [1, 2, 3]);
+    assert_eq!((cache.info().misses, cache.info().mean_run()), (3, Some(SECOND)));
+    assert_eq!(cache.get_many_or_compute([1, 2], <[u32]>::to_vec), [1, 2]);
+    assert_eq!(cache.info().time_saved(), Some(2 * SECOND));
+}
