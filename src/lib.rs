@@ -35,6 +35,17 @@
 //! No lock is held while your code runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Each of them
 //! may call the same function again, even with the same arguments.
 //!
+//! # Features
+//!
+//! All are off by default. Each adds one crate, and none changes what a memoized function does.
+//! [Watching caches](guide::observing) says more.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `serde` | `Serialize` for [`CacheInfo`], [`CacheParameters`], [`CacheStatus`] and [`Report`]. Durations are numbers of seconds |
+//! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
+//! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
+//!
 //! # Limits
 //!
 //! - **Stack.** A memoized recursion needs more stack than the plain one: [how deep it goes](guide::results#recursion).
@@ -51,10 +62,13 @@
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
+#[cfg(feature = "metrics")]
+pub use memo_runtime::metrics;
 pub use memo_runtime::{
-    Cache, CacheBuilder, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus, Float,
-    ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn, memoize_fn_with,
-    memoize_rec, memoize_rec_with, report, scope, set_clock, testing, try_memoize_fn,
+    Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
+    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn,
+    memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
+    try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.
@@ -107,7 +121,7 @@ pub use memo_runtime::{
 /// visibility of the function, and `use weather::temperature;` imports both.
 ///
 /// ```
-/// # use memofn::{Cache, memoize};
+/// # use memofn::{Cache, CallStatus, memoize};
 /// #[memoize(maxsize = 1000)]
 /// fn area(width: u32, label: &str) -> u32 {
 ///     width * label.len() as u32
@@ -120,6 +134,7 @@ pub use memo_runtime::{
 /// area::cache_insert(2, "ab", 5); // stores a result as if it had been computed now
 /// assert_eq!(area(2, "ab"), 5);
 /// assert_eq!(area::cache_refresh(2, "ab"), 4); // runs the body now
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call, with its status and age
 /// assert_eq!(area::uncached(3, "ab"), 6); // the original function
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
@@ -227,6 +242,9 @@ pub mod guide {
     #[doc = include_str!("../docs/guides/observing.md")]
     ///
     /// [`CacheInfo`]: crate::CacheInfo
+    /// [`CacheCall`]: crate::CacheCall
+    /// [`time_saved()`]: crate::CacheInfo::time_saved
+    /// [`mean_run()`]: crate::CacheInfo::mean_run
     /// [`patience`]: concurrency#patience
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()

@@ -17,6 +17,7 @@
 //! | `key` | how arguments are looked up and owned |
 //! | `config` | parameters and counters |
 //! | `base` | threads, fences, clocks, the alarm |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![allow(clippy::module_inception, reason = "the main file of a room has the room's name")]
 
@@ -47,9 +48,17 @@ pub use cache::by_hand::memoized::{
 pub use cache::cache::{Cache, CacheEntry};
 pub use cache::registry::{CacheStatus, caches, clear_all};
 pub use cache::report::{Report, report};
+pub use call::cache_call::{CacheCall, CallStatus};
 pub use config::parameters::CacheParameters;
 pub use config::stats::CacheInfo;
 pub use key::float::Float;
+
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+/// The counters of all caches in the metrics of the program.
+pub mod metrics {
+    pub use crate::cache::metrics::publish;
+}
 
 /// For tests of programs that use caches.
 pub mod testing {
@@ -64,6 +73,7 @@ pub mod __private {
     pub use crate::cache::given::GivenCache;
     pub use crate::call::answer::Answer;
     pub use crate::call::async_run::AsyncRun;
+    pub use crate::call::cache_call::{CacheCall, Start, missed};
     pub use crate::call::in_place::cold_call;
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
@@ -83,7 +93,9 @@ pub mod __private {
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{Ask, ask, go_on, holding, insert, refresh, refresh_async};
+    pub use crate::expand::controls::{
+        Ask, ask, go_on, holding, insert, observe, observe_async, refresh,
+    };
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{

@@ -1,14 +1,17 @@
 //! The controls: the companion type of a function, and the functions that look up, remove, insert or
 //! refresh one call.
 
-use super::cache_access::{self, CacheAccess};
+use super::cache_access::{self, CacheAccess, call_site};
 use super::docs;
-use super::helper::{Helper, allowed_lints};
+use super::helper::{Helper, allowed_lints, named_signature};
 use super::names::hygienic;
+use super::original::declared_signature;
 use crate::analyze::model::{Argument, Model};
 use crate::tokens::rewrite::replace_self_type;
-use proc_macro2::TokenStream;
+use crate::tokens::search::uses;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::{GenericParam, ReturnType, Signature, parse_quote};
 
 /// The companion type of a function in a module, with all controls. The first helper runs the original
 /// body; it stands in a block of its own, so that lints apply to it.
@@ -74,14 +77,17 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     model.options.cache().is_none().then(|| {
         quote! {
             /// The counters and the size of the cache.
+            #[inline]
             #vis fn cache_info() -> #p::CacheInfo {
                 #p::Cache::info(&Self::cache())
             }
             /// Forgets every entry and zeroes the counters.
+            #[inline]
             #vis fn cache_clear() {
                 #p::Cache::clear(&Self::cache())
             }
             /// The options in force.
+            #[inline]
             #vis fn cache_parameters() -> #p::CacheParameters {
                 #p::Cache::parameters(&Self::cache())
             }
@@ -97,7 +103,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let (what, value) = (hygienic("what"), hygienic("result"));
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
-    let all = model.arguments.iter().map(parameter);
+    let all: Vec<_> = model.arguments.iter().map(parameter).collect();
     let identified = model.identifying_params();
     let (some_params, some_bounds) = (identified.declared(), identified.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
@@ -105,16 +111,22 @@ fn one_call_controls(model: &Model) -> TokenStream {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
         _ => None,
     };
-    let run = model.call_original();
     let asyncness = &model.function.sig.asyncness;
-    let refresh = if model.is_async() {
-        quote!(return #p::refresh_async(#cache, #lookup, #policy).drive(#run).await;)
-    } else {
-        quote!(#p::refresh(#cache, #lookup, #policy).finish(#run))
+    let awaited = asyncness.map(|_| quote!(.await));
+    let (start, all_names) = (hygienic("start"), model.arguments.iter().map(|it| &it.name));
+    let run = |variant: TokenStream| {
+        let names = all_names.clone();
+        let run = quote!(Self::run(#p::Start::#variant, #(#names),*));
+        if safety.is_some() { quote!(unsafe { #run #awaited }) } else { quote!(#run #awaited) }
     };
-    let body_attributes = model.body_attributes();
+    let (anew, if_absent) = (run(quote!(Anew)), run(quote!(IfAbsent)));
+    let run = run_of_call(model, &quote!(#start));
+    let body_attributes: Vec<_> = model.body_attributes().collect();
+    let mention = mention(model);
     quote! {
-        // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once.
+        // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once. The controls are
+        // compiled where they are used.
+        #[inline]
         fn ask #some_params (#what: #p::Ask, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
@@ -122,29 +134,131 @@ fn one_call_controls(model: &Model) -> TokenStream {
             #p::ask(#cache, #what, #lookup, &#policy)
         }
         /// Looks for a call without counting, computing or touching recency.
+        #[inline]
         #vis fn cache_peek #some_params (#(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
             Self::ask(#p::Ask::Peek, #(#names),*)
         }
         /// Forgets one call, and returns its result.
+        #[inline]
         #vis fn cache_remove #some_params (#(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
             Self::ask(#p::Ask::Remove, #(#names),*)
         }
         /// Stores a result as if it had been computed now.
+        #[inline]
         #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
             #setup
             #p::insert(#cache, #lookup, &#policy, &#value)
         }
+        // `cache_refresh` and `cache_call` share this function.
+        #[inline]
+        #(#body_attributes)*
+        #asyncness #safety fn run #all_params (#start: #p::Start, #(#all),*)
+            -> #p::CacheCall<#result> #all_bounds
+        #run
         /// Runs the body now and stores its result.
+        #[inline]
         #(#body_attributes)*
         #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
-            #setup
-            #refresh
+            #anew.value
+        }
+        /// Calls the function, and says how the call was answered.
+        #[inline]
+        #(#body_attributes)*
+        #vis #asyncness #safety fn cache_call #all_params (#(#all),*)
+            -> #p::CacheCall<#result> #all_bounds
+        {
+            #mention
+            #if_absent
         }
     }
+}
+
+/// The body of a function that makes a call or a refresh, and says how it was answered.
+fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
+    let p = &model.runtime;
+    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
+    let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
+    let run = model.call_original();
+    let (observe, run) = if model.is_async() {
+        let observe = quote!(#p::observe_async(#cache_name, #start, #lookup, #policy).await);
+        (observe, quote!(drive(#run).await))
+    } else {
+        (quote!(#p::observe(#cache_name, #start, #lookup, #policy)), quote!(finish(#run)))
+    };
+    if let Some(call_site) = call_site(model).filter(|_| !model.is_async()) {
+        return quote!({
+            let #pending = match #call_site.observe(#start, #lookup, #policy) {
+                #p::std::ops::ControlFlow::Break(#call) => return #call,
+                #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+            };
+            return #p::missed(#pending.#run);
+        });
+    }
+    // What the key and the look-up borrow is given back before the body takes the arguments.
+    quote!({
+        #setup
+        let #cache_name = #cache;
+        let #pending = match #observe {
+            #p::std::ops::ControlFlow::Break(#call) => return #call,
+            #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+        };
+        return #p::missed(#pending.#run);
+    })
+}
+
+/// Names the function, so that the compiler sees a use of it. It would warn of a function that is called through
+/// `cache_call` alone. A generic function cannot be named without its types, and a method of a trait may share its name.
+fn mention(model: &Model) -> Option<TokenStream> {
+    let sig = &model.function.sig;
+    let any = Ident::new("impl", Span::call_site());
+    let is_generic = sig.generics.params.iter().any(|it| !matches!(it, GenericParam::Lifetime(_)))
+        || model.arguments.iter().any(|it| uses(&it.ty.to_token_stream(), &any));
+    if is_generic || !model.context.is_module() {
+        return None;
+    }
+    let name = &sig.ident;
+    Some(quote!(#[allow(deprecated)] let _ = #name;))
+}
+
+/// `area_call`: what `cache_call` is for a function, for a method.
+pub(super) fn observed(model: &Model) -> Option<Helper> {
+    if model.context.is_module() {
+        return None;
+    }
+    let p = &model.runtime;
+    let name = model.observed_fn();
+    let with_status = |mut sig: Signature| {
+        sig.ident = name.clone();
+        sig.abi = None;
+        sig.output = match sig.output {
+            ReturnType::Default => parse_quote!(-> #p::CacheCall<()>),
+            ReturnType::Type(arrow, ty) => parse_quote!(#arrow #p::CacheCall<#ty>),
+        };
+        sig.into_token_stream()
+    };
+    let doc = format!(
+        " Calls [`{0}`](Self::{0}), and says how the call was answered.",
+        model.function.sig.ident
+    );
+    let (cfgs, body_attributes) = (model.cfgs(), model.body_attributes());
+    Some(Helper {
+        doc: quote!(#[doc = #doc] #(#cfgs)*),
+        attrs: quote! {
+            #[inline]
+            #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+            #(#body_attributes)*
+        },
+        vis: model.function.vis.to_token_stream(),
+        signature: with_status(named_signature(model)),
+        declared: Some(with_status(declared_signature(model))),
+        name,
+        returns: None,
+        body: run_of_call(model, &quote!(#p::Start::IfAbsent)),
+    })
 }
 
 /// `area_remove` of a method: it takes the arguments, where `Type::area_cache().remove(..)` takes an owned key. With
@@ -158,7 +272,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     let name = model.remove_fn();
     let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     // Not by `area_cache()`: if the user has a function of that name, that is one error already.
-    let cache = cache_access::call_site(model).map_or(cache, |site| quote!(&#site.cache()));
+    let cache = call_site(model).map_or(cache, |site| quote!(&#site.cache()));
     let identifying = model.identifying_arguments().map(parameter);
     let generics = model.identifying_params().and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());

@@ -58,7 +58,7 @@
 
 use super::cache_access::{self, CacheAccess, call_site, is_split_call};
 use super::cache_static::cache_functions;
-use super::controls::{controls, removal};
+use super::controls::{controls, observed, removal};
 use super::docs;
 use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
@@ -83,6 +83,7 @@ impl Expansion {
         let mut helpers = vec![original(model)];
         helpers.extend(cache_functions(model));
         helpers.extend(removal(model));
+        helpers.extend(observed(model));
         Self { memoized: memoized(model), helpers }
     }
 }

@@ -67,6 +67,11 @@ impl Model {
         self.helper_name("remove")
     }
 
+    /// The function that calls a method and says how the call was answered.
+    pub(super) fn observed_fn(&self) -> Ident {
+        self.helper_name("call")
+    }
+
     /// The path of a generated function without arguments.
     pub(super) fn path(&self, name: &Ident) -> TokenStream {
         let owner = self.controls_type();

@@ -65,7 +65,7 @@ fn uncached_signature(model: &Model, mut sig: Signature) -> Signature {
 
 /// The signature in the controls' trait. `Self` is spelled out there: the trait does not know that its
 /// `Self` is the user's type.
-fn declared_signature(model: &Model) -> Signature {
+pub(super) fn declared_signature(model: &Model) -> Signature {
     let mut sig = named_signature(model);
     let Some(controls) = model.context.controls_trait() else { return sig };
     let replace = |ty: &mut Type| {

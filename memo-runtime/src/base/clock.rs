@@ -26,6 +26,11 @@ impl Time {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
+    /// `None` if that lies before the origin.
+    pub(crate) fn before(self, duration: Duration) -> Option<Self> {
+        self.0.checked_sub(nanos(duration)).map(Self)
+    }
+
     /// Whether this deadline has passed at `now`. `FOREVER` never passes.
     #[inline]
     pub(crate) fn has_passed(self, now: Self) -> bool {
@@ -69,6 +74,20 @@ impl Clock {
             Some(ttl) if ttl >= Self::COARSE_FROM => Self::Coarse,
             Some(_) => Self::Precise,
         }
+    }
+
+    /// Whether there is a clock to read. One target has none before the program supplies it.
+    pub(crate) fn exists() -> bool {
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        return crate::base::supplied_clock::is_supplied();
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        true
+    }
+
+    /// Whether a test clock has ever stopped or shifted time.
+    #[inline]
+    pub(crate) fn is_tested() -> bool {
+        TESTED.load(Ordering::Relaxed)
     }
 
     #[inline]

@@ -7,5 +7,6 @@ pub(crate) mod asymmetric_fence;
 pub(crate) mod catch_panic;
 pub(crate) mod clock;
 pub(crate) mod small_list;
+pub(crate) mod stopwatch;
 pub(crate) mod supplied_clock;
 pub(crate) mod sync;

@@ -7,5 +7,9 @@ pub(crate) mod by_hand;
 pub(crate) mod cache;
 pub(crate) mod compute;
 pub(crate) mod given;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
 pub(crate) mod registry;
 pub(crate) mod report;
+#[cfg(feature = "serde")]
+mod serialize;

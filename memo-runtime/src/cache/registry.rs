@@ -2,7 +2,7 @@
 //!
 //! It holds weak references. It must not know the types of keys and values.
 
-use crate::base::sync::{self, Arc, Mutex};
+use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
@@ -12,8 +12,11 @@ use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 
 /// A cache of any types.
-trait AnyCache {
+pub(super) trait AnyCache {
     fn status(&self) -> CacheStatus;
+    /// What it has counted since it was made, cleared or not.
+    #[cfg(feature = "metrics")]
+    fn totals(&self) -> CacheInfo;
     fn clear(&self);
 }
 
@@ -24,17 +27,25 @@ impl<S: Scope> AnyCache for Engine<S> {
         CacheStatus { parameters, info }
     }
 
+    #[cfg(feature = "metrics")]
+    fn totals(&self) -> CacheInfo {
+        self.core.totals()
+    }
+
     fn clear(&self) {
         self.clear();
     }
 }
 
 sync::statics! {
-    static SHARED: Mutex<Vec<ArcWeak<Engine<Shared>>>> = Mutex::new(Vec::new());
+    static SHARED: Mutex<Vec<(u64, ArcWeak<Engine<Shared>>)>> = Mutex::new(Vec::new());
+    /// The next cache that is listed gets this number. An address may be used again.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
 }
 
 sync::thread_local! {
-    static THREAD: RefCell<Vec<RcWeak<Engine<Thread>>>> = const { RefCell::new(Vec::new()) };
+    static THREAD: RefCell<Vec<(u64, RcWeak<Engine<Thread>>)>> =
+        const { RefCell::new(Vec::new()) };
 }
 
 /// An engine that can be listed. Any thread may drop one that all threads share: keys and values are `Send` and `Sync`
@@ -48,7 +59,8 @@ impl Listed for Arc<Engine<Shared>> {
     fn list(&self) {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_shared);
-            SHARED.lock().push(Self::downgrade(self));
+            let number = NUMBER.fetch_add(1, Relaxed);
+            SHARED.lock().push((number, Self::downgrade(self)));
         }
     }
 }
@@ -58,44 +70,65 @@ impl Listed for Rc<Engine<Thread>> {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_on_this_thread);
             // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
-            let _ = THREAD.try_with(|listed| listed.borrow_mut().push(Self::downgrade(self)));
+            let number = NUMBER.fetch_add(1, Relaxed);
+            let _ =
+                THREAD.try_with(|listed| listed.borrow_mut().push((number, Self::downgrade(self))));
         }
     }
 }
 
 /// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
 fn unlist_shared(cache: usize) {
-    remove_first(&mut SHARED.lock(), |listed| listed.as_ptr().addr() == cache);
+    let unlisted = remove_first(&mut SHARED.lock(), |(_, listed)| listed.as_ptr().addr() == cache);
+    forget(unlisted);
 }
 
 /// [`unlist_shared`], for a cache of the calling thread.
 fn unlist_on_this_thread(cache: usize) {
     // While the thread's locals are being destroyed, the list is gone as a whole.
-    let _ = THREAD.try_with(|listed| {
-        remove_first(&mut listed.borrow_mut(), |listed| listed.as_ptr().addr() == cache);
+    let unlisted = THREAD.try_with(|listed| {
+        remove_first(&mut listed.borrow_mut(), |(_, listed)| listed.as_ptr().addr() == cache)
     });
+    forget(unlisted.ok().flatten());
 }
 
-fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) {
-    if let Some(at) = listed.iter().position(is_it) {
-        listed.remove(at);
+fn forget<T>(unlisted: Option<(u64, T)>) {
+    #[cfg(feature = "metrics")]
+    if let Some((number, _)) = &unlisted {
+        crate::cache::metrics::forget(*number);
     }
+    drop(unlisted);
+}
+
+fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) -> Option<T> {
+    let removed = listed.iter().position(is_it).map(|at| listed.remove(at));
     if listed.capacity() > 8 * listed.len() + 64 {
         listed.shrink_to(2 * listed.len());
     }
+    removed
 }
 
-/// Calls `visit` with every cache, while no list is locked.
-fn for_each(mut visit: impl FnMut(&dyn AnyCache)) {
-    let shared: Vec<_> = SHARED.lock().iter().filter_map(ArcWeak::upgrade).collect();
-    for cache in &shared {
-        visit(&**cache);
+/// The caches on the lists, with their numbers. It keeps them alive.
+pub(super) struct ListedCaches {
+    shared: Vec<(u64, Arc<Engine<Shared>>)>,
+    thread: Vec<(u64, Rc<Engine<Thread>>)>,
+}
+
+impl ListedCaches {
+    pub(super) fn now() -> Self {
+        let upgrade =
+            |(number, cache): &(u64, ArcWeak<Engine<Shared>>)| Some((*number, cache.upgrade()?));
+        let shared = SHARED.lock().iter().filter_map(upgrade).collect();
+        let upgrade =
+            |(number, cache): &(u64, RcWeak<Engine<Thread>>)| Some((*number, cache.upgrade()?));
+        let thread = THREAD.try_with(|listed| listed.borrow().iter().filter_map(upgrade).collect());
+        Self { shared, thread: thread.unwrap_or_default() }
     }
-    let thread: Vec<Rc<Engine<Thread>>> = THREAD
-        .try_with(|listed| listed.borrow().iter().filter_map(RcWeak::upgrade).collect())
-        .unwrap_or_default();
-    for cache in &thread {
-        visit(&**cache);
+
+    /// Calls `visit` with every cache, while no list is locked.
+    pub(super) fn for_each(&self, mut visit: impl FnMut(u64, &dyn AnyCache)) {
+        self.shared.iter().for_each(|(number, cache)| visit(*number, &**cache));
+        self.thread.iter().for_each(|(number, cache)| visit(*number, &**cache));
     }
 }
 
@@ -140,7 +173,7 @@ impl CacheStatus {
 /// ```
 pub fn caches() -> impl Iterator<Item = CacheStatus> {
     let mut statuses = Vec::new();
-    for_each(|cache| statuses.push(cache.status()));
+    ListedCaches::now().for_each(|_, cache| statuses.push(cache.status()));
     statuses.sort_by(|a, b| a.name().cmp(b.name()));
     statuses.into_iter()
 }
@@ -158,5 +191,5 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    for_each(|cache| cache.clear());
+    ListedCaches::now().for_each(|_, cache| cache.clear());
 }

@@ -3,11 +3,12 @@
 use crate::cache::registry::{CacheStatus, caches};
 use crate::config::parameters::Spelled;
 use std::fmt;
+use std::time::Duration;
 
 /// The counters of all caches at one moment. `Display` prints an aligned table; [`report()`](report()) makes it.
 ///
-/// A counter other than hits and misses has a column only if some cache has counted it. Sizes are numbers of
-/// entries.
+/// A counter other than hits and misses has a column only if some cache has counted it. `saved` estimates the time that
+/// the hits saved ([`CacheInfo::time_saved`](crate::CacheInfo::time_saved)). Sizes are numbers of entries.
 ///
 /// ```
 /// let users: memofn::Cache<u64, String> = memofn::Cache::builder().name("users").build();
@@ -28,8 +29,8 @@ pub struct Report {
 /// # cube(3);
 /// # cube(3);
 /// println!("{}", memofn::report());
-/// // cache  hits  misses  hit ratio  size  maxsize  ttl
-/// // cube      1       1     50.0 %     1      128    –
+/// // cache  hits  misses  hit ratio    saved  size  maxsize  ttl
+/// // cube      1       1     50.0 %    41 ns     1      128    –
 /// ```
 #[must_use]
 pub fn report() -> Report {
@@ -45,6 +46,9 @@ const ALWAYS: [Column; 3] = [
         c.info.hit_ratio().map_or_else(|| "–".to_owned(), |ratio| format!("{:.1} %", ratio * 100.0))
     }),
 ];
+
+/// Shown if some cache has saved time.
+const SAVED: Column = ("saved", |c| c.info.time_saved().map_or_else(|| "–".to_owned(), rounded));
 
 type Counter = (&'static str, fn(&CacheStatus) -> u64);
 
@@ -78,6 +82,11 @@ impl Report {
         };
         let mut columns: Vec<Vec<String>> = vec![column("cache", &label)];
         columns.extend(ALWAYS.iter().map(|(title, cell)| column(title, cell)));
+        let has_saved =
+            |cache: &CacheStatus| cache.info.time_saved().is_some_and(|it| !it.is_zero());
+        if self.caches.iter().any(has_saved) {
+            columns.push(column(SAVED.0, &SAVED.1));
+        }
         for (title, count) in WHEN_COUNTED {
             if self.caches.iter().any(|cache| count(cache) > 0) {
                 columns.push(column(title, &|cache| grouped(count(cache))));
@@ -117,6 +126,25 @@ fn label(cache: &CacheStatus) -> String {
     match cache.parameters.scope {
         "thread" => format!("{} (this thread)", cache.name()),
         _ => cache.name().to_owned(),
+    }
+}
+
+/// A duration with three digits or two units: `41.3 ms`, `2m 10s`.
+fn rounded(duration: Duration) -> String {
+    const UNITS: [(u128, &str); 4] =
+        [(1, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
+    const MIXED: [(u64, &str, u64, &str); 3] =
+        [(60, "m", 1, "s"), (3_600, "h", 60, "m"), (86_400, "d", 3_600, "h")];
+    let (nanos, secs) = (duration.as_nanos(), duration.as_secs());
+    if let Some((large, name, small, rest)) = MIXED.iter().rev().find(|(unit, ..)| secs >= *unit) {
+        return format!("{}{name} {}{rest}", grouped(secs / large), secs % large / small);
+    }
+    let (unit, name) = UNITS.into_iter().rev().find(|(unit, _)| nanos >= *unit).unwrap_or(UNITS[0]);
+    let (whole, tenths) = (nanos / unit, nanos * 10 / unit % 10);
+    if unit == 1 || whole >= 100 {
+        format!("{whole} {name}")
+    } else {
+        format!("{whole}.{tenths} {name}")
     }
 }
 
@@ -175,6 +203,44 @@ cache                      hits  misses  hit ratio  coalesced  helped  size    m
 fib                          28      16     63.6 %          0       0    16  unbounded    –
 weather::temperature  1 234 567      20    100.0 %         44       1    20        128  30m";
         assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn the_time_saved_has_a_column_once_there_is_some() {
+        let info = |hits, timed_runs, timed_nanos| CacheInfo {
+            hits,
+            misses: 1,
+            timed_runs,
+            timed_nanos,
+            ..CacheInfo::default()
+        };
+        let slow = status("slow", info(3, 1, 20_500_000_000), None);
+        let unknown = status("unknown", info(3, 0, 0), None);
+        let report = Report { caches: vec![slow, unknown.clone()] };
+        let expected = "\
+cache    hits  misses  hit ratio  saved  size    maxsize  ttl
+slow        3       1     75.0 %  1m 1s     0  unbounded    –
+unknown     3       1     75.0 %      –     0  unbounded    –";
+        assert_eq!(report.to_string(), expected);
+        assert!(!Report { caches: vec![unknown] }.to_string().contains("saved"));
+    }
+
+    #[test]
+    fn durations_are_rounded_for_people() {
+        let nanos = |nanos| rounded(Duration::from_nanos(nanos));
+        assert_eq!(
+            (nanos(0), nanos(41), nanos(999)),
+            ("0 ns".into(), "41 ns".into(), "999 ns".into())
+        );
+        assert_eq!((nanos(1_000), nanos(41_390)), ("1.0 µs".into(), "41.3 µs".into()));
+        assert_eq!((nanos(413_900_000), nanos(59_990_000_000)), ("413 ms".into(), "59.9 s".into()));
+        let secs = |secs| rounded(Duration::from_secs(secs));
+        assert_eq!(
+            (secs(60), secs(3_599), secs(3_600)),
+            ("1m 0s".into(), "59m 59s".into(), "1h 0m".into())
+        );
+        assert_eq!((secs(90_000), secs(86_400_000)), ("1d 1h".into(), "1 000d 0h".into()));
+        assert_eq!(rounded(Duration::MAX), "213 503 982 334 601d 7h");
     }
 
     #[test]

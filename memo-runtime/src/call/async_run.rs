@@ -2,8 +2,9 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
-use crate::call::result_policy::{Policy, RunResult};
+use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::RunGuard;
+use crate::call::span::PolledSpan;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::scope::runners::PolledRun;
@@ -19,6 +20,7 @@ use std::task::{Context, Poll};
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
     guard: RunGuard<'c, S>,
     policy: P,
+    span: PolledSpan,
     types: PhantomData<S::Ptr<Entry<K, V>>>,
 }
 
@@ -29,7 +31,8 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
         policy: P,
     ) -> Self {
         guard.start();
-        Self { guard, policy, types: PhantomData }
+        let span = PolledSpan::new(&guard.engine.parameters);
+        Self { guard, policy, span, types: PhantomData }
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -38,10 +41,13 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Self { guard, policy, .. } = self;
-        let mut driven = Driven { body: pin!(Some(body)), guard };
+        let Self { guard, policy, span, .. } = self;
+        let mut driven = Driven { body: pin!(Some(body)), guard, span };
         // The result is finished where it was polled, and moved from there once.
         poll_fn(move |cx| {
+            // If this panics, the span ends here.
+            let mut span = std::mem::replace(&mut driven.span, PolledSpan::NONE);
+            let entered = span.enter();
             let polled = driven.poll(cx);
             if let Poll::Ready(result) = &polled {
                 driven.drop_body();
@@ -50,8 +56,13 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
                 #[expect(unsafe_code, reason = "a run has no types")]
                 // SAFETY: the run is of a cache with values `V`.
                 let mut result = unsafe { RunResult::new(&policy, result) };
-                driven.guard.finish(&mut result);
+                let is_stored = driven.guard.finish(&mut result);
                 drop(here);
+                entered.exit();
+                span.end(|| if is_stored { driven.guard.outcome() } else { result.refusal() });
+            } else {
+                entered.exit();
+                driven.span = span;
             }
             polled
         })
@@ -64,6 +75,7 @@ struct Driven<'a, 'c, F, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body, and then the waiters go on.
     guard: RunGuard<'c, S>,
+    span: PolledSpan,
 }
 
 impl<F: Future, S: Scope> Driven<'_, '_, F, S> {

@@ -71,8 +71,8 @@ fn go_on<'c, S: Scope>(
     let mut step = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
         let entry = engine.fresh(hash, types.query);
-        if let Some((_, is_measured)) = engine.core.start_absent((entry.entry_ref(), None), true) {
-            return Some(PackedRun::lead(engine, entry, is_measured));
+        if let Some((_, timing)) = engine.core.start_absent((entry.entry_ref(), None), true) {
+            return Some(PackedRun::lead(engine, entry, timing));
         }
         slow_path.begin_with(hash, entry, types)
     } else {
@@ -111,7 +111,11 @@ fn look_again<S: Scope>(
 
 /// Not inlined: a miss has no use for it.
 #[inline(never)]
-fn hit<S: Scope>(engine: &Engine<S>, hash: u64, types: &mut Types<'_>) -> Result<(), Reason> {
+pub(super) fn hit<S: Scope>(
+    engine: &Engine<S>,
+    hash: u64,
+    types: &mut Types<'_>,
+) -> Result<(), Reason> {
     let Types { query, answer } = types;
     let matches = |entry| query.matches(entry);
     let answer = |entry| answer.put_value(entry);
@@ -135,26 +139,23 @@ where
 {
     let mut query = engine.query(lookup);
     let mut slow_path = SlowPath::new(engine.engine(), Some(Runner::new_run()));
-    let mut ended = None;
+    let mut ahead = step_of(engine, &mut query, &policy, |types| {
+        match look_again(engine.engine(), miss, types) {
+            Ok(()) => Step::Answered,
+            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
+        }
+    })?;
     loop {
-        let joined = {
-            let step = step_of(engine, &mut query, &policy, |types| match ended.take() {
-                None => match look_again(engine.engine(), miss, types) {
-                    Ok(()) => Step::Answered,
-                    Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
-                },
-                Some((joined, waited)) => slow_path.after_wait(joined, waited, types),
-            });
-            match step {
-                Err(result) => return ControlFlow::Break(result),
-                Ok(Ahead::Run(guard)) => {
-                    return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
-                }
-                Ok(Ahead::Wait(joined)) => joined,
+        let joined = match ahead {
+            Ahead::Run(guard) => {
+                return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
             }
+            Ahead::Wait(joined) => joined,
         };
         let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
-        ended = Some((joined, waited));
+        ahead = step_of(engine, &mut query, &policy, |types| {
+            slow_path.after_wait(joined, waited, types)
+        })?;
     }
 }
 
@@ -164,13 +165,13 @@ pub(super) enum Ahead<'c, S: Scope> {
     Wait(Joined<S>),
 }
 
-/// Takes a step of an async call. Fails with the result, if there is one.
+/// Takes a step of an async call. Breaks with the result, if there is one.
 pub(super) fn step_of<'c, R, Q, P, K, V, S>(
     engine: &TypedEngine<K, V, S>,
     query: &mut Query<Q, V>,
     policy: &P,
     step: impl FnOnce(&mut Types<'_>) -> Step<'c, S>,
-) -> Result<Ahead<'c, S>, R>
+) -> ControlFlow<R, Ahead<'c, S>>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
@@ -179,9 +180,9 @@ where
     let mut answer = Answer::None;
     let types = &mut Types { query, answer: &mut AnswerFrom::new(engine, policy, &mut answer) };
     match step(types) {
-        Step::Answered => Err(answer.take()),
-        Step::Run(guard) => Ok(Ahead::Run(guard)),
-        Step::Wait(joined) => Ok(Ahead::Wait(joined)),
+        Step::Answered => ControlFlow::Break(answer.take()),
+        Step::Run(guard) => ControlFlow::Continue(Ahead::Run(guard)),
+        Step::Wait(joined) => ControlFlow::Continue(Ahead::Wait(joined)),
     }
 }
 
@@ -221,22 +222,8 @@ where
     Run::new(engine, PackedRun::start(guard, engine.engine()), policy)
 }
 
-/// [`refresh`], for an async body.
-pub(crate) fn refresh_async<Q, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    lookup: Q,
-    policy: P,
-) -> AsyncRun<'_, P, K, V, S>
-where
-    Q: Lookup<Key = K>,
-    S: Scope,
-{
-    let polled = Some(Runner::new_run());
-    let guard = refreshing(engine.engine(), &mut engine.query(lookup), polled);
-    AsyncRun::start(engine, guard, policy)
-}
-
-fn refreshing<'c, S: Scope>(
+/// Starts the run of a refresh.
+pub(super) fn refreshing<'c, S: Scope>(
     engine: &'c Engine<S>,
     query: &mut dyn AnyQuery,
     polled: Option<Runner>,

@@ -32,6 +32,7 @@ use crate::scope::scope::Scope;
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::mem;
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -133,7 +134,7 @@ where
                     (call, step)
                 }
             };
-            if let Ok(Ahead::Wait(joined)) = &mut step {
+            if let ControlFlow::Continue(Ahead::Wait(joined)) = &mut step {
                 if here.is_some() && !is_inside_run {
                     // It is joined from inside the run, and waited for outside of it.
                     joined.patience = self.engine.engine().core.plain_patience();
@@ -142,7 +143,9 @@ where
             self.take(number, call, step);
         }
         self.runs.sort_unstable_by_key(|(number, _)| *number);
-        self.runs.iter_mut().for_each(|(_, run)| run.start());
+        // The body runs once for all of them.
+        let mut has_sample = false;
+        self.runs.iter_mut().for_each(|(_, run)| run.start_as_one(&mut has_sample));
         self.runs.iter().map(|(number, _)| *number).collect()
     }
 
@@ -151,7 +154,7 @@ where
         &self,
         call: &mut Call<'c, Q, V, S>,
         step: impl FnOnce(&mut SlowPath<'c, S>, &mut Types<'_>) -> Step<'c, S>,
-    ) -> Result<Ahead<'c, S>, Result<V, ()>> {
+    ) -> ControlFlow<Result<V, ()>, Ahead<'c, S>> {
         let Call { query, path } = call;
         step_of(self.engine, query, &OkOnly, |types| step(path, types))
     }
@@ -161,13 +164,15 @@ where
         &mut self,
         number: usize,
         call: Call<'c, Q, V, S>,
-        step: Result<Ahead<'c, S>, Result<V, ()>>,
+        step: ControlFlow<Result<V, ()>, Ahead<'c, S>>,
     ) {
         match step {
             // The policy shares no errors.
-            Err(answer) => self.answers[number] = answer.ok(),
-            Ok(Ahead::Run(run)) => self.runs.push((number, run)),
-            Ok(Ahead::Wait(joined)) => self.waits.push_back((number, call, joined)),
+            ControlFlow::Break(answer) => self.answers[number] = answer.ok(),
+            ControlFlow::Continue(Ahead::Run(run)) => self.runs.push((number, run)),
+            ControlFlow::Continue(Ahead::Wait(joined)) => {
+                self.waits.push_back((number, call, joined))
+            }
         }
     }
 
@@ -211,9 +216,9 @@ where
         let step = match path.end_wait(joined, waited, types) {
             WaitEnd::Again => return self.ready.push((number, Ready::LookUp(call))),
             WaitEnd::Alone => return self.ready.push((number, Ready::Compute(call))),
-            WaitEnd::Step(Step::Answered) => Err(answer.take()),
-            WaitEnd::Step(Step::Run(run)) => Ok(Ahead::Run(run)),
-            WaitEnd::Step(Step::Wait(joined)) => Ok(Ahead::Wait(joined)),
+            WaitEnd::Step(Step::Answered) => ControlFlow::Break(answer.take()),
+            WaitEnd::Step(Step::Run(run)) => ControlFlow::Continue(Ahead::Run(run)),
+            WaitEnd::Step(Step::Wait(joined)) => ControlFlow::Continue(Ahead::Wait(joined)),
         };
         self.take(number, call, step);
     }

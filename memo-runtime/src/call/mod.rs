@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod async_run;
+pub(crate) mod cache_call;
 pub(crate) mod call;
 pub(crate) mod in_place;
 pub(crate) mod many;
@@ -11,3 +12,4 @@ pub(crate) mod result_policy;
 pub(crate) mod run;
 pub(crate) mod run_guard;
 pub(crate) mod slow_path;
+pub(crate) mod span;

@@ -1,5 +1,6 @@
 //! The policy for a result: the part to store, and what other callers get.
 
+use crate::call::span::Outcome;
 use crate::flight::wait::SharedError;
 use std::any::Any;
 use std::fmt;
@@ -13,6 +14,9 @@ use std::sync::Arc;
 pub trait Policy<R> {
     /// The type that the cache holds.
     type Stored;
+
+    /// Why a result is not stored.
+    const REFUSAL: Outcome = Outcome::Error;
 
     /// The part of `result` to store, if there is one.
     fn store<'r>(&self, result: &'r R) -> Option<&'r Self::Stored>;
@@ -54,6 +58,8 @@ impl<V> fmt::Debug for Offer<V> {
 pub(crate) trait AnyResult {
     /// Whether it is stored.
     fn is_stored(&self) -> bool;
+    /// Why it is not stored.
+    fn refusal(&self) -> Outcome;
     /// The offer to the waiters of a result that is not stored.
     fn share(&mut self) -> Offer<()>;
     /// Writes a clone of the value that is stored or shared. It is user code.
@@ -82,6 +88,10 @@ impl<'r, R, P: Policy<R>> RunResult<'r, R, P> {
 impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
     fn is_stored(&self) -> bool {
         self.value.is_some()
+    }
+
+    fn refusal(&self) -> Outcome {
+        P::REFUSAL
     }
 
     fn share(&mut self) -> Offer<()> {
@@ -133,6 +143,7 @@ pub struct Filtered<R>(pub(crate) fn(&R) -> bool);
 
 impl<R: Clone> Policy<R> for Filtered<R> {
     type Stored = R;
+    const REFUSAL: Outcome = Outcome::Rejected;
 
     fn store<'r>(&self, result: &'r R) -> Option<&'r R> {
         (self.0)(result).then_some(result)

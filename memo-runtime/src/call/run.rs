@@ -3,9 +3,10 @@
 //! Memoized functions recurse, and each level has a run on its stack. So a run has two words: the rest is in the
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
-use crate::base::clock::{Clock, Time};
+use crate::base::stopwatch::{Started, Timing};
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
+use crate::call::span::BlockingSpan;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
@@ -97,8 +98,15 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     }
 }
 
-/// The [guard](RunGuard) of a blocking body, while the body runs.
+/// The [guard](RunGuard) of a blocking body and its span, while the body runs.
 pub(crate) struct PackedRun<'c, S: Scope> {
+    packed: Packed<'c, S>,
+    /// Dropped last: then the run is in order, and a subscriber may panic.
+    span: BlockingSpan,
+}
+
+/// The guard of a blocking body, while the body runs.
+struct Packed<'c, S: Scope> {
     /// The entry, of which this is an owner; or a [`Boxed`].
     what: NonNull<()>,
     /// A lease, if there is an entry: the flight is the guard's own then.
@@ -139,7 +147,47 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     /// The run of this guard starts.
     pub(crate) fn start(mut guard: RunGuard<'c, S>, engine: &EnginePtr<S>) -> Self {
         guard.start();
-        let lease = Lease::new(engine);
+        Self::traced(Packed::new(guard, Lease::new(engine)), engine)
+    }
+
+    /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
+    /// a miss.
+    #[inline]
+    pub(crate) fn lead(engine: &EnginePtr<S>, entry: UnstoredEntry<S>, timing: Timing) -> Self {
+        if S::SHARED {
+            // `Packed::unpack` takes it up again.
+            std::mem::forget(BlockingBody::enter());
+        }
+        let started = Started::now(timing);
+        Self::traced(Packed::leading(entry.into_ref(), started, Lease::new(engine)), engine)
+    }
+
+    /// The run in a span of its own. If the subscriber panics, the run is given up.
+    #[inline]
+    fn traced(packed: Packed<'c, S>, engine: &Engine<S>) -> Self {
+        let span = BlockingSpan::enter(&engine.parameters);
+        Self { packed, span }
+    }
+
+    /// The same run, which drops something at its end.
+    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        let Self { packed, span } = self;
+        let boxed = Boxed { finally: Some(finally), ..packed.unpack() };
+        Self { packed: Packed::boxed(boxed), span }
+    }
+
+    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type.
+    pub(crate) fn finish(self, result: &mut dyn AnyResult) {
+        let Self { packed, span } = self;
+        let mut boxed = packed.unpack();
+        let is_stored = boxed.guard.finish(result);
+        span.end(|| if is_stored { boxed.guard.outcome() } else { result.refusal() });
+    }
+}
+
+impl<'c, S: Scope> Packed<'c, S> {
+    /// The run of this guard has started.
+    fn new(guard: RunGuard<'c, S>, lease: Lease<S>) -> Self {
         if !guard.leads() {
             return Self::boxed(Boxed { guard, lease, finally: None });
         }
@@ -148,31 +196,9 @@ impl<'c, S: Scope> PackedRun<'c, S> {
         Self::leading(guard.entry.entry_ref(), guard.started, lease)
     }
 
-    /// Starts the run of a flight that has just started, without a guard: to move one about took a good part of
-    /// a miss.
-    #[inline]
-    pub(crate) fn lead(engine: &EnginePtr<S>, entry: UnstoredEntry<S>, is_measured: bool) -> Self {
-        if S::SHARED {
-            // `unpack` takes it up again.
-            std::mem::forget(BlockingBody::enter());
-        }
-        let started = (S::SHARED && is_measured).then(|| Clock::Coarse.reading());
-        Self::leading(entry.into_ref(), started, Lease::new(engine))
-    }
-
-    /// The same run, which drops something at its end.
-    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
-        Self::boxed(Boxed { finally: Some(finally), ..self.unpack() })
-    }
-
-    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type.
-    pub(crate) fn finish(self, result: &mut dyn AnyResult) {
-        self.unpack().guard.finish(result);
-    }
-
     /// Takes over one owner of the entry.
     #[inline]
-    fn leading(entry: EntryRef, started: Option<Time>, lease: Lease<S>) -> Self {
+    fn leading(entry: EntryRef, started: Started, lease: Lease<S>) -> Self {
         entry.set_started(started);
         let engine = Some(ManuallyDrop::new(lease).0);
         Self { what: entry.as_non_null().cast(), engine, guard: PhantomData }
@@ -217,7 +243,7 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     }
 }
 
-impl<S: Scope> Drop for PackedRun<'_, S> {
+impl<S: Scope> Drop for Packed<'_, S> {
     /// The body has panicked, or is not run.
     #[cold]
     #[inline(never)]
@@ -245,6 +271,7 @@ mod tests {
     use crate::scope::scope::{Shared, Thread};
 
     #[test]
+    #[cfg(not(feature = "tracing"))]
     fn a_run_has_two_words() {
         const WORDS: usize = 2 * size_of::<usize>();
         assert_eq!(size_of::<Turn<'_, Whole, String, [u64; 9], Shared>>(), WORDS);

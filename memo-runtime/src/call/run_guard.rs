@@ -1,8 +1,9 @@
 //! The owner of a run: what it does when the body returns, panics or is dropped.
 
-use crate::base::clock::{Clock, Time};
+use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
+use crate::call::span::Outcome;
 use crate::engine::engine::Engine;
 use crate::entry::entry::UnstoredEntry;
 use crate::flight::flight::FlightId;
@@ -18,8 +19,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
     pub(super) body: BodyKind,
-    /// When the body started, if the run is measured.
-    pub(super) started: Option<Time>,
+    /// When the body started, if the run is timed.
+    pub(super) started: Started,
 }
 
 /// The relation of a run to the flight of its entry.
@@ -56,18 +57,28 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             Some(runner) => BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner)))),
             None => BodyKind::Blocking(None),
         };
-        Self { engine, entry, role, flight: None, body, started: None }
+        Self { engine, entry, role, flight: None, body, started: Started::NEVER }
     }
 
     /// The body is about to run.
     pub(super) fn start(&mut self) {
-        // Only waiters need to know how long bodies take.
+        self.start_as_one(&mut false);
+    }
+
+    /// The body is about to run, for several runs. Only one of them is a sample: `has_sample` says that there is one.
+    pub(super) fn start_as_one(&mut self, has_sample: &mut bool) {
+        // Besides the samples, only waiters need to know how long bodies take.
         let mut is_measured = true;
         if let BodyKind::Blocking(body) = &mut self.body {
             *body = S::SHARED.then(BlockingBody::enter);
             is_measured = S::SHARED;
         }
-        self.started = is_measured.then(|| Clock::Coarse.reading());
+        let generation = self.flight.map_or(0, |id| id.generation);
+        let mut timing = self.engine.core.timing(generation, is_measured);
+        if timing == Timing::Exact && std::mem::replace(has_sample, true) {
+            timing = if is_measured { Timing::Coarse } else { Timing::Unread };
+        }
+        self.started = Started::now(timing);
     }
 
     /// Whether this is the blocking run that its entry was made for.
@@ -88,31 +99,44 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// Stores the result, if the policy does, and tells the waiters.
     ///
-    /// The result is of the engine's type.
+    /// The result is of the engine's type. Returns whether the policy stores it.
     #[inline]
-    pub(super) fn finish(&mut self, result: &mut dyn AnyResult) {
-        if result.is_stored() {
+    pub(super) fn finish(&mut self, result: &mut dyn AnyResult) -> bool {
+        let ran = self.started.ran();
+        let is_stored = result.is_stored();
+        if is_stored {
             let is_own = matches!(self.role, Role::Owner);
-            let ran = self.started.map(|started| Clock::Coarse.reading().since(started));
             let lands = self.flight.is_some();
             let write = &mut |to| result.write(to);
             if lands && !self.engine.land(&self.entry, is_own, ran, write) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
-                return;
+                return true;
             }
         } else {
-            self.reject(result);
+            self.reject(result, ran);
         }
         self.role = Role::Done;
+        is_stored
+    }
+
+    /// How the run ended, if the policy stores its result.
+    pub(super) fn outcome(&self) -> Outcome {
+        if self.entry.taken().get() {
+            Outcome::Stored
+        } else if self.entry.is_invalidated() {
+            Outcome::Outdated
+        } else {
+            Outcome::Unstored
+        }
     }
 
     /// Ends a run whose result is not stored.
-    fn reject(&self, result: &mut dyn AnyResult) {
+    fn reject(&self, result: &mut dyn AnyResult, ran: Ran) {
         let core = &self.engine.core;
         let is_own = matches!(self.role, Role::Owner);
         let mut ended = match (&self.role, self.flight) {
-            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait),
-            (_, flight) => core.reject(flight.filter(|_| is_own)),
+            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, ran),
+            (_, flight) => core.reject(flight.filter(|_| is_own), ran),
         };
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match result.share() {

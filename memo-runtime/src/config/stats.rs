@@ -1,6 +1,7 @@
 //! The counters of a cache.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The counters and the size of one cache, as returned by [`cache_info()`](crate::Cache::info).
 ///
@@ -45,6 +46,9 @@ pub struct CacheInfo {
     pub rejected: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
+    /// The runs that were timed, and the nanoseconds they took together.
+    pub(crate) timed_runs: u64,
+    pub(crate) timed_nanos: u64,
 }
 
 impl CacheInfo {
@@ -63,6 +67,83 @@ impl CacheInfo {
         let calls = self.hits + self.misses;
         (calls > 0).then(|| self.hits as f64 / calls as f64)
     }
+
+    /// The mean time that a run of the body took; `None` before the first timed run.
+    ///
+    /// It is a mean of samples: the first 16 runs since the counters were zeroed, and one in 64 after them. A hit reads no
+    /// clock for it. A run that calls other memoized functions includes their time, and a recursive one that of its inner
+    /// calls. An async run includes the time between its polls. A run that panics or is dropped is left out, and so is
+    /// one whose key is removed meanwhile.
+    ///
+    /// [`testing::Clock`](crate::testing::Clock) moves this time as well.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use memofn::testing::Clock;
+    ///
+    /// let clock = Clock::stop();
+    /// let cache = memofn::Cache::new(10);
+    /// assert_eq!(cache.info().mean_run(), None);
+    /// cache.get_or_compute(1, || clock.advance(Duration::from_secs(2)));
+    /// cache.get_or_compute(2, || clock.advance(Duration::from_secs(4)));
+    /// assert_eq!(cache.info().mean_run(), Some(Duration::from_secs(3)));
+    /// ```
+    #[must_use]
+    pub fn mean_run(&self) -> Option<Duration> {
+        self.timed_nanos.checked_div(self.timed_runs).map(Duration::from_nanos)
+    }
+
+    /// An estimate of the time that the hits saved: their number times [`mean_run`](Self::mean_run). `None` before the first
+    /// timed run. It saturates at [`Duration::MAX`].
+    ///
+    /// It is high where cheap calls are repeated and expensive ones are not, where runs are recursive, and where
+    /// [`coalesced`](Self::coalesced) hits waited for most of a run. The time that hits take is not subtracted.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use memofn::testing::Clock;
+    /// let clock = Clock::stop();
+    /// let cache = memofn::Cache::new(10);
+    /// for _ in 0..4 {
+    ///     cache.get_or_compute(1, || clock.advance(Duration::from_secs(2)));
+    /// }
+    /// assert_eq!(cache.info().time_saved(), Some(Duration::from_secs(6)));
+    /// ```
+    #[must_use]
+    pub fn time_saved(&self) -> Option<Duration> {
+        const SECOND: u128 = 1_000_000_000;
+        // Both factors have 64 bits.
+        let nanos = self.mean_run()?.as_nanos() * u128::from(self.hits);
+        let whole = u64::try_from(nanos / SECOND).map(Duration::from_secs);
+        let part = u64::try_from(nanos % SECOND).map(Duration::from_nanos);
+        Some(whole.and_then(|whole| part.map(|part| whole + part)).unwrap_or(Duration::MAX))
+    }
+
+    /// Adds the counts of another cache, or of an earlier time. Sizes stay.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn add(&mut self, other: &Self) {
+        let counts = [
+            (&mut self.hits, other.hits),
+            (&mut self.misses, other.misses),
+            (&mut self.coalesced, other.coalesced),
+            (&mut self.helped, other.helped),
+            (&mut self.evictions, other.evictions),
+            (&mut self.expirations, other.expirations),
+            (&mut self.rejected, other.rejected),
+            (&mut self.outdated, other.outdated),
+            (&mut self.timed_runs, other.timed_runs),
+            (&mut self.timed_nanos, other.timed_nanos),
+        ];
+        for (count, more) in counts {
+            *count = count.saturating_add(more);
+        }
+    }
+
+    pub(crate) fn add_run(&mut self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.timed_runs += 1;
+        self.timed_nanos = self.timed_nanos.saturating_add(nanos);
+    }
 }
 
 impl fmt::Display for CacheInfo {
@@ -79,6 +160,27 @@ impl fmt::Display for CacheInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_saved_is_exact_and_saturates() {
+        let info = |hits, timed_runs, timed_nanos| CacheInfo {
+            hits,
+            timed_runs,
+            timed_nanos,
+            ..CacheInfo::default()
+        };
+        assert_eq!(info(7, 0, 0).time_saved(), None);
+        assert_eq!(info(3, 2, 3_000_000_001).mean_run(), Some(Duration::from_nanos(1_500_000_000)));
+        assert_eq!(info(3, 2, 3_000_000_000).time_saved(), Some(Duration::from_millis(4500)));
+        assert_eq!(
+            info(1_000_000_000, 1, u64::MAX).time_saved(),
+            Some(Duration::from_secs(u64::MAX))
+        );
+        assert_eq!(info(u64::MAX, 1, u64::MAX).time_saved(), Some(Duration::MAX));
+        let mut long = info(1, 1, u64::MAX - 1);
+        long.add_run(Duration::MAX);
+        assert_eq!(long.mean_run(), Some(Duration::from_nanos(u64::MAX / 2)));
+    }
 
     #[test]
     fn info_is_printed_as_python_prints_it() {

@@ -33,6 +33,7 @@ use crate::key::hash::Hashing;
 use crate::scope::scope::{Cell, Scope};
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 /// A pointer to an engine that owns it.
 pub(crate) type EnginePtr<S> = <S as Scope>::Ptr<Engine<S>>;
@@ -112,6 +113,15 @@ impl<S: Scope> Engine<S> {
     ) -> Found<EntryPtr<S>> {
         let fresh = fresh.map(|(entry, wait)| (entry.entry_ref(), wait));
         self.core.look_up(hash, equals, fresh).map(|entry| self.owned(entry))
+    }
+
+    /// A hit under the lock, with the age of its entry: see [`Core::hit_with_age`].
+    pub(crate) fn hit_with_age(
+        &self,
+        hash: u64,
+        equals: &Equals<'_>,
+    ) -> Option<(EntryPtr<S>, Option<Duration>)> {
+        self.core.hit_with_age(hash, equals).map(|(entry, age)| (self.owned(entry), age))
     }
 
     /// Starts the flight of a refresh, whether a value is stored or not.

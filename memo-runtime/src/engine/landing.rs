@@ -7,6 +7,7 @@
 //! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, first writes a large
 //! value into memory of its own: if it reserved the entry and its `Clone` took long, the owner could not land.
 
+use crate::base::stopwatch::Ran;
 use crate::engine::core::{Computed, Core};
 use crate::engine::engine::Engine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -14,7 +15,6 @@ use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::NewValue;
 use crate::scope::scope::Scope;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 /// Clones a value to this address. It is user code.
 pub(crate) type WriteValue<'a> = dyn FnMut(NonNull<()>) + 'a;
@@ -29,7 +29,7 @@ impl<S: Scope> Engine<S> {
         &self,
         entry: &UnstoredEntry<S>,
         is_own: bool,
-        ran: Option<Duration>,
+        ran: Ran,
         write: &mut WriteValue<'_>,
     ) -> bool {
         if is_own && self.types().is_large {
@@ -48,12 +48,7 @@ impl<S: Scope> Engine<S> {
 
     /// Writes the value in place, without the lock.
     #[cold]
-    fn land_in_place(
-        &self,
-        entry: &UnstoredEntry<S>,
-        ran: Option<Duration>,
-        write: &mut WriteValue<'_>,
-    ) {
+    fn land_in_place(&self, entry: &UnstoredEntry<S>, ran: Ran, write: &mut WriteValue<'_>) {
         // If there is a value already, another run has landed the flight.
         if self.write(entry, write) {
             self.store(entry, ran, &mut || {
@@ -65,12 +60,7 @@ impl<S: Scope> Engine<S> {
 
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
-    fn store(
-        &self,
-        entry: &UnstoredEntry<S>,
-        ran: Option<Duration>,
-        fill: &mut dyn FnMut() -> bool,
-    ) {
+    fn store(&self, entry: &UnstoredEntry<S>, ran: Ran, fill: &mut dyn FnMut() -> bool) {
         let (equal, own) = (self.equal(), entry.entry_ref());
         let equals = |other: EntryRef| equal(other, own);
         let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, ran };

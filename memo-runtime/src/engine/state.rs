@@ -2,6 +2,7 @@
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::Ran;
 use crate::base::sync::Arc;
 use crate::config::stats::CacheInfo;
 use crate::entry::entry_ref::EntryRef;
@@ -24,6 +25,9 @@ pub(crate) struct State {
     pub(crate) counts: CacheInfo,
     /// The hits without the lock from before the counters were zeroed.
     pub(crate) hits_forgotten: u64,
+    /// What was counted before the counters were last zeroed, without the hits that took no lock.
+    #[cfg(feature = "metrics")]
+    pub(crate) zeroed: CacheInfo,
     pub(crate) patience: Patience,
     /// The last generation that was given to an entry.
     generations: u64,
@@ -52,6 +56,8 @@ impl State {
             waits: BTreeMap::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
+            #[cfg(feature = "metrics")]
+            zeroed: CacheInfo::default(),
             patience: Patience::new(patience),
             generations: 0,
             #[cfg(debug_assertions)]
@@ -232,6 +238,21 @@ impl State {
         is_set
     }
 
+    /// Notes how long a run took whose value is valid.
+    #[inline]
+    pub(crate) fn record(&mut self, ran: Ran) {
+        self.record_sample(ran);
+        self.patience.record(ran.for_waiters());
+    }
+
+    /// Adds the time of a run to those of the other samples, if it is one.
+    #[inline]
+    pub(crate) fn record_sample(&mut self, ran: Ran) {
+        if let Some(time) = ran.sample() {
+            self.counts.add_run(time);
+        }
+    }
+
     /// Counts an entry that has left the store.
     #[inline]
     fn count(&mut self, cause: Cause) {
@@ -313,6 +334,8 @@ impl State {
 
     /// Takes out all that is stored, and keeps the flights under way from being stored.
     pub(crate) fn clear(&mut self) -> impl Iterator<Item = TakenOut> + use<> {
+        #[cfg(feature = "metrics")]
+        self.zeroed.add(&self.counts);
         self.counts = CacheInfo::default();
         self.store.clear()
     }

@@ -7,7 +7,7 @@
 //! counted without the lock. The other fields are atomics only because headers are shared between threads. A relaxed
 //! access to an atomic costs no more than one to a plain field.
 
-use crate::base::clock::Time;
+use crate::base::stopwatch::Started;
 use crate::base::sync::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -136,6 +136,11 @@ impl Header {
         })
     }
 
+    /// Whether the result of the computation, under way or over, must not be stored.
+    pub(crate) fn is_invalidated(&self) -> bool {
+        self.has(state::INVALIDATED)
+    }
+
     pub(crate) fn is_flying(&self) -> bool {
         self.has(state::FLYING)
     }
@@ -208,15 +213,14 @@ impl Header {
         self.change(0, state::RESERVED);
     }
 
-    /// Notes when the run began, if that is measured. The field of the stamp holds it until the entry is stored.
-    pub(crate) fn set_started(&self, started: Option<Time>) {
-        self.stamp.store(started.map_or(u64::MAX, Time::nanos), Relaxed);
+    /// Notes when the run began. The field of the stamp holds it until the entry is stored.
+    pub(crate) fn set_started(&self, started: Started) {
+        self.stamp.store(started.word(), Relaxed);
     }
 
     /// When the run began. The result has no meaning once the flight has landed.
-    pub(crate) fn started(&self) -> Option<Time> {
-        let started = self.stamp.load(Relaxed);
-        (started != u64::MAX).then(|| Time::from_nanos(started))
+    pub(crate) fn started(&self) -> Started {
+        Started::from_word(self.stamp.load(Relaxed))
     }
 
     /// The stamp that the eviction policy last read. The entry's own stamp may be later by now.

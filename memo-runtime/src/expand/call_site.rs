@@ -14,9 +14,10 @@
 
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
+use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call;
 use crate::call::result_policy::Policy;
-use crate::call::run::Turn;
+use crate::call::run::{Run, Turn};
 use crate::engine::engine::EnginePtr;
 use crate::engine::hit::Miss;
 use crate::engine::typed::TypedEngine;
@@ -29,7 +30,7 @@ use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 
 /// The cache of the instantiation `F`, as one call uses it: lent for the look-up, which is short, and kept for all that
 /// follows a miss.
@@ -166,6 +167,29 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
             (&*engine, TypedEngine::<K, V, S>::of(&*engine))
         };
         call::after_first((engine, typed), miss, query, policy, answer, || S::finally(held))
+    }
+
+    /// [`observe`](crate::expand::controls::observe) in this cache. The caller need not name the type of the cache, which
+    /// would ask once more whether the key is `'static`.
+    #[inline]
+    pub fn observe<'c, R, Q, O>(
+        self,
+        start: Start,
+        query: Q,
+        policy: O,
+    ) -> ControlFlow<CacheCall<R>, Run<'c, O, K, V, S>>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        let held = self.held();
+        #[expect(unsafe_code, reason = "a run has a lease of its engine")]
+        // SAFETY: as in `step`.
+        let (engine, typed) = unsafe {
+            let engine = std::ptr::from_ref::<EnginePtr<S>>(held.borrow());
+            (&*engine, TypedEngine::<K, V, S>::of(&*engine))
+        };
+        cache_call::observe((engine, typed), start, query, policy, || S::finally(held))
     }
 
     /// A call without a look-up of its own, as in an unoptimised build: [`step`](Self::step) looks it up.

@@ -4,6 +4,7 @@
 
 use crate::cache::cache::Cache;
 use crate::call::async_run::AsyncRun;
+use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Run;
@@ -41,18 +42,36 @@ where
     call::refresh(cache.engine(), query, policy)
 }
 
-/// [`refresh`], for an async body.
+/// Makes a call that says how it was answered, or a refresh, up to its run. Breaks with the result, or continues with a run.
 #[inline]
-pub fn refresh_async<Q, P, K, V, S>(
+pub fn observe<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
+    start: Start,
     query: Q,
     policy: P,
-) -> AsyncRun<'_, P, K, V, S>
+) -> ControlFlow<CacheCall<R>, Run<'_, P, K, V, S>>
 where
     Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
     S: Scope,
 {
-    call::refresh_async(cache.engine(), query, policy)
+    let typed = cache.engine();
+    cache_call::observe((typed.engine(), typed), start, query, policy, || None)
+}
+
+/// [`observe`], for an async call.
+pub fn observe_async<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    start: Start,
+    query: Q,
+    policy: P,
+) -> impl Future<Output = ControlFlow<CacheCall<R>, AsyncRun<'_, P, K, V, S>>>
+where
+    Q: Lookup<Key = K>,
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    cache_call::observe_async(cache.engine(), start, query, policy)
 }
 
 /// Says what a given cache has to hold. So the compiler reports another cache at the expression that gives it.

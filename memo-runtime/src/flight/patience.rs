@@ -5,6 +5,7 @@
 //! idle (`base::alarm`), how often a scan looks at a table hazard again (`scope::hazard`), and how many retired
 //! entries may linger and how often a thread yields for that (`store::retired`).
 
+use crate::base::stopwatch::Timing;
 use std::time::Duration;
 
 /// A waiter waits this many times as long as the longest recent run of the cache.
@@ -27,6 +28,13 @@ const ENOUGH: u8 = 16;
 
 /// One run in this many is measured while runs are short and one thread alone uses the cache.
 const SAMPLING: u64 = 16;
+
+/// One run in this many is a sample for the mean time of all runs. An exact clock takes several times as long to read as
+/// the one for waiters.
+const TIMED: u64 = 64;
+
+/// So many of the first runs are samples, so that a few slow runs have a mean as well.
+pub(crate) const FIRST_TIMED: u64 = 16;
 
 /// The shortest step in which waiting time is counted.
 pub(super) const SHORTEST_STEP: Duration = Duration::from_millis(1);
@@ -102,6 +110,18 @@ impl Patience {
         };
         let known = longest.unwrap_or_default().saturating_mul(FACTOR);
         self.fixed.unwrap_or_else(|| known.max(shortest))
+    }
+
+    /// The clock for the run of this generation. The runs up to `timed` are samples.
+    #[inline]
+    pub(crate) fn timing(generation: u64, timed: u64, is_measured: bool) -> Timing {
+        if generation <= timed || generation % TIMED == 1 {
+            Timing::Exact
+        } else if is_measured {
+            Timing::Coarse
+        } else {
+            Timing::Unread
+        }
     }
 
     /// Whether to measure the run of this generation although one thread alone has used the cache, so no other
@@ -200,6 +220,19 @@ mod tests {
         assert!((1..100).all(|generation| patience.should_measure(generation)));
         patience.record(Some(Duration::MAX));
         assert!(patience.should_measure(2));
+    }
+
+    #[test]
+    fn the_first_runs_and_one_in_sixty_four_are_samples() {
+        let samples = |timed, generations: std::ops::RangeInclusive<u64>, is_measured| {
+            let timing = |generation| Patience::timing(generation, timed, is_measured);
+            generations.filter(|generation| timing(*generation) == Timing::Exact).count()
+        };
+        assert_eq!(samples(FIRST_TIMED, 1..=16, false), 16);
+        assert_eq!(samples(FIRST_TIMED, 17..=640, true), 9);
+        assert_eq!(samples(1000 + FIRST_TIMED, 1001..=1016, false), 16, "after a clear");
+        assert_eq!(Patience::timing(17, 16, true), Timing::Coarse);
+        assert_eq!(Patience::timing(17, 16, false), Timing::Unread);
     }
 
     #[test]

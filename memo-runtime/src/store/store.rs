@@ -128,6 +128,11 @@ impl Store {
         self.freshness.is_expired(entry, now)
     }
 
+    /// When an entry that is stored was stored, if entries expire.
+    pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
+        self.freshness.stored_at(entry)
+    }
+
     /// How many entries are under way.
     #[cfg(test)]
     pub(crate) fn flying(&self) -> usize {

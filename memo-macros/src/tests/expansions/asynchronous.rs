@@ -120,6 +120,7 @@ impl temperature {
         <temperature>::call_site().cache()
     }
     /// Stores a result as if it had been computed now.
+    #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         let __memofn_cache = <temperature>::cache();
         ::memofn::__private::insert(
@@ -133,11 +134,16 @@ impl temperature {
             &__memofn_result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+    #[inline]
+    async fn run(
+        __memofn_start: ::memofn::__private::Start,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
         let __memofn_cache = <temperature>::cache();
-        return ::memofn::__private::refresh_async(
-                &__memofn_cache,
+        let __memofn_cache = &__memofn_cache;
+        let __memofn_run = match ::memofn::__private::observe_async(
+                __memofn_cache,
+                __memofn_start,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
@@ -145,7 +151,31 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .drive(<temperature>::uncached(city))
-            .await;
+            .await
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.drive(<temperature>::uncached(city)).await,
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
+        Self::run(::memofn::__private::Start::Anew, city).await.value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub async fn cache_call(
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        Self::run(::memofn::__private::Start::IfAbsent, city).await
     }
 }

@@ -103,6 +103,7 @@ where
     > {
         <longest<T>>::call_site().cache()
     }
+    #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask,
         items: &[T],
@@ -119,14 +120,17 @@ where
         )
     }
     /// Looks for a call without counting, computing or touching recency.
+    #[inline]
     fn cache_peek(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
         Self::ask(::memofn::__private::Ask::Peek, items)
     }
     /// Forgets one call, and returns its result.
+    #[inline]
     fn cache_remove(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
         Self::ask(::memofn::__private::Ask::Remove, items)
     }
     /// Stores a result as if it had been computed now.
+    #[inline]
     fn cache_insert(items: &[T], __memofn_result: Option<T>) {
         ::memofn::__private::insert(
             &<longest<T>>::cache(),
@@ -139,13 +143,18 @@ where
             &__memofn_result,
         )
     }
-    /// Runs the body now and stores its result.
-    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    #[inline]
+    fn run<F>(
+        __memofn_start: ::memofn::__private::Start,
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
     where
         F: Fn(&T) -> usize,
     {
-        ::memofn::__private::refresh(
-                &<longest<T>>::cache(),
+        let __memofn_run = match <longest<T>>::call_site()
+            .observe(
+                __memofn_start,
                 ::memofn::__private::plain::<[T], _>(items),
                 ::memofn::__private::policy::<
                     Option<T>,
@@ -153,6 +162,35 @@ where
                     _,
                 >(::memofn::__private::kind!(Option < T >).whole()),
             )
-            .finish(<longest<T>>::uncached::<F>(items, measure))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(<longest<T>>::uncached::<F>(items, measure)),
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh<F>(items: &[T], measure: F) -> Option<T>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::Anew, items, measure).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call<F>(
+        items: &[T],
+        measure: F,
+    ) -> ::memofn::__private::CacheCall<Option<T>>
+    where
+        F: Fn(&T) -> usize,
+    {
+        Self::run(::memofn::__private::Start::IfAbsent, items, measure)
     }
 }

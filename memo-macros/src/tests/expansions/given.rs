@@ -41,4 +41,37 @@ impl Rectangle {
     fn user_uncached(&self, id: u64) -> io::Result<User> {
         self.fetch(id)
     }
+    /// Calls [`user`](Self::user), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn user_call(&self, id: u64) -> ::memofn::__private::CacheCall<io::Result<User>> {
+        let __memofn_cache: &::memofn::__private::Cache<u64, _, _> = ::memofn::__private::holding(
+            ::memofn::__private::thread_stored::<
+                io::Result<User>,
+                _,
+            >(::memofn::__private::kind!(io::Result < User >)),
+            &self.users,
+        );
+        let __memofn_cache = __memofn_cache;
+        let __memofn_run = match ::memofn::__private::observe(
+            __memofn_cache,
+            ::memofn::__private::Start::IfAbsent,
+            ::memofn::__private::plain::<u64, _>(&id),
+            ::memofn::__private::policy::<
+                io::Result<User>,
+                _,
+                _,
+            >(::memofn::__private::kind!(io::Result < User >)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(Self::user_uncached(self, id)),
+        );
+    }
 }

@@ -81,6 +81,7 @@ impl page {
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             )
     }
+    #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask,
         request: &Request,
@@ -101,18 +102,21 @@ impl page {
         )
     }
     /// Looks for a call without counting, computing or touching recency.
+    #[inline]
     fn cache_peek(
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         Self::ask(::memofn::__private::Ask::Peek, request)
     }
     /// Forgets one call, and returns its result.
+    #[inline]
     fn cache_remove(
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         Self::ask(::memofn::__private::Ask::Remove, request)
     }
     /// Stores a result as if it had been computed now.
+    #[inline]
     fn cache_insert(request: &Request, __memofn_result: String) {
         let __memofn_key = ::memofn::__private::key_of!(
             value, shared_place, & request.id
@@ -129,8 +133,12 @@ impl page {
             &__memofn_result,
         )
     }
-    /// Runs the body now and stores its result.
-    fn cache_refresh(request: &Request, log: &Log) -> String {
+    #[inline]
+    fn run(
+        __memofn_start: ::memofn::__private::Start,
+        request: &Request,
+        log: &Log,
+    ) -> ::memofn::__private::CacheCall<String> {
         let __memofn_key = ::memofn::__private::key_of!(
             value, shared_place, & request.id
         );
@@ -139,11 +147,37 @@ impl page {
                 &__memofn_key,
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             );
-        ::memofn::__private::refresh(
-                &__memofn_cache,
-                __memofn_key,
-                ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-            )
-            .finish(<page>::uncached(request, log))
+        let __memofn_cache = &__memofn_cache;
+        let __memofn_run = match ::memofn::__private::observe(
+            __memofn_cache,
+            __memofn_start,
+            __memofn_key,
+            ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(<page>::uncached(request, log)),
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh(request: &Request, log: &Log) -> String {
+        Self::run(::memofn::__private::Start::Anew, request, log).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call(
+        request: &Request,
+        log: &Log,
+    ) -> ::memofn::__private::CacheCall<String> {
+        #[allow(deprecated)]
+        let _ = page;
+        Self::run(::memofn::__private::Start::IfAbsent, request, log)
     }
 }

@@ -79,4 +79,29 @@ impl Rectangle {
             &::memofn::__private::primitive::<f64, _>(),
         )
     }
+    /// Calls [`area`](Self::area), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    pub fn area_call(&self, unit: Unit) -> ::memofn::__private::CacheCall<f64> {
+        let __memofn_run = match Self::area_cache_call_site()
+            .observe(
+                ::memofn::__private::Start::IfAbsent,
+                (
+                    ::memofn::__private::plain::<Self, _>(self),
+                    ::memofn::__private::plain::<Unit, _>(&unit),
+                ),
+                ::memofn::__private::primitive::<f64, _>(),
+            )
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(Self::area_uncached(self, unit)),
+        );
+    }
 }

@@ -69,17 +69,21 @@ impl fib {
         <fib>::call_site().cache()
     }
     /// The counters and the size of the cache.
+    #[inline]
     pub fn cache_info() -> ::memofn::__private::CacheInfo {
         ::memofn::__private::Cache::info(&Self::cache())
     }
     /// Forgets every entry and zeroes the counters.
+    #[inline]
     pub fn cache_clear() {
         ::memofn::__private::Cache::clear(&Self::cache())
     }
     /// The options in force.
+    #[inline]
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
         ::memofn::__private::Cache::parameters(&Self::cache())
     }
+    #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask,
         n: u64,
@@ -92,14 +96,17 @@ impl fib {
         )
     }
     /// Looks for a call without counting, computing or touching recency.
+    #[inline]
     pub fn cache_peek(n: u64) -> ::memofn::__private::std::option::Option<u64> {
         Self::ask(::memofn::__private::Ask::Peek, n)
     }
     /// Forgets one call, and returns its result.
+    #[inline]
     pub fn cache_remove(n: u64) -> ::memofn::__private::std::option::Option<u64> {
         Self::ask(::memofn::__private::Ask::Remove, n)
     }
     /// Stores a result as if it had been computed now.
+    #[inline]
     pub fn cache_insert(n: u64, __memofn_result: u64) {
         ::memofn::__private::insert(
             &<fib>::cache(),
@@ -108,13 +115,37 @@ impl fib {
             &__memofn_result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub fn cache_refresh(n: u64) -> u64 {
-        ::memofn::__private::refresh(
-                &<fib>::cache(),
+    #[inline]
+    fn run(
+        __memofn_start: ::memofn::__private::Start,
+        n: u64,
+    ) -> ::memofn::__private::CacheCall<u64> {
+        let __memofn_run = match <fib>::call_site()
+            .observe(
+                __memofn_start,
                 ::memofn::__private::plain::<u64, _>(&n),
                 ::memofn::__private::primitive::<u64, _>(),
             )
-            .finish(<fib>::uncached(n))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(__memofn_run.finish(<fib>::uncached(n)));
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub fn cache_refresh(n: u64) -> u64 {
+        Self::run(::memofn::__private::Start::Anew, n).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub fn cache_call(n: u64) -> ::memofn::__private::CacheCall<u64> {
+        #[allow(deprecated)]
+        let _ = fib;
+        Self::run(::memofn::__private::Start::IfAbsent, n)
     }
 }

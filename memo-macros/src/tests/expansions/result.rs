@@ -100,6 +100,7 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask,
         city: &str,
@@ -116,18 +117,21 @@ impl temperature {
         )
     }
     /// Looks for a call without counting, computing or touching recency.
+    #[inline]
     pub(crate) fn cache_peek(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         Self::ask(::memofn::__private::Ask::Peek, city)
     }
     /// Forgets one call, and returns its result.
+    #[inline]
     pub(crate) fn cache_remove(
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         Self::ask(::memofn::__private::Ask::Remove, city)
     }
     /// Stores a result as if it had been computed now.
+    #[inline]
     pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         ::memofn::__private::insert(
             &<temperature>::cache(),
@@ -140,10 +144,15 @@ impl temperature {
             &__memofn_result,
         )
     }
-    /// Runs the body now and stores its result.
-    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-        ::memofn::__private::refresh(
-                &<temperature>::cache(),
+    #[inline]
+    fn run(
+        __memofn_start: ::memofn::__private::Start,
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        let __memofn_run = match <temperature>::call_site()
+            .observe(
+                __memofn_start,
                 ::memofn::__private::plain::<str, _>(city),
                 ::memofn::__private::policy::<
                     Result<f64, WeatherError>,
@@ -151,6 +160,31 @@ impl temperature {
                     _,
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
-            .finish(<temperature>::uncached(api, city))
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(<temperature>::uncached(api, city)),
+        );
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
+        Self::run(::memofn::__private::Start::Anew, api, city).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    pub(crate) fn cache_call(
+        api: &mut Api,
+        city: &str,
+    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        Self::run(::memofn::__private::Start::IfAbsent, api, city)
     }
 }

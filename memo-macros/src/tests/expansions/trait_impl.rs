@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 96 lines.
+// Without the body and the controls: 98 lines.
 
 impl Load for Client {
     type Page = String;
@@ -52,6 +52,8 @@ trait ClientLoadControls: Load {
     fn load_cache() -> Self::load_cache;
     /// Forgets one call of [`load`](Self::load), and returns its result.
     fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page>;
 }
 #[allow(non_camel_case_types)]
 impl ClientLoadControls for Client {
@@ -131,5 +133,31 @@ impl ClientLoadControls for Client {
                 _,
             >(::memofn::__private::kind!(Self::Page)),
         )
+    }
+    /// Calls [`load`](Self::load), and says how the call was answered.
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page> {
+        let __memofn_cache = &<Self as ClientLoadControls>::load_cache();
+        let __memofn_run = match ::memofn::__private::observe(
+            __memofn_cache,
+            ::memofn::__private::Start::IfAbsent,
+            ::memofn::__private::plain::<str, _>(path),
+            ::memofn::__private::policy::<
+                Self::Page,
+                _,
+                _,
+            >(::memofn::__private::kind!(Self::Page)),
+        ) {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(
+            __memofn_run.finish(<Self as ClientLoadControls>::load_uncached(self, path)),
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Computed, Core, Equals, Found, NewEntry};
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
 use crate::entry::entry_ref::EntryRef;
@@ -12,6 +13,7 @@ use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
 use crate::store::store::Cause;
 use std::cell::Cell;
+use std::time::Duration;
 
 impl<S: Scope> Core<S> {
     /// The look-up of a call. If nothing is found, `fresh` is started. The caller owns the entry it is given.
@@ -70,15 +72,33 @@ impl<S: Scope> Core<S> {
         found
     }
 
-    /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says whether the run is
-    /// to be measured. The caller may have [registered](Self::register_thread) the thread.
+    /// The stored entry of a call, and how long ago it was stored, if that is known. It counts as a hit. The caller owns
+    /// the entry. If there is none, the call has yet to be [looked up](Self::look_up).
+    pub(crate) fn hit_with_age(
+        &self,
+        hash: u64,
+        equals: &Equals<'_>,
+    ) -> Option<(EntryRef, Option<Duration>)> {
+        let mut found = None;
+        self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
+            self.register_thread();
+            found = state.stored_unexpired(equal, now).map(|entry| {
+                self.hit(state, entry);
+                (entry, state.store.stored_at(entry).map(|at| now.since(at)))
+            });
+        });
+        found
+    }
+
+    /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says how the run is
+    /// to be timed. The caller may have [registered](Self::register_thread) the thread.
     pub(crate) fn start_absent(
         &self,
         (fresh, wait): NewEntry<'_>,
         is_registered: bool,
-    ) -> Option<(FlightId, bool)> {
+    ) -> Option<(FlightId, Timing)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
-        let (mut generation, mut is_measured) = (0, false);
+        let (mut generation, mut timing) = (0, Timing::Unread);
         self.locked(|state| {
             if state.store.is_free(fresh.hash()) {
                 if !is_registered {
@@ -86,11 +106,13 @@ impl<S: Scope> Core<S> {
                 }
                 state.counts.misses += 1;
                 generation = state.start(fresh, self.single_flight, wait).generation;
-                is_measured =
-                    self.readers.has_several_threads() || state.patience.should_measure(generation);
+                let is_measured = S::SHARED
+                    && (self.readers.has_several_threads()
+                        || state.patience.should_measure(generation));
+                timing = self.timing(generation, is_measured);
             }
         });
-        (generation != 0).then_some((FlightId { entry: fresh, generation }, is_measured))
+        (generation != 0).then_some((FlightId { entry: fresh, generation }, timing))
     }
 
     /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
@@ -137,7 +159,7 @@ impl<S: Scope> Core<S> {
                 state.land_alone(entry, now, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
-                state.patience.record(computed.ran);
+                state.record(computed.ran);
             }
             lands
         });
@@ -171,7 +193,8 @@ impl<S: Scope> Core<S> {
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.patience.record(ran.or_else(awaited));
+                state.record_sample(ran);
+                state.patience.record(ran.for_waiters().or_else(awaited));
             }
         });
         self.finish(landed);

@@ -2,12 +2,14 @@
 
 use super::Core;
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::Ran;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
 use crate::engine::state::State;
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
+use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
@@ -47,9 +49,10 @@ impl<S: Scope> Core<S> {
     }
 
     /// Counts a result that is not to be stored, and ends the flight if it is the run's `own`.
-    pub(crate) fn reject(&self, own: Option<FlightId>) -> Option<Flight> {
+    pub(crate) fn reject(&self, own: Option<FlightId>, ran: Ran) -> Option<Flight> {
         let (flight, dead) = self.locked(|state| {
             state.counts.rejected += 1;
+            state.record_sample(ran);
             self.end_now(state, own?)
         })?;
         self.discard(dead);
@@ -58,9 +61,10 @@ impl<S: Scope> Core<S> {
 
     /// Counts a helper's result that is not to be stored. The waiters go on: they need not wait for a blocked
     /// owner one after another.
-    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait) -> Option<Flight> {
+    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait, ran: Ran) -> Option<Flight> {
         let (flight, dead) = self.locked(|state| {
             state.counts.rejected += 1;
+            state.record_sample(ran);
             if wait.is_given_up() {
                 return self.end_now(state, id);
             }
@@ -123,6 +127,18 @@ impl<S: Scope> Core<S> {
         info
     }
 
+    /// All that was counted since the cache was made.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn totals(&self) -> CacheInfo {
+        let mut totals = CacheInfo::default();
+        self.sweep_then_read(|state, now| {
+            totals = state.info(now);
+            totals.add(&state.zeroed);
+            totals.hits += self.readers.hits();
+        });
+        totals
+    }
+
     /// The most entries held; `None` is unbounded.
     pub(crate) fn maxsize(&self) -> Option<usize> {
         self.state.0.with(|state| state.store.maxsize())
@@ -155,6 +171,7 @@ impl<S: Scope> Core<S> {
     pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
         let dead = self.locked(|state| {
             state.hits_forgotten = self.readers.hits();
+            self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
             state.clear()
         });
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();

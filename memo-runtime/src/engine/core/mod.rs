@@ -12,6 +12,7 @@ pub(crate) mod expiry;
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
+use crate::base::stopwatch::{Ran, Timing};
 use crate::base::sync::{
     Arc, AtomicPtr, AtomicU64,
     Ordering::{Relaxed, Release as Published},
@@ -23,6 +24,7 @@ use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::flight::flight::FlightId;
+use crate::flight::patience::{FIRST_TIMED, Patience};
 use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
@@ -31,6 +33,8 @@ use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
+// Written under the lock: the models need not explore it.
+use std::sync::atomic::AtomicU64 as Guarded;
 use std::time::Duration;
 
 /// Acts under the lock, once it is known which entries have the key.
@@ -50,7 +54,7 @@ pub(crate) struct Computed<'a> {
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
     /// How long the body ran, if that was measured.
-    pub(crate) ran: Option<Duration>,
+    pub(crate) ran: Ran,
 }
 
 /// The lock of a cache and what it guards, with what look-ups read without it.
@@ -65,6 +69,8 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) readers: S::Readers,
     state: CacheLine<S::Lock<State>>,
     retired: RetireList<S>,
+    /// The runs up to this generation are timed: the first ones since the counters were zeroed.
+    timed: Guarded,
 }
 
 /// A cache line of its own: writers write it, and hits need not fetch it again.
@@ -112,6 +118,7 @@ impl<S: Scope> Core<S> {
             readers: S::Readers::new(),
             state: CacheLine(S::Lock::new(state)),
             retired: RetireList::new(types),
+            timed: Guarded::new(FIRST_TIMED),
         }
     }
 
@@ -155,6 +162,20 @@ impl<S: Scope> Core<S> {
     fn retain(&self, entry: EntryRef) -> EntryPtr<S> {
         entry.retain::<S>();
         self.retired.adopt(entry)
+    }
+}
+
+/// Times of runs and entries.
+impl<S: Scope> Core<S> {
+    /// Whether entries expire.
+    pub(crate) fn expires(&self) -> bool {
+        self.expiry.is_on()
+    }
+
+    /// The clock for the run of this generation. It `is_measured` for those who may wait for it.
+    #[inline]
+    pub(crate) fn timing(&self, generation: u64, is_measured: bool) -> Timing {
+        Patience::timing(generation, self.timed.load(Relaxed), is_measured)
     }
 }
 

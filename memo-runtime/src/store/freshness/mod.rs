@@ -74,6 +74,12 @@ impl Freshness {
         self.is_on() && self.queue.deadline(entry).has_passed(now)
     }
 
+    /// When an entry was stored that has a deadline. A life that lasts to the end of time does not tell its beginning.
+    pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
+        let deadline = self.is_on().then(|| self.queue.deadline(entry))?;
+        if deadline == Time::FOREVER { None } else { deadline.before(self.ttl?) }
+    }
+
     /// How many entries have expired by `now`.
     pub(crate) fn count_expired(&self, now: Time) -> usize {
         self.queue.expired(now).count()
