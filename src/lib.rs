@@ -17,7 +17,7 @@
 //! - [`memoize`] has the attribute's options and the controls of a memoized function.
 //! - [The guides](guide) explain one topic each: keys, results, time, concurrent calls, async, methods, generics,
 //!   caches by hand, tests.
-//! - [`Cache`] is the same cache for use by hand. [`memoize_fn`] and [`memoize_rec`] memoize closures.
+//! - [`Cache`] is the same cache for use by hand. [`memoize_fn()`] and [`memoize_rec()`] memoize closures.
 //! - [`report()`] shows all caches of the process.
 //!
 //! # How a call goes
@@ -134,7 +134,7 @@ pub use memo_runtime::{
 /// area::cache_insert(2, "ab", 5); // stores a result as if it had been computed now
 /// assert_eq!(area(2, "ab"), 5);
 /// assert_eq!(area::cache_refresh(2, "ab"), 4); // runs the body now
-/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call, with its status and age
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call that says how it was answered
 /// assert_eq!(area::uncached(3, "ab"), 6); // the original function
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
@@ -174,7 +174,7 @@ pub use memo_macros::memoize;
 /// | [Impl blocks and traits](guide::traits) | associated functions, trait impls, default methods |
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
-/// | [Watching caches](guide::observing) | counters, reports |
+/// | [Watching caches](guide::observing) | counters, reports, `cache_call`; the features `metrics`, `tracing`, `serde` |
 /// | [In tests](guide::testing) | empty caches, stopped time, counted runs |
 ///
 /// [`memoize`] has the table of all options.
@@ -237,6 +237,8 @@ pub mod guide {
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()
     /// [Size and scope]: caches#cache
+    /// [`memoize_fn`]: crate::memoize_fn()
+    /// [`memoize_rec`]: crate::memoize_rec()
     pub mod by_hand {}
 
     #[doc = include_str!("../docs/guides/observing.md")]
@@ -248,6 +250,7 @@ pub mod guide {
     /// [`patience`]: concurrency#patience
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()
+    /// [`CacheCall`]: crate::CacheCall
     pub mod observing {}
 
     #[doc = include_str!("../docs/guides/testing.md")]
