@@ -127,9 +127,9 @@ fn a_builder_takes_its_types_from_an_argument_and_a_returned_value() {
 
 #[test]
 fn a_builder_is_a_constant_and_can_be_used_again() {
+    const SMALL: CacheBuilder<u32, String> = Cache::builder().maxsize(2).unlimited_patience();
     // Another test moves the clock of the process.
     let _clock = Clock::stop();
-    const SMALL: CacheBuilder<u32, String> = Cache::builder().maxsize(2).unlimited_patience();
     let builder = SMALL.ttl(Duration::from_secs(5));
     let (one, other) = (builder.clone().build(), builder.build());
     one.insert(7, "Ada".to_owned());

@@ -45,7 +45,7 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
     {
         let engine = self.0.engine();
         engine.hit(engine.hash(|state| query.hash(state)), query, |value| {
-            answer.put(|| policy.hit(value))
+            answer.put(|| policy.hit(value));
         })
     }
 

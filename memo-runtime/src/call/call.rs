@@ -34,7 +34,7 @@ use std::ops::ControlFlow;
 ///
 /// The engine is there twice: a run may borrow it for longer than its types are known to live.
 pub(crate) fn after_first<'c, R, Q, P, K, V, S>(
-    (engine, typed): (&'c EnginePtr<S>, &TypedEngine<K, V, S>),
+    (owner, engine): (&'c EnginePtr<S>, &TypedEngine<K, V, S>),
     miss: Miss,
     lookup: Q,
     policy: P,
@@ -46,15 +46,15 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let mut query = typed.query(lookup);
-    let mut answer = AnswerFrom::new(typed, &policy, answer);
+    let mut query = engine.query(lookup);
+    let mut answer = AnswerFrom::new(engine, &policy, answer);
     let mut types = Types { query: &mut query, answer: &mut answer };
-    let run = go_on(engine, miss, &mut types);
+    let run = go_on(owner, miss, &mut types);
     let run = match finally() {
         None => run,
         Some(finally) => run.map(|run| run.finally(finally)),
     };
-    Turn::new(typed, run, policy)
+    Turn::new(engine, run, policy)
 }
 
 /// [`after_first`], without the types.

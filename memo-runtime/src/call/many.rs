@@ -126,7 +126,7 @@ where
                     (call, step)
                 }
                 Ready::LookUp(mut call) => {
-                    let step = self.step_of(&mut call, |path, types| path.look_up_and_start(types));
+                    let step = self.step_of(&mut call, SlowPath::look_up_and_start);
                     (call, step)
                 }
                 Ready::Compute(mut call) => {
@@ -171,7 +171,7 @@ where
             ControlFlow::Break(answer) => self.answers[number] = answer.ok(),
             ControlFlow::Continue(Ahead::Run(run)) => self.runs.push((number, run)),
             ControlFlow::Continue(Ahead::Wait(joined)) => {
-                self.waits.push_back((number, call, joined))
+                self.waits.push_back((number, call, joined));
             }
         }
     }

@@ -21,6 +21,7 @@ pub(crate) struct TypedEngine<K, V, S: Scope> {
     types: PhantomData<S::Ptr<Entry<K, V>>>,
 }
 
+#[expect(clippy::unused_self, reason = "the engine vouches for the types")]
 impl<K, V, S: Scope> TypedEngine<K, V, S> {
     pub(crate) fn new(parameters: CacheParameters) -> Self {
         let engine = S::ptr(Engine::new(parameters, Entry::<K, V>::TYPE));

@@ -140,6 +140,7 @@ pub(crate) struct NewValue {
 }
 
 /// Where the value is until it is moved.
+#[expect(clippy::large_enum_variant, reason = "it is on the stack, and never moved")]
 enum Room {
     Here(SmallRoom),
     /// A large value would need too much of the stack.
