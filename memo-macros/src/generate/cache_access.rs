@@ -33,6 +33,11 @@ pub(super) fn of_control(model: &Model) -> CacheAccess {
     access(model, CacheUser::Control).with_key_in_setup()
 }
 
+/// The access of a control that may reach the cache in a way of its own: the statements that make the key stand apart.
+pub(super) fn with_key_apart(model: &Model) -> CacheAccess {
+    access(model, CacheUser::Control)
+}
+
 /// The access of a call of the function.
 pub(super) fn of_call(model: &Model) -> CacheAccess {
     if model.is_async() {

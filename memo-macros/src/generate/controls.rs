@@ -180,7 +180,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
 /// The body of a function that makes a call or a refresh, and says how it was answered.
 fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::with_key_apart(model);
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
     let run = model.call_original();
     let (observe, run) = if model.is_async() {
@@ -191,6 +191,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     };
     if let Some(call_site) = call_site(model).filter(|_| !model.is_async()) {
         return quote!({
+            #key
             let #pending = match #call_site.observe(#start, #lookup, #policy) {
                 #p::std::ops::ControlFlow::Break(#call) => return #call,
                 #p::std::ops::ControlFlow::Continue(#pending) => #pending,
@@ -200,6 +201,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     }
     // What the key and the look-up borrow is given back before the body takes the arguments.
     quote!({
+        #key
         #setup
         let #cache_name = #cache;
         let #pending = match #observe {

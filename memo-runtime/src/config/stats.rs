@@ -170,7 +170,7 @@ mod tests {
             ..CacheInfo::default()
         };
         assert_eq!(info(7, 0, 0).time_saved(), None);
-        assert_eq!(info(3, 2, 3_000_000_001).mean_run(), Some(Duration::from_nanos(1_500_000_000)));
+        assert_eq!(info(3, 2, 3_000_000_001).mean_run(), Some(Duration::from_millis(1_500)));
         assert_eq!(info(3, 2, 3_000_000_000).time_saved(), Some(Duration::from_millis(4500)));
         assert_eq!(
             info(1_000_000_000, 1, u64::MAX).time_saved(),

@@ -81,7 +81,7 @@ impl<S: Scope> Engine<S> {
     /// The first attempt.
     ///
     /// `TIMED` is a hint. With it, the expiry check is inlined; that check calls a function. Without it, the attempt
-    /// gives up in a cache whose entries expire. `is_plain` is that of the engine's [type](EntryType).
+    /// gives up in a cache whose entries expire. `is_plain` is that of the engine's [type](crate::entry::entry_type::EntryType).
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn quick_hit<const TIMED: bool, R>(
         &self,

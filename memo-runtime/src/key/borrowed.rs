@@ -161,7 +161,7 @@ mod tests {
         hashes_like_its_key(&vec![Some(1_u16), None]);
         hashes_like_its_key(vec!["a"]);
         hashes_like_its_key(&[[1_u8, 2], [3, 4]]);
-        hashes_like_its_key(&(1_u8, [1_u32]));
+        hashes_like_its_key((1_u8, [1_u32]));
         hashes_like_its_key(Cow::Borrowed("a"));
         hashes_like_its_key(Some(Cow::Borrowed(&[1_u8][..])));
         hashes_like_its_key(&Arc::<str>::from("a"));

@@ -131,7 +131,7 @@ where
     K: Hash + Eq + Clone,
     V: Clone,
 {
-    /// [`memoize_fn`](crate::memoize_fn) with these options.
+    /// [`memoize_fn`] with these options.
     ///
     /// ```
     /// use memofn::Cache;
@@ -150,7 +150,7 @@ where
         memoize_fn_with(self.build(), f)
     }
 
-    /// [`try_memoize_fn`](crate::try_memoize_fn) with these options.
+    /// [`try_memoize_fn`] with these options.
     #[must_use]
     pub fn try_memoize_fn<F, E>(self, f: F) -> Memoized<F, K, V>
     where
@@ -161,7 +161,7 @@ where
         Memoized { cache: self.build(), f }
     }
 
-    /// [`memoize_rec`](crate::memoize_rec) with these options.
+    /// [`memoize_rec`] with these options.
     ///
     /// ```
     /// use memofn::Cache;
@@ -250,7 +250,7 @@ where
         self.cache.get_or_compute_by_ref(key, || (self.f)(key.to_owned()))
     }
 
-    /// The result for `key`, by a closure that may fail: see [`try_memoize_fn`](crate::try_memoize_fn).
+    /// The result for `key`, by a closure that may fail: see [`try_memoize_fn`].
     ///
     /// # Errors
     ///

@@ -83,5 +83,7 @@ fn a_waker_that_panics_does_not_stop_the_other_wakes() {
     }
     wait.land(Landing::Abandoned);
     assert!(panics.iter().all(|it| it.woken.load(SeqCst) == 1));
-    followers.iter().for_each(|follower| wait.leave(follower));
+    for follower in &followers {
+        wait.leave(follower);
+    }
 }
