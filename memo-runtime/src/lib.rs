@@ -93,9 +93,7 @@ pub mod __private {
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{
-        Ask, ask, go_on, holding, insert, observe, observe_async, refresh,
-    };
+    pub use crate::expand::controls::{Ask, ask, go_on, holding, observe, observe_async, refresh};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{

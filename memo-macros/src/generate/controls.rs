@@ -124,10 +124,10 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let body_attributes: Vec<_> = model.body_attributes().collect();
     let mention = mention(model);
     quote! {
-        // `cache_peek` and `cache_remove` share this function, so that the compiler checks it once. The controls are
-        // compiled where they are used.
+        // The next three share this function, so that the compiler checks the bounds once. The controls are compiled
+        // where they are used.
         #[inline]
-        fn ask #some_params (#what: #p::Ask, #(#identifying),*)
+        fn ask #some_params (#what: #p::Ask<'_, #result>, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
             #setup
@@ -150,8 +150,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         /// Stores a result as if it had been computed now.
         #[inline]
         #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
-            #setup
-            #p::insert(#cache, #lookup, &#policy, &#value)
+            Self::ask(#p::Ask::Insert(&#value), #(#names),*);
         }
         // `cache_refresh` and `cache_call` share this function.
         #[inline]

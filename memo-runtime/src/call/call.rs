@@ -21,6 +21,7 @@ use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::{AnyQuery, Query};
 use crate::engine::typed::TypedEngine;
+use crate::entry::entry::EntryPtr;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
@@ -235,19 +236,21 @@ pub(super) fn refreshing<'c, S: Scope>(
     guard
 }
 
-/// A question about one call.
+/// A question about one call, or an order.
 #[derive(Debug, Clone, Copy)]
-pub enum Ask {
+pub enum Ask<'r, R> {
     /// Looks for the result, without counting, computing or touching recency.
     Peek,
     /// Forgets the call, and returns its result.
     Remove,
+    /// Stores this result as if it had been computed now. A result that the policy does not store is left out.
+    Insert(&'r R),
 }
 
-/// Asks it.
+/// Asks it. The answer to [`Ask::Insert`] is `None`.
 pub(crate) fn ask<R, Q, P, K, V, S>(
     engine: &TypedEngine<K, V, S>,
-    what: Ask,
+    what: Ask<'_, R>,
     lookup: Q,
     policy: &P,
 ) -> Option<R>
@@ -256,41 +259,33 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    let mut answer = Answer::None;
-    let types = &mut Types {
-        query: &mut engine.query(lookup),
-        answer: &mut AnswerFrom::new(engine, policy, &mut answer),
-    };
-    ask_any(engine.engine(), what, types).then(|| answer.take())
+    let mut query = engine.query(lookup);
+    let (engine, is_removed) = (engine.engine(), matches!(what, Ask::Remove));
+    if let Ask::Insert(result) = what {
+        #[expect(unsafe_code, reason = "a run has no types")]
+        // SAFETY: the values of the engine are of type `V`.
+        insert(engine, &mut query, &mut unsafe { RunResult::new(policy, result) });
+        return None;
+    }
+    let entry = find(engine, &query, is_removed)?;
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    // SAFETY: the entry is of the types of the engine.
+    let entry = unsafe { entry.typed::<K, V>() };
+    Some(policy.hit(entry.value()))
 }
 
-/// [`ask`], without the types.
-fn ask_any<S: Scope>(engine: &Engine<S>, what: Ask, types: &mut Types<'_>) -> bool {
-    let Types { query, answer } = types;
+fn find<S: Scope>(
+    engine: &Engine<S>,
+    query: &dyn AnyQuery,
+    is_removed: bool,
+) -> Option<EntryPtr<S>> {
     let hash = query.hash(engine.hashing);
     let equals = |entry| query.matches(entry);
-    let entry = match what {
-        Ask::Peek => engine.peek(hash, &equals),
-        Ask::Remove => engine.remove(hash, &equals),
-    };
-    entry.inspect(|entry| answer.put_value(entry.entry_ref())).is_some()
+    if is_removed { engine.remove(hash, &equals) } else { engine.peek(hash, &equals) }
 }
 
-/// Stores a result as if it had been computed now. A result that the policy does not store is left out.
-pub(crate) fn insert<R, Q, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    lookup: Q,
-    policy: &P,
-    result: &R,
-) where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    #[expect(unsafe_code, reason = "a run has no types")]
-    // SAFETY: the values of the engine are of type `V`.
-    let mut result = unsafe { RunResult::new(policy, result) };
+fn insert<S: Scope>(engine: &Engine<S>, query: &mut dyn AnyQuery, result: &mut dyn AnyResult) {
     if result.is_stored() {
-        engine.engine().insert(&mut engine.query(lookup), &mut |to| result.write(to));
+        engine.insert(query, &mut |to| result.write(to));
     }
 }

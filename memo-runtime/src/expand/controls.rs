@@ -80,24 +80,18 @@ pub fn holding<K, V, S: Scope>(_value: OfType<V>, cache: &Cache<K, V, S>) -> &Ca
     cache
 }
 
-/// Asks a cache about one call.
+/// Asks a cache about one call. The answer to [`Ask::Insert`] is `None`.
 #[inline]
-pub fn ask<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, what: Ask, query: Q, policy: &P) -> Option<R>
+pub fn ask<R, Q, P, K, V, S>(
+    cache: &Cache<K, V, S>,
+    what: Ask<'_, R>,
+    query: Q,
+    policy: &P,
+) -> Option<R>
 where
     Q: Lookup<Key = K>,
     P: Policy<R, Stored = V>,
     S: Scope,
 {
     call::ask(cache.engine(), what, query, policy)
-}
-
-/// Stores a result as if it had been computed now. A result that the policy does not store is left out.
-#[inline]
-pub fn insert<R, Q, P, K, V, S>(cache: &Cache<K, V, S>, query: Q, policy: &P, result: &R)
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    call::insert(cache.engine(), query, policy, result);
 }

@@ -122,17 +122,7 @@ impl temperature {
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
-        let __memofn_cache = <temperature>::cache();
-        ::memofn::__private::insert(
-            &__memofn_cache,
-            ::memofn::__private::plain::<str, _>(city),
-            &::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-            &__memofn_result,
-        )
+        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), city);
     }
     #[inline]
     async fn run(

@@ -83,7 +83,7 @@ impl page {
     }
     #[inline]
     fn ask(
-        __memofn_what: ::memofn::__private::Ask,
+        __memofn_what: ::memofn::__private::Ask<'_, String>,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         let __memofn_key = ::memofn::__private::key_of!(
@@ -118,20 +118,7 @@ impl page {
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(request: &Request, __memofn_result: String) {
-        let __memofn_key = ::memofn::__private::key_of!(
-            value, shared_place, & request.id
-        );
-        let __memofn_cache = <page>::static_site()
-            .cache_for(
-                &__memofn_key,
-                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
-            );
-        ::memofn::__private::insert(
-            &__memofn_cache,
-            __memofn_key,
-            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
-            &__memofn_result,
-        )
+        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), request);
     }
     #[inline]
     fn run(
