@@ -3,8 +3,9 @@
 # crate with one memoized function, and builds of a crate with 200 of five shapes, after its dependencies were built.
 # Peers take turns, and the minimum of each is shown: elapsed seconds of clean builds, user seconds of the others.
 #
-#   FUNCTIONS=200 benches/footprint.sh [ROUNDS]
+#   [FUNCTIONS=200] [CLEAN=yes] benches/footprint.sh [ROUNDS]
 #
+# `CLEAN=no` leaves out the clean builds.
 # `memoize` has no async functions, so it takes part in the first two only. Works in target/footprint. Needs the network
 # only to fetch dependencies.
 set -euo pipefail
@@ -13,6 +14,7 @@ cd "$(dirname "$0")/.."
 readonly ROUNDS=${1:-3}
 readonly PEERS=(memofn cached memoize)
 readonly FUNCTIONS=${FUNCTIONS:-200}
+readonly CLEAN=${CLEAN:-yes}
 root=$PWD
 work=$root/target/footprint
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
@@ -198,6 +200,7 @@ done
 for round in $(seq "$ROUNDS"); do
     echo "round $round of $ROUNDS" >&2
     for peer in "${PEERS[@]}"; do
+        [ "$CLEAN" = yes ] || continue
         manifest=${one[$peer]}/Cargo.toml
         rm -rf "${one[$peer]}/target"
         record "$peer debug" "$(milliseconds cargo build --offline --manifest-path "$manifest")"
@@ -234,8 +237,10 @@ done
 echo "|                                     |   memofn |   cached |  memoize | / cached | / memoize |"
 echo "|-------------------------------------|---------:|---------:|---------:|----------:|----------:|"
 row "crates in the default build" crates 1
-row "clean build, one function, debug, s" debug 1000
-row "the same, release, s" release 1000
+if [ "$CLEAN" = yes ]; then
+    row "clean build, one function, debug, s" debug 1000
+    row "the same, release, s" release 1000
+fi
 row "check of $FUNCTIONS functions, user s" check 1000
 row "debug build of them, user s" dev 1000
 row "release build of them, user s" optimised 1000

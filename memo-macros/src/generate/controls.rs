@@ -127,7 +127,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         // The next three share this function, so that the compiler checks the bounds once. The controls are compiled
         // where they are used.
         #[inline]
-        fn ask #some_params (#what: #p::Ask<'_, #result>, #(#identifying),*)
+        fn ask #some_params (#what: #p::Ask<#result>, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
             #setup
@@ -150,7 +150,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         /// Stores a result as if it had been computed now.
         #[inline]
         #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
-            Self::ask(#p::Ask::Insert(&#value), #(#names),*);
+            Self::ask(#p::Ask::Insert(#value), #(#names),*);
         }
         // `cache_refresh` and `cache_call` share this function.
         #[inline]

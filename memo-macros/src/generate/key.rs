@@ -98,7 +98,7 @@ impl Model {
             // No expression of the user's is in the scope of this name.
             let span = expr.span();
             let method = if is_shared { format!("shared_{method}") } else { method.to_owned() };
-            let (method, name) = (Ident::new(&method, span), Ident::new("value", span));
+            let (method, name) = (Ident::new(&method, span), Ident::new("__memofn_value", span));
             quote!(#p::key_of!(#name, #method, #value))
         };
         match key {

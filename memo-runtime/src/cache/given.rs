@@ -83,13 +83,19 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
     }
 
-    /// A call without [`enter`](Self::enter), as in an unoptimised build: [`step`](Self::step) looks it up.
+    /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.
     pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
     where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.step(Miss::without_look(), query, policy, answer)
+        if cfg!(debug_assertions) {
+            return self.step(Miss::without_look(), query, policy, answer);
+        }
+        match self.enter(&query, &policy, answer) {
+            Ok(()) => Turn::ANSWERED,
+            Err(miss) => self.step(miss, query, policy, answer),
+        }
     }
 }
 

@@ -238,19 +238,19 @@ pub(super) fn refreshing<'c, S: Scope>(
 
 /// A question about one call, or an order.
 #[derive(Debug, Clone, Copy)]
-pub enum Ask<'r, R> {
+pub enum Ask<R> {
     /// Looks for the result, without counting, computing or touching recency.
     Peek,
     /// Forgets the call, and returns its result.
     Remove,
     /// Stores this result as if it had been computed now. A result that the policy does not store is left out.
-    Insert(&'r R),
+    Insert(R),
 }
 
 /// Asks it. The answer to [`Ask::Insert`] is `None`.
 pub(crate) fn ask<R, Q, P, K, V, S>(
     engine: &TypedEngine<K, V, S>,
-    what: Ask<'_, R>,
+    what: Ask<R>,
     lookup: Q,
     policy: &P,
 ) -> Option<R>
@@ -264,7 +264,7 @@ where
     if let Ask::Insert(result) = what {
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the values of the engine are of type `V`.
-        insert(engine, &mut query, &mut unsafe { RunResult::new(policy, result) });
+        insert(engine, &mut query, &mut unsafe { RunResult::new(policy, &result) });
         return None;
     }
     let entry = find(engine, &query, is_removed)?;

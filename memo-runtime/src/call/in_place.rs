@@ -69,9 +69,13 @@ macro_rules! __call_in_place {
 #[macro_export]
 macro_rules! __call_at_once {
     ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
-        let mut answer = $crate::__private::Answer::None;
-        let turn = $site.call($lookup, $policy, &mut answer);
-        if turn.is_answered() { answer.take() } else { turn.finish($run) }
+        let mut __memofn_answer = $crate::__private::Answer::None;
+        let __memofn_turn = $site.call($lookup, $policy, &mut __memofn_answer);
+        if __memofn_turn.is_answered() {
+            __memofn_answer.take()
+        } else {
+            __memofn_turn.finish($run)
+        }
     }};
 }
 

@@ -39,6 +39,8 @@ pub struct Run<'c, P, K, V, S: Scope> {
 pub struct Turn<'c, P, K, V, S: Scope>(Option<Run<'c, P, K, V, S>>);
 
 impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
+    pub(crate) const ANSWERED: Self = Self(None);
+
     /// Without a run there is an answer.
     #[inline]
     pub(crate) fn new(

@@ -192,7 +192,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         cache_call::observe((engine, typed), start, query, policy, || S::finally(held))
     }
 
-    /// A call without a look-up of its own, as in an unoptimised build: [`step`](Self::step) looks it up.
+    /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.
     pub fn call<'c, R, Q, O>(
         self,
         query: Q,
@@ -203,7 +203,13 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.step(Miss::without_look(), query, policy, answer)
+        if cfg!(debug_assertions) {
+            return self.step(Miss::without_look(), query, policy, answer);
+        }
+        match self.enter_timed(&query, &policy, answer) {
+            Ok(()) => Turn::ANSWERED,
+            Err(miss) => self.step(miss, query, policy, answer),
+        }
     }
 
     /// The cache, as a call keeps it. It is made now if there is none.

@@ -84,7 +84,7 @@ pub fn holding<K, V, S: Scope>(_value: OfType<V>, cache: &Cache<K, V, S>) -> &Ca
 #[inline]
 pub fn ask<R, Q, P, K, V, S>(
     cache: &Cache<K, V, S>,
-    what: Ask<'_, R>,
+    what: Ask<R>,
     query: Q,
     policy: &P,
 ) -> Option<R>

@@ -122,7 +122,7 @@ impl temperature {
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
-        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), city);
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), city);
     }
     #[inline]
     async fn run(

@@ -105,7 +105,7 @@ where
     }
     #[inline]
     fn ask(
-        __memofn_what: ::memofn::__private::Ask<'_, Option<T>>,
+        __memofn_what: ::memofn::__private::Ask<Option<T>>,
         items: &[T],
     ) -> ::memofn::__private::std::option::Option<Option<T>> {
         ::memofn::__private::ask(
@@ -132,7 +132,7 @@ where
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(items: &[T], __memofn_result: Option<T>) {
-        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), items);
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), items);
     }
     #[inline]
     fn run<F>(

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 56 lines.
+// Without the body and the controls: 60 lines.
 
 #[cfg_attr(
     doc,
@@ -8,7 +8,9 @@
     doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
 )]
 fn page(request: &Request, log: &Log) -> String {
-    let __memofn_key = ::memofn::__private::key_of!(value, shared_place, & request.id);
+    let __memofn_key = ::memofn::__private::key_of!(
+        __memofn_value, shared_place, & request.id
+    );
     let __memofn_cache = <page>::static_site()
         .call_site_for(
             &__memofn_key,
@@ -75,7 +77,9 @@ impl page {
                 |(request,): (&Request,)| {
                     ::memofn::__private::std::unreachable!();
                     ::memofn::__private::key_type(
-                        &::memofn::__private::key_of!(value, shared_place, & request.id),
+                        &::memofn::__private::key_of!(
+                            __memofn_value, shared_place, & request.id
+                        ),
                     )
                 },
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
@@ -83,11 +87,11 @@ impl page {
     }
     #[inline]
     fn ask(
-        __memofn_what: ::memofn::__private::Ask<'_, String>,
+        __memofn_what: ::memofn::__private::Ask<String>,
         request: &Request,
     ) -> ::memofn::__private::std::option::Option<String> {
         let __memofn_key = ::memofn::__private::key_of!(
-            value, shared_place, & request.id
+            __memofn_value, shared_place, & request.id
         );
         let __memofn_cache = <page>::static_site()
             .cache_for(
@@ -118,7 +122,7 @@ impl page {
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(request: &Request, __memofn_result: String) {
-        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), request);
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), request);
     }
     #[inline]
     fn run(
@@ -127,7 +131,7 @@ impl page {
         log: &Log,
     ) -> ::memofn::__private::CacheCall<String> {
         let __memofn_key = ::memofn::__private::key_of!(
-            value, shared_place, & request.id
+            __memofn_value, shared_place, & request.id
         );
         let __memofn_cache = <page>::static_site()
             .cache_for(

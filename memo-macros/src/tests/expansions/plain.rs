@@ -85,7 +85,7 @@ impl fib {
     }
     #[inline]
     fn ask(
-        __memofn_what: ::memofn::__private::Ask<'_, u64>,
+        __memofn_what: ::memofn::__private::Ask<u64>,
         n: u64,
     ) -> ::memofn::__private::std::option::Option<u64> {
         ::memofn::__private::ask(
@@ -108,7 +108,7 @@ impl fib {
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(n: u64, __memofn_result: u64) {
-        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), n);
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), n);
     }
     #[inline]
     fn run(

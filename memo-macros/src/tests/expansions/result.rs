@@ -102,7 +102,7 @@ impl temperature {
     }
     #[inline]
     fn ask(
-        __memofn_what: ::memofn::__private::Ask<'_, Result<f64, WeatherError>>,
+        __memofn_what: ::memofn::__private::Ask<Result<f64, WeatherError>>,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         ::memofn::__private::ask(
@@ -133,7 +133,7 @@ impl temperature {
     /// Stores a result as if it had been computed now.
     #[inline]
     pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
-        Self::ask(::memofn::__private::Ask::Insert(&__memofn_result), city);
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), city);
     }
     #[inline]
     fn run(
