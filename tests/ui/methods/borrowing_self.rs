@@ -15,3 +15,5 @@ impl<'a> Parser<'a> {
 fn main() {
     Parser { text: "one two" }.words();
 }
+
+// errors: 2

@@ -15,3 +15,5 @@ impl Parser<'_> {
 fn main() {
     Parser { text: "one two" }.words();
 }
+
+// errors: 2

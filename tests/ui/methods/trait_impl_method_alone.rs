@@ -20,4 +20,4 @@ fn main() {
     Square { side: 3 }.area();
 }
 
-// errors: 5
+// errors: 7

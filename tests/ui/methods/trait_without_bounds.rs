@@ -22,4 +22,4 @@ fn main() {
     Square.area();
 }
 
-// errors: 6
+// errors: 7
