@@ -11,5 +11,3 @@ fn words(text: &str) -> Words {
 fn main() {
     let _ = words("one two three").0;
 }
-
-// errors: 2
