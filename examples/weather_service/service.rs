@@ -63,7 +63,7 @@ async fn from_upstream(
     Ok(temperature::uncached(&city).await?.to_string())
 }
 
-/// Only the calls of [`temperature`] are measured.
+/// Only the calls of [`temperature()`] are measured.
 fn hit_time(cache: &CacheStatus) -> Option<Duration> {
     let name = temperature::cache_parameters().name;
     if cache.name() == name { times::median_of_hits() } else { None }

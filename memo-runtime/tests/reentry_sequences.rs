@@ -206,3 +206,14 @@ fn a_panic_in_user_code_leaves_the_cache_consistent() {
     }
     assert!(fired > 200, "{fired} blocks have run");
 }
+
+#[test]
+fn a_key_that_panics_as_a_call_inside_its_own_body_drops_it_leaves_no_run_behind() {
+    for settings in ["maxsize=8", "maxsize=8 hashes=1", "unbounded", "maxsize=0"] {
+        for step in ["get 11", "try 11", "async 11"] {
+            let steps = format!("get 11 @body {{ get 6; {step} @drop {{ panic }} }}; get 11 6");
+            assert!(fired_in(&format!("{settings}: {steps}")) > 0);
+            assert!(fired_in(&format!("thread {settings}: {steps}")) > 0);
+        }
+    }
+}

@@ -116,7 +116,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                     continue;
                 }
                 Found::Lead(id) => self.run(id),
-                Found::Reentry(entry, id) => self.run_beside(entry, id, Role::Guest),
+                Found::Reentry(entry, id) => self.run_beside(entry, id, Role::Guest, types.query),
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
@@ -178,11 +178,11 @@ impl<'c, S: Scope> SlowPath<'c, S> {
             }
             Waited::Help => {
                 self.engine.core.count_helper();
-                WaitEnd::Step(self.run_beside(entry, id, Role::Helper(wait)))
+                WaitEnd::Step(self.run_beside(entry, id, Role::Helper(wait), types.query))
             }
             Waited::Circular => {
                 self.engine.core.count_helper();
-                WaitEnd::Step(self.run_beside(entry, id, Role::Guest))
+                WaitEnd::Step(self.run_beside(entry, id, Role::Guest, types.query))
             }
         }
     }
@@ -229,7 +229,16 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     }
 
     /// Runs the body in the flight of another run.
-    fn run_beside(&self, entry: EntryPtr<S>, id: FlightId, role: Role) -> Step<'c, S> {
+    fn run_beside(
+        &mut self,
+        entry: EntryPtr<S>,
+        id: FlightId,
+        role: Role,
+        query: &mut dyn AnyQuery,
+    ) -> Step<'c, S> {
+        // The call's own key is of no use now. It is dropped before there is a run: see `AnyQuery::discard`.
+        self.guard = None;
+        query.discard();
         let entry = UnstoredEntry::new(entry);
         let mut guard = RunGuard::new(self.engine, entry, role, self.polled);
         guard.flight = Some(id);

@@ -21,6 +21,11 @@ pub(crate) trait AnyQuery {
     /// Writes the key into memory for an entry. The query is used up.
     fn write_key(&mut self, memory: NonNull<Header>);
     fn equal_keys(&self) -> EqualKeys;
+    /// Drops the query, which no longer needs its key.
+    ///
+    /// A run is made after that. If the drop panicked as a function returned, the compiler would leak what it returned, and
+    /// a run that leaks never ends (rust#47949).
+    fn discard(&mut self);
 }
 
 /// A [`Lookup`] for a cache of its keys and of values `V`.
@@ -67,6 +72,10 @@ impl<Q: Lookup, V> AnyQuery for Query<Q, V> {
 
     fn equal_keys(&self) -> EqualKeys {
         equal_keys::<Q, V>
+    }
+
+    fn discard(&mut self) {
+        self.lookup = None;
     }
 }
 
