@@ -17,13 +17,16 @@ readonly FUNCTIONS=${FUNCTIONS:-200}
 readonly CLEAN=${CLEAN:-yes}
 root=$PWD
 work=$root/target/footprint
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 unset CARGO_TARGET_DIR
 
-# The dependency on a peer: the version of `benches/Cargo.toml`, with default features.
+# dependency PEER NAME: the version of `benches/Cargo.toml`. With default features, unless there are async functions.
 dependency() {
     if [ "$1" = memofn ]; then
         printf 'memofn = { path = "%s" }\n' "$root"
+    elif [ "$2" = many ]; then
+        grep -E "^$1 = " benches/Cargo.toml
     else
         grep -E "^$1 = " benches/Cargo.toml | sed -E 's/\{ version = ("[^"]*").*/\1/'
     fi
@@ -53,14 +56,14 @@ crate() {
     mkdir -p "$folder/src"
     {
         printf '[package]\nname = "user"\nversion = "0.1.0"\nedition = "2024"\n\n[dependencies]\n'
-        dependency "$1"
+        dependency "$1" "$2"
         printf '\n[workspace]\n'
     } >"$folder/Cargo.toml"
     cp Cargo.lock "$folder/Cargo.lock"
     cat >"$folder/src/main.rs"
-    # Reduces this project's lock file to what the crate needs.
-    cargo metadata --offline --format-version 1 --manifest-path "$folder/Cargo.toml" >/dev/null 2>&1 ||
-        cargo metadata --format-version 1 --manifest-path "$folder/Cargo.toml" >/dev/null
+    # Reduces this project's lock file to what the crate needs. What other systems need is not downloaded.
+    local arguments=(--format-version 1 --filter-platform "$host" --manifest-path "$folder/Cargo.toml")
+    cargo metadata --offline "${arguments[@]}" >/dev/null 2>&1 || cargo metadata "${arguments[@]}" >/dev/null
     echo "$folder"
 }
 
