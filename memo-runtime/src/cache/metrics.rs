@@ -65,7 +65,7 @@ struct Sum {
     caches: usize,
 }
 
-/// What was published of each cache, so that counters do not go back when a cache is dropped.
+/// The published counts of each cache. Counters do not go back when a cache is dropped.
 #[derive(Debug)]
 struct Ledger {
     /// By the number of the cache.

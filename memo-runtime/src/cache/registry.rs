@@ -14,7 +14,7 @@ use std::sync::Weak as ArcWeak;
 /// A cache of any types.
 pub(super) trait AnyCache {
     fn status(&self) -> CacheStatus;
-    /// What it has counted since it was made, cleared or not.
+    /// The counts since it was made, cleared or not.
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo;
     fn clear(&self);

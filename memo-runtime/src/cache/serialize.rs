@@ -30,8 +30,8 @@ macro_rules! serialize {
 }
 serialize! {
     /// All counters and sizes, and then [`hit_ratio`](CacheInfo::hit_ratio), from 0 to 1, and
-    /// [`mean_run`](CacheInfo::mean_run) and [`time_saved`](CacheInfo::time_saved) in seconds. What is not known, and a
-    /// `maxsize` that is unbounded, is `None` (in JSON `null`).
+    /// [`mean_run`](CacheInfo::mean_run) and [`time_saved`](CacheInfo::time_saved) in seconds. An unknown time is
+    /// `None` (in JSON `null`), and so is an unbounded `maxsize`.
     CacheInfo |info| {
         hits: info.hits,
         misses: info.misses,
