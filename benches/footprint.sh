@@ -61,7 +61,7 @@ crate() {
     } >"$folder/Cargo.toml"
     cp Cargo.lock "$folder/Cargo.lock"
     cat >"$folder/src/main.rs"
-    # Reduces this project's lock file to what the crate needs. What other systems need is not downloaded.
+    # Reduces this project's lock file to what the crate needs. It downloads nothing that only other systems need.
     local arguments=(--format-version 1 --filter-platform "$host" --manifest-path "$folder/Cargo.toml")
     cargo metadata --offline "${arguments[@]}" >/dev/null 2>&1 || cargo metadata "${arguments[@]}" >/dev/null
     echo "$folder"

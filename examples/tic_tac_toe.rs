@@ -46,7 +46,7 @@ impl Board {
         })
     }
 
-    /// What the player whose turn it is can reach: 1 a win, 0 a draw, -1 a loss.
+    /// The best that the player to move can reach: 1 is a win, 0 a draw, -1 a loss.
     ///
     /// All boards stay, because a search returns to them in any order.
     #[memoize(maxsize = unbounded)]

@@ -122,7 +122,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// Checks one file with rustc alone, against the library that this test was built with.
 struct Compiler {
-    library: PathBuf,
+    rlib: PathBuf,
     output: PathBuf,
 }
 
@@ -139,7 +139,7 @@ impl Compiler {
         let built = cargo.env("CARGO_TARGET_DIR", target).output().expect("cargo runs");
         let built = String::from_utf8_lossy(&built.stdout).into_owned();
         let artifacts = built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let library = artifacts
+        let rlib = artifacts
             .filter(|artifact| artifact["target"]["name"] == "memofn")
             .filter_map(|artifact| artifact["filenames"][0].as_str().map(PathBuf::from))
             .find(|file| file.extension().is_some_and(|ending| ending == "rlib"))
@@ -147,22 +147,22 @@ impl Compiler {
         let output = target.join("tests").join("ui");
         let _ = fs::remove_dir_all(&output);
         fs::create_dir_all(&output).expect("the folder can be made");
-        Self { library, output }
+        Self { rlib, output }
     }
 
     /// The first lines of the errors in a file, each with its place.
     fn errors(&self, case: &Path) -> Vec<String> {
-        let mut library = OsString::from("memofn=");
-        library.push(&self.library);
+        let mut external = OsString::from("memofn=");
+        external.push(&self.rlib);
         let mut dependencies = OsString::from("dependency=");
-        dependencies.push(self.library.parent().expect("the library is in a folder"));
+        dependencies.push(self.rlib.parent().expect("the library is in a folder"));
         let session = self.output.join(case.file_stem().expect("the case has a name"));
         let mut incremental = OsString::from("incremental=");
         incremental.push(&session);
         let mut rustc = Command::new(rustc());
         rustc
             .args(["--edition=2024", "--emit=metadata", "--error-format=json", "--extern"])
-            .arg(library)
+            .arg(external)
             .arg("-L")
             .arg(dependencies)
             .arg("-C")

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the counters do not tell: the time of a call that is answered from the cache. The program measures
-/// it for the caches it knows.
+/// The time of a call that is answered from the cache. The counters do not tell it, so the program measures it for the
+/// caches it knows.
 pub(crate) type HitTime = fn(&CacheStatus) -> Option<Duration>;
 
 #[derive(Clone)]

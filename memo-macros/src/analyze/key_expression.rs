@@ -97,7 +97,7 @@ impl KeyPart {
         })
     }
 
-    /// Whether the type of the argument has to be known for the type of the key.
+    /// Whether the type of the key depends on the type of this argument.
     pub(crate) fn depends_on_type_of(&self, name: &Ident) -> bool {
         self.leaves().iter().any(|part| match part {
             Self::Argument(argument) => argument == name,

@@ -86,7 +86,7 @@ impl StoredType {
         }
     }
 
-    /// The same with a given cache, which says what its type is. What the name of the type `ty` says is left to it.
+    /// The same with a given cache. The cache has the type, and so the name of `ty` decides nothing.
     pub(crate) fn in_given_cache(self, ty: &Type) -> Self {
         match self {
             Self::WholeByName if is_container(ty) => Self::WholeByName,

@@ -198,7 +198,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
             return #p::missed(#pending.#run);
         });
     }
-    // What the key and the look-up borrow is given back before the body takes the arguments.
+    // The borrows of the key and of the look-up end before the body takes the arguments.
     quote!({
         #key
         #setup

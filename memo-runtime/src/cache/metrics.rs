@@ -29,9 +29,9 @@ use std::collections::BTreeMap;
 /// | `memofn_time_saved_seconds` | gauge | the [estimate](crate::CacheInfo::time_saved) of the time that hits saved |
 ///
 /// The counters are absolute and never go back. `cache_clear` zeroes the counters of
-/// [`CacheInfo`](crate::CacheInfo), but none of these; so they count from the start of the process. What a cache counted
-/// up to the last `publish` stays in them when the cache is dropped; what it counted after that is lost. A name is
-/// remembered for good once it was published.
+/// [`CacheInfo`](crate::CacheInfo), but none of these: they count from the start of the process. If a cache is dropped, they
+/// keep its counts up to the last `publish`. Its later counts are lost. A name that was published is remembered for
+/// good.
 ///
 /// A cache with `scope = "thread"` is published by its own thread only.
 ///
@@ -56,7 +56,7 @@ pub fn publish() {
 /// The caches of one name.
 #[derive(Debug, Default)]
 struct Sum {
-    /// What they counted in all their lives, and what those counted that are gone.
+    /// The counts of these caches since they were made, and of those that are gone.
     totals: CacheInfo,
     entries: usize,
     /// `None` if one of them is unbounded, or none is left.

@@ -160,7 +160,7 @@ where
     }
 }
 
-/// What an async call without a result does next.
+/// The next step of an async call that has no result yet.
 pub(super) enum Ahead<'c, S: Scope> {
     Run(RunGuard<'c, S>),
     Wait(Joined<S>),

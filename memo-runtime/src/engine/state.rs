@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) counts: CacheInfo,
     /// The hits without the lock from before the counters were zeroed.
     pub(crate) hits_forgotten: u64,
-    /// What was counted before the counters were last zeroed, without the hits that took no lock.
+    /// The counts from before the counters were last zeroed, without the hits that took no lock.
     #[cfg(feature = "metrics")]
     pub(crate) zeroed: CacheInfo,
     pub(crate) patience: Patience,

@@ -1,4 +1,4 @@
-//! What the engine knows of the types of a cache's keys and values.
+//! The description of an entry's type: all that the engine knows of keys and values.
 //!
 //! All entries of a cache have one type. The engine, the call and the flight are compiled once for all types: they make,
 //! move and drop entries through this description. It must not know how an entry is used.

@@ -138,7 +138,7 @@ pub(super) fn result(options: &Options, function: &Function, errors: &mut Errors
                        an `Arc<dyn ..>`";
         errors.at(word, message);
     } else if options.cache().is_some() {
-        // What outlives the given cache may be borrowed. It has a name.
+        // A result may borrow what outlives the given cache. Such a lifetime has a name.
         if borrows_without_a_name(&ty.to_token_stream()) {
             let message = "a stored result outlives the call; name the lifetime of what it borrows, \
                            which must outlive the cache, or return an owned type";

@@ -326,7 +326,7 @@ where
     }
 }
 
-/// What both kinds have.
+/// Defines the methods of both kinds.
 macro_rules! both {
     ($($Memoized:ident)*) => {$(
         impl<F, K, V, S: Scope> $Memoized<F, K, V, S> {
