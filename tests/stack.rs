@@ -56,7 +56,7 @@ fn a_recursion_reaches_the_promised_depth() {
 
 #[test]
 fn keys_and_filters_recurse_less_deep() {
-    const DEPTH: u64 = levels(5_500, 8_000);
+    const DEPTH: u64 = levels(5_500, 12_000);
     for sum in [filtered, by_key] {
         assert_eq!(on_stack(2 * MIB, move || sum(DEPTH)), DEPTH * (DEPTH + 1) / 2);
     }

@@ -146,8 +146,25 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
 
     /// Goes on after a look-up without a result, and waits if another run computes it. Returns a run; if there is none,
     /// the result is in `answer`.
-    #[inline]
+    ///
+    /// If it were inlined, its locals would be on the stack while the body runs.
+    #[inline(never)]
     pub fn step<'c, R, Q, O>(
+        self,
+        miss: Miss,
+        query: Q,
+        policy: O,
+        answer: &mut Answer<R>,
+    ) -> Turn<'c, O, K, V, S>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        self.after_look_up(miss, query, policy, answer)
+    }
+
+    #[inline]
+    fn after_look_up<'c, R, Q, O>(
         self,
         miss: Miss,
         query: Q,
@@ -204,11 +221,11 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         O: Policy<R, Stored = V>,
     {
         if cfg!(debug_assertions) {
-            return self.step(Miss::without_look(), query, policy, answer);
+            return self.after_look_up(Miss::without_look(), query, policy, answer);
         }
         match self.enter_timed(&query, &policy, answer) {
             Ok(()) => Turn::ANSWERED,
-            Err(miss) => self.step(miss, query, policy, answer),
+            Err(miss) => self.after_look_up(miss, query, policy, answer),
         }
     }
 
@@ -347,7 +364,7 @@ where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.site)().step(miss, query, policy, answer)
+        (self.site)().after_look_up(miss, query, policy, answer)
     }
 
     /// [`CallSite::call`].
