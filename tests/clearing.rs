@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Caller, all_return, counts, finishes, panic_silently, side_by_side};
+use common::{Caller, all_return, counts, finishes, panic_of, panic_silently, side_by_side};
 use memofn::memoize;
 use std::panic;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -179,6 +179,97 @@ fn retain_also_judges_a_value_that_replaces_a_refused_one() {
             assert_eq!(f::cache_peek(1), is_kept.then_some(value));
         });
     }
+}
+
+#[test]
+fn a_run_of_a_key_that_remove_if_chooses_is_not_stored() {
+    #[memoize(skip(gate))]
+    fn f(user: u32, folder: &str, gate: Gate) -> String {
+        gate.pass();
+        format!("{folder} of {user}")
+    }
+
+    finishes("a remove_if during a run", || {
+        let call = |user| during(|gate| f(user, "mail", gate), || ());
+        let forget_one = || f::cache().remove_if(|(user, _)| *user == 1);
+        // A first run of the key has no value that `retain` could see.
+        assert_eq!(during(|gate| f(1, "mail", gate), forget_one), "mail of 1");
+        assert_eq!((f::cache_peek(1, "mail"), f::cache_info().outdated), (None, 1));
+        // A run of another key is stored.
+        assert_eq!(during(|gate| f(2, "mail", gate), forget_one), "mail of 2");
+        // A stored value goes, and the run that renews it is not stored.
+        call(1);
+        assert_eq!(f::cache_info().currsize, 2);
+        assert_eq!(during(|gate| f::cache_refresh(1, "mail", gate), forget_one), "mail of 1");
+        assert_eq!((f::cache_peek(1, "mail"), f::cache_info().outdated), (None, 2));
+        assert_eq!(
+            (f::cache_peek(2, "mail").as_deref(), f::cache_info().currsize),
+            (Some("mail of 2"), 1)
+        );
+    });
+}
+
+#[test]
+fn a_call_after_remove_if_does_not_join_a_run_from_before_it() {
+    #[memoize(skip(answer, gate))]
+    fn f(n: u32, answer: u32, gate: Option<Gate>) -> u32 {
+        gate.inspect(Gate::pass);
+        n * answer
+    }
+
+    finishes("a call during a run that remove_if has chosen", || {
+        let first = during(
+            |gate| f(7, 1, Some(gate)),
+            || {
+                f::cache().remove_if(|n| *n == 7);
+                assert_eq!(f(7, 10, None), 70);
+            },
+        );
+        assert_eq!((first, f::cache_peek(7)), (7, Some(70)));
+    });
+}
+
+#[test]
+fn an_async_run_that_remove_if_chooses_is_not_stored() {
+    #[memoize(skip(meanwhile))]
+    async fn f(n: u32, meanwhile: fn()) -> u32 {
+        std::future::ready(()).await;
+        meanwhile();
+        n
+    }
+
+    let remove = || f::cache().remove_if(|n| *n == 1);
+    assert_eq!(futures::executor::block_on(f(1, remove)), 1);
+    assert_eq!((f::cache_peek(1), f::cache_info().outdated), (None, 1));
+    assert_eq!(futures::executor::block_on(f(2, remove)), 2);
+    assert_eq!(f::cache_peek(2), Some(2));
+}
+
+#[test]
+fn the_closure_of_remove_if_may_call_the_function_and_may_panic() {
+    #[memoize(scope = "thread")]
+    fn f(n: u32) -> u32 {
+        n * 10
+    }
+
+    (1..=3).for_each(|n| assert_eq!(f(n), n * 10));
+    let mut asked = 0;
+    let message = panic_of(|| {
+        f::cache().remove_if(|n| {
+            asked += 1;
+            assert_eq!(f(n + 10), (n + 10) * 10);
+            if asked == 3 {
+                panic_silently("the third key");
+            }
+            true
+        });
+    });
+    assert_eq!(message, "the third key");
+    // Two of the first three are gone. Entries that came later are not asked about.
+    assert_eq!((1..=3).filter(|n| f::cache_peek(*n).is_some()).count(), 1);
+    assert_eq!((11..=13).filter(|n| f::cache_peek(*n).is_some()).count(), 3);
+    f::cache().remove_if(|_| true);
+    assert!(f::cache().is_empty());
 }
 
 #[test]

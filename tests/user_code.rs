@@ -129,6 +129,7 @@ macro_rules! callbacks {
                     [6, 1, 2, 3].into_iter().for_each(looks_right);
                     let (info, looks) = (look::cache_info(), LOOKS.get());
                     look::cache().retain(|key, _| key.0 != 1);
+                    look::cache().remove_if(|key| key.0 == 2);
                     CALLBACK.set(None);
 
                     assert!(CALLBACKS.get() > 0, "{hook:?} was never run");

@@ -227,7 +227,8 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// Forgets the entries for which `keep` returns `false`.
     ///
     /// A run of such a key that began before, a refresh for instance, does not store its value afterwards. `keep` is
-    /// asked about stored entries only: a key that is being computed for the first time is not refused.
+    /// asked about stored entries only: a key that is being computed for the first time is not refused. For that, see
+    /// [`remove_if`](Self::remove_if).
     ///
     /// # Panics
     ///
@@ -239,9 +240,39 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// cache.retain(|_, square| square % 2 == 0);
     /// assert_eq!((cache.peek(&2), cache.peek(&3)), (Some(4), None));
     /// ```
-    #[doc(alias("invalidate_entries_if", "remove_if", "evict"))]
+    #[doc(alias("evict"))]
     pub fn retain(&self, keep: impl FnMut(&K, &V) -> bool) {
         self.engine.retain(keep);
+    }
+
+    /// Forgets the calls whose key `is_removed` chooses. Runs under way are included: their callers get the value, and it
+    /// is not stored.
+    ///
+    /// [`retain`](Self::retain) sees values too, and so it cannot judge a key that is being computed for the first time.
+    /// The time this takes grows with the entries: `is_removed` is asked about each of them, without a lock. A key is
+    /// asked about twice if it is stored and being computed again.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `is_removed` passes through. The entries chosen until then are gone.
+    ///
+    /// ```
+    /// use memofn::memoize;
+    ///
+    /// #[memoize]
+    /// fn rights(user: u32, folder: &str) -> bool {
+    ///     folder.len() % 2 == 0 || user == 1
+    /// }
+    ///
+    /// rights(7, "home");
+    /// rights(7, "mail");
+    /// rights(8, "home");
+    /// rights::cache().remove_if(|(user, _)| *user == 7);
+    /// assert_eq!(rights::cache_info().currsize, 1);
+    /// ```
+    #[doc(alias("invalidate_entries_if", "invalidate_if"))]
+    pub fn remove_if(&self, is_removed: impl FnMut(&K) -> bool) {
+        self.engine.remove_if(is_removed);
     }
 }
 

@@ -206,6 +206,18 @@ impl<S: Scope> Engine<S> {
         }
     }
 
+    /// Takes out the entries that `is_removed` chooses, and keeps those under way from being stored. It sees a key, and
+    /// no value: an entry that is under way has none.
+    pub(crate) fn remove_if(&self, is_removed: &mut dyn FnMut(EntryRef) -> bool) {
+        let entries: Vec<_> =
+            self.core.filed().into_iter().map(|entry| self.owned(entry)).collect();
+        for entry in entries {
+            if is_removed(entry.entry_ref()) {
+                self.core.forget(entry.entry_ref());
+            }
+        }
+    }
+
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
     /// stored. Returns the entry that is stored in its place.
     fn remove_entry(&self, entry: &EntryPtr<S>) -> Option<EntryPtr<S>> {

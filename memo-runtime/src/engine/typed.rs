@@ -137,6 +137,11 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
         });
     }
 
+    /// [`Engine::remove_if`].
+    pub(crate) fn remove_if(&self, mut is_removed: impl FnMut(&K) -> bool) {
+        self.engine.remove_if(&mut |entry| is_removed(self.key(entry)));
+    }
+
     /// An entry of this cache.
     #[inline]
     pub(crate) fn entry<'e>(&self, entry: &'e EntryPtr<S>) -> &'e Entry<K, V> {

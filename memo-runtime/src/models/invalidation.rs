@@ -43,6 +43,27 @@ fn a_result_computed_before_a_remove_answers_no_later_call() {
 }
 
 #[test]
+fn a_result_computed_before_a_remove_if_answers_no_later_call() {
+    explore(|| {
+        let cache = Cache::new(8);
+        let world = AtomicU64::new(0);
+        let see = |key| cache.get_or_compute(key, || world.load(SeqCst));
+        threads![
+            || assert!(see(1) <= see(1)),
+            // The run of a key that is not chosen is stored, whenever it began.
+            || assert_eq!(see(2), see(2)),
+            || {
+                world.store(1, SeqCst);
+                cache.remove_if(|key| *key == 1);
+                assert_eq!(see(1), 1);
+            },
+        ];
+        assert_eq!(cache.peek(&1), Some(1));
+        assert_eq!(cache.engine().engine().flights_under_way(), 0);
+    });
+}
+
+#[test]
 fn an_inserted_value_is_not_replaced_by_an_older_run() {
     explore(|| {
         let cache = CanaryCache::of(8);

@@ -155,12 +155,17 @@ impl Store {
 
     /// Shows `see` all stored entries, in no order.
     pub(crate) fn for_each(&self, mut see: impl FnMut(EntryRef)) {
+        self.for_each_filed(|entry| {
+            if entry.is_stored() {
+                see(entry);
+            }
+        });
+    }
+
+    /// Shows `see` all entries that are stored or under way, in no order.
+    pub(crate) fn for_each_filed(&self, see: impl FnMut(EntryRef)) {
         if let Some(buckets) = self.buckets() {
-            buckets.for_all(|entry| {
-                if entry.is_stored() {
-                    see(entry);
-                }
-            });
+            buckets.for_all(see);
         }
     }
 

@@ -285,4 +285,17 @@ impl<S: Scope> Core<S> {
         self.discard(removed);
         replacement
     }
+
+    /// Takes this very entry out if it is stored. If it is under way, its value will not be stored.
+    pub(crate) fn forget(&self, entry: EntryRef) {
+        let now = self.sweep_some();
+        let removed = self.locked(|state| {
+            entry.invalidate();
+            entry.is_stored().then(|| {
+                state.take_out(entry, now, Cause::Removed);
+                self.retired.adopt(entry)
+            })
+        });
+        self.discard(removed);
+    }
 }

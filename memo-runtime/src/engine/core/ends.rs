@@ -200,4 +200,16 @@ impl<S: Scope> Core<S> {
         entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp.load(Relaxed)));
         entries
     }
+
+    /// The entries that are stored or under way, in no order. The caller owns them.
+    pub(crate) fn filed(&self) -> Vec<EntryRef> {
+        let mut entries = Vec::new();
+        self.sweep_then_read(|state, _| {
+            state.store.for_each_filed(|entry| {
+                entry.retain::<S>();
+                entries.push(entry);
+            });
+        });
+        entries
+    }
 }
