@@ -1,7 +1,8 @@
 //! Memory: a cache holds no more than its live entries need, after any number of calls, and drops dead values
 //! promptly.
 //!
-//! The allocator counts the live bytes of the calling thread, so that tests do not disturb each other.
+//! The allocator counts the live bytes of the calling thread, so that tests do not disturb each other. What one thread
+//! allocates and another frees is in `memory_across_threads.rs`.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
 mod common;
@@ -339,31 +340,4 @@ fn a_dropped_cache_drops_its_values() {
     assert_eq!(bigs.alive(), 0);
     let left = LIVE.get() - before;
     assert!(left < 4 * KIB, "{left} bytes are left of a cache that is no more");
-}
-
-#[test]
-fn memory_is_flat_over_async_misses_that_others_wait_for() {
-    #[memoize(maxsize = 128)]
-    async fn double(n: u64) -> u64 {
-        // Other calls come during the pauses.
-        common::tasks::pauses(2).await;
-        2 * n
-    }
-
-    let calls = |keys: std::ops::Range<u64>| {
-        for n in keys {
-            let mut tasks = common::tasks::Tasks::new();
-            for _ in 0..3 {
-                tasks.spawn(double(n));
-            }
-            tasks.run();
-            assert_eq!(tasks.result(2), Some(&(2 * n)));
-        }
-    };
-    let warm = peak(|| calls(0..20_000));
-    let rest = peak(|| calls(20_000..200_000));
-    assert!(warm < 256 * KIB, "{warm} bytes for a few entries");
-    assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
-    let info = double::cache_info();
-    assert_eq!((info.misses, info.coalesced), (200_000, 400_000));
 }
