@@ -1,8 +1,8 @@
 //! Memory: a cache holds no more than its live entries need, after any number of calls, and drops dead values
 //! promptly.
 //!
-//! The allocator counts the live bytes of the calling thread, so that tests do not disturb each other. What one thread
-//! allocates and another frees is in `memory_across_threads.rs`.
+//! The allocator counts the live bytes of the calling thread, so that tests do not disturb each other. The file
+//! `memory_across_threads.rs` tests memory that one thread allocates and another frees.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
 mod common;
