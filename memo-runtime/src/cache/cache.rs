@@ -261,7 +261,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     ///
     /// #[memoize]
     /// fn rights(user: u32, folder: &str) -> bool {
-    ///     folder.len() % 2 == 0 || user == 1
+    ///     user == 1 || folder == "public"
     /// }
     ///
     /// rights(7, "home");

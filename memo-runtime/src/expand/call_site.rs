@@ -160,21 +160,6 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        self.after_look_up(miss, query, policy, answer)
-    }
-
-    #[inline]
-    fn after_look_up<'c, R, Q, O>(
-        self,
-        miss: Miss,
-        query: Q,
-        policy: O,
-        answer: &mut Answer<R>,
-    ) -> Turn<'c, O, K, V, S>
-    where
-        Q: Lookup<Key = K>,
-        O: Policy<R, Stored = V>,
-    {
         let held = self.held();
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
         // SAFETY: a shared engine of a slot lives forever. An engine of the thread is kept alive by the run itself.
@@ -221,11 +206,11 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         O: Policy<R, Stored = V>,
     {
         if cfg!(debug_assertions) {
-            return self.after_look_up(Miss::without_look(), query, policy, answer);
+            return self.step(Miss::without_look(), query, policy, answer);
         }
         match self.enter_timed(&query, &policy, answer) {
             Ok(()) => Turn::ANSWERED,
-            Err(miss) => self.after_look_up(miss, query, policy, answer),
+            Err(miss) => self.step(miss, query, policy, answer),
         }
     }
 
@@ -364,7 +349,7 @@ where
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        (self.site)().after_look_up(miss, query, policy, answer)
+        (self.site)().step(miss, query, policy, answer)
     }
 
     /// [`CallSite::call`].
