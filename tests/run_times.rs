@@ -6,7 +6,7 @@ use common::{all_return, finishes, panic_of, panic_silently, side_by_side};
 use futures::executor::block_on;
 use memofn::testing::Clock;
 use memofn::{Cache, memoize};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -114,23 +114,28 @@ fn a_run_whose_key_is_removed_meanwhile_is_left_out() {
 
 #[test]
 fn times_of_several_threads_lie_between_the_shortest_run_and_all_of_them() {
-    #[memoize(maxsize = unbounded)]
-    fn nap(n: u32) -> u32 {
-        std::thread::sleep(Duration::from_millis(5));
+    const STEP: Duration = Duration::from_millis(5);
+    const THREADS: u32 = 4;
+    const RUNS: u32 = 5;
+
+    #[memoize(maxsize = unbounded, skip(clock))]
+    fn step(n: u32, clock: &Clock) -> u32 {
+        clock.advance(STEP);
         n
     }
 
-    finishes("four threads with runs of 5 ms", || {
-        let begin = Instant::now();
-        let calls = side_by_side((0..4).collect(), |thread| {
-            (0..5).for_each(|n| assert_eq!(nap(thread * 10 + n), thread * 10 + n));
+    finishes("threads whose runs pass time", || {
+        // Without it, these runs would be timed by a clock that another test stops.
+        let clock = Clock::stop();
+        let calls = side_by_side((0..THREADS).collect(), |thread| {
+            (0..RUNS).for_each(|n| assert_eq!(step(thread * 10 + n, &clock), thread * 10 + n));
         });
         all_return(calls);
-        let mean = nap::cache_info().mean_run().expect("some runs were timed");
-        assert!(mean >= Duration::from_millis(5) && mean <= begin.elapsed());
-        assert_eq!(nap::cache_info().time_saved(), Some(Duration::ZERO));
-        (0..5).for_each(|n| assert_eq!(nap(n), n));
-        assert_eq!(nap::cache_info().time_saved(), Some(5 * mean));
+        let mean = step::cache_info().mean_run().expect("some runs were timed");
+        assert!(mean >= STEP && mean <= THREADS * RUNS * STEP, "{mean:?}");
+        assert_eq!(step::cache_info().time_saved(), Some(Duration::ZERO));
+        (0..RUNS).for_each(|n| assert_eq!(step(n, &clock), n));
+        assert_eq!(step::cache_info().time_saved(), Some(RUNS * mean));
         let report = memofn::report().to_string();
         assert!(report.lines().next().is_some_and(|titles| titles.contains("saved")), "{report}");
     });

@@ -206,8 +206,9 @@ impl TestClock {
 
     /// Moves time forward. Saturates at the end of time, about 584 years after the start.
     pub fn advance(&self, by: Duration) {
-        let Time(later) = Time(TEST_TIME.load(Ordering::Relaxed)).after(by);
-        TEST_TIME.store(later, Ordering::Relaxed);
+        // Threads may advance the clock side by side: no step is lost, and time does not go backwards.
+        let later = |now| Some(Time(now).after(by).0);
+        let _ = TEST_TIME.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 }
 
@@ -245,5 +246,22 @@ mod tests {
         // Another test may have stopped the clock again by now, but never at an earlier time.
         assert!(Clock::Precise.now() >= later);
         assert!(Clock::Coarse.now() >= later);
+    }
+
+    #[test]
+    fn no_step_is_lost_when_threads_advance_the_clock_side_by_side() {
+        const STEPS: u32 = if cfg!(miri) { 100 } else { 100_000 };
+        let clock = TestClock::stop();
+        let start = Clock::Precise.now();
+        std::thread::scope(|threads| {
+            for _ in 0..2 {
+                threads.spawn(|| {
+                    for _ in 0..STEPS {
+                        clock.advance(Duration::from_nanos(1));
+                    }
+                });
+            }
+        });
+        assert_eq!(Clock::Precise.now().since(start), Duration::from_nanos(2 * u64::from(STEPS)));
     }
 }
