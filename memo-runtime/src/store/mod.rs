@@ -4,6 +4,7 @@
 
 pub(crate) mod eviction;
 pub(crate) mod freshness;
+mod radix;
 pub(crate) mod retired;
 pub(crate) mod store;
 pub(crate) mod table;

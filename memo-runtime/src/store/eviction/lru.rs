@@ -13,6 +13,7 @@ use crate::base::sync::Ordering::Relaxed;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Stamp;
 use crate::entry::list::List;
+use crate::store::radix::Radix;
 
 /// Entries by rank.
 #[derive(Debug, Default)]
@@ -74,8 +75,10 @@ impl Eviction for Lru {
         if let Some(heap) = &self.promoted {
             for (list, entries) in heap.lists.iter().enumerate() {
                 for entry in entries.checked() {
-                    assert!(entry.rank() >= heap.last && entry.is_promoted() && is_valid(entry));
-                    assert_eq!(heap.list_of(entry.rank()), list);
+                    assert!(
+                        entry.rank() >= heap.radix.last() && entry.is_promoted() && is_valid(entry)
+                    );
+                    assert_eq!(heap.radix.list_of(entry.rank()), list);
                     assert!(heap.least.is_none_or(|least| least <= entry.rank()));
                     found += 1;
                 }
@@ -97,30 +100,17 @@ impl Lru {
     }
 }
 
-/// A radix heap of entries by rank (R. Ahuja and others, "Faster Algorithms for the Shortest Path Problem", 1990).
-///
-/// No rank is ever pushed that is less than the last one popped. So it is enough to sort the nearest ranks. Lists of
-/// ranks that share their upper bits serve for the rest. Any entry can leave its list in constant time.
+/// A heap of entries by rank: see [`Radix`]. Any entry can leave it in constant time.
 #[derive(Debug)]
 struct Heap {
-    /// The rank popped last.
-    last: Stamp,
-    /// By how many of the lower bits of a rank differ from `last`.
-    lists: [List; Self::LISTS],
-    /// A bit for each list but the first. If it is 0, the list is empty.
-    filled: u64,
+    /// Its last number is the rank popped last.
+    radix: Radix,
+    lists: [List; Radix::LISTS],
     /// The least rank, if it is known.
     least: Option<Stamp>,
 }
 
 impl Heap {
-    const LISTS: usize = 65;
-
-    /// The list of a rank.
-    fn list_of(&self, rank: Stamp) -> usize {
-        (u64::BITS - (rank ^ self.last).leading_zeros()) as usize
-    }
-
     fn push(&mut self, entry: EntryRef) {
         let rank = entry.rank();
         self.file(entry);
@@ -130,15 +120,13 @@ impl Heap {
     }
 
     fn file(&mut self, entry: EntryRef) {
-        let list = self.list_of(entry.rank());
+        let list = self.radix.list_of(entry.rank());
         self.lists[list].push_last(entry);
-        if list > 0 {
-            self.filled |= 1 << (list - 1);
-        }
+        self.radix.mark_filled(list);
     }
 
     fn remove(&mut self, entry: EntryRef) {
-        let list = self.list_of(entry.rank());
+        let list = self.radix.list_of(entry.rank());
         self.lists[list].remove(entry);
         if self.least == Some(entry.rank()) {
             self.least = None;
@@ -149,32 +137,32 @@ impl Heap {
     fn least(&mut self) -> Option<Stamp> {
         if self.least.is_none() {
             self.least = match self.lists[0].first() {
-                Some(_) => Some(self.last),
+                Some(_) => Some(self.radix.last()),
                 None => self.lists[self.nearest()?].iter().map(|entry| entry.rank()).min(),
             };
         }
         self.least
     }
 
-    /// The first list that is not empty, except for the very first.
+    /// The first list that is not empty, after the very first. Lists are marked as empty here, and not where an entry
+    /// leaves them.
     fn nearest(&mut self) -> Option<usize> {
-        while self.filled != 0 {
-            let list = self.filled.trailing_zeros() as usize + 1;
+        loop {
+            let list = self.radix.nearest()?;
             if self.lists[list].first().is_some() {
                 return Some(list);
             }
-            self.filled &= self.filled - 1;
+            self.radix.mark_empty(list);
         }
-        None
     }
 
     /// Takes out an entry of the least rank.
     fn pop(&mut self) -> Option<EntryRef> {
         let least = self.least()?;
-        if least != self.last {
-            let list = self.list_of(least);
+        if least != self.radix.last() {
+            let list = self.radix.list_of(least);
             let near = std::mem::take(&mut self.lists[list]);
-            self.last = least;
+            self.radix.advance(least);
             let mut next = near.first();
             while let Some(entry) = next {
                 next = List::after(entry);
@@ -192,7 +180,7 @@ impl Heap {
 impl Default for Heap {
     fn default() -> Self {
         let lists = std::array::from_fn(|_| List::default());
-        Self { last: 0, lists, filled: 0, least: None }
+        Self { radix: Radix::default(), lists, least: None }
     }
 }
 
