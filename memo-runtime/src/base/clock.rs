@@ -58,20 +58,21 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// The shortest time to live that uses the coarse clock. Its error stays below 1 %.
+    /// The shortest life that uses the coarse clock. Its error stays below 1 %.
     const COARSE_FROM: Duration = Duration::from_secs(1);
 
-    pub(crate) fn for_ttl(ttl: Option<Duration>) -> Self {
+    /// The clock where the shortest life of an entry is this; `None` is no end.
+    pub(crate) fn for_life(shortest: Option<Duration>) -> Self {
         #[cfg(all(target_family = "wasm", target_os = "unknown"))]
         assert!(
-            ttl.is_none()
+            shortest.is_none()
                 || crate::base::supplied_clock::is_supplied()
                 || TESTED.load(Ordering::Relaxed),
             "memofn: `ttl` needs a clock, and this target has none: see `memofn::set_clock`"
         );
-        match ttl {
+        match shortest {
             None => Self::Unread,
-            Some(ttl) if ttl >= Self::COARSE_FROM => Self::Coarse,
+            Some(life) if life >= Self::COARSE_FROM => Self::Coarse,
             Some(_) => Self::Precise,
         }
     }

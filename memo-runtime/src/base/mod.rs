@@ -6,6 +6,7 @@ pub(crate) mod alarm;
 pub(crate) mod asymmetric_fence;
 pub(crate) mod catch_panic;
 pub(crate) mod clock;
+pub(crate) mod of_value;
 pub(crate) mod small_list;
 pub(crate) mod stopwatch;
 pub(crate) mod supplied_clock;

@@ -1,7 +1,9 @@
 //! The options of a cache, one method each.
 
+use crate::base::of_value::OfValue;
 use crate::cache::cache::Cache;
 use crate::config::parameters::CacheParameters;
+use crate::config::settings::{Functions, Settings};
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::borrow::Cow;
 use std::fmt;
@@ -34,7 +36,7 @@ use std::time::Duration;
 #[must_use = "a builder makes nothing before `build`"]
 pub struct CacheBuilder<K, V> {
     // The types are a marker. All that the options are has no types, and is compiled once.
-    parameters: CacheParameters,
+    settings: Settings,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -43,15 +45,19 @@ impl<K, V> CacheBuilder<K, V> {
     /// [`Cache::builder`].
     #[inline]
     pub const fn new() -> Self {
-        const DEFAULTS: CacheParameters = CacheParameters {
-            name: Cow::Borrowed(""),
-            maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
-            ttl: None,
-            scope: Shared::NAME,
-            single_flight: true,
-            patience: None,
+        const DEFAULTS: Settings = Settings {
+            parameters: CacheParameters {
+                name: Cow::Borrowed(""),
+                maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
+                ttl: None,
+                ttl_by_value: false,
+                scope: Shared::NAME,
+                single_flight: true,
+                patience: None,
+            },
+            functions: Functions { ttl: None },
         };
-        Self { parameters: DEFAULTS, types: PhantomData }
+        Self { settings: DEFAULTS, types: PhantomData }
     }
 
     /// The most entries that the cache holds. One more evicts the least recently used one.
@@ -59,7 +65,7 @@ impl<K, V> CacheBuilder<K, V> {
     #[inline]
     #[doc(alias("max_capacity", "capacity", "size", "maximum_size", "max_size"))]
     pub const fn maxsize(mut self, maxsize: usize) -> Self {
-        self.parameters.maxsize = Some(maxsize);
+        self.settings.parameters.maxsize = Some(maxsize);
         self
     }
 
@@ -67,7 +73,7 @@ impl<K, V> CacheBuilder<K, V> {
     #[inline]
     #[doc(alias("max_capacity", "UnboundCache"))]
     pub const fn unbounded(mut self) -> Self {
-        self.parameters.maxsize = None;
+        self.settings.parameters.maxsize = None;
         self
     }
 
@@ -79,7 +85,56 @@ impl<K, V> CacheBuilder<K, V> {
     #[inline]
     #[doc(alias("time_to_live", "expire_after_write", "expire_after", "lifespan", "max_age"))]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.parameters.ttl = Some(ttl);
+        self.settings.parameters.ttl = Some(ttl);
+        self.settings.parameters.ttl_by_value = false;
+        self.settings.functions.ttl = None;
+        self
+    }
+
+    /// How long a value answers after its computation finished, if that depends on the value.
+    ///
+    /// `ttl` is called once for each value that is computed or [inserted](Cache::insert), after the computation and without a
+    /// lock. `Duration::MAX` is forever. A value that answers for no time (`Duration::ZERO`) is returned and not stored. It
+    /// takes out what was stored under its key, and is counted as [`rejected`](crate::CacheInfo::rejected).
+    ///
+    /// Time is read from the system's coarse clock: an entry may answer some milliseconds longer or shorter, at most 10
+    /// on the systems known.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `ttl` passes through as one of the computation does: nothing is stored.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use memofn::testing::Clock;
+    /// use std::time::Duration;
+    ///
+    /// struct Token {
+    ///     valid: Duration,
+    /// }
+    ///
+    /// let clock = Clock::stop();
+    /// let tokens: Cache<&str, std::sync::Arc<Token>> =
+    ///     Cache::builder().ttl_with(|token| token.valid).build();
+    /// let hour = Duration::from_secs(3600);
+    /// tokens.get_or_compute("ada", || Token { valid: hour }.into());
+    /// tokens.get_or_compute("bob", || Token { valid: 2 * hour }.into());
+    /// clock.advance(hour);
+    /// assert!(!tokens.contains_key("ada") && tokens.contains_key("bob"));
+    /// ```
+    #[inline]
+    #[doc(alias("expires", "Expiry", "expire_after_create", "max_age", "ttl_by_value"))]
+    pub const fn ttl_with(self, ttl: fn(&V) -> Duration) -> Self {
+        self.ttl_of(OfValue::new(ttl))
+    }
+
+    /// [`ttl_with`](Self::ttl_with) where the builder does not know the type of values.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn ttl_of(mut self, ttl: OfValue<Duration>) -> Self {
+        self.settings.parameters.ttl = None;
+        self.settings.parameters.ttl_by_value = true;
+        self.settings.functions.ttl = Some(ttl);
         self
     }
 
@@ -90,7 +145,7 @@ impl<K, V> CacheBuilder<K, V> {
     /// task no longer polls the future that it waits for. Any other wait ends with [`patience`](Self::patience).
     #[inline]
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
-        self.parameters.single_flight = single_flight;
+        self.settings.parameters.single_flight = single_flight;
         self
     }
 
@@ -119,7 +174,7 @@ impl<K, V> CacheBuilder<K, V> {
     /// ```
     #[inline]
     pub const fn patience(mut self, patience: Duration) -> Self {
-        self.parameters.patience = Some(patience);
+        self.settings.parameters.patience = Some(patience);
         self
     }
 
@@ -127,7 +182,7 @@ impl<K, V> CacheBuilder<K, V> {
     /// scheduler that the cache cannot see then never ends.
     #[inline]
     pub const fn unlimited_patience(mut self) -> Self {
-        self.parameters.patience = Some(Duration::MAX);
+        self.settings.parameters.patience = Some(Duration::MAX);
         self
     }
 
@@ -135,7 +190,7 @@ impl<K, V> CacheBuilder<K, V> {
     /// lives. Default: no name.
     #[inline]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.parameters.name = name.into();
+        self.settings.parameters.name = name.into();
         self
     }
 
@@ -156,7 +211,7 @@ impl<K, V> CacheBuilder<K, V> {
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        Cache::make(self.parameters)
+        Cache::make(self.settings)
     }
 
     /// Makes a cache for the calling thread alone. With a name, it is listed on that thread alone.
@@ -174,11 +229,11 @@ impl<K, V> CacheBuilder<K, V> {
         K: 'static,
         V: 'static,
     {
-        Cache::make_for_thread(self.parameters)
+        Cache::make_for_thread(self.settings)
     }
 
-    pub(crate) fn into_parameters(self) -> CacheParameters {
-        self.parameters
+    pub(crate) fn into_settings(self) -> Settings {
+        self.settings
     }
 }
 
@@ -190,12 +245,12 @@ impl<K, V> Default for CacheBuilder<K, V> {
 
 impl<K, V> Clone for CacheBuilder<K, V> {
     fn clone(&self) -> Self {
-        Self { parameters: self.parameters.clone(), types: PhantomData }
+        Self { settings: self.settings.clone(), types: PhantomData }
     }
 }
 
 impl<K, V> fmt::Debug for CacheBuilder<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CacheBuilder").field(&self.parameters).finish()
+        f.debug_tuple("CacheBuilder").field(&self.settings.parameters).finish()
     }
 }

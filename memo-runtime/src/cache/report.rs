@@ -66,7 +66,11 @@ const SIZES: [Column; 3] = [
     ("maxsize", |c| {
         c.info.maxsize.map_or_else(|| "unbounded".to_owned(), |maxsize| grouped(maxsize as u64))
     }),
-    ("ttl", |c| c.parameters.ttl.map_or_else(|| "–".to_owned(), |ttl| Spelled(ttl).to_string())),
+    ("ttl", |c| match c.parameters.ttl {
+        _ if c.parameters.ttl_by_value => "by value".to_owned(),
+        None => "–".to_owned(),
+        Some(ttl) => Spelled(ttl).to_string(),
+    }),
 ];
 
 impl Report {
@@ -164,6 +168,7 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::builder::CacheBuilder;
     use crate::config::parameters::CacheParameters;
     use crate::config::stats::CacheInfo;
     use std::time::Duration;
@@ -173,9 +178,7 @@ mod tests {
             name: name.into(),
             maxsize: info.maxsize,
             ttl: ttl.map(Duration::from_secs),
-            scope: "shared",
-            single_flight: true,
-            patience: None,
+            ..CacheBuilder::<u8, u8>::new().into_settings().parameters
         };
         CacheStatus { parameters, info }
     }

@@ -53,6 +53,7 @@ serialize! {
         name: parameters.name,
         maxsize: parameters.maxsize,
         ttl: seconds(parameters.ttl.filter(|ttl| *ttl != Duration::MAX)),
+        ttl_by_value: parameters.ttl_by_value,
         scope: parameters.scope,
         single_flight: parameters.single_flight,
         patience: seconds(parameters.patience),

@@ -2,7 +2,7 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
-use crate::call::result_policy::{AnyResult, Policy, RunResult};
+use crate::call::result_policy::{Policy, RunResult};
 use crate::call::run_guard::RunGuard;
 use crate::call::span::PolledSpan;
 use crate::engine::typed::TypedEngine;
@@ -56,10 +56,10 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
                 #[expect(unsafe_code, reason = "a run has no types")]
                 // SAFETY: the run is of a cache with values `V`.
                 let mut result = unsafe { RunResult::new(&policy, result) };
-                let is_stored = driven.guard.finish(&mut result);
+                let refusal = driven.guard.finish(&mut result);
                 drop(here);
                 entered.exit();
-                span.end(|| if is_stored { driven.guard.outcome() } else { result.refusal() });
+                span.end(|| refusal.unwrap_or_else(|| driven.guard.outcome()));
             } else {
                 entered.exit();
                 driven.span = span;

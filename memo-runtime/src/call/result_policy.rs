@@ -60,6 +60,8 @@ pub(crate) trait AnyResult {
     fn is_stored(&self) -> bool;
     /// Why it is not stored.
     fn refusal(&self) -> Outcome;
+    /// The value that is stored.
+    fn value(&self) -> NonNull<()>;
     /// The offer to the waiters of a result that is not stored.
     fn share(&mut self) -> Offer<()>;
     /// Writes a clone of the value that is stored or shared. It is user code.
@@ -92,6 +94,10 @@ impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
 
     fn refusal(&self) -> Outcome {
         P::REFUSAL
+    }
+
+    fn value(&self) -> NonNull<()> {
+        NonNull::from(self.value.expect("it is stored")).cast()
     }
 
     fn share(&mut self) -> Offer<()> {

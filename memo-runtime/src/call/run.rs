@@ -182,8 +182,8 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     pub(crate) fn finish(self, result: &mut dyn AnyResult) {
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
-        let is_stored = boxed.guard.finish(result);
-        span.end(|| if is_stored { boxed.guard.outcome() } else { result.refusal() });
+        let refusal = boxed.guard.finish(result);
+        span.end(|| refusal.unwrap_or_else(|| boxed.guard.outcome()));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
+use std::time::Duration;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -99,27 +100,31 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// Stores the result, if the policy does, and tells the waiters.
     ///
-    /// The result is of the engine's type. Returns whether the policy stores it.
+    /// The result is of the engine's type. Returns why it is refused, by the policy or because its entry has no life.
     #[inline]
-    pub(super) fn finish(&mut self, result: &mut dyn AnyResult) -> bool {
+    pub(super) fn finish(&mut self, result: &mut dyn AnyResult) -> Option<Outcome> {
         let ran = self.started.ran();
-        let is_stored = result.is_stored();
-        if is_stored {
-            let is_own = matches!(self.role, Role::Owner);
-            let lands = self.flight.is_some();
-            let write = &mut |to| result.write(to);
-            if lands && !self.engine.land(&self.entry, is_own, ran, write) {
-                // The owner is cloning its result. If that panics, `drop` lets another waiter help.
-                return true;
-            }
-        } else {
+        let mut refusal = None;
+        if !result.is_stored() {
             self.reject(result, ran);
+            refusal = Some(result.refusal());
+        } else if self.flight.is_some() {
+            let is_own = matches!(self.role, Role::Owner);
+            #[expect(unsafe_code, reason = "an engine has no types")]
+            // SAFETY: the result is of the engine's type.
+            let life = unsafe { self.engine.lives.of(result.value()) };
+            refusal = (life == Some(Duration::ZERO)).then_some(Outcome::Rejected);
+            let write = &mut |to| result.write(to);
+            if !self.engine.land(&self.entry, is_own, life, ran, write) {
+                // The owner is cloning its result. If that panics, `drop` lets another waiter help.
+                return refusal;
+            }
         }
         self.role = Role::Done;
-        is_stored
+        refusal
     }
 
-    /// How the run ended, if the policy stores its result.
+    /// How the run ended, if its result is not refused.
     pub(super) fn outcome(&self) -> Outcome {
         if self.entry.taken().get() {
             Outcome::Stored

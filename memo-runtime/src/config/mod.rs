@@ -1,6 +1,7 @@
-//! The parameters of a cache and its counters.
+//! The options of a cache and its counters.
 //!
-//! Plain data with a `Display`. It must not know how a cache works.
+//! Plain data. It must not know how a cache works.
 
 pub(crate) mod parameters;
+pub(crate) mod settings;
 pub(crate) mod stats;

@@ -28,6 +28,8 @@ pub struct CacheParameters {
     pub maxsize: Option<usize>,
     /// How long an entry answers after its computation has finished; `None` is forever.
     pub ttl: Option<Duration>,
+    /// Whether each value says how long it answers ([`ttl_with`](crate::CacheBuilder::ttl_with)). `ttl` is `None` then.
+    pub ttl_by_value: bool,
     /// `"shared"` or `"thread"`.
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
@@ -53,6 +55,9 @@ impl fmt::Display for CacheParameters {
         }
         if let Some(ttl) = self.ttl {
             write!(f, ", ttl = \"{}\"", Spelled(ttl))?;
+        }
+        if self.ttl_by_value {
+            f.write_str(", ttl = |value| ..")?;
         }
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {

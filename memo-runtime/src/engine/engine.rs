@@ -20,8 +20,10 @@
 
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
+use crate::config::settings::{Functions, Settings};
 use crate::config::stats::CacheInfo;
 use crate::engine::core::{Core, Equals, Found};
+use crate::engine::lives::Lives;
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -44,6 +46,8 @@ pub struct Engine<S: Scope> {
     pub(crate) hashing: Hashing,
     /// The options at the start. Only `maxsize` changes: see [`parameters()`](Self::parameters).
     pub(crate) parameters: CacheParameters,
+    functions: Functions,
+    pub(crate) lives: Lives,
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
     equal: S::Cell<EqualKeys>,
@@ -56,11 +60,22 @@ type NewEntry<'a, S> = (&'a EntryPtr<S>, Option<&'a Arc<Wait>>);
 
 impl<S: Scope> Engine<S> {
     /// An engine for entries of this type.
-    pub(crate) fn new(parameters: CacheParameters, types: &'static EntryType) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// Panics if a function in the settings is one of values of another type.
+    pub(crate) fn new(settings: Settings, types: &'static EntryType) -> Self {
+        let value_type = (types.value_type)();
+        let is_of_type = settings.functions.ttl.is_none_or(|ttl| ttl.takes(value_type));
+        assert!(is_of_type, "a function of other values was given to a cache");
+        let lives = Lives::new(&settings);
+        let Settings { parameters, functions } = settings;
         Self {
-            core: Core::new(&parameters, types),
+            core: Core::new(&parameters, &lives, types),
             hashing: Hashing::get(),
             parameters,
+            functions,
+            lives,
             spare: Spare::new(types),
             equal: S::Cell::empty(),
             when_dropped: S::Cell::empty(),
@@ -145,8 +160,11 @@ impl<S: Scope> Engine<S> {
             entry.write(write);
         }
         entry.mark_valued();
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the value was just written, and this owns the entry.
+        let life = unsafe { self.lives.of(entry.value_at()) };
         let (equal, own) = (self.equal(), entry.entry_ref());
-        self.core.insert(own, entry.taken(), &|other| equal(other, own));
+        self.core.insert(own, life, entry.taken(), &|other| equal(other, own));
     }
 
     /// The stored entry, without counting or touching.
@@ -174,6 +192,11 @@ impl<S: Scope> Engine<S> {
     /// The options in force.
     pub(crate) fn parameters(&self) -> CacheParameters {
         CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
+    }
+
+    /// All that another cache with these options is made of.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { parameters: self.parameters(), functions: self.functions }
     }
 
     /// Sets the most entries held, and evicts what is too much.

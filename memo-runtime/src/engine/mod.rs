@@ -6,6 +6,7 @@ pub(crate) mod core;
 pub(crate) mod engine;
 pub(crate) mod hit;
 pub(crate) mod landing;
+pub(crate) mod lives;
 pub(crate) mod query;
 pub(crate) mod state;
 pub(crate) mod typed;

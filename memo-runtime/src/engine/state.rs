@@ -202,9 +202,9 @@ impl State {
     /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
     /// filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, entry: EntryRef) -> bool {
+    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Duration>) -> bool {
         let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
-        entry.is_alone() && !is_awaited && !self.store.refuses()
+        entry.is_alone() && !is_awaited && !self.store.refuses() && life != Some(Duration::ZERO)
     }
 
     /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
@@ -213,10 +213,11 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
+        life: Option<Duration>,
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
-        self.store.store(entry, now, stamp, out);
+        self.store.store(entry, now, life, stamp, out);
         out.iter().for_each(|(_, cause)| self.count(*cause));
     }
 
@@ -263,12 +264,13 @@ impl State {
         }
     }
 
-    /// Ends a flight, if it is under way, and stores its value unless it was invalidated. The stored one of equal entries is
-    /// replaced; if that was begun later, it stays. The store owns what it stores.
+    /// Ends a flight, if it is under way, and stores its value unless it was invalidated or has no life. The stored one of
+    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores.
     pub(crate) fn land(
         &mut self,
         entry: EntryRef,
         now: Time,
+        life: Option<Duration>,
         stamp: u64,
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
@@ -277,7 +279,9 @@ impl State {
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > entry.generation());
-        let stored = !flight.invalidated && !is_late && !self.store.refuses();
+        let is_rejected = life == Some(Duration::ZERO);
+        self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
+        let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
         if !flight.invalidated && !is_late {
             if let Some(replaced) = other {
                 let cause = self.take_out(replaced, now, Cause::Replaced);
@@ -287,7 +291,7 @@ impl State {
         let mut overtaken = None;
         if stored {
             let mut evicted = SmallList::new();
-            self.land_alone(entry, now, stamp, &mut evicted);
+            self.land_alone(entry, now, life, stamp, &mut evicted);
             evicted.into_iter().for_each(|it| dead.push(it));
             overtaken = Self::joinable(equal).and_then(|(id, _)| self.detach_waiters(id));
         } else {

@@ -2,7 +2,7 @@
 //!
 //! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
 
-use crate::config::parameters::CacheParameters;
+use crate::config::settings::Settings;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Miss;
 use crate::engine::query::Query;
@@ -23,8 +23,8 @@ pub(crate) struct TypedEngine<K, V, S: Scope> {
 
 #[expect(clippy::unused_self, reason = "the engine vouches for the types")]
 impl<K, V, S: Scope> TypedEngine<K, V, S> {
-    pub(crate) fn new(parameters: CacheParameters) -> Self {
-        let engine = S::ptr(Engine::new(parameters, Entry::<K, V>::TYPE));
+    pub(crate) fn new(settings: Settings) -> Self {
+        let engine = S::ptr(Engine::new(settings, Entry::<K, V>::TYPE));
         Self { engine, types: PhantomData }
     }
 

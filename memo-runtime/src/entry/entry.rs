@@ -184,6 +184,11 @@ impl<S: Scope> EntryPtr<S> {
         write(value_of(self.entry.as_non_null(), self.types));
     }
 
+    /// Where the value is, or will be.
+    pub(crate) fn value_at(&self) -> NonNull<()> {
+        value_of(self.entry.as_non_null(), self.types)
+    }
+
     /// Moves the value into the entry, and tells the header. If there is a value already, it stays, and so does the new
     /// one.
     ///

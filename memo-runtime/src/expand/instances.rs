@@ -3,7 +3,7 @@
 //! They are in a tree that only grows, so that a look-up takes no lock. The tree keeps engines: the caller gives them
 //! their types.
 
-use crate::config::parameters::CacheParameters;
+use crate::config::settings::Settings;
 use crate::engine::engine::EnginePtr;
 use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Cell, Scope};
@@ -91,7 +91,7 @@ impl<S: Scope> Node<S> {
         instance: TypeId,
         function: &'static str,
         options: Options,
-        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
+        make: &dyn Fn(Settings) -> EnginePtr<S>,
     ) -> &'s EnginePtr<S> {
         if let Some(root) = root.get().filter(|root| root.instance == instance) {
             return &root.engine;
@@ -116,8 +116,8 @@ impl<S: Scope> Node<S> {
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
-        evaluate: &dyn Fn() -> CacheParameters,
-        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
+        evaluate: &dyn Fn() -> Settings,
+        make: &dyn Fn(Settings) -> EnginePtr<S>,
     ) -> &'s Self {
         let mut evaluated = None;
         loop {
@@ -125,13 +125,13 @@ impl<S: Scope> Node<S> {
                 Ok(node) => return node,
                 Err(free) => free,
             };
-            let Some(parameters) = &evaluated else {
+            let Some(settings) = &evaluated else {
                 evaluated = Some(evaluate());
                 continue;
             };
             let node = || {
                 let branches = std::array::from_fn(|_| S::Cell::empty());
-                Self { instance, engine: make(CacheParameters::clone(parameters)), branches }
+                Self { instance, engine: make(Settings::clone(settings)), branches }
             };
             match free {
                 Free::Root => _ = root.get_or_init(node),

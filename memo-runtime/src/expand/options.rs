@@ -4,7 +4,7 @@
 
 use crate::base::sync;
 use crate::cache::builder::CacheBuilder;
-use crate::config::parameters::CacheParameters;
+use crate::config::settings::Settings;
 use std::any::TypeId;
 use std::cell::RefCell;
 
@@ -42,7 +42,7 @@ pub(crate) fn evaluate(
     function: &str,
     slot: usize,
     instance: TypeId,
-) -> CacheParameters {
+) -> Settings {
     let cache = (slot, instance);
     let begin = |evaluated: &RefCell<Vec<_>>| {
         let mut evaluated = evaluated.borrow_mut();
@@ -53,8 +53,8 @@ pub(crate) fn evaluate(
         is_new
     };
     // The thread may be about to end.
-    let Ok(is_new) = EVALUATED.try_with(begin) else { return options().into_parameters() };
+    let Ok(is_new) = EVALUATED.try_with(begin) else { return options().into_settings() };
     assert!(is_new, "the options of `{function}` call `{function}`: its cache is made of them");
     let _evaluation = Evaluation;
-    options().into_parameters()
+    options().into_settings()
 }

@@ -11,7 +11,7 @@ use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
-use crate::store::freshness::{Due, Freshness};
+use crate::store::freshness::{Due, Freshness, Lives};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use std::time::Duration;
 
@@ -20,8 +20,7 @@ use std::time::Duration;
 pub(crate) struct Limits {
     /// The most entries held; `None` is unbounded.
     pub(crate) maxsize: Option<usize>,
-    /// How long an entry answers.
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) lives: Lives,
 }
 
 /// Why an entry left the store.
@@ -79,7 +78,7 @@ impl Store {
     }
 
     fn with_policy(limits: Limits, policy: EvictionPolicy) -> Self {
-        let freshness = Freshness::new(limits.ttl);
+        let freshness = Freshness::new(limits.lives);
         Self {
             table: None,
             replaced: Vec::new(),
@@ -205,19 +204,20 @@ impl Store {
         self.refuses
     }
 
-    /// Stores an entry that was under way, and owns it. `stamp` is later than all others. `out` receives the entries
-    /// that had to go.
+    /// Stores an entry that was under way, and owns it. Where lives differ it has a `life` of its own. `stamp` is later than
+    /// all others. `out` receives the entries that had to go.
     pub(crate) fn store(
         &mut self,
         entry: EntryRef,
         now: Time,
+        life: Option<Duration>,
         stamp: Stamp,
         out: &mut SmallList<TakenOut>,
     ) {
         self.end_flight(entry);
         entry.store(stamp);
         // Before the eviction, which may rebuild the table from the flights and the freshness.
-        self.freshness.stored(entry, now);
+        self.freshness.stored(entry, now, life);
         if self.is_ranked {
             if let Some(maxsize) = self.maxsize {
                 while self.stored >= maxsize && self.evict(now, stamp, out) {}

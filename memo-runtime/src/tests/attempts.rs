@@ -1,25 +1,19 @@
 //! The two attempts at a hit: which of them answers, and which leaves the call to the other.
 
 use crate::base::clock::TestClock;
+use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
-use crate::config::parameters::CacheParameters;
 use crate::engine::hit::Reason;
 use crate::key::lookup::ByKey;
-use crate::scope::scope::{Scope, Shared};
 use std::time::Duration;
 
 const TTL: Duration = Duration::from_secs(60);
 
 /// A cache with an entry, which the calling thread has hit once.
 fn cache(maxsize: Option<usize>, ttl: Option<Duration>) -> Cache<u8, u8> {
-    let cache = Cache::with(CacheParameters {
-        name: "".into(),
-        maxsize,
-        ttl,
-        scope: Shared::NAME,
-        single_flight: true,
-        patience: None,
-    });
+    let mut settings = CacheBuilder::<u8, u8>::new().into_settings();
+    (settings.parameters.maxsize, settings.parameters.ttl) = (maxsize, ttl);
+    let cache = Cache::with(settings);
     cache.insert(1, 7);
     assert_eq!(cache.get_or_compute(1, || unreachable!("it is stored")), 7);
     cache

@@ -153,10 +153,10 @@ impl<S: Scope> Core<S> {
             if !self.readers.has_several_threads() {
                 self.register_thread();
             }
-            let lands = state.lands_alone(entry) && fill();
+            let lands = state.lands_alone(entry, computed.life) && fill();
             if lands {
                 let stamp = self.next_stamp();
-                state.land_alone(entry, now, stamp, &mut evicted);
+                state.land_alone(entry, now, computed.life, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
                 state.record(computed.ran);
@@ -180,7 +180,7 @@ impl<S: Scope> Core<S> {
     #[cold]
     #[inline(never)]
     fn land_among(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
-        let &Computed { entry, taken, equals, ran } = computed;
+        let &Computed { entry, taken, equals, life, ran } = computed;
         let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
         self.resolve_keys(entry.hash(), equals, Some(id), &mut |state, now, equal| {
@@ -188,7 +188,7 @@ impl<S: Scope> Core<S> {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = state.land(entry, now, stamp, equal);
+            landed = state.land(entry, now, life, stamp, equal);
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
@@ -215,7 +215,13 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry as if its value had just been computed. Runs under way are older, and will not replace it.
-    pub(crate) fn insert(&self, entry: EntryRef, taken: &Cell<bool>, equals: &Equals<'_>) {
+    pub(crate) fn insert(
+        &self,
+        entry: EntryRef,
+        life: Option<Duration>,
+        taken: &Cell<bool>,
+        equals: &Equals<'_>,
+    ) {
         let mut landed = None;
         self.resolve_keys(entry.hash(), equals, None, &mut |state, now, equal| {
             self.register_thread();
@@ -223,7 +229,7 @@ impl<S: Scope> Core<S> {
             state.start_among(entry, false, None);
             let stamp = self.next_stamp();
             equal.push(entry);
-            landed = state.land(entry, now, stamp, equal);
+            landed = state.land(entry, now, life, stamp, equal);
             if let Some(landed) = &mut landed {
                 Self::publish(landed, entry, stamp, taken);
             }

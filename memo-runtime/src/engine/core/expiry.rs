@@ -20,8 +20,9 @@ pub(crate) struct Expiry {
 }
 
 impl Expiry {
-    pub(super) fn new(ttl: Option<Duration>) -> Self {
-        Self { clock: Clock::for_ttl(ttl), next: AtomicU64::new(Time::FOREVER.nanos()) }
+    /// The shortest life of an entry chooses the clock; `None` is no end.
+    pub(super) fn new(shortest: Option<Duration>) -> Self {
+        Self { clock: Clock::for_life(shortest), next: AtomicU64::new(Time::FOREVER.nanos()) }
     }
 
     /// Whether entries of the cache expire.

@@ -19,6 +19,7 @@ use crate::base::sync::{
 };
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
+use crate::engine::lives::Lives;
 use crate::engine::state::{KeyMatches, State};
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
@@ -53,6 +54,8 @@ pub(crate) struct Computed<'a> {
     pub(crate) taken: &'a Cell<bool>,
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
+    /// How long the entry lives, where lives differ. If that is no time, it is not stored.
+    pub(crate) life: Option<Duration>,
     /// How long the body ran, if that was measured.
     pub(crate) ran: Ran,
 }
@@ -104,9 +107,13 @@ impl<P> Found<P> {
 
 impl<S: Scope> Core<S> {
     /// For entries of this type.
-    pub(crate) fn new(parameters: &CacheParameters, types: &'static EntryType) -> Self {
-        let limits = Limits { maxsize: parameters.maxsize, ttl: parameters.ttl };
-        let expiry = Expiry::new(parameters.ttl);
+    pub(crate) fn new(
+        parameters: &CacheParameters,
+        lives: &Lives,
+        types: &'static EntryType,
+    ) -> Self {
+        let limits = Limits { maxsize: parameters.maxsize, lives: lives.kind() };
+        let expiry = Expiry::new(lives.shortest());
         let state = State::new(limits, parameters.patience);
         let touch = state.store.touch();
         Self {

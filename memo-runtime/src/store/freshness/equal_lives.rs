@@ -4,10 +4,12 @@ use crate::base::clock::Time;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::corrupted;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Entries and their deadlines, the earliest first.
-#[derive(Debug, Default)]
-pub(super) struct ExpiryQueue {
+#[derive(Debug)]
+pub(crate) struct EqualLives {
+    ttl: Duration,
     /// An entry that is taken out leaves a hole, which keeps its deadline. The first item is never a hole.
     queue: VecDeque<(Time, Option<EntryRef>)>,
     /// The slot of the first item. The slots of the others follow, and wrap around.
@@ -15,14 +17,24 @@ pub(super) struct ExpiryQueue {
     len: usize,
 }
 
-impl ExpiryQueue {
+impl EqualLives {
     /// Room for so few items is not given back.
     const SLACK: usize = 64;
 
-    /// Adds an entry. It expires at `deadline`, or with the entry before it, if that one expires later: threads read the
+    pub(super) fn new(ttl: Duration) -> Self {
+        Self { ttl, queue: VecDeque::new(), first: 0, len: 0 }
+    }
+
+    /// How long each entry lives.
+    pub(super) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// Adds an entry whose life begins. It expires with the entry before it, if that one expires later: threads read the
     /// clock before they take the lock, and so may come in another order than they have read it.
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
-    pub(super) fn push_last(&mut self, deadline: Time, entry: EntryRef) {
+    pub(super) fn push(&mut self, entry: EntryRef, now: Time) {
+        let deadline = now.after(self.ttl);
         if self.queue.len() == self.queue.capacity() && self.queue.len() > 2 * self.len {
             self.close_holes();
         }
@@ -32,14 +44,27 @@ impl ExpiryQueue {
         self.len += 1;
     }
 
-    /// The next deadline, and its entry.
-    pub(super) fn next(&self) -> Option<(Time, EntryRef)> {
-        self.queue.front().and_then(|(deadline, entry)| entry.map(|entry| (*deadline, entry)))
+    /// The next deadline.
+    #[inline]
+    pub(super) fn next(&self) -> Time {
+        self.queue.front().map_or(Time::FOREVER, |(deadline, _)| *deadline)
+    }
+
+    /// Takes out the entry that expires next, if it has expired by `now`.
+    pub(super) fn pop(&mut self, now: Time) -> Option<EntryRef> {
+        let (_, entry) = self.queue.front().filter(|(deadline, _)| deadline.has_passed(now))?;
+        entry.inspect(|entry| self.remove(*entry))
     }
 
     /// The deadline of an entry that was added.
     pub(super) fn deadline(&self, entry: EntryRef) -> Time {
         self.queue[self.position(entry)].0
+    }
+
+    /// When an entry was stored. A life that lasts to the end of time does not tell its beginning.
+    pub(super) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
+        let deadline = self.deadline(entry);
+        if deadline == Time::FOREVER { None } else { deadline.before(self.ttl) }
     }
 
     /// The entries that have expired by `now`.

@@ -1,20 +1,32 @@
 //! Freshness: which moments in the lives of entries have come.
 //!
-//! An entry has a deadline of its own. Today all entries of a cache live equally long, so the [`queue`] of their
-//! deadlines is a FIFO. Lives that differ need another queue, and nothing else: callers ask for an entry's
-//! own deadline by [`is_expired`](Freshness::is_expired), and for what to do next by [`pop_due`](Freshness::pop_due).
-//! A queue may hold a lower bound in place of a deadline (an idle time that hits extend): `pop_due` then files the
-//! entry again and does not report it.
+//! An entry has a deadline of its own. Where all entries live [equally long](equal_lives), the queue of their deadlines
+//! is a FIFO. Where lives [differ](differing_lives), it is a radix heap. Callers see no difference: they ask for an
+//! entry's own deadline by [`is_expired`](Freshness::is_expired), and for what to do next by
+//! [`pop_due`](Freshness::pop_due).
 //!
 //! This file knows deadlines. It must not know the table, counters or values.
 
-mod queue;
+mod differing_lives;
+mod equal_lives;
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
-use queue::ExpiryQueue;
+use differing_lives::{DifferingLives, Step};
+use equal_lives::EqualLives;
 use std::time::Duration;
+
+/// How long the entries of a store live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lives {
+    /// They do not expire.
+    Endless,
+    /// All of them live so long.
+    Equal(Duration),
+    /// Each has a life of its own.
+    Differing,
+}
 
 /// A moment in an entry's life that has come. Another kind of moment (a refresh, the end of a grace period) is another
 /// variant.
@@ -26,99 +38,144 @@ pub(crate) enum Due {
 
 /// The deadlines of all entries that are stored, if entries expire.
 #[derive(Debug)]
-pub(crate) struct Freshness {
-    ttl: Option<Duration>,
-    queue: ExpiryQueue,
+pub(crate) enum Freshness {
+    Endless,
+    Equal(EqualLives),
+    Differing(Box<DifferingLives>),
 }
 
 impl Freshness {
-    pub(crate) fn new(ttl: Option<Duration>) -> Self {
-        Self { ttl, queue: ExpiryQueue::default() }
+    pub(crate) fn new(lives: Lives) -> Self {
+        match lives {
+            Lives::Endless => Self::Endless,
+            Lives::Equal(ttl) => Self::Equal(EqualLives::new(ttl)),
+            Lives::Differing => Self::Differing(Box::default()),
+        }
     }
 
     /// Whether entries expire. If so, [`for_each`](Self::for_each) shows all that are stored.
     #[inline]
     pub(crate) fn is_on(&self) -> bool {
-        self.ttl.is_some()
+        !matches!(self, Self::Endless)
     }
 
-    /// Whether an entry would be expired as soon as it is stored.
+    /// Whether every entry would be expired as soon as it is stored.
     pub(crate) fn refuses(&self) -> bool {
-        self.ttl == Some(Duration::ZERO)
+        matches!(self, Self::Equal(queue) if queue.ttl().is_zero())
     }
 
-    /// An entry was stored, and its life begins.
+    /// An entry was stored, and its life begins. It has a life of its `own` where lives differ.
     #[inline]
-    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time) {
-        if let Some(ttl) = self.ttl {
-            self.queue.push_last(now.after(ttl), entry);
+    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Duration>) {
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => queue.push(entry, now),
+            Self::Differing(queue) => {
+                queue.push(entry, now, own.map_or(Time::FOREVER, |life| now.after(life)));
+            }
         }
     }
 
     /// An entry that was stored is taken out.
     #[inline]
     pub(crate) fn removed(&mut self, entry: EntryRef) {
-        if self.is_on() {
-            self.queue.remove(entry);
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => queue.remove(entry),
+            Self::Differing(queue) => queue.remove(entry),
         }
     }
 
     /// No entry is stored any longer.
     pub(crate) fn clear(&mut self) {
-        self.queue = ExpiryQueue::default();
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => *queue = EqualLives::new(queue.ttl()),
+            Self::Differing(queue) => **queue = DifferingLives::default(),
+        }
     }
 
     /// Whether the deadline of an entry that is stored has passed by `now`.
     #[inline]
     pub(crate) fn is_expired(&self, entry: EntryRef, now: Time) -> bool {
-        self.is_on() && self.queue.deadline(entry).has_passed(now)
+        match self {
+            Self::Endless => false,
+            Self::Equal(queue) => queue.deadline(entry).has_passed(now),
+            Self::Differing(queue) => queue.deadline(entry).has_passed(now),
+        }
     }
 
-    /// When an entry was stored that has a deadline. A life that lasts to the end of time does not tell its beginning.
+    /// When an entry was stored, if that is known.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
-        let deadline = self.is_on().then(|| self.queue.deadline(entry))?;
-        if deadline == Time::FOREVER { None } else { deadline.before(self.ttl?) }
+        match self {
+            Self::Endless => None,
+            Self::Equal(queue) => queue.stored_at(entry),
+            Self::Differing(queue) => Some(queue.stored_at(entry)),
+        }
     }
 
     /// How many entries have expired by `now`.
     pub(crate) fn count_expired(&self, now: Time) -> usize {
-        self.queue.expired(now).count()
+        match self {
+            Self::Endless => 0,
+            Self::Equal(queue) => queue.expired(now).count(),
+            Self::Differing(queue) => queue.count_expired(now),
+        }
     }
 
     /// Nothing is due before this. It may be a lower bound.
     #[inline]
     pub(crate) fn next(&self) -> Time {
-        self.queue.next().map_or(Time::FOREVER, |(deadline, _)| deadline)
+        match self {
+            Self::Endless => Time::FOREVER,
+            Self::Equal(queue) => queue.next(),
+            Self::Differing(queue) => queue.next(),
+        }
     }
 
     /// The moments that have come by `now`, at most `most` of them.
     pub(crate) fn pop_due(&mut self, now: Time, most: usize) -> SmallList<Due> {
         let mut due = SmallList::new();
         for _ in 0..most {
-            let Some((_, entry)) = self.queue.next().filter(|(at, _)| at.has_passed(now)) else {
-                break;
+            let step = match self {
+                Self::Endless => None,
+                Self::Equal(queue) => queue.pop(now).map(Step::Expired),
+                Self::Differing(queue) => queue.step(now),
             };
-            self.queue.remove(entry);
-            due.push(Due::Expired(entry));
+            match step {
+                None => break,
+                Some(Step::Sorted) => {}
+                Some(Step::Expired(entry)) => due.push(Due::Expired(entry)),
+            }
         }
         due
     }
 
     /// Shows `see` all entries that have a deadline.
     pub(crate) fn for_each(&self, see: impl FnMut(EntryRef)) {
-        self.queue.for_each(see);
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => queue.for_each(see),
+            Self::Differing(queue) => queue.for_each(see),
+        }
     }
 
     /// Gives memory back if most of it is unused.
     pub(crate) fn shrink(&mut self) {
-        self.queue.shrink();
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => queue.shrink(),
+            Self::Differing(queue) => queue.shrink(),
+        }
     }
 
     /// Checks that each of `len` entries, and no other, has a deadline. Each of them `is_valid`.
     #[cfg(debug_assertions)]
     pub(crate) fn check(&self, len: usize, is_valid: impl FnMut(EntryRef) -> bool) {
-        if self.is_on() {
-            self.queue.check(len, is_valid);
+        match self {
+            Self::Endless => {}
+            Self::Equal(queue) => queue.check(len, is_valid),
+            Self::Differing(queue) => queue.check(len, is_valid),
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::scope::scope::Thread;
 use std::collections::BTreeMap;
 
 fn limits(maxsize: Option<usize>, ttl: Option<u64>) -> Limits {
-    Limits { maxsize, ttl: ttl.map(Duration::from_nanos) }
+    let lives = ttl.map_or(Lives::Endless, |ttl| Lives::Equal(Duration::from_nanos(ttl)));
+    Limits { maxsize, lives }
 }
 
 fn store(maxsize: Option<usize>, ttl: Option<u64>) -> Store {
@@ -49,7 +50,7 @@ impl Entries {
     ) -> (EntryRef, Vec<TakenOut>) {
         let entry = self.start(store, hash, stamp);
         let mut out = SmallList::new();
-        store.store(entry, at(now), stamp, &mut out);
+        store.store(entry, at(now), None, stamp, &mut out);
         entry.stamp.store(stamp, Relaxed);
         (entry, out.into_iter().collect())
     }
@@ -170,7 +171,7 @@ fn matches_a_model(
             let expected = victim(&model).filter(|_| model.len() == MAXSIZE);
             let entry = entries.start(&mut store, random >> 56, generation);
             let mut out = SmallList::new();
-            store.store(entry, at(stamp), stamp, &mut out);
+            store.store(entry, at(stamp), None, stamp, &mut out);
             assert!(out.iter().copied().eq(expected.map(|victim| (victim, Cause::Size))));
             for (victim, _) in out {
                 model.remove(&victim.generation());
@@ -216,6 +217,63 @@ fn another_policy_evicts_the_first_that_came_in() {
     });
 }
 
+/// Lives of any length, beside a plain list of entries and their deadlines.
+#[test]
+fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
+    const MAXSIZE: usize = if cfg!(miri) { 20 } else { 200 };
+    let mut store = Store::new(Limits { maxsize: Some(MAXSIZE), lives: Lives::Differing });
+    let mut entries = Entries::default();
+    let mut model: BTreeMap<u64, (EntryRef, Time)> = BTreeMap::new();
+    let (mut random, mut now, mut causes) = (1_u64, at(1 << 30), [0; 4]);
+    for generation in 1..if cfg!(miri) { 150 } else { 20_000 } {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(generation);
+        if random >> 44 & 15 == 0 {
+            // Over many moments at once, now and then.
+            now = now.after(Duration::from_nanos((random >> 24 & 0xF_FFFF) >> (random >> 50 & 15)));
+        }
+        let mut out = SmallList::new();
+        store.expire(now, 16, &mut out);
+        if random >> 40 & 3 != 0 {
+            let life = match random >> 56 & 7 {
+                0 => Duration::MAX,
+                1 => Duration::from_nanos(1),
+                _ => Duration::from_nanos((random >> 20 & 0x3F_FFFF) >> (random >> 51 & 15)),
+            };
+            let entry = entries.start(&mut store, random >> 56, generation);
+            store.store(entry, now, Some(life), generation, &mut out);
+            entry.stamp.store(generation, Relaxed);
+            model.insert(generation, (entry, now.after(life)));
+        } else if let Some((entry, deadline)) =
+            model.values().nth((random >> 32) as usize % MAXSIZE)
+        {
+            if entry.is_stored() {
+                let cause = store.remove(*entry, now, Cause::Removed);
+                assert_eq!(cause == Cause::Expired, deadline.has_passed(now));
+                out.push((*entry, cause));
+            }
+        }
+        for (entry, cause) in out {
+            let (_, deadline) = model.remove(&entry.generation()).expect("it was stored");
+            // An entry of the right age never goes as expired, and one that is too old goes as nothing else.
+            assert_eq!(cause == Cause::Expired, deadline.has_passed(now));
+            causes[cause as usize] += 1;
+        }
+        let expired = model.values().filter(|(_, deadline)| deadline.has_passed(now)).count();
+        assert_eq!((store.len(), store.count_expired(now)), (model.len(), expired));
+        assert!(expired == 0 || store.next_deadline().has_passed(now), "they are due");
+        if random >> 20 & 0xFFF == 1 {
+            assert_eq!(store.clear().count(), model.len());
+            model.clear();
+        }
+        #[cfg(debug_assertions)]
+        if generation % 64 == 0 {
+            store.check();
+        }
+    }
+    let [size, expired, _, removed] = causes;
+    assert!(size > 0 && expired > 0 && removed > 0, "{causes:?}");
+}
+
 #[test]
 fn an_entry_whose_store_lets_the_table_shrink_stays_filed() {
     const FLIGHTS: u64 = 300;
@@ -224,7 +282,7 @@ fn an_entry_whose_store_lets_the_table_shrink_stays_filed() {
         (1..=FLIGHTS).map(|generation| entries.start(&mut store, generation, generation)).collect();
     for (entry, stamp) in flying.into_iter().zip(1..) {
         let mut out = SmallList::new();
-        store.store(entry, at(0), stamp, &mut out);
+        store.store(entry, at(0), None, stamp, &mut out);
         entry.stamp.store(stamp, Relaxed);
         let mut is_filed = false;
         store.filed(entry.hash(), |filed| is_filed |= filed == entry);

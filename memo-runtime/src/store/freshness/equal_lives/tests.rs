@@ -9,7 +9,7 @@ fn at(nanos: u64) -> Time {
 /// A random sequence of steps, compared with a plain list.
 #[test]
 fn entries_expire_in_the_order_of_their_deadlines() {
-    let mut queue = ExpiryQueue { first: u32::MAX - 300, ..ExpiryQueue::default() };
+    let mut queue = EqualLives { first: u32::MAX - 300, ..EqualLives::new(Duration::ZERO) };
     let mut owners: Vec<EntryPtr<Thread>> = Vec::new();
     let mut model: Vec<(u64, EntryRef)> = Vec::new();
     let mut random = 1_u64;
@@ -18,7 +18,7 @@ fn entries_expire_in_the_order_of_their_deadlines() {
         let grows = (now / 1500) % 2 == 0;
         if model.is_empty() || (random >> 60 < if grows { 12 } else { 4 }) {
             let entry = EntryPtr::without_key(0);
-            queue.push_last(at(now), entry.entry_ref());
+            queue.push(entry.entry_ref(), at(now));
             model.push((now, entry.entry_ref()));
             owners.push(entry);
         } else {
@@ -30,7 +30,8 @@ fn entries_expire_in_the_order_of_their_deadlines() {
         let asked = random >> 20 & 0x3fff;
         let expired = model.iter().filter(|(deadline, _)| *deadline <= asked).count();
         assert_eq!(queue.expired(at(asked)).count(), expired);
-        assert_eq!(queue.next(), model.first().map(|(deadline, entry)| (at(*deadline), *entry)));
+        let next = model.first().map_or(Time::FOREVER, |(deadline, _)| at(*deadline));
+        assert_eq!((queue.next(), queue.pop(at(0))), (next, None));
         #[cfg(debug_assertions)]
         if now % 64 == 0 {
             queue.check(model.len(), |_| true);
@@ -40,18 +41,18 @@ fn entries_expire_in_the_order_of_their_deadlines() {
 
 #[test]
 fn an_entry_does_not_expire_before_an_entry_that_was_stored_earlier() {
-    let mut queue = ExpiryQueue::default();
+    let mut queue = EqualLives::new(Duration::ZERO);
     let [one, other] = [0, 1].map(|_| EntryPtr::<Thread>::without_key(0));
-    queue.push_last(at(10), one.entry_ref());
-    queue.push_last(at(9), other.entry_ref());
+    queue.push(one.entry_ref(), at(10));
+    queue.push(other.entry_ref(), at(9));
     assert_eq!(queue.deadline(other.entry_ref()), at(10));
     assert_eq!((queue.expired(at(9)).count(), queue.expired(at(10)).count()), (0, 2));
 }
 
 #[test]
 fn a_deadline_of_forever_never_passes() {
-    let mut queue = ExpiryQueue::default();
+    let mut queue = EqualLives::new(Duration::ZERO);
     let entry = EntryPtr::<Thread>::without_key(0);
-    queue.push_last(Time::FOREVER, entry.entry_ref());
+    queue.push(entry.entry_ref(), Time::FOREVER);
     assert_eq!(queue.expired(Time::FOREVER).count(), 0);
 }

@@ -1,0 +1,19 @@
+//! All that a cache is made of.
+
+use crate::base::of_value::OfValue;
+use crate::config::parameters::CacheParameters;
+use std::time::Duration;
+
+/// The parameters, which anybody may read, and the functions of the program.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) parameters: CacheParameters,
+    pub(crate) functions: Functions,
+}
+
+/// Functions of the values in the cache. They are user code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Functions {
+    /// How long a value answers.
+    pub(crate) ttl: Option<OfValue<Duration>>,
+}
