@@ -23,7 +23,8 @@ use super::names::{hygienic, report_name};
 use crate::analyze::model::Model;
 use crate::parse::option_row::{Scope, Value};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
+use syn::Expr;
 use syn::ext::IdentExt;
 
 /// The functions that return the call site (or the static alone) and the cache.
@@ -163,11 +164,21 @@ fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
     let name = report_name(model);
     let calls = options.builder_calls().map(|(method, value)| {
+        if let Some(Value::ByValue(closure)) = value {
+            return by_value(model, method, closure);
+        }
         let method = Ident::new(method, Span::call_site());
         let value = value.map(|value| builder_value(value, p));
         quote!(.#method(#value))
     });
     quote!(#p::CacheBuilder::new().name(#name) #(#calls)*)
+}
+
+/// The call of the builder's method for a closure over the value. The builder does not know the type of the value.
+fn by_value(model: &Model, method: &str, closure: &Expr) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let (kind, method) = (model.result_kind(), format_ident!("{method}_of"));
+    quote!(.#method(#p::life_of::<#result, _>(#kind, #closure)))
 }
 
 fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
@@ -176,7 +187,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
             let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
-        Value::Expr(expr) => expr.to_token_stream(),
+        Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
         Value::Flag(on) => on.to_token_stream(),
         Value::Text(text) => text.to_token_stream(),
         Value::Path(path) => path.to_token_stream(),

@@ -49,6 +49,13 @@ pub(crate) enum NoLimit {
     Word { word: &'static str, builder: &'static str },
 }
 
+/// The names of a form of an option in other libraries, and an example of that form.
+pub(crate) struct OtherForm {
+    pub(crate) peers: &'static str,
+    pub(crate) option: &'static str,
+    pub(crate) example: &'static str,
+}
+
 /// Another option, and why it matters to this one.
 pub(crate) struct Relation {
     /// The option, with a value if only that value matters: `cache`, or `scope = "thread"`.
@@ -79,6 +86,8 @@ pub(crate) enum Value {
     Duration(Duration),
     /// An expression that the generated code evaluates.
     Expr(Expr),
+    /// A closure over the stored value.
+    ByValue(Expr),
     Flag(bool),
     Text(LitStr),
     Scope(Scope),
@@ -103,7 +112,7 @@ pub(crate) struct Controls {
 impl OptionRow {
     /// Whether another library has the option under this name.
     pub(crate) fn has_peer(&self, name: &str) -> bool {
-        self.peers.split_whitespace().any(|peer| peer == name)
+        has_word(self.peers, name)
     }
 
     /// The advice for a value that is too large.
@@ -115,6 +124,17 @@ impl OptionRow {
             NoLimit::Word { word, .. } => format!("write `{name} = {word}` for no limit"),
         }
     }
+}
+
+impl OtherForm {
+    /// Whether another library has the option under this name.
+    pub(crate) fn has_peer(&self, name: &str) -> bool {
+        has_word(self.peers, name)
+    }
+}
+
+fn has_word(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|it| it == word)
 }
 
 impl Relation {
@@ -132,7 +152,7 @@ impl Relation {
 impl Value {
     pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
-            Self::Expr(expr) => Some(expr),
+            Self::Expr(expr) | Self::ByValue(expr) => Some(expr),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! To add an option, add a row here. CONTRIBUTING.md lists what else it needs.
 
-use super::option_row::{NoLimit, OnBlock, OptionRow, Relation, Syntax};
+use super::option_row::{NoLimit, OnBlock, OptionRow, OtherForm, Relation, Syntax};
 use super::values;
 
 /// The values of most rows.
@@ -40,10 +40,10 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
     },
     OptionRow {
         name: "ttl",
-        value: Syntax::Assigned(values::duration),
+        value: Syntax::Assigned(values::life),
         example: "ttl = \"30m\"",
-        peers: "TTL time ttl_secs ttl_millis time_to_live TimeToLive expire expires \
-                expiry expiration lifetime timeout max_age timed",
+        peers: "TTL time ttl_secs ttl_millis time_to_live TimeToLive expire expiration \
+                lifetime timeout timed",
         no_limit: NoLimit::LeaveOut("for entries that never expire"),
         excludes: &[GIVEN_CACHE],
         builder: Some("ttl"),
@@ -151,6 +151,13 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
 ];
+
+/// Options of other libraries, separated by spaces, for which an option here has another form than in its row's example.
+pub(crate) const OTHER_FORMS: &[OtherForm] = &[OtherForm {
+    peers: "expires expiry Expiry max_age expires_at expire_at",
+    option: "ttl",
+    example: "ttl = |value| value.lifetime()",
+}];
 
 /// Options of other libraries that are not needed here, and why.
 pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[

@@ -5,7 +5,7 @@
 
 use super::function::Function;
 use super::option_row::{Controls, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value};
-use super::option_table::{NOT_NEEDED, OPTIONS};
+use super::option_table::{NOT_NEEDED, OPTIONS, OTHER_FORMS};
 use super::suggest;
 use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
@@ -249,8 +249,11 @@ fn advice(unknown: &str) -> String {
     if let Some((_, why)) = NOT_NEEDED.iter().find(|(option, _)| *option == unknown) {
         return format!("it is not needed: {why}");
     }
-    if let Some(row) = OPTIONS.iter().find(|row| row.has_peer(unknown)) {
-        return format!("here it is `{}`, as in `{}`", row.name, row.example);
+    let row = OPTIONS.iter().find(|row| row.has_peer(unknown));
+    let form = OTHER_FORMS.iter().find(|form| form.has_peer(unknown));
+    let option = row.map(|row| (row.name, row.example));
+    if let Some((name, example)) = option.or(form.map(|form| (form.option, form.example))) {
+        return format!("here it is `{name}`, as in `{example}`");
     }
     match suggest::nearest(unknown, names()) {
         Some(meant) => format!("did you mean `{meant}`?"),

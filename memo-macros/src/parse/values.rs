@@ -78,8 +78,24 @@ pub(super) fn size(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
 
 /// A duration as text, or an expression of type `Duration`.
 pub(super) fn duration(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    duration_of(row, read(input)?)
+}
+
+/// A duration, or a closure that gives one for each value.
+pub(super) fn life(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let name = row.name;
+    match read(input)? {
+        Expr::Closure(closure) if closure.inputs.len() != 1 => refuse(
+            &Expr::Closure(closure),
+            format!("`{name}` takes one argument, a reference to the value: `{name} = |value| ..`"),
+        ),
+        closure @ Expr::Closure(_) => Ok(Value::ByValue(closure)),
+        expr => duration_of(row, expr),
+    }
+}
+
+fn duration_of(row: &OptionRow, expr: Expr) -> syn::Result<Value> {
     let (name, example) = (row.name, row.example);
-    let expr = read(input)?;
     if is_no_limit(row, &expr)? {
         return Ok(Value::NoLimit);
     }

@@ -2,7 +2,7 @@
 
 use crate::analyze::check;
 use crate::parse::option_row::{OptionRow, Relation, Syntax};
-use crate::parse::option_table::{OPTIONS, ROW};
+use crate::parse::option_table::{OPTIONS, OTHER_FORMS, ROW};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use std::fs;
@@ -89,6 +89,19 @@ fn every_row_is_complete_and_its_example_is_accepted() {
         for relation in row.excludes.iter().chain(row.needs) {
             let is_option = OPTIONS.iter().any(|other| other.name == relation.name());
             assert!(is_option && !relation.why.is_empty(), "{} of `{name}`", relation.option);
+        }
+    }
+}
+
+#[test]
+fn every_other_form_is_of_an_option_and_its_example_is_accepted() {
+    for form in OTHER_FORMS {
+        let mut errors = Errors::default();
+        let options = Options::parse(form.example.parse().expect("it lexes"), &mut errors);
+        assert!(errors.is_empty() && options.get(form.option).is_some(), "{}", form.example);
+        for peer in form.peers.split_whitespace() {
+            let is_taken = OPTIONS.iter().any(|row| row.name == peer || row.has_peer(peer));
+            assert!(!is_taken, "`{peer}` of `{}` is taken", form.option);
         }
     }
 }

@@ -93,7 +93,7 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// How long a value answers after its computation finished, if that depends on the value.
     ///
-    /// `ttl` is called once for each value that is computed or [inserted](Cache::insert), after the computation and without a
+    /// `ttl` is a function or a closure; a closure spells the type of its argument. It is called once for each value that is computed or [inserted](Cache::insert), after the computation and without a
     /// lock. `Duration::MAX` is forever. A value that answers for no time (`Duration::ZERO`) is returned and not stored. It
     /// takes out what was stored under its key, and is counted as [`rejected`](crate::CacheInfo::rejected).
     ///
@@ -115,7 +115,7 @@ impl<K, V> CacheBuilder<K, V> {
     ///
     /// let clock = Clock::stop();
     /// let tokens: Cache<&str, std::sync::Arc<Token>> =
-    ///     Cache::builder().ttl_with(|token| token.valid).build();
+    ///     Cache::builder().ttl_with(|token: &std::sync::Arc<Token>| token.valid).build();
     /// let hour = Duration::from_secs(3600);
     /// tokens.get_or_compute("ada", || Token { valid: hour }.into());
     /// tokens.get_or_compute("bob", || Token { valid: 2 * hour }.into());

@@ -44,7 +44,8 @@ pub struct CacheInfo {
     pub evictions: u64,
     /// Entries that were taken out after their time to live.
     pub expirations: u64,
-    /// Results that were not stored because they were an `Err` or `cache_if` refused them.
+    /// Results that were not stored because they were an `Err`, `cache_if` refused them, or they
+    /// [say](crate::CacheBuilder::ttl_with) that they answer for no time.
     pub rejected: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,

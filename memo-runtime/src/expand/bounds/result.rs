@@ -1,9 +1,11 @@
 //! The bounds on return types.
 
+use crate::base::of_value::OfValue;
 use crate::call::result_policy::{Filtered, OkOnly, OkShared, OkWhole, Whole};
 use crate::expand::bounds::result_kind::StoredAs;
 use crate::expand::bounds::shared::{OfType, Shareable};
 use crate::expand::bounds::{Impossible, Never};
+use std::time::Duration;
 
 /// A return type that can be stored, as a whole or in part: as its policy `P` says.
 #[diagnostic::on_unimplemented(
@@ -107,6 +109,13 @@ pub fn is_str<T: ?Sized + IsStr>() {}
 #[inline]
 pub fn stored<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_kind: P) -> L {
     R::Stored::pass(OfType::default())
+}
+
+/// A function of what is stored for a return type: how long it answers.
+#[inline]
+#[must_use]
+pub fn life_of<R: StoredAs<P>, P>(_kind: P, life: fn(&R::Stored) -> Duration) -> OfValue<Duration> {
+    OfValue::new(life)
 }
 
 /// The type that is stored for a result, in a cache of one thread.
