@@ -16,7 +16,19 @@ use std::hash::{Hash, Hasher};
 /// assert_eq!(Float(0.5).0, 0.5);
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(transparent)]
 pub struct Float<T>(pub T);
+
+impl<T> Float<T> {
+    /// The numbers as they are.
+    pub(crate) fn numbers(floats: &[Self]) -> &[T] {
+        #[expect(unsafe_code, reason = "a slice changes its type")]
+        // SAFETY: a `Float<T>` has the layout of a `T`, and any `T` in one is valid.
+        unsafe {
+            &*(std::ptr::from_ref(floats) as *const [T])
+        }
+    }
+}
 
 impl<T: fmt::Display> fmt::Display for Float<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

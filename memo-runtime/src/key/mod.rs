@@ -5,5 +5,6 @@
 pub(crate) mod borrowed;
 pub(crate) mod float;
 pub(crate) mod hash;
+pub(crate) mod lend;
 pub(crate) mod lookup;
 pub(crate) mod shape;
