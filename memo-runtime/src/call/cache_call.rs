@@ -12,6 +12,7 @@ use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Reason;
+use crate::engine::state::Aged;
 use crate::engine::typed::TypedEngine;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
@@ -70,6 +71,8 @@ pub struct CacheCall<R> {
 pub enum CallStatus {
     /// By a stored value.
     Hit,
+    /// By a stored value that is due for a refresh, while another run renews it. It counts as a hit.
+    Refreshing,
     /// By the run of another call, for which it waited. It counts as a hit, and as
     /// [`coalesced`](crate::CacheInfo::coalesced) too.
     Joined,
@@ -81,6 +84,7 @@ impl fmt::Display for CallStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Hit => "hit",
+            Self::Refreshing => "refreshing",
             Self::Joined => "joined",
             Self::Miss => "miss",
         })
@@ -99,6 +103,11 @@ impl Answered {
 
     fn hit(age: Option<Duration>) -> Self {
         Self { status: CallStatus::Hit, age }
+    }
+
+    fn aged(Aged { age, is_renewed }: Aged) -> Self {
+        let status = if is_renewed { CallStatus::Refreshing } else { CallStatus::Hit };
+        Self { status, age }
     }
 
     fn with<R>(self, value: R) -> CacheCall<R> {
@@ -237,13 +246,17 @@ fn begin<'c, S: Scope>(
 ) -> (Step<'c, S>, Answered) {
     let hash = types.query.hash(engine.hashing);
     if engine.core.expires() {
-        if let Some((entry, age)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
+        if let Some((entry, aged)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
             types.answer.put_value(entry.entry_ref());
-            return (Step::Answered, Answered::hit(age));
+            return (Step::Answered, Answered::aged(aged));
         }
-        // An entry that is found now was stored since the first look.
-        let answered = Answered::hit(Some(Duration::ZERO));
-        return (slow_path.begin(hash, false, types), answered);
+        let step = slow_path.begin(hash, false, types);
+        let answered = match slow_path.answered_by_old() {
+            Some(aged) => Answered::aged(aged),
+            // An entry that is found now was stored since the first look.
+            None => Answered::hit(Some(Duration::ZERO)),
+        };
+        return (step, answered);
     }
     let step = match call::hit(engine, hash, types) {
         Ok(()) => Step::Answered,

@@ -4,8 +4,9 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::Outcome;
+use crate::engine::core::NotRenewed;
 use crate::engine::engine::Engine;
-use crate::entry::entry::UnstoredEntry;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
@@ -22,6 +23,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) body: BodyKind,
     /// When the body started, if the run is timed.
     pub(super) started: Started,
+    /// The stored entry that this run renews.
+    pub(super) renews: Option<EntryPtr<S>>,
 }
 
 /// The relation of a run to the flight of its entry.
@@ -58,7 +61,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             Some(runner) => BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner)))),
             None => BodyKind::Blocking(None),
         };
-        Self { engine, entry, role, flight: None, body, started: Started::NEVER }
+        Self { engine, entry, role, flight: None, body, started: Started::NEVER, renews: None }
     }
 
     /// The body is about to run.
@@ -87,7 +90,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         matches!(
             (&self.role, self.flight, &self.body),
             (Role::Owner, Some(_), BodyKind::Blocking(_))
-        )
+        ) && self.renews.is_none()
     }
 
     /// Where others wait for this run, if it is async and they may.
@@ -139,6 +142,10 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     fn reject(&self, result: &mut dyn AnyResult, ran: Ran) {
         let core = &self.engine.core;
         let is_own = matches!(self.role, Role::Owner);
+        self.end_renewal(match result.refusal() {
+            Outcome::Rejected => NotRenewed::Refused,
+            _ => NotRenewed::Failed,
+        });
         let mut ended = match (&self.role, self.flight) {
             (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, ran),
             (_, flight) => core.reject(flight.filter(|_| is_own), ran),
@@ -169,10 +176,20 @@ impl<S: Scope> Drop for RunGuard<'_, S> {
 }
 
 impl<S: Scope> RunGuard<'_, S> {
+    /// The stored value was not renewed, if it was to be.
+    fn end_renewal(&self, end: NotRenewed) {
+        if let Some(old) = &self.renews {
+            self.engine.core.end_renewal(old.entry_ref(), end);
+        }
+    }
+
     /// Gives the flight up if the body has panicked or was dropped.
     #[cold]
     fn give_up(&self) {
         let core = &self.engine.core;
+        if !matches!(self.role, Role::Done) {
+            self.end_renewal(NotRenewed::Failed);
+        }
         match (&self.role, self.flight) {
             (Role::Owner, Some(id)) => {
                 core.give_up(id, |wait| wait.is_none_or(Wait::give_up));

@@ -9,6 +9,7 @@ use crate::call::run_guard::{Role, RunGuard};
 use crate::engine::core::Found;
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
+use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait, Waited};
@@ -27,6 +28,8 @@ pub(crate) struct SlowPath<'c, S: Scope> {
     polled: Option<Runner>,
     /// It waited for a run that was abandoned or stalled.
     has_waited: bool,
+    /// The age of the value that answered it, if that is due for a refresh.
+    old: Option<Aged>,
 }
 
 /// Another run, which may answer a call.
@@ -66,7 +69,7 @@ pub(crate) enum WaitEnd<'c, S: Scope> {
 impl<'c, S: Scope> SlowPath<'c, S> {
     #[inline]
     pub(crate) fn new(engine: &'c Engine<S>, polled: Option<Runner>) -> Self {
-        Self { engine, hash: 0, guard: None, polled, has_waited: false }
+        Self { engine, hash: 0, guard: None, polled, has_waited: false, old: None }
     }
 
     /// [`begin`](Self::begin) with an entry made before. Something else is filed under its hash.
@@ -120,8 +123,29 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
+                Found::Due(old, aged) => self.renew(old, aged, types),
             };
         }
+    }
+
+    /// Goes on with a stored value that is due for a refresh. One call runs the body, and the others are answered.
+    #[cold]
+    fn renew(&mut self, old: EntryPtr<S>, aged: Aged, types: &mut Types<'_>) -> Step<'c, S> {
+        let engine = self.engine;
+        let guard = self.make_guard(types.query);
+        let Some(id) = engine.renew(&old, &guard.entry, guard.wait()) else {
+            // Another call was faster.
+            self.old = Some(Aged { is_renewed: true, ..aged });
+            types.answer.put_value(old.entry_ref());
+            return Step::Answered;
+        };
+        guard.renews = Some(old);
+        self.run(id)
+    }
+
+    /// The age of the value that answered the call, if that was due for a refresh.
+    pub(crate) fn answered_by_old(&self) -> Option<Aged> {
+        self.old
     }
 
     /// Goes on after a wait.

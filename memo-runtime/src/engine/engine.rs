@@ -135,8 +135,19 @@ impl<S: Scope> Engine<S> {
         &self,
         hash: u64,
         equals: &Equals<'_>,
-    ) -> Option<(EntryPtr<S>, Option<Duration>)> {
-        self.core.hit_with_age(hash, equals).map(|(entry, age)| (self.owned(entry), age))
+    ) -> Option<(EntryPtr<S>, Aged)> {
+        self.core.hit_with_age(hash, equals).map(|(entry, aged)| (self.owned(entry), aged))
+    }
+
+    /// Starts the flight of a run that renews a stored value: see [`Core::renew`].
+    pub(crate) fn renew(
+        &self,
+        old: &EntryPtr<S>,
+        fresh: &EntryPtr<S>,
+        wait: Option<&Arc<Wait>>,
+    ) -> Option<FlightId> {
+        let (equal, fresh) = (self.equal(), fresh.entry_ref());
+        self.core.renew(old.entry_ref(), (fresh, wait), &|entry| equal(entry, fresh))
     }
 
     /// Starts the flight of a refresh, whether a value is stored or not.

@@ -36,6 +36,15 @@ pub(crate) struct State {
     unchecked: usize,
 }
 
+/// The age of a stored entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aged {
+    /// The time since it was stored, if that is known.
+    pub(crate) age: Option<Duration>,
+    /// It is due for a refresh, and a run renews it.
+    pub(crate) is_renewed: bool,
+}
+
 /// A run that has ended with a value.
 pub(crate) struct Landed {
     pub(crate) flight: Flight,
@@ -112,6 +121,24 @@ impl State {
         now: Time,
     ) -> Option<EntryRef> {
         Self::stored(equal).filter(|entry| !self.store.is_expired(*entry, now))
+    }
+
+    /// Whether a call has yet to start the refresh of an entry that is stored and has not expired. It has not if a run of the
+    /// key is under way.
+    pub(crate) fn awaits_refresh(
+        &self,
+        entry: EntryRef,
+        equal: &SmallList<EntryRef>,
+        now: Time,
+    ) -> bool {
+        self.store.is_due_for_refresh(entry, now) && Self::joinable(equal).is_none()
+    }
+
+    /// The age of an entry that is stored.
+    pub(crate) fn aged(&self, entry: EntryRef, equal: &SmallList<EntryRef>, now: Time) -> Aged {
+        let is_renewed =
+            self.store.is_old(entry, now) && equal.iter().any(|entry| entry.is_flying());
+        Aged { age: self.store.age(entry, now), is_renewed }
     }
 
     /// The flight, among equal entries, that others may join.

@@ -101,7 +101,18 @@ impl Header {
     /// Lets lock-free look-ups find an entry that was just stored.
     pub(crate) fn publish(&self, stamp: Stamp) {
         self.stamp.store(stamp, Relaxed);
+        self.show();
+    }
+
+    /// Lets lock-free look-ups find a stored entry again.
+    pub(crate) fn show(&self) {
         self.hash.store(self.hash(), Release);
+    }
+
+    /// From now on no lock-free look-up finds the entry, and the lock decides about it. Readers that have found it may
+    /// go on.
+    pub(crate) fn hide(&self) {
+        self.hash.store(self.hash() & !SEEN, Relaxed);
     }
 
     fn has(&self, flags: u64) -> bool {

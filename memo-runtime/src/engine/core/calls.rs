@@ -4,7 +4,7 @@ use super::{Computed, Core, Equals, Found, NewEntry};
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
-use crate::engine::state::{Landed, State};
+use crate::engine::state::{Aged, Landed, State};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
@@ -27,8 +27,13 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
             found = if let Some(entry) = state.stored_unexpired(equal, now) {
-                self.hit(state, entry);
-                Found::Hit(entry)
+                if state.awaits_refresh(entry, equal, now) {
+                    entry.retain::<S>();
+                    Found::Due(entry, state.aged(entry, equal, now))
+                } else {
+                    self.hit(state, entry);
+                    Found::Hit(entry)
+                }
             } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
             {
                 id.entry.retain::<S>();
@@ -49,13 +54,40 @@ impl<S: Scope> Core<S> {
         found
     }
 
+    /// Starts the flight of a run that renews a stored value, unless another call was faster. All other calls are hits
+    /// until the run lands. Counts the call: it is a miss if it runs the body, and a hit otherwise.
+    pub(crate) fn renew(
+        &self,
+        old: EntryRef,
+        (fresh, wait): NewEntry<'_>,
+        equals: &Equals<'_>,
+    ) -> Option<FlightId> {
+        let mut id = None;
+        self.resolve_keys(fresh.hash(), equals, None, &mut |state, now, equal| {
+            let starts = old.is_stored() && state.awaits_refresh(old, equal, now);
+            if starts {
+                state.counts.misses += 1;
+                state.counts.refreshes += 1;
+                state.store.renewing(old);
+                id = Some(state.start_among(fresh, self.single_flight, wait));
+            } else {
+                self.count_hit(state, old);
+            }
+        });
+        id
+    }
+
     /// Counts a hit under the lock. The caller owns the entry.
     fn hit(&self, state: &mut State, entry: EntryRef) {
+        self.count_hit(state, entry);
+        entry.retain::<S>();
+    }
+
+    fn count_hit(&self, state: &mut State, entry: EntryRef) {
         state.counts.hits += 1;
         if state.store.touch() == Touch::Stamp {
             entry.stamp.store(self.next_stamp(), Relaxed);
         }
-        entry.retain::<S>();
     }
 
     /// The stored entry, as a hit. If there is none, that is a miss. The caller owns the entry.
@@ -72,23 +104,21 @@ impl<S: Scope> Core<S> {
         found
     }
 
-    /// The stored entry of a call, and how long ago it was stored, if that is known. It counts as a hit. The caller owns
-    /// the entry. If there is none, the call has yet to be [looked up](Self::look_up).
-    pub(crate) fn hit_with_age(
-        &self,
-        hash: u64,
-        equals: &Equals<'_>,
-    ) -> Option<(EntryRef, Option<Duration>)> {
+    /// The stored entry of a call, and its age. It counts as a hit. The caller owns the entry. If there is none, or if it is
+    /// due for a refresh, the call has yet to be [looked up](Self::look_up).
+    pub(crate) fn hit_with_age(&self, hash: u64, equals: &Equals<'_>) -> Option<(EntryRef, Aged)> {
         let mut found = None;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
-            found = state.stored_unexpired(equal, now).map(|entry| {
+            let stored = state.stored_unexpired(equal, now);
+            found = stored.filter(|entry| !state.awaits_refresh(*entry, equal, now)).map(|entry| {
                 self.hit(state, entry);
-                (entry, state.store.stored_at(entry).map(|at| now.since(at)))
+                (entry, state.aged(entry, equal, now))
             });
         });
         found
     }
+
 
     /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says how the run is
     /// to be timed. The caller may have [registered](Self::register_thread) the thread.

@@ -1,6 +1,6 @@
 //! Flights that end without a value to store, and what concerns a whole cache.
 
-use super::Core;
+use super::{Core, NotRenewed};
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Ordering::Relaxed;
@@ -13,6 +13,7 @@ use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::store::Cause;
 use std::time::Duration;
 
 impl<S: Scope> Core<S> {
@@ -73,6 +74,24 @@ impl<S: Scope> Core<S> {
         })?;
         self.discard(dead);
         Some(flight)
+    }
+
+    /// A run has ended that was to renew a stored value.
+    pub(crate) fn end_renewal(&self, old: EntryRef, end: NotRenewed) {
+        let now = self.expiry.now();
+        let removed = self.locked(|state| {
+            state.counts.refresh_failures += u64::from(end == NotRenewed::Failed);
+            if !old.is_stored() {
+                return None;
+            }
+            if end == NotRenewed::Failed {
+                state.store.retry(old, now);
+                return None;
+            }
+            state.take_out(old, now, Cause::Removed);
+            Some(self.retired.adopt(old))
+        });
+        self.discard(removed);
     }
 
     /// Ends a flight, under the lock. The caller drops the returned value without the lock.

@@ -20,7 +20,7 @@ use crate::base::sync::{
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
 use crate::engine::lives::Lives;
-use crate::engine::state::{KeyMatches, State};
+use crate::engine::state::{Aged, KeyMatches, State};
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -91,6 +91,17 @@ pub(crate) enum Found<P> {
     Lead(FlightId),
     /// Nothing, and there was no fresh entry.
     Absent,
+    /// The value is due for a refresh. The call has yet to [renew](Core::renew) it.
+    Due(P, Aged),
+}
+
+/// The end of a run that has not renewed a stored value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotRenewed {
+    /// It has failed. The old value stays, and is tried again later.
+    Failed,
+    /// Its result is not to be stored. The old value goes: it is not what the body says now.
+    Refused,
 }
 
 impl<P> Found<P> {
@@ -101,6 +112,7 @@ impl<P> Found<P> {
             Self::Reentry(entry, id) => Found::Reentry(of(entry), id),
             Self::Lead(id) => Found::Lead(id),
             Self::Absent => Found::Absent,
+            Self::Due(entry, aged) => Found::Due(of(entry), aged),
         }
     }
 }
