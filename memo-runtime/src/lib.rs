@@ -49,7 +49,7 @@ pub use cache::cache::{Cache, CacheEntry};
 pub use cache::registry::{CacheStatus, caches, clear_all};
 pub use cache::report::{Report, report};
 pub use call::cache_call::{CacheCall, CallStatus};
-pub use config::parameters::CacheParameters;
+pub use config::parameters::{CacheParameters, RefreshAfter};
 pub use config::stats::CacheInfo;
 pub use key::float::Float;
 

@@ -2,8 +2,9 @@
 
 use crate::base::of_value::OfValue;
 use crate::cache::cache::Cache;
-use crate::config::parameters::CacheParameters;
+use crate::config::parameters::{CacheParameters, RefreshAfter};
 use crate::config::settings::{Functions, Settings};
+use crate::key::float::Float;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::borrow::Cow;
 use std::fmt;
@@ -51,6 +52,8 @@ impl<K, V> CacheBuilder<K, V> {
                 maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
                 ttl: None,
                 ttl_by_value: false,
+                refresh_after: None,
+                retry_after: None,
                 scope: Shared::NAME,
                 single_flight: true,
                 patience: None,
@@ -135,6 +138,61 @@ impl<K, V> CacheBuilder<K, V> {
         self.settings.parameters.ttl = None;
         self.settings.parameters.ttl_by_value = true;
         self.settings.functions.ttl = Some(ttl);
+        self
+    }
+
+    /// Refreshes an entry before it expires: the first call that asks for it at this age runs the computation, and until
+    /// that returns all other calls are answered with the old value. An entry that nobody asks for is not refreshed.
+    ///
+    /// - The old value answers until its [`ttl`](Self::ttl) ends. From then on calls wait for the refresh, if that is still
+    ///   under way.
+    /// - If the computation returns an `Err` or panics, the old value stays, and the next refresh may begin after
+    ///   [`retry_after`](Self::retry_after). A result that is not to be stored takes the old value with it.
+    /// - A refresh that succeeds begins a new life. It is no use of the key: the order of eviction stays.
+    /// - If the key is removed or inserted meanwhile, or the cache cleared, the result of the refresh is not stored.
+    /// - With an age that is not less than the life of an entry, nothing is refreshed.
+    ///
+    /// This is "refresh ahead", "stale while revalidate" and `refreshAfterWrite` of other caches.
+    ///
+    /// ```
+    /// use memofn::testing::Clock;
+    /// use memofn::{Cache, CallStatus};
+    /// use std::time::Duration;
+    ///
+    /// let cache: Cache<&str, u32> = Cache::builder()
+    ///     .ttl(Duration::from_secs(600))
+    ///     .refresh_after(Duration::from_secs(60))
+    ///     .build();
+    /// let clock = Clock::stop();
+    /// assert_eq!(cache.get_or_compute("EUR", || 100), 100);
+    /// clock.advance(Duration::from_secs(60));
+    /// let rate = cache.get_or_compute("EUR", || {
+    ///     // All others get the old value.
+    ///     assert_eq!(cache.get("EUR"), Some(100));
+    ///     101
+    /// });
+    /// assert_eq!((rate, cache.info().refreshes), (101, 1));
+    /// ```
+    #[inline]
+    #[doc(alias("refresh_after_write", "stale_while_revalidate", "soft_ttl", "early_refresh"))]
+    pub const fn refresh_after(mut self, age: Duration) -> Self {
+        self.settings.parameters.refresh_after = Some(RefreshAfter::Age(age));
+        self
+    }
+
+    /// [`refresh_after`](Self::refresh_after) a part of each entry's life: with 0.8, after 8 of 10 minutes. It needs a life
+    /// that ends. A part that is not more than 0 and less than 1 refreshes nothing.
+    #[inline]
+    pub const fn refresh_part(mut self, part: f64) -> Self {
+        self.settings.parameters.refresh_after =
+            if part > 0.0 && part < 1.0 { Some(RefreshAfter::Part(Float(part))) } else { None };
+        self
+    }
+
+    /// How long after a failed refresh the next one may begin. Default: 30 seconds, and not more than the `ttl`.
+    #[inline]
+    pub const fn retry_after(mut self, after: Duration) -> Self {
+        self.settings.parameters.retry_after = Some(after);
         self
     }
 

@@ -4,7 +4,7 @@
 
 use crate::cache::registry::CacheStatus;
 use crate::cache::report::Report;
-use crate::config::parameters::CacheParameters;
+use crate::config::parameters::{CacheParameters, RefreshAfter};
 use crate::config::stats::CacheInfo;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::time::Duration;
@@ -42,6 +42,8 @@ serialize! {
         evictions: info.evictions,
         expirations: info.expirations,
         rejected: info.rejected,
+        refreshes: info.refreshes,
+        refresh_failures: info.refresh_failures,
         outdated: info.outdated,
         hit_ratio: info.hit_ratio(),
         mean_run: seconds(info.mean_run()),
@@ -54,6 +56,15 @@ serialize! {
         maxsize: parameters.maxsize,
         ttl: seconds(parameters.ttl.filter(|ttl| *ttl != Duration::MAX)),
         ttl_by_value: parameters.ttl_by_value,
+        refresh_after: match parameters.refresh_after {
+            Some(RefreshAfter::Age(age)) => Some(age.as_secs_f64()),
+            _ => None,
+        },
+        refresh_part: match parameters.refresh_after {
+            Some(RefreshAfter::Part(part)) => Some(part.0),
+            _ => None,
+        },
+        retry_after: seconds(parameters.retry_after),
         scope: parameters.scope,
         single_flight: parameters.single_flight,
         patience: seconds(parameters.patience),

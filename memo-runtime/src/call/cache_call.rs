@@ -71,7 +71,7 @@ pub struct CacheCall<R> {
 pub enum CallStatus {
     /// By a stored value.
     Hit,
-    /// By a stored value that is due for a refresh, while another run renews it. It counts as a hit.
+    /// By a stored value that is [due for a refresh](crate::CacheBuilder::refresh_after), while another run renews it. It counts as a hit.
     Refreshing,
     /// By the run of another call, for which it waited. It counts as a hit, and as
     /// [`coalesced`](crate::CacheInfo::coalesced) too.
@@ -246,7 +246,8 @@ fn begin<'c, S: Scope>(
 ) -> (Step<'c, S>, Answered) {
     let hash = types.query.hash(engine.hashing);
     if engine.core.expires() {
-        if let Some((entry, aged)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
+        if let Some((entry, aged)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry))
+        {
             types.answer.put_value(entry.entry_ref());
             return (Step::Answered, Answered::aged(aged));
         }

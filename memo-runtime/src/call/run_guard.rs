@@ -4,14 +4,14 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::Outcome;
-use crate::engine::core::NotRenewed;
+use crate::engine::core::{EndedRun, NotRenewed};
 use crate::engine::engine::Engine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
-use std::time::Duration;
+use crate::store::freshness::Life;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -116,9 +116,10 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
             let life = unsafe { self.engine.lives.of(result.value()) };
-            refusal = (life == Some(Duration::ZERO)).then_some(Outcome::Rejected);
+            refusal = life.is_some_and(Life::is_over).then_some(Outcome::Rejected);
+            let run = EndedRun { life, renews: self.renews.is_some(), ran };
             let write = &mut |to| result.write(to);
-            if !self.engine.land(&self.entry, is_own, life, ran, write) {
+            if !self.engine.land(&self.entry, is_own, run, write) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
                 return refusal;
             }

@@ -1,5 +1,6 @@
 //! The parameters of a cache.
 
+use crate::key::float::Float;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -30,6 +31,11 @@ pub struct CacheParameters {
     pub ttl: Option<Duration>,
     /// Whether each value says how long it answers ([`ttl_with`](crate::CacheBuilder::ttl_with)). `ttl` is `None` then.
     pub ttl_by_value: bool,
+    /// When the first call that asks for an entry has it refreshed; `None` is never.
+    pub refresh_after: Option<RefreshAfter>,
+    /// How long after a refresh has failed the next one may begin; `None` is the
+    /// [default](crate::CacheBuilder::retry_after).
+    pub retry_after: Option<Duration>,
     /// `"shared"` or `"thread"`.
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
@@ -37,6 +43,30 @@ pub struct CacheParameters {
     /// How long a call waits for the run of another call before it runs the body as well; `None` is the
     /// [default rule](crate::CacheBuilder::patience), `Duration::MAX` is unlimited.
     pub patience: Option<Duration>,
+}
+
+/// The age from which an entry is refreshed: see [`refresh_after`](crate::CacheBuilder::refresh_after).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefreshAfter {
+    /// So long after it was computed.
+    Age(Duration),
+    /// After this part of its life, more than 0 and less than 1.
+    Part(Float<f64>),
+}
+
+impl RefreshAfter {
+    /// The age of an entry with this life.
+    pub(crate) fn of(self, life: Duration) -> Duration {
+        match self {
+            Self::Age(age) => age,
+            // A life without an end has no parts.
+            Self::Part(_) if life == Duration::MAX => Duration::MAX,
+            Self::Part(Float(part)) => {
+                Duration::try_from_secs_f64(life.as_secs_f64() * part).unwrap_or(Duration::MAX)
+            }
+        }
+    }
 }
 
 impl CacheParameters {
@@ -58,6 +88,14 @@ impl fmt::Display for CacheParameters {
         }
         if self.ttl_by_value {
             f.write_str(", ttl = |value| ..")?;
+        }
+        match self.refresh_after {
+            None => {}
+            Some(RefreshAfter::Age(age)) => write!(f, ", refresh_after = \"{}\"", Spelled(age))?,
+            Some(RefreshAfter::Part(part)) => write!(f, ", refresh_after = {part}")?,
+        }
+        if let Some(retry) = self.retry_after {
+            write!(f, ", retry_after = \"{}\"", Spelled(retry))?;
         }
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {

@@ -47,6 +47,12 @@ pub struct CacheInfo {
     /// Results that were not stored because they were an `Err`, `cache_if` refused them, or they
     /// [say](crate::CacheBuilder::ttl_with) that they answer for no time.
     pub rejected: u64,
+    /// Refreshes that calls have started because their entry was [due](crate::CacheBuilder::refresh_after). Such a call is
+    /// also a miss if it ran the body itself, and a hit otherwise.
+    pub refreshes: u64,
+    /// Refreshes that have not renewed their entry: because they ended with an `Err`, panicked or were dropped. The old
+    /// value stays until its end.
+    pub refresh_failures: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
     /// The runs that were timed, and the nanoseconds they took together.
@@ -133,6 +139,8 @@ impl CacheInfo {
             (&mut self.evictions, other.evictions),
             (&mut self.expirations, other.expirations),
             (&mut self.rejected, other.rejected),
+            (&mut self.refreshes, other.refreshes),
+            (&mut self.refresh_failures, other.refresh_failures),
             (&mut self.outdated, other.outdated),
             (&mut self.timed_runs, other.timed_runs),
             (&mut self.timed_nanos, other.timed_nanos),

@@ -25,6 +25,7 @@ use crate::config::stats::CacheInfo;
 use crate::engine::core::{Core, Equals, Found};
 use crate::engine::lives::Lives;
 use crate::engine::query::{AnyQuery, EqualKeys};
+use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -35,7 +36,6 @@ use crate::key::hash::Hashing;
 use crate::scope::scope::{Cell, Scope};
 use std::fmt;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 /// A pointer to an engine that owns it.
 pub(crate) type EnginePtr<S> = <S as Scope>::Ptr<Engine<S>>;

@@ -7,25 +7,20 @@
 //! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, first writes a large
 //! value into memory of its own: if it reserved the entry and its `Clone` took long, the owner could not land.
 
-use crate::base::stopwatch::Ran;
-use crate::engine::core::{Computed, Core};
+use crate::engine::core::{Computed, Core, EndedRun};
 use crate::engine::engine::Engine;
-#[cfg(doc)]
-use crate::engine::lives::Lives;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::NewValue;
 use crate::scope::scope::Scope;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 /// Clones a value to this address. It is user code.
 pub(crate) type WriteValue<'a> = dyn FnMut(NonNull<()>) + 'a;
 
 impl<S: Scope> Engine<S> {
     /// Stores the value that `write` writes, if the flight of the entry is still under way. The flight is the
-    /// caller's own, or that of another run. The entry gets the `life`, if it has one of its own: see [`Lives`]. The body `ran`
-    /// for that long, if it was measured.
+    /// caller's own, or that of another run.
     ///
     /// Returns false if the owner of the flight is about to land it.
     #[inline]
@@ -33,18 +28,17 @@ impl<S: Scope> Engine<S> {
         &self,
         entry: &UnstoredEntry<S>,
         is_own: bool,
-        life: Option<Duration>,
-        ran: Ran,
+        run: EndedRun,
         write: &mut WriteValue<'_>,
     ) -> bool {
         if is_own && self.types().is_large {
-            self.land_in_place(entry, life, ran, write);
+            self.land_in_place(entry, run, write);
             return true;
         }
         let mut value = NewValue::room(self.types());
         value.make(write);
         let mut is_settled = true;
-        self.store(entry, life, ran, &mut || {
+        self.store(entry, run, &mut || {
             is_settled = set(entry, &mut value);
             is_settled
         });
@@ -53,16 +47,10 @@ impl<S: Scope> Engine<S> {
 
     /// Writes the value in place, without the lock.
     #[cold]
-    fn land_in_place(
-        &self,
-        entry: &UnstoredEntry<S>,
-        life: Option<Duration>,
-        ran: Ran,
-        write: &mut WriteValue<'_>,
-    ) {
+    fn land_in_place(&self, entry: &UnstoredEntry<S>, run: EndedRun, write: &mut WriteValue<'_>) {
         // If there is a value already, another run has landed the flight.
         if self.write(entry, write) {
-            self.store(entry, life, ran, &mut || {
+            self.store(entry, run, &mut || {
                 entry.mark_valued();
                 true
             });
@@ -71,16 +59,10 @@ impl<S: Scope> Engine<S> {
 
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
-    fn store(
-        &self,
-        entry: &UnstoredEntry<S>,
-        life: Option<Duration>,
-        ran: Ran,
-        fill: &mut dyn FnMut() -> bool,
-    ) {
+    fn store(&self, entry: &UnstoredEntry<S>, run: EndedRun, fill: &mut dyn FnMut() -> bool) {
         let (equal, own) = (self.equal(), entry.entry_ref());
         let equals = |other: EntryRef| equal(other, own);
-        let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, life, ran };
+        let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, run };
         if let Some(evicted) = self.core.land(&computed, fill) {
             self.recycle([evicted]);
         }

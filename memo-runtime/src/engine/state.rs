@@ -3,7 +3,7 @@
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
-use crate::base::sync::Arc;
+use crate::base::sync::{Arc, Ordering::Relaxed};
 use crate::config::stats::CacheInfo;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Flying;
@@ -11,6 +11,7 @@ use crate::flight::flight::{Flight, FlightId};
 use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
+use crate::store::freshness::Life;
 use crate::store::store::{Cause, Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) struct State {
 pub(crate) struct Aged {
     /// The time since it was stored, if that is known.
     pub(crate) age: Option<Duration>,
-    /// It is due for a refresh, and a run renews it.
+    /// A run may renew it.
     pub(crate) is_renewed: bool,
 }
 
@@ -50,6 +51,8 @@ pub(crate) struct Landed {
     pub(crate) flight: Flight,
     /// Its value is stored.
     pub(crate) stored: bool,
+    /// The stamp of the last use of the key.
+    pub(crate) stamp: u64,
     /// Where others wait for another run of the key, which is still under way.
     pub(crate) overtaken: Option<Arc<Wait>>,
     /// The entries that it replaced or evicted. The caller owns them, and drops them outside the lock.
@@ -134,11 +137,11 @@ impl State {
         self.store.is_due_for_refresh(entry, now) && Self::joinable(equal).is_none()
     }
 
-    /// The age of an entry that is stored.
+    /// The age of the stored one of equal entries.
     pub(crate) fn aged(&self, entry: EntryRef, equal: &SmallList<EntryRef>, now: Time) -> Aged {
-        let is_renewed =
-            self.store.is_old(entry, now) && equal.iter().any(|entry| entry.is_flying());
-        Aged { age: self.store.age(entry, now), is_renewed }
+        let age = self.store.stored_at(entry).map(|at| now.since(at));
+        let is_renewed = equal.iter().any(|it| it.is_flying() && !it.is_invalidated());
+        Aged { age, is_renewed }
     }
 
     /// The flight, among equal entries, that others may join.
@@ -229,9 +232,9 @@ impl State {
     /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
     /// filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Duration>) -> bool {
+    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Life>) -> bool {
         let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
-        entry.is_alone() && !is_awaited && !self.store.refuses() && life != Some(Duration::ZERO)
+        entry.is_alone() && !is_awaited && !self.store.refuses() && !life.is_some_and(Life::is_over)
     }
 
     /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
@@ -240,7 +243,7 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
+        life: Option<Life>,
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
@@ -292,13 +295,15 @@ impl State {
     }
 
     /// Ends a flight, if it is under way, and stores its value unless it was invalidated or has no life. The stored one of
-    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores.
+    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores. A run that `renews` a stored
+    /// value is no use of its key.
     pub(crate) fn land(
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
-        stamp: u64,
+        life: Option<Life>,
+        mut stamp: u64,
+        renews: bool,
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
         let flight = self.end_flight(entry)?;
@@ -306,10 +311,15 @@ impl State {
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > entry.generation());
-        let is_rejected = life == Some(Duration::ZERO);
+        let is_rejected = life.is_some_and(Life::is_over);
         self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
         let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
-        if !flight.invalidated && !is_late {
+        let renewed = other.filter(|old| renews && stored && !self.store.is_expired(*old, now));
+        if let Some(old) = renewed {
+            stamp = old.stamp.load(Relaxed);
+            self.store.replace(old, entry, now, life);
+            dead.push((old, Cause::Replaced));
+        } else if !flight.invalidated && !is_late {
             if let Some(replaced) = other {
                 let cause = self.take_out(replaced, now, Cause::Replaced);
                 dead.push((replaced, cause));
@@ -317,14 +327,16 @@ impl State {
         }
         let mut overtaken = None;
         if stored {
-            let mut evicted = SmallList::new();
-            self.land_alone(entry, now, life, stamp, &mut evicted);
-            evicted.into_iter().for_each(|it| dead.push(it));
+            if renewed.is_none() {
+                let mut evicted = SmallList::new();
+                self.land_alone(entry, now, life, stamp, &mut evicted);
+                evicted.into_iter().for_each(|it| dead.push(it));
+            }
             overtaken = Self::joinable(equal).and_then(|(id, _)| self.detach_waiters(id));
         } else {
             self.store.abandon(entry);
         }
-        Some(Landed { flight, stored, overtaken, dead, unstored: None })
+        Some(Landed { flight, stored, stamp, overtaken, dead, unstored: None })
     }
 
     /// Takes out an entry that is stored. Returns the cause: it may have expired before.

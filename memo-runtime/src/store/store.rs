@@ -11,9 +11,8 @@ use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
-use crate::store::freshness::{Due, Freshness, Lives};
+use crate::store::freshness::{Due, Freshness, Life, Lives};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
-use std::time::Duration;
 
 /// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +126,22 @@ impl Store {
         self.freshness.is_expired(entry, now)
     }
 
+    /// Whether an entry that is stored is due for a refresh by `now`, and nobody renews it.
+    pub(crate) fn is_due_for_refresh(&self, entry: EntryRef, now: Time) -> bool {
+        self.freshness.is_due_for_refresh(entry, now)
+    }
+
+    /// A run renews an entry that is stored. Meanwhile it answers.
+    pub(crate) fn renewing(&mut self, entry: EntryRef) {
+        self.freshness.set_refresh(entry, Time::FOREVER);
+        entry.show();
+    }
+
+    /// An entry that is stored is due for a refresh at this time, and not before.
+    pub(crate) fn retry(&mut self, entry: EntryRef, at: Time) {
+        self.freshness.set_refresh(entry, at);
+    }
+
     /// When an entry that is stored was stored, if entries expire.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
         self.freshness.stored_at(entry)
@@ -210,7 +225,7 @@ impl Store {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
+        life: Option<Life>,
         stamp: Stamp,
         out: &mut SmallList<TakenOut>,
     ) {
@@ -225,6 +240,25 @@ impl Store {
             self.policy.insert(entry);
         }
         self.stored += 1;
+    }
+
+    /// Stores an entry that was under way in place of another one of its key, which it renews. That is no use of the key,
+    /// and so the rank stays.
+    pub(crate) fn replace(
+        &mut self,
+        old: EntryRef,
+        entry: EntryRef,
+        now: Time,
+        life: Option<Life>,
+    ) {
+        self.end_flight(entry);
+        entry.store(old.rank());
+        self.freshness.stored(entry, now, life);
+        if self.is_ranked {
+            self.policy.replace(old, entry);
+        }
+        self.freshness.removed(old);
+        self.unfile(old);
     }
 
     /// Takes out the entry to evict next. Returns whether there is one.
@@ -356,7 +390,13 @@ impl Store {
         // in the freshness.
         self.is_draining = true;
         for due in self.freshness.pop_due(now, most) {
-            let Due::Expired(expired) = due;
+            let expired = match due {
+                Due::Expired(expired) => expired,
+                Due::Refresh(entry) => {
+                    entry.hide();
+                    continue;
+                }
+            };
             if self.is_ranked {
                 self.policy.remove(expired);
             }

@@ -1,6 +1,6 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
-use super::{Computed, Core, Equals, Found, NewEntry};
+use super::{Computed, Core, EndedRun, Equals, Found, NewEntry};
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
@@ -11,9 +11,9 @@ use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
+use crate::store::freshness::Life;
 use crate::store::store::Cause;
 use std::cell::Cell;
-use std::time::Duration;
 
 impl<S: Scope> Core<S> {
     /// The look-up of a call. If nothing is found, `fresh` is started. The caller owns the entry it is given.
@@ -65,13 +65,14 @@ impl<S: Scope> Core<S> {
         let mut id = None;
         self.resolve_keys(fresh.hash(), equals, None, &mut |state, now, equal| {
             let starts = old.is_stored() && state.awaits_refresh(old, equal, now);
+            self.touch(state, old);
             if starts {
                 state.counts.misses += 1;
                 state.counts.refreshes += 1;
                 state.store.renewing(old);
                 id = Some(state.start_among(fresh, self.single_flight, wait));
             } else {
-                self.count_hit(state, old);
+                state.counts.hits += 1;
             }
         });
         id
@@ -79,12 +80,13 @@ impl<S: Scope> Core<S> {
 
     /// Counts a hit under the lock. The caller owns the entry.
     fn hit(&self, state: &mut State, entry: EntryRef) {
-        self.count_hit(state, entry);
+        state.counts.hits += 1;
+        self.touch(state, entry);
         entry.retain::<S>();
     }
 
-    fn count_hit(&self, state: &mut State, entry: EntryRef) {
-        state.counts.hits += 1;
+    /// Leaves the trace of a hit in an entry.
+    fn touch(&self, state: &State, entry: EntryRef) {
         if state.store.touch() == Touch::Stamp {
             entry.stamp.store(self.next_stamp(), Relaxed);
         }
@@ -113,12 +115,13 @@ impl<S: Scope> Core<S> {
             let stored = state.stored_unexpired(equal, now);
             found = stored.filter(|entry| !state.awaits_refresh(*entry, equal, now)).map(|entry| {
                 self.hit(state, entry);
-                (entry, state.aged(entry, equal, now))
+                let Aged { age, is_renewed } = state.aged(entry, equal, now);
+                let is_renewed = is_renewed && self.retry_after.is_some();
+                (entry, Aged { age, is_renewed })
             });
         });
         found
     }
-
 
     /// Starts a flight if nothing is filed under its hash, as is common after a miss. Says how the run is
     /// to be timed. The caller may have [registered](Self::register_thread) the thread.
@@ -176,20 +179,20 @@ impl<S: Scope> Core<S> {
         computed: &Computed<'_>,
         fill: &mut dyn FnMut() -> bool,
     ) -> Option<EntryRef> {
-        let entry = computed.entry;
+        let &Computed { entry, run, .. } = computed;
         let now = self.sweep_some();
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
             if !self.readers.has_several_threads() {
                 self.register_thread();
             }
-            let lands = state.lands_alone(entry, computed.life) && fill();
+            let lands = state.lands_alone(entry, run.life) && fill();
             if lands {
                 let stamp = self.next_stamp();
-                state.land_alone(entry, now, computed.life, stamp, &mut evicted);
+                state.land_alone(entry, now, run.life, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
-                state.record(computed.ran);
+                state.record(run.ran);
             }
             lands
         });
@@ -210,7 +213,8 @@ impl<S: Scope> Core<S> {
     #[cold]
     #[inline(never)]
     fn land_among(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
-        let &Computed { entry, taken, equals, life, ran } = computed;
+        let &Computed { entry, taken, equals, run } = computed;
+        let EndedRun { life, renews, ran } = run;
         let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
         self.resolve_keys(entry.hash(), equals, Some(id), &mut |state, now, equal| {
@@ -218,10 +222,10 @@ impl<S: Scope> Core<S> {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = state.land(entry, now, life, stamp, equal);
+            landed = state.land(entry, now, life, stamp, renews, equal);
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
-            if Self::publish(landed, entry, stamp, taken) {
+            if Self::publish(landed, entry, taken) {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
                 state.record_sample(ran);
                 state.patience.record(ran.for_waiters().or_else(awaited));
@@ -232,11 +236,11 @@ impl<S: Scope> Core<S> {
 
     /// Publishes an entry that was stored. One that was not gets one more owner: see [`discard`](Self::discard).
     /// Returns whether the value is valid.
-    fn publish(landed: &mut Landed, entry: EntryRef, stamp: u64, taken: &Cell<bool>) -> bool {
+    fn publish(landed: &mut Landed, entry: EntryRef, taken: &Cell<bool>) -> bool {
         landed.flight.landing = Landing::Value;
         if landed.stored {
             taken.set(true);
-            entry.publish(stamp);
+            entry.publish(landed.stamp);
         } else {
             entry.retain::<S>();
             landed.unstored = Some(entry);
@@ -248,7 +252,7 @@ impl<S: Scope> Core<S> {
     pub(crate) fn insert(
         &self,
         entry: EntryRef,
-        life: Option<Duration>,
+        life: Option<Life>,
         taken: &Cell<bool>,
         equals: &Equals<'_>,
     ) {
@@ -259,9 +263,9 @@ impl<S: Scope> Core<S> {
             state.start_among(entry, false, None);
             let stamp = self.next_stamp();
             equal.push(entry);
-            landed = state.land(entry, now, life, stamp, equal);
+            landed = state.land(entry, now, life, stamp, false, equal);
             if let Some(landed) = &mut landed {
-                Self::publish(landed, entry, stamp, taken);
+                Self::publish(landed, entry, taken);
             }
         });
         self.finish(landed);

@@ -1,6 +1,7 @@
 //! Flights that end without a value to store, and what concerns a whole cache.
 
 use super::{Core, NotRenewed};
+use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Ordering::Relaxed;
@@ -85,7 +86,8 @@ impl<S: Scope> Core<S> {
                 return None;
             }
             if end == NotRenewed::Failed {
-                state.store.retry(old, now);
+                let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
+                state.store.retry(old, retry);
                 return None;
             }
             state.take_out(old, now, Cause::Removed);

@@ -35,6 +35,7 @@ use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
 // Written under the lock: the models need not explore it.
+use crate::store::freshness::Life;
 use std::sync::atomic::AtomicU64 as Guarded;
 use std::time::Duration;
 
@@ -54,8 +55,16 @@ pub(crate) struct Computed<'a> {
     pub(crate) taken: &'a Cell<bool>,
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
+    pub(crate) run: EndedRun,
+}
+
+/// A run that has ended with a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndedRun {
     /// How long the entry lives, where lives differ. If that is no time, it is not stored.
-    pub(crate) life: Option<Duration>,
+    pub(crate) life: Option<Life>,
+    /// Whether it renews a stored value.
+    pub(crate) renews: bool,
     /// How long the body ran, if that was measured.
     pub(crate) ran: Ran,
 }
@@ -65,6 +74,8 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
     single_flight: bool,
+    /// How long after a refresh has failed the next one may begin, if calls refresh entries.
+    retry_after: Option<Duration>,
     /// The table of the store.
     pub(crate) table: AtomicPtr<Table>,
     /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
@@ -132,6 +143,7 @@ impl<S: Scope> Core<S> {
             on_hit: OnHit::new(touch, expiry.is_on()),
             expiry,
             single_flight: parameters.single_flight,
+            retry_after: lives.retry_after(),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),

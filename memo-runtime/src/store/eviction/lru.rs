@@ -38,6 +38,13 @@ impl Eviction for Lru {
         }
     }
 
+    fn replace(&mut self, old: EntryRef, new: EntryRef) {
+        self.remove(old);
+        // It goes where any rank may go.
+        new.promote(old.rank());
+        self.promoted.get_or_insert_default().push(new);
+    }
+
     /// A stamp later than `now` counts as `now`: so an entry that other threads use all the while is promoted once
     /// at most. A stamp less than the rank counts as the rank: the heap relies on ranks that only grow, and
     /// must not rely on threads that write stamps without the lock.

@@ -22,6 +22,9 @@ pub(crate) trait Eviction {
     /// Takes out an entry that was added. Aborts the process if it was not.
     fn remove(&mut self, entry: EntryRef);
 
+    /// Takes out an entry that was added, and adds one that was just stored in its place, with its rank.
+    fn replace(&mut self, old: EntryRef, new: EntryRef);
+
     /// Takes out the entry to evict next. `now` is a later stamp than all others: a stamp beyond it counts as `now`.
     /// There is a victim unless the policy is empty.
     fn victim(&mut self, now: Stamp) -> Option<EntryRef>;
@@ -98,6 +101,10 @@ impl Eviction for EvictionPolicy {
     #[inline]
     fn remove(&mut self, entry: EntryRef) {
         with!(self, it => it.remove(entry));
+    }
+
+    fn replace(&mut self, old: EntryRef, new: EntryRef) {
+        with!(self, it => it.replace(old, new));
     }
 
     #[inline]

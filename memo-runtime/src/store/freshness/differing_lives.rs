@@ -31,6 +31,8 @@ pub(crate) struct DifferingLives {
 #[derive(Debug)]
 struct Node {
     deadline: Time,
+    /// When the entry is due for a refresh: [`COME`](Node::COME) if it is, [`Time::FOREVER`] if it will not be.
+    refresh_at: Time,
     stored_at: Time,
     /// `None` in a head.
     entry: Option<EntryRef>,
@@ -39,11 +41,35 @@ struct Node {
     after: u32,
 }
 
+impl Node {
+    /// The moment that has come.
+    const COME: Time = Time::ORIGIN;
+
+    /// The next moment of the entry, which decides about its list.
+    fn next(&self) -> Time {
+        if self.refresh_at == Self::COME {
+            self.deadline
+        } else {
+            self.deadline.min(self.refresh_at)
+        }
+    }
+
+    /// Moments that were to come before `last` come then.
+    fn clamp(&mut self, last: Time) {
+        self.deadline = self.deadline.max(last);
+        if self.refresh_at != Self::COME {
+            self.refresh_at = self.refresh_at.max(last);
+        }
+    }
+}
+
 /// A step of [`DifferingLives::step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// An entry has expired, and is taken out.
     Expired(EntryRef),
+    /// An entry is due for a refresh.
+    Refresh(EntryRef),
     /// An entry is in a nearer list now.
     Sorted,
 }
@@ -72,11 +98,12 @@ impl DifferingLives {
         self.nodes[list as usize].after == list
     }
 
-    /// Adds an entry whose life began `now`.
-    pub(super) fn push(&mut self, entry: EntryRef, now: Time, deadline: Time) {
+    /// Adds an entry whose life began `now`. It is due for a refresh at the first of these times, and expires at the second.
+    pub(super) fn push(&mut self, entry: EntryRef, now: Time, [refresh_at, deadline]: [Time; 2]) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
                 deadline: Time::FOREVER,
+                refresh_at: Time::FOREVER,
                 stored_at: Time::ORIGIN,
                 entry: None,
                 before: at,
@@ -90,6 +117,7 @@ impl DifferingLives {
         entry.set_slot(at);
         self.nodes.push(Node {
             deadline,
+            refresh_at: if refresh_at < deadline { refresh_at } else { Time::FOREVER },
             stored_at: now,
             entry: Some(entry),
             before: at,
@@ -98,13 +126,13 @@ impl DifferingLives {
         self.file(at);
     }
 
-    /// Puts a node that is in no list into the list of its deadline.
+    /// Puts a node that is in no list into the list of its next moment.
     fn file(&mut self, at: u32) {
         let last = Time::from_nanos(self.radix.last());
         let node = self.node(at);
-        node.deadline = node.deadline.max(last);
-        let deadline = node.deadline.nanos();
-        let list = self.radix.list_of(deadline);
+        node.clamp(last);
+        let next = node.next().nanos();
+        let list = self.radix.list_of(next);
         self.radix.mark_filled(list);
         let list = list as u32;
         let end = std::mem::replace(&mut self.node(list).before, at);
@@ -154,12 +182,18 @@ impl DifferingLives {
             self.begin_sorting(now)?;
         }
         let at = self.node(UNSORTED).after;
-        if self.node(at).deadline.has_passed(now) {
+        let node = self.node(at);
+        if node.deadline.has_passed(now) {
             return Some(Step::Expired(self.take(at)));
+        }
+        let mut step = Step::Sorted;
+        if node.refresh_at != Node::COME && node.refresh_at.has_passed(now) {
+            node.refresh_at = Node::COME;
+            step = node.entry.map_or(step, Step::Refresh);
         }
         self.unlink(at);
         self.file(at);
-        Some(Step::Sorted)
+        Some(step)
     }
 
     /// Sets the nearest list apart, if its time has come. Returns whether it has.
@@ -210,6 +244,20 @@ impl DifferingLives {
         self.nodes[self.position(entry) as usize].deadline
     }
 
+    /// When an entry is due for a refresh, or was.
+    pub(super) fn refresh_at(&self, entry: EntryRef) -> Time {
+        self.nodes[self.position(entry) as usize].refresh_at
+    }
+
+    /// Sets when an entry is due for a refresh.
+    pub(super) fn set_refresh(&mut self, entry: EntryRef, refresh_at: Time) {
+        let at = self.position(entry);
+        self.unlink(at);
+        let node = self.node(at);
+        node.refresh_at = if refresh_at < node.deadline { refresh_at } else { Time::FOREVER };
+        self.file(at);
+    }
+
     /// When an entry was stored.
     pub(super) fn stored_at(&self, entry: EntryRef) -> Time {
         self.nodes[self.position(entry) as usize].stored_at
@@ -247,9 +295,10 @@ impl DifferingLives {
                 let node = &self.nodes[at as usize];
                 let entry = node.entry.expect("a list has one head");
                 assert!(node.before == before && entry.slot() == at && is_valid(entry));
-                assert!(node.deadline.nanos() >= self.radix.last() || head == UNSORTED);
+                let next = node.next().nanos();
+                assert!(next >= self.radix.last() || head == UNSORTED);
                 if head < UNSORTED {
-                    assert_eq!(self.radix.list_of(node.deadline.nanos()), head as usize);
+                    assert_eq!(self.radix.list_of(next), head as usize);
                 }
                 found += 1;
                 (before, at) = (at, node.after);

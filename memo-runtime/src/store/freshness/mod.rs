@@ -17,6 +17,22 @@ use differing_lives::{DifferingLives, Step};
 use equal_lives::EqualLives;
 use std::time::Duration;
 
+/// The life of one entry, from when it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// It answers so long.
+    pub(crate) lasts: Duration,
+    /// It is due for a refresh after this. If that is not before its end, it never is.
+    pub(crate) fresh: Duration,
+}
+
+impl Life {
+    /// Whether an entry with this life would be expired as soon as it is stored.
+    pub(crate) fn is_over(self) -> bool {
+        self.lasts.is_zero()
+    }
+}
+
 /// How long the entries of a store live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lives {
@@ -34,6 +50,8 @@ pub(crate) enum Lives {
 pub(crate) enum Due {
     /// The entry answers no longer, and has no deadline any more.
     Expired(EntryRef),
+    /// The entry answers, and somebody has yet to renew it.
+    Refresh(EntryRef),
 }
 
 /// The deadlines of all entries that are stored, if entries expire.
@@ -66,12 +84,15 @@ impl Freshness {
 
     /// An entry was stored, and its life begins. It has a life of its `own` where lives differ.
     #[inline]
-    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Duration>) {
+    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Life>) {
         match self {
             Self::Endless => {}
             Self::Equal(queue) => queue.push(entry, now),
             Self::Differing(queue) => {
-                queue.push(entry, now, own.map_or(Time::FOREVER, |life| now.after(life)));
+                let ends = own.map_or([Time::FOREVER; 2], |life| {
+                    [now.after(life.fresh), now.after(life.lasts)]
+                });
+                queue.push(entry, now, ends);
             }
         }
     }
@@ -102,6 +123,21 @@ impl Freshness {
             Self::Endless => false,
             Self::Equal(queue) => queue.deadline(entry).has_passed(now),
             Self::Differing(queue) => queue.deadline(entry).has_passed(now),
+        }
+    }
+
+    /// Whether an entry is due for a refresh by `now`, and nobody renews it.
+    pub(crate) fn is_due_for_refresh(&self, entry: EntryRef, now: Time) -> bool {
+        match self {
+            Self::Endless | Self::Equal(_) => false,
+            Self::Differing(queue) => queue.refresh_at(entry).has_passed(now),
+        }
+    }
+
+    /// Sets when an entry is due for a refresh. If that is [`Time::FOREVER`], or not before its deadline, it no longer is.
+    pub(crate) fn set_refresh(&mut self, entry: EntryRef, at: Time) {
+        if let Self::Differing(queue) = self {
+            queue.set_refresh(entry, at);
         }
     }
 
@@ -146,6 +182,7 @@ impl Freshness {
                 None => break,
                 Some(Step::Sorted) => {}
                 Some(Step::Expired(entry)) => due.push(Due::Expired(entry)),
+                Some(Step::Refresh(entry)) => due.push(Due::Refresh(entry)),
             }
         }
         due
