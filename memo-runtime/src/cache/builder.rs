@@ -58,7 +58,7 @@ impl<K, V> CacheBuilder<K, V> {
                 single_flight: true,
                 patience: None,
             },
-            functions: Functions { ttl: None },
+            functions: Functions { ttl: None, renew: None },
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }

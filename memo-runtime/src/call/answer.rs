@@ -1,13 +1,14 @@
 //! Room for a result.
 
+use crate::call::renewal;
 use crate::call::result_policy::Policy;
+use crate::call::run_guard::RunGuard;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::wait::SharedError;
 use crate::scope::scope::Scope;
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -78,37 +79,43 @@ impl<R> fmt::Debug for Answer<R> {
 }
 
 /// The place for the result of a call, of a type that the slow path does not know.
-pub(crate) trait AnyAnswer {
+pub(crate) trait AnyAnswer<S: Scope> {
     /// Puts a clone of the entry's value there. It is user code.
     fn put_value(&mut self, entry: EntryRef);
+    /// Hands a run over to the background, as the cache says. It is user code.
+    fn hand_over(&mut self, guard: RunGuard<'_, S>);
     /// Puts a clone of the error there, if the policy shares errors.
     fn put_error(&mut self, error: &SharedError) -> bool;
 }
 
 /// The [`Answer`] of a call to a cache with keys `K`.
-pub(crate) struct AnswerFrom<'a, R, P, K> {
+pub(crate) struct AnswerFrom<'a, R, P: Policy<R>, K, S: Scope> {
+    engine: &'a TypedEngine<K, P::Stored, S>,
     policy: &'a P,
     answer: &'a mut Answer<R>,
-    keys: PhantomData<fn() -> K>,
 }
 
-impl<'a, R, P: Policy<R>, K> AnswerFrom<'a, R, P, K> {
+impl<'a, R, P: Policy<R>, K, S: Scope> AnswerFrom<'a, R, P, K, S> {
     #[inline]
-    pub(crate) fn new<S: Scope>(
-        _engine: &TypedEngine<K, P::Stored, S>,
+    pub(crate) fn new(
+        engine: &'a TypedEngine<K, P::Stored, S>,
         policy: &'a P,
         answer: &'a mut Answer<R>,
     ) -> Self {
-        Self { policy, answer, keys: PhantomData }
+        Self { engine, policy, answer }
     }
 }
 
-impl<R, P: Policy<R>, K> AnyAnswer for AnswerFrom<'_, R, P, K> {
+impl<R, P: Policy<R>, K, S: Scope> AnyAnswer<S> for AnswerFrom<'_, R, P, K, S> {
     fn put_value(&mut self, entry: EntryRef) {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: this was made with an engine of these types. The caller keeps the entry alive.
         let entry = unsafe { Entry::<K, P::Stored>::of(entry) };
         self.answer.put(|| self.policy.hit(entry.value()));
+    }
+
+    fn hand_over(&mut self, guard: RunGuard<'_, S>) {
+        renewal::hand_over(self.engine, guard);
     }
 
     fn put_error(&mut self, error: &SharedError) -> bool {

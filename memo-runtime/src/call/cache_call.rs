@@ -168,7 +168,7 @@ where
 fn observe_any<'c, S: Scope>(
     engine: &'c EnginePtr<S>,
     start: Start,
-    types: &mut Types<'_>,
+    types: &mut Types<'_, S>,
 ) -> ControlFlow<Answered, PackedRun<'c, S>> {
     if start == Start::Anew {
         let guard = call::refreshing(engine, types.query, None);
@@ -242,7 +242,7 @@ where
 fn begin<'c, S: Scope>(
     engine: &Engine<S>,
     slow_path: &mut SlowPath<'c, S>,
-    types: &mut Types<'_>,
+    types: &mut Types<'_, S>,
 ) -> (Step<'c, S>, Answered) {
     let hash = types.query.hash(engine.hashing);
     if engine.core.expires() {

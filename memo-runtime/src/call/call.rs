@@ -62,7 +62,7 @@ where
 fn go_on<'c, S: Scope>(
     engine: &'c EnginePtr<S>,
     miss: Miss,
-    types: &mut Types<'_>,
+    types: &mut Types<'_, S>,
 ) -> Option<PackedRun<'c, S>> {
     let (hash, reason) = match look_again(engine, miss, types) {
         Ok(()) => return None,
@@ -101,7 +101,7 @@ fn go_on<'c, S: Scope>(
 fn look_again<S: Scope>(
     engine: &Engine<S>,
     miss: Miss,
-    types: &mut Types<'_>,
+    types: &mut Types<'_, S>,
 ) -> Result<(), (u64, Reason)> {
     let hash = miss.hash(|| types.query.hash(engine.hashing));
     if miss.reason == Reason::GaveUp {
@@ -115,7 +115,7 @@ fn look_again<S: Scope>(
 pub(super) fn hit<S: Scope>(
     engine: &Engine<S>,
     hash: u64,
-    types: &mut Types<'_>,
+    types: &mut Types<'_, S>,
 ) -> Result<(), Reason> {
     let Types { query, answer } = types;
     let matches = |entry| query.matches(entry);
@@ -171,7 +171,7 @@ pub(super) fn step_of<'c, R, Q, P, K, V, S>(
     engine: &TypedEngine<K, V, S>,
     query: &mut Query<Q, V>,
     policy: &P,
-    step: impl FnOnce(&mut Types<'_>) -> Step<'c, S>,
+    step: impl FnOnce(&mut Types<'_, S>) -> Step<'c, S>,
 ) -> ControlFlow<R, Ahead<'c, S>>
 where
     Q: Lookup<Key = K>,

@@ -153,7 +153,7 @@ where
     fn step_of(
         &self,
         call: &mut Call<'c, Q, V, S>,
-        step: impl FnOnce(&mut SlowPath<'c, S>, &mut Types<'_>) -> Step<'c, S>,
+        step: impl FnOnce(&mut SlowPath<'c, S>, &mut Types<'_, S>) -> Step<'c, S>,
     ) -> ControlFlow<Result<V, ()>, Ahead<'c, S>> {
         let Call { query, path } = call;
         step_of(self.engine, query, &OkOnly, |types| step(path, types))
@@ -211,7 +211,11 @@ where
         let Call { query, path } = &mut call;
         let types = &mut Types {
             query,
-            answer: &mut AnswerFrom::<Result<V, ()>, _, _>::new(self.engine, &OkOnly, &mut answer),
+            answer: &mut AnswerFrom::<Result<V, ()>, _, _, _>::new(
+                self.engine,
+                &OkOnly,
+                &mut answer,
+            ),
         };
         let step = match path.end_wait(joined, waited, types) {
             WaitEnd::Again => return self.ready.push((number, Ready::LookUp(call))),

@@ -8,6 +8,7 @@ pub(crate) mod cache_call;
 pub(crate) mod call;
 pub(crate) mod in_place;
 pub(crate) mod many;
+pub(crate) mod renewal;
 pub(crate) mod result_policy;
 pub(crate) mod run;
 pub(crate) mod run_guard;

@@ -55,13 +55,26 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         role: Role,
         polled: Option<Runner>,
     ) -> Self {
-        let is_awaited = engine.parameters.single_flight && matches!(role, Role::Owner);
-        let body = match polled {
-            // From its beginning: the wait sees whether the run is polled.
-            Some(runner) => BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner)))),
-            None => BodyKind::Blocking(None),
+        let mut guard = Self {
+            engine,
+            entry,
+            role,
+            flight: None,
+            body: BodyKind::Blocking(None),
+            started: Started::NEVER,
+            renews: None,
         };
-        Self { engine, entry, role, flight: None, body, started: Started::NEVER, renews: None }
+        if let Some(runner) = polled {
+            guard.run_by(runner);
+        }
+        guard
+    }
+
+    /// The run will be polled, as this runner. Its flight has not started.
+    pub(super) fn run_by(&mut self, runner: Runner) {
+        let is_awaited = self.engine.parameters.single_flight && matches!(self.role, Role::Owner);
+        // From its beginning: the wait sees whether the run is polled.
+        self.body = BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner))));
     }
 
     /// The body is about to run.

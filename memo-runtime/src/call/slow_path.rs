@@ -6,7 +6,7 @@
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
 use crate::call::run_guard::{Role, RunGuard};
-use crate::engine::core::Found;
+use crate::engine::core::{Found, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
 use crate::engine::state::Aged;
@@ -41,9 +41,9 @@ pub(crate) struct Joined<S: Scope> {
 }
 
 /// The types of a call, which a step uses.
-pub(crate) struct Types<'a> {
+pub(crate) struct Types<'a, S> {
     pub(crate) query: &'a mut dyn AnyQuery,
-    pub(crate) answer: &'a mut dyn AnyAnswer,
+    pub(crate) answer: &'a mut dyn AnyAnswer<S>,
 }
 
 /// The next step of a call.
@@ -78,7 +78,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         &mut self,
         hash: u64,
         entry: UnstoredEntry<S>,
-        types: &mut Types<'_>,
+        types: &mut Types<'_, S>,
     ) -> Step<'c, S> {
         self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.polled));
         self.begin(hash, false, types)
@@ -89,20 +89,20 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         &mut self,
         hash: u64,
         is_absent: bool,
-        types: &mut Types<'_>,
+        types: &mut Types<'_, S>,
     ) -> Step<'c, S> {
         self.hash = hash;
         if is_absent {
             // The entry is made at once: another look-up would find nothing again.
             if let Some(id) = self.start_absent(types.query) {
-                return self.run(id);
+                return self.run(Some(id));
             }
         }
         self.look_up_and_start(types)
     }
 
     /// Looks the call up under the lock. If nothing is found, starts its flight.
-    pub(crate) fn look_up_and_start(&mut self, types: &mut Types<'_>) -> Step<'c, S> {
+    pub(crate) fn look_up_and_start(&mut self, types: &mut Types<'_, S>) -> Step<'c, S> {
         let mut found = self.look_up(types.query);
         loop {
             return match found {
@@ -118,7 +118,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                     found = self.look_up(types.query);
                     continue;
                 }
-                Found::Lead(id) => self.run(id),
+                Found::Lead(id) => self.run(Some(id)),
                 Found::Reentry(entry, id) => self.run_beside(entry, id, Role::Guest, types.query),
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
@@ -128,19 +128,33 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         }
     }
 
-    /// Goes on with a stored value that is due for a refresh. One call runs the body, and the others are answered.
+    /// Goes on with a stored value that is due for a refresh. One call has the body run, by itself or in the background,
+    /// and the others are answered.
     #[cold]
-    fn renew(&mut self, old: EntryPtr<S>, aged: Aged, types: &mut Types<'_>) -> Step<'c, S> {
+    fn renew(&mut self, old: EntryPtr<S>, aged: Aged, types: &mut Types<'_, S>) -> Step<'c, S> {
         let engine = self.engine;
+        let renewer = engine.renewer();
         let guard = self.make_guard(types.query);
-        let Some(id) = engine.renew(&old, &guard.entry, guard.wait()) else {
-            // Another call was faster.
-            self.old = Some(Aged { is_renewed: true, ..aged });
-            types.answer.put_value(old.entry_ref());
-            return Step::Answered;
-        };
-        guard.renews = Some(old);
-        self.run(id)
+        if renewer == Renewer::Background {
+            guard.run_by(Runner::new_run());
+        }
+        let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
+        if id.is_some() && renewer == Renewer::Caller {
+            guard.renews = Some(old);
+            return self.run(id);
+        }
+        // If there is no flight, another call was faster.
+        self.old = Some(Aged { is_renewed: true, ..aged });
+        let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
+            guard.flight = id;
+            guard.renews = Some(old.clone());
+            guard
+        });
+        types.answer.put_value(old.entry_ref());
+        if let Some(renewal) = renewal {
+            types.answer.hand_over(renewal);
+        }
+        Step::Answered
     }
 
     /// The age of the value that answered the call, if that was due for a refresh.
@@ -153,7 +167,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         &mut self,
         joined: Joined<S>,
         waited: Waited,
-        types: &mut Types<'_>,
+        types: &mut Types<'_, S>,
     ) -> Step<'c, S> {
         match self.end_wait(joined, waited, types) {
             WaitEnd::Step(step) => step,
@@ -167,7 +181,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         &mut self,
         joined: Joined<S>,
         waited: Waited,
-        types: &mut Types<'_>,
+        types: &mut Types<'_, S>,
     ) -> WaitEnd<'c, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
@@ -215,7 +229,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     pub(crate) fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
         let entry = self.make_guard(query).entry.entry_ref();
         let id = self.engine.core.start_unjoined(entry);
-        self.run(id)
+        self.run(Some(id))
     }
 
     fn look_up(&self, query: &dyn AnyQuery) -> Found<EntryPtr<S>> {
@@ -246,9 +260,9 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     }
 
     /// Runs the body in the call's own flight.
-    fn run(&mut self, id: FlightId) -> Step<'c, S> {
+    fn run(&mut self, id: Option<FlightId>) -> Step<'c, S> {
         let mut guard = self.guard.take().expect("a flight has an entry");
-        guard.flight = Some(id);
+        guard.flight = id;
         Step::Run(guard)
     }
 

@@ -16,4 +16,6 @@ pub(crate) struct Settings {
 pub(crate) struct Functions {
     /// How long a value answers.
     pub(crate) ttl: Option<OfValue<Duration>>,
+    /// Has a body run in the background. Its argument is a run that is about to be handed over.
+    pub(crate) renew: Option<OfValue<()>>,
 }

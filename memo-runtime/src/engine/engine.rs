@@ -18,11 +18,12 @@
 //!
 //! See `docs/design.md` for measurements and for what else was tried.
 
+use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::settings::{Functions, Settings};
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found};
+use crate::engine::core::{Core, Equals, Found, Renewer};
 use crate::engine::lives::Lives;
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::engine::state::Aged;
@@ -145,9 +146,20 @@ impl<S: Scope> Engine<S> {
         old: &EntryPtr<S>,
         fresh: &EntryPtr<S>,
         wait: Option<&Arc<Wait>>,
+        renewer: Renewer,
     ) -> Option<FlightId> {
         let (equal, fresh) = (self.equal(), fresh.entry_ref());
-        self.core.renew(old.entry_ref(), (fresh, wait), &|entry| equal(entry, fresh))
+        self.core.renew(old.entry_ref(), (fresh, wait), &|entry| equal(entry, fresh), renewer)
+    }
+
+    /// The function that has a body run in the background, if there is one.
+    pub(crate) fn renew_in_background(&self) -> Option<OfValue<()>> {
+        self.functions.renew
+    }
+
+    /// The runner of bodies that renew stored values.
+    pub(crate) fn renewer(&self) -> Renewer {
+        if self.functions.renew.is_some() { Renewer::Background } else { Renewer::Caller }
     }
 
     /// Starts the flight of a refresh, whether a value is stored or not.

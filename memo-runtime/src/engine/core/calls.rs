@@ -1,6 +1,6 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
-use super::{Computed, Core, EndedRun, Equals, Found, NewEntry};
+use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, Renewer};
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
@@ -61,18 +61,21 @@ impl<S: Scope> Core<S> {
         old: EntryRef,
         (fresh, wait): NewEntry<'_>,
         equals: &Equals<'_>,
+        renewer: Renewer,
     ) -> Option<FlightId> {
         let mut id = None;
         self.resolve_keys(fresh.hash(), equals, None, &mut |state, now, equal| {
             let starts = old.is_stored() && state.awaits_refresh(old, equal, now);
             self.touch(state, old);
-            if starts {
+            if starts && renewer == Renewer::Caller {
                 state.counts.misses += 1;
+            } else {
+                state.counts.hits += 1;
+            }
+            if starts {
                 state.counts.refreshes += 1;
                 state.store.renewing(old);
                 id = Some(state.start_among(fresh, self.single_flight, wait));
-            } else {
-                state.counts.hits += 1;
             }
         });
         id

@@ -106,6 +106,15 @@ pub(crate) enum Found<P> {
     Due(P, Aged),
 }
 
+/// The runner of a body that renews a stored value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewer {
+    /// The call that finds the value due.
+    Caller,
+    /// Another thread or task. The call is answered with the old value.
+    Background,
+}
+
 /// The end of a run that has not renewed a stored value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotRenewed {
