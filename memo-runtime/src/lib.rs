@@ -75,6 +75,7 @@ pub mod __private {
     pub use crate::call::async_run::AsyncRun;
     pub use crate::call::cache_call::{CacheCall, Start, missed};
     pub use crate::call::in_place::cold_call;
+    pub use crate::call::renewal::{Handed, on_own_threads, renewal_job};
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;
@@ -85,7 +86,7 @@ pub mod __private {
         AskKey, given_part, given_place, given_value, key_kinds, key_type,
     };
     pub use crate::expand::bounds::result::{
-        is_str, life_of, policy, policy_if, primitive, stored, thread_stored,
+        is_str, life_of, policy, policy_if, primitive, renews, stored, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
         NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,
@@ -101,6 +102,7 @@ pub mod __private {
     };
     pub use crate::expand::thread_slot::ThreadSlot;
     pub use crate::key::float::Float;
+    pub use crate::key::lend::{Lend, lend};
     pub use crate::key::lookup::Lookup;
     pub use crate::key::shape::{
         ArrayOf, FloatBits, KeyShape, OptionOf, Plain, PointerTo, SliceOf,

@@ -20,6 +20,7 @@ use super::cache_access::has_call_site;
 use super::cache_types::{Types, key_bounds, result_bounds, types};
 use super::helper::Helper;
 use super::names::{hygienic, report_name};
+use super::renewal;
 use crate::analyze::model::Model;
 use crate::parse::option_row::{Scope, Value};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -171,7 +172,8 @@ fn builder(model: &Model) -> TokenStream {
         let value = value.map(|value| builder_value(value, p));
         quote!(.#method(#value))
     });
-    quote!(#p::CacheBuilder::new().name(#name) #(#calls)*)
+    let renewal = renewal::builder_call(model);
+    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #renewal)
 }
 
 /// The call of the builder's method for a closure over the value. The builder does not know the type of the value.
@@ -188,11 +190,14 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
         Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
+        Value::Part(part) => part.to_token_stream(),
         Value::Flag(on) => on.to_token_stream(),
         Value::Text(text) => text.to_token_stream(),
         Value::Path(path) => path.to_token_stream(),
-        Value::NoLimit | Value::Scope(_) | Value::Arguments(_) | Value::Controls(_) => {
-            TokenStream::new()
-        }
+        Value::NoLimit
+        | Value::Caller
+        | Value::Scope(_)
+        | Value::Arguments(_)
+        | Value::Controls(_) => TokenStream::new(),
     }
 }

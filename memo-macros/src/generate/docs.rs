@@ -75,6 +75,8 @@ fn written(option: &GivenOption) -> Option<String> {
         },
         Value::Duration(duration) => format!("\"{}\"", format_duration(*duration)),
         Value::Expr(expr) | Value::ByValue(expr) => compact(&spelled(expr)),
+        Value::Part(part) => part.to_string(),
+        Value::Caller => "caller".to_owned(),
         Value::Flag(on) => on.to_string(),
         Value::Scope(Scope::Shared) => "\"shared\"".to_owned(),
         Value::Scope(Scope::Thread) => "\"thread\"".to_owned(),

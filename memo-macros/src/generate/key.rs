@@ -11,7 +11,7 @@ use crate::tokens::search::{find_lifetime, has_macro};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Type};
+use syn::{Expr, Index, Type};
 
 impl Model {
     /// The look-up of a call, which borrows its arguments.
@@ -211,7 +211,6 @@ impl Model {
 /// One part alone, several as a tuple. The parts after the eleventh form a tuple inside of it, since
 /// the standard library compares tuples of at most twelve.
 pub(super) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
-    const MOST: usize = 12;
     if parts.len() == 1 {
         return parts.remove(0);
     }
@@ -221,6 +220,25 @@ pub(super) fn nested(mut parts: Vec<TokenStream>) -> TokenStream {
     }
     quote!((#(#parts),*))
 }
+
+/// Expressions for the parts of a [`nested`] value with so many parts.
+fn parts_of(whole: TokenStream, count: usize) -> Vec<TokenStream> {
+    if count == 1 {
+        return vec![whole];
+    }
+    let field = |i: usize| {
+        let i = Index::from(i);
+        quote!(#whole.#i)
+    };
+    if count > MOST {
+        let rest = parts_of(field(MOST - 1), count - (MOST - 1));
+        return (0..MOST - 1).map(field).chain(rest).collect();
+    }
+    (0..count).map(field).collect()
+}
+
+/// The most parts of one tuple.
+const MOST: usize = 12;
 
 impl Model {
     fn lookup_by_shape(&self, Argument { name, ty, .. }: &Argument) -> TokenStream {
@@ -241,6 +259,19 @@ impl Model {
                 quote!(#p::shaped::<#ty, #shape, _>(&#name))
             }
         }
+    }
+
+    /// Expressions for the arguments that a stored key was made of. `key` is an expression for that.
+    pub(super) fn lent_arguments(&self, key: TokenStream) -> Vec<TokenStream> {
+        let p = &self.runtime;
+        let arguments: Vec<_> = self.keyed_arguments().collect();
+        let parts = parts_of(key, arguments.len());
+        let lent = arguments.iter().zip(parts).map(|(argument, part)| {
+            let Argument { name, ty, .. } = argument;
+            let shape = self.shape_type(&KeyShape::of(ty));
+            quote_spanned!(ty.span().resolved_at(name.span())=> #p::lend::<#shape, _>(&#part))
+        });
+        lent.collect()
     }
 
     /// The runtime's type for a shape.

@@ -87,6 +87,12 @@ impl Model {
 
     /// A call of the original body with the arguments.
     pub(super) fn call_original(&self) -> TokenStream {
+        let names: Vec<_> = self.arguments.iter().map(|it| it.name.to_token_stream()).collect();
+        self.call_original_with(&names)
+    }
+
+    /// A call of the original body with these arguments.
+    pub(super) fn call_original_with(&self, arguments: &[TokenStream]) -> TokenStream {
         let owner = self.controls_type();
         let name = self.uncached_fn();
         let parameters = if self.context.is_module() {
@@ -94,7 +100,6 @@ impl Model {
         } else {
             turbofish(parameters(&self.function.sig.generics))
         };
-        let arguments = self.arguments.iter().map(|argument| &argument.name);
         let call = quote!(#owner::#name #parameters (#(#arguments),*));
         match self.function.sig.safety {
             syn::Safety::Unsafe(_) => quote!(unsafe { #call }),

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use std::time::Duration;
 use syn::parse::ParseStream;
-use syn::{Expr, LitStr, Path, Visibility};
+use syn::{Expr, LitFloat, LitStr, Path, Visibility};
 
 /// One option.
 pub(crate) struct OptionRow {
@@ -88,6 +88,10 @@ pub(crate) enum Value {
     Expr(Expr),
     /// A closure over the stored value.
     ByValue(Expr),
+    /// A part of a life: more than 0 and less than 1.
+    Part(LitFloat),
+    /// `caller`: the call that finds an old value.
+    Caller,
     Flag(bool),
     Text(LitStr),
     Scope(Scope),

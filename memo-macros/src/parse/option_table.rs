@@ -51,6 +51,36 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "refresh_after",
+        value: Syntax::Assigned(values::age),
+        example: "refresh_after = \"8m\"",
+        peers: "stale_for stale_while_revalidate max_stale soft_ttl early_ttl early swr refresh_mode \
+                refresh_ahead refresh_after_write refreshAfterWrite revalidate",
+        no_limit: NoLimit::LeaveOut("for entries that are computed anew when they expire"),
+        excludes: &[GIVEN_CACHE],
+        builder: Some("refresh_after"),
+        expires: true,
+        ..ROW
+    },
+    OptionRow {
+        name: "refresh_on",
+        value: Syntax::Assigned(values::runner),
+        example: "refresh_on = rayon::spawn",
+        peers: "refresh_executor executor spawner spawn refresh_thread",
+        needs: &[Relation { option: "refresh_after", why: "without it there is nothing to run" }],
+        ..ROW
+    },
+    OptionRow {
+        name: "retry_after",
+        value: Syntax::Assigned(values::duration),
+        example: "retry_after = \"30s\"",
+        peers: "retry refresh_retry fail_safe_throttle throttle",
+        needs: &[Relation { option: "refresh_after", why: "without it there is nothing to retry" }],
+        excludes: &[GIVEN_CACHE],
+        builder: Some("retry_after"),
+        ..ROW
+    },
+    OptionRow {
         name: "scope",
         value: Syntax::Assigned(values::scope),
         example: "scope = \"thread\"",

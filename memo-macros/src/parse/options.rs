@@ -143,6 +143,7 @@ impl Options {
     pub(crate) fn builder_calls(&self) -> impl Iterator<Item = (&'static str, Option<&Value>)> {
         self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
             (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, None)),
+            (Value::Part(_), _) => Some(("refresh_part", Some(value))),
             _ => Some((row.builder?, Some(value))),
         })
     }
@@ -165,6 +166,17 @@ impl Options {
             Some(Value::Arguments(names)) => names,
             _ => &[],
         }
+    }
+
+    /// Whether stored values are renewed in the background.
+    pub(crate) fn renews_in_background(&self) -> bool {
+        let by_caller = matches!(self.value("refresh_on"), Some(Value::Caller));
+        self.get("refresh_after").is_some() && !by_caller
+    }
+
+    /// The function that executes runs in the background.
+    pub(crate) fn refresh_on(&self) -> Option<&Expr> {
+        self.value("refresh_on")?.expr()
     }
 
     pub(crate) fn cache_if(&self) -> Option<&Expr> {

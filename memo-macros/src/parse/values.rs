@@ -94,6 +94,43 @@ pub(super) fn life(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
     }
 }
 
+/// The age from which an entry is refreshed: a duration, or a part of its life.
+pub(super) fn age(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
+    let Expr::Lit(ExprLit { lit: Lit::Float(part), .. }) = &expr else {
+        return match duration_of(row, expr.clone())? {
+            Value::Duration(duration) if duration.is_zero() => {
+                refuse(&expr, format!("no entry is younger than that; write `{}`", row.example))
+            }
+            value => Ok(value),
+        };
+    };
+    match part.base10_parse::<f64>() {
+        Ok(number) if number > 0.0 && number < 1.0 => Ok(Value::Part(part.clone())),
+        _ => {
+            let message = "a part of a life is more than 0 and less than 1: \
+                           `refresh_after = 0.8` is after 8 of 10 minutes";
+            refuse(&expr, message)
+        }
+    }
+}
+
+/// `caller`, or a function that has a run executed somewhere.
+pub(super) fn runner(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    match read(input)? {
+        Expr::Path(path) if path.path.is_ident("caller") => Ok(Value::Caller),
+        expr @ (Expr::Path(_) | Expr::Closure(_)) => Ok(Value::Expr(expr)),
+        other => {
+            let message = format!(
+                "`{}` is `caller`, or a function that takes a run and executes it: `{}`, \
+                 `|run| pool().execute(run)`",
+                row.name, row.example
+            );
+            refuse(&other, message)
+        }
+    }
+}
+
 fn duration_of(row: &OptionRow, expr: Expr) -> syn::Result<Value> {
     let (name, example) = (row.name, row.example);
     if is_no_limit(row, &expr)? {

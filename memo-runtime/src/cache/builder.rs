@@ -189,6 +189,14 @@ impl<K, V> CacheBuilder<K, V> {
         self
     }
 
+    /// Says how a body runs in the background. The builder does not know the types.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn renew_by(mut self, renew: OfValue<()>) -> Self {
+        self.settings.functions.renew = Some(renew);
+        self
+    }
+
     /// How long after a failed refresh the next one may begin. Default: 30 seconds, and not more than the `ttl`.
     #[inline]
     pub const fn retry_after(mut self, after: Duration) -> Self {

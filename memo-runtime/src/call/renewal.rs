@@ -8,7 +8,6 @@
 
 use crate::base::background;
 use crate::base::catch_panic::catch_panic;
-use crate::base::of_value::OfValue;
 use crate::call::async_run::AsyncRun;
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::RunGuard;
@@ -46,12 +45,7 @@ pub struct RenewedKey<K, V> {
 }
 
 /// A run on its way to the background, as the function that receives it sees it.
-type Handed<K, V> = Cell<Option<Renewal<K, V>>>;
-
-/// Makes the function that has a body run in the background known to a cache.
-pub(crate) const fn background<K, V>(renew: fn(&Handed<K, V>)) -> OfValue<()> {
-    OfValue::new(renew)
-}
+pub type Handed<K, V> = Cell<Option<Renewal<K, V>>>;
 
 /// Hands a run over to the function that the cache has for that. If it panics, the run is given up: the call has its
 /// answer.
@@ -127,6 +121,26 @@ impl<K, V> RenewedKey<K, V> {
 /// A value of one type, if it is the other type.
 fn of_type<A: 'static, B: 'static>(value: A) -> Option<B> {
     (&mut Some(value) as &mut dyn Any).downcast_mut::<Option<B>>()?.take()
+}
+
+/// The whole run as a job, of a body that blocks.
+pub fn renewal_job<K, V, R, P>(
+    renewal: &Handed<K, V>,
+    policy: P,
+    body: fn(&K) -> R,
+) -> impl FnOnce() + Send + 'static
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    R: 'static,
+    P: Policy<R, Stored = V> + Send + 'static,
+{
+    let renewal = renewal.take();
+    move || {
+        if let Some(renewal) = renewal {
+            renewal.run(policy, body);
+        }
+    }
 }
 
 /// Runs a job on one of a few threads that end when they are idle. If too many jobs wait, it is dropped.

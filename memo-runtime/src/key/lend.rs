@@ -22,6 +22,12 @@ pub trait Lend<'k, A>: KeyShape<A> {
     fn lend(owned: &'k Self::Owned) -> A;
 }
 
+/// An argument of shape `F`, made from the part of a key that it has become.
+#[inline]
+pub fn lend<'k, F: Lend<'k, A>, A>(owned: &'k F::Owned) -> A {
+    F::lend(owned)
+}
+
 /// A shape whose arguments of type `A` the owned part of a key can lend.
 pub trait LendRef<A: ?Sized>: KeyShape<A> {
     #[doc(hidden)]

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod options;
+mod refresh;
 mod signature;
 
 use super::context::Context;
@@ -28,6 +29,7 @@ pub(crate) fn function(
     arguments::bounds(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
+    refresh::combinations(options, function, errors);
     signature::result(options, function, errors);
 }
 

@@ -1,6 +1,7 @@
 //! The bounds on return types.
 
 use crate::base::of_value::OfValue;
+use crate::call::renewal::Handed;
 use crate::call::result_policy::{Filtered, OkOnly, OkShared, OkWhole, Whole};
 use crate::expand::bounds::result_kind::StoredAs;
 use crate::expand::bounds::shared::{OfType, Shareable};
@@ -116,6 +117,13 @@ pub fn stored<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_ki
 #[must_use]
 pub fn life_of<R: StoredAs<P>, P>(_kind: P, life: fn(&R::Stored) -> Duration) -> OfValue<Duration> {
     OfValue::new(life)
+}
+
+/// The function that has a body run in the background, for a cache with keys `K` and what is stored for a return type.
+#[inline]
+#[must_use]
+pub fn renews<K, R: StoredAs<P>, P>(_kind: P, renew: fn(&Handed<K, R::Stored>)) -> OfValue<()> {
+    OfValue::new(renew)
 }
 
 /// The type that is stored for a result, in a cache of one thread.
