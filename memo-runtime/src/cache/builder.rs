@@ -53,6 +53,7 @@ impl<K, V> CacheBuilder<K, V> {
                 ttl: None,
                 ttl_by_value: false,
                 refresh_after: None,
+                stale_if_error: None,
                 retry_after: None,
                 scope: Shared::NAME,
                 single_flight: true,
@@ -197,7 +198,46 @@ impl<K, V> CacheBuilder<K, V> {
         self
     }
 
-    /// How long after a failed refresh the next one may begin. Default: 30 seconds, and not more than the `ttl`.
+    /// Keeps a value for so long after its `ttl` has ended, for calls that fail. In that time a call runs the computation,
+    /// as if there were no value. If it returns an `Err`, the call and all that wait for it get the old value instead.
+    ///
+    /// - Until [`retry_after`](Self::retry_after) has passed, other calls get the old value at once. Then the next one
+    ///   tries again. No failure makes the value live longer.
+    /// - A panic passes through.
+    /// - A refresh that fails before the end of the `ttl` answers its caller with the old value as well.
+    /// - A kept value counts as an entry, in the order of eviction too. [`get`](Cache::get), [`peek`](Cache::peek),
+    ///   [`len`](Cache::len) and iteration do not see it.
+    /// - Such answers are counted as [`stale`](crate::CacheInfo::stale). The error is counted as one of the
+    ///   [`failures`](crate::CacheInfo::failures), and nobody gets it.
+    ///
+    /// This is `stale-if-error` of HTTP, "fail-safe" and `result_fallback` of other caches.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use memofn::testing::Clock;
+    /// use std::time::Duration;
+    ///
+    /// let rates: Cache<&str, u32> = Cache::builder()
+    ///     .ttl(Duration::from_secs(60))
+    ///     .stale_if_error(Duration::from_secs(3600))
+    ///     .build();
+    /// let clock = Clock::stop();
+    /// assert_eq!(rates.get_or_try_compute("EUR", || Ok::<_, String>(100)), Ok(100));
+    /// clock.advance(Duration::from_secs(60));
+    /// let down = || Err("the bank is closed".to_owned());
+    /// assert_eq!(rates.get_or_try_compute("EUR", down), Ok(100));
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert!(rates.get_or_try_compute("EUR", down).is_err());
+    /// ```
+    #[inline]
+    #[doc(alias("result_fallback", "fail_safe", "stale_on_error", "grace"))]
+    pub const fn stale_if_error(mut self, kept: Duration) -> Self {
+        self.settings.parameters.stale_if_error = Some(kept);
+        self
+    }
+
+    /// How long after a run has failed that was to renew a value the next one may begin. Default: 30 seconds, and not more
+    /// than the `ttl`.
     #[inline]
     pub const fn retry_after(mut self, after: Duration) -> Self {
         self.settings.parameters.retry_after = Some(after);

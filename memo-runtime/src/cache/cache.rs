@@ -198,7 +198,8 @@ impl<K, V, S: Scope> Cache<K, V, S> {
         "estimated_size"
     ))]
     pub fn len(&self) -> usize {
-        self.info().currsize
+        let info = self.info();
+        info.currsize - info.kept
     }
 
     /// Whether there is no entry.

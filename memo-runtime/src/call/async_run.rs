@@ -48,15 +48,21 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             // If this panics, the span ends here.
             let mut span = std::mem::replace(&mut driven.span, PolledSpan::NONE);
             let entered = span.enter();
-            let polled = driven.poll(cx);
-            if let Poll::Ready(result) = &polled {
+            let mut polled = driven.poll(cx);
+            if let Poll::Ready(result) = &mut polled {
                 driven.drop_body();
                 // A `Clone` that calls the same function is a part of the run.
                 let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
                 #[expect(unsafe_code, reason = "a run has no types")]
                 // SAFETY: the run is of a cache with values `V`.
-                let mut result = unsafe { RunResult::new(&policy, result) };
-                let refusal = driven.guard.finish(&mut result);
+                let mut ended = unsafe { RunResult::new(&policy, &*result) };
+                let refusal = driven.guard.finish(&mut ended);
+                if let Some(old) = driven.guard.take_old_answer() {
+                    #[expect(unsafe_code, reason = "a run has no types")]
+                    // SAFETY: the entries of the run's cache are of these types.
+                    let old = unsafe { old.typed::<K, V>() };
+                    *result = policy.hit(old.value());
+                }
                 drop(here);
                 entered.exit();
                 span.end(|| refusal.unwrap_or_else(|| driven.guard.outcome()));

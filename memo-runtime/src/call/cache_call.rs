@@ -12,7 +12,7 @@ use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Reason;
-use crate::engine::state::Aged;
+use crate::engine::state::{Aged, Standing};
 use crate::engine::typed::TypedEngine;
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
@@ -76,6 +76,9 @@ pub enum CallStatus {
     /// By the run of another call, for which it waited. It counts as a hit, and as
     /// [`coalesced`](crate::CacheInfo::coalesced) too.
     Joined,
+    /// By a value whose [time to live has ended](crate::CacheBuilder::stale_if_error), because a run has failed. It counts
+    /// as a hit, unless it ran the body itself.
+    Stale,
     /// It ran the body.
     Miss,
 }
@@ -86,6 +89,7 @@ impl fmt::Display for CallStatus {
             Self::Hit => "hit",
             Self::Refreshing => "refreshing",
             Self::Joined => "joined",
+            Self::Stale => "stale",
             Self::Miss => "miss",
         })
     }
@@ -105,9 +109,18 @@ impl Answered {
         Self { status: CallStatus::Hit, age }
     }
 
-    fn aged(Aged { age, is_renewed }: Aged) -> Self {
-        let status = if is_renewed { CallStatus::Refreshing } else { CallStatus::Hit };
+    fn aged(Aged { age, standing }: Aged) -> Self {
+        let status = match standing {
+            Standing::Fresh => CallStatus::Hit,
+            Standing::Renewed => CallStatus::Refreshing,
+            Standing::Stale => CallStatus::Stale,
+        };
         Self { status, age }
+    }
+
+    /// How the call was answered if it was by a value that is no longer fresh, and this otherwise.
+    fn or_old<S: Scope>(self, slow_path: &SlowPath<'_, S>) -> Self {
+        slow_path.answered_by_old().map_or(self, Self::aged)
     }
 
     fn with<R>(self, value: R) -> CacheCall<R> {
@@ -178,7 +191,7 @@ fn observe_any<'c, S: Scope>(
     let (mut step, mut answered) = begin(engine, &mut slow_path, types);
     loop {
         step = match step {
-            Step::Answered => return ControlFlow::Break(answered),
+            Step::Answered => return ControlFlow::Break(answered.or_old(&slow_path)),
             Step::Run(guard) => {
                 return ControlFlow::Continue(PackedRun::start(guard, engine));
             }
@@ -222,7 +235,7 @@ where
         (step, answered) = begin(engine.engine(), &mut slow_path, types);
         step
     })
-    .map_break(|value| answered.with(value))?;
+    .map_break(|value| answered.or_old(&slow_path).with(value))?;
     loop {
         let joined = match ahead {
             Ahead::Run(guard) => {
@@ -234,7 +247,7 @@ where
         ahead = step_of(engine, &mut query, &policy, |types| {
             slow_path.after_wait(joined, waited, types)
         })
-        .map_break(|value| Answered::JOINED.with(value))?;
+        .map_break(|value| Answered::JOINED.or_old(&slow_path).with(value))?;
     }
 }
 
@@ -252,12 +265,8 @@ fn begin<'c, S: Scope>(
             return (Step::Answered, Answered::aged(aged));
         }
         let step = slow_path.begin(hash, false, types);
-        let answered = match slow_path.answered_by_old() {
-            Some(aged) => Answered::aged(aged),
-            // An entry that is found now was stored since the first look.
-            None => Answered::hit(Some(Duration::ZERO)),
-        };
-        return (step, answered);
+        // An entry that is found now was stored since the first look.
+        return (step, Answered::hit(Some(Duration::ZERO)));
     }
     let step = match call::hit(engine, hash, types) {
         Ok(()) => Step::Answered,

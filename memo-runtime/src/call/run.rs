@@ -60,12 +60,12 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
 
     /// [`Run::finish`].
     #[inline]
-    pub fn finish<R>(self, result: R) -> R
+    pub fn finish<R>(self, mut result: R) -> R
     where
         P: Policy<R, Stored = V>,
     {
         if let Some(run) = self.0 {
-            run.settle(&result);
+            run.settle(&mut result);
         }
         result
     }
@@ -78,25 +78,30 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
 
     /// The second half of a call: stores the result, if the policy does, tells the waiters, and passes the result on.
     #[inline]
-    pub fn finish<R>(self, result: R) -> R
+    pub fn finish<R>(self, mut result: R) -> R
     where
         P: Policy<R, Stored = V>,
     {
-        self.settle(&result);
+        self.settle(&mut result);
         result
     }
 
     /// Not inlined: what it needs on the stack would be there while the body runs.
     #[inline(never)]
-    fn settle<R>(self, result: &R)
+    fn settle<R>(self, result: &mut R)
     where
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy, .. } = self;
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
-        let mut result = unsafe { RunResult::new(&policy, result) };
-        packed.finish(&mut result);
+        let mut ended = unsafe { RunResult::new(&policy, &*result) };
+        if let Some(old) = packed.finish(&mut ended) {
+            #[expect(unsafe_code, reason = "a run has no types")]
+            // SAFETY: the entries of the run's cache are of these types.
+            let old = unsafe { old.typed::<K, V>() };
+            *result = policy.hit(old.value());
+        }
     }
 }
 
@@ -178,12 +183,14 @@ impl<'c, S: Scope> PackedRun<'c, S> {
         Self { packed: Packed::boxed(boxed), span }
     }
 
-    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type.
-    pub(crate) fn finish(self, result: &mut dyn AnyResult) {
+    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns an old
+    /// value that answers in its place.
+    pub(crate) fn finish(self, result: &mut dyn AnyResult) -> Option<EntryPtr<S>> {
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);
         span.end(|| refusal.unwrap_or_else(|| boxed.guard.outcome()));
+        boxed.guard.take_old_answer()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
+use std::thread::panicking;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -23,8 +24,29 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) body: BodyKind,
     /// When the body started, if the run is timed.
     pub(super) started: Started,
-    /// The stored entry that this run renews.
-    pub(super) renews: Option<EntryPtr<S>>,
+    /// The stored value that this run is to renew.
+    pub(super) renews: Option<OldValue<S>>,
+}
+
+/// A stored value that a run is to renew.
+pub(super) struct OldValue<S: Scope> {
+    pub(super) entry: EntryPtr<S>,
+    /// It still answers. If not, it is kept in case the run fails.
+    is_refresh: bool,
+    /// It answers the call, because the run has failed.
+    answers: bool,
+}
+
+impl<S: Scope> OldValue<S> {
+    /// A value that is due for a refresh.
+    pub(super) fn due(entry: EntryPtr<S>) -> Self {
+        Self { entry, is_refresh: true, answers: false }
+    }
+
+    /// A value that answers only if the run fails.
+    pub(super) fn kept(entry: EntryPtr<S>) -> Self {
+        Self { entry, is_refresh: false, answers: false }
+    }
 }
 
 /// The relation of a run to the flight of its entry.
@@ -122,8 +144,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         let ran = self.started.ran();
         let mut refusal = None;
         if !result.is_stored() {
-            self.reject(result, ran);
-            refusal = Some(result.refusal());
+            refusal = Some(self.reject(result, ran));
         } else if self.flight.is_some() {
             let is_own = matches!(self.role, Role::Owner);
             #[expect(unsafe_code, reason = "an engine has no types")]
@@ -153,19 +174,21 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     }
 
     /// Ends a run whose result is not stored.
-    fn reject(&self, result: &mut dyn AnyResult, ran: Ran) {
-        let core = &self.engine.core;
+    fn reject(&mut self, result: &mut dyn AnyResult, ran: Ran) -> Outcome {
         let is_own = matches!(self.role, Role::Owner);
-        self.end_renewal(match result.refusal() {
-            Outcome::Rejected => NotRenewed::Refused,
-            _ => NotRenewed::Failed,
-        });
+        let refusal = result.refusal();
+        let is_error = refusal == Outcome::Error;
+        let answers =
+            self.end_renewal(if is_error { NotRenewed::Err } else { NotRenewed::Refused });
+        let core = &self.engine.core;
         let mut ended = match (&self.role, self.flight) {
-            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, ran),
-            (_, flight) => core.reject(flight.filter(|_| is_own), ran),
+            (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, is_error, ran),
+            (_, flight) => core.reject(flight.filter(|_| is_own), is_error, ran),
         };
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match result.share() {
+                // The waiters look again, and find the old value.
+                _ if answers => Landing::Abandoned,
                 // The owner still has the entry. It may store its own value.
                 Offer::Value(()) if !is_own => Landing::Abandoned,
                 Offer::Value(()) => {
@@ -176,6 +199,12 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                 Offer::Nothing => Landing::Failed,
             };
         }
+        refusal
+    }
+
+    /// The old value that answers the call in place of the error of its run.
+    pub(super) fn take_old_answer(&mut self) -> Option<EntryPtr<S>> {
+        self.renews.take_if(|old| old.answers).map(|old| old.entry)
     }
 }
 
@@ -190,20 +219,24 @@ impl<S: Scope> Drop for RunGuard<'_, S> {
 }
 
 impl<S: Scope> RunGuard<'_, S> {
-    /// The stored value was not renewed, if it was to be.
-    fn end_renewal(&self, end: NotRenewed) {
-        if let Some(old) = &self.renews {
-            self.engine.core.end_renewal(old.entry_ref(), end);
-        }
+    /// The stored value was not renewed, if it was to be. Returns whether it answers in place of an error.
+    fn end_renewal(&mut self, end: NotRenewed) -> bool {
+        let Some(old) = &mut self.renews else { return false };
+        let core = &self.engine.core;
+        old.answers = core.end_renewal(old.entry.entry_ref(), old.is_refresh, end);
+        old.answers
     }
 
     /// Gives the flight up if the body has panicked or was dropped.
     #[cold]
-    fn give_up(&self) {
-        let core = &self.engine.core;
+    fn give_up(&mut self) {
         if !matches!(self.role, Role::Done) {
-            self.end_renewal(NotRenewed::Failed);
+            self.end_renewal(NotRenewed::Abandoned);
+            if self.flight.is_some() && panicking() {
+                self.engine.core.count_failure();
+            }
         }
+        let core = &self.engine.core;
         match (&self.role, self.flight) {
             (Role::Owner, Some(id)) => {
                 core.give_up(id, |wait| wait.is_none_or(Wait::give_up));

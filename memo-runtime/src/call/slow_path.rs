@@ -5,7 +5,7 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
-use crate::call::run_guard::{Role, RunGuard};
+use crate::call::run_guard::{OldValue, Role, RunGuard};
 use crate::engine::core::{Found, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
@@ -118,12 +118,18 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                     found = self.look_up(types.query);
                     continue;
                 }
-                Found::Lead(id) => self.run(Some(id)),
+                Found::Lead(id, old) => {
+                    if let (Some(old), Some(guard)) = (old, &mut self.guard) {
+                        guard.renews = Some(OldValue::kept(old));
+                    }
+                    self.run(Some(id))
+                }
                 Found::Reentry(entry, id) => self.run_beside(entry, id, Role::Guest, types.query),
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
                 Found::Due(old, aged) => self.renew(old, aged, types),
+                Found::Stale(old, aged) => self.answer_by_old(&old, aged, types),
             };
         }
     }
@@ -140,20 +146,34 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         }
         let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
         if id.is_some() && renewer == Renewer::Caller {
-            guard.renews = Some(old);
+            guard.renews = Some(OldValue::due(old));
             return self.run(id);
         }
         // If there is no flight, another call was faster.
-        self.old = Some(Aged { is_renewed: true, ..aged });
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renews = Some(old.clone());
+            guard.renews = Some(OldValue::due(old.clone()));
             guard
         });
-        types.answer.put_value(old.entry_ref());
+        let answered = self.answer_by_old(&old, aged, types);
         if let Some(renewal) = renewal {
             types.answer.hand_over(renewal);
         }
+        answered
+    }
+
+    /// Answers with a value that is no longer fresh.
+    fn answer_by_old(
+        &mut self,
+        old: &EntryPtr<S>,
+        aged: Aged,
+        types: &mut Types<'_, S>,
+    ) -> Step<'c, S> {
+        self.old = Some(aged);
+        if self.has_waited {
+            self.engine.core.count_waited();
+        }
+        types.answer.put_value(old.entry_ref());
         Step::Answered
     }
 

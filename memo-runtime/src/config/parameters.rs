@@ -33,6 +33,8 @@ pub struct CacheParameters {
     pub ttl_by_value: bool,
     /// When the first call that asks for an entry has it refreshed; `None` is never.
     pub refresh_after: Option<RefreshAfter>,
+    /// How long after its life a value still answers calls that fail; `None` is not at all.
+    pub stale_if_error: Option<Duration>,
     /// How long after a refresh has failed the next one may begin; `None` is the
     /// [default](crate::CacheBuilder::retry_after).
     pub retry_after: Option<Duration>,
@@ -93,6 +95,9 @@ impl fmt::Display for CacheParameters {
             None => {}
             Some(RefreshAfter::Age(age)) => write!(f, ", refresh_after = \"{}\"", Spelled(age))?,
             Some(RefreshAfter::Part(part)) => write!(f, ", refresh_after = {part}")?,
+        }
+        if let Some(kept) = self.stale_if_error {
+            write!(f, ", stale_if_error = \"{}\"", Spelled(kept))?;
         }
         if let Some(retry) = self.retry_after {
             write!(f, ", retry_after = \"{}\"", Spelled(retry))?;

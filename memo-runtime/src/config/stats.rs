@@ -55,6 +55,13 @@ pub struct CacheInfo {
     pub refresh_failures: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
+    /// Calls that were answered with a value whose time to live had ended, because the body
+    /// [failed](crate::CacheBuilder::stale_if_error). They count as hits, apart from the call that ran the body.
+    pub stale: u64,
+    /// Runs that ended with an `Err` or a panic.
+    pub failures: u64,
+    /// How many of the entries are kept for calls that fail.
+    pub(crate) kept: usize,
     /// The runs that were timed, and the nanoseconds they took together.
     pub(crate) timed_runs: u64,
     pub(crate) timed_nanos: u64,
@@ -141,6 +148,8 @@ impl CacheInfo {
             (&mut self.rejected, other.rejected),
             (&mut self.refreshes, other.refreshes),
             (&mut self.refresh_failures, other.refresh_failures),
+            (&mut self.stale, other.stale),
+            (&mut self.failures, other.failures),
             (&mut self.outdated, other.outdated),
             (&mut self.timed_runs, other.timed_runs),
             (&mut self.timed_nanos, other.timed_nanos),

@@ -18,6 +18,7 @@ pub(crate) struct Lives {
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
     refresh_after: Option<RefreshAfter>,
+    kept: Duration,
     retry_after: Duration,
 }
 
@@ -28,6 +29,7 @@ impl Lives {
             ttl: parameters.ttl,
             by_value: functions.ttl,
             refresh_after: parameters.refresh_after,
+            kept: parameters.stale_if_error.unwrap_or_default(),
             retry_after: parameters.retry_after.unwrap_or_else(|| {
                 parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY))
             }),
@@ -50,16 +52,22 @@ impl Lives {
             RefreshAfter::Part(_) => self.retry_after,
         });
         let by_value = self.by_value.map(|_| Duration::MAX);
-        self.ttl.or(by_value).into_iter().chain(refresh).min()
+        let kept = self.keeps().then(|| self.retry_after.min(self.kept));
+        self.ttl.or(by_value).into_iter().chain(refresh).chain(kept).min()
     }
 
-    /// How long after a refresh has failed the next one may begin, if calls refresh entries.
+    /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.refresh_after.map(|_| self.retry_after)
+        (self.refresh_after.is_some() || self.keeps()).then_some(self.retry_after)
+    }
+
+    /// Whether values are kept for calls that fail.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.kept.is_zero()
     }
 
     fn differ(&self) -> bool {
-        self.by_value.is_some() || self.refresh_after.is_some()
+        self.by_value.is_some() || self.refresh_after.is_some() || self.keeps()
     }
 
     /// The life of an entry with this value, if it has one of its own. This calls the function of the program.
@@ -77,6 +85,6 @@ impl Lives {
         let own = self.by_value.map(|ttl| unsafe { ttl.call(value) });
         let lasts = own.or(self.ttl).unwrap_or(Duration::MAX);
         let fresh = self.refresh_after.map_or(Duration::MAX, |after| after.of(lasts));
-        Some(Life { lasts, fresh })
+        Some(Life { lasts, fresh, kept: self.kept })
     }
 }

@@ -11,7 +11,7 @@ use crate::flight::flight::{Flight, FlightId};
 use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
-use crate::store::freshness::Life;
+use crate::store::freshness::{Life, Stage};
 use crate::store::store::{Cause, Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,8 +42,17 @@ pub(crate) struct State {
 pub(crate) struct Aged {
     /// The time since it was stored, if that is known.
     pub(crate) age: Option<Duration>,
-    /// A run may renew it.
-    pub(crate) is_renewed: bool,
+    pub(crate) standing: Standing,
+}
+
+/// How good a stored value still is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Fresh,
+    /// It is due for a refresh, and a run renews it.
+    Renewed,
+    /// Its time to live has ended, and a run has failed.
+    Stale,
 }
 
 /// A run that has ended with a value.
@@ -117,13 +126,13 @@ impl State {
         equal.iter().copied().find(|entry| entry.is_stored())
     }
 
-    /// The stored one of equal entries, unless it has expired.
+    /// The stored one of equal entries, if it answers.
     pub(crate) fn stored_unexpired(
         &self,
         equal: &SmallList<EntryRef>,
         now: Time,
     ) -> Option<EntryRef> {
-        Self::stored(equal).filter(|entry| !self.store.is_expired(*entry, now))
+        Self::stored(equal).filter(|entry| self.store.stage(*entry, now).answers())
     }
 
     /// Whether a call has yet to start the refresh of an entry that is stored and has not expired. It has not if a run of the
@@ -134,14 +143,26 @@ impl State {
         equal: &SmallList<EntryRef>,
         now: Time,
     ) -> bool {
-        self.store.is_due_for_refresh(entry, now) && Self::joinable(equal).is_none()
+        self.store.stage(entry, now) == Stage::Due && Self::joinable(equal).is_none()
     }
 
-    /// The age of the stored one of equal entries.
-    pub(crate) fn aged(&self, entry: EntryRef, equal: &SmallList<EntryRef>, now: Time) -> Aged {
-        let age = self.store.stored_at(entry).map(|at| now.since(at));
-        let is_renewed = equal.iter().any(|it| it.is_flying() && !it.is_invalidated());
-        Aged { age, is_renewed }
+    /// The stored one of equal entries, if it is kept for calls that fail. Says whether a call may run the body.
+    pub(crate) fn kept(&self, equal: &SmallList<EntryRef>, now: Time) -> Option<(EntryRef, bool)> {
+        let entry = Self::stored(equal)?;
+        match self.store.stage(entry, now) {
+            Stage::Kept { may_run } => Some((entry, may_run)),
+            _ => None,
+        }
+    }
+
+    /// Whether a run of the key of these entries is under way whose value may be stored.
+    pub(crate) fn is_renewed(equal: &SmallList<EntryRef>) -> bool {
+        equal.iter().any(|it| it.is_flying() && !it.is_invalidated())
+    }
+
+    /// The age of an entry that is stored.
+    pub(crate) fn aged(&self, entry: EntryRef, now: Time, standing: Standing) -> Aged {
+        Aged { age: self.store.stored_at(entry).map(|at| now.since(at)), standing }
     }
 
     /// The flight, among equal entries, that others may join.
@@ -314,7 +335,7 @@ impl State {
         let is_rejected = life.is_some_and(Life::is_over);
         self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
         let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
-        let renewed = other.filter(|old| renews && stored && !self.store.is_expired(*old, now));
+        let renewed = other.filter(|old| renews && stored && self.store.stage(*old, now).answers());
         if let Some(old) = renewed {
             stamp = old.stamp.load(Relaxed);
             self.store.replace(old, entry, now, life);
@@ -359,10 +380,12 @@ impl State {
     /// The counters and the number of entries. An entry that has expired by `now` counts as expired, taken out or not.
     pub(crate) fn info(&self, now: Time) -> CacheInfo {
         let expired = self.store.count_expired(now);
+        let kept = self.store.count_kept(now);
         CacheInfo {
             maxsize: self.store.maxsize(),
             currsize: self.store.len() - expired,
             expirations: self.counts.expirations + expired as u64,
+            kept,
             ..self.counts
         }
     }

@@ -11,7 +11,7 @@ use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
-use crate::store::freshness::{Due, Freshness, Life, Lives};
+use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 
 /// The limits on what a store holds.
@@ -121,25 +121,25 @@ impl Store {
         self.freshness.count_expired(now)
     }
 
-    /// Whether an entry that is stored has expired by `now`.
-    pub(crate) fn is_expired(&self, entry: EntryRef, now: Time) -> bool {
-        self.freshness.is_expired(entry, now)
+    /// How many of the stored entries are kept for calls that fail.
+    pub(crate) fn count_kept(&self, now: Time) -> usize {
+        self.freshness.count_kept(now)
     }
 
-    /// Whether an entry that is stored is due for a refresh by `now`, and nobody renews it.
-    pub(crate) fn is_due_for_refresh(&self, entry: EntryRef, now: Time) -> bool {
-        self.freshness.is_due_for_refresh(entry, now)
+    /// The stage of the life of an entry that is stored.
+    pub(crate) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
+        self.freshness.stage(entry, now)
     }
 
-    /// A run renews an entry that is stored. Meanwhile it answers.
-    pub(crate) fn renewing(&mut self, entry: EntryRef) {
-        self.freshness.set_refresh(entry, Time::FOREVER);
+    /// A run renews an entry that is stored and due. Meanwhile it answers.
+    pub(crate) fn renewing(&mut self, entry: EntryRef, now: Time) {
+        self.freshness.set_run(entry, Time::FOREVER, now);
         entry.show();
     }
 
-    /// An entry that is stored is due for a refresh at this time, and not before.
-    pub(crate) fn retry(&mut self, entry: EntryRef, at: Time) {
-        self.freshness.set_refresh(entry, at);
+    /// A call may have the value of a stored entry computed anew at this time, and not before.
+    pub(crate) fn retry(&mut self, entry: EntryRef, at: Time, now: Time) {
+        self.freshness.set_run(entry, at, now);
     }
 
     /// When an entry that is stored was stored, if entries expire.
@@ -323,7 +323,7 @@ impl Store {
     }
 
     fn cause(&self, entry: EntryRef, now: Time, why: Cause) -> Cause {
-        if self.is_expired(entry, now) { Cause::Expired } else { why }
+        if self.stage(entry, now) == Stage::Over { Cause::Expired } else { why }
     }
 
     /// An entry is no longer under way.
@@ -392,7 +392,7 @@ impl Store {
         for due in self.freshness.pop_due(now, most) {
             let expired = match due {
                 Due::Expired(expired) => expired,
-                Due::Refresh(entry) => {
+                Due::Hide(entry) => {
                     entry.hide();
                     continue;
                 }

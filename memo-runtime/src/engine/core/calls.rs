@@ -1,10 +1,11 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
 use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, Renewer};
+use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
-use crate::engine::state::{Aged, Landed, State};
+use crate::engine::state::{Aged, Landed, Standing, State};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
@@ -26,32 +27,48 @@ impl<S: Scope> Core<S> {
         let mut found = Found::Absent;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             self.register_thread();
-            found = if let Some(entry) = state.stored_unexpired(equal, now) {
-                if state.awaits_refresh(entry, equal, now) {
-                    entry.retain::<S>();
-                    Found::Due(entry, state.aged(entry, equal, now))
-                } else {
-                    self.hit(state, entry);
-                    Found::Hit(entry)
-                }
-            } else if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight)
-            {
-                id.entry.retain::<S>();
-                if owner.is_on_this_thread() {
-                    state.counts.misses += 1;
-                    Found::Reentry(id.entry, id)
-                } else {
-                    let (wait, patience) = state.wait(id, owner);
-                    Found::Join(id.entry, id, wait, patience)
-                }
-            } else if let Some((fresh, wait)) = fresh {
-                state.counts.misses += 1;
-                Found::Lead(state.start_among(fresh, self.single_flight, wait))
-            } else {
-                Found::Absent
-            };
+            found = self.found(state, equal, now, fresh);
         });
         found
+    }
+
+    /// The result of a look-up, once the entries of its key are known.
+    #[inline]
+    fn found(
+        &self,
+        state: &mut State,
+        equal: &SmallList<EntryRef>,
+        now: Time,
+        fresh: Option<NewEntry<'_>>,
+    ) -> Found<EntryRef> {
+        if let Some(entry) = state.stored_unexpired(equal, now) {
+            if state.awaits_refresh(entry, equal, now) {
+                entry.retain::<S>();
+                return Found::Due(entry, state.aged(entry, now, Standing::Renewed));
+            }
+            self.hit(state, entry);
+            return Found::Hit(entry);
+        }
+        if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight) {
+            id.entry.retain::<S>();
+            if owner.is_on_this_thread() {
+                state.counts.misses += 1;
+                return Found::Reentry(id.entry, id);
+            }
+            let (wait, patience) = state.wait(id, owner);
+            return Found::Join(id.entry, id, wait, patience);
+        }
+        let kept = if self.keeps { state.kept(equal, now) } else { None };
+        if let Some((entry, false)) = kept {
+            self.hit(state, entry);
+            state.counts.stale += 1;
+            return Found::Stale(entry, state.aged(entry, now, Standing::Stale));
+        }
+        let Some((fresh, wait)) = fresh else { return Found::Absent };
+        state.counts.misses += 1;
+        let old = kept.map(|(entry, _)| entry);
+        old.inspect(|entry| entry.retain::<S>());
+        Found::Lead(state.start_among(fresh, self.single_flight, wait), old)
     }
 
     /// Starts the flight of a run that renews a stored value, unless another call was faster. All other calls are hits
@@ -74,7 +91,7 @@ impl<S: Scope> Core<S> {
             }
             if starts {
                 state.counts.refreshes += 1;
-                state.store.renewing(old);
+                state.store.renewing(old, now);
                 id = Some(state.start_among(fresh, self.single_flight, wait));
             }
         });
@@ -118,9 +135,9 @@ impl<S: Scope> Core<S> {
             let stored = state.stored_unexpired(equal, now);
             found = stored.filter(|entry| !state.awaits_refresh(*entry, equal, now)).map(|entry| {
                 self.hit(state, entry);
-                let Aged { age, is_renewed } = state.aged(entry, equal, now);
-                let is_renewed = is_renewed && self.retry_after.is_some();
-                (entry, Aged { age, is_renewed })
+                let is_renewed = self.retry_after.is_some() && State::is_renewed(equal);
+                let standing = if is_renewed { Standing::Renewed } else { Standing::Fresh };
+                (entry, state.aged(entry, now, standing))
             });
         });
         found
@@ -302,8 +319,8 @@ impl<S: Scope> Core<S> {
         let mut found = None;
         self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
             State::invalidate(equal);
+            found = state.stored_unexpired(equal, now);
             removed = state.take_out_stored(equal, now);
-            found = removed.filter(|(_, cause)| *cause != Cause::Expired).map(|it| it.0);
             found.inspect(|entry| entry.retain::<S>());
         });
         self.discard(removed.map(|(entry, _)| self.retired.adopt(entry)));

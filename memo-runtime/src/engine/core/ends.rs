@@ -14,6 +14,7 @@ use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::freshness::Stage;
 use crate::store::store::Cause;
 use std::time::Duration;
 
@@ -51,9 +52,10 @@ impl<S: Scope> Core<S> {
     }
 
     /// Counts a result that is not to be stored, and ends the flight if it is the run's `own`.
-    pub(crate) fn reject(&self, own: Option<FlightId>, ran: Ran) -> Option<Flight> {
+    pub(crate) fn reject(&self, own: Option<FlightId>, is_error: bool, ran: Ran) -> Option<Flight> {
         let (flight, dead) = self.locked(|state| {
             state.counts.rejected += 1;
+            state.counts.failures += u64::from(is_error);
             state.record_sample(ran);
             self.end_now(state, own?)
         })?;
@@ -63,9 +65,16 @@ impl<S: Scope> Core<S> {
 
     /// Counts a helper's result that is not to be stored. The waiters go on: they need not wait for a blocked
     /// owner one after another.
-    pub(crate) fn reject_help(&self, id: FlightId, wait: &Wait, ran: Ran) -> Option<Flight> {
+    pub(crate) fn reject_help(
+        &self,
+        id: FlightId,
+        wait: &Wait,
+        is_error: bool,
+        ran: Ran,
+    ) -> Option<Flight> {
         let (flight, dead) = self.locked(|state| {
             state.counts.rejected += 1;
+            state.counts.failures += u64::from(is_error);
             state.record_sample(ran);
             if wait.is_given_up() {
                 return self.end_now(state, id);
@@ -77,29 +86,41 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// A run has ended that was to renew a stored value.
-    pub(crate) fn end_renewal(&self, old: EntryRef, end: NotRenewed) {
+    /// A run has ended that was to renew a stored value. Returns whether that value answers in place of an error.
+    pub(crate) fn end_renewal(&self, old: EntryRef, is_refresh: bool, end: NotRenewed) -> bool {
         let now = self.expiry.now();
+        let mut answers = false;
         let removed = self.locked(|state| {
-            state.counts.refresh_failures += u64::from(end == NotRenewed::Failed);
-            if !old.is_stored() {
-                return None;
+            let stage = old.is_stored().then(|| state.store.stage(old, now));
+            let has_failed = end != NotRenewed::Refused;
+            state.counts.refresh_failures += u64::from(is_refresh && has_failed);
+            match stage {
+                None | Some(Stage::Over) => return None,
+                Some(_) if !has_failed => {
+                    state.take_out(old, now, Cause::Removed);
+                    return Some(self.retired.adopt(old));
+                }
+                Some(Stage::Kept { .. }) => state.counts.stale += u64::from(end == NotRenewed::Err),
+                Some(_) => {}
             }
-            if end == NotRenewed::Failed {
-                let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
-                state.store.retry(old, retry);
-                return None;
-            }
-            state.take_out(old, now, Cause::Removed);
-            Some(self.retired.adopt(old))
+            let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
+            state.store.retry(old, retry, now);
+            answers = self.keeps && end == NotRenewed::Err;
+            None
         });
         self.discard(removed);
+        answers
     }
 
     /// Ends a flight, under the lock. The caller drops the returned value without the lock.
     fn end_now(&self, state: &mut State, id: FlightId) -> Option<(Flight, Option<EntryPtr<S>>)> {
         let flight = state.end(id.entry)?;
         Some((flight, Some(self.retain(id.entry))))
+    }
+
+    /// Counts a run that has panicked.
+    pub(crate) fn count_failure(&self) {
+        self.locked(|state| state.counts.failures += 1);
     }
 
     /// Counts a call that waited and was answered by the run it waited for.
@@ -212,7 +233,7 @@ impl<S: Scope> Core<S> {
         let mut entries = Vec::new();
         self.sweep_then_read(|state, now| {
             state.store.for_each(|entry| {
-                if !state.store.is_expired(entry, now) {
+                if state.store.stage(entry, now).answers() {
                     entry.retain::<S>();
                     entries.push(entry);
                 }

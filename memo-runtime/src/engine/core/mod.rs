@@ -74,8 +74,10 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
     single_flight: bool,
-    /// How long after a refresh has failed the next one may begin, if calls refresh entries.
+    /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     retry_after: Option<Duration>,
+    /// Old values answer calls that fail.
+    keeps: bool,
     /// The table of the store.
     pub(crate) table: AtomicPtr<Table>,
     /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
@@ -98,12 +100,14 @@ pub(crate) enum Found<P> {
     Join(P, FlightId, Arc<Wait>, Duration),
     /// The calling thread computes it already, further up its stack.
     Reentry(P, FlightId),
-    /// The flight of the fresh entry has started: run the body.
-    Lead(FlightId),
+    /// The flight of the fresh entry has started: run the body. If that fails, the old value answers.
+    Lead(FlightId, Option<P>),
     /// Nothing, and there was no fresh entry.
     Absent,
     /// The value is due for a refresh. The call has yet to [renew](Core::renew) it.
     Due(P, Aged),
+    /// A value whose time to live has ended answers: another call has just failed. It is counted.
+    Stale(P, Aged),
 }
 
 /// The runner of a body that renews a stored value.
@@ -118,8 +122,10 @@ pub(crate) enum Renewer {
 /// The end of a run that has not renewed a stored value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotRenewed {
-    /// It has failed. The old value stays, and is tried again later.
-    Failed,
+    /// It has failed with an error. The old value stays, and is tried again later.
+    Err,
+    /// It has panicked, or was dropped. The old value stays as well.
+    Abandoned,
     /// Its result is not to be stored. The old value goes: it is not what the body says now.
     Refused,
 }
@@ -130,9 +136,10 @@ impl<P> Found<P> {
             Self::Hit(entry) => Found::Hit(of(entry)),
             Self::Join(entry, id, wait, patience) => Found::Join(of(entry), id, wait, patience),
             Self::Reentry(entry, id) => Found::Reentry(of(entry), id),
-            Self::Lead(id) => Found::Lead(id),
+            Self::Lead(id, old) => Found::Lead(id, old.map(of)),
             Self::Absent => Found::Absent,
             Self::Due(entry, aged) => Found::Due(of(entry), aged),
+            Self::Stale(entry, aged) => Found::Stale(of(entry), aged),
         }
     }
 }
@@ -153,6 +160,7 @@ impl<S: Scope> Core<S> {
             expiry,
             single_flight: parameters.single_flight,
             retry_after: lives.retry_after(),
+            keeps: lives.keeps(),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),

@@ -16,6 +16,7 @@
 use crate::base::clock::Time;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::corrupted;
+use crate::store::freshness::{Moments, Stage};
 use crate::store::radix::Radix;
 
 /// Entries and their deadlines.
@@ -30,10 +31,9 @@ pub(crate) struct DifferingLives {
 /// An entry, or the head of a list.
 #[derive(Debug)]
 struct Node {
-    deadline: Time,
-    /// When the entry is due for a refresh: [`COME`](Node::COME) if it is, [`Time::FOREVER`] if it will not be.
-    refresh_at: Time,
+    moments: Moments,
     stored_at: Time,
+    phase: Phase,
     /// `None` in a head.
     entry: Option<EntryRef>,
     /// The neighbours. A list is a ring that leads through its head.
@@ -41,35 +41,75 @@ struct Node {
     after: u32,
 }
 
-impl Node {
-    /// The moment that has come.
-    const COME: Time = Time::ORIGIN;
+/// The part of its life that an entry was in when it was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Fresh,
+    /// It is due for a refresh.
+    Due,
+    /// It is kept for calls that fail.
+    Kept,
+}
 
+impl Node {
     /// The next moment of the entry, which decides about its list.
     fn next(&self) -> Time {
-        if self.refresh_at == Self::COME {
-            self.deadline
-        } else {
-            self.deadline.min(self.refresh_at)
+        let Moments { run_at, deadline, ends } = self.moments;
+        match self.phase {
+            Phase::Fresh => deadline.min(run_at),
+            Phase::Due => deadline,
+            Phase::Kept => ends,
         }
     }
 
     /// Moments that were to come before `last` come then.
     fn clamp(&mut self, last: Time) {
-        self.deadline = self.deadline.max(last);
-        if self.refresh_at != Self::COME {
-            self.refresh_at = self.refresh_at.max(last);
+        let Moments { run_at, deadline, ends } = &mut self.moments;
+        if self.phase == Phase::Fresh {
+            *run_at = last.max(*run_at);
         }
+        if self.phase != Phase::Kept {
+            *deadline = last.max(*deadline);
+        }
+        *ends = last.max(*ends);
+    }
+
+    /// The stage of its life.
+    fn stage(&self, now: Time) -> Stage {
+        let Moments { run_at, deadline, ends } = self.moments;
+        if ends.has_passed(now) {
+            Stage::Over
+        } else if deadline.has_passed(now) {
+            Stage::Kept { may_run: self.phase != Phase::Kept || run_at.has_passed(now) }
+        } else if self.phase == Phase::Due || run_at.has_passed(now) {
+            Stage::Due
+        } else {
+            Stage::Fresh
+        }
+    }
+
+    /// The next phase, if its moment has come.
+    fn advance(&mut self, now: Time) -> bool {
+        let next = match self.stage(now) {
+            Stage::Kept { .. } if self.phase != Phase::Kept => {
+                self.moments.run_at = now;
+                Phase::Kept
+            }
+            Stage::Due if self.phase == Phase::Fresh => Phase::Due,
+            _ => return false,
+        };
+        self.phase = next;
+        true
     }
 }
 
 /// A step of [`DifferingLives::step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// An entry has expired, and is taken out.
+    /// The life of an entry is over, and it is taken out.
     Expired(EntryRef),
-    /// An entry is due for a refresh.
-    Refresh(EntryRef),
+    /// From now on calls decide about an entry.
+    Hide(EntryRef),
     /// An entry is in a nearer list now.
     Sorted,
 }
@@ -98,13 +138,13 @@ impl DifferingLives {
         self.nodes[list as usize].after == list
     }
 
-    /// Adds an entry whose life began `now`. It is due for a refresh at the first of these times, and expires at the second.
-    pub(super) fn push(&mut self, entry: EntryRef, now: Time, [refresh_at, deadline]: [Time; 2]) {
+    /// Adds an entry whose life began `now`.
+    pub(super) fn push(&mut self, entry: EntryRef, now: Time, moments: Moments) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
-                deadline: Time::FOREVER,
-                refresh_at: Time::FOREVER,
+                moments: Moments::NEVER,
                 stored_at: Time::ORIGIN,
+                phase: Phase::Fresh,
                 entry: None,
                 before: at,
                 after: at,
@@ -116,9 +156,9 @@ impl DifferingLives {
         let at = self.nodes.len() as u32;
         entry.set_slot(at);
         self.nodes.push(Node {
-            deadline,
-            refresh_at: if refresh_at < deadline { refresh_at } else { Time::FOREVER },
+            moments,
             stored_at: now,
+            phase: Phase::Fresh,
             entry: Some(entry),
             before: at,
             after: at,
@@ -183,17 +223,13 @@ impl DifferingLives {
         }
         let at = self.node(UNSORTED).after;
         let node = self.node(at);
-        if node.deadline.has_passed(now) {
+        if node.stage(now) == Stage::Over {
             return Some(Step::Expired(self.take(at)));
         }
-        let mut step = Step::Sorted;
-        if node.refresh_at != Node::COME && node.refresh_at.has_passed(now) {
-            node.refresh_at = Node::COME;
-            step = node.entry.map_or(step, Step::Refresh);
-        }
+        let hidden = if node.advance(now) { node.entry } else { None };
         self.unlink(at);
         self.file(at);
-        Some(step)
+        Some(hidden.map_or(Step::Sorted, Step::Hide))
     }
 
     /// Sets the nearest list apart, if its time has come. Returns whether it has.
@@ -239,22 +275,21 @@ impl DifferingLives {
         at
     }
 
-    /// The deadline of an entry that was added.
-    pub(super) fn deadline(&self, entry: EntryRef) -> Time {
-        self.nodes[self.position(entry) as usize].deadline
+    /// The stage of an entry's life.
+    pub(super) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
+        self.nodes[self.position(entry) as usize].stage(now)
     }
 
-    /// When an entry is due for a refresh, or was.
-    pub(super) fn refresh_at(&self, entry: EntryRef) -> Time {
-        self.nodes[self.position(entry) as usize].refresh_at
-    }
-
-    /// Sets when an entry is due for a refresh.
-    pub(super) fn set_refresh(&mut self, entry: EntryRef, refresh_at: Time) {
+    /// Sets when a call may have the value of an entry computed anew. An entry that was due is fresh until then.
+    pub(super) fn set_run(&mut self, entry: EntryRef, run_at: Time, now: Time) {
         let at = self.position(entry);
         self.unlink(at);
         let node = self.node(at);
-        node.refresh_at = if refresh_at < node.deadline { refresh_at } else { Time::FOREVER };
+        node.advance(now);
+        node.moments.run_at = run_at;
+        if node.phase == Phase::Due {
+            node.phase = Phase::Fresh;
+        }
         self.file(at);
     }
 
@@ -263,12 +298,9 @@ impl DifferingLives {
         self.nodes[self.position(entry) as usize].stored_at
     }
 
-    /// How many entries have expired by `now`.
-    pub(super) fn count_expired(&self, now: Time) -> usize {
-        if !self.next().has_passed(now) {
-            return 0;
-        }
-        self.nodes.iter().skip(HEADS).filter(|node| node.deadline.has_passed(now)).count()
+    /// How many entries are in one of these stages.
+    pub(super) fn count(&self, now: Time, is_counted: impl Fn(Stage) -> bool) -> usize {
+        self.nodes.iter().skip(HEADS).filter(|node| is_counted(node.stage(now))).count()
     }
 
     /// Shows `see` all entries.

@@ -24,6 +24,52 @@ pub(crate) struct Life {
     pub(crate) lasts: Duration,
     /// It is due for a refresh after this. If that is not before its end, it never is.
     pub(crate) fresh: Duration,
+    /// It is kept so long after it has ceased to answer, for calls that fail.
+    pub(crate) kept: Duration,
+}
+
+/// The moments in the life of an entry.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    /// A call may have the value computed anew.
+    run_at: Time,
+    /// It answers no longer.
+    deadline: Time,
+    /// It is gone.
+    ends: Time,
+}
+
+impl Moments {
+    const NEVER: Self =
+        Self { run_at: Time::FOREVER, deadline: Time::FOREVER, ends: Time::FOREVER };
+
+    /// The moments of a life that begins `now`.
+    fn of(life: Life, now: Time) -> Self {
+        let deadline = now.after(life.lasts);
+        let run_at = now.after(life.fresh);
+        let run_at = if run_at < deadline { run_at } else { Time::FOREVER };
+        Self { run_at, deadline, ends: deadline.after(life.kept) }
+    }
+}
+
+/// The stage of an entry's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It answers.
+    Fresh,
+    /// It answers, and somebody has yet to renew it.
+    Due,
+    /// It answers calls that fail, and for some time after one has failed all calls: until another `may_run` the body.
+    Kept { may_run: bool },
+    /// It has expired.
+    Over,
+}
+
+impl Stage {
+    /// Whether it answers calls without a run of the body.
+    pub(crate) fn answers(self) -> bool {
+        matches!(self, Self::Fresh | Self::Due)
+    }
 }
 
 impl Life {
@@ -48,10 +94,10 @@ pub(crate) enum Lives {
 /// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// The entry answers no longer, and has no deadline any more.
+    /// The entry has expired, and has no deadline any more.
     Expired(EntryRef),
-    /// The entry answers, and somebody has yet to renew it.
-    Refresh(EntryRef),
+    /// The next call of the entry's key decides about it, under the lock.
+    Hide(EntryRef),
 }
 
 /// The deadlines of all entries that are stored, if entries expire.
@@ -89,10 +135,8 @@ impl Freshness {
             Self::Endless => {}
             Self::Equal(queue) => queue.push(entry, now),
             Self::Differing(queue) => {
-                let ends = own.map_or([Time::FOREVER; 2], |life| {
-                    [now.after(life.fresh), now.after(life.lasts)]
-                });
-                queue.push(entry, now, ends);
+                let moments = own.map_or(Moments::NEVER, |life| Moments::of(life, now));
+                queue.push(entry, now, moments);
             }
         }
     }
@@ -116,28 +160,21 @@ impl Freshness {
         }
     }
 
-    /// Whether the deadline of an entry that is stored has passed by `now`.
+    /// The stage of the life of an entry that is stored.
     #[inline]
-    pub(crate) fn is_expired(&self, entry: EntryRef, now: Time) -> bool {
+    pub(crate) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
         match self {
-            Self::Endless => false,
-            Self::Equal(queue) => queue.deadline(entry).has_passed(now),
-            Self::Differing(queue) => queue.deadline(entry).has_passed(now),
+            Self::Endless => Stage::Fresh,
+            Self::Equal(queue) if queue.deadline(entry).has_passed(now) => Stage::Over,
+            Self::Equal(_) => Stage::Fresh,
+            Self::Differing(queue) => queue.stage(entry, now),
         }
     }
 
-    /// Whether an entry is due for a refresh by `now`, and nobody renews it.
-    pub(crate) fn is_due_for_refresh(&self, entry: EntryRef, now: Time) -> bool {
-        match self {
-            Self::Endless | Self::Equal(_) => false,
-            Self::Differing(queue) => queue.refresh_at(entry).has_passed(now),
-        }
-    }
-
-    /// Sets when an entry is due for a refresh. If that is [`Time::FOREVER`], or not before its deadline, it no longer is.
-    pub(crate) fn set_refresh(&mut self, entry: EntryRef, at: Time) {
+    /// Sets when a call may have the value of an entry computed anew.
+    pub(crate) fn set_run(&mut self, entry: EntryRef, at: Time, now: Time) {
         if let Self::Differing(queue) = self {
-            queue.set_refresh(entry, at);
+            queue.set_run(entry, at, now);
         }
     }
 
@@ -155,7 +192,16 @@ impl Freshness {
         match self {
             Self::Endless => 0,
             Self::Equal(queue) => queue.expired(now).count(),
-            Self::Differing(queue) => queue.count_expired(now),
+            Self::Differing(queue) if !queue.next().has_passed(now) => 0,
+            Self::Differing(queue) => queue.count(now, |stage| stage == Stage::Over),
+        }
+    }
+
+    /// How many entries are kept for calls that fail.
+    pub(crate) fn count_kept(&self, now: Time) -> usize {
+        match self {
+            Self::Endless | Self::Equal(_) => 0,
+            Self::Differing(queue) => queue.count(now, |it| matches!(it, Stage::Kept { .. })),
         }
     }
 
@@ -182,7 +228,7 @@ impl Freshness {
                 None => break,
                 Some(Step::Sorted) => {}
                 Some(Step::Expired(entry)) => due.push(Due::Expired(entry)),
-                Some(Step::Refresh(entry)) => due.push(Due::Refresh(entry)),
+                Some(Step::Hide(entry)) => due.push(Due::Hide(entry)),
             }
         }
         due

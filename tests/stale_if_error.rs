@@ -1,0 +1,222 @@
+//! Old values that answer calls that fail: `stale_if_error`, `retry_after`.
+
+mod common;
+
+use common::{all_return, finishes, panic_of, panic_silently, side_by_side};
+use futures::executor::block_on;
+use memofn::testing::Clock;
+use memofn::{Cache, CacheBuilder};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const NANO: Duration = Duration::from_nanos(1);
+const LONG: Duration = Duration::from_secs(120);
+
+type Rate = Result<u32, &'static str>;
+
+/// Expired after a minute, and kept for an hour after it.
+fn hours() -> CacheBuilder<u32, u32> {
+    Cache::builder().ttl(60 * SECOND).stale_if_error(3600 * SECOND).retry_after(5 * SECOND)
+}
+
+/// A cache with one value, 10, whose time to live has just ended.
+fn ended(clock: &Clock) -> Cache<u32, u32> {
+    let cache = hours().build();
+    cache.insert(1, 10);
+    clock.advance(60 * SECOND);
+    cache
+}
+
+fn ask(cache: &Cache<u32, u32>, rate: Rate) -> Rate {
+    cache.get_or_try_compute(1, || rate)
+}
+
+fn unneeded() -> Rate {
+    unreachable!("the body is not run")
+}
+
+#[test]
+fn a_call_that_fails_gets_the_old_value_and_a_call_that_succeeds_the_new_one() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10), "another call has just failed");
+    clock.advance(5 * SECOND - NANO);
+    assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10));
+    clock.advance(NANO);
+    assert_eq!(ask(&cache, Err("still down")), Ok(10));
+    clock.advance(5 * SECOND);
+    assert_eq!(ask(&cache, Ok(11)), Ok(11));
+    clock.advance(60 * SECOND - NANO);
+    assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(11), "a new life has begun");
+    let info = cache.info();
+    assert_eq!((info.hits, info.misses, info.stale, info.failures), (3, 3, 4, 2));
+    assert_eq!((info.rejected, info.refreshes, info.refresh_failures, info.expirations), (2, 0, 0, 0));
+}
+
+#[test]
+fn failures_do_not_make_a_value_live_longer() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    let mut runs = 0;
+    for _ in 0..3600 {
+        assert_eq!(
+            cache.get_or_try_compute(1, || {
+                runs += 1;
+                Err("down")
+            }),
+            Ok(10)
+        );
+        clock.advance(SECOND);
+    }
+    assert_eq!(runs, 3600 / 5);
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+    assert_eq!((cache.info().stale, cache.info().expirations), (3600, 1));
+}
+
+#[test]
+fn a_value_is_kept_to_the_last_moment_and_no_longer() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    clock.advance(3600 * SECOND - NANO);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    clock.advance(NANO);
+    // The next run may begin in five seconds, and the value is gone now.
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+    assert_eq!(cache.info().currsize, 0);
+}
+
+#[test]
+fn a_run_that_fails_after_the_end_of_the_old_value_fails() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    let rate = cache.get_or_try_compute(1, || {
+        clock.advance(3600 * SECOND);
+        Err("down")
+    });
+    assert_eq!(rate, Err("down"));
+    assert_eq!((cache.info().stale, cache.info().failures), (0, 1));
+}
+
+#[test]
+fn a_kept_value_is_an_entry_that_looks_do_not_see() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    assert_eq!((cache.peek(&1), cache.get(&1), cache.contains_key(&1)), (None, None, false));
+    assert_eq!((cache.len(), cache.iter().count(), cache.info().currsize), (0, 0, 1));
+    assert_eq!(cache.remove(&1), None);
+    assert_eq!(cache.info().currsize, 0);
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+}
+
+#[test]
+fn a_panic_passes_through_and_keeps_the_old_value() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    let worse = || -> Rate { panic_silently("worse") };
+    assert_eq!(panic_of(|| cache.get_or_try_compute(1, worse)), "worse");
+    assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10), "another call has just failed");
+    clock.advance(5 * SECOND);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    assert_eq!((cache.info().failures, cache.info().stale), (2, 2));
+}
+
+#[test]
+fn all_that_wait_for_a_failed_run_get_the_old_value() {
+    finishes("callers of a body that fails", || {
+        let clock = Clock::stop();
+        let cache = ended(&clock);
+        let runs = AtomicU32::new(0);
+        let (arrived, arrivals) = channel();
+        let arrivals = std::sync::Mutex::new(arrivals);
+        let calls = side_by_side((0..8).collect(), |_: u32| {
+            arrived.send(()).expect("the test waits");
+            cache.get_or_try_compute(1, || {
+                runs.fetch_add(1, SeqCst);
+                let arrivals = arrivals.lock().expect("one run at a time");
+                (0..8).for_each(|_| arrivals.recv_timeout(LONG).expect("all callers come"));
+                Err("down")
+            })
+        });
+        assert!(all_return(calls).into_iter().all(|rate: Rate| rate == Ok(10)));
+        assert_eq!(runs.into_inner(), 1);
+        let info = cache.info();
+        assert_eq!((info.hits, info.misses, info.stale, info.failures), (7, 1, 8, 1));
+    });
+}
+
+#[test]
+fn a_failed_refresh_answers_its_caller_with_the_old_value() {
+    let clock = Clock::stop();
+    let cache = hours().refresh_after(30 * SECOND).build();
+    cache.insert(1, 10);
+    clock.advance(30 * SECOND);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    let info = cache.info();
+    assert_eq!((info.refreshes, info.refresh_failures, info.failures, info.stale), (1, 1, 1, 0));
+    clock.advance(30 * SECOND);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    assert_eq!((cache.info().refreshes, cache.info().stale), (1, 1));
+}
+
+#[test]
+fn one_jump_over_all_moments_ends_the_value() {
+    let clock = Clock::stop();
+    let cache = hours().refresh_after(30 * SECOND).build();
+    cache.insert(1, 10);
+    clock.advance(3660 * SECOND);
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+    assert_eq!((cache.info().expirations, cache.info().refreshes), (1, 0));
+}
+
+#[test]
+fn what_changes_the_key_during_a_failing_run_wins() {
+    let clock = Clock::stop();
+    let changes: [(fn(&Cache<u32, u32>), Rate); 4] = [
+        (|cache| assert_eq!(cache.remove(&1), None), Err("down")),
+        (Cache::clear, Err("down")),
+        (|cache| cache.remove_if(|_| true), Err("down")),
+        (|cache| cache.insert(1, 12), Err("down")),
+    ];
+    for (change, expected) in changes {
+        let cache = ended(&clock);
+        let rate = cache.get_or_try_compute(1, || {
+            change(&cache);
+            Err("down")
+        });
+        assert_eq!(rate, expected, "the old value is gone");
+    }
+}
+
+#[test]
+fn async_calls_get_the_old_value_too() {
+    let clock = Clock::stop();
+    let cache = ended(&clock);
+    let rate = block_on(cache.get_or_try_compute_async(1, async || Err("down")));
+    assert_eq!(rate, Ok(10));
+    assert_eq!(block_on(cache.get_or_try_compute_async(1, async || unneeded())), Ok(10));
+}
+
+#[test]
+fn a_threads_own_cache_keeps_values_as_well() {
+    let clock = Clock::stop();
+    let cache = hours().build_for_thread();
+    cache.insert(1, 10);
+    clock.advance(60 * SECOND);
+    assert_eq!(cache.get_or_try_compute(1, || Err("down")), Ok(10));
+    assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10));
+}
+
+#[test]
+fn a_kept_value_is_evicted_in_its_turn() {
+    let clock = Clock::stop();
+    let cache = hours().maxsize(2).build();
+    cache.insert(1, 10);
+    clock.advance(60 * SECOND);
+    cache.insert(2, 20);
+    cache.insert(3, 30);
+    assert_eq!((cache.info().evictions, cache.info().expirations), (1, 0));
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+}
