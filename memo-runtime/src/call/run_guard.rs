@@ -112,7 +112,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             let is_own = matches!(self.role, Role::Owner);
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
-            let life = unsafe { self.engine.lives.of(result.value()) };
+            let life = unsafe { self.engine.lives.of(|| result.value()) };
             refusal = (life == Some(Duration::ZERO)).then_some(Outcome::Rejected);
             let write = &mut |to| result.write(to);
             if !self.engine.land(&self.entry, is_own, life, ran, write) {

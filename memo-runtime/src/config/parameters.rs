@@ -30,6 +30,8 @@ pub struct CacheParameters {
     pub ttl: Option<Duration>,
     /// Whether each value says how long it answers ([`ttl_with`](crate::CacheBuilder::ttl_with)). `ttl` is `None` then.
     pub ttl_by_value: bool,
+    /// By how much the life of an entry may be shorter than its time to live; `None` is not at all.
+    pub jitter: Option<Duration>,
     /// `"shared"` or `"thread"`.
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
@@ -58,6 +60,9 @@ impl fmt::Display for CacheParameters {
         }
         if self.ttl_by_value {
             f.write_str(", ttl = |value| ..")?;
+        }
+        if let Some(jitter) = self.jitter {
+            write!(f, ", jitter = \"{}\"", Spelled(jitter))?;
         }
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {
