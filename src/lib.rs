@@ -104,6 +104,7 @@ pub use memo_runtime::{
 /// |---|---|---|---|
 /// | [`maxsize`](guide::caches#maxsize) | a `usize`, or `unbounded` | `128` | the largest number of entries. A full cache evicts the least recently used |
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
+/// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
 /// | [`scope`](guide::caches#scope) | `"shared"`, `"thread"` | `"shared"` | one cache for the process, or one for each thread |
 /// | [`key`](guide::keys#key) | an expression over the arguments | all arguments | what identifies a call |
 /// | [`skip`](guide::keys#skip) | `skip(db, logger)` | nothing | arguments left out of the key |

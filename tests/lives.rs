@@ -1,4 +1,4 @@
-//! Lives that differ: `ttl = |value| ..`.
+//! Lives that differ: `ttl = |value| ..`, `jitter`.
 
 mod common;
 
@@ -14,6 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// In nanoseconds. Time has an end, and the tests of a process share it.
+const YEAR: u64 = 365 * 86_400 * 1_000_000_000;
 
 /// Something that is valid for so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,8 +144,8 @@ fn the_longest_life_lasts_forever() {
 
     let clock = Clock::stop();
     life(None);
-    life(Some(u64::MAX >> 1));
-    clock.advance(Duration::from_nanos(u64::MAX >> 1));
+    life(Some(YEAR));
+    clock.advance(Duration::from_nanos(YEAR));
     assert_eq!((life::cache_peek(None), life::cache_info().currsize), (Some(Duration::MAX), 1));
 }
 
@@ -376,6 +379,82 @@ fn the_age_of_a_value_is_known_whatever_its_life() {
         clock.advance(3 * SECOND);
         assert_eq!(life::cache_call(of).age, Some(3 * SECOND));
     }
+}
+
+#[test]
+fn a_test_says_how_much_jitter_there_is() {
+    #[memoize(ttl = "10m", jitter = "1m")]
+    fn shared(n: u32) -> u32 {
+        n
+    }
+    #[memoize(ttl = "10m", jitter = "1m", scope = "thread")]
+    fn local(n: u32) -> u32 {
+        n
+    }
+
+    let clock = Clock::stop();
+    for (part, life) in [(0.0, 600), (0.5, 570), (-1.0, 600), (f64::NAN, 600)] {
+        clock.jitter(part);
+        let _ = (shared(1), local(1));
+        clock.advance(life * SECOND - Duration::from_nanos(1));
+        assert_eq!((shared::cache_info().currsize, local::cache_info().currsize), (1, 1));
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!((shared::cache_info().currsize, local::cache_info().currsize), (0, 0));
+    }
+    for all in [1.0, 2.0] {
+        clock.jitter(all);
+        shared(1);
+        clock.advance(540 * SECOND);
+        assert_eq!(shared::cache_peek(1), Some(1), "jitter is less than its option");
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(shared::cache_peek(1), None);
+    }
+    drop(clock);
+    let clock = Clock::stop();
+    shared(1);
+    clock.advance(600 * SECOND - Duration::from_nanos(1));
+    assert_eq!(shared::cache_peek(1), Some(1), "each test begins without jitter");
+}
+
+#[test]
+fn half_of_a_short_life_is_left_and_the_longest_one_stays_forever() {
+    #[memoize(ttl = |life| *life, jitter = "1m")]
+    fn life(of: Duration) -> Duration {
+        of
+    }
+
+    let clock = Clock::stop();
+    clock.jitter(1.0);
+    for of in [Duration::MAX, 60 * SECOND, 61 * SECOND, 2 * SECOND, Duration::from_nanos(1)] {
+        life(of);
+    }
+    let currsize = || life::cache_info().currsize;
+    assert_eq!(currsize(), 5);
+    for (life, left) in [(Duration::from_nanos(1), 4), (SECOND, 2), (29 * SECOND, 1)] {
+        clock.advance(life);
+        assert_eq!(currsize(), left);
+    }
+    clock.advance(Duration::from_nanos(YEAR));
+    assert_eq!(life::cache_peek(Duration::MAX), Some(Duration::MAX));
+    let parameters = life::cache_parameters().to_string();
+    assert!(parameters.contains(r#", ttl = |value| .., jitter = "1m", "#), "{parameters}");
+}
+
+#[test]
+fn a_jitter_that_is_too_long_leaves_half_of_each_life_and_one_without_ttl_does_nothing() {
+    let clock = Clock::stop();
+    clock.jitter(1.0);
+    let long: Cache<u32, u32> = Cache::builder().ttl(2 * SECOND).jitter(9 * SECOND).build();
+    let alone: Cache<u32, u32> = Cache::builder().jitter(9 * SECOND).build();
+    for cache in [&long, &alone] {
+        cache.insert(1, 1);
+    }
+    clock.advance(SECOND);
+    assert!(long.contains_key(&1));
+    clock.advance(Duration::from_nanos(1));
+    assert!(!long.contains_key(&1));
+    clock.advance(100 * SECOND);
+    assert!(alone.contains_key(&1));
 }
 
 /// What a model knows of an entry: a number that tells values apart, and when it expires.

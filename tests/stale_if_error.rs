@@ -53,7 +53,10 @@ fn a_call_that_fails_gets_the_old_value_and_a_call_that_succeeds_the_new_one() {
     assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(11), "a new life has begun");
     let info = cache.info();
     assert_eq!((info.hits, info.misses, info.stale, info.failures), (3, 3, 4, 2));
-    assert_eq!((info.rejected, info.refreshes, info.refresh_failures, info.expirations), (2, 0, 0, 0));
+    assert_eq!(
+        (info.rejected, info.refreshes, info.refresh_failures, info.expirations),
+        (2, 0, 0, 0)
+    );
 }
 
 #[test]

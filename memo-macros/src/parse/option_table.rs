@@ -51,6 +51,16 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "jitter",
+        value: Syntax::Assigned(values::duration),
+        example: "jitter = \"1m\"",
+        peers: "ttl_jitter jitter_max max_jitter expiry_jitter spread fuzz",
+        excludes: &[GIVEN_CACHE],
+        needs: &[Relation { option: "ttl", why: "nothing grows old without it" }],
+        builder: Some("jitter"),
+        ..ROW
+    },
+    OptionRow {
         name: "refresh_after",
         value: Syntax::Assigned(values::age),
         example: "refresh_after = \"8m\"",

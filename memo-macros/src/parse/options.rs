@@ -277,15 +277,6 @@ fn advice(unknown: &str) -> String {
 mod tests {
     use super::*;
 
-    impl Options {
-        /// These options and one that is not in the table.
-        pub(crate) fn with(mut self, row: &'static OptionRow) -> Self {
-            let name = Ident::new(row.name, proc_macro2::Span::call_site());
-            self.0.push(GivenOption { row, name, value: Value::Flag(true) });
-            self
-        }
-    }
-
     #[test]
     fn options_of_the_peers_and_near_misses_are_understood() {
         assert_eq!(advice("TimeToLive"), "here it is `ttl`, as in `ttl = \"30m\"`");

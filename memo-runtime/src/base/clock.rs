@@ -91,6 +91,12 @@ impl Clock {
         TESTED.load(Ordering::Relaxed)
     }
 
+    /// The part of each jitter that counts while a test clock is held, in units of 2<sup>-64</sup>.
+    pub(crate) fn tested_jitter() -> Option<u64> {
+        let is_stopped = Self::is_tested() && TEST_TIME.load(Ordering::Relaxed) != 0;
+        is_stopped.then(|| TEST_JITTER.load(Ordering::Relaxed))
+    }
+
     #[inline]
     pub(crate) fn now(self) -> Time {
         match self {
@@ -160,6 +166,8 @@ sync::statics! {
     static TESTED: AtomicBool = AtomicBool::new(false);
     /// The time at which a [`TestClock`] stands; 0 while time runs.
     static TEST_TIME: AtomicU64 = AtomicU64::new(0);
+    /// See [`Clock::tested_jitter`].
+    static TEST_JITTER: AtomicU64 = AtomicU64::new(0);
     /// How far time is ahead of the system's clock, because of test clocks.
     static SHIFT: AtomicU64 = AtomicU64::new(0);
     static IN_USE: Mutex<()> = Mutex::new(());
@@ -201,6 +209,7 @@ impl TestClock {
         let in_use = IN_USE.lock();
         let Time(now) = Clock::Precise.now();
         TESTED.store(true, Ordering::Relaxed);
+        TEST_JITTER.store(0, Ordering::Relaxed);
         TEST_TIME.store(now.max(1), Ordering::Relaxed);
         Self { _in_use: in_use }
     }
@@ -210,6 +219,38 @@ impl TestClock {
         // Threads may advance the clock side by side: no step is lost, and time does not go backwards.
         let later = |now| Some(Time(now).after(by).0);
         let _ = TEST_TIME.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+    }
+}
+
+impl TestClock {
+    /// Sets the part of its [jitter](crate::CacheBuilder::jitter) by which the life of each entry is shorter that is stored
+    /// from now on: from 0, none of it, to 1. While a test holds the clock, nothing is random. It is 0 until this is called.
+    ///
+    /// A number outside of 0 to 1 counts as the nearest one in there.
+    ///
+    /// ```
+    /// use memofn::testing::Clock;
+    /// use std::time::Duration;
+    ///
+    /// #[memofn::memoize(ttl = "10m", jitter = "1m")]
+    /// fn temperature(city: &str) -> f64 {
+    ///     city.len() as f64
+    /// }
+    ///
+    /// let clock = Clock::stop();
+    /// clock.jitter(0.5);
+    /// temperature("Oslo");
+    /// clock.advance(Duration::from_secs(10 * 60 - 30));
+    /// assert_eq!(temperature::cache_peek("Oslo"), None);
+    /// ```
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a conversion saturates"
+    )]
+    pub fn jitter(&self, part: f64) {
+        const WHOLE: f64 = 18_446_744_073_709_551_616.0;
+        TEST_JITTER.store((part * WHOLE) as u64, Ordering::Relaxed);
     }
 }
 

@@ -52,6 +52,7 @@ impl<K, V> CacheBuilder<K, V> {
                 maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
                 ttl: None,
                 ttl_by_value: false,
+                jitter: None,
                 refresh_after: None,
                 stale_if_error: None,
                 retry_after: None,
@@ -139,6 +140,30 @@ impl<K, V> CacheBuilder<K, V> {
         self.settings.parameters.ttl = None;
         self.settings.parameters.ttl_by_value = true;
         self.settings.functions.ttl = Some(ttl);
+        self
+    }
+
+    /// By how much an entry may expire before the end of its time to live: by a random time of less than `jitter`. So entries
+    /// that are stored at one moment are not computed anew at one moment. Default: not at all.
+    ///
+    /// Lives are only made shorter, and so no entry answers for longer than [`ttl`](Self::ttl) says. Without a time to live,
+    /// jitter has no meaning. A life that is not longer than `jitter` loses half of itself at most.
+    ///
+    /// While a test holds the [`testing::Clock`](crate::testing::Clock), there is no jitter but by
+    /// [`Clock::jitter`](crate::testing::Clock::jitter).
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use std::time::Duration;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let prices: Cache<u64, u64> = Cache::builder().ttl(hour).jitter(hour / 10).build();
+    /// assert_eq!(prices.parameters().jitter, Some(hour / 10));
+    /// ```
+    #[inline]
+    #[doc(alias("ttl_jitter", "expiry_jitter"))]
+    pub const fn jitter(mut self, jitter: Duration) -> Self {
+        self.settings.parameters.jitter = Some(jitter);
         self
     }
 

@@ -149,7 +149,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             let is_own = matches!(self.role, Role::Owner);
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
-            let life = unsafe { self.engine.lives.of(result.value()) };
+            let life = unsafe { self.engine.lives.of(|| result.value()) };
             refusal = life.is_some_and(Life::is_over).then_some(Outcome::Rejected);
             let run = EndedRun { life, renews: self.renews.is_some(), ran };
             let write = &mut |to| result.write(to);

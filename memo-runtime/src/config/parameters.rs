@@ -31,6 +31,8 @@ pub struct CacheParameters {
     pub ttl: Option<Duration>,
     /// Whether each value says how long it answers ([`ttl_with`](crate::CacheBuilder::ttl_with)). `ttl` is `None` then.
     pub ttl_by_value: bool,
+    /// By how much the life of an entry may be shorter than its time to live; `None` is not at all.
+    pub jitter: Option<Duration>,
     /// When the first call that asks for an entry has it refreshed; `None` is never.
     pub refresh_after: Option<RefreshAfter>,
     /// How long after its life a value still answers calls that fail; `None` is not at all.
@@ -90,6 +92,9 @@ impl fmt::Display for CacheParameters {
         }
         if self.ttl_by_value {
             f.write_str(", ttl = |value| ..")?;
+        }
+        if let Some(jitter) = self.jitter {
+            write!(f, ", jitter = \"{}\"", Spelled(jitter))?;
         }
         match self.refresh_after {
             None => {}

@@ -185,7 +185,7 @@ impl<S: Scope> Engine<S> {
         entry.mark_valued();
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the value was just written, and this owns the entry.
-        let life = unsafe { self.lives.of(entry.value_at()) };
+        let life = unsafe { self.lives.of(|| entry.value_at()) };
         let (equal, own) = (self.equal(), entry.entry_ref());
         self.core.insert(own, life, entry.taken(), &|other| equal(other, own));
     }

@@ -2,11 +2,15 @@
 //!
 //! It must not know when lives begin, or how their ends are found: that is [freshness](crate::store::freshness).
 
+use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::parameters::RefreshAfter;
 use crate::config::settings::Settings;
+use crate::key::hash::Hashing;
 use crate::store::freshness::{self, Life};
+use std::hash::Hasher;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How long after a refresh has failed the next one may begin, unless an option says otherwise.
@@ -17,7 +21,9 @@ const DEFAULT_RETRY: Duration = Duration::from_secs(30);
 pub(crate) struct Lives {
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
+    jitter: Option<Jitter>,
     refresh_after: Option<RefreshAfter>,
+    /// How long a value is kept for calls that fail.
     kept: Duration,
     retry_after: Duration,
 }
@@ -25,14 +31,16 @@ pub(crate) struct Lives {
 impl Lives {
     pub(crate) fn new(settings: &Settings) -> Self {
         let Settings { parameters, functions } = settings;
+        let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
+        let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
+        let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));
         Self {
             ttl: parameters.ttl,
             by_value: functions.ttl,
+            jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
             refresh_after: parameters.refresh_after,
             kept: parameters.stale_if_error.unwrap_or_default(),
-            retry_after: parameters.retry_after.unwrap_or_else(|| {
-                parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY))
-            }),
+            retry_after: parameters.retry_after.unwrap_or(retry_after),
         }
     }
 
@@ -47,13 +55,12 @@ impl Lives {
 
     /// The shortest life that is known beforehand, if entries expire. The function of the program may give a shorter one.
     pub(crate) fn shortest(&self) -> Option<Duration> {
-        let refresh = self.refresh_after.map(|after| match after {
-            RefreshAfter::Age(age) => age.min(self.retry_after),
-            RefreshAfter::Part(_) => self.retry_after,
-        });
-        let by_value = self.by_value.map(|_| Duration::MAX);
-        let kept = self.keeps().then(|| self.retry_after.min(self.kept));
-        self.ttl.or(by_value).into_iter().chain(refresh).chain(kept).min()
+        let ttl = self.ttl.or(self.by_value.map(|_| Duration::MAX));
+        let ttl =
+            ttl.map(|ttl| self.jitter.as_ref().map_or(ttl, |jitter| ttl - jitter.most_of(ttl)));
+        let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
+        let kept = self.keeps().then_some(self.kept);
+        ttl.into_iter().chain(age).chain(kept).chain(self.retry_after()).min()
     }
 
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
@@ -67,7 +74,10 @@ impl Lives {
     }
 
     fn differ(&self) -> bool {
-        self.by_value.is_some() || self.refresh_after.is_some() || self.keeps()
+        self.by_value.is_some()
+            || self.jitter.is_some()
+            || self.refresh_after.is_some()
+            || self.keeps()
     }
 
     /// The life of an entry with this value, if it has one of its own. This calls the function of the program.
@@ -77,14 +87,114 @@ impl Lives {
     /// There is a value at `value`, of the type of the cache.
     #[expect(unsafe_code, reason = "an engine has no types")]
     #[inline]
-    pub(crate) unsafe fn of(&self, value: NonNull<()>) -> Option<Life> {
-        if !self.differ() {
-            return None;
+    pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Life> {
+        self.differ().then(|| {
+            let whole = match self.by_value {
+                // SAFETY: by the condition above. The engine has checked that the function is of its type.
+                Some(ttl) => unsafe { ttl.call(value()) },
+                None => self.ttl.unwrap_or(Duration::MAX),
+            };
+            let lasts = self.jitter.as_ref().map_or(whole, |jitter| jitter.shorten(whole));
+            let fresh = self
+                .refresh_after
+                .map_or(Duration::MAX, |after| in_proportion(after.of(whole), lasts, whole));
+            Life { lasts, fresh, kept: self.kept }
+        })
+    }
+}
+
+/// The age that is to the shortened life as `age` is to the whole one.
+fn in_proportion(age: Duration, shortened: Duration, whole: Duration) -> Duration {
+    if shortened == whole || whole.is_zero() {
+        return age;
+    }
+    let part = shortened.as_secs_f64() / whole.as_secs_f64();
+    Duration::try_from_secs_f64(age.as_secs_f64() * part).unwrap_or(age)
+}
+
+/// Makes lives shorter, each by another time.
+#[derive(Debug)]
+struct Jitter {
+    most: Duration,
+    /// How often it has drawn a random number.
+    drawn: AtomicU64,
+}
+
+impl Jitter {
+    /// What may be taken off a life: less than this. At least half of a life is left if it is not longer than the jitter.
+    fn most_of(&self, life: Duration) -> Duration {
+        if self.most < life { self.most } else { life / 2 }
+    }
+
+    fn shorten(&self, life: Duration) -> Duration {
+        self.shorten_by(Clock::tested_jitter().unwrap_or_else(|| self.draw()), life)
+    }
+
+    /// Takes off this part of the jitter, in units of 2<sup>-64</sup>.
+    fn shorten_by(&self, part: u64, life: Duration) -> Duration {
+        let most = u64::try_from(self.most_of(life).as_nanos()).unwrap_or(u64::MAX);
+        let nanos = u128::from(most) * u128::from(part) >> u64::BITS;
+        life - u64::try_from(nanos).map_or(Duration::ZERO, Duration::from_nanos)
+    }
+
+    /// A random number: the hash of a counter. Caches that count alike draw other numbers.
+    fn draw(&self) -> u64 {
+        let number = self.drawn.fetch_add(1, Relaxed);
+        let hash = Hashing::get().hash(|state| {
+            state.write_u64(number);
+            state.write_usize(std::ptr::from_ref(self).addr());
+        });
+        // A hash has one bit that is always set: here it counts least.
+        hash.rotate_left(7)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::hash::SEEN;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn jitter(most: Duration) -> Jitter {
+        Jitter { most, drawn: AtomicU64::new(0) }
+    }
+
+    #[test]
+    fn the_bit_that_is_always_set_counts_least() {
+        assert_eq!(SEEN.rotate_left(7), 1);
+    }
+
+    #[test]
+    fn lives_are_uniform_between_ttl_less_jitter_and_ttl() {
+        const N: u32 = if cfg!(miri) { 100 } else { 100_000 };
+        let jitter = jitter(MINUTE);
+        let (mut total, mut tenths) = (Duration::ZERO, [0_u32; 10]);
+        for _ in 0..N {
+            let life = jitter.shorten_by(jitter.draw(), 10 * MINUTE);
+            assert!(life > 9 * MINUTE && life <= 10 * MINUTE);
+            let tenth = (life - 9 * MINUTE - Duration::from_nanos(1)).as_secs() / 6;
+            tenths[usize::try_from(tenth).unwrap()] += 1;
+            total += life;
         }
-        // SAFETY: by the condition above. The engine has checked that the function is of its type.
-        let own = self.by_value.map(|ttl| unsafe { ttl.call(value) });
-        let lasts = own.or(self.ttl).unwrap_or(Duration::MAX);
-        let fresh = self.refresh_after.map_or(Duration::MAX, |after| after.of(lasts));
-        Some(Life { lasts, fresh, kept: self.kept })
+        if !cfg!(miri) {
+            let mean = total / N;
+            let is_close = mean.abs_diff(10 * MINUTE - MINUTE / 2) < MINUTE / 100;
+            assert!(is_close, "{mean:?}");
+            assert!(tenths.iter().all(|n| n.abs_diff(10_000) < 500), "{tenths:?}");
+        }
+    }
+
+    #[test]
+    fn a_life_that_is_not_longer_than_the_jitter_loses_less_than_half() {
+        let nano = Duration::from_nanos(1);
+        let least = |life| jitter(MINUTE).shorten_by(u64::MAX, life);
+        assert_eq!(least(Duration::ZERO), Duration::ZERO);
+        assert_eq!(least(nano), nano);
+        assert_eq!(least(MINUTE), MINUTE / 2 + nano);
+        assert_eq!(least(MINUTE + nano), 2 * nano);
+        assert!(
+            jitter(Duration::MAX).shorten_by(u64::MAX, Duration::MAX) > 100 * 365 * 1440 * MINUTE
+        );
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn function(
     errors: &mut Errors,
 ) {
     combinations(options, errors);
+    options::jitter(options, errors);
     signature::qualifiers(options, function, context, errors);
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
@@ -35,7 +36,7 @@ pub(crate) fn function(
 
 /// Checks the options of an impl block or a trait. Its functions are checked on their own.
 pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
-    combinations(options, errors);
+    options::exclusions(options, errors);
     options::of_block(options, block, errors);
 }
 

@@ -4,7 +4,7 @@ use crate::analyze::context::Context;
 use crate::analyze::generics::parameters;
 use crate::parse::block::{Block, Kind, MemoizedItem};
 use crate::parse::function::{Function, Input};
-use crate::parse::option_row::OnBlock;
+use crate::parse::option_row::{OnBlock, Value};
 use crate::parse::option_table::OPTIONS;
 use crate::parse::options::Options;
 use crate::parse::suggest;
@@ -14,18 +14,10 @@ use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Visibility;
 
-/// Reports options that exclude each other, once at the second of the two, and options that lack another.
+/// Reports options that exclude each other, and options that lack another.
 pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
-    let given: Vec<_> = options.iter().collect();
-    for (i, given) in given.iter().enumerate() {
-        for (other, relation) in options.excluded_by(given.row) {
-            let message = format!(
-                "`{}` and `{}` exclude each other: {}; remove one of the two",
-                given.row.name, relation.option, relation.why
-            );
-            let is_second = options.iter().take(i).any(|it| std::ptr::eq(it, other));
-            errors.at(if is_second { &given.name } else { &other.name }, message);
-        }
+    exclusions(options, errors);
+    for given in options.iter().filter(|given| options.excluded_by(given.row).next().is_none()) {
         for relation in given.row.needs {
             if options.related(relation).is_none() {
                 let needed = OPTIONS.iter().find(|row| row.name == relation.name());
@@ -39,6 +31,33 @@ pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
                 errors.at(&given.name, message);
             }
         }
+    }
+}
+
+/// Reports options that exclude each other, once at the second of the two.
+pub(super) fn exclusions(options: &Options, errors: &mut Errors) {
+    for (i, given) in options.iter().enumerate() {
+        for (other, relation) in options.excluded_by(given.row) {
+            let message = format!(
+                "`{}` and `{}` exclude each other: {}; remove one of the two",
+                given.row.name, relation.option, relation.why
+            );
+            let is_second = options.iter().take(i).any(|it| std::ptr::eq(it, other));
+            errors.at(if is_second { &given.name } else { &other.name }, message);
+        }
+    }
+}
+
+/// Refuses a jitter that may leave entries no life, where both durations are known.
+pub(super) fn jitter(options: &Options, errors: &mut Errors) {
+    let duration = |option| match options.get(option).map(|given| &given.value) {
+        Some(Value::Duration(duration)) => Some(*duration),
+        _ => None,
+    };
+    let (Some(ttl), Some(jitter)) = (duration("ttl"), duration("jitter")) else { return };
+    if let Some(given) = options.get("jitter").filter(|_| jitter >= ttl) {
+        let message = "`jitter` is not less than `ttl`: entries would have no life; shorten it";
+        errors.at(&given.name, message);
     }
 }
 
