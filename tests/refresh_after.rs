@@ -322,3 +322,17 @@ fn looks_do_not_refresh() {
     assert_eq!((cache.info().currsize, cache.info().refreshes), (1, 0));
     assert_eq!(cache.remove(&1), Some(10));
 }
+
+#[test]
+fn jitter_moves_the_mark_in_proportion() {
+    let clock = Clock::stop();
+    clock.jitter(0.5);
+    // Each life is nine minutes, and so the mark is at 54 seconds.
+    let cache = minutes().jitter(120 * SECOND).build();
+    cache.insert(1, 10);
+    clock.advance(54 * SECOND - Duration::from_millis(1));
+    assert_eq!(cache.get_or_compute(1, unneeded), 10);
+    clock.advance(Duration::from_millis(2));
+    assert_eq!(cache.get_or_compute(1, || 11), 11);
+    assert_eq!(cache.info().refreshes, 1);
+}

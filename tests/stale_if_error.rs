@@ -5,7 +5,7 @@ mod common;
 use common::{all_return, finishes, panic_of, panic_silently, side_by_side};
 use futures::executor::block_on;
 use memofn::testing::Clock;
-use memofn::{Cache, CacheBuilder};
+use memofn::{Cache, CacheBuilder, CallStatus, memoize};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -222,4 +222,36 @@ fn a_kept_value_is_evicted_in_its_turn() {
     cache.insert(3, 30);
     assert_eq!((cache.info().evictions, cache.info().expirations), (1, 0));
     assert_eq!(ask(&cache, Err("down")), Err("down"));
+}
+
+static RATE: AtomicU32 = AtomicU32::new(0);
+
+#[memoize(ttl = "1m", stale_if_error = "1h", retry_after = "5s")]
+fn rate(currency: &str) -> Rate {
+    match RATE.load(SeqCst) {
+        0 => Err("down"),
+        rate => Ok(rate + currency.len() as u32),
+    }
+}
+
+#[test]
+fn a_call_says_that_it_was_answered_by_an_old_value() {
+    let clock = Clock::stop();
+    RATE.store(10, SeqCst);
+    assert_eq!(rate("EUR"), Ok(13));
+    clock.advance(61 * SECOND);
+    RATE.store(0, SeqCst);
+    assert_eq!(rate("EUR"), Ok(13));
+    let call = rate::cache_call("EUR");
+    assert_eq!((call.value, call.status, call.age), (Ok(13), CallStatus::Stale, Some(61 * SECOND)));
+    clock.advance(5 * SECOND);
+    let call = rate::cache_call("EUR");
+    assert_eq!((call.value, call.status, call.age), (Ok(13), CallStatus::Stale, Some(66 * SECOND)));
+    assert_eq!(rate::cache_refresh("EUR"), Err("down"), "it was to run the body");
+    assert_eq!(rate::cache_parameters().stale_if_error, Some(3600 * SECOND));
+    assert!(
+        rate::cache_parameters()
+            .to_string()
+            .contains("stale_if_error = \"1h\", retry_after = \"5s\"")
+    );
 }

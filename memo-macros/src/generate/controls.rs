@@ -184,9 +184,9 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let run = model.call_original();
     let (observe, run) = if model.is_async() {
         let observe = quote!(#p::observe_async(#cache_name, #start, #lookup, #policy).await);
-        (observe, quote!(drive(#run).await))
+        (observe, quote!(drive_call(#run).await))
     } else {
-        (quote!(#p::observe(#cache_name, #start, #lookup, #policy)), quote!(finish(#run)))
+        (quote!(#p::observe(#cache_name, #start, #lookup, #policy)), quote!(finish_call(#run)))
     };
     if let Some(call_site) = call_site(model).filter(|_| !model.is_async()) {
         return quote!({
@@ -195,7 +195,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
                 #p::std::ops::ControlFlow::Break(#call) => return #call,
                 #p::std::ops::ControlFlow::Continue(#pending) => #pending,
             };
-            return #p::missed(#pending.#run);
+            return #pending.#run;
         });
     }
     // The borrows of the key and of the look-up end before the body takes the arguments.
@@ -207,7 +207,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
             #p::std::ops::ControlFlow::Break(#call) => return #call,
             #p::std::ops::ControlFlow::Continue(#pending) => #pending,
         };
-        return #p::missed(#pending.#run);
+        return #pending.#run;
     })
 }
 

@@ -85,9 +85,25 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         value: Syntax::Assigned(values::duration),
         example: "retry_after = \"30s\"",
         peers: "retry refresh_retry fail_safe_throttle throttle",
-        needs: &[Relation { option: "refresh_after", why: "without it there is nothing to retry" }],
         excludes: &[GIVEN_CACHE],
         builder: Some("retry_after"),
+        ..ROW
+    },
+    OptionRow {
+        name: "stale_if_error",
+        value: Syntax::Assigned(values::duration),
+        example: "stale_if_error = \"1h\"",
+        peers: "result_fallback fail_safe fallback stale_on_error stale_ttl grace keep_stale",
+        needs: &[Relation { option: "ttl", why: "nothing grows old without it" }],
+        excludes: &[
+            Relation {
+                option: "cache_if",
+                why: "`cache_if` decides about errors, and may store one",
+            },
+            GIVEN_CACHE,
+        ],
+        builder: Some("stale_if_error"),
+        expires: true,
         ..ROW
     },
     OptionRow {

@@ -2,9 +2,11 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
+use crate::call::cache_call::CacheCall;
 use crate::call::result_policy::{Policy, RunResult};
 use crate::call::run_guard::RunGuard;
 use crate::call::span::PolledSpan;
+use crate::engine::state::Aged;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::scope::runners::PolledRun;
@@ -37,7 +39,28 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
     #[inline]
-    pub async fn drive<R>(self, body: impl Future<Output = R>) -> R
+    pub fn drive<R>(self, body: impl Future<Output = R>) -> impl Future<Output = R>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        self.poll_to_end(body, |result, _| result)
+    }
+
+    /// [`drive`](Self::drive), for a call that says how it was answered.
+    pub fn drive_call<R>(self, body: impl Future<Output = R>) -> impl Future<Output = CacheCall<R>>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        self.poll_to_end(body, CacheCall::of_run)
+    }
+
+    /// `then` gets the result, and its age if an old value has taken its place.
+    #[inline]
+    async fn poll_to_end<R, T>(
+        self,
+        body: impl Future<Output = R>,
+        then: impl Fn(R, Option<Aged>) -> T,
+    ) -> T
     where
         P: Policy<R, Stored = V>,
     {
@@ -48,29 +71,29 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             // If this panics, the span ends here.
             let mut span = std::mem::replace(&mut driven.span, PolledSpan::NONE);
             let entered = span.enter();
-            let mut polled = driven.poll(cx);
-            if let Poll::Ready(result) = &mut polled {
-                driven.drop_body();
-                // A `Clone` that calls the same function is a part of the run.
-                let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
-                #[expect(unsafe_code, reason = "a run has no types")]
-                // SAFETY: the run is of a cache with values `V`.
-                let mut ended = unsafe { RunResult::new(&policy, &*result) };
-                let refusal = driven.guard.finish(&mut ended);
-                if let Some(old) = driven.guard.take_old_answer() {
-                    #[expect(unsafe_code, reason = "a run has no types")]
-                    // SAFETY: the entries of the run's cache are of these types.
-                    let old = unsafe { old.typed::<K, V>() };
-                    *result = policy.hit(old.value());
-                }
-                drop(here);
-                entered.exit();
-                span.end(|| refusal.unwrap_or_else(|| driven.guard.outcome()));
-            } else {
+            let Poll::Ready(mut result) = driven.poll(cx) else {
                 entered.exit();
                 driven.span = span;
-            }
-            polled
+                return Poll::Pending;
+            };
+            driven.drop_body();
+            // A `Clone` that calls the same function is a part of the run.
+            let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
+            #[expect(unsafe_code, reason = "a run has no types")]
+            // SAFETY: the run is of a cache with values `V`.
+            let mut ended = unsafe { RunResult::new(&policy, &result) };
+            let refusal = driven.guard.finish(&mut ended);
+            let old = driven.guard.take_old_answer().map(|(old, aged)| {
+                #[expect(unsafe_code, reason = "a run has no types")]
+                // SAFETY: the entries of the run's cache are of these types.
+                let old = unsafe { old.typed::<K, V>() };
+                result = policy.hit(old.value());
+                aged
+            });
+            drop(here);
+            entered.exit();
+            span.end(|| refusal.unwrap_or_else(|| driven.guard.outcome()));
+            Poll::Ready(then(result, old))
         })
         .await
     }

@@ -59,6 +59,16 @@ pub struct CacheCall<R> {
     pub age: Option<Duration>,
 }
 
+impl<R> CacheCall<R> {
+    /// The call has run the body. If an old value has taken the place of an error, it has this age.
+    pub(super) fn of_run(value: R, old: Option<Aged>) -> Self {
+        match old {
+            Some(aged) => Answered::aged(aged).with(value),
+            None => Self { value, status: CallStatus::Miss, age: Some(Duration::ZERO) },
+        }
+    }
+}
+
 /// How a call was answered: see [`CacheCall`].
 ///
 /// `Display` prints one lower-case word, for logs and headers.
@@ -135,11 +145,6 @@ pub enum Start {
     IfAbsent,
     /// In any case: it is a refresh.
     Anew,
-}
-
-/// The result of a call that ran the body.
-pub fn missed<R>(value: R) -> CacheCall<R> {
-    CacheCall { value, status: CallStatus::Miss, age: Some(Duration::ZERO) }
 }
 
 /// Makes a blocking call up to its run, if it needs one. Breaks with the result, or continues with a run, which drops

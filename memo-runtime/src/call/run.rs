@@ -4,10 +4,12 @@
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
 use crate::base::stopwatch::{Started, Timing};
+use crate::call::cache_call::CacheCall;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
 use crate::call::span::BlockingSpan;
 use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::state::Aged;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -86,9 +88,27 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         result
     }
 
+    /// [`finish`](Self::finish), for a call that says how it was answered.
+    pub fn finish_call<R>(self, mut result: R) -> CacheCall<R>
+    where
+        P: Policy<R, Stored = V>,
+    {
+        let old = self.end(&mut result);
+        CacheCall::of_run(result, old)
+    }
+
     /// Not inlined: what it needs on the stack would be there while the body runs.
     #[inline(never)]
     fn settle<R>(self, result: &mut R)
+    where
+        P: Policy<R, Stored = V>,
+    {
+        self.end(result);
+    }
+
+    /// If an old value takes the place of the result, returns its age.
+    #[inline]
+    fn end<R>(self, result: &mut R) -> Option<Aged>
     where
         P: Policy<R, Stored = V>,
     {
@@ -96,12 +116,12 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
         let mut ended = unsafe { RunResult::new(&policy, &*result) };
-        if let Some(old) = packed.finish(&mut ended) {
-            #[expect(unsafe_code, reason = "a run has no types")]
-            // SAFETY: the entries of the run's cache are of these types.
-            let old = unsafe { old.typed::<K, V>() };
-            *result = policy.hit(old.value());
-        }
+        let (old, aged) = packed.finish(&mut ended)?;
+        #[expect(unsafe_code, reason = "a run has no types")]
+        // SAFETY: the entries of the run's cache are of these types.
+        let old = unsafe { old.typed::<K, V>() };
+        *result = policy.hit(old.value());
+        Some(aged)
     }
 }
 
@@ -185,7 +205,7 @@ impl<'c, S: Scope> PackedRun<'c, S> {
 
     /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns an old
     /// value that answers in its place.
-    pub(crate) fn finish(self, result: &mut dyn AnyResult) -> Option<EntryPtr<S>> {
+    pub(crate) fn finish(self, result: &mut dyn AnyResult) -> Option<(EntryPtr<S>, Aged)> {
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);

@@ -6,6 +6,7 @@ use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::Outcome;
 use crate::engine::core::{EndedRun, NotRenewed};
 use crate::engine::engine::Engine;
+use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
@@ -34,18 +35,18 @@ pub(super) struct OldValue<S: Scope> {
     /// It still answers. If not, it is kept in case the run fails.
     is_refresh: bool,
     /// It answers the call, because the run has failed.
-    answers: bool,
+    answers: Option<Aged>,
 }
 
 impl<S: Scope> OldValue<S> {
     /// A value that is due for a refresh.
     pub(super) fn due(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: true, answers: false }
+        Self { entry, is_refresh: true, answers: None }
     }
 
     /// A value that answers only if the run fails.
     pub(super) fn kept(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: false, answers: false }
+        Self { entry, is_refresh: false, answers: None }
     }
 }
 
@@ -203,8 +204,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     }
 
     /// The old value that answers the call in place of the error of its run.
-    pub(super) fn take_old_answer(&mut self) -> Option<EntryPtr<S>> {
-        self.renews.take_if(|old| old.answers).map(|old| old.entry)
+    pub(super) fn take_old_answer(&mut self) -> Option<(EntryPtr<S>, Aged)> {
+        let old = self.renews.take_if(|old| old.answers.is_some())?;
+        Some((old.entry, old.answers?))
     }
 }
 
@@ -224,7 +226,7 @@ impl<S: Scope> RunGuard<'_, S> {
         let Some(old) = &mut self.renews else { return false };
         let core = &self.engine.core;
         old.answers = core.end_renewal(old.entry.entry_ref(), old.is_refresh, end);
-        old.answers
+        old.answers.is_some()
     }
 
     /// Gives the flight up if the body has panicked or was dropped.

@@ -12,6 +12,13 @@ const BY_CALLER: &str =
 
 /// Reports options and arguments that do not go with a refresh.
 pub(super) fn combinations(options: &Options, function: &Function, errors: &mut Errors) {
+    if let (Some(retry), None, None) =
+        (options.get("retry_after"), options.get("refresh_after"), options.get("stale_if_error"))
+    {
+        let message = "`retry_after` needs `refresh_after` or `stale_if_error`: without them there is nothing \
+                       to retry; add `refresh_after = \"8m\"` or `stale_if_error = \"1h\"`";
+        errors.at(&retry.name, message);
+    }
     let Some(refresh) = options.get("refresh_after") else { return };
     marks(options, refresh, errors);
     if !options.renews_in_background() {

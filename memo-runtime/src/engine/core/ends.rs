@@ -6,7 +6,7 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
-use crate::engine::state::State;
+use crate::engine::state::{Aged, Standing, State};
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
@@ -86,10 +86,15 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// A run has ended that was to renew a stored value. Returns whether that value answers in place of an error.
-    pub(crate) fn end_renewal(&self, old: EntryRef, is_refresh: bool, end: NotRenewed) -> bool {
+    /// A run has ended that was to renew a stored value. Returns the age of that value if it answers in place of an error.
+    pub(crate) fn end_renewal(
+        &self,
+        old: EntryRef,
+        is_refresh: bool,
+        end: NotRenewed,
+    ) -> Option<Aged> {
         let now = self.expiry.now();
-        let mut answers = false;
+        let mut answers = None;
         let removed = self.locked(|state| {
             let stage = old.is_stored().then(|| state.store.stage(old, now));
             let has_failed = end != NotRenewed::Refused;
@@ -100,12 +105,16 @@ impl<S: Scope> Core<S> {
                     state.take_out(old, now, Cause::Removed);
                     return Some(self.retired.adopt(old));
                 }
-                Some(Stage::Kept { .. }) => state.counts.stale += u64::from(end == NotRenewed::Err),
                 Some(_) => {}
+            }
+            if self.keeps && end == NotRenewed::Err {
+                let is_stale = matches!(stage, Some(Stage::Kept { .. }));
+                state.counts.stale += u64::from(is_stale);
+                let standing = if is_stale { Standing::Stale } else { Standing::Fresh };
+                answers = Some(state.aged(old, now, standing));
             }
             let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
             state.store.retry(old, retry, now);
-            answers = self.keeps && end == NotRenewed::Err;
             None
         });
         self.discard(removed);
