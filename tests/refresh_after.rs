@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{all_return, finishes, panic_of, panic_silently, side_by_side};
+use common::{finishes, panic_of, panic_silently};
 use memofn::testing::Clock;
-use memofn::{Cache, CacheBuilder, CallStatus, memoize};
-use std::collections::HashMap;
+use memofn::{Cache, CacheBuilder, memoize};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -335,4 +334,41 @@ fn jitter_moves_the_mark_in_proportion() {
     clock.advance(Duration::from_millis(2));
     assert_eq!(cache.get_or_compute(1, || 11), 11);
     assert_eq!(cache.info().refreshes, 1);
+}
+
+#[test]
+fn an_entry_that_is_made_to_expire_answers_once_more_and_is_renewed() {
+    let clock = Clock::stop();
+    let cache = minutes().build();
+    cache.insert(1, 10);
+    assert!(cache.expire(&1));
+    assert_eq!(cache.get(&1), Some(10));
+    let rate = cache.get_or_compute(1, || {
+        assert_eq!(cache.get_or_compute(1, unneeded), 10, "others get the old value");
+        11
+    });
+    assert_eq!((rate, cache.info().refreshes), (11, 1));
+    // A run that began before is too old to be stored.
+    clock.advance(60 * SECOND);
+    cache.get_or_compute(1, || {
+        assert!(cache.expire(&1));
+        12
+    });
+    assert_eq!(cache.peek(&1), Some(11));
+    assert_eq!(cache.get_or_compute(1, || 13), 13);
+    assert_eq!(cache.info().outdated, 1);
+    assert!(!cache.expire(&2));
+}
+
+#[test]
+fn an_entry_without_a_mark_is_removed_when_it_is_made_to_expire() {
+    #[memoize]
+    fn double(n: u32) -> u32 {
+        2 * n
+    }
+
+    assert!(!double::cache_expire(7));
+    assert_eq!(double(7), 14);
+    assert!(double::cache_expire(7));
+    assert_eq!((double::cache_peek(7), double::cache_info().currsize), (None, 0));
 }

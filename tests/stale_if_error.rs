@@ -255,3 +255,18 @@ fn a_call_says_that_it_was_answered_by_an_old_value() {
             .contains("stale_if_error = \"1h\", retry_after = \"5s\"")
     );
 }
+
+#[test]
+fn a_value_that_is_made_to_expire_is_kept_for_calls_that_fail_until_its_end() {
+    let clock = Clock::stop();
+    let cache = hours().build();
+    cache.insert(1, 10);
+    assert!(cache.expire(&1));
+    assert!(!cache.expire(&1), "it answers no longer");
+    assert_eq!((cache.peek(&1), cache.info().currsize), (None, 1));
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    clock.advance(3660 * SECOND - NANO);
+    assert_eq!(ask(&cache, Err("down")), Ok(10));
+    clock.advance(NANO);
+    assert_eq!(ask(&cache, Err("down")), Err("down"));
+}

@@ -147,6 +147,12 @@ fn one_call_controls(model: &Model) -> TokenStream {
         {
             Self::ask(#p::Ask::Remove, #(#names),*)
         }
+        /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+        /// forgotten, as the options say. Returns whether it did answer.
+        #[inline]
+        #vis fn cache_expire #some_params (#(#identifying),*) -> #p::std::primitive::bool #some_bounds {
+            #p::std::option::Option::is_some(&Self::ask(#p::Ask::Expire, #(#names),*))
+        }
         /// Stores a result as if it had been computed now.
         #[inline]
         #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {

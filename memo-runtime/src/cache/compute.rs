@@ -219,7 +219,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// cache.insert("Oslo".to_owned(), 4);
     /// assert_eq!((cache.remove("Oslo"), cache.remove("Oslo")), (Some(4), None));
     /// ```
-    #[doc(alias("invalidate", "evict", "pop", "cache_remove", "expire"))]
+    #[doc(alias("invalidate", "evict", "pop", "cache_remove"))]
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -253,6 +253,34 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
     {
         let hash = self.engine().hash(|state| key.hash(state));
         self.engine().peek(hash, &|known: &K| known.borrow() == key).is_some()
+    }
+
+    /// Ends the time in which the value of `key` answers, as if it had grown old. Returns whether it did answer. A run of
+    /// `key` under way does not store its value.
+    ///
+    /// With [`refresh_after`](crate::CacheBuilder::refresh_after) the value is due: it answers the next call, or the calls
+    /// beside it, and is renewed. With [`stale_if_error`](crate::CacheBuilder::stale_if_error) alone it is kept for calls
+    /// that fail. Without both it is removed.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use std::time::Duration;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let rates: Cache<&str, u32> = Cache::builder().ttl(hour).stale_if_error(hour).build();
+    /// rates.insert("EUR", 100);
+    /// assert!(rates.expire("EUR"));
+    /// assert_eq!(rates.get_or_try_compute("EUR", || Err("down")), Ok(100));
+    /// assert_eq!(rates.get_or_try_compute("EUR", || Err("down")), Ok(100));
+    /// ```
+    #[doc(alias("invalidate", "revalidate", "revalidateTag", "mark_stale"))]
+    pub fn expire<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: ?Sized + Hash + Eq,
+    {
+        let hash = self.engine().hash(|state| key.hash(state));
+        self.engine().expire(hash, &|known: &K| known.borrow() == key).is_some()
     }
 
     /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.

@@ -17,6 +17,7 @@ use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{Joined, SlowPath, Step, Types};
+use crate::engine::core::Equals;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::{AnyQuery, Query};
@@ -243,6 +244,8 @@ pub enum Ask<R> {
     Peek,
     /// Forgets the call, and returns its result.
     Remove,
+    /// Ends the time in which the result answers, and returns it if it did.
+    Expire,
     /// Stores this result as if it had been computed now. A result that the policy does not store is left out.
     Insert(R),
 }
@@ -260,28 +263,29 @@ where
     S: Scope,
 {
     let mut query = engine.query(lookup);
-    let (engine, is_removed) = (engine.engine(), matches!(what, Ask::Remove));
+    let engine = engine.engine();
     if let Ask::Insert(result) = what {
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the values of the engine are of type `V`.
         insert(engine, &mut query, &mut unsafe { RunResult::new(policy, &result) });
         return None;
     }
-    let entry = find(engine, &query, is_removed)?;
+    let find = match what {
+        Ask::Remove => Engine::remove,
+        Ask::Expire => Engine::expire,
+        _ => Engine::peek,
+    };
+    let entry = found(engine, &query, find)?;
     #[expect(unsafe_code, reason = "an engine has no types")]
     // SAFETY: the entry is of the types of the engine.
     let entry = unsafe { entry.typed::<K, V>() };
     Some(policy.hit(entry.value()))
 }
 
-fn find<S: Scope>(
-    engine: &Engine<S>,
-    query: &dyn AnyQuery,
-    is_removed: bool,
-) -> Option<EntryPtr<S>> {
-    let hash = query.hash(engine.hashing);
-    let equals = |entry| query.matches(entry);
-    if is_removed { engine.remove(hash, &equals) } else { engine.peek(hash, &equals) }
+type Find<S> = fn(&Engine<S>, u64, &Equals<'_>) -> Option<EntryPtr<S>>;
+
+fn found<S: Scope>(engine: &Engine<S>, query: &dyn AnyQuery, find: Find<S>) -> Option<EntryPtr<S>> {
+    find(engine, query.hash(engine.hashing), &|entry| query.matches(entry))
 }
 
 fn insert<S: Scope>(engine: &Engine<S>, query: &mut dyn AnyQuery, result: &mut dyn AnyResult) {

@@ -200,6 +200,11 @@ impl<S: Scope> Engine<S> {
         self.core.get(hash, equals).map(|entry| self.owned(entry))
     }
 
+    /// Ends the time in which an entry answers: see [`Core::expire`].
+    pub(crate) fn expire(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        self.core.expire(hash, equals).map(|entry| self.owned(entry))
+    }
+
     /// Takes an entry out, and keeps runs under way from storing it again.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
         self.core.remove(hash, equals).map(|entry| self.owned(entry))

@@ -68,6 +68,11 @@ impl Lives {
         (self.refresh_after.is_some() || self.keeps()).then_some(self.retry_after)
     }
 
+    /// Whether calls renew values before they expire.
+    pub(crate) fn refresh(&self) -> bool {
+        self.refresh_after.is_some()
+    }
+
     /// Whether values are kept for calls that fail.
     pub(crate) fn keeps(&self) -> bool {
         !self.kept.is_zero()

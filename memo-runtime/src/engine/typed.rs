@@ -129,6 +129,11 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
         self.engine.remove(hash, &|entry| equals(self.key(entry)))
     }
 
+    /// [`Engine::expire`].
+    pub(crate) fn expire(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
+        self.engine.expire(hash, &|entry| equals(self.key(entry)))
+    }
+
     /// [`Engine::retain`].
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.engine.retain(&mut |entry| {

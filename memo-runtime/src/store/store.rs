@@ -142,6 +142,18 @@ impl Store {
         self.freshness.set_run(entry, at, now);
     }
 
+    /// An entry that is stored and answers is due for a refresh now.
+    pub(crate) fn make_due(&mut self, entry: EntryRef) {
+        self.freshness.make_due(entry);
+        entry.hide();
+    }
+
+    /// An entry that is stored and answers is kept from now on for calls that fail.
+    pub(crate) fn end_answering(&mut self, entry: EntryRef, now: Time) {
+        self.freshness.end_answering(entry, now);
+        entry.hide();
+    }
+
     /// When an entry that is stored was stored, if entries expire.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
         self.freshness.stored_at(entry)

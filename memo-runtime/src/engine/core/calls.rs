@@ -327,6 +327,29 @@ impl<S: Scope> Core<S> {
         found
     }
 
+    /// Ends the time in which an entry answers, and keeps runs under way from being stored. It answers once more and is then
+    /// renewed, or is kept for calls that fail, or is taken out: as the cache says. The caller owns the entry. If that is
+    /// taken out, it has one more owner, which is discarded.
+    pub(crate) fn expire(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryRef> {
+        let (mut found, mut removed) = (None, None);
+        self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
+            State::invalidate(equal);
+            found = state.stored_unexpired(equal, now);
+            let Some(entry) = found else { return };
+            entry.retain::<S>();
+            if self.refreshes {
+                state.store.make_due(entry);
+            } else if self.keeps {
+                state.store.end_answering(entry, now);
+            } else {
+                state.take_out(entry, now, Cause::Removed);
+                removed = Some(entry);
+            }
+        });
+        self.discard(removed.map(|entry| self.retired.adopt(entry)));
+        found
+    }
+
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
     /// stored. Returns the entry that is stored in its place; the caller owns it.
     pub(crate) fn remove_entry(&self, entry: EntryRef, equals: &Equals<'_>) -> Option<EntryRef> {

@@ -76,6 +76,8 @@ pub(crate) struct Core<S: Scope> {
     single_flight: bool,
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     retry_after: Option<Duration>,
+    /// Calls renew old values.
+    refreshes: bool,
     /// Old values answer calls that fail.
     keeps: bool,
     /// The table of the store.
@@ -160,6 +162,7 @@ impl<S: Scope> Core<S> {
             expiry,
             single_flight: parameters.single_flight,
             retry_after: lives.retry_after(),
+            refreshes: lives.refresh(),
             keeps: lives.keeps(),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),

@@ -282,14 +282,33 @@ impl DifferingLives {
 
     /// Sets when a call may have the value of an entry computed anew. An entry that was due is fresh until then.
     pub(super) fn set_run(&mut self, entry: EntryRef, run_at: Time, now: Time) {
+        self.change(entry, |node| {
+            node.advance(now);
+            node.moments.run_at = run_at;
+            if node.phase == Phase::Due {
+                node.phase = Phase::Fresh;
+            }
+        });
+    }
+
+    /// An entry that answers is due for a refresh now.
+    pub(super) fn make_due(&mut self, entry: EntryRef) {
+        self.change(entry, |node| node.phase = Phase::Due);
+    }
+
+    /// An entry that answers is kept from now on for calls that fail.
+    pub(super) fn end_answering(&mut self, entry: EntryRef, now: Time) {
+        self.change(entry, |node| {
+            node.phase = Phase::Kept;
+            (node.moments.run_at, node.moments.deadline) = (now, now);
+        });
+    }
+
+    /// Changes an entry and files it again.
+    fn change(&mut self, entry: EntryRef, change: impl FnOnce(&mut Node)) {
         let at = self.position(entry);
         self.unlink(at);
-        let node = self.node(at);
-        node.advance(now);
-        node.moments.run_at = run_at;
-        if node.phase == Phase::Due {
-            node.phase = Phase::Fresh;
-        }
+        change(self.node(at));
         self.file(at);
     }
 

@@ -178,6 +178,20 @@ impl Freshness {
         }
     }
 
+    /// An entry that answers is due for a refresh now.
+    pub(crate) fn make_due(&mut self, entry: EntryRef) {
+        if let Self::Differing(queue) = self {
+            queue.make_due(entry);
+        }
+    }
+
+    /// An entry that answers is kept from now on for calls that fail.
+    pub(crate) fn end_answering(&mut self, entry: EntryRef, now: Time) {
+        if let Self::Differing(queue) = self {
+            queue.end_answering(entry, now);
+        }
+    }
+
     /// When an entry was stored, if that is known.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
         match self {
