@@ -27,6 +27,9 @@ pub(crate) struct OptionRow {
     pub(crate) builder: Option<&'static str>,
     /// Whether entries can expire because of it, so that a hit reads the clock.
     pub(crate) expires: bool,
+    /// Whether errors are stored because of it: then the cache holds whole `Result`s. The method of the builder also takes a
+    /// function that tells errors.
+    pub(crate) stores_errors: bool,
 }
 
 pub(crate) type ReadValue = fn(&OptionRow, ParseStream<'_>) -> syn::Result<Value>;

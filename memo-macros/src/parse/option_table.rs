@@ -17,6 +17,7 @@ pub(crate) const ROW: OptionRow = OptionRow {
     on_block: OnBlock::Default,
     builder: None,
     expires: false,
+    stores_errors: false,
 };
 
 /// The exclusion of every option that the builder of a given cache takes.
@@ -58,6 +59,24 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         excludes: &[GIVEN_CACHE],
         needs: &[Relation { option: "ttl", why: "nothing grows old without it" }],
         builder: Some("jitter"),
+        ..ROW
+    },
+    OptionRow {
+        name: "err_ttl",
+        value: Syntax::Assigned(values::duration),
+        example: "err_ttl = \"5s\"",
+        peers: "error_ttl ttl_err negative_ttl negative_cache_ttl cache_err cache_errors error_lifetime",
+        no_limit: NoLimit::LeaveOut("for errors that are not stored"),
+        excludes: &[
+            Relation {
+                option: "cache_if",
+                why: "`cache_if` decides about errors; give `ttl` a closure over the result",
+            },
+            GIVEN_CACHE,
+        ],
+        builder: Some("err_ttl"),
+        expires: true,
+        stores_errors: true,
         ..ROW
     },
     OptionRow {

@@ -139,11 +139,23 @@ impl Options {
         self.0.iter().any(|given| given.row.expires)
     }
 
-    /// The methods of the builder to call, each with its value if it takes one.
-    pub(crate) fn builder_calls(&self) -> impl Iterator<Item = (&'static str, Option<&Value>)> {
+    /// The option because of which errors are stored.
+    pub(crate) fn errors_option(&self) -> Option<&GivenOption> {
+        self.0.iter().find(|given| given.row.stores_errors)
+    }
+
+    /// Whether errors are stored with a time to live of their own.
+    pub(crate) fn store_errors(&self) -> bool {
+        self.errors_option().is_some()
+    }
+
+    /// The methods of the builder to call, each with its row, and its value if it takes one.
+    pub(crate) fn builder_calls(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static OptionRow, Option<&Value>)> {
         self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
-            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, None)),
-            _ => Some((row.builder?, Some(value))),
+            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, *row, None)),
+            _ => Some((row.builder?, *row, Some(value))),
         })
     }
 

@@ -52,11 +52,12 @@ impl<K, V> CacheBuilder<K, V> {
                 ttl: None,
                 ttl_by_value: false,
                 jitter: None,
+                err_ttl: None,
                 scope: Shared::NAME,
                 single_flight: true,
                 patience: None,
             },
-            functions: Functions { ttl: None },
+            functions: Functions { ttl: None, is_error: None },
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }
@@ -160,6 +161,15 @@ impl<K, V> CacheBuilder<K, V> {
     #[doc(alias("ttl_jitter", "expiry_jitter"))]
     pub const fn jitter(mut self, jitter: Duration) -> Self {
         self.settings.parameters.jitter = Some(jitter);
+        self
+    }
+
+    /// How long an error answers, in a cache of `Result`s. By hand, a function for [`ttl_with`](Self::ttl_with) says it.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn err_ttl(mut self, is_error: OfValue<bool>, ttl: Duration) -> Self {
+        self.settings.parameters.err_ttl = Some(ttl);
+        self.settings.functions.is_error = Some(is_error);
         self
     }
 

@@ -47,7 +47,7 @@ serialize! {
         mean_run: seconds(info.mean_run()),
         time_saved: seconds(info.time_saved()),
     }
-    /// `ttl`, `jitter` and `patience` are seconds. A `ttl` of `Duration::MAX` is `None`, since both are forever. A `patience` of
+    /// `ttl`, `jitter`, `err_ttl` and `patience` are seconds. A `ttl` of `Duration::MAX` is `None`, since both are forever. A `patience` of
     /// `Duration::MAX` stays a number, about 1.8e19: there `None` is the default rule.
     CacheParameters |parameters| {
         name: parameters.name,
@@ -55,6 +55,7 @@ serialize! {
         ttl: seconds(parameters.ttl.filter(|ttl| *ttl != Duration::MAX)),
         ttl_by_value: parameters.ttl_by_value,
         jitter: seconds(parameters.jitter),
+        err_ttl: seconds(parameters.err_ttl.filter(|ttl| *ttl != Duration::MAX)),
         scope: parameters.scope,
         single_flight: parameters.single_flight,
         patience: seconds(parameters.patience),

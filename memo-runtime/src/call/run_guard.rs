@@ -10,7 +10,7 @@ use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
-use std::time::Duration;
+use crate::store::freshness::Life;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -113,7 +113,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
             let life = unsafe { self.engine.lives.of(|| result.value()) };
-            refusal = (life == Some(Duration::ZERO)).then_some(Outcome::Rejected);
+            refusal = life
+                .filter(Life::is_empty)
+                .map(|life| if life.is_error { Outcome::Error } else { Outcome::Rejected });
             let write = &mut |to| result.write(to);
             if !self.engine.land(&self.entry, is_own, life, ran, write) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.

@@ -32,6 +32,8 @@ pub struct CacheParameters {
     pub ttl_by_value: bool,
     /// By how much the life of an entry may be shorter than its time to live; `None` is not at all.
     pub jitter: Option<Duration>,
+    /// How long an error answers; `None` if errors are not stored, or as long as other values.
+    pub err_ttl: Option<Duration>,
     /// `"shared"` or `"thread"`.
     pub scope: &'static str,
     /// Whether concurrent calls with equal keys run the body once.
@@ -63,6 +65,9 @@ impl fmt::Display for CacheParameters {
         }
         if let Some(jitter) = self.jitter {
             write!(f, ", jitter = \"{}\"", Spelled(jitter))?;
+        }
+        if let Some(ttl) = self.err_ttl {
+            write!(f, ", err_ttl = \"{}\"", Spelled(ttl))?;
         }
         write!(f, ", scope = \"{}\"", self.scope)?;
         if !self.single_flight {

@@ -16,4 +16,6 @@ pub(crate) struct Settings {
 pub(crate) struct Functions {
     /// How long a value answers.
     pub(crate) ttl: Option<OfValue<Duration>>,
+    /// Whether a value is an error, which has a time to live of its own.
+    pub(crate) is_error: Option<OfValue<bool>>,
 }

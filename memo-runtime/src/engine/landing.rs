@@ -10,21 +10,19 @@
 use crate::base::stopwatch::Ran;
 use crate::engine::core::{Computed, Core};
 use crate::engine::engine::Engine;
-#[cfg(doc)]
-use crate::engine::lives::Lives;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::NewValue;
 use crate::scope::scope::Scope;
+use crate::store::freshness::Life;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 /// Clones a value to this address. It is user code.
 pub(crate) type WriteValue<'a> = dyn FnMut(NonNull<()>) + 'a;
 
 impl<S: Scope> Engine<S> {
     /// Stores the value that `write` writes, if the flight of the entry is still under way. The flight is the
-    /// caller's own, or that of another run. The entry gets the `life`, if it has one of its own: see [`Lives`]. The body `ran`
+    /// caller's own, or that of another run. The entry gets the `life`, if it has one of its own. The body `ran`
     /// for that long, if it was measured.
     ///
     /// Returns false if the owner of the flight is about to land it.
@@ -33,7 +31,7 @@ impl<S: Scope> Engine<S> {
         &self,
         entry: &UnstoredEntry<S>,
         is_own: bool,
-        life: Option<Duration>,
+        life: Option<Life>,
         ran: Ran,
         write: &mut WriteValue<'_>,
     ) -> bool {
@@ -56,7 +54,7 @@ impl<S: Scope> Engine<S> {
     fn land_in_place(
         &self,
         entry: &UnstoredEntry<S>,
-        life: Option<Duration>,
+        life: Option<Life>,
         ran: Ran,
         write: &mut WriteValue<'_>,
     ) {
@@ -74,7 +72,7 @@ impl<S: Scope> Engine<S> {
     fn store(
         &self,
         entry: &UnstoredEntry<S>,
-        life: Option<Duration>,
+        life: Option<Life>,
         ran: Ran,
         fill: &mut dyn FnMut() -> bool,
     ) {

@@ -6,7 +6,7 @@ use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::settings::Settings;
 use crate::key::hash::Hashing;
-use crate::store::freshness;
+use crate::store::freshness::{self, Life};
 use std::hash::Hasher;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -18,6 +18,8 @@ pub(crate) struct Lives {
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
     jitter: Option<Jitter>,
+    /// Tells errors, and how long they live.
+    errors: Option<(OfValue<bool>, Duration)>,
 }
 
 impl Lives {
@@ -29,6 +31,7 @@ impl Lives {
             ttl: parameters.ttl,
             by_value: functions.ttl,
             jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
+            errors: functions.is_error.zip(parameters.err_ttl),
         }
     }
 
@@ -43,12 +46,15 @@ impl Lives {
 
     /// The shortest life that is known beforehand, if entries expire. The function of the program may give a shorter one.
     pub(crate) fn shortest(&self) -> Option<Duration> {
-        let ttl = self.ttl.or(self.by_value.map(|_| Duration::MAX))?;
-        Some(self.jitter.as_ref().map_or(ttl, |jitter| ttl - jitter.most_of(ttl)))
+        let ttl = self.ttl.or(self.by_value.map(|_| Duration::MAX));
+        let ttl =
+            ttl.map(|ttl| self.jitter.as_ref().map_or(ttl, |jitter| ttl - jitter.most_of(ttl)));
+        let err_ttl = self.errors.map(|(_, ttl)| ttl);
+        ttl.into_iter().chain(err_ttl).min()
     }
 
     fn differ(&self) -> bool {
-        self.by_value.is_some() || self.jitter.is_some()
+        self.by_value.is_some() || self.jitter.is_some() || self.errors.is_some()
     }
 
     /// The life of an entry with this value, if it has one of its own. This calls the function of the program.
@@ -58,15 +64,30 @@ impl Lives {
     /// There is a value at `value`, of the type of the cache.
     #[expect(unsafe_code, reason = "an engine has no types")]
     #[inline]
-    pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Duration> {
+    pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Life> {
         self.differ().then(|| {
-            let life = match self.by_value {
-                // SAFETY: by the condition above. The engine has checked that the function is of its type.
-                Some(ttl) => unsafe { ttl.call(value()) },
-                None => self.ttl.unwrap_or(Duration::MAX),
-            };
-            self.jitter.as_ref().map_or(life, |jitter| jitter.shorten(life))
+            // SAFETY: by the condition above.
+            unsafe { self.of_value(value()) }
         })
+    }
+
+    /// # Safety
+    ///
+    /// That of [`of`](Self::of).
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    unsafe fn of_value(&self, value: NonNull<()>) -> Life {
+        // SAFETY: by the condition above. The engine has checked that its functions are of its type.
+        let error = self.errors.filter(|(is_error, _)| unsafe { is_error.call(value) });
+        if let Some((_, length)) = error {
+            return Life { length, is_error: true };
+        }
+        let life = match self.by_value {
+            // SAFETY: as above.
+            Some(ttl) => unsafe { ttl.call(value) },
+            None => self.ttl.unwrap_or(Duration::MAX),
+        };
+        let length = self.jitter.as_ref().map_or(life, |jitter| jitter.shorten(life));
+        Life { length, is_error: false }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::flight::flight::{Flight, FlightId};
 use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
+use crate::store::freshness::Life;
 use crate::store::store::{Cause, Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -202,9 +203,12 @@ impl State {
     /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
     /// filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Duration>) -> bool {
+    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Life>) -> bool {
         let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
-        entry.is_alone() && !is_awaited && !self.store.refuses() && life != Some(Duration::ZERO)
+        entry.is_alone()
+            && !is_awaited
+            && !self.store.refuses()
+            && !life.is_some_and(|life| life.is_empty())
     }
 
     /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
@@ -213,7 +217,7 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
+        life: Option<Life>,
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
@@ -270,7 +274,7 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
+        life: Option<Life>,
         stamp: u64,
         equal: &SmallList<EntryRef>,
     ) -> Option<Landed> {
@@ -279,7 +283,7 @@ impl State {
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > entry.generation());
-        let is_rejected = life == Some(Duration::ZERO);
+        let is_rejected = life.is_some_and(|life| life.is_empty());
         self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
         let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
         if !flight.invalidated && !is_late {
@@ -298,6 +302,28 @@ impl State {
             self.store.abandon(entry);
         }
         Some(Landed { flight, stored, overtaken, dead, unstored: None })
+    }
+
+    /// Whether the run of an error leaves the stored one of equal entries as it is: another value, which still answers.
+    pub(crate) fn keeps_stored(
+        &self,
+        life: Option<Life>,
+        equal: &SmallList<EntryRef>,
+        now: Time,
+    ) -> bool {
+        let is_error = life.is_some_and(|life| life.is_error);
+        let kept = || self.stored_unexpired(equal, now).filter(|it| !self.store.is_error(*it));
+        is_error && kept().is_some()
+    }
+
+    /// Ends a flight, if it is under way, and leaves its value to those who wait. What is stored stays.
+    pub(crate) fn land_beside(&mut self, entry: EntryRef) -> Option<Landed> {
+        let flight = self.end(entry)?;
+        let count =
+            if flight.invalidated { &mut self.counts.outdated } else { &mut self.counts.rejected };
+        *count += 1;
+        let (overtaken, dead) = (None, SmallList::new());
+        Some(Landed { flight, stored: false, overtaken, dead, unstored: None })
     }
 
     /// Takes out an entry that is stored. Returns the cause: it may have expired before.

@@ -11,9 +11,8 @@ use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
-use crate::store::freshness::{Due, Freshness, Lives};
+use crate::store::freshness::{Due, Freshness, Life, Lives};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
-use std::time::Duration;
 
 /// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +126,11 @@ impl Store {
         self.freshness.is_expired(entry, now)
     }
 
+    /// Whether the value of an entry that is stored is known to be an error.
+    pub(crate) fn is_error(&self, entry: EntryRef) -> bool {
+        self.freshness.is_error(entry)
+    }
+
     /// When an entry that is stored was stored, if entries expire.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
         self.freshness.stored_at(entry)
@@ -210,7 +214,7 @@ impl Store {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Duration>,
+        life: Option<Life>,
         stamp: Stamp,
         out: &mut SmallList<TakenOut>,
     ) {

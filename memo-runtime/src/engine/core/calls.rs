@@ -11,6 +11,7 @@ use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use crate::store::eviction::Touch;
+use crate::store::freshness::Life;
 use crate::store::store::Cause;
 use std::cell::Cell;
 use std::time::Duration;
@@ -188,7 +189,11 @@ impl<S: Scope> Core<S> {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = state.land(entry, now, life, stamp, equal);
+            landed = if state.keeps_stored(life, equal, now) {
+                state.land_beside(entry)
+            } else {
+                state.land(entry, now, life, stamp, equal)
+            };
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, stamp, taken) {
@@ -218,7 +223,7 @@ impl<S: Scope> Core<S> {
     pub(crate) fn insert(
         &self,
         entry: EntryRef,
-        life: Option<Duration>,
+        life: Option<Life>,
         taken: &Cell<bool>,
         equals: &Equals<'_>,
     ) {

@@ -30,6 +30,7 @@ use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::freshness::Life;
 use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
@@ -54,8 +55,8 @@ pub(crate) struct Computed<'a> {
     pub(crate) taken: &'a Cell<bool>,
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
-    /// How long the entry lives, where lives differ. If that is no time, it is not stored.
-    pub(crate) life: Option<Duration>,
+    /// The life of the entry, where lives differ.
+    pub(crate) life: Option<Life>,
     /// How long the body ran, if that was measured.
     pub(crate) ran: Ran,
 }

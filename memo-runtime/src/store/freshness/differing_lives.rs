@@ -34,6 +34,8 @@ struct Node {
     stored_at: Time,
     /// `None` in a head.
     entry: Option<EntryRef>,
+    /// Its value is an error.
+    is_error: bool,
     /// The neighbours. A list is a ring that leads through its head.
     before: u32,
     after: u32,
@@ -73,12 +75,13 @@ impl DifferingLives {
     }
 
     /// Adds an entry whose life began `now`.
-    pub(super) fn push(&mut self, entry: EntryRef, now: Time, deadline: Time) {
+    pub(super) fn push(&mut self, entry: EntryRef, now: Time, deadline: Time, is_error: bool) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
                 deadline: Time::FOREVER,
                 stored_at: Time::ORIGIN,
                 entry: None,
+                is_error: false,
                 before: at,
                 after: at,
             }));
@@ -92,6 +95,7 @@ impl DifferingLives {
             deadline,
             stored_at: now,
             entry: Some(entry),
+            is_error,
             before: at,
             after: at,
         });
@@ -213,6 +217,11 @@ impl DifferingLives {
     /// When an entry was stored.
     pub(super) fn stored_at(&self, entry: EntryRef) -> Time {
         self.nodes[self.position(entry) as usize].stored_at
+    }
+
+    /// Whether the value of an entry is an error.
+    pub(super) fn is_error(&self, entry: EntryRef) -> bool {
+        self.nodes[self.position(entry) as usize].is_error
     }
 
     /// How many entries have expired by `now`.

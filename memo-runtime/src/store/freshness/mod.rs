@@ -28,12 +28,30 @@ pub(crate) enum Lives {
     Differing,
 }
 
+/// The life of one entry, where lives differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// With no length, the entry is not stored.
+    pub(crate) length: Duration,
+    /// Its value is an error, which does not take the place of another value that still answers.
+    pub(crate) is_error: bool,
+}
+
 /// A moment in an entry's life that has come. Another kind of moment (a refresh, the end of a grace period) is another
 /// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     /// The entry answers no longer, and has no deadline any more.
     Expired(EntryRef),
+}
+
+impl Life {
+    const ENDLESS: Self = Self { length: Duration::MAX, is_error: false };
+
+    /// Whether it has no length.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length.is_zero()
+    }
 }
 
 /// The deadlines of all entries that are stored, if entries expire.
@@ -66,14 +84,20 @@ impl Freshness {
 
     /// An entry was stored, and its life begins. It has a life of its `own` where lives differ.
     #[inline]
-    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Duration>) {
+    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Life>) {
         match self {
             Self::Endless => {}
             Self::Equal(queue) => queue.push(entry, now),
             Self::Differing(queue) => {
-                queue.push(entry, now, own.map_or(Time::FOREVER, |life| now.after(life)));
+                let Life { length, is_error } = own.unwrap_or(Life::ENDLESS);
+                queue.push(entry, now, now.after(length), is_error);
             }
         }
+    }
+
+    /// Whether the value of an entry that is stored is known to be an error.
+    pub(crate) fn is_error(&self, entry: EntryRef) -> bool {
+        matches!(self, Self::Differing(queue) if queue.is_error(entry))
     }
 
     /// An entry that was stored is taken out.
