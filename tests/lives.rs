@@ -1,4 +1,4 @@
-//! Lives that differ: `ttl = |value| ..`, `jitter`.
+//! Lives that differ: `ttl = |value| ..`, `jitter`, `err_ttl`.
 
 mod common;
 
@@ -8,8 +8,11 @@ use memofn::testing::Clock;
 use memofn::{Cache, CacheInfo, memoize, scope};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::channel;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -246,10 +249,7 @@ fn functions_of_every_kind_have_lives_by_value() {
         }
     }
     #[memoize(ttl = |values| Duration::from_secs(values.len() as u64))]
-    fn repeated<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(
-        value: T,
-        n: usize,
-    ) -> Vec<T> {
+    fn repeated<T: Clone + Eq + Hash + Send + Sync + 'static>(value: T, n: usize) -> Vec<T> {
         vec![value; n]
     }
     #[memoize(ttl = |text| Duration::from_secs(text.len() as u64), key = text.len())]
@@ -303,8 +303,7 @@ fn waiters_get_a_value_that_is_not_stored_for_lack_of_life() {
         let _clock = Clock::stop();
         let (has_started, is_started) = channel();
         let (let_go, may_go) = channel::<()>();
-        let (may_go, has_started) =
-            (std::sync::Mutex::new(may_go), std::sync::Mutex::new(has_started));
+        let (may_go, has_started) = (Mutex::new(may_go), Mutex::new(has_started));
         thread::scope(|threads| {
             let started = || has_started.lock().unwrap().send(()).unwrap();
             let go = || may_go.lock().unwrap().recv().unwrap();
@@ -455,6 +454,317 @@ fn a_jitter_that_is_too_long_leaves_half_of_each_life_and_one_without_ttl_does_n
     assert!(!long.contains_key(&1));
     clock.advance(100 * SECOND);
     assert!(alone.contains_key(&1));
+}
+
+thread_local! {
+    /// What the functions below return next.
+    static NEXT: Cell<Result<u32, Failure>> = const { Cell::new(Ok(0)) };
+}
+
+/// An error. It needs no more than `Clone`, and `Send` and `Sync` where threads share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Failure(u32);
+
+#[test]
+fn an_error_answers_for_as_long_as_err_ttl_says() {
+    type Alias<T> = Result<T, Failure>;
+    #[memoize(ttl = "1h", err_ttl = "5s")]
+    fn shared(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+    #[memoize(ttl = "1h", err_ttl = "5s", scope = "thread")]
+    fn local(_: u8) -> Alias<u32> {
+        NEXT.get()
+    }
+    #[memoize(ttl = "1h", err_ttl = "5s")]
+    async fn polled(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+
+    type Calls = (fn(u8) -> Result<u32, Failure>, fn() -> CacheInfo);
+    let clock = Clock::stop();
+    let calls: [Calls; 3] = [
+        (shared, shared::cache_info),
+        (local, local::cache_info),
+        (|n| block_on(polled(n)), polled::cache_info),
+    ];
+    for (f, info) in calls {
+        NEXT.set(Err(Failure(1)));
+        assert_eq!((f(1), f(1)), (Err(Failure(1)), Err(Failure(1))));
+        assert_eq!(counts(info()), (1, 1, Some(128), 1));
+        clock.advance(5 * SECOND - Duration::from_nanos(1));
+        NEXT.set(Ok(2));
+        assert_eq!(f(1), Err(Failure(1)));
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(f(1), Ok(2));
+        clock.advance(3599 * SECOND);
+        assert_eq!(f(1), Ok(2));
+        clock.advance(SECOND);
+        assert_eq!(info().currsize, 0);
+        assert_eq!((info().rejected, info().expirations), (0, 2));
+    }
+    NEXT.set(Err(Failure(1)));
+    let _ = shared(1);
+    assert_eq!(shared::cache_peek(1), Some(Err(Failure(1))));
+    assert_eq!(shared::cache_remove(1), Some(Err(Failure(1))));
+    let _: &Cache<u8, Result<u32, Failure>> = shared::cache();
+    let parameters = shared::cache_parameters();
+    assert_eq!(parameters.err_ttl, Some(5 * SECOND));
+    assert!(parameters.to_string().contains(r#", ttl = "1h", err_ttl = "5s", "#), "{parameters}");
+}
+
+#[test]
+fn an_error_of_a_refresh_leaves_the_value_that_still_answers() {
+    #[memoize(ttl = "1m", err_ttl = "1h")]
+    fn shared(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+    #[memoize(ttl = "1m", err_ttl = "1h", scope = "thread")]
+    fn local(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+
+    type Calls = [fn(u8) -> Result<u32, Failure>; 2];
+    let clock = Clock::stop();
+    let shared: (Calls, fn() -> CacheInfo) = ([shared, shared::cache_refresh], shared::cache_info);
+    let local: (Calls, fn() -> CacheInfo) = ([local, local::cache_refresh], local::cache_info);
+    for ([f, refresh], info) in [shared, local] {
+        NEXT.set(Ok(1));
+        assert_eq!(f(1), Ok(1));
+        NEXT.set(Err(Failure(2)));
+        assert_eq!(refresh(1), Err(Failure(2)));
+        assert_eq!((f(1), info().rejected), (Ok(1), 1));
+        // Its life goes on from where it began, and then the error is stored.
+        clock.advance(60 * SECOND);
+        assert_eq!((refresh(1), f(1)), (Err(Failure(2)), Err(Failure(2))));
+        NEXT.set(Err(Failure(3)));
+        assert_eq!((refresh(1), f(1)), (Err(Failure(3)), Err(Failure(3))));
+        NEXT.set(Ok(4));
+        assert_eq!((refresh(1), f(1)), (Ok(4), Ok(4)));
+        assert_eq!((info().rejected, info().currsize), (1, 1));
+    }
+}
+
+#[test]
+fn what_is_inserted_by_hand_is_stored_even_if_it_is_an_error() {
+    #[memoize(err_ttl = "5s")]
+    fn f(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+
+    let clock = Clock::stop();
+    f::cache_insert(1, Ok(1));
+    f::cache_insert(1, Err(Failure(2)));
+    assert_eq!(f::cache_peek(1), Some(Err(Failure(2))));
+    f::cache().insert(2, Err(Failure(2)));
+    f::cache().insert(3, Ok(3));
+    clock.advance(5 * SECOND);
+    assert_eq!((f::cache_peek(1), f::cache_peek(2)), (None, None));
+    clock.advance(Duration::from_nanos(YEAR));
+    assert_eq!(f::cache_peek(3), Some(Ok(3)), "without `ttl` a value stays");
+}
+
+#[test]
+fn a_closure_for_ttl_gives_the_lives_of_the_results_that_are_no_errors() {
+    #[memoize(ttl = |result| Duration::from_secs(result.map_or(0, u64::from)), err_ttl = "5s")]
+    fn f(n: u32) -> Result<u32, Failure> {
+        if n == 9 { Err(Failure(n)) } else { Ok(n) }
+    }
+
+    let clock = Clock::stop();
+    for n in [0, 1, 9] {
+        let _ = f(n);
+    }
+    assert_eq!((f::cache_info().currsize, f::cache_info().rejected), (2, 1));
+    clock.advance(SECOND);
+    assert_eq!((f::cache_peek(1), f::cache_peek(9)), (None, Some(Err(Failure(9)))));
+    clock.advance(4 * SECOND);
+    assert_eq!(f::cache_info().currsize, 0);
+}
+
+#[test]
+fn jitter_leaves_the_lives_of_errors_alone() {
+    #[memoize(ttl = "10s", jitter = "9s", err_ttl = "9s")]
+    fn f(n: u32) -> Result<u32, Failure> {
+        if n == 9 { Err(Failure(n)) } else { Ok(n) }
+    }
+
+    let clock = Clock::stop();
+    clock.jitter(1.0);
+    let _ = (f(1), f(9));
+    clock.advance(9 * SECOND - Duration::from_nanos(1));
+    assert_eq!((f::cache_peek(1), f::cache_peek(9)), (None, Some(Err(Failure(9)))));
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(f::cache_info().currsize, 0);
+}
+
+#[test]
+fn an_error_without_a_life_is_not_stored() {
+    #[memoize(err_ttl = "0s")]
+    fn f(_: u8) -> Result<u32, Failure> {
+        NEXT.get()
+    }
+
+    let _clock = Clock::stop();
+    NEXT.set(Err(Failure(1)));
+    assert_eq!((f(1), f(1)), (Err(Failure(1)), Err(Failure(1))));
+    assert_eq!((f::cache_info().misses, f::cache_info().rejected), (2, 2));
+    NEXT.set(Ok(1));
+    let _ = f(1);
+    NEXT.set(Err(Failure(1)));
+    let _ = f::cache_refresh(1);
+    assert_eq!(f(1), Ok(1));
+}
+
+#[test]
+fn waiters_of_an_error_get_it_and_it_is_stored_once() {
+    const WAITERS: usize = 4;
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[memoize(err_ttl = "1h", skip(started, go))]
+    fn f(_: Seen, started: &(dyn Fn() + Sync), go: &(dyn Fn() + Sync)) -> Result<u32, Failure> {
+        started();
+        go();
+        Err(Failure(RUNS.fetch_add(1, Relaxed)))
+    }
+
+    finishes("waiters", || {
+        let _clock = Clock::stop();
+        let (has_started, is_started) = channel();
+        let (has_compared, is_compared) = channel();
+        let (let_go, may_go) = channel::<()>();
+        let (may_go, has_started) = (Mutex::new(may_go), Mutex::new(has_started));
+        let has_compared = Arc::new(Mutex::new(has_compared));
+        thread::scope(|threads| {
+            let started = || has_started.lock().unwrap().send(()).unwrap();
+            let go = || may_go.lock().unwrap().recv().unwrap();
+            let leader = threads.spawn(move || f(Seen(None), &started, &go));
+            is_started.recv().unwrap();
+            let waiters: Vec<_> = (0..WAITERS)
+                .map(|_| {
+                    let seen = Seen(Some(Arc::clone(&has_compared)));
+                    threads.spawn(move || f(seen, &|| (), &|| ()))
+                })
+                .collect();
+            // Each has found the run, and joins it, or finds the error stored.
+            (0..WAITERS).for_each(|_| is_compared.recv().unwrap());
+            let_go.send(()).unwrap();
+            assert_eq!(leader.join().unwrap(), Err(Failure(0)));
+            for waiter in waiters {
+                assert_eq!(waiter.join().unwrap(), Err(Failure(0)));
+            }
+        });
+        let info = f::cache_info();
+        assert_eq!(counts(info), (WAITERS as u64, 1, Some(128), 1));
+        assert_eq!(info.rejected, 0);
+    });
+}
+
+/// A key that tells when it is compared.
+#[derive(Clone)]
+struct Seen(Option<Arc<Mutex<Sender<()>>>>);
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        for seen in [self, other].into_iter().filter_map(|it| it.0.as_ref()) {
+            seen.lock().unwrap().send(()).unwrap();
+        }
+        true
+    }
+}
+
+impl Eq for Seen {}
+
+impl Hash for Seen {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+#[test]
+fn a_cache_of_one_thread_keeps_errors_that_cannot_be_sent() {
+    #[memoize(err_ttl = "5s", scope = "thread")]
+    fn f(n: u32) -> Result<u32, Rc<str>> {
+        Err(n.to_string().into())
+    }
+
+    let _clock = Clock::stop();
+    assert!(Rc::ptr_eq(&f(1).unwrap_err(), &f(1).unwrap_err()));
+}
+
+/// Time stands while the threads call, and moves between two rounds.
+#[test]
+fn no_thread_gets_a_value_that_has_expired_nor_loses_one_that_has_not() {
+    const THREADS: u64 = 4;
+    const ROUNDS: u64 = if cfg!(debug_assertions) { 200 } else { 2_000 };
+    const KEYS: u64 = 64;
+    const CALLS: u64 = 100;
+
+    /// When a value was computed, and how long it lives, in nanoseconds.
+    #[derive(Debug, Clone, Copy)]
+    struct Dated(u64, u64);
+
+    fn life(random: u64) -> u64 {
+        match random % 8 {
+            0 => 0,
+            1 => 1,
+            2 => u64::MAX,
+            _ => random % 4096 >> (random >> 16) % 12,
+        }
+    }
+
+    finishes("threads", || {
+        let clock = Clock::stop();
+        let cache: Cache<u64, Dated> = Cache::builder()
+            .unbounded()
+            .ttl_with(
+                |it: &Dated| {
+                    if it.1 == u64::MAX { Duration::MAX } else { Duration::from_nanos(it.1) }
+                },
+            )
+            .build();
+        let (now, barrier) = (AtomicU64::new(0), Barrier::new(THREADS as usize + 1));
+        let stored: Mutex<HashMap<u64, Dated>> = Mutex::default();
+        thread::scope(|threads| {
+            for thread in 0..THREADS {
+                let (cache, now, barrier, stored) = (&cache, &now, &barrier, &stored);
+                threads.spawn(move || {
+                    let mut random = thread;
+                    for _ in 0..ROUNDS {
+                        barrier.wait();
+                        let now = now.load(Relaxed);
+                        for _ in 0..CALLS {
+                            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                            let found = cache.get_or_compute(random >> 33 & (KEYS - 1), || {
+                                let dated = Dated(now, life(random >> 20));
+                                if dated.1 > 0 {
+                                    let key = random >> 33 & (KEYS - 1);
+                                    let old = stored.lock().unwrap().insert(key, dated);
+                                    let is_alive = |it: Dated| now < it.0.saturating_add(it.1);
+                                    assert!(!old.is_some_and(is_alive), "{old:?} is gone at {now}");
+                                }
+                                dated
+                            });
+                            let is_alive = now < found.0.saturating_add(found.1);
+                            assert!(
+                                is_alive || found.0 == now && found.1 == 0,
+                                "{found:?} at {now}"
+                            );
+                        }
+                        barrier.wait();
+                    }
+                });
+            }
+            let mut random = 1_u64;
+            for _ in 0..ROUNDS {
+                barrier.wait();
+                barrier.wait();
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let by = (random >> 33) % 2048 >> ((random >> 50) % 12);
+                now.fetch_add(by, Relaxed);
+                clock.advance(Duration::from_nanos(by));
+            }
+        });
+        assert!(cache.info().expirations > 0 && cache.info().hits > 0);
+    });
 }
 
 /// What a model knows of an entry: a number that tells values apart, and when it expires.

@@ -22,7 +22,8 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
         "hit_ratio": 2.0 / 3.0, "mean_run": 1.5, "time_saved": 3.0,
     });
     let parameters = json!({
-        "name": "doubled", "maxsize": 2, "ttl": 60.5, "scope": "shared", "single_flight": true, "patience": 5.0,
+        "name": "doubled", "maxsize": 2, "ttl": 60.5, "ttl_by_value": false, "jitter": null, "err_ttl": null,
+        "scope": "shared", "single_flight": true, "patience": 5.0,
     });
     assert_eq!(to_value(double::cache_info()).expect("plain data"), info);
     assert_eq!(to_value(double::cache_parameters()).expect("plain data"), parameters);

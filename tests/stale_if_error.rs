@@ -270,3 +270,58 @@ fn a_value_that_is_made_to_expire_is_kept_for_calls_that_fail_until_its_end() {
     clock.advance(NANO);
     assert_eq!(ask(&cache, Err("down")), Err("down"));
 }
+
+#[memoize(ttl = "1m", stale_if_error = "1h", retry_after = "5s", err_ttl = "2s")]
+fn stored(currency: &str) -> Rate {
+    match RATE.load(SeqCst) {
+        0 => Err("down"),
+        rate => Ok(rate + currency.len() as u32),
+    }
+}
+
+#[test]
+fn an_old_value_wins_over_errors_that_are_stored_and_an_error_is_never_an_old_value() {
+    let clock = Clock::stop();
+    RATE.store(0, SeqCst);
+    assert_eq!(stored("EUR"), Err("down"));
+    assert_eq!(stored("EUR"), Err("down"));
+    assert_eq!(stored::cache_info().misses, 1, "the error is stored");
+    clock.advance(2 * SECOND);
+    assert_eq!(stored("EUR"), Err("down"));
+    assert_eq!((stored::cache_info().misses, stored::cache_info().stale), (2, 0));
+    clock.advance(2 * SECOND);
+    RATE.store(10, SeqCst);
+    assert_eq!(stored("EUR"), Ok(13));
+    clock.advance(60 * SECOND);
+    RATE.store(0, SeqCst);
+    assert_eq!((stored("EUR"), stored("EUR")), (Ok(13), Ok(13)));
+    assert_eq!((stored::cache_info().misses, stored::cache_info().stale), (4, 2));
+    clock.advance(3600 * SECOND);
+    assert_eq!((stored("EUR"), stored("EUR")), (Err("down"), Err("down")));
+    assert_eq!((stored::cache_info().misses, stored::cache_info().stale), (5, 2));
+}
+
+#[memoize(ttl = "10m", refresh_after = "1m", refresh_on = caller, retry_after = "5s", err_ttl = "2s")]
+fn refreshed(currency: &str) -> Rate {
+    match RATE.load(SeqCst) {
+        0 => Err("down"),
+        rate => Ok(rate + currency.len() as u32),
+    }
+}
+
+#[test]
+fn an_error_of_a_refresh_is_not_stored_over_a_value_that_answers() {
+    let clock = Clock::stop();
+    RATE.store(10, SeqCst);
+    assert_eq!(refreshed("EUR"), Ok(13));
+    clock.advance(60 * SECOND);
+    RATE.store(0, SeqCst);
+    assert_eq!(refreshed("EUR"), Err("down"), "it ran the body");
+    assert_eq!(refreshed("EUR"), Ok(13));
+    let info = refreshed::cache_info();
+    assert_eq!((info.refreshes, info.refresh_failures, info.failures), (1, 1, 1));
+    clock.advance(5 * SECOND);
+    RATE.store(20, SeqCst);
+    assert_eq!(refreshed("EUR"), Ok(23));
+    assert_eq!(refreshed::cache_info().refreshes, 2);
+}

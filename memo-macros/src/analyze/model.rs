@@ -65,7 +65,9 @@ impl Model {
             params(&options, &function, &arguments, key.as_ref(), &result);
         let bounds = context.bounds(&function.sig.generics);
         let stored_type = match &function.sig.output {
-            ReturnType::Type(_, ty) if options.cache_if().is_none() => {
+            ReturnType::Type(_, ty)
+                if !(options.cache_if().is_some() || options.store_errors()) =>
+            {
                 let stored = StoredType::of(ty, &bounds, context.sees_parameters());
                 if cache_is_given { stored.in_given_cache(ty) } else { stored }
             }

@@ -164,13 +164,15 @@ fn static_item(model: &Model, types: &Types, instance: &TokenStream) -> TokenStr
 fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
     let name = report_name(model);
-    let calls = options.builder_calls().map(|(method, value)| {
+    let calls = options.builder_calls().map(|(method, row, value)| {
         if let Some(Value::ByValue(closure)) = value {
             return by_value(model, method, closure);
         }
         let method = Ident::new(method, Span::call_site());
         let value = value.map(|value| builder_value(value, p));
-        quote!(.#method(#value))
+        let result = &model.result;
+        let failures = row.about_errors.then(|| quote!(#p::failures::<#result>(),));
+        quote!(.#method(#failures #value))
     });
     let renewal = renewal::builder_call(model);
     quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #renewal)

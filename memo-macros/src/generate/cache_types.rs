@@ -36,6 +36,8 @@ impl Model {
         let Self { runtime: p, result, .. } = self;
         if let Some(accept) = self.options.cache_if() {
             quote!(#p::policy_if::<#result, _>(#accept))
+        } else if self.options.store_errors() {
+            quote!(#p::policy_with_errors::<#result, _>())
         } else if matches!(self.stored_type, StoredType::Primitive) {
             quote!(#p::primitive::<#result, _>())
         } else {
@@ -141,6 +143,9 @@ pub(super) fn result_bounds(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let kind = model.result_kind();
     match model.options.scope() {
+        Scope::Shared if model.options.store_errors() => {
+            quote!(#p::stored_with_errors::<#result, _>())
+        }
         Scope::Shared => quote!(#p::stored::<#result, _, _>(#kind)),
         Scope::Thread => quote!(#p::thread_stored::<#result, _>(#kind)),
     }

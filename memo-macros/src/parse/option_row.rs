@@ -27,6 +27,11 @@ pub(crate) struct OptionRow {
     pub(crate) builder: Option<&'static str>,
     /// Whether entries can expire because of it, so that a hit reads the clock.
     pub(crate) expires: bool,
+    /// Whether it is about errors, so that the function has to return a `Result`. The method of the builder also takes a
+    /// function that tells errors.
+    pub(crate) about_errors: bool,
+    /// Whether errors are stored because of it: then the cache holds whole `Result`s.
+    pub(crate) stores_errors: bool,
 }
 
 pub(crate) type ReadValue = fn(&OptionRow, ParseStream<'_>) -> syn::Result<Value>;

@@ -17,6 +17,8 @@ pub(crate) const ROW: OptionRow = OptionRow {
     on_block: OnBlock::Default,
     builder: None,
     expires: false,
+    about_errors: false,
+    stores_errors: false,
 };
 
 /// The exclusion of every option that the builder of a given cache takes.
@@ -61,6 +63,25 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "err_ttl",
+        value: Syntax::Assigned(values::duration),
+        example: "err_ttl = \"5s\"",
+        peers: "error_ttl ttl_err negative_ttl negative_cache_ttl cache_err cache_errors error_lifetime",
+        no_limit: NoLimit::LeaveOut("for errors that are not stored"),
+        excludes: &[
+            Relation {
+                option: "cache_if",
+                why: "`cache_if` decides about errors; give `ttl` a closure over the result",
+            },
+            GIVEN_CACHE,
+        ],
+        builder: Some("err_ttl"),
+        expires: true,
+        about_errors: true,
+        stores_errors: true,
+        ..ROW
+    },
+    OptionRow {
         name: "refresh_after",
         value: Syntax::Assigned(values::age),
         example: "refresh_after = \"8m\"",
@@ -102,8 +123,9 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
             },
             GIVEN_CACHE,
         ],
-        builder: Some("stale_if_error"),
+        builder: Some("keep_for_errors"),
         expires: true,
+        about_errors: true,
         ..ROW
     },
     OptionRow {

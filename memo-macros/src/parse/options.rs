@@ -139,12 +139,24 @@ impl Options {
         self.0.iter().any(|given| given.row.expires)
     }
 
-    /// The methods of the builder to call, each with its value if it takes one.
-    pub(crate) fn builder_calls(&self) -> impl Iterator<Item = (&'static str, Option<&Value>)> {
+    /// An option that is about errors.
+    pub(crate) fn errors_option(&self) -> Option<&GivenOption> {
+        self.0.iter().find(|given| given.row.about_errors)
+    }
+
+    /// Whether errors are stored with a time to live of their own.
+    pub(crate) fn store_errors(&self) -> bool {
+        self.0.iter().any(|given| given.row.stores_errors)
+    }
+
+    /// The methods of the builder to call, each with its row, and its value if it takes one.
+    pub(crate) fn builder_calls(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static OptionRow, Option<&Value>)> {
         self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
-            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, None)),
-            (Value::Part(_), _) => Some(("refresh_part", Some(value))),
-            _ => Some((row.builder?, Some(value))),
+            (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, *row, None)),
+            (Value::Part(_), _) => Some(("refresh_part", *row, Some(value))),
+            _ => Some((row.builder?, *row, Some(value))),
         })
     }
 

@@ -165,6 +165,16 @@ fn a_key_and_a_condition() {
 }
 
 #[test]
+fn lives_by_value_and_lives_of_errors() {
+    compare_function(
+        r#"ttl = |found| found.lifetime(), jitter = "1m", err_ttl = "5s""#,
+        "fn user(id: u64) -> io::Result<User> { fetch(id) }",
+        REPEATED,
+        &expect_file!["expansions/lives.rs"],
+    );
+}
+
+#[test]
 fn many_arguments_and_patterns() {
     compare_function(
         "",

@@ -53,6 +53,7 @@ impl<K, V> CacheBuilder<K, V> {
                 ttl: None,
                 ttl_by_value: false,
                 jitter: None,
+                err_ttl: None,
                 refresh_after: None,
                 stale_if_error: None,
                 retry_after: None,
@@ -60,7 +61,7 @@ impl<K, V> CacheBuilder<K, V> {
                 single_flight: true,
                 patience: None,
             },
-            functions: Functions { ttl: None, renew: None },
+            functions: Functions { ttl: None, is_error: None, renew: None },
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }
@@ -167,6 +168,15 @@ impl<K, V> CacheBuilder<K, V> {
         self
     }
 
+    /// How long an error answers, in a cache of `Result`s. By hand, a function for [`ttl_with`](Self::ttl_with) says it.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn err_ttl(mut self, is_error: OfValue<bool>, ttl: Duration) -> Self {
+        self.settings.parameters.err_ttl = Some(ttl);
+        self.settings.functions.is_error = Some(is_error);
+        self
+    }
+
     /// Refreshes an entry before it expires: the first call that asks for it at this age runs the computation, and until
     /// that returns all other calls are answered with the old value. An entry that nobody asks for is not refreshed.
     ///
@@ -259,6 +269,13 @@ impl<K, V> CacheBuilder<K, V> {
     pub const fn stale_if_error(mut self, kept: Duration) -> Self {
         self.settings.parameters.stale_if_error = Some(kept);
         self
+    }
+
+    /// [`stale_if_error`](Self::stale_if_error) for functions that can fail.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn keep_for_errors(self, _is_error: OfValue<bool>, kept: Duration) -> Self {
+        self.stale_if_error(kept)
     }
 
     /// How long after a run has failed that was to renew a value the next one may begin. Default: 30 seconds, and not more

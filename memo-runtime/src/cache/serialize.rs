@@ -51,7 +51,7 @@ serialize! {
         mean_run: seconds(info.mean_run()),
         time_saved: seconds(info.time_saved()),
     }
-    /// `ttl`, `jitter` and `patience` are seconds. A `ttl` of `Duration::MAX` is `None`, since both are forever. A `patience` of
+    /// `ttl`, `jitter`, `err_ttl` and `patience` are seconds. A `ttl` of `Duration::MAX` is `None`, since both are forever. A `patience` of
     /// `Duration::MAX` stays a number, about 1.8e19: there `None` is the default rule.
     CacheParameters |parameters| {
         name: parameters.name,
@@ -59,6 +59,7 @@ serialize! {
         ttl: seconds(parameters.ttl.filter(|ttl| *ttl != Duration::MAX)),
         ttl_by_value: parameters.ttl_by_value,
         jitter: seconds(parameters.jitter),
+        err_ttl: seconds(parameters.err_ttl.filter(|ttl| *ttl != Duration::MAX)),
         refresh_after: match parameters.refresh_after {
             Some(RefreshAfter::Age(age)) => Some(age.as_secs_f64()),
             _ => None,

@@ -53,8 +53,8 @@ pub struct CacheCall<R> {
     /// The time since the run that computed the value finished. It is zero for the call that ran the body, and for one
     /// that has just waited for the run.
     ///
-    /// `None` is a hit in a cache without a `ttl`, or with one of [`Duration::MAX`]: such a cache does not know when its
-    /// entries were stored. A `ttl` of a second or more is measured by the system's coarse clock, and so is the age: it may
+    /// `None` is a hit in a cache without a time to live, or with one `ttl` of [`Duration::MAX`] for all: such a cache does not
+    /// know when its entries were stored. A `ttl` of a second or more is measured by the system's coarse clock, and so is the age: it may
     /// be wrong by some milliseconds.
     pub age: Option<Duration>,
 }

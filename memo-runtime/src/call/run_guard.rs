@@ -4,7 +4,7 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::Outcome;
-use crate::engine::core::{EndedRun, NotRenewed};
+use crate::engine::core::{EndedRun, NotRenewed, OldValue};
 use crate::engine::engine::Engine;
 use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -26,11 +26,11 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     /// When the body started, if the run is timed.
     pub(super) started: Started,
     /// The stored value that this run is to renew.
-    pub(super) renews: Option<OldValue<S>>,
+    pub(super) renews: Option<Renewed<S>>,
 }
 
 /// A stored value that a run is to renew.
-pub(super) struct OldValue<S: Scope> {
+pub(super) struct Renewed<S: Scope> {
     pub(super) entry: EntryPtr<S>,
     /// It still answers. If not, it is kept in case the run fails.
     is_refresh: bool,
@@ -38,7 +38,7 @@ pub(super) struct OldValue<S: Scope> {
     answers: Option<Aged>,
 }
 
-impl<S: Scope> OldValue<S> {
+impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
     pub(super) fn due(entry: EntryPtr<S>) -> Self {
         Self { entry, is_refresh: true, answers: None }
@@ -151,12 +151,20 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
             let life = unsafe { self.engine.lives.of(|| result.value()) };
-            refusal = life.is_some_and(Life::is_over).then_some(Outcome::Rejected);
-            let run = EndedRun { life, renews: self.renews.is_some(), ran };
-            let write = &mut |to| result.write(to);
-            if !self.engine.land(&self.entry, is_own, run, write) {
-                // The owner is cloning its result. If that panics, `drop` lets another waiter help.
-                return refusal;
+            let is_error = life.is_some_and(|life| life.is_error);
+            if is_error && self.end_renewal(NotRenewed::Err) {
+                self.end_without_value(result, true, ran);
+                refusal = Some(Outcome::Error);
+            } else {
+                refusal = life
+                    .filter(Life::is_empty)
+                    .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
+                let run = EndedRun { life, renews: self.renews.is_some(), ran };
+                let write = &mut |to| result.write(to);
+                if !self.engine.land(&self.entry, is_own, run, write) {
+                    // The owner is cloning its result. If that panics, `drop` lets another waiter help.
+                    return refusal;
+                }
             }
         }
         self.role = Role::Done;
@@ -174,22 +182,28 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         }
     }
 
-    /// Ends a run whose result is not stored.
+    /// Ends a run whose result the policy does not store.
     fn reject(&mut self, result: &mut dyn AnyResult, ran: Ran) -> Outcome {
-        let is_own = matches!(self.role, Role::Owner);
         let refusal = result.refusal();
         let is_error = refusal == Outcome::Error;
-        let answers =
-            self.end_renewal(if is_error { NotRenewed::Err } else { NotRenewed::Refused });
+        self.end_renewal(if is_error { NotRenewed::Err } else { NotRenewed::Refused });
+        self.end_without_value(result, is_error, ran);
+        refusal
+    }
+
+    /// Ends a run whose result is not stored.
+    fn end_without_value(&self, result: &mut dyn AnyResult, is_error: bool, ran: Ran) {
+        let is_own = matches!(self.role, Role::Owner);
         let core = &self.engine.core;
         let mut ended = match (&self.role, self.flight) {
             (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, is_error, ran),
             (_, flight) => core.reject(flight.filter(|_| is_own), is_error, ran),
         };
+        let old_answers = self.renews.as_ref().is_some_and(|old| old.answers.is_some());
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match result.share() {
                 // The waiters look again, and find the old value.
-                _ if answers => Landing::Abandoned,
+                _ if old_answers => Landing::Abandoned,
                 // The owner still has the entry. It may store its own value.
                 Offer::Value(()) if !is_own => Landing::Abandoned,
                 Offer::Value(()) => {
@@ -200,7 +214,6 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                 Offer::Nothing => Landing::Failed,
             };
         }
-        refusal
     }
 
     /// The old value that answers the call in place of the error of its run.
@@ -221,12 +234,16 @@ impl<S: Scope> Drop for RunGuard<'_, S> {
 }
 
 impl<S: Scope> RunGuard<'_, S> {
-    /// The stored value was not renewed, if it was to be. Returns whether it answers in place of an error.
+    /// The stored value was not renewed, if it was to be. Returns whether it stays.
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
         let Some(old) = &mut self.renews else { return false };
         let core = &self.engine.core;
-        old.answers = core.end_renewal(old.entry.entry_ref(), old.is_refresh, end);
-        old.answers.is_some()
+        match core.end_renewal(old.entry.entry_ref(), old.is_refresh, end) {
+            OldValue::Gone => return false,
+            OldValue::Stays => {}
+            OldValue::Answers(aged) => old.answers = Some(aged),
+        }
+        true
     }
 
     /// Gives the flight up if the body has panicked or was dropped.

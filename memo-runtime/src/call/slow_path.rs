@@ -5,7 +5,7 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
-use crate::call::run_guard::{OldValue, Role, RunGuard};
+use crate::call::run_guard::{Renewed, Role, RunGuard};
 use crate::engine::core::{Found, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
@@ -120,7 +120,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 }
                 Found::Lead(id, old) => {
                     if let (Some(old), Some(guard)) = (old, &mut self.guard) {
-                        guard.renews = Some(OldValue::kept(old));
+                        guard.renews = Some(Renewed::kept(old));
                     }
                     self.run(Some(id))
                 }
@@ -146,13 +146,13 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         }
         let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
         if id.is_some() && renewer == Renewer::Caller {
-            guard.renews = Some(OldValue::due(old));
+            guard.renews = Some(Renewed::due(old));
             return self.run(id);
         }
         // If there is no flight, another call was faster.
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renews = Some(OldValue::due(old.clone()));
+            guard.renews = Some(Renewed::due(old.clone()));
             guard
         });
         let answered = self.answer_by_old(&old, aged, types);

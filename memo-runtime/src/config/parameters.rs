@@ -33,6 +33,8 @@ pub struct CacheParameters {
     pub ttl_by_value: bool,
     /// By how much the life of an entry may be shorter than its time to live; `None` is not at all.
     pub jitter: Option<Duration>,
+    /// How long an error answers; `None` if errors are not stored, or as long as other values.
+    pub err_ttl: Option<Duration>,
     /// When the first call that asks for an entry has it refreshed; `None` is never.
     pub refresh_after: Option<RefreshAfter>,
     /// How long after its life a value still answers calls that fail; `None` is not at all.
@@ -95,6 +97,9 @@ impl fmt::Display for CacheParameters {
         }
         if let Some(jitter) = self.jitter {
             write!(f, ", jitter = \"{}\"", Spelled(jitter))?;
+        }
+        if let Some(ttl) = self.err_ttl {
+            write!(f, ", err_ttl = \"{}\"", Spelled(ttl))?;
         }
         match self.refresh_after {
             None => {}

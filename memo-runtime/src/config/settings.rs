@@ -16,6 +16,8 @@ pub(crate) struct Settings {
 pub(crate) struct Functions {
     /// How long a value answers.
     pub(crate) ttl: Option<OfValue<Duration>>,
+    /// Whether a value is an error, which has a time to live of its own.
+    pub(crate) is_error: Option<OfValue<bool>>,
     /// Has a body run in the background. Its argument is a run that is about to be handed over.
     pub(crate) renew: Option<OfValue<()>>,
 }

@@ -67,8 +67,10 @@ impl<S: Scope> Engine<S> {
     /// Panics if a function in the settings is one of values of another type.
     pub(crate) fn new(settings: Settings, types: &'static EntryType) -> Self {
         let value_type = (types.value_type)();
-        let is_of_type = settings.functions.ttl.is_none_or(|ttl| ttl.takes(value_type));
-        assert!(is_of_type, "a function of other values was given to a cache");
+        let Functions { ttl, is_error, .. } = settings.functions;
+        let are_of_type = ttl.is_none_or(|it| it.takes(value_type))
+            && is_error.is_none_or(|it| it.takes(value_type));
+        assert!(are_of_type, "a function of other values was given to a cache");
         let lives = Lives::new(&settings);
         let Settings { parameters, functions } = settings;
         Self {

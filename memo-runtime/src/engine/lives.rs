@@ -22,6 +22,8 @@ pub(crate) struct Lives {
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
     jitter: Option<Jitter>,
+    /// Tells errors, and how long they live.
+    errors: Option<(OfValue<bool>, Duration)>,
     refresh_after: Option<RefreshAfter>,
     /// How long a value is kept for calls that fail.
     kept: Duration,
@@ -38,6 +40,7 @@ impl Lives {
             ttl: parameters.ttl,
             by_value: functions.ttl,
             jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
+            errors: functions.is_error.zip(parameters.err_ttl),
             refresh_after: parameters.refresh_after,
             kept: parameters.stale_if_error.unwrap_or_default(),
             retry_after: parameters.retry_after.unwrap_or(retry_after),
@@ -58,9 +61,10 @@ impl Lives {
         let ttl = self.ttl.or(self.by_value.map(|_| Duration::MAX));
         let ttl =
             ttl.map(|ttl| self.jitter.as_ref().map_or(ttl, |jitter| ttl - jitter.most_of(ttl)));
+        let err_ttl = self.errors.map(|(_, ttl)| ttl);
         let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
         let kept = self.keeps().then_some(self.kept);
-        ttl.into_iter().chain(age).chain(kept).chain(self.retry_after()).min()
+        ttl.into_iter().chain(err_ttl).chain(age).chain(kept).chain(self.retry_after()).min()
     }
 
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
@@ -81,6 +85,7 @@ impl Lives {
     fn differ(&self) -> bool {
         self.by_value.is_some()
             || self.jitter.is_some()
+            || self.errors.is_some()
             || self.refresh_after.is_some()
             || self.keeps()
     }
@@ -94,17 +99,31 @@ impl Lives {
     #[inline]
     pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Life> {
         self.differ().then(|| {
-            let whole = match self.by_value {
-                // SAFETY: by the condition above. The engine has checked that the function is of its type.
-                Some(ttl) => unsafe { ttl.call(value()) },
-                None => self.ttl.unwrap_or(Duration::MAX),
-            };
-            let lasts = self.jitter.as_ref().map_or(whole, |jitter| jitter.shorten(whole));
-            let fresh = self
-                .refresh_after
-                .map_or(Duration::MAX, |after| in_proportion(after.of(whole), lasts, whole));
-            Life { lasts, fresh, kept: self.kept }
+            // SAFETY: by the condition above.
+            unsafe { self.of_value(value()) }
         })
+    }
+
+    /// # Safety
+    ///
+    /// That of [`of`](Self::of).
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    unsafe fn of_value(&self, value: NonNull<()>) -> Life {
+        // SAFETY: by the condition above. The engine has checked that its functions are of its type.
+        let error = self.errors.filter(|(is_error, _)| unsafe { is_error.call(value) });
+        if let Some((_, length)) = error {
+            return Life { length, fresh: Duration::MAX, kept: Duration::ZERO, is_error: true };
+        }
+        let whole = match self.by_value {
+            // SAFETY: as above.
+            Some(ttl) => unsafe { ttl.call(value) },
+            None => self.ttl.unwrap_or(Duration::MAX),
+        };
+        let length = self.jitter.as_ref().map_or(whole, |jitter| jitter.shorten(whole));
+        let fresh = self
+            .refresh_after
+            .map_or(Duration::MAX, |after| in_proportion(after.of(whole), length, whole));
+        Life { length, fresh, kept: self.kept, is_error: false }
     }
 }
 

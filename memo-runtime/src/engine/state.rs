@@ -255,7 +255,10 @@ impl State {
     #[inline]
     pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Life>) -> bool {
         let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
-        entry.is_alone() && !is_awaited && !self.store.refuses() && !life.is_some_and(Life::is_over)
+        entry.is_alone()
+            && !is_awaited
+            && !self.store.refuses()
+            && !life.is_some_and(|life| life.is_empty())
     }
 
     /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
@@ -332,7 +335,7 @@ impl State {
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > entry.generation());
-        let is_rejected = life.is_some_and(Life::is_over);
+        let is_rejected = life.is_some_and(|life| life.is_empty());
         self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
         let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
         let renewed = other.filter(|old| renews && stored && self.store.stage(*old, now).answers());
@@ -358,6 +361,28 @@ impl State {
             self.store.abandon(entry);
         }
         Some(Landed { flight, stored, stamp, overtaken, dead, unstored: None })
+    }
+
+    /// Whether the run of an error leaves the stored one of equal entries as it is: another value, which still answers.
+    pub(crate) fn keeps_stored(
+        &self,
+        life: Option<Life>,
+        equal: &SmallList<EntryRef>,
+        now: Time,
+    ) -> bool {
+        let is_error = life.is_some_and(|life| life.is_error);
+        let kept = || self.stored_unexpired(equal, now).filter(|it| !self.store.is_error(*it));
+        is_error && kept().is_some()
+    }
+
+    /// Ends a flight, if it is under way, and leaves its value to those who wait. What is stored stays.
+    pub(crate) fn land_beside(&mut self, entry: EntryRef) -> Option<Landed> {
+        let flight = self.end(entry)?;
+        let count =
+            if flight.invalidated { &mut self.counts.outdated } else { &mut self.counts.rejected };
+        *count += 1;
+        let (overtaken, dead) = (None, SmallList::new());
+        Some(Landed { flight, stored: false, stamp: 0, overtaken, dead, unstored: None })
     }
 
     /// Takes out an entry that is stored. Returns the cause: it may have expired before.

@@ -154,6 +154,11 @@ impl Store {
         entry.hide();
     }
 
+    /// Whether the value of an entry that is stored is known to be an error.
+    pub(crate) fn is_error(&self, entry: EntryRef) -> bool {
+        self.freshness.is_error(entry)
+    }
+
     /// When an entry that is stored was stored, if entries expire.
     pub(crate) fn stored_at(&self, entry: EntryRef) -> Option<Time> {
         self.freshness.stored_at(entry)

@@ -23,6 +23,7 @@ pub(crate) fn function(
 ) {
     combinations(options, errors);
     options::jitter(options, errors);
+    options::fallible(options, function, errors);
     signature::qualifiers(options, function, context, errors);
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);

@@ -12,7 +12,7 @@ use crate::tokens::errors::Errors;
 use crate::tokens::search::{find_word, has_parameter, uses, words};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::Visibility;
+use syn::{ReturnType, Visibility};
 
 /// Reports options that exclude each other, and options that lack another.
 pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
@@ -58,6 +58,17 @@ pub(super) fn jitter(options: &Options, errors: &mut Errors) {
     if let Some(given) = options.get("jitter").filter(|_| jitter >= ttl) {
         let message = "`jitter` is not less than `ttl`: entries would have no life; shorten it";
         errors.at(&given.name, message);
+    }
+}
+
+/// Refuses an option about errors where nothing is returned. The compiler refuses it for other types that are no `Result`.
+pub(super) fn fallible(options: &Options, function: &Function, errors: &mut Errors) {
+    if let (Some(given), ReturnType::Default) = (options.errors_option(), &function.sig.output) {
+        let message = format!(
+            "only a `Result` can fail: `{}` needs a function that returns a `Result`",
+            given.row.name
+        );
+        errors.at(&function.sig.ident, message);
     }
 }
 

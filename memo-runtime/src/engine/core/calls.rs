@@ -242,7 +242,11 @@ impl<S: Scope> Core<S> {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = state.land(entry, now, life, stamp, renews, equal);
+            landed = if state.keeps_stored(life, equal, now) {
+                state.land_beside(entry)
+            } else {
+                state.land(entry, now, life, stamp, renews, equal)
+            };
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
             if Self::publish(landed, entry, taken) {

@@ -1,12 +1,12 @@
 //! Flights that end without a value to store, and what concerns a whole cache.
 
-use super::{Core, NotRenewed};
+use super::{Core, NotRenewed, OldValue};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
-use crate::engine::state::{Aged, Standing, State};
+use crate::engine::state::{Standing, State};
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
@@ -86,15 +86,10 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// A run has ended that was to renew a stored value. Returns the age of that value if it answers in place of an error.
-    pub(crate) fn end_renewal(
-        &self,
-        old: EntryRef,
-        is_refresh: bool,
-        end: NotRenewed,
-    ) -> Option<Aged> {
+    /// A run has ended that was to renew a stored value.
+    pub(crate) fn end_renewal(&self, old: EntryRef, is_refresh: bool, end: NotRenewed) -> OldValue {
         let now = self.expiry.now();
-        let mut answers = None;
+        let mut outcome = OldValue::Gone;
         let removed = self.locked(|state| {
             let stage = old.is_stored().then(|| state.store.stage(old, now));
             let has_failed = end != NotRenewed::Refused;
@@ -111,14 +106,16 @@ impl<S: Scope> Core<S> {
                 let is_stale = matches!(stage, Some(Stage::Kept { .. }));
                 state.counts.stale += u64::from(is_stale);
                 let standing = if is_stale { Standing::Stale } else { Standing::Fresh };
-                answers = Some(state.aged(old, now, standing));
+                outcome = OldValue::Answers(state.aged(old, now, standing));
+            } else {
+                outcome = OldValue::Stays;
             }
             let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
             state.store.retry(old, retry, now);
             None
         });
         self.discard(removed);
-        answers
+        outcome
     }
 
     /// Ends a flight, under the lock. The caller drops the returned value without the lock.

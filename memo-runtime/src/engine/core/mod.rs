@@ -30,12 +30,12 @@ use crate::flight::wait::Wait;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::freshness::Life;
 use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
 // Written under the lock: the models need not explore it.
-use crate::store::freshness::Life;
 use std::sync::atomic::AtomicU64 as Guarded;
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(crate) struct Computed<'a> {
 /// A run that has ended with a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EndedRun {
-    /// How long the entry lives, where lives differ. If that is no time, it is not stored.
+    /// The life of the entry, where lives differ.
     pub(crate) life: Option<Life>,
     /// Whether it renews a stored value.
     pub(crate) renews: bool,
@@ -119,6 +119,17 @@ pub(crate) enum Renewer {
     Caller,
     /// Another thread or task. The call is answered with the old value.
     Background,
+}
+
+/// The stored value that a run has not renewed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OldValue {
+    /// It is no longer stored.
+    Gone,
+    /// It stays.
+    Stays,
+    /// It stays, and answers in place of an error.
+    Answers(Aged),
 }
 
 /// The end of a run that has not renewed a stored value.

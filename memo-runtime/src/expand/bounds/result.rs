@@ -4,7 +4,7 @@ use crate::base::of_value::OfValue;
 use crate::call::renewal::Handed;
 use crate::call::result_policy::{Filtered, OkOnly, OkShared, OkWhole, Whole};
 use crate::expand::bounds::result_kind::StoredAs;
-use crate::expand::bounds::shared::{OfType, Shareable};
+use crate::expand::bounds::shared::{OfType, Shareable, ShareableWithErrors};
 use crate::expand::bounds::{Impossible, Never};
 use std::time::Duration;
 
@@ -57,6 +57,63 @@ pub fn policy<R: Storable<P, L>, P, L>(kind: P) -> L {
 #[inline]
 pub fn policy_if<R: Storable<Filtered<R>, L>, L>(accept: fn(&R) -> bool) -> L {
     R::policy(Filtered(accept))
+}
+
+/// A return type that is stored whole, because its errors are stored too.
+#[diagnostic::on_unimplemented(
+    message = "what is returned here cannot be cached",
+    label = "`err_ttl` stores errors too: the value and the error need `Clone`",
+    note = "derive `Clone`, or return it in an `Arc<..>`, which is cheap to clone; for a type parameter, \
+            add the bound `E: Clone`"
+)]
+pub trait StorableWithErrors<L> {
+    #[doc(hidden)]
+    fn policy() -> L;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Clone> StorableWithErrors<Whole> for R {
+    #[inline]
+    fn policy() -> Whole {
+        Whole
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Impossible> StorableWithErrors<Never> for R {
+    fn policy() -> Never {
+        R::never()
+    }
+}
+
+/// The policy of `err_ttl`.
+#[inline]
+#[must_use]
+pub fn policy_with_errors<R: StorableWithErrors<L>, L>() -> L {
+    R::policy()
+}
+
+/// A return type that can fail.
+#[diagnostic::on_unimplemented(
+    message = "only a `Result` can fail",
+    label = "`err_ttl` and `stale_if_error` need a function that returns a `Result`",
+    note = "to keep some values for another time than others, give `ttl` a closure: `ttl = |value| ..`"
+)]
+pub trait Fallible {
+    #[doc(hidden)]
+    fn failures() -> OfValue<bool>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    fn failures() -> OfValue<bool> {
+        OfValue::new(Self::is_err)
+    }
+}
+
+/// Tells errors among what is stored.
+#[must_use]
+pub fn failures<R: Fallible>() -> OfValue<bool> {
+    R::failures()
 }
 
 /// A primitive type. An expansion asks for it if the return type has the name of one, and then needs no probe of
@@ -117,6 +174,13 @@ pub fn stored<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_ki
 #[must_use]
 pub fn life_of<R: StoredAs<P>, P>(_kind: P, life: fn(&R::Stored) -> Duration) -> OfValue<Duration> {
     OfValue::new(life)
+}
+
+/// The type of a result that is stored with its errors, in a cache that threads share.
+#[inline]
+#[must_use]
+pub fn stored_with_errors<R: ShareableWithErrors<OfType<R>, L>, L>() -> L {
+    R::pass(OfType::default())
 }
 
 /// The function that has a body run in the background, for a cache with keys `K` and what is stored for a return type.

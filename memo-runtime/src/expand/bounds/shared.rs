@@ -80,20 +80,37 @@ pub trait Shareable<W, L> {
     fn pass(what: W) -> L;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Send + Sync, W> Shareable<W, W> for T {
-    #[inline]
-    fn pass(what: W) -> W {
-        what
-    }
+/// A return type whose errors are stored, in a cache that threads share.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in a cache that threads share",
+    label = "`err_ttl` stores errors too: the value and the error need `Send` and `Sync`",
+    note = "use `Arc` for `Rc`, `Mutex` for `RefCell`; or give each thread its own cache with \
+            `scope = \"thread\"`"
+)]
+pub trait ShareableWithErrors<W, L> {
+    #[doc(hidden)]
+    fn pass(what: W) -> L;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Impossible, W> Shareable<W, (W, Never)> for T {
-    fn pass(what: W) -> (W, Never) {
-        (what, T::never())
-    }
+macro_rules! shareable {
+    ($($Shareable:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Send + Sync, W> $Shareable<W, W> for T {
+            #[inline]
+            fn pass(what: W) -> W {
+                what
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Impossible, W> $Shareable<W, (W, Never)> for T {
+            fn pass(what: W) -> (W, Never) {
+                (what, T::never())
+            }
+        }
+    )*};
 }
+shareable!(Shareable ShareableWithErrors);
 
 /// The type of a key, or of a part of one, in a cache that threads share.
 #[inline]

@@ -36,6 +36,8 @@ struct Node {
     phase: Phase,
     /// `None` in a head.
     entry: Option<EntryRef>,
+    /// Its value is an error.
+    is_error: bool,
     /// The neighbours. A list is a ring that leads through its head.
     before: u32,
     after: u32,
@@ -139,13 +141,14 @@ impl DifferingLives {
     }
 
     /// Adds an entry whose life began `now`.
-    pub(super) fn push(&mut self, entry: EntryRef, now: Time, moments: Moments) {
+    pub(super) fn push(&mut self, entry: EntryRef, now: Time, moments: Moments, is_error: bool) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
                 moments: Moments::NEVER,
                 stored_at: Time::ORIGIN,
                 phase: Phase::Fresh,
                 entry: None,
+                is_error: false,
                 before: at,
                 after: at,
             }));
@@ -160,6 +163,7 @@ impl DifferingLives {
             stored_at: now,
             phase: Phase::Fresh,
             entry: Some(entry),
+            is_error,
             before: at,
             after: at,
         });
@@ -315,6 +319,11 @@ impl DifferingLives {
     /// When an entry was stored.
     pub(super) fn stored_at(&self, entry: EntryRef) -> Time {
         self.nodes[self.position(entry) as usize].stored_at
+    }
+
+    /// Whether the value of an entry is an error.
+    pub(super) fn is_error(&self, entry: EntryRef) -> bool {
+        self.nodes[self.position(entry) as usize].is_error
     }
 
     /// How many entries are in one of these stages.

@@ -17,17 +17,6 @@ use differing_lives::{DifferingLives, Step};
 use equal_lives::EqualLives;
 use std::time::Duration;
 
-/// The life of one entry, from when it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Life {
-    /// It answers so long.
-    pub(crate) lasts: Duration,
-    /// It is due for a refresh after this. If that is not before its end, it never is.
-    pub(crate) fresh: Duration,
-    /// It is kept so long after it has ceased to answer, for calls that fail.
-    pub(crate) kept: Duration,
-}
-
 /// The moments in the life of an entry.
 #[derive(Debug, Clone, Copy)]
 struct Moments {
@@ -45,7 +34,7 @@ impl Moments {
 
     /// The moments of a life that begins `now`.
     fn of(life: Life, now: Time) -> Self {
-        let deadline = now.after(life.lasts);
+        let deadline = now.after(life.length);
         let run_at = now.after(life.fresh);
         let run_at = if run_at < deadline { run_at } else { Time::FOREVER };
         Self { run_at, deadline, ends: deadline.after(life.kept) }
@@ -72,13 +61,6 @@ impl Stage {
     }
 }
 
-impl Life {
-    /// Whether an entry with this life would be expired as soon as it is stored.
-    pub(crate) fn is_over(self) -> bool {
-        self.lasts.is_zero()
-    }
-}
-
 /// How long the entries of a store live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lives {
@@ -90,6 +72,19 @@ pub(crate) enum Lives {
     Differing,
 }
 
+/// The life of one entry, where lives differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// With no length, the entry is not stored.
+    pub(crate) length: Duration,
+    /// The entry is due for a refresh after this. If that is not less than the length, it never is.
+    pub(crate) fresh: Duration,
+    /// The entry is kept for so long after that, for calls that fail.
+    pub(crate) kept: Duration,
+    /// Its value is an error, which does not take the place of another value that still answers.
+    pub(crate) is_error: bool,
+}
+
 /// A moment in an entry's life that has come. Another kind of moment (a refresh, the end of a grace period) is another
 /// variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +93,16 @@ pub(crate) enum Due {
     Expired(EntryRef),
     /// The next call of the entry's key decides about it, under the lock.
     Hide(EntryRef),
+}
+
+impl Life {
+    const ENDLESS: Self =
+        Self { length: Duration::MAX, fresh: Duration::MAX, kept: Duration::ZERO, is_error: false };
+
+    /// Whether it has no length.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length.is_zero()
+    }
 }
 
 /// The deadlines of all entries that are stored, if entries expire.
@@ -135,10 +140,15 @@ impl Freshness {
             Self::Endless => {}
             Self::Equal(queue) => queue.push(entry, now),
             Self::Differing(queue) => {
-                let moments = own.map_or(Moments::NEVER, |life| Moments::of(life, now));
-                queue.push(entry, now, moments);
+                let life = own.unwrap_or(Life::ENDLESS);
+                queue.push(entry, now, Moments::of(life, now), life.is_error);
             }
         }
+    }
+
+    /// Whether the value of an entry that is stored is known to be an error.
+    pub(crate) fn is_error(&self, entry: EntryRef) -> bool {
+        matches!(self, Self::Differing(queue) if queue.is_error(entry))
     }
 
     /// An entry that was stored is taken out.

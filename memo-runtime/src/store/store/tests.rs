@@ -5,6 +5,7 @@ use crate::key::hash::SEEN;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Thread;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn limits(maxsize: Option<usize>, ttl: Option<u64>) -> Limits {
     let lives = ttl.map_or(Lives::Endless, |ttl| Lives::Equal(Duration::from_nanos(ttl)));
@@ -234,15 +235,16 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
         let mut out = SmallList::new();
         store.expire(now, 16, &mut out);
         if random >> 40 & 3 != 0 {
-            let life = match random >> 56 & 7 {
+            let length = match random >> 56 & 7 {
                 0 => Duration::MAX,
                 1 => Duration::from_nanos(1),
                 _ => Duration::from_nanos((random >> 20 & 0x3F_FFFF) >> (random >> 51 & 15)),
             };
             let entry = entries.start(&mut store, random >> 56, generation);
+            let life = Life { length, is_error: false };
             store.store(entry, now, Some(life), generation, &mut out);
             entry.stamp.store(generation, Relaxed);
-            model.insert(generation, (entry, now.after(life)));
+            model.insert(generation, (entry, now.after(length)));
         } else if let Some((entry, deadline)) =
             model.values().nth((random >> 32) as usize % MAXSIZE)
         {

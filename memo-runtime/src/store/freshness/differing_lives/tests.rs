@@ -18,7 +18,7 @@ struct Compared {
 impl Compared {
     fn push(&mut self, now: Time, life: Duration) {
         let owner = EntryPtr::without_key(0);
-        self.queue.push(owner.entry_ref(), now, now.after(life));
+        self.queue.push(owner.entry_ref(), now, now.after(life), false);
         self.model.push((owner, now.after(life)));
     }
 
@@ -145,9 +145,10 @@ fn a_shorter_life_that_begins_later_ends_earlier() {
 fn a_thread_that_read_the_clock_early_files_an_entry_that_has_expired() {
     let mut queue = DifferingLives::default();
     let [first, late] = [0, 1].map(|_| EntryPtr::<Thread>::without_key(0));
-    queue.push(first.entry_ref(), at(100), at(300));
+    queue.push(first.entry_ref(), at(100), at(300), false);
     while queue.step(at(290)).is_some() {}
-    queue.push(late.entry_ref(), at(90), at(95));
+    queue.push(late.entry_ref(), at(90), at(95), true);
+    assert!(queue.is_error(late.entry_ref()) && !queue.is_error(first.entry_ref()));
     assert!(queue.next().has_passed(at(290)));
     assert_eq!(queue.step(at(90)), Some(Step::Expired(late.entry_ref())));
     assert_eq!(queue.step(at(299)), Some(Step::Sorted));

@@ -1,0 +1,144 @@
+// #[memoize(ttl = |found| found.lifetime(), jitter = "1m", err_ttl = "5s")]
+// fn user(id: u64) -> io::Result<User> { fetch(id) }
+// Without the body and the controls: 54 lines.
+
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(ttl = |found| found.lifetime(), jitter = \"1m\", err_ttl = \"5s\")]`](https://docs.rs/memofn). Its controls: [`user`](struct@user)."
+)]
+fn user(id: u64) -> io::Result<User> {
+    let __memofn_cache = ::memofn::__private::at(<user>::call_site);
+    return ::memofn::__private::call!(
+        __memofn_cache.enter_timed(::memofn::__private::plain:: < u64, _ > (& id),
+        ::memofn::__private::policy_with_errors:: < io::Result < User >, _ > ()), < user
+        > ::uncached(id)
+    );
+}
+/// The cache of [`user()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(ttl = |found| found.lifetime(), jitter = \"1m\", err_ttl = \"5s\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
+)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
+#[allow(unreachable_pub)]
+struct user {}
+#[allow(dead_code, unreachable_pub)]
+impl user {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::type_complexity
+    )]
+    fn uncached(id: u64) -> io::Result<User> {
+        fetch(id)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl user {
+    #[doc(hidden)]
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
+        u64,
+        io::Result<User>,
+        ::memofn::__private::scope::Shared,
+    > {
+        let __memofn_options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<user>(),
+                        "user",
+                    ),
+                )
+                .ttl_of(
+                    ::memofn::__private::life_of::<
+                        io::Result<User>,
+                        _,
+                    >(::memofn::__private::Whole, |found| found.lifetime()),
+                )
+                .jitter(::memofn::__private::std::time::Duration::new(60u64, 0u32))
+                .err_ttl(
+                    ::memofn::__private::failures::<io::Result<User>>(),
+                    ::memofn::__private::std::time::Duration::new(5u64, 0u32),
+                )
+        };
+        ::memofn::__private::single!("user", __memofn_options, u64, io::Result < User >)
+            .call_site(
+                ::memofn::__private::shared::<u64, _>(),
+                ::memofn::__private::stored_with_errors::<io::Result<User>, _>(),
+            )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<u64, io::Result<User>> {
+        <user>::call_site().cache()
+    }
+    #[inline]
+    fn ask(
+        __memofn_what: ::memofn::__private::Ask<io::Result<User>>,
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
+        ::memofn::__private::ask(
+            &<user>::cache(),
+            __memofn_what,
+            ::memofn::__private::plain::<u64, _>(&id),
+            &::memofn::__private::policy_with_errors::<io::Result<User>, _>(),
+        )
+    }
+    /// Looks for a call without counting, computing or touching recency.
+    #[inline]
+    fn cache_peek(
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
+        Self::ask(::memofn::__private::Ask::Peek, id)
+    }
+    /// Forgets one call, and returns its result.
+    #[inline]
+    fn cache_remove(
+        id: u64,
+    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
+        Self::ask(::memofn::__private::Ask::Remove, id)
+    }
+    /// Stores a result as if it had been computed now.
+    #[inline]
+    fn cache_insert(id: u64, __memofn_result: io::Result<User>) {
+        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), id);
+    }
+    #[inline]
+    fn run(
+        __memofn_start: ::memofn::__private::Start,
+        id: u64,
+    ) -> ::memofn::__private::CacheCall<io::Result<User>> {
+        let __memofn_run = match <user>::call_site()
+            .observe(
+                __memofn_start,
+                ::memofn::__private::plain::<u64, _>(&id),
+                ::memofn::__private::policy_with_errors::<io::Result<User>, _>(),
+            )
+        {
+            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+                return __memofn_call;
+            }
+            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+                __memofn_run
+            }
+        };
+        return ::memofn::__private::missed(__memofn_run.finish(<user>::uncached(id)));
+    }
+    /// Runs the body now and stores its result.
+    #[inline]
+    fn cache_refresh(id: u64) -> io::Result<User> {
+        Self::run(::memofn::__private::Start::Anew, id).value
+    }
+    /// Calls the function, and says how the call was answered.
+    #[inline]
+    fn cache_call(id: u64) -> ::memofn::__private::CacheCall<io::Result<User>> {
+        #[allow(deprecated)]
+        let _ = user;
+        Self::run(::memofn::__private::Start::IfAbsent, id)
+    }
+}
