@@ -119,6 +119,14 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    pub fn cache_expire(city: &str) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, city),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
@@ -150,9 +158,7 @@ impl temperature {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.drive(<temperature>::uncached(city)).await,
-        );
+        return __memofn_run.drive_call(<temperature>::uncached(city)).await;
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -129,6 +129,14 @@ where
     fn cache_remove(items: &[T]) -> ::memofn::__private::std::option::Option<Option<T>> {
         Self::ask(::memofn::__private::Ask::Remove, items)
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(items: &[T]) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, items),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(items: &[T], __memofn_result: Option<T>) {
@@ -161,9 +169,7 @@ where
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(<longest<T>>::uncached::<F>(items, measure)),
-        );
+        return __memofn_run.finish_call(<longest<T>>::uncached::<F>(items, measure));
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -70,8 +70,6 @@ impl Rectangle {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(Self::user_uncached(self, id)),
-        );
+        return __memofn_run.finish_call(Self::user_uncached(self, id));
     }
 }

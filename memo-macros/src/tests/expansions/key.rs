@@ -119,6 +119,14 @@ impl page {
     ) -> ::memofn::__private::std::option::Option<String> {
         Self::ask(::memofn::__private::Ask::Remove, request)
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(request: &Request) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, request),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(request: &Request, __memofn_result: String) {
@@ -152,9 +160,7 @@ impl page {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(<page>::uncached(request, log)),
-        );
+        return __memofn_run.finish_call(<page>::uncached(request, log));
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -103,6 +103,14 @@ impl user {
     ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
         Self::ask(::memofn::__private::Ask::Remove, id)
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(id: u64) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, id),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(id: u64, __memofn_result: io::Result<User>) {
@@ -127,7 +135,7 @@ impl user {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(__memofn_run.finish(<user>::uncached(id)));
+        return __memofn_run.finish_call(<user>::uncached(id));
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -226,4 +226,43 @@ impl many {
     > {
         <many>::call_site().cache()
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(
+        a: u8,
+        b: f64,
+        __memofn_arg2: Option<&str>,
+        __memofn_arg3: (u8, f32),
+        __memofn_arg4: Point,
+        e: &[&str],
+        f: Cow<'_, str>,
+        g: [f64; 3],
+        h: &Path,
+        i: Vec<u8>,
+        j: char,
+        k: bool,
+        r#type: i8,
+        l: i16,
+    ) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(
+                ::memofn::__private::Ask::Expire,
+                a,
+                b,
+                __memofn_arg2,
+                __memofn_arg3,
+                __memofn_arg4,
+                e,
+                f,
+                g,
+                h,
+                i,
+                j,
+                k,
+                r#type,
+                l,
+            ),
+        )
+    }
 }

@@ -100,8 +100,6 @@ impl Rectangle {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(Self::area_uncached(self, unit)),
-        );
+        return __memofn_run.finish_call(Self::area_uncached(self, unit));
     }
 }

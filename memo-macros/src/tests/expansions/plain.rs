@@ -105,6 +105,14 @@ impl fib {
     pub fn cache_remove(n: u64) -> ::memofn::__private::std::option::Option<u64> {
         Self::ask(::memofn::__private::Ask::Remove, n)
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    pub fn cache_expire(n: u64) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, n),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(n: u64, __memofn_result: u64) {
@@ -129,7 +137,7 @@ impl fib {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(__memofn_run.finish(<fib>::uncached(n)));
+        return __memofn_run.finish_call(<fib>::uncached(n));
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -130,6 +130,14 @@ impl temperature {
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
         Self::ask(::memofn::__private::Ask::Remove, city)
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    pub(crate) fn cache_expire(city: &str) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, city),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
@@ -159,9 +167,7 @@ impl temperature {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(<temperature>::uncached(api, city)),
-        );
+        return __memofn_run.finish_call(<temperature>::uncached(api, city));
     }
     /// Runs the body now and stores its result.
     #[inline]

@@ -92,4 +92,15 @@ impl distance {
     > {
         <distance>::call_site().cache()
     }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(
+        a: &[char],
+        b: &[char],
+    ) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, a, b),
+        )
+    }
 }

@@ -156,8 +156,7 @@ impl ClientLoadControls for Client {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(<Self as ClientLoadControls>::load_uncached(self, path)),
-        );
+        return __memofn_run
+            .finish_call(<Self as ClientLoadControls>::load_uncached(self, path));
     }
 }

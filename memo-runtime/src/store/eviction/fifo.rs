@@ -18,6 +18,11 @@ impl Eviction for Fifo {
         self.0.remove(entry);
     }
 
+    fn replace(&mut self, old: EntryRef, new: EntryRef) {
+        self.0.remove(old);
+        self.0.push_last(new);
+    }
+
     fn victim(&mut self, _now: Stamp) -> Option<EntryRef> {
         self.0.pop_first()
     }

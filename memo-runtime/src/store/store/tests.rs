@@ -241,7 +241,7 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
                 _ => Duration::from_nanos((random >> 20 & 0x3F_FFFF) >> (random >> 51 & 15)),
             };
             let entry = entries.start(&mut store, random >> 56, generation);
-            let life = Life { length, is_error: false };
+            let life = Life { length, ..Life::ENDLESS };
             store.store(entry, now, Some(life), generation, &mut out);
             entry.stamp.store(generation, Relaxed);
             model.insert(generation, (entry, now.after(length)));

@@ -1,10 +1,16 @@
 use super::*;
 use crate::entry::entry::EntryPtr;
 use crate::scope::scope::Thread;
+use crate::store::freshness::Life;
 use std::time::Duration;
 
 fn at(nanos: u64) -> Time {
     Time::from_nanos(nanos)
+}
+
+/// The moments of an entry that only expires.
+fn plain(deadline: u64) -> Moments {
+    Moments { deadline: at(deadline), ends: at(deadline), ..Moments::NEVER }
 }
 
 /// A queue and its entries, beside a plain list of them.
@@ -18,8 +24,9 @@ struct Compared {
 impl Compared {
     fn push(&mut self, now: Time, life: Duration) {
         let owner = EntryPtr::without_key(0);
-        self.queue.push(owner.entry_ref(), now, now.after(life), false);
-        self.model.push((owner, now.after(life)));
+        let life = Life { length: life, ..Life::ENDLESS };
+        self.queue.push(owner.entry_ref(), now, Moments::of(life, now), false);
+        self.model.push((owner, now.after(life.length)));
     }
 
     fn remove(&mut self, number: usize) {
@@ -44,11 +51,12 @@ impl Compared {
 
     fn check(&self, now: Time) {
         let expired = self.model.iter().filter(|(_, deadline)| deadline.has_passed(now)).count();
-        assert_eq!(self.queue.count_expired(now), expired);
+        assert_eq!(self.queue.count(now, |it| it == Stage::Over), expired);
         let earliest = self.model.iter().map(|(_, deadline)| *deadline).min();
         assert!(self.queue.next() <= earliest.unwrap_or(Time::FOREVER), "none is due before");
         for (owner, deadline) in &self.model {
-            assert_eq!(self.queue.deadline(owner.entry_ref()), *deadline);
+            let is_over = self.queue.stage(owner.entry_ref(), now) == Stage::Over;
+            assert_eq!(is_over, deadline.has_passed(now));
         }
         assert!(self.queue.nodes.capacity() <= 8 * self.model.len() + 4 * HEADS);
         #[cfg(debug_assertions)]
@@ -107,7 +115,7 @@ fn entries_expire_at_their_deadlines_whatever_their_lives() {
                 let few = random.next() % 2 == 0;
                 all.expire(now, if few { 3 } else { usize::MAX });
                 if !few {
-                    assert_eq!(all.queue.count_expired(now), 0);
+                    assert_eq!(all.queue.count(now, |it| it == Stage::Over), 0);
                     assert!(!all.queue.next().has_passed(now), "it wakes nobody for nothing twice");
                 }
             }
@@ -145,9 +153,9 @@ fn a_shorter_life_that_begins_later_ends_earlier() {
 fn a_thread_that_read_the_clock_early_files_an_entry_that_has_expired() {
     let mut queue = DifferingLives::default();
     let [first, late] = [0, 1].map(|_| EntryPtr::<Thread>::without_key(0));
-    queue.push(first.entry_ref(), at(100), at(300), false);
+    queue.push(first.entry_ref(), at(100), plain(300), false);
     while queue.step(at(290)).is_some() {}
-    queue.push(late.entry_ref(), at(90), at(95), true);
+    queue.push(late.entry_ref(), at(90), plain(95), true);
     assert!(queue.is_error(late.entry_ref()) && !queue.is_error(first.entry_ref()));
     assert!(queue.next().has_passed(at(290)));
     assert_eq!(queue.step(at(90)), Some(Step::Expired(late.entry_ref())));
