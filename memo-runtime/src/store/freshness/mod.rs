@@ -96,7 +96,7 @@ pub(crate) enum Due {
 }
 
 impl Life {
-    const ENDLESS: Self =
+    pub(crate) const ENDLESS: Self =
         Self { length: Duration::MAX, fresh: Duration::MAX, kept: Duration::ZERO, is_error: false };
 
     /// Whether it has no length.
