@@ -75,7 +75,7 @@ pub mod __private {
     pub use crate::call::async_run::AsyncRun;
     pub use crate::call::cache_call::{CacheCall, Start};
     pub use crate::call::in_place::cold_call;
-    pub use crate::call::renewal::{Handed, on_own_threads, renewal_job};
+    pub use crate::call::renewal::{Handed, hand_to, on_own_threads, renewal_job};
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};
     pub use crate::config::parameters::CacheParameters;

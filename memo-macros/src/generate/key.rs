@@ -261,15 +261,18 @@ impl Model {
         }
     }
 
-    /// Expressions for the arguments that a stored key was made of. `key` is an expression for that.
+    /// Expressions for the arguments that a stored key was made of. `key` is an expression for a reference to that.
     pub(super) fn lent_arguments(&self, key: TokenStream) -> Vec<TokenStream> {
         let p = &self.runtime;
         let arguments: Vec<_> = self.keyed_arguments().collect();
-        let parts = parts_of(key, arguments.len());
+        let parts = match arguments.len() {
+            1 => vec![key],
+            count => parts_of(key, count).into_iter().map(|part| quote!(&#part)).collect(),
+        };
         let lent = arguments.iter().zip(parts).map(|(argument, part)| {
             let Argument { name, ty, .. } = argument;
             let shape = self.shape_type(&KeyShape::of(ty));
-            quote_spanned!(ty.span().resolved_at(name.span())=> #p::lend::<#shape, _>(&#part))
+            quote_spanned!(ty.span().resolved_at(name.span())=> #p::lend::<#shape, _>(#part))
         });
         lent.collect()
     }

@@ -3,21 +3,23 @@
 //! ```text
 //! CacheBuilder::new().name(..).refresh_after(..).renew_by(
 //!     renews::<String, Result<f64, WeatherError>, _>(kind!(..), |renewal| {
-//!         let _ = (on_own_threads)(renewal_job(
-//!             renewal,
-//!             policy(kind!(..)),
-//!             |key| <temperature>::uncached(lend::<PointerTo<Plain>, _>(&key)),
-//!         ));
+//!         hand_to(
+//!             renewal_job(renewal, policy(kind!(..)), |key| {
+//!                 <temperature>::uncached(lend::<PointerTo<Plain>, _>(key))
+//!             }),
+//!             on_own_threads,
+//!         );
 //!     }),
 //! )
 //!
 //! // Of an async function, with `refresh_on = tokio::spawn`:
 //!     |renewal| {
 //!         let Some(renewal) = renewal.take() else { return };
-//!         let _ = (tokio::spawn)(async move {
+//!         let run = async move {
 //!             let (key, run) = renewal.start(policy(kind!(..)));
-//!             run.drive(<temperature>::uncached(lend::<PointerTo<Plain>, _>(&key.get()))).await
-//!         });
+//!             run.drive(<temperature>::uncached(lend::<PointerTo<Plain>, _>(key.get()))).await
+//!         };
+//!         hand_to(run, tokio::spawn);
 //!     }
 //! ```
 
@@ -42,14 +44,15 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
         let body = model.call_original_with(&model.lent_arguments(quote!(#key.get())));
         quote! {
             let #p::std::option::Option::Some(#renewal) = #renewal.take() else { return };
-            let _ = (#spawn)(async move {
+            let #run = async move {
                 let (#key, #run) = #renewal.start(#policy);
                 #run.drive(#body).await
-            });
+            };
+            #p::hand_to(#run, #spawn);
         }
     } else {
         let body = model.call_original_with(&model.lent_arguments(key.to_token_stream()));
-        quote!(let _ = (#spawn)(#p::renewal_job(#renewal, #policy, |#key| #body));)
+        quote!(#p::hand_to(#p::renewal_job(#renewal, #policy, |#key| #body), #spawn);)
     };
     Some(quote! {
         .renew_by(#p::renews::<#key_type, #result, _>(#kind, |#renewal| { #handing }))

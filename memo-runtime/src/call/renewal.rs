@@ -143,6 +143,12 @@ where
     }
 }
 
+/// Gives a run to the function of the program that has it run in the background. The run comes first: so the compiler
+/// knows its type when it comes to a closure.
+pub fn hand_to<J, R>(run: J, spawn: impl FnOnce(J) -> R) {
+    drop(spawn(run));
+}
+
 /// Runs a job on one of a few threads that end when they are idle. If too many jobs wait, it is dropped.
 pub fn on_own_threads(job: impl FnOnce() + Send + 'static) {
     drop(background::spawn(Box::new(job)));

@@ -61,6 +61,48 @@ where
     }
 }
 
+impl<A, const N: usize> LendRef<[A; N]> for ArrayOf<FloatBits>
+where
+    Self: KeyShape<[A; N], Owned = [Float<A>; N]>,
+{
+    fn lend_ref(owned: &[Float<A>; N]) -> &[A; N] {
+        Float::numbers(owned).try_into().expect("the numbers are as many")
+    }
+}
+
+/// A shape whose arguments of type `A` can be made from the owned part of a key behind a pointer that owns them.
+pub trait LendBox<A: ?Sized>: KeyShape<A> {
+    #[doc(hidden)]
+    fn lend_box(owned: &Self::Owned) -> Box<A>;
+}
+
+impl<A: ?Sized> LendBox<A> for Plain
+where
+    Self: KeyShape<A, Owned: Clone + Into<Box<A>>>,
+{
+    fn lend_box(owned: &Self::Owned) -> Box<A> {
+        owned.clone().into()
+    }
+}
+
+impl<A: Copy> LendBox<A> for FloatBits
+where
+    Self: KeyShape<A, Owned = Float<A>>,
+{
+    fn lend_box(owned: &Float<A>) -> Box<A> {
+        Box::new(owned.0)
+    }
+}
+
+impl<A: Copy> LendBox<[A]> for SliceOf<FloatBits>
+where
+    Self: KeyShape<[A], Owned = Vec<Float<A>>>,
+{
+    fn lend_box(owned: &Vec<Float<A>>) -> Box<[A]> {
+        Float::numbers(owned).into()
+    }
+}
+
 impl<A: Clone> Lend<'_, A> for Plain
 where
     Self: KeyShape<A, Owned = A>,
@@ -93,12 +135,9 @@ impl<'k, A: 'k + ?Sized + ToOwned, F: LendRef<A, Owned: 'k>> Lend<'k, Cow<'k, A>
 
 macro_rules! owning_pointers {
     ($($pointer:ident)*) => {$(
-        impl<'k, A: ?Sized, F: KeyShape<A, Owned: Clone>> Lend<'k, $pointer<A>> for PointerTo<F>
-        where
-            $pointer<A>: From<F::Owned>,
-        {
+        impl<'k, A: ?Sized, F: LendBox<A>> Lend<'k, $pointer<A>> for PointerTo<F> {
             fn lend(owned: &'k F::Owned) -> $pointer<A> {
-                owned.clone().into()
+                F::lend_box(owned).into()
             }
         }
     )*};
@@ -179,6 +218,8 @@ mod tests {
         lends::<PointerTo<Plain>, Arc<[u8]>>(Arc::from([1, 2]));
         lends::<PointerTo<Plain>, Rc<u8>>(Rc::new(3));
         lends::<PointerTo<Plain>, Box<str>>(Box::from("Oslo"));
+        lends::<PointerTo<FloatBits>, Box<f64>>(Box::new(0.5));
+        lends::<PointerTo<SliceOf<FloatBits>>, Arc<[f64]>>(Arc::from([0.5, 1.5]));
         lends::<(Plain, FloatBits), (u8, f64)>((1, 0.5));
     }
 
@@ -189,6 +230,7 @@ mod tests {
         lends_ref!(Text, &[u8], &[1, 2]);
         lends_ref!(PointerTo<FloatBits>, &f64, &0.5);
         lends_ref!(PointerTo<SliceOf<FloatBits>>, &[f64], &[0.5, f64::INFINITY]);
+        lends_ref!(PointerTo<ArrayOf<FloatBits>>, &[f32; 2], &[0.5, 1.5]);
         lends_ref!(OptionOf<Text>, Option<&str>, Some("Oslo"));
         lends_ref!(OptionOf<Text>, Option<&str>, None);
         lends_ref!(Text, Cow<'_, str>, Cow::Borrowed("Oslo"));

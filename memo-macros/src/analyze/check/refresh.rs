@@ -56,13 +56,14 @@ pub(super) fn combinations(options: &Options, function: &Function, errors: &mut 
         );
         errors.at(token, message);
     }
-    for input in function.inputs() {
-        if let Some(what) = unlendable(&input.ty) {
-            let message = format!(
-                "the body runs later with arguments made from the key, and {what}, {BY_CALLER}"
-            );
-            errors.at(&*input.ty, message);
-        }
+    // An option about the key may be about such an argument.
+    let has_whole_key = options.get("skip").or(options.get("key")).is_none();
+    for input in function.inputs().filter(|it| has_whole_key && is_static(&it.ty)) {
+        let message = format!(
+            "the body runs later with arguments made from the key, and nothing in it is `'static`; \
+             take a reference without `'static`, {BY_CALLER}"
+        );
+        errors.at(&*input.ty, message);
     }
 }
 
@@ -84,15 +85,8 @@ fn marks(options: &Options, refresh: &GivenOption, errors: &mut Errors) {
     }
 }
 
-/// Why an argument of this type cannot be made from a key.
-fn unlendable(ty: &Type) -> Option<&'static str> {
-    let tokens = ty.to_token_stream().to_string();
-    if let Type::Reference(reference) = ty {
-        if reference.mutability.is_some() {
-            return Some("the key cannot lend a `&mut`; take a `&`");
-        }
-    }
-    tokens
-        .contains("'static")
-        .then_some("nothing in it is `'static`; take a reference without `'static`")
+/// Whether an argument of this type cannot be made from a key, as far as that is known here.
+fn is_static(ty: &Type) -> bool {
+    // A type without a name cannot be a part of the key.
+    !matches!(ty, Type::ImplTrait(_)) && ty.to_token_stream().to_string().contains("'static")
 }
