@@ -66,8 +66,8 @@ pub use memo_runtime::__private;
 pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn,
-    memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
+    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
+    memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
     try_memoize_fn,
 };
 

@@ -5,6 +5,7 @@ use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::EnginePtr;
+use crate::engine::setup::Setup;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr};
 use crate::scope::scope::{Scope, Shared, Thread};
@@ -64,8 +65,8 @@ where
     V: Send + Sync + 'static,
 {
     /// A cache for every thread, listed if it has a name.
-    pub(crate) fn make(parameters: CacheParameters) -> Self {
-        let cache = Self::with(parameters);
+    pub(crate) fn make(setup: Setup) -> Self {
+        let cache = Self::with(setup);
         cache.engine.engine().list();
         cache
     }
@@ -73,17 +74,17 @@ where
 
 impl<K: 'static, V: 'static> Cache<K, V, Thread> {
     /// A cache for the calling thread, listed there if it has a name.
-    pub(crate) fn make_for_thread(mut parameters: CacheParameters) -> Self {
-        parameters.scope = Thread::NAME;
-        let cache = Self::with(parameters);
+    pub(crate) fn make_for_thread(mut setup: Setup) -> Self {
+        setup.parameters.scope = Thread::NAME;
+        let cache = Self::with(setup);
         cache.engine.engine().list();
         cache
     }
 }
 
 impl<K, V, S: Scope> Cache<K, V, S> {
-    pub(crate) fn with(parameters: CacheParameters) -> Self {
-        Self { engine: TypedEngine::new(parameters) }
+    pub(crate) fn with(setup: Setup) -> Self {
+        Self { engine: TypedEngine::new(setup) }
     }
 
     #[inline]

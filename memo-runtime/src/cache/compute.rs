@@ -22,13 +22,13 @@ impl<K, V> Cache<K, V> {
     /// ```
     #[must_use]
     pub fn new(maxsize: usize) -> Self {
-        Self::with(CacheBuilder::<K, V>::new().maxsize(maxsize).into_parameters())
+        Self::with(CacheBuilder::<K, V>::new().maxsize(maxsize).into_setup())
     }
 
     /// A cache without a limit to the number of entries, and without a time to live.
     #[must_use]
     pub fn unbounded() -> Self {
-        Self::with(CacheBuilder::<K, V>::new().unbounded().into_parameters())
+        Self::with(CacheBuilder::<K, V>::new().unbounded().into_setup())
     }
 
     /// A builder for all options. The types come from where the cache goes: see [`CacheBuilder`].
@@ -271,6 +271,6 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
 impl<K, V> Default for Cache<K, V> {
     /// A cache of at most 128 entries, without a time to live.
     fn default() -> Self {
-        Self::with(CacheBuilder::<K, V>::new().into_parameters())
+        Self::with(CacheBuilder::<K, V>::new().into_setup())
     }
 }

@@ -23,6 +23,7 @@ use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::core::{Core, Equals, Found};
 use crate::engine::query::{AnyQuery, EqualKeys};
+use crate::engine::setup::Setup;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -56,9 +57,15 @@ type NewEntry<'a, S> = (&'a EntryPtr<S>, Option<&'a Arc<Wait>>);
 
 impl<S: Scope> Engine<S> {
     /// An engine for entries of this type.
-    pub(crate) fn new(parameters: CacheParameters, types: &'static EntryType) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// Panics if the listener is one for other entries.
+    pub(crate) fn new(setup: Setup, types: &'static EntryType) -> Self {
+        let Setup { parameters, listener } = setup;
+        assert!(listener.as_ref().is_none_or(|it| it.is_for(types)), "a listener has other types");
         Self {
-            core: Core::new(&parameters, types),
+            core: Core::new(&parameters, listener, types),
             hashing: Hashing::get(),
             parameters,
             spare: Spare::new(types),
@@ -174,6 +181,11 @@ impl<S: Scope> Engine<S> {
     /// The options in force.
     pub(crate) fn parameters(&self) -> CacheParameters {
         CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
+    }
+
+    /// The options for another cache of the same kind.
+    pub(crate) fn setup(&self) -> Setup {
+        Setup { parameters: self.parameters(), listener: self.core.listener() }
     }
 
     /// Sets the most entries held, and evicts what is too much.

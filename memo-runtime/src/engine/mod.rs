@@ -6,6 +6,8 @@ pub(crate) mod core;
 pub(crate) mod engine;
 pub(crate) mod hit;
 pub(crate) mod landing;
+pub(crate) mod listener;
 pub(crate) mod query;
+pub(crate) mod setup;
 pub(crate) mod state;
 pub(crate) mod typed;

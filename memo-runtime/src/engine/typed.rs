@@ -2,10 +2,10 @@
 //!
 //! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
 
-use crate::config::parameters::CacheParameters;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Miss;
 use crate::engine::query::Query;
+use crate::engine::setup::Setup;
 use crate::entry::entry::{Entry, EntryPtr};
 use crate::entry::entry_ref::EntryRef;
 use crate::key::lookup::Lookup;
@@ -23,8 +23,8 @@ pub(crate) struct TypedEngine<K, V, S: Scope> {
 
 #[expect(clippy::unused_self, reason = "the engine vouches for the types")]
 impl<K, V, S: Scope> TypedEngine<K, V, S> {
-    pub(crate) fn new(parameters: CacheParameters) -> Self {
-        let engine = S::ptr(Engine::new(parameters, Entry::<K, V>::TYPE));
+    pub(crate) fn new(setup: Setup) -> Self {
+        let engine = S::ptr(Engine::new(setup, Entry::<K, V>::TYPE));
         Self { engine, types: PhantomData }
     }
 

@@ -6,6 +6,7 @@
 use crate::entry::entry::Entry;
 use crate::entry::header::Header;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::any::TypeId;
 use std::mem::{MaybeUninit, needs_drop};
 use std::ptr::NonNull;
 
@@ -19,6 +20,7 @@ pub struct EntryType {
     value: Layout,
     drop_entry: unsafe fn(NonNull<Header>),
     drop_value: unsafe fn(NonNull<()>),
+    id: fn() -> TypeId,
     /// The drop of an entry runs no user code: it only frees memory.
     pub(crate) is_plain: bool,
     /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is [made](NewValue::make)
@@ -35,9 +37,15 @@ impl EntryType {
             value: Layout::new::<(V, u8)>(),
             drop_entry: drop_entry::<K, V>,
             drop_value: drop_value::<V>,
+            id: typeid::of::<(K, V)>,
             is_plain: !needs_drop::<K>() && !needs_drop::<V>(),
             is_large: size_of::<V>() > NewValue::ROOM || align_of::<V>() > align_of::<SmallRoom>(),
         }
+    }
+
+    /// Names the types of key and value, but for lifetimes.
+    pub(crate) fn id(&self) -> TypeId {
+        (self.id)()
     }
 
     /// The bytes of an entry.

@@ -3,8 +3,8 @@
 //! They are in a tree that only grows, so that a look-up takes no lock. The tree keeps engines: the caller gives them
 //! their types.
 
-use crate::config::parameters::CacheParameters;
 use crate::engine::engine::EnginePtr;
+use crate::engine::setup::Setup;
 use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Cell, Scope};
 use std::any::TypeId;
@@ -91,7 +91,7 @@ impl<S: Scope> Node<S> {
         instance: TypeId,
         function: &'static str,
         options: Options,
-        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
+        make: &dyn Fn(Setup) -> EnginePtr<S>,
     ) -> &'s EnginePtr<S> {
         if let Some(root) = root.get().filter(|root| root.instance == instance) {
             return &root.engine;
@@ -116,8 +116,8 @@ impl<S: Scope> Node<S> {
     fn search<'s>(
         root: &'s S::Cell<Self>,
         instance: TypeId,
-        evaluate: &dyn Fn() -> CacheParameters,
-        make: &dyn Fn(CacheParameters) -> EnginePtr<S>,
+        evaluate: &dyn Fn() -> Setup,
+        make: &dyn Fn(Setup) -> EnginePtr<S>,
     ) -> &'s Self {
         let mut evaluated = None;
         loop {
@@ -125,13 +125,13 @@ impl<S: Scope> Node<S> {
                 Ok(node) => return node,
                 Err(free) => free,
             };
-            let Some(parameters) = &evaluated else {
+            let Some(setup) = &evaluated else {
                 evaluated = Some(evaluate());
                 continue;
             };
             let node = || {
                 let branches = std::array::from_fn(|_| S::Cell::empty());
-                Self { instance, engine: make(CacheParameters::clone(parameters)), branches }
+                Self { instance, engine: make(Setup::clone(setup)), branches }
             };
             match free {
                 Free::Root => _ = root.get_or_init(node),

@@ -4,7 +4,10 @@
 
 use crate::base::sync;
 use crate::cache::builder::CacheBuilder;
-use crate::config::parameters::CacheParameters;
+use crate::engine::listener::Listener;
+use crate::engine::setup::Setup;
+use crate::expand::bounds::shared::{CacheType, OfType};
+use crate::store::cause::EvictionCause;
 use std::any::TypeId;
 use std::cell::RefCell;
 
@@ -17,6 +20,25 @@ pub enum Untyped {}
 
 /// Returns the options of a function's caches. It is user code.
 pub(crate) type Options = fn() -> CacheBuilder<Untyped, Untyped>;
+
+/// The options that need the types of keys and values.
+impl CacheBuilder<Untyped, Untyped> {
+    /// [`CacheBuilder::on_evict`] of a cache with keys and values of these types.
+    #[doc(hidden)]
+    pub fn on_evict_of<K: CacheType, V: CacheType>(
+        self,
+        _key: K,
+        _value: V,
+        listener: impl Fn(&K::Type, &V::Type, EvictionCause) + Send + Sync + 'static,
+    ) -> Self {
+        self.listener(Listener::new::<K::Type, V::Type>(listener))
+    }
+}
+
+/// The type of the key that `key` returns. It does not call `key`.
+pub fn type_by<A, K: CacheType>(_key: impl FnOnce(A) -> K) -> OfType<K::Type> {
+    OfType::default()
+}
 
 sync::thread_local! {
     /// The caches whose options the thread is evaluating, the innermost last.
@@ -37,12 +59,7 @@ impl Drop for Evaluation {
 /// # Panics
 ///
 /// Panics if the options call the function: the call needs the cache that the options make.
-pub(crate) fn evaluate(
-    options: Options,
-    function: &str,
-    slot: usize,
-    instance: TypeId,
-) -> CacheParameters {
+pub(crate) fn evaluate(options: Options, function: &str, slot: usize, instance: TypeId) -> Setup {
     let cache = (slot, instance);
     let begin = |evaluated: &RefCell<Vec<_>>| {
         let mut evaluated = evaluated.borrow_mut();
@@ -53,8 +70,8 @@ pub(crate) fn evaluate(
         is_new
     };
     // The thread may be about to end.
-    let Ok(is_new) = EVALUATED.try_with(begin) else { return options().into_parameters() };
+    let Ok(is_new) = EVALUATED.try_with(begin) else { return options().into_setup() };
     assert!(is_new, "the options of `{function}` call `{function}`: its cache is made of them");
     let _evaluation = Evaluation;
-    options().into_parameters()
+    options().into_setup()
 }

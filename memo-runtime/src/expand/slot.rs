@@ -91,8 +91,8 @@ impl SlotScope for Shared {
         instance: TypeId,
         types: &'static EntryType,
     ) -> StaticEngine {
-        let make = |parameters| {
-            let engine = Self::ptr(Engine::new(parameters, types));
+        let make = |setup| {
+            let engine = Self::ptr(Engine::new(setup, types));
             engine.list();
             engine
         };

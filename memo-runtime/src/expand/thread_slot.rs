@@ -5,8 +5,8 @@
 
 use crate::base::sync;
 use crate::cache::registry::Listed;
-use crate::config::parameters::CacheParameters;
 use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::setup::Setup;
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::Options;
@@ -59,7 +59,7 @@ impl ThreadSlot {
         if is_late {
             return Self::late_engine(slot, options, instance, types);
         }
-        let make = |parameters| make(parameters, types);
+        let make = |setup| make(setup, types);
         let engine = slot
             .with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
         ThreadEngine { engine, late: None }
@@ -73,7 +73,7 @@ impl ThreadSlot {
         types: &'static EntryType,
     ) -> ThreadEngine {
         let late = Some(LateCall::begin(slot));
-        let make = |parameters| make(parameters, types);
+        let make = |setup| make(setup, types);
         // The options are user code and run while this is borrowed. `LateCall::drop` alone borrows it mutably,
         // after the last late call, and this one has begun.
         let engine = slot.with(|it| {
@@ -105,9 +105,9 @@ impl ThreadSlot {
 }
 
 /// Makes an engine of the calling thread.
-fn make(mut parameters: CacheParameters, types: &'static EntryType) -> EnginePtr<Thread> {
-    parameters.scope = Thread::NAME;
-    let engine = Thread::ptr(Engine::new(parameters, types));
+fn make(mut setup: Setup, types: &'static EntryType) -> EnginePtr<Thread> {
+    setup.parameters.scope = Thread::NAME;
+    let engine = Thread::ptr(Engine::new(setup, types));
     engine.list();
     engine
 }

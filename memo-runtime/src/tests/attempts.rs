@@ -2,24 +2,24 @@
 
 use crate::base::clock::TestClock;
 use crate::cache::cache::Cache;
-use crate::config::parameters::CacheParameters;
 use crate::engine::hit::Reason;
 use crate::key::lookup::ByKey;
-use crate::scope::scope::{Scope, Shared};
 use std::time::Duration;
 
 const TTL: Duration = Duration::from_secs(60);
 
 /// A cache with an entry, which the calling thread has hit once.
 fn cache(maxsize: Option<usize>, ttl: Option<Duration>) -> Cache<u8, u8> {
-    let cache = Cache::with(CacheParameters {
-        name: "".into(),
-        maxsize,
-        ttl,
-        scope: Shared::NAME,
-        single_flight: true,
-        patience: None,
-    });
+    let mut builder = Cache::builder();
+    builder = match maxsize {
+        Some(maxsize) => builder.maxsize(maxsize),
+        None => builder.unbounded(),
+    };
+    builder = match ttl {
+        Some(ttl) => builder.ttl(ttl),
+        None => builder,
+    };
+    let cache = builder.build();
     cache.insert(1, 7);
     assert_eq!(cache.get_or_compute(1, || unreachable!("it is stored")), 7);
     cache

@@ -356,7 +356,7 @@ macro_rules! both {
                 K: 'static,
                 V: 'static,
             {
-                let cache = Cache::make_for_thread(self.cache.parameters());
+                let cache = Cache::make_for_thread(self.cache.engine().engine().setup());
                 $Memoized { cache, f: self.f }
             }
         }

@@ -13,6 +13,7 @@ use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::cause::EvictionCause;
 use std::time::Duration;
 
 impl<S: Scope> Core<S> {
@@ -161,7 +162,7 @@ impl<S: Scope> Core<S> {
                 is_set
             });
             if is_set {
-                return self.discard_all(evicted);
+                return self.release(evicted);
             }
         }
     }
@@ -175,14 +176,17 @@ impl<S: Scope> Core<S> {
             state.clear()
         });
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
-        if self.readers.has_no_readers() {
+        let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
+        if !told.is_panic() && self.readers.has_no_readers() {
             self.reclaim();
             return dead;
         }
         // These are discarded first. If reclaiming others panics, unwinding would drop these at once, though a reader
         // may still use them.
-        self.discard(dead);
-        self.reclaim();
+        told.resume_after(|| {
+            self.discard(dead);
+            self.reclaim();
+        });
         Vec::new()
     }
 
