@@ -17,7 +17,7 @@
 //! ```
 
 use super::cache_access::has_call_site;
-use super::cache_types::{Types, key_bounds, result_bounds, types};
+use super::cache_types::{Types, key_bounds, result_bounds, types, unbounded_types};
 use super::helper::Helper;
 use super::names::{hygienic, report_name};
 use crate::analyze::model::Model;
@@ -167,7 +167,11 @@ fn builder(model: &Model) -> TokenStream {
         let value = value.map(|value| builder_value(value, p));
         quote!(.#method(#value))
     });
-    quote!(#p::CacheBuilder::new().name(#name) #(#calls)*)
+    let listener = options.on_evict().map(|listener| {
+        let (key, value) = unbounded_types(model);
+        quote!(.on_evict_of(#key, #value, #listener))
+    });
+    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #listener)
 }
 
 fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
