@@ -15,7 +15,7 @@
 //! It is Python's `functools.lru_cache`, typed and for many threads.
 //!
 //! - [`memoize`] has the attribute's options and the controls of a memoized function.
-//! - [The guides](guide) explain one topic each: keys, results, time, concurrent calls, async, methods, generics,
+//! - [The guides](guide) explain one topic each: keys, results, time, evictions, concurrent calls, async, methods, generics,
 //!   caches by hand, tests.
 //! - [`Cache`] is the same cache for use by hand. [`memoize_fn()`] and [`memoize_rec()`] memoize closures.
 //! - [`report()`] shows all caches of the process.
@@ -32,7 +32,7 @@
 //!   result ([single flight](guide::concurrency)). An [`async fn`](guide::asynchronous) waits
 //!   without blocking a thread.
 //!
-//! No lock is held while your code runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`. Each of them
+//! No lock is held while your code runs: the body, `Hash`, `Eq`, `Clone`, `Drop`, `cache_if`, `on_evict`. Each of them
 //! may call the same function again, even with the same arguments.
 //!
 //! # Features
@@ -66,8 +66,8 @@ pub use memo_runtime::__private;
 pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn,
-    memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
+    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
+    memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
     try_memoize_fn,
 };
 
@@ -113,6 +113,7 @@ pub use memo_runtime::{
 /// | [`cache_if`](guide::results#cache_if) | `&Return -> bool` | all but `Err` | whether this result is stored |
 /// | [`single_flight`](guide::concurrency#single_flight) | `true`, `false` | `true` | concurrent calls of one key run the body once |
 /// | [`patience`](guide::concurrency#patience) | `"5s"`, a `Duration`, or `unlimited` | at least a minute | how long a call waits for another call's run before it runs the body as well |
+/// | [`on_evict`](guide::evictions#on_evict) | `Fn(&Key, &Value, EvictionCause)` | nothing | is called for each value that leaves |
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
 /// | [`name`](guide::caches#name) | a string | the path | the name in reports |
 /// | [`controls`](guide::caches#controls) | an identifier | the function's name | the name of the controls |
@@ -172,6 +173,7 @@ pub use memo_macros::memoize;
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
 /// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `stale_if_error` |
+/// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -211,6 +213,10 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guides/renewal.md")]
     pub mod renewal {}
+    #[doc = include_str!("../docs/guides/evictions.md")]
+    ///
+    /// [`CacheBuilder::on_evict`]: crate::CacheBuilder::on_evict
+    pub mod evictions {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///

@@ -52,6 +52,7 @@ pub use call::cache_call::{CacheCall, CallStatus};
 pub use config::parameters::{CacheParameters, RefreshAfter};
 pub use config::stats::CacheInfo;
 pub use key::float::Float;
+pub use store::cause::EvictionCause;
 
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
@@ -97,6 +98,7 @@ pub mod __private {
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
     pub use crate::expand::controls::{Ask, ask, go_on, holding, observe, observe_async, refresh};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
+    pub use crate::expand::options::type_by;
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, function, label, method, site, thread_site,

@@ -135,6 +135,34 @@ fn clone_may_call_the_cache() {
 }
 
 #[test]
+fn a_listener_may_call_the_cache() {
+    holds_in_both_scopes("maxsize=2 listener: get 1 2 3 @evict { get 1 4; remove 1 }; get 5 4");
+    holds_in_both_scopes("maxsize=1 listener: get 1 2 @evict { insert 1 @evict { get 2 } }; get 2");
+    holds_in_both_scopes("listener: get 1; remove 1 @evict { get 1; clear }; get 2 1");
+    holds_in_both_scopes(
+        "listener: get 1 2 3; clear @evict { get 4 1 } @evict { remove 4 }; get 4",
+    );
+    holds_in_both_scopes("listener: insert 1; insert 1 @evict { get 1; remove 1 }; get 1");
+    holds_in_both_scopes("listener: get 1 2 3; retain 1 @evict+1 { insert 2; get 3 }; get 2 1");
+    holds_in_both_scopes("ttl listener: get 1 2; advance 10; get 3 @evict { get 2; insert 1 }");
+    holds_in_both_scopes(
+        "maxsize=2 listener: get 1 2; get 3 @evict { async 1; cancel 4 } @drop { get 3 }",
+    );
+}
+
+#[test]
+fn a_listener_that_panics_leaves_the_cache_consistent() {
+    holds_in_both_scopes("maxsize=2 listener: get 1 2 3 @evict { panic }; get 3 2 1");
+    holds_in_both_scopes("listener: get 1; remove 1 @evict { get 2; panic }; get 1 2");
+    holds_in_both_scopes("listener: get 1 2 3; clear @evict { panic } @evict { panic }; get 1 2");
+    holds_in_both_scopes("listener: insert 1; insert 1 @evict { panic } @drop { panic }; get 1");
+    holds_in_both_scopes(
+        "ttl listener: get 1 2; advance 10; get 3 @evict { get 2; panic }; get 3 2",
+    );
+    holds_in_both_scopes("listener: get 1 2 3; retain 0 @evict+1 { panic }; get 3 2 1");
+}
+
+#[test]
 fn drop_may_call_the_cache() {
     holds_in_both_scopes("maxsize=2: get 1 2; get 3 @drop { get 1 2 4 }; get 5");
     holds_in_both_scopes("maxsize=1: get 1; get 2 @drop { get 3 @drop { get 4 @drop { get 1 } } }");

@@ -17,7 +17,7 @@
 //! ```
 
 use super::cache_access::has_call_site;
-use super::cache_types::{Types, key_bounds, result_bounds, types};
+use super::cache_types::{Types, key_bounds, result_bounds, types, unbounded_types};
 use super::helper::Helper;
 use super::names::{hygienic, report_name};
 use super::renewal;
@@ -174,8 +174,12 @@ fn builder(model: &Model) -> TokenStream {
         let failures = row.about_errors.then(|| quote!(#p::failures::<#result>(),));
         quote!(.#method(#failures #value))
     });
+    let listener = options.on_evict().map(|listener| {
+        let (key, value) = unbounded_types(model);
+        quote!(.on_evict_of(#key, #value, #listener))
+    });
     let renewal = renewal::builder_call(model);
-    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #renewal)
+    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #listener #renewal)
 }
 
 /// The call of the builder's method for a closure over the value. The builder does not know the type of the value.

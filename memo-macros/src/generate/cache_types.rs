@@ -138,6 +138,27 @@ pub(super) fn key_bounds(model: &Model) -> Option<TokenStream> {
     model.key_types().map(|types| nested(types.iter().map(bounds).collect()))
 }
 
+/// The types of the key and of the stored result, as values. They ask for no bounds: where the cache is made, they are
+/// asked for already.
+pub(super) fn unbounded_types(model: &Model) -> (TokenStream, TokenStream) {
+    let Model { runtime: p, result, .. } = model;
+    let key = match model.key_types().map(nested) {
+        Some(key) => quote!(#p::thread::<#key>()),
+        None => {
+            let key = model.key_closure();
+            quote!(#p::type_by(#key))
+        }
+    };
+    let value = match model.stored_type() {
+        Some(value) => quote!(#p::thread::<#value>()),
+        None => {
+            let kind = model.result_kind();
+            quote!(#p::thread_stored::<#result, _>(#kind))
+        }
+    };
+    (key, value)
+}
+
 /// The bounds of the stored type, as a value.
 pub(super) fn result_bounds(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;

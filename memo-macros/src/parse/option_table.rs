@@ -195,6 +195,16 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "on_evict",
+        value: Syntax::Assigned(values::listener),
+        example: "on_evict = |key, value, why| close(value)",
+        peers: "eviction_listener evictionListener removal_listener removalListener \
+                evict_callback eviction_callback on_eviction onEvict on_evicted on_remove \
+                on_removal onRemoval on_cache_evict dispose disposeAfter listener callback",
+        excludes: &[GIVEN_CACHE],
+        ..ROW
+    },
+    OptionRow {
         name: "cache",
         value: Syntax::Assigned(values::cache),
         example: "cache = self.users",

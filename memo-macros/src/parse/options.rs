@@ -11,6 +11,7 @@ use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Lit, LitStr, Token};
 
@@ -68,6 +69,7 @@ impl Options {
         let given = name.to_string();
         let Some(row) = OPTIONS.iter().find(|row| row.name == given) else {
             let message = format!("unknown option `{given}`; {}", advice(&given));
+            skip_value(input);
             return Err(syn::Error::new(name.span(), message));
         };
         let value = read_value(row, &name, input)?;
@@ -195,6 +197,10 @@ impl Options {
         self.value("cache_if")?.expr()
     }
 
+    pub(crate) fn on_evict(&self) -> Option<&Expr> {
+        self.value("on_evict")?.expr()
+    }
+
     pub(crate) fn cache(&self) -> Option<&Expr> {
         self.value("cache")?.expr()
     }
@@ -248,6 +254,14 @@ fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Res
             }
             read(row, input)
         }
+    }
+}
+
+/// Skips the value of an unknown option, in which there may be commas: `|key, value| ..`.
+fn skip_value(input: ParseStream<'_>) {
+    let ahead = input.fork();
+    if ahead.parse::<Token![=]>().is_ok() && ahead.parse::<Expr>().is_ok() {
+        input.advance_to(&ahead);
     }
 }
 

@@ -248,6 +248,24 @@ pub(super) fn condition(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<
     }
 }
 
+/// A closure or a path to a function, `(&Key, &Value, EvictionCause)`.
+pub(super) fn listener(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    match &expr {
+        Expr::Closure(closure) if closure.inputs.len() != 3 => refuse(
+            &expr,
+            format!(
+                "`{name}` takes three arguments, the key, the value and the cause: `{example}`"
+            ),
+        ),
+        Expr::Lit(_) => {
+            refuse(&expr, format!("`{name}` is a closure or a path to a function: `{example}`"))
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
 /// An expression that gives a cache which exists already.
 pub(super) fn cache(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
     let example = row.example;

@@ -137,6 +137,16 @@ fn thread_scope() {
 }
 
 #[test]
+fn a_listener() {
+    compare_function(
+        "on_evict = |key, value, why| gone(key, value, why)",
+        "fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }",
+        CONTROLS,
+        &expect_file!["expansions/listener.rs"],
+    );
+}
+
+#[test]
 fn an_async_function() {
     compare_function(
         r#"ttl = "30m""#,

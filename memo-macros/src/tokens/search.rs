@@ -24,14 +24,37 @@ pub(crate) fn find_word(tokens: &TokenStream, word: &str) -> Option<Ident> {
 /// Whether an expression may use a name, also inside `format!("{name:>width$}")`.
 pub(crate) fn uses(tokens: &TokenStream, name: &Ident) -> bool {
     let name = name.unraw();
-    any_name(tokens, &|word, _| word.unraw() == name)
+    find_name(tokens, &|word, _| word.unraw() == name).is_some()
         || literals(tokens).iter().any(|text| captures(text, &name.to_string()).next().is_some())
 }
 
 /// Whether a type mentions a parameter. `Item::<..>::T`, `Iterator<T = ..>` and `'T` do not count.
 pub(crate) fn has_parameter(ty: &TokenStream, name: &Ident) -> bool {
     let name = name.unraw();
-    any_name(ty, &|word, is_binding| word.unraw() == name && !is_binding)
+    let is_binding = |next: &[TokenTree]| is_sign(next.first(), '=') && !is_sign(next.get(1), '=');
+    find_name(ty, &|word, next| word.unraw() == name && !is_binding(next)).is_some()
+}
+
+/// The first place where an expression reads a variable. An expression that binds names of its own is not searched. What
+/// is called, and what comes before `::` or `:`, is taken for something else.
+pub(crate) fn find_variable(tokens: &TokenStream, name: &Ident) -> Option<Ident> {
+    let is_read = |word: &Ident, next: &[TokenTree]| {
+        let is_else = match next.first() {
+            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+            next => is_sign(next, ':') || is_sign(next, '!'),
+        };
+        word == name && !is_else
+    };
+    if binds_names(tokens) { None } else { find_name(tokens, &is_read) }
+}
+
+fn binds_names(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => ["let", "match", "for", "fn"].iter().any(|it| word == it),
+        TokenTree::Punct(sign) => sign.as_char() == '|',
+        TokenTree::Group(group) => binds_names(&group.stream()),
+        TokenTree::Literal(_) => false,
+    })
 }
 
 /// Whether the tokens call a macro. Its output may mention names that are not visible here.
@@ -54,27 +77,33 @@ pub(crate) fn has_macro(tokens: &TokenStream) -> bool {
     false
 }
 
-/// Whether `is_match` accepts any word that is a name: not a field, a method, a later part of a path
-/// or a lifetime. Its second argument says whether `=` follows the word, as in `Iterator<Item = ..>`.
-fn any_name(tokens: &TokenStream, is_match: &dyn Fn(&Ident, bool) -> bool) -> bool {
+/// The first word that is a name and that `is_match` accepts: not a field, a method, a later part of a path or a
+/// lifetime. Its second argument is what follows the word.
+fn find_name(
+    tokens: &TokenStream,
+    is_match: &dyn Fn(&Ident, &[TokenTree]) -> bool,
+) -> Option<Ident> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let sign = |i: Option<usize>| match tokens.get(i?) {
         Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
         _ => None,
     };
-    tokens.iter().enumerate().any(|(i, token)| match token {
+    tokens.iter().enumerate().find_map(|(i, token)| match token {
         TokenTree::Ident(word) => {
             let is_part = match (sign(i.checked_sub(2)), sign(i.checked_sub(1))) {
                 (Some(':'), Some(':')) | (_, Some('\'')) => true,
                 (before, Some('.')) => before != Some('.'),
                 _ => false,
             };
-            let is_binding = sign(Some(i + 1)) == Some('=') && sign(Some(i + 2)) != Some('=');
-            !is_part && is_match(word, is_binding)
+            (!is_part && is_match(word, &tokens[i + 1..])).then(|| word.clone())
         }
-        TokenTree::Group(group) => any_name(&group.stream(), is_match),
-        _ => false,
+        TokenTree::Group(group) => find_name(&group.stream(), is_match),
+        _ => None,
     })
+}
+
+fn is_sign(token: Option<&TokenTree>, sign: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
 }
 
 fn literals(tokens: &TokenStream) -> Vec<String> {
@@ -284,6 +313,27 @@ mod tests {
         }
         assert!(has_parameter(&quote!(Vec<item>), &item));
         assert!(!has_parameter(&quote!(impl Iterator<item = u32>), &item));
+    }
+
+    #[test]
+    fn a_variable_that_is_read_is_told_from_other_things_of_its_name() {
+        let item: Ident = syn::parse_quote!(item);
+        let reads = |tokens: TokenStream| find_variable(&tokens, &item).is_some();
+        assert!(
+            reads(quote!(log.push(item)))
+                && reads(quote!({
+                    item.forget(key);
+                }))
+        );
+        assert!(reads(quote!(Gone { item, why })) && reads(quote!(item = 1)));
+        assert!(!reads(quote!(item(key))) && !reads(quote!(item::close(key))));
+        assert!(!reads(quote!(item!(key))) && !reads(quote!(Gone { item: key })));
+        assert!(
+            !reads(quote!({
+                let item = key;
+                f(item)
+            })) && !reads(quote!(all(|item| f(item))))
+        );
     }
 
     #[test]

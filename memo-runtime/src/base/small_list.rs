@@ -9,7 +9,7 @@ pub(crate) struct SmallList<T> {
     more: Option<More<T>>,
 }
 
-type More<T> = Box<Vec<T>>;
+pub(crate) type More<T> = Box<Vec<T>>;
 
 impl<T> SmallList<T> {
     pub(crate) const fn new() -> Self {
@@ -37,6 +37,12 @@ impl<T> SmallList<T> {
     #[inline]
     pub(crate) fn into_parts(self) -> (Option<T>, Option<More<T>>) {
         (self.first, self.more)
+    }
+
+    /// The list of these [parts](Self::into_parts).
+    #[inline]
+    pub(crate) fn from_parts(first: T, more: Option<More<T>>) -> Self {
+        Self { first: Some(first), more }
     }
 
     #[inline]

@@ -3,9 +3,11 @@
 use crate::base::of_value::OfValue;
 use crate::cache::cache::Cache;
 use crate::config::parameters::{CacheParameters, RefreshAfter};
-use crate::config::settings::{Functions, Settings};
+use crate::engine::listener::Listener;
+use crate::engine::settings::{Functions, Settings};
 use crate::key::float::Float;
 use crate::scope::scope::{Scope, Shared, Thread};
+use crate::store::cause::EvictionCause;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -62,6 +64,7 @@ impl<K, V> CacheBuilder<K, V> {
                 patience: None,
             },
             functions: Functions { ttl: None, is_error: None, renew: None },
+            listener: None,
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }
@@ -342,6 +345,57 @@ impl<K, V> CacheBuilder<K, V> {
         self
     }
 
+    /// A closure that is called for each value that leaves the cache, with its key and the reason.
+    ///
+    /// It is called once for each stored value that was evicted, expired, removed, replaced or cleared. What is dropped
+    /// with the cache itself is not reported, and neither is a value that was never stored.
+    ///
+    /// - It runs in the call that made the value leave, on its thread, after the entry is gone and before the value is
+    ///   dropped. No lock is held: it may use the cache. What it stores there may make other values leave, and it is
+    ///   called for those as well.
+    /// - Expiry is noticed by later calls of any key: then the closure is called, not at the deadline itself.
+    /// - Calls of several threads run side by side, in no particular order: a thread may hear that a value was replaced
+    ///   after another has heard that the later value was removed.
+    /// - It is kept as long as the cache. If it owns a handle of the cache, neither is ever dropped.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the closure passes to the call that made the value leave. The entry is gone all the same, what the call
+    /// has stored is stored, and the closure is still called for the other values that left with it. Of several panics the
+    /// first one goes on.
+    ///
+    /// ```
+    /// use memofn::{Cache, EvictionCause};
+    /// use std::sync::mpsc;
+    ///
+    /// let (gone, log) = mpsc::channel();
+    /// let files = Cache::builder()
+    ///     .maxsize(1)
+    ///     .on_evict(move |path: &String, len: &u64, why| {
+    ///         gone.send((path.clone(), *len, why)).unwrap();
+    ///     })
+    ///     .build();
+    /// files.insert("a.txt".to_owned(), 10);
+    /// files.insert("b.txt".to_owned(), 20);
+    /// assert_eq!(log.recv(), Ok(("a.txt".to_owned(), 10, EvictionCause::Size)));
+    /// ```
+    #[doc(alias(
+        "eviction_listener",
+        "removal_listener",
+        "evict_callback",
+        "on_remove",
+        "dispose",
+        "on_cache_evict"
+    ))]
+    pub fn on_evict<F>(self, listener: F) -> Self
+    where
+        K: 'static,
+        V: 'static,
+        F: Fn(&K, &V, EvictionCause) + Send + Sync + 'static,
+    {
+        self.listener(Listener::new(listener))
+    }
+
     /// Makes a cache for every thread.
     ///
     /// ```
@@ -380,6 +434,12 @@ impl<K, V> CacheBuilder<K, V> {
         Cache::make_for_thread(self.settings)
     }
 
+    /// Sets the listener. It is for entries of the cache that is made.
+    pub(crate) fn listener(mut self, listener: Listener) -> Self {
+        self.settings.listener = Some(listener);
+        self
+    }
+
     pub(crate) fn into_settings(self) -> Settings {
         self.settings
     }
@@ -399,6 +459,11 @@ impl<K, V> Clone for CacheBuilder<K, V> {
 
 impl<K, V> fmt::Debug for CacheBuilder<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CacheBuilder").field(&self.settings.parameters).finish()
+        let mut tuple = f.debug_tuple("CacheBuilder");
+        tuple.field(&self.settings.parameters);
+        if let Some(listener) = &self.settings.listener {
+            tuple.field(listener);
+        }
+        tuple.finish()
     }
 }

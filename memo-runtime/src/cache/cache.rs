@@ -3,9 +3,9 @@
 use crate::cache::by_hand::collection::CacheIter;
 use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
-use crate::config::settings::Settings;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::EnginePtr;
+use crate::engine::settings::Settings;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr};
 use crate::scope::scope::{Scope, Shared, Thread};

@@ -13,6 +13,7 @@
 //!
 //! It knows one engine, and no keys but by number. It must not know what the body takes or returns.
 
+use crate::base::catch_panic::FirstPanic;
 use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::call::answer::{Answer, AnswerFrom};
@@ -176,19 +177,22 @@ where
         }
     }
 
-    /// Lands the runs, each with its value. A run without a value has failed.
+    /// Lands the runs, each with its value. A run without a value has failed. User code that panics meanwhile, a `Clone`
+    /// or a listener, keeps no other run from landing.
     pub(crate) fn land(&mut self, values: Vec<Option<V>>) {
         let _here = self.here();
         let runs = mem::take(&mut self.runs);
+        let mut panic = FirstPanic::none();
         for ((number, mut run), value) in runs.into_iter().zip(values) {
             let result = value.ok_or(());
             #[expect(unsafe_code, reason = "a run has no types")]
             // SAFETY: the values of the engine are of type `V`, which this policy stores.
             let mut finished = unsafe { RunResult::new(&OkOnly, &result) };
-            run.finish(&mut finished);
-            drop(run);
+            panic.catch(|| _ = run.finish(&mut finished));
+            panic.catch(|| drop(run));
             self.answers[number] = result.ok();
         }
+        panic.resume_after(|| ());
     }
 
     /// The body has failed, and with it the call. Each key that has no answer yet is a miss.

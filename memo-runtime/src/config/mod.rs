@@ -3,5 +3,4 @@
 //! Plain data. It must not know how a cache works.
 
 pub(crate) mod parameters;
-pub(crate) mod settings;
 pub(crate) mod stats;

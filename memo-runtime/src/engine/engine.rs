@@ -21,11 +21,11 @@
 use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
-use crate::config::settings::{Functions, Settings};
 use crate::config::stats::CacheInfo;
 use crate::engine::core::{Core, Equals, Found, Renewer};
 use crate::engine::lives::Lives;
 use crate::engine::query::{AnyQuery, EqualKeys};
+use crate::engine::settings::{Functions, Settings};
 use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -64,17 +64,18 @@ impl<S: Scope> Engine<S> {
     ///
     /// # Panics
     ///
-    /// Panics if a function in the settings is one of values of another type.
+    /// Panics if a function in the settings, or the listener, is for other types.
     pub(crate) fn new(settings: Settings, types: &'static EntryType) -> Self {
         let value_type = (types.value_type)();
         let Functions { ttl, is_error, .. } = settings.functions;
         let are_of_type = ttl.is_none_or(|it| it.takes(value_type))
-            && is_error.is_none_or(|it| it.takes(value_type));
+            && is_error.is_none_or(|it| it.takes(value_type))
+            && settings.listener.as_ref().is_none_or(|it| it.is_for(types));
         assert!(are_of_type, "a function of other values was given to a cache");
         let lives = Lives::new(&settings);
-        let Settings { parameters, functions } = settings;
+        let Settings { parameters, functions, listener } = settings;
         Self {
-            core: Core::new(&parameters, &lives, types),
+            core: Core::new(&parameters, &lives, listener, types),
             hashing: Hashing::get(),
             parameters,
             functions,
@@ -226,7 +227,8 @@ impl<S: Scope> Engine<S> {
 
     /// All that another cache with these options is made of.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { parameters: self.parameters(), functions: self.functions }
+        let (functions, listener) = (self.functions, self.core.listener());
+        Settings { parameters: self.parameters(), functions, listener }
     }
 
     /// Sets the most entries held, and evicts what is too much.

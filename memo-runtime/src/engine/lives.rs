@@ -5,7 +5,7 @@
 use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::parameters::RefreshAfter;
-use crate::config::settings::Settings;
+use crate::engine::settings::Settings;
 use crate::key::hash::Hashing;
 use crate::store::freshness::{self, Life};
 use std::hash::Hasher;
@@ -32,7 +32,7 @@ pub(crate) struct Lives {
 
 impl Lives {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let Settings { parameters, functions } = settings;
+        let Settings { parameters, functions, .. } = settings;
         let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
         let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
         let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));

@@ -11,8 +11,9 @@ use crate::flight::flight::{Flight, FlightId};
 use crate::flight::patience::Patience;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::Runner;
+use crate::store::cause::EvictionCause;
 use crate::store::freshness::{Life, Stage};
-use crate::store::store::{Cause, Limits, Store, TakenOut};
+use crate::store::store::{Limits, Store, TakenOut};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -310,11 +311,11 @@ impl State {
 
     /// Counts an entry that has left the store.
     #[inline]
-    fn count(&mut self, cause: Cause) {
+    fn count(&mut self, cause: EvictionCause) {
         match cause {
-            Cause::Size => self.counts.evictions += 1,
-            Cause::Expired => self.counts.expirations += 1,
-            Cause::Replaced | Cause::Removed | Cause::Cleared => {}
+            EvictionCause::Size => self.counts.evictions += 1,
+            EvictionCause::Expired => self.counts.expirations += 1,
+            EvictionCause::Replaced | EvictionCause::Removed | EvictionCause::Cleared => {}
         }
     }
 
@@ -342,10 +343,10 @@ impl State {
         if let Some(old) = renewed {
             stamp = old.stamp.load(Relaxed);
             self.store.replace(old, entry, now, life);
-            dead.push((old, Cause::Replaced));
+            dead.push((old, EvictionCause::Replaced));
         } else if !flight.invalidated && !is_late {
             if let Some(replaced) = other {
-                let cause = self.take_out(replaced, now, Cause::Replaced);
+                let cause = self.take_out(replaced, now, EvictionCause::Replaced);
                 dead.push((replaced, cause));
             }
         }
@@ -386,7 +387,12 @@ impl State {
     }
 
     /// Takes out an entry that is stored. Returns the cause: it may have expired before.
-    pub(crate) fn take_out(&mut self, entry: EntryRef, now: Time, why: Cause) -> Cause {
+    pub(crate) fn take_out(
+        &mut self,
+        entry: EntryRef,
+        now: Time,
+        why: EvictionCause,
+    ) -> EvictionCause {
         let cause = self.store.remove(entry, now, why);
         self.count(cause);
         cause
@@ -399,7 +405,7 @@ impl State {
         now: Time,
     ) -> Option<TakenOut> {
         let entry = Self::stored(equal)?;
-        Some((entry, self.take_out(entry, now, Cause::Removed)))
+        Some((entry, self.take_out(entry, now, EvictionCause::Removed)))
     }
 
     /// The counters and the number of entries. An entry that has expired by `now` counts as expired, taken out or not.

@@ -2,10 +2,10 @@
 //!
 //! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
 
-use crate::config::settings::Settings;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Miss;
 use crate::engine::query::Query;
+use crate::engine::settings::Settings;
 use crate::entry::entry::{Entry, EntryPtr};
 use crate::entry::entry_ref::EntryRef;
 use crate::key::lookup::Lookup;

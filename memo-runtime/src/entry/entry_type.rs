@@ -22,6 +22,7 @@ pub struct EntryType {
     drop_value: unsafe fn(NonNull<()>),
     /// The type of a value, apart from lifetimes.
     pub(crate) value_type: fn() -> TypeId,
+    id: fn() -> TypeId,
     /// The drop of an entry runs no user code: it only frees memory.
     pub(crate) is_plain: bool,
     /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is [made](NewValue::make)
@@ -39,9 +40,15 @@ impl EntryType {
             drop_entry: drop_entry::<K, V>,
             drop_value: drop_value::<V>,
             value_type: typeid::of::<V>,
+            id: typeid::of::<(K, V)>,
             is_plain: !needs_drop::<K>() && !needs_drop::<V>(),
             is_large: size_of::<V>() > NewValue::ROOM || align_of::<V>() > align_of::<SmallRoom>(),
         }
+    }
+
+    /// Names the types of key and value, but for lifetimes.
+    pub(crate) fn id(&self) -> TypeId {
+        (self.id)()
     }
 
     /// The bytes of an entry.

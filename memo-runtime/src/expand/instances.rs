@@ -3,8 +3,8 @@
 //! They are in a tree that only grows, so that a look-up takes no lock. The tree keeps engines: the caller gives them
 //! their types.
 
-use crate::config::settings::Settings;
 use crate::engine::engine::EnginePtr;
+use crate::engine::settings::Settings;
 use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Cell, Scope};
 use std::any::TypeId;

@@ -4,7 +4,10 @@
 
 use crate::base::sync;
 use crate::cache::builder::CacheBuilder;
-use crate::config::settings::Settings;
+use crate::engine::listener::Listener;
+use crate::engine::settings::Settings;
+use crate::expand::bounds::shared::{CacheType, OfType};
+use crate::store::cause::EvictionCause;
 use std::any::TypeId;
 use std::cell::RefCell;
 
@@ -17,6 +20,25 @@ pub enum Untyped {}
 
 /// Returns the options of a function's caches. It is user code.
 pub(crate) type Options = fn() -> CacheBuilder<Untyped, Untyped>;
+
+/// The options that need the types of keys and values.
+impl CacheBuilder<Untyped, Untyped> {
+    /// [`CacheBuilder::on_evict`] of a cache with keys and values of these types.
+    #[doc(hidden)]
+    pub fn on_evict_of<K: CacheType, V: CacheType>(
+        self,
+        _key: K,
+        _value: V,
+        listener: impl Fn(&K::Type, &V::Type, EvictionCause) + Send + Sync + 'static,
+    ) -> Self {
+        self.listener(Listener::new::<K::Type, V::Type>(listener))
+    }
+}
+
+/// The type of the key that `key` returns. It does not call `key`.
+pub fn type_by<A, K: CacheType>(_key: impl FnOnce(A) -> K) -> OfType<K::Type> {
+    OfType::default()
+}
 
 sync::thread_local! {
     /// The caches whose options the thread is evaluating, the innermost last.

@@ -5,8 +5,8 @@
 
 use crate::base::sync;
 use crate::cache::registry::Listed;
-use crate::config::settings::Settings;
 use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::settings::Settings;
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::Options;

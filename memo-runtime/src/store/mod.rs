@@ -2,6 +2,7 @@
 //!
 //! It knows only headers, so it is compiled once for all types. It must not know keys, values, flights or locks.
 
+pub(crate) mod cause;
 pub(crate) mod eviction;
 pub(crate) mod freshness;
 mod radix;

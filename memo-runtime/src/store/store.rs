@@ -10,6 +10,7 @@ use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
+use crate::store::cause::EvictionCause;
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
 use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
@@ -22,23 +23,8 @@ pub(crate) struct Limits {
     pub(crate) lives: Lives,
 }
 
-/// Why an entry left the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// Another entry needed the room.
-    Size,
-    /// Its deadline has passed. This comes before all other causes, except for `Cleared`.
-    Expired,
-    /// A later value of its key was stored.
-    Replaced,
-    /// Its key was removed, or the user's predicate refused it.
-    Removed,
-    /// The cache was cleared.
-    Cleared,
-}
-
 /// An entry that has left the store, and why. The receiver owns the entry.
-pub(crate) type TakenOut = (EntryRef, Cause);
+pub(crate) type TakenOut = (EntryRef, EvictionCause);
 
 /// Entries by hash, by recency and by deadline.
 #[derive(Debug)]
@@ -282,7 +268,7 @@ impl Store {
     #[inline]
     fn evict(&mut self, now: Time, stamp: Stamp, out: &mut SmallList<TakenOut>) -> bool {
         let Some(victim) = self.policy.victim(stamp) else { return false };
-        let cause = self.cause(victim, now, Cause::Size);
+        let cause = self.cause(victim, now, EvictionCause::Size);
         self.freshness.removed(victim);
         self.unfile_stored(victim);
         out.push((victim, cause));
@@ -323,7 +309,12 @@ impl Store {
 
     /// Takes out an entry that is stored. The caller owns it. Returns the cause: it may have expired before it was
     /// taken out.
-    pub(crate) fn remove(&mut self, entry: EntryRef, now: Time, why: Cause) -> Cause {
+    pub(crate) fn remove(
+        &mut self,
+        entry: EntryRef,
+        now: Time,
+        why: EvictionCause,
+    ) -> EvictionCause {
         let cause = self.cause(entry, now, why);
         if self.is_ranked {
             self.policy.remove(entry);
@@ -339,8 +330,8 @@ impl Store {
         self.unfile(entry);
     }
 
-    fn cause(&self, entry: EntryRef, now: Time, why: Cause) -> Cause {
-        if self.stage(entry, now) == Stage::Over { Cause::Expired } else { why }
+    fn cause(&self, entry: EntryRef, now: Time, why: EvictionCause) -> EvictionCause {
+        if self.stage(entry, now) == Stage::Over { EvictionCause::Expired } else { why }
     }
 
     /// An entry is no longer under way.
@@ -418,7 +409,7 @@ impl Store {
                 self.policy.remove(expired);
             }
             self.unfile_stored(expired);
-            out.push((expired, Cause::Expired));
+            out.push((expired, EvictionCause::Expired));
         }
         self.is_draining = self.next_deadline().has_passed(now);
         self.shrink();
@@ -447,7 +438,7 @@ impl Store {
         for entry in &self.flying {
             entry.invalidate();
         }
-        stored.into_iter().map(|entry| (entry, Cause::Cleared))
+        stored.into_iter().map(|entry| (entry, EvictionCause::Cleared))
     }
 
     /// Moves all that is filed to a table that fits. Either entries expire, or none is stored. It does not look through

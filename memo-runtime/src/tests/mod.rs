@@ -8,6 +8,8 @@ mod counted;
 #[cfg(not(memofn_models))]
 pub(crate) mod executor;
 #[cfg(not(memofn_models))]
+mod listener;
+#[cfg(not(memofn_models))]
 mod polled;
 #[cfg(not(memofn_models))]
 mod stalled;

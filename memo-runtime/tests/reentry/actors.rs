@@ -3,7 +3,7 @@
 use super::machine::{self, Event};
 use super::program::Hook;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Accounts for all keys and values of one program. It has no lock, which would order the steps of threads.
@@ -164,13 +164,21 @@ pub struct Value {
     /// The same for a value and its clones, and different from all others.
     version: u64,
     text: String,
+    /// Whether the listener has heard that it left.
+    has_left: AtomicBool,
     life: Life,
 }
 
 impl Value {
     pub fn new(key: u8, ledger: &Arc<Ledger>) -> Self {
         let life = Life::new(ledger);
-        Self { key, version: life.number, text: format!("value of {key}"), life }
+        Self {
+            key,
+            version: life.number,
+            text: format!("value of {key}"),
+            has_left: AtomicBool::new(false),
+            life,
+        }
     }
 
     pub fn key(&self) -> u8 {
@@ -187,13 +195,31 @@ impl Value {
     }
 }
 
+/// The listener of the cache: an entry has left.
+pub fn leaves(key: &Key, value: &Value) {
+    if key.id() != value.key() {
+        value.life.ledger.fault("the listener hears of a key with the value of another");
+    }
+    if value.has_left.swap(true, Relaxed) {
+        value.life.ledger.fault("the listener hears of a value twice");
+    }
+    machine::on(Hook::Evict, Event::Drops);
+    let _ = (key.id(), value.key());
+}
+
 impl Clone for Value {
     fn clone(&self) -> Self {
         self.life.check();
         machine::on(Hook::Clone, Event::Clones(self.version));
         let key = self.key();
         let life = Life::new(&self.life.ledger);
-        Self { key, version: self.version, text: self.text.clone(), life }
+        Self {
+            key,
+            version: self.version,
+            text: self.text.clone(),
+            has_left: AtomicBool::new(false),
+            life,
+        }
     }
 }
 

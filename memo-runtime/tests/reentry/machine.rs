@@ -8,7 +8,7 @@ pub use run::{Outcome, run};
 
 use super::actors::{Key, Ledger, Value};
 use super::model::{Model, Run};
-use super::program::{Arm, Hook, Settings, Step};
+use super::program::{Arm, Hook, Op, Settings, Step};
 use memo_runtime::scope::Thread;
 use memo_runtime::{Cache, CacheInfo};
 use std::cell::RefCell;
@@ -27,7 +27,7 @@ thread_local! {
 pub enum Event {
     /// A value of this version is cloned.
     Clones(u64),
-    /// An object is dropped.
+    /// An object is dropped, or the listener hears of it: what took it out is done.
     Drops,
     Other,
 }
@@ -168,7 +168,7 @@ impl Machine {
             Some(frame.arms.remove(at))
         });
         let Some(arm) = arm.flatten() else { return };
-        if is_ambiguous && hook == Hook::Drop {
+        if is_ambiguous && matches!(hook, Hook::Drop | Hook::Evict) {
             self.lose("a drop came before or after the change");
         }
         self.ledger.fires();
@@ -239,7 +239,10 @@ impl Machine {
             Err(_) => self.ledger.fault(format!("{:?} {} panicked", step.op, step.key)),
             Ok(()) => {}
         }
-        self.apart(|| self.inspect());
+        // What has expired is left for the next step to find.
+        if step.op != Op::Advance {
+            self.apart(|| self.inspect());
+        }
     }
 
     /// Acts while no hook runs a block.

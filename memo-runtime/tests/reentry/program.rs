@@ -23,6 +23,8 @@ pub struct Settings {
     pub hashes: Option<u8>,
     pub ttl: bool,
     pub single_flight: bool,
+    /// Whether user code hears of what leaves the cache.
+    pub listener: bool,
 }
 
 impl Settings {
@@ -32,6 +34,7 @@ impl Settings {
         hashes: None,
         ttl: false,
         single_flight: true,
+        listener: false,
     };
 }
 
@@ -109,6 +112,8 @@ words! {
         Hash = "hash",
         Clone = "clone",
         Drop = "drop",
+        /// In the listener of the cache, if it has one.
+        Evict = "evict",
         /// In the computation, in the closure given to `retain`, or after the first entry of an iteration.
         Body = "body",
     }
@@ -140,6 +145,7 @@ impl Program {
             hashes,
             ttl: b % 4 == 0,
             single_flight: b >> 2 & 7 != 0,
+            listener: (a ^ b).count_ones() % 2 == 0,
         };
         let keys = [4, 10, 20, 20][usize::from(b >> 5 & 3)];
         let threads = if b >> 7 == 1 { 3 } else { 1 };
@@ -177,6 +183,7 @@ impl Program {
                 ("thread", _) => settings.thread_scope = true,
                 ("ttl", _) => settings.ttl = true,
                 ("side_by_side", _) => settings.single_flight = false,
+                ("listener", _) => settings.listener = true,
                 ("maxsize", number) => settings.maxsize = Some(number.parse().expect("a number")),
                 ("unbounded", _) => settings.maxsize = None,
                 ("hashes", number) => settings.hashes = Some(number.parse().expect("a number")),
@@ -213,12 +220,13 @@ impl Program {
                 all.push(less);
             }
         }
-        let Settings { thread_scope, hashes, ttl, single_flight, .. } = self.settings;
+        let Settings { thread_scope, hashes, ttl, single_flight, listener, .. } = self.settings;
         for settings in [
             thread_scope.then_some(Settings { thread_scope: false, ..self.settings }),
             hashes.map(|_| Settings { hashes: None, ..self.settings }),
             ttl.then_some(Settings { ttl: false, ..self.settings }),
             (!single_flight).then_some(Settings { single_flight: true, ..self.settings }),
+            listener.then_some(Settings { listener: false, ..self.settings }),
         ] {
             all.extend(settings.map(|settings| Self { settings, ..self.clone() }));
         }
@@ -334,7 +342,8 @@ impl Bytes<'_> {
             3 => Hook::Hash,
             4 => Hook::Clone,
             5 => Hook::Body,
-            _ => Hook::Drop,
+            6 => Hook::Drop,
+            _ => Hook::Evict,
         };
         let skip = [0, 0, 0, 0, 0, 1, 1, 2][usize::from(what >> 3 & 7)];
         let len = [0, 2, 4, 8, 12, 20, 40, 80][usize::from(how & 7)].min(self.bytes.len());

@@ -27,6 +27,7 @@ pub(crate) fn function(
     signature::qualifiers(options, function, context, errors);
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
+    options::listener(options, function, errors);
     arguments::keyed(options, function, errors);
     arguments::bounds(options, function, errors);
     options::skipped(options, function, errors);

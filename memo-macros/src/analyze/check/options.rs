@@ -9,10 +9,10 @@ use crate::parse::option_table::OPTIONS;
 use crate::parse::options::Options;
 use crate::parse::suggest;
 use crate::tokens::errors::Errors;
-use crate::tokens::search::{find_word, has_parameter, uses, words};
-use proc_macro2::{Ident, Span};
+use crate::tokens::search::{find_variable, find_word, has_parameter, uses, words};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{ReturnType, Visibility};
+use syn::{Expr, ReturnType, Visibility};
 
 /// Reports options that exclude each other, and options that lack another.
 pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
@@ -120,13 +120,35 @@ pub(super) fn visibility_of_controls(options: &Options, context: &Context, error
     }
 }
 
-/// Controls that are not async evaluate the options as well, so no option may await.
+/// Controls that are not async evaluate the options as well, so no option may await. A listener may: it can start a
+/// task, which is no part of a call.
 pub(super) fn awaits(options: &Options, errors: &mut Errors) {
-    for expression in options.expressions() {
+    let given = options.iter().filter(|given| given.row.name != "on_evict");
+    for expression in given.filter_map(|given| given.value.expr()) {
         if let Some(word) = find_word(&expression.to_token_stream(), "await") {
             let message = "a call is looked up before anything is awaited; await this in the \
                            caller, and pass the result as an argument";
             errors.at(word, message);
+        }
+    }
+}
+
+/// Refuses a listener that uses an argument. It is made before any call, with the cache.
+pub(super) fn listener(options: &Options, function: &Function, errors: &mut Errors) {
+    let (own, body) = match options.on_evict() {
+        Some(Expr::Closure(it)) => (it.inputs.to_token_stream(), it.body.to_token_stream()),
+        Some(other) => (TokenStream::new(), other.to_token_stream()),
+        None => return,
+    };
+    let own = words(&own);
+    let arguments = function.inputs().filter_map(|argument| argument.name);
+    for argument in arguments.filter(|it| !own.contains(it)) {
+        if let Some(used) = find_variable(&body, &argument) {
+            let message = format!(
+                "`{argument}` belongs to one call, and the listener to the cache: it hears of what \
+                 other calls have stored; take what it needs from `key` and `value`, or from a static"
+            );
+            errors.at(used, message);
         }
     }
 }

@@ -6,14 +6,16 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Aged, Landed, Standing, State};
+use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
+use crate::store::cause::EvictionCause;
 use crate::store::eviction::Touch;
 use crate::store::freshness::Life;
-use crate::store::store::Cause;
+use crate::store::store::TakenOut;
 use std::cell::Cell;
 
 impl<S: Scope> Core<S> {
@@ -199,8 +201,34 @@ impl<S: Scope> Core<S> {
         computed: &Computed<'_>,
         fill: &mut dyn FnMut() -> bool,
     ) -> Option<EntryRef> {
+        let now = self.expiry.now();
+        if self.expiry.is_due_at(now) {
+            self.sweep_and_land(computed, fill);
+            return None;
+        }
+        self.land_at(now, computed, fill)
+    }
+
+    /// [`land`](Self::land) where something has expired. If a listener panics, the value is stored all the same.
+    #[cold]
+    #[inline(never)]
+    fn sweep_and_land(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
+        let (now, panic) = self.sweep_before_storing();
+        panic.resume_after(|| {
+            let evicted = self.land_at(now, computed, fill);
+            self.discard(evicted.map(|entry| self.retired.adopt(entry)));
+        });
+    }
+
+    /// [`land`](Self::land) after a sweep at this time.
+    #[inline]
+    fn land_at(
+        &self,
+        now: Time,
+        computed: &Computed<'_>,
+        fill: &mut dyn FnMut() -> bool,
+    ) -> Option<EntryRef> {
         let &Computed { entry, run, .. } = computed;
-        let now = self.sweep_some();
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
             if !self.readers.has_several_threads() {
@@ -217,14 +245,18 @@ impl<S: Scope> Core<S> {
             lands
         });
         if !is_landed {
-            self.land_among(computed, fill);
+            self.land_among(now, computed, fill);
             return None;
         }
         match evicted.into_parts() {
             (None, _) => {}
-            (Some((only, _)), None) if self.readers.has_no_readers() => return Some(only),
-            (Some((only, _)), None) => self.discard([self.retired.adopt(only)]),
-            (Some(first), Some(more)) => self.discard_all(std::iter::once(first).chain(*more)),
+            (Some((only, _)), None) if self.listener.is_none() => {
+                if self.readers.has_no_readers() {
+                    return Some(only);
+                }
+                self.discard([self.retired.adopt(only)]);
+            }
+            (Some(first), more) => self.release(SmallList::from_parts(first, more)),
         }
         None
     }
@@ -232,12 +264,12 @@ impl<S: Scope> Core<S> {
     /// [`land`](Self::land) where other entries have the hash, somebody waits, or the value is not to be stored.
     #[cold]
     #[inline(never)]
-    fn land_among(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
+    fn land_among(&self, now: Time, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
         let &Computed { entry, taken, equals, run } = computed;
         let EndedRun { life, renews, ran } = run;
         let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
-        self.resolve_keys(entry.hash(), equals, Some(id), &mut |state, now, equal| {
+        self.resolve_keys_at(now, entry.hash(), equals, Some(id), &mut |state, now, equal| {
             if !fill() {
                 return;
             }
@@ -280,22 +312,25 @@ impl<S: Scope> Core<S> {
         taken: &Cell<bool>,
         equals: &Equals<'_>,
     ) {
-        let mut landed = None;
-        self.resolve_keys(entry.hash(), equals, None, &mut |state, now, equal| {
-            self.register_thread();
-            State::invalidate(equal);
-            state.start_among(entry, false, None);
-            let stamp = self.next_stamp();
-            equal.push(entry);
-            landed = state.land(entry, now, life, stamp, false, equal);
-            if let Some(landed) = &mut landed {
-                Self::publish(landed, entry, taken);
-            }
+        let (now, panic) = self.sweep_before_storing();
+        panic.resume_after(|| {
+            let mut landed = None;
+            self.resolve_keys_at(now, entry.hash(), equals, None, &mut |state, now, equal| {
+                self.register_thread();
+                State::invalidate(equal);
+                state.start_among(entry, false, None);
+                let stamp = self.next_stamp();
+                equal.push(entry);
+                landed = state.land(entry, now, life, stamp, false, equal);
+                if let Some(landed) = &mut landed {
+                    Self::publish(landed, entry, taken);
+                }
+            });
+            self.finish(landed);
         });
-        self.finish(landed);
     }
 
-    /// Tells the waiters of a landed flight, and then drops what it has replaced.
+    /// Tells the waiters of a landed flight, and then the listener what it has replaced. That is dropped last.
     fn finish(&self, landed: Option<Landed>) {
         let Some(Landed { flight, overtaken, dead, unstored, .. }) = landed else { return };
         // User code may panic as it is dropped: the waiters are told first. The entries have no owner meanwhile: an
@@ -303,7 +338,9 @@ impl<S: Scope> Core<S> {
         drop(flight);
         // The waiters of the other flight look again, and find the value stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        self.discard(self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored)));
+        self.tell(dead.iter().copied()).resume_after(|| {
+            self.discard(self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored)));
+        });
     }
 
     /// The stored entry, without counting or touching. The caller owns it.
@@ -327,8 +364,15 @@ impl<S: Scope> Core<S> {
             removed = state.take_out_stored(equal, now);
             found.inspect(|entry| entry.retain::<S>());
         });
-        self.discard(removed.map(|(entry, _)| self.retired.adopt(entry)));
-        found
+        self.release_but(removed, found)
+    }
+
+    /// Releases what has left the store, if anything has. Passes an entry on that the caller owns: also if user code
+    /// panics, it has an owner.
+    fn release_but(&self, removed: Option<TakenOut>, kept: Option<EntryRef>) -> Option<EntryRef> {
+        let kept = kept.map(|entry| self.retired.adopt(entry));
+        self.release(removed.into_iter().collect());
+        kept.map(EntryPtr::into_ref)
     }
 
     /// Ends the time in which an entry answers, and keeps runs under way from being stored. It answers once more and is then
@@ -346,12 +390,10 @@ impl<S: Scope> Core<S> {
             } else if self.keeps {
                 state.store.end_answering(entry, now);
             } else {
-                state.take_out(entry, now, Cause::Removed);
-                removed = Some(entry);
+                removed = Some((entry, state.take_out(entry, now, EvictionCause::Removed)));
             }
         });
-        self.discard(removed.map(|entry| self.retired.adopt(entry)));
-        found
+        self.release_but(removed, found)
     }
 
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
@@ -362,15 +404,13 @@ impl<S: Scope> Core<S> {
         self.resolve_keys(entry.hash(), equals, Some(own), &mut |state, now, equal| {
             State::invalidate(equal);
             if entry.is_stored() {
-                state.take_out(entry, now, Cause::Removed);
-                removed = Some(self.retired.adopt(entry));
+                removed = Some((entry, state.take_out(entry, now, EvictionCause::Removed)));
             } else {
                 replacement = state.stored_unexpired(equal, now);
                 replacement.inspect(|entry| entry.retain::<S>());
             }
         });
-        self.discard(removed);
-        replacement
+        self.release_but(removed, replacement)
     }
 
     /// Takes this very entry out if it is stored. If it is under way, its value will not be stored.
@@ -378,11 +418,9 @@ impl<S: Scope> Core<S> {
         let now = self.sweep_some();
         let removed = self.locked(|state| {
             entry.invalidate();
-            entry.is_stored().then(|| {
-                state.take_out(entry, now, Cause::Removed);
-                self.retired.adopt(entry)
-            })
+            let is_stored = entry.is_stored();
+            is_stored.then(|| (entry, state.take_out(entry, now, EvictionCause::Removed)))
         });
-        self.discard(removed);
+        self.release(removed.into_iter().collect());
     }
 }

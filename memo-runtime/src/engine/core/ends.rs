@@ -14,8 +14,8 @@ use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
+use crate::store::cause::EvictionCause;
 use crate::store::freshness::Stage;
-use crate::store::store::Cause;
 use std::time::Duration;
 
 impl<S: Scope> Core<S> {
@@ -97,8 +97,7 @@ impl<S: Scope> Core<S> {
             match stage {
                 None | Some(Stage::Over) => return None,
                 Some(_) if !has_failed => {
-                    state.take_out(old, now, Cause::Removed);
-                    return Some(self.retired.adopt(old));
+                    return Some((old, state.take_out(old, now, EvictionCause::Removed)));
                 }
                 Some(_) => {}
             }
@@ -114,7 +113,7 @@ impl<S: Scope> Core<S> {
             state.store.retry(old, retry, now);
             None
         });
-        self.discard(removed);
+        self.release(removed.into_iter().collect());
         outcome
     }
 
@@ -209,7 +208,7 @@ impl<S: Scope> Core<S> {
                 is_set
             });
             if is_set {
-                return self.discard_all(evicted);
+                return self.release(evicted);
             }
         }
     }
@@ -223,14 +222,17 @@ impl<S: Scope> Core<S> {
             state.clear()
         });
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
-        if self.readers.has_no_readers() {
+        let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
+        if !told.is_panic() && self.readers.has_no_readers() {
             self.reclaim();
             return dead;
         }
         // These are discarded first. If reclaiming others panics, unwinding would drop these at once, though a reader
         // may still use them.
-        self.discard(dead);
-        self.reclaim();
+        told.resume_after(|| {
+            self.discard(dead);
+            self.reclaim();
+        });
         Vec::new()
     }
 

@@ -10,6 +10,7 @@ mod calls;
 mod ends;
 pub(crate) mod expiry;
 
+use crate::base::catch_panic::FirstPanic;
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::{Ran, Timing};
@@ -19,6 +20,7 @@ use crate::base::sync::{
 };
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
+use crate::engine::listener::Listener;
 use crate::engine::lives::Lives;
 use crate::engine::state::{Aged, KeyMatches, State};
 use crate::entry::entry::EntryPtr;
@@ -89,6 +91,7 @@ pub(crate) struct Core<S: Scope> {
     retired: RetireList<S>,
     /// The runs up to this generation are timed: the first ones since the counters were zeroed.
     timed: Guarded,
+    listener: Option<Listener>,
 }
 
 /// A cache line of its own: writers write it, and hits need not fetch it again.
@@ -158,10 +161,11 @@ impl<P> Found<P> {
 }
 
 impl<S: Scope> Core<S> {
-    /// For entries of this type.
+    /// For entries of this type. The listener, if there is one, is for them.
     pub(crate) fn new(
         parameters: &CacheParameters,
         lives: &Lives,
+        listener: Option<Listener>,
         types: &'static EntryType,
     ) -> Self {
         let limits = Limits { maxsize: parameters.maxsize, lives: lives.kind() };
@@ -181,6 +185,7 @@ impl<S: Scope> Core<S> {
             state: CacheLine(S::Lock::new(state)),
             retired: RetireList::new(types),
             timed: Guarded::new(FIRST_TIMED),
+            listener,
         }
     }
 
@@ -196,8 +201,19 @@ impl<S: Scope> Core<S> {
         own: Option<FlightId>,
         act: &mut Act<'_>,
     ) {
+        self.resolve_keys_at(self.sweep_some(), hash, equals, own, act);
+    }
+
+    /// [`resolve_keys`](Self::resolve_keys) after a sweep at this time.
+    fn resolve_keys_at(
+        &self,
+        now: Time,
+        hash: u64,
+        equals: &Equals<'_>,
+        own: Option<FlightId>,
+        act: &mut Act<'_>,
+    ) {
         let mut matches = KeyMatches::with(own.map(|id| id.generation));
-        let now = self.sweep_some();
         loop {
             let (mut unmatched, mut generations) = (SmallList::new(), 0);
             self.locked(|state| {
@@ -277,9 +293,26 @@ impl<S: Scope> Core<S> {
         self.retired.discard(dead.into_iter(), self.address(), &self.readers);
     }
 
+    /// Tells the listener what has left the store, and drops it. Nothing is locked, and the listener may use the
+    /// cache.
     #[cold]
-    fn discard_all(&self, taken: impl IntoIterator<Item = TakenOut>) {
-        self.discard(self.adopt(taken.into_iter().map(|(entry, _)| entry)));
+    fn release(&self, taken: SmallList<TakenOut>) {
+        self.tell(taken.iter().copied()).resume_after(|| {
+            self.discard(self.adopt(taken.into_iter().map(|(entry, _)| entry)));
+        });
+    }
+
+    pub(crate) fn listener(&self) -> Option<Listener> {
+        self.listener.clone()
+    }
+
+    /// Tells the listener what has left the store. The caller owns it.
+    #[inline]
+    fn tell(&self, taken: impl Iterator<Item = TakenOut>) -> FirstPanic {
+        match &self.listener {
+            Some(listener) => listener.tell(taken),
+            None => FirstPanic::none(),
+        }
     }
 
     /// Owns entries that the store no longer owns. All of them have an owner before the first is dropped, because
@@ -319,7 +352,7 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
-    /// Drops all entries. Nobody uses the cache any longer.
+    /// Drops all entries. Nobody uses the cache any longer. The end of a cache is no eviction: the listener is not told.
     pub(crate) fn close(&mut self) {
         let stored = self.state.0.with(|state| state.store.clear());
         let dead: Vec<_> = stored.map(|(entry, _)| self.retired.adopt(entry)).collect();
@@ -348,13 +381,23 @@ impl<S: Scope> Core<S> {
         now
     }
 
-    /// A call comes here at most three times, or four if keys collide, and so takes out at most 64 entries. It
-    /// does not pay for all that others have stored.
+    /// [`sweep_some`](Self::sweep_some) for a caller that is about to store. A panic does not keep it from that.
+    #[inline]
+    fn sweep_before_storing(&self) -> (Time, FirstPanic) {
+        let (now, mut panic) = (self.expiry.now(), FirstPanic::none());
+        if self.expiry.is_due_at(now) {
+            panic.catch(|| self.remove_some_expired(now));
+        }
+        (now, panic)
+    }
+
+    /// A call comes here at most four times, and so takes out at most 64 entries. It does not pay for all that others
+    /// have stored.
     #[cold]
     fn remove_some_expired(&self, now: Time) {
         const MOST: usize = 16;
         let expired = self.locked(|state| state.expire(now, MOST));
-        self.discard_all(expired);
+        self.release(expired);
     }
 
     /// Acts on the state, and publishes what has changed to the look-ups that take no lock.

@@ -73,7 +73,7 @@ fn generations(entries: impl Iterator<Item = EntryRef>) -> Vec<u64> {
 fn entries_of_one_hash_live_side_by_side() {
     let (mut store, mut entries) = (store(Some(3), None), Entries::default());
     let [_, second, _] = [1, 2, 3].map(|stamp| entries.store(&mut store, 7, 0, stamp).0);
-    store.remove(second, at(0), Cause::Removed);
+    store.remove(second, at(0), EvictionCause::Removed);
     let mut filed = Vec::new();
     store.filed(7 | SEEN, |entry| filed.push(entry));
     assert_eq!(generations(filed.into_iter()), [1, 3]);
@@ -85,8 +85,8 @@ fn an_entry_expires_at_its_deadline_and_not_before() {
     let [first, second] = [0, 5].map(|now| entries.store(&mut store, now, now, now + 1).0);
     assert_eq!(store.next_deadline(), at(10));
     assert_eq!(expire(&mut store, 9), []);
-    assert_eq!(expire(&mut store, 10), [(first, Cause::Expired)]);
-    assert_eq!(expire(&mut store, 20), [(second, Cause::Expired)]);
+    assert_eq!(expire(&mut store, 10), [(first, EvictionCause::Expired)]);
+    assert_eq!(expire(&mut store, 20), [(second, EvictionCause::Expired)]);
     assert_eq!(store.next_deadline(), Time::FOREVER);
 }
 
@@ -95,14 +95,14 @@ fn each_way_out_of_the_store_has_its_cause() {
     let (mut store, mut entries) = (store(Some(2), Some(10)), Entries::default());
     let [first, second] = [1, 2].map(|now| entries.store(&mut store, now, now, now).0);
     let (third, out) = entries.store(&mut store, 3, 3, 3);
-    assert_eq!(out, [(first, Cause::Size)]);
-    assert_eq!(store.remove(third, at(4), Cause::Replaced), Cause::Replaced);
+    assert_eq!(out, [(first, EvictionCause::Size)]);
+    assert_eq!(store.remove(third, at(4), EvictionCause::Replaced), EvictionCause::Replaced);
     let (fourth, out) = entries.store(&mut store, 4, 4, 4);
     assert_eq!(out, []);
     let (fifth, out) = entries.store(&mut store, 5, 12, 5);
-    assert_eq!(out, [(second, Cause::Expired)], "its deadline has passed");
-    assert_eq!(store.remove(fourth, at(14), Cause::Removed), Cause::Expired);
-    assert!(store.clear().eq([(fifth, Cause::Cleared)]));
+    assert_eq!(out, [(second, EvictionCause::Expired)], "its deadline has passed");
+    assert_eq!(store.remove(fourth, at(14), EvictionCause::Removed), EvictionCause::Expired);
+    assert!(store.clear().eq([(fifth, EvictionCause::Cleared)]));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn matches_a_model(
         for expired in expire(&mut store, stamp) {
             let (oldest, entry) = model.pop_first().unwrap();
             assert!(oldest * 10 + TTL <= stamp);
-            assert_eq!((entry, Cause::Expired), expired);
+            assert_eq!((entry, EvictionCause::Expired), expired);
         }
         let grows = (generation / 300) % 2 == 0;
         if random >> 40 & 3 != 0 && grows {
@@ -173,7 +173,7 @@ fn matches_a_model(
             let entry = entries.start(&mut store, random >> 56, generation);
             let mut out = SmallList::new();
             store.store(entry, at(stamp), None, stamp, &mut out);
-            assert!(out.iter().copied().eq(expected.map(|victim| (victim, Cause::Size))));
+            assert!(out.iter().copied().eq(expected.map(|victim| (victim, EvictionCause::Size))));
             for (victim, _) in out {
                 model.remove(&victim.generation());
                 evicted += 1;
@@ -184,7 +184,10 @@ fn matches_a_model(
             if random >> 60 & 1 == 0 {
                 entry.stamp.store(stamp, Relaxed);
             } else {
-                assert_eq!(store.remove(*entry, at(stamp), Cause::Removed), Cause::Removed);
+                assert_eq!(
+                    store.remove(*entry, at(stamp), EvictionCause::Removed),
+                    EvictionCause::Removed
+                );
                 model.remove(&entry.generation());
             }
         }
@@ -249,15 +252,15 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
             model.values().nth((random >> 32) as usize % MAXSIZE)
         {
             if entry.is_stored() {
-                let cause = store.remove(*entry, now, Cause::Removed);
-                assert_eq!(cause == Cause::Expired, deadline.has_passed(now));
+                let cause = store.remove(*entry, now, EvictionCause::Removed);
+                assert_eq!(cause == EvictionCause::Expired, deadline.has_passed(now));
                 out.push((*entry, cause));
             }
         }
         for (entry, cause) in out {
             let (_, deadline) = model.remove(&entry.generation()).expect("it was stored");
             // An entry of the right age never goes as expired, and one that is too old goes as nothing else.
-            assert_eq!(cause == Cause::Expired, deadline.has_passed(now));
+            assert_eq!(cause == EvictionCause::Expired, deadline.has_passed(now));
             causes[cause as usize] += 1;
         }
         let expired = model.values().filter(|(_, deadline)| deadline.has_passed(now)).count();

@@ -1,6 +1,6 @@
 //! Runs a program on one or several threads, and collects its faults.
 
-use super::super::actors::Ledger;
+use super::super::actors::{Ledger, leaves};
 use super::super::model::{Model, TTL};
 use super::super::program::{Program, Settings, Step};
 use super::tally::Tally;
@@ -42,6 +42,9 @@ pub fn run(program: &Program) -> Outcome {
     };
     if settings.ttl {
         builder = builder.ttl(Duration::from_secs(TTL));
+    }
+    if settings.listener {
+        builder = builder.on_evict(|key, value, _| leaves(key, value));
     }
     match &program.threads[..] {
         [steps] => {

@@ -56,7 +56,8 @@ impl<'w> Words<'w> {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { thread_scope, maxsize, hashes, ttl, single_flight } = self.settings;
+        let Settings { thread_scope, maxsize, hashes, ttl, single_flight, listener } =
+            self.settings;
         if thread_scope {
             f.write_str("thread ")?;
         }
@@ -72,6 +73,9 @@ impl fmt::Display for Program {
         }
         if !single_flight {
             f.write_str(" side_by_side")?;
+        }
+        if listener {
+            f.write_str(" listener")?;
         }
         f.write_str(":")?;
         for (number, steps) in self.threads.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::base::of_value::OfValue;
 use crate::config::parameters::CacheParameters;
+use crate::engine::listener::Listener;
 use std::time::Duration;
 
 /// The parameters, which anybody may read, and the functions of the program.
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct Settings {
     pub(crate) parameters: CacheParameters,
     pub(crate) functions: Functions,
+    /// Hears of each value that leaves.
+    pub(crate) listener: Option<Listener>,
 }
 
 /// Functions of the values in the cache. They are user code.

@@ -1,0 +1,114 @@
+// #[memoize(on_evict = |key, value, why| gone(key, value, why))]
+// fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }
+// Without the body and the controls: 86 lines.
+
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). Its controls: [`user`](struct@user)."
+)]
+fn user(id: u64, name: &str) -> Result<User, Error> {
+    let __memofn_cache = ::memofn::__private::at(<user>::call_site);
+    return ::memofn::__private::call!(
+        __memofn_cache.enter((::memofn::__private::plain:: < u64, _ > (& id),
+        ::memofn::__private::plain:: < str, _ > (name)), ::memofn::__private::policy:: <
+        Result < User, Error >, _, _ > (::memofn::__private::kind!(Result < User, Error
+        >))), < user > ::uncached(id, name)
+    );
+}
+/// The cache of [`user()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
+)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
+#[allow(unreachable_pub)]
+struct user {}
+#[allow(dead_code, unreachable_pub)]
+impl user {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached(id: u64, name: &str) -> Result<User, Error> {
+        fetch(id, name)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl user {
+    #[doc(hidden)]
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
+        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+        <Result<
+            User,
+            Error,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < User, Error >) },
+        >>::Stored,
+        ::memofn::__private::scope::Shared,
+    > {
+        let __memofn_options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<user>(),
+                        "user",
+                    ),
+                )
+                .on_evict_of(
+                    ::memofn::__private::thread::<
+                        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+                    >(),
+                    ::memofn::__private::thread::<
+                        <Result<
+                            User,
+                            Error,
+                        > as ::memofn::__private::ResultKind<
+                            { ::memofn::__private::fallible!(Result < User, Error >) },
+                        >>::Stored,
+                    >(),
+                    |key, value, why| gone(key, value, why),
+                )
+        };
+        ::memofn::__private::single!(
+            "user", __memofn_options, (u64, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned), < Result < User, Error
+            > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < User, Error >) } >> ::Stored
+        )
+            .call_site(
+                (
+                    ::memofn::__private::shared::<u64, _>(),
+                    ::memofn::__private::shared::<
+                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        _,
+                    >(),
+                ),
+                ::memofn::__private::stored::<
+                    Result<User, Error>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < User, Error >)),
+            )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+        <Result<
+            User,
+            Error,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < User, Error >) },
+        >>::Stored,
+    > {
+        <user>::call_site().cache()
+    }
+}

@@ -1,0 +1,16 @@
+use memofn::{Cache, memoize};
+
+struct Client {
+    users: Cache<u64, String>,
+}
+
+impl Client {
+    #[memoize(cache = self.users, on_evict = |id, _, _| println!("{id}"))]
+    fn user(&self, id: u64) -> String {
+        id.to_string()
+    }
+}
+
+fn main() {
+    Client { users: Cache::default() }.user(3);
+}
