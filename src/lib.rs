@@ -66,9 +66,9 @@ pub use memo_runtime::__private;
 pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn,
-    memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
-    try_memoize_fn,
+    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, enabled,
+    memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock,
+    set_enabled, testing, try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.
@@ -139,6 +139,9 @@ pub use memo_runtime::{
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
 /// assert_eq!(cache.len(), 1);
+/// area::cache_enable(false); // from now on each call runs the body
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Bypassed);
+/// area::cache_enable(true);
 /// area::cache_clear(); // removes all entries and zeroes the counters
 /// ```
 ///
@@ -259,6 +262,7 @@ pub mod guide {
     /// [`testing::Clock`]: crate::testing::Clock
     /// [`CacheInfo`]: crate::CacheInfo
     /// [`report()`]: crate::report()
+    /// [`set_enabled`]: crate::set_enabled
     pub mod testing {}
 }
 

@@ -51,6 +51,7 @@ pub use cache::report::{Report, report};
 pub use call::cache_call::{CacheCall, CallStatus};
 pub use config::parameters::CacheParameters;
 pub use config::stats::CacheInfo;
+pub use engine::switch::{enabled, set_enabled};
 pub use key::float::Float;
 
 #[cfg(feature = "metrics")]
@@ -73,7 +74,7 @@ pub mod __private {
     pub use crate::cache::given::GivenCache;
     pub use crate::call::answer::Answer;
     pub use crate::call::async_run::AsyncRun;
-    pub use crate::call::cache_call::{CacheCall, Start, missed};
+    pub use crate::call::cache_call::{CacheCall, Start, ran};
     pub use crate::call::in_place::cold_call;
     pub use crate::call::result_policy::{Policy, Whole};
     pub use crate::call::run::{Run, Turn};

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 ///
 /// | metric | kind | meaning |
 /// |---|---|---|
-/// | `memofn_requests_total` | counter | calls that returned, by `result`: `hit`, `joined` (it waited for the run of another call), `miss` |
+/// | `memofn_requests_total` | counter | calls that returned, by `result`: `hit`, `joined` (it waited for the run of another call), `miss`, `bypassed` (the cache was off) |
 /// | `memofn_helped_total` | counter | misses that ran the body although another call was running it |
 /// | `memofn_evictions_total` | counter | entries that made room for others |
 /// | `memofn_expirations_total` | counter | entries whose `ttl` ended |
@@ -106,7 +106,8 @@ fn read() -> BTreeMap<String, Sum> {
         let name = status.name().to_owned();
         let (_, known) = ledger.caches.entry(number).or_insert((name, totals));
         // Another thread may have published later figures.
-        if known.hits + known.misses <= totals.hits + totals.misses {
+        let calls = |it: &CacheInfo| it.hits + it.misses + it.bypassed;
+        if calls(known) <= calls(&totals) {
             *known = totals;
         }
     }
@@ -126,6 +127,7 @@ fn record(name: &str, sum: &Sum) {
         ("hit", totals.hits.saturating_sub(totals.coalesced)),
         ("joined", totals.coalesced),
         ("miss", totals.misses),
+        ("bypassed", totals.bypassed),
     ];
     for (result, calls) in requests {
         counter!("memofn_requests_total", "cache" => name.to_owned(), "result" => result)

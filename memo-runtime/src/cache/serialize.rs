@@ -43,6 +43,7 @@ serialize! {
         expirations: info.expirations,
         rejected: info.rejected,
         outdated: info.outdated,
+        bypassed: info.bypassed,
         hit_ratio: info.hit_ratio(),
         mean_run: seconds(info.mean_run()),
         time_saved: seconds(info.time_saved()),

@@ -2,9 +2,10 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
+use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::RunGuard;
-use crate::call::span::PolledSpan;
+use crate::call::span::{Outcome, PolledSpan};
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::scope::runners::PolledRun;
@@ -18,7 +19,8 @@ use std::task::{Context, Poll};
 /// An async body that is about to run.
 #[must_use]
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
-    guard: RunGuard<'c, S>,
+    /// `None` if the call bypasses its cache.
+    guard: Option<RunGuard<'c, S>>,
     policy: P,
     span: PolledSpan,
     types: PhantomData<S::Ptr<Entry<K, V>>>,
@@ -32,7 +34,19 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     ) -> Self {
         guard.start();
         let span = PolledSpan::new(&guard.engine.parameters);
-        Self { guard, policy, span, types: PhantomData }
+        Self { guard: Some(guard), policy, span, types: PhantomData }
+    }
+
+    /// The body of a call that bypasses its cache.
+    pub(crate) fn bypass(engine: &TypedEngine<K, V, S>, policy: P) -> Self {
+        let span = PolledSpan::new(&engine.engine().parameters);
+        Self { guard: None, policy, span, types: PhantomData }
+    }
+
+    /// How a call is answered that does this run.
+    #[inline]
+    pub fn status(&self) -> CallStatus {
+        if self.guard.is_none() { CallStatus::Bypassed } else { CallStatus::Miss }
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -51,15 +65,20 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             let polled = driven.poll(cx);
             if let Poll::Ready(result) = &polled {
                 driven.drop_body();
+                let Some(guard) = &mut driven.guard else {
+                    entered.exit();
+                    span.end(|| Outcome::Bypassed);
+                    return polled;
+                };
                 // A `Clone` that calls the same function is a part of the run.
-                let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
+                let here = guard.wait().map(|wait| PolledRun::enter(wait.owner()));
                 #[expect(unsafe_code, reason = "a run has no types")]
                 // SAFETY: the run is of a cache with values `V`.
                 let mut result = unsafe { RunResult::new(&policy, result) };
-                let is_stored = driven.guard.finish(&mut result);
+                let is_stored = guard.finish(&mut result);
                 drop(here);
                 entered.exit();
-                span.end(|| if is_stored { driven.guard.outcome() } else { result.refusal() });
+                span.end(|| if is_stored { guard.outcome() } else { result.refusal() });
             } else {
                 entered.exit();
                 driven.span = span;
@@ -74,14 +93,14 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 struct Driven<'a, 'c, F, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body, and then the waiters go on.
-    guard: RunGuard<'c, S>,
+    guard: Option<RunGuard<'c, S>>,
     span: PolledSpan,
 }
 
 impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
-        match self.guard.wait() {
+        match self.guard.as_ref().and_then(RunGuard::wait) {
             Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
             None => body.poll(cx),
         }
@@ -91,7 +110,7 @@ impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
 impl<F, S: Scope> Driven<'_, '_, F, S> {
     /// A `Drop` that calls the same function is a part of the run.
     fn drop_body(&mut self) {
-        let wait = self.guard.wait();
+        let wait = self.guard.as_ref().and_then(RunGuard::wait);
         let here = wait.map(|wait| PolledRun::enter(wait.owner()));
         self.body.set(None);
         drop(here);

@@ -75,6 +75,8 @@ pub enum CallStatus {
     Joined,
     /// It ran the body.
     Miss,
+    /// It ran the body, because the cache is [off](crate::set_enabled).
+    Bypassed,
 }
 
 impl fmt::Display for CallStatus {
@@ -83,6 +85,7 @@ impl fmt::Display for CallStatus {
             Self::Hit => "hit",
             Self::Joined => "joined",
             Self::Miss => "miss",
+            Self::Bypassed => "bypassed",
         })
     }
 }
@@ -115,9 +118,9 @@ pub enum Start {
     Anew,
 }
 
-/// The result of a call that ran the body.
-pub fn missed<R>(value: R) -> CacheCall<R> {
-    CacheCall { value, status: CallStatus::Miss, age: Some(Duration::ZERO) }
+/// The result of a call that ran the body, with the status of its run.
+pub fn ran<R>(status: CallStatus, value: R) -> CacheCall<R> {
+    CacheCall { value, status, age: Some(Duration::ZERO) }
 }
 
 /// Makes a blocking call up to its run, if it needs one. Breaks with the result, or continues with a run, which drops
@@ -165,6 +168,9 @@ fn observe_any<'c, S: Scope>(
         let guard = call::refreshing(engine, types.query, None);
         return ControlFlow::Continue(PackedRun::start(guard, engine));
     }
+    if engine.core.bypasses() {
+        return ControlFlow::Continue(PackedRun::bypass(engine));
+    }
     let mut slow_path = SlowPath::new(engine, None);
     let (mut step, mut answered) = begin(engine, &mut slow_path, types);
     loop {
@@ -199,6 +205,9 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    if start == Start::IfAbsent && engine.engine().core.bypasses() {
+        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
+    }
     let mut query = engine.query(lookup);
     let polled = Some(Runner::new_run());
     if start == Start::Anew {

@@ -64,6 +64,9 @@ fn go_on<'c, S: Scope>(
     miss: Miss,
     types: &mut Types<'_>,
 ) -> Option<PackedRun<'c, S>> {
+    if engine.core.bypasses() {
+        return Some(PackedRun::bypass(engine));
+    }
     let (hash, reason) = match look_again(engine, miss, types) {
         Ok(()) => return None,
         Err(miss) => miss,
@@ -138,6 +141,9 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    if engine.engine().core.bypasses() {
+        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
+    }
     let mut query = engine.query(lookup);
     let mut slow_path = SlowPath::new(engine.engine(), Some(Runner::new_run()));
     let mut ahead = step_of(engine, &mut query, &policy, |types| {

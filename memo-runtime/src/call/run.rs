@@ -4,9 +4,10 @@
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
 use crate::base::stopwatch::{Started, Timing};
+use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
-use crate::call::span::BlockingSpan;
+use crate::call::span::{BlockingSpan, Outcome};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
@@ -86,6 +87,12 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         result
     }
 
+    /// How a call is answered that does this run.
+    #[inline]
+    pub fn status(&self) -> CallStatus {
+        if self.packed.is_bypass() { CallStatus::Bypassed } else { CallStatus::Miss }
+    }
+
     /// Not inlined: what it needs on the stack would be there while the body runs.
     #[inline(never)]
     fn settle<R>(self, result: &R)
@@ -93,6 +100,9 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy, .. } = self;
+        if packed.is_bypass() {
+            return packed.end_bypass();
+        }
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
         let mut result = unsafe { RunResult::new(&policy, result) };
@@ -109,12 +119,15 @@ pub(crate) struct PackedRun<'c, S: Scope> {
 
 /// The guard of a blocking body, while the body runs.
 struct Packed<'c, S: Scope> {
-    /// The entry, of which this is an owner; or a [`Boxed`].
+    /// The entry, of which this is an owner; or a [`Boxed`]; or [`NO_RUN`].
     what: NonNull<()>,
     /// A lease, if there is an entry: the flight is the guard's own then.
     engine: Option<NonNull<Engine<S>>>,
     guard: PhantomData<RunGuard<'c, S>>,
 }
+
+/// Its address stands for the body of a call that bypasses its cache: there is no guard.
+static NO_RUN: u64 = 0;
 
 /// A guard that leads no flight, or has something to drop at its end. Its fields are dropped in this order.
 #[expect(dead_code, reason = "some fields are only dropped")]
@@ -164,6 +177,22 @@ impl<'c, S: Scope> PackedRun<'c, S> {
         Self::traced(Packed::leading(entry.into_ref(), started, Lease::new(engine)), engine)
     }
 
+    /// The body of a call that bypasses its cache.
+    pub(crate) fn bypass(engine: &Engine<S>) -> Self {
+        let what = NonNull::from(&NO_RUN).cast();
+        Self::traced(Packed { what, engine: None, guard: PhantomData }, engine)
+    }
+
+    #[inline]
+    fn is_bypass(&self) -> bool {
+        self.packed.is_bypass()
+    }
+
+    #[cold]
+    fn end_bypass(self) {
+        self.span.end(|| Outcome::Bypassed);
+    }
+
     /// The run in a span of its own. If the subscriber panics, the run is given up.
     #[inline]
     fn traced(packed: Packed<'c, S>, engine: &Engine<S>) -> Self {
@@ -173,6 +202,11 @@ impl<'c, S: Scope> PackedRun<'c, S> {
 
     /// The same run, which drops something at its end.
     pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        if self.is_bypass() {
+            // The body needs no cache.
+            drop(finally);
+            return self;
+        }
         let Self { packed, span } = self;
         let boxed = Boxed { finally: Some(finally), ..packed.unpack() };
         Self { packed: Packed::boxed(boxed), span }
@@ -209,6 +243,11 @@ impl<'c, S: Scope> Packed<'c, S> {
     fn boxed(boxed: Boxed<'c, S>) -> Self {
         let what = NonNull::from(Box::leak(Box::new(boxed))).cast();
         Self { what, engine: None, guard: PhantomData }
+    }
+
+    #[inline]
+    fn is_bypass(&self) -> bool {
+        self.engine.is_none() && self.what == NonNull::from(&NO_RUN).cast()
     }
 
     #[inline]
@@ -250,7 +289,9 @@ impl<S: Scope> Drop for Packed<'_, S> {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {
-        drop(Self { what: self.what, engine: self.engine, guard: PhantomData }.unpack());
+        if !self.is_bypass() {
+            drop(Self { what: self.what, engine: self.engine, guard: PhantomData }.unpack());
+        }
     }
 }
 

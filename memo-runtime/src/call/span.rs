@@ -22,6 +22,8 @@ pub enum Outcome {
     Outdated,
     /// The cache stores nothing, or another run was faster.
     Unstored,
+    /// The cache was off.
+    Bypassed,
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -132,6 +134,7 @@ mod chosen {
             Outcome::Rejected => "rejected",
             Outcome::Outdated => "outdated",
             Outcome::Unstored => "unstored",
+            Outcome::Bypassed => "bypassed",
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// The counters and the size of one cache, as returned by [`cache_info()`](crate::Cache::info).
 ///
-/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned.
+/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned,
+/// except for those that [bypassed](Self::bypassed) the cache.
 /// `Display` prints the four counters of Python's `lru_cache` in Python's format.
 ///
 /// ```
@@ -48,6 +49,8 @@ pub struct CacheInfo {
     pub rejected: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
+    /// Calls that ran the body because the cache was [off](crate::set_enabled). They count as nothing else.
+    pub bypassed: u64,
     /// The runs that were timed, and the nanoseconds they took together.
     pub(crate) timed_runs: u64,
     pub(crate) timed_nanos: u64,
@@ -133,6 +136,7 @@ impl CacheInfo {
             (&mut self.expirations, other.expirations),
             (&mut self.rejected, other.rejected),
             (&mut self.outdated, other.outdated),
+            (&mut self.bypassed, other.bypassed),
             (&mut self.timed_runs, other.timed_runs),
             (&mut self.timed_nanos, other.timed_nanos),
         ];
@@ -153,7 +157,8 @@ impl PartialEq for CacheInfo {
         let counters = |it: &Self| {
             let sizes = (it.maxsize, it.currsize);
             let calls = [it.hits, it.misses, it.coalesced, it.helped];
-            (sizes, calls, [it.evictions, it.expirations, it.rejected, it.outdated])
+            let others = [it.evictions, it.expirations, it.rejected, it.outdated, it.bypassed];
+            (sizes, calls, others)
         };
         counters(self) == counters(other)
     }

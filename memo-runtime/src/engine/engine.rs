@@ -22,7 +22,9 @@ use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::core::{Core, Equals, Found};
+use crate::engine::detour;
 use crate::engine::query::{AnyQuery, EqualKeys};
+use crate::engine::switch;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -56,7 +58,16 @@ type NewEntry<'a, S> = (&'a EntryPtr<S>, Option<&'a Arc<Wait>>);
 
 impl<S: Scope> Engine<S> {
     /// An engine for entries of this type.
-    pub(crate) fn new(parameters: CacheParameters, types: &'static EntryType) -> Self {
+    pub(crate) fn make(parameters: CacheParameters, types: &'static EntryType) -> EnginePtr<S> {
+        switch::read_environment();
+        let engine = S::ptr(Self::new(parameters, types));
+        if !S::SHARED {
+            detour::list(&engine.core.table);
+        }
+        engine
+    }
+
+    fn new(parameters: CacheParameters, types: &'static EntryType) -> Self {
         Self {
             core: Core::new(&parameters, types),
             hashing: Hashing::get(),
@@ -154,8 +165,11 @@ impl<S: Scope> Engine<S> {
         self.core.peek(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// The stored entry, as a hit. If there is none, that is a miss.
+    /// The stored entry, as a hit. If there is none, that is a miss. If calls bypass the cache, there is none.
     pub(crate) fn get(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        if self.core.bypasses() {
+            return None;
+        }
         self.core.get(hash, equals).map(|entry| self.owned(entry))
     }
 
@@ -179,6 +193,16 @@ impl<S: Scope> Engine<S> {
     /// Sets the most entries held, and evicts what is too much.
     pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
         self.core.set_maxsize(maxsize);
+    }
+
+    /// Has calls use this cache or bypass it.
+    pub(crate) fn enable(&self, enabled: bool) {
+        self.core.enable(enabled);
+    }
+
+    /// Whether calls use this cache.
+    pub(crate) fn is_enabled(&self) -> bool {
+        !self.core.is_off()
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
@@ -252,6 +276,9 @@ impl<S: Scope> Engine<S> {
 
 impl<S: Scope> Drop for Engine<S> {
     fn drop(&mut self) {
+        if !S::SHARED {
+            detour::forget(&self.core.table);
+        }
         if let Some(forget) = self.when_dropped.get() {
             forget(std::ptr::from_ref(self).addr());
         }

@@ -92,7 +92,7 @@ impl SlotScope for Shared {
         types: &'static EntryType,
     ) -> StaticEngine {
         let make = |parameters| {
-            let engine = Self::ptr(Engine::new(parameters, types));
+            let engine = Engine::<Self>::make(parameters, types);
             engine.list();
             engine
         };

@@ -107,7 +107,7 @@ impl ThreadSlot {
 /// Makes an engine of the calling thread.
 fn make(mut parameters: CacheParameters, types: &'static EntryType) -> EnginePtr<Thread> {
     parameters.scope = Thread::NAME;
-    let engine = Thread::ptr(Engine::new(parameters, types));
+    let engine = Engine::<Thread>::make(parameters, types);
     engine.list();
     engine
 }

@@ -119,6 +119,11 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    pub fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
@@ -150,7 +155,8 @@ impl temperature {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
+        return ::memofn::__private::ran(
+            (&__memofn_run).status(),
             __memofn_run.drive(<temperature>::uncached(city)).await,
         );
     }

@@ -100,7 +100,8 @@ impl Rectangle {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
+        return ::memofn::__private::ran(
+            (&__memofn_run).status(),
             __memofn_run.finish(Self::area_uncached(self, unit)),
         );
     }

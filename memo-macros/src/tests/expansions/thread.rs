@@ -92,4 +92,9 @@ impl distance {
     > {
         <distance>::call_site().cache()
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
 }

@@ -156,7 +156,8 @@ impl ClientLoadControls for Client {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
+        return ::memofn::__private::ran(
+            (&__memofn_run).status(),
             __memofn_run.finish(<Self as ClientLoadControls>::load_uncached(self, path)),
         );
     }

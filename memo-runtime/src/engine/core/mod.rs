@@ -19,7 +19,9 @@ use crate::base::sync::{
 };
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
+use crate::engine::detour;
 use crate::engine::state::{KeyMatches, State};
+use crate::engine::switch;
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -33,8 +35,9 @@ use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
+use std::ptr::null_mut;
 // Written under the lock: the models need not explore it.
-use std::sync::atomic::AtomicU64 as Guarded;
+use std::sync::atomic::{AtomicBool, AtomicU64 as Guarded};
 use std::time::Duration;
 
 /// Acts under the lock, once it is known which entries have the key.
@@ -62,7 +65,9 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
     single_flight: bool,
-    /// The table of the store.
+    /// Calls bypass this cache. Written under the lock.
+    is_off: AtomicBool,
+    /// The table of the store. It is null while look-ups are to take the lock.
     pub(crate) table: AtomicPtr<Table>,
     /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
     pub(crate) epoch: AtomicU64,
@@ -113,6 +118,7 @@ impl<S: Scope> Core<S> {
             on_hit: OnHit::new(touch, expiry.is_on()),
             expiry,
             single_flight: parameters.single_flight,
+            is_off: AtomicBool::new(false),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
@@ -176,6 +182,36 @@ impl<S: Scope> Core<S> {
     #[inline]
     pub(crate) fn timing(&self, generation: u64, is_measured: bool) -> Timing {
         Patience::timing(generation, self.timed.load(Relaxed), is_measured)
+    }
+}
+
+/// The switch.
+impl<S: Scope> Core<S> {
+    /// Has calls that start from now on use this cache or bypass it.
+    pub(crate) fn enable(&self, enabled: bool) {
+        self.locked(|_| self.is_off.store(!enabled, Relaxed));
+    }
+
+    /// Whether calls bypass this cache: it is off, or all are.
+    #[inline]
+    pub(crate) fn is_off(&self) -> bool {
+        self.is_off.load(Relaxed) || switch::is_off()
+    }
+
+    /// Whether a call that starts now bypasses this cache. If so, it is counted.
+    #[inline]
+    pub(crate) fn bypasses(&self) -> bool {
+        let is_off = self.is_off();
+        if is_off {
+            self.count_bypassed(1);
+        }
+        is_off
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn count_bypassed(&self, calls: u64) {
+        self.locked(|state| state.counts.bypassed += calls);
     }
 }
 
@@ -305,10 +341,13 @@ impl<S: Scope> Core<S> {
             if self.expiry.is_on() {
                 self.expiry.set_next(state.store.next_deadline());
             }
-            let table = state.store.table();
-            let changed = self.table.load(Relaxed) != table;
+            let table = if self.hides_table() { null_mut() } else { state.store.table() };
+            let mut changed = self.table.load(Relaxed) != table;
             if changed {
-                self.table.store(table, Published);
+                self.show_table(table);
+            }
+            if table.is_null() {
+                changed |= state.store.has_replaced();
             }
             (done, changed)
         });
@@ -316,6 +355,21 @@ impl<S: Scope> Core<S> {
             self.discard_tables();
         }
         done
+    }
+
+    /// Whether look-ups are not to find the table.
+    #[inline]
+    fn hides_table(&self) -> bool {
+        self.is_off.load(Relaxed) || (!S::SHARED && detour::is_on())
+    }
+
+    #[cold]
+    fn show_table(&self, table: *mut Table) {
+        if S::SHARED {
+            self.table.store(table, Published);
+        } else {
+            detour::show(&self.table, table);
+        }
     }
 }
 
