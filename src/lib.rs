@@ -178,7 +178,7 @@ pub use memo_macros::memoize;
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
 /// | [Watching caches](guide::observing) | counters, reports, `cache_call`; the features `metrics`, `tracing`, `serde` |
-/// | [In tests](guide::testing) | empty caches, stopped time, counted runs |
+/// | [In tests](guide::testing) | caches of its own for each test, stopped time, the off switch |
 ///
 /// [`memoize`] has the table of all options.
 #[cfg(doc)]
@@ -263,6 +263,7 @@ pub mod guide {
     /// [`CacheInfo`]: crate::CacheInfo
     /// [`report()`]: crate::report()
     /// [`set_enabled`]: crate::set_enabled
+    /// [`isolate`]: crate::testing::isolate
     pub mod testing {}
 }
 

@@ -64,6 +64,7 @@ pub mod metrics {
 /// For tests of programs that use caches.
 pub mod testing {
     pub use crate::base::clock::TestClock as Clock;
+    pub use crate::cache::isolation::{Isolation, IsolationHandle, isolate};
 }
 
 /// The items that expansions of `#[memoize]` use. Not for use by hand: they change without notice.

@@ -33,7 +33,8 @@ use std::collections::BTreeMap;
 /// keep its counts up to the last `publish`. Its later counts are lost. A name that was published is remembered for
 /// good.
 ///
-/// A cache with `scope = "thread"` is published by its own thread only.
+/// A cache with `scope = "thread"` is published by its own thread only. The caches of functions in an
+/// [isolation](crate::testing::isolate) are not published.
 ///
 /// ```
 /// #[memofn::memoize(name = "square")]
@@ -90,7 +91,7 @@ pub(super) fn forget(number: u64) {
 fn read() -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::<String, Sum>::new();
     // They are kept until their figures are in the ledger: one that is dropped is forgotten after that.
-    let caches = ListedCaches::now();
+    let caches = ListedCaches::all();
     let mut readings = Vec::new();
     caches.for_each(|number, cache| readings.push((number, cache.status(), cache.totals())));
     let mut ledger = LEDGER.lock();

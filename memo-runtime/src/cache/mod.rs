@@ -7,6 +7,7 @@ pub(crate) mod by_hand;
 pub(crate) mod cache;
 pub(crate) mod compute;
 pub(crate) mod given;
+pub(crate) mod isolation;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
 pub(crate) mod registry;

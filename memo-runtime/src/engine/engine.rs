@@ -205,6 +205,11 @@ impl<S: Scope> Engine<S> {
         !self.core.is_off()
     }
 
+    /// How many runs are under way.
+    pub(crate) fn flights_under_way(&self) -> usize {
+        self.core.flights_under_way()
+    }
+
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
     pub(crate) fn clear(&self) {
         self.recycle(self.core.clear().into_iter().map(EntryPtr::into_ref));
@@ -289,12 +294,5 @@ impl<S: Scope> Drop for Engine<S> {
 impl<S: Scope> fmt::Debug for Engine<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("parameters", &self.parameters).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-impl<S: Scope> Engine<S> {
-    pub(crate) fn flights_under_way(&self) -> usize {
-        self.core.flights_under_way()
     }
 }

@@ -6,11 +6,12 @@
 //!
 //! This file has the slot for all threads; [`thread_slot`](crate::expand::thread_slot) has the slot of one thread.
 
+use crate::cache::isolation;
 use crate::cache::registry::Listed;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
-use crate::expand::options::Options;
+use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Scope, Shared};
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
@@ -91,6 +92,11 @@ impl SlotScope for Shared {
         instance: TypeId,
         types: &'static EntryType,
     ) -> StaticEngine {
+        if let Some(isolation) = isolation::current() {
+            let address = std::ptr::from_ref(slot).addr();
+            let parameters = || evaluate(options, slot.name, address, instance);
+            return StaticEngine(isolation.shared((address, instance), types, parameters));
+        }
         let make = |parameters| {
             let engine = Engine::<Self>::make(parameters, types);
             engine.list();

@@ -4,12 +4,13 @@
 //! that. Such a *late* call computes with caches of its own, which live until the outermost late call returns.
 
 use crate::base::sync;
+use crate::cache::isolation;
 use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
-use crate::expand::options::Options;
+use crate::expand::options::{Options, evaluate};
 use crate::expand::slot::SlotScope;
 use crate::scope::scope::{Scope, Thread};
 use std::any::{Any, TypeId};
@@ -55,6 +56,12 @@ impl ThreadSlot {
         instance: TypeId,
         types: &'static EntryType,
     ) -> ThreadEngine {
+        if let Some(isolation) = isolation::current() {
+            let (name, address) = slot.with(|it| (it.name, std::ptr::from_ref(it).addr()));
+            let parameters = || evaluate(options, name, address, instance);
+            let engine = isolation.of_thread((address, instance), types, parameters);
+            return ThreadEngine { engine, late: None };
+        }
         let is_late = slot.with(|it| it.root().get().is_none() && !UsedSlots::add(slot));
         if is_late {
             return Self::late_engine(slot, options, instance, types);

@@ -134,7 +134,6 @@ impl Store {
     }
 
     /// How many entries are under way.
-    #[cfg(test)]
     pub(crate) fn flying(&self) -> usize {
         self.flying.len()
     }

@@ -293,6 +293,11 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
+    /// How many runs are under way.
+    pub(crate) fn flights_under_way(&self) -> usize {
+        self.state.0.with(|state| state.store.flying())
+    }
+
     /// Drops all entries. Nobody uses the cache any longer.
     pub(crate) fn close(&mut self) {
         let stored = self.state.0.with(|state| state.store.clear());
@@ -370,12 +375,5 @@ impl<S: Scope> Core<S> {
         } else {
             detour::show(&self.table, table);
         }
-    }
-}
-
-#[cfg(test)]
-impl<S: Scope> Core<S> {
-    pub(crate) fn flights_under_way(&self) -> usize {
-        self.state.0.with(|state| state.store.flying())
     }
 }
