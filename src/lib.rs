@@ -178,7 +178,7 @@ pub use memo_macros::memoize;
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
 /// | [Watching caches](guide::observing) | counters, reports, `cache_call`; the features `metrics`, `tracing`, `serde` |
-/// | [In tests](guide::testing) | caches of its own for each test, stopped time, the off switch |
+/// | [In tests](guide::testing) | caches of its own for each test, stopped time, the off switch, pure bodies |
 ///
 /// [`memoize`] has the table of all options.
 #[cfg(doc)]
@@ -264,6 +264,7 @@ pub mod guide {
     /// [`report()`]: crate::report()
     /// [`set_enabled`]: crate::set_enabled
     /// [`isolate`]: crate::testing::isolate
+    /// [`check_purity`]: crate::testing::check_purity
     pub mod testing {}
 }
 

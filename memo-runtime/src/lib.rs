@@ -65,6 +65,7 @@ pub mod metrics {
 pub mod testing {
     pub use crate::base::clock::TestClock as Clock;
     pub use crate::cache::isolation::{Isolation, IsolationHandle, isolate};
+    pub use crate::cache::purity::{PurityCheck, check_purity};
 }
 
 /// The items that expansions of `#[memoize]` use. Not for use by hand: they change without notice.

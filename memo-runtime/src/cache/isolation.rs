@@ -178,14 +178,17 @@ sync::thread_local! {
     static STAYS: RefCell<Vec<Stay>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The isolation that the calling thread is in.
+/// Whether there may be an isolation. A look-up of a function's cache asks this first.
 #[inline]
-pub(crate) fn current() -> Option<Visit> {
-    if detour::is_on() { innermost() } else { None }
+pub(crate) fn may_be() -> bool {
+    detour::is_on()
 }
 
-#[cold]
-fn innermost() -> Option<Visit> {
+/// The isolation that the calling thread is in.
+pub(crate) fn current() -> Option<Visit> {
+    if !may_be() {
+        return None;
+    }
     STAYS.try_with(|stays| stays.borrow().last().map(|stay| stay.visit.clone())).ok().flatten()
 }
 
@@ -255,8 +258,7 @@ fn take_spare(place: Place, parameters: &CacheParameters) -> Option<&'static Eng
     let spare = {
         let mut spare = SPARE.lock();
         let spare = spare.get_mut(&place)?;
-        let fits =
-            |it: &&EnginePtr<Shared>| it.parameters == *parameters && it.flights_under_way() == 0;
+        let fits = |it: &&EnginePtr<Shared>| it.parameters == *parameters && it.is_at_rest();
         let at = spare.iter().position(fits)?;
         spare.swap_remove(at)
     };
@@ -268,8 +270,8 @@ fn take_spare(place: Place, parameters: &CacheParameters) -> Option<&'static Eng
 /// Empties a cache, and keeps it.
 fn put_spare(place: Place, cache: &'static EnginePtr<Shared>, panics: &mut Panics) {
     panics.catch(|| cache.clear());
-    cache.set_maxsize(cache.parameters.maxsize);
-    cache.enable(true);
+    panics.catch(|| cache.set_maxsize(cache.parameters.maxsize));
+    panics.catch(|| cache.enable(true));
     SPARE.lock().entry(place).or_default().push(cache);
 }
 

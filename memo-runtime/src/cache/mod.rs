@@ -10,6 +10,7 @@ pub(crate) mod given;
 pub(crate) mod isolation;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+pub(crate) mod purity;
 pub(crate) mod registry;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

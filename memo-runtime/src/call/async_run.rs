@@ -46,7 +46,7 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     /// How a call is answered that does this run.
     #[inline]
     pub fn status(&self) -> CallStatus {
-        if self.guard.is_none() { CallStatus::Bypassed } else { CallStatus::Miss }
+        self.guard.as_ref().map_or(CallStatus::Bypassed, RunGuard::status)
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -100,6 +100,7 @@ struct Driven<'a, 'c, F, S: Scope> {
 impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        let _check = self.guard.as_ref().and_then(RunGuard::enter_check);
         match self.guard.as_ref().and_then(RunGuard::wait) {
             Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
             None => body.poll(cx),

@@ -10,6 +10,7 @@ use crate::call::call::{self, Ahead, step_of};
 use crate::call::result_policy::Policy;
 use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};
+use crate::engine::core::Rule;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Reason;
 use crate::engine::typed::TypedEngine;
@@ -168,11 +169,12 @@ fn observe_any<'c, S: Scope>(
         let guard = call::refreshing(engine, types.query, None);
         return ControlFlow::Continue(PackedRun::start(guard, engine));
     }
-    if engine.core.bypasses() {
+    let rule = engine.core.rule();
+    if rule == Rule::Bypass {
         return ControlFlow::Continue(PackedRun::bypass(engine));
     }
     let mut slow_path = SlowPath::new(engine, None);
-    let (mut step, mut answered) = begin(engine, &mut slow_path, types);
+    let (mut step, mut answered) = begin(engine, rule, &mut slow_path, types);
     loop {
         step = match step {
             Step::Answered => return ControlFlow::Break(answered),
@@ -205,21 +207,22 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    if start == Start::IfAbsent && engine.engine().core.bypasses() {
-        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
-    }
     let mut query = engine.query(lookup);
     let polled = Some(Runner::new_run());
     if start == Start::Anew {
         let guard = call::refreshing(engine.engine(), &mut query, polled);
         return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
     }
+    let rule = engine.engine().core.rule();
+    if rule == Rule::Bypass {
+        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
+    }
     let mut slow_path = SlowPath::new(engine.engine(), polled);
     let mut answered = Answered::JOINED;
     // No result is held while this waits, since results need not be `Send`.
     let mut ahead = step_of(engine, &mut query, &policy, |types| {
         let step;
-        (step, answered) = begin(engine.engine(), &mut slow_path, types);
+        (step, answered) = begin(engine.engine(), rule, &mut slow_path, types);
         step
     })
     .map_break(|value| answered.with(value))?;
@@ -241,17 +244,22 @@ where
 /// The first step of a call. If it is answered, it tells how.
 fn begin<'c, S: Scope>(
     engine: &Engine<S>,
+    rule: Rule,
     slow_path: &mut SlowPath<'c, S>,
     types: &mut Types<'_>,
 ) -> (Step<'c, S>, Answered) {
     let hash = types.query.hash(engine.hashing);
-    if engine.core.expires() {
+    let (expires, is_checked) = (engine.core.expires(), rule == Rule::Check);
+    if expires || is_checked {
         if let Some((entry, age)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
+            if is_checked {
+                return (slow_path.checked(entry, types), Answered::hit(age));
+            }
             types.answer.put_value(entry.entry_ref());
             return (Step::Answered, Answered::hit(age));
         }
         // An entry that is found now was stored since the first look.
-        let answered = Answered::hit(Some(Duration::ZERO));
+        let answered = Answered::hit(expires.then_some(Duration::ZERO));
         return (slow_path.begin(hash, false, types), answered);
     }
     let step = match call::hit(engine, hash, types) {

@@ -62,6 +62,8 @@ pub(crate) trait AnyResult {
     fn refusal(&self) -> Outcome;
     /// The offer to the waiters of a result that is not stored.
     fn share(&mut self) -> Offer<()>;
+    /// The value that is stored, if it is.
+    fn value(&self) -> Option<NonNull<()>>;
     /// Writes a clone of the value that is stored or shared. It is user code.
     fn write(&mut self, to: NonNull<()>);
 }
@@ -103,6 +105,10 @@ impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
             Offer::Error(error) => Offer::Error(error),
             Offer::Nothing => Offer::Nothing,
         }
+    }
+
+    fn value(&self) -> Option<NonNull<()>> {
+        self.value.map(|value| NonNull::from(value).cast())
     }
 
     fn write(&mut self, to: NonNull<()>) {

@@ -90,7 +90,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     /// How a call is answered that does this run.
     #[inline]
     pub fn status(&self) -> CallStatus {
-        if self.packed.is_bypass() { CallStatus::Bypassed } else { CallStatus::Miss }
+        self.packed.packed.status()
     }
 
     /// Not inlined: what it needs on the stack would be there while the body runs.
@@ -248,6 +248,19 @@ impl<'c, S: Scope> Packed<'c, S> {
     #[inline]
     fn is_bypass(&self) -> bool {
         self.engine.is_none() && self.what == NonNull::from(&NO_RUN).cast()
+    }
+
+    fn status(&self) -> CallStatus {
+        if self.engine.is_some() {
+            return CallStatus::Miss;
+        }
+        if self.is_bypass() {
+            return CallStatus::Bypassed;
+        }
+        #[expect(unsafe_code, reason = "a run is packed")]
+        // SAFETY: `boxed` has made this, and it is not unpacked yet.
+        let boxed = unsafe { self.what.cast::<Boxed<'c, S>>().as_ref() };
+        boxed.guard.status()
     }
 
     #[inline]

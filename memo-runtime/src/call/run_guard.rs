@@ -2,14 +2,17 @@
 
 use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
+use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::Outcome;
 use crate::engine::engine::Engine;
+use crate::engine::purity::{Checker, Checking};
 use crate::entry::entry::UnstoredEntry;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
 use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
+use std::thread::panicking;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -31,8 +34,25 @@ pub(crate) enum Role {
     Guest,
     /// The flight belongs to another run. This one has waited for it too long.
     Helper(Arc<Wait>),
+    /// There is no flight: the entry is stored, and its value is checked.
+    Check(Box<Check>),
     /// The flight has landed.
     Done,
+}
+
+/// A run that checks a hit.
+pub(crate) struct Check {
+    checker: Arc<Checker>,
+    is_done: bool,
+    /// A blocking body, all the while. An async one is [inside](RunGuard::enter_check) while it is polled.
+    _here: Option<Checking>,
+}
+
+impl Check {
+    pub(super) fn new(checker: Arc<Checker>, is_async: bool) -> Box<Self> {
+        let here = (!is_async).then(Checking::enter);
+        Box::new(Self { checker, is_done: false, _here: here })
+    }
 }
 
 /// How a body runs.
@@ -104,11 +124,14 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     pub(super) fn finish(&mut self, result: &mut dyn AnyResult) -> bool {
         let ran = self.started.ran();
         let is_stored = result.is_stored();
+        if self.flight.is_none() {
+            self.check(result);
+            return is_stored;
+        }
         if is_stored {
             let is_own = matches!(self.role, Role::Owner);
-            let lands = self.flight.is_some();
             let write = &mut |to| result.write(to);
-            if lands && !self.engine.land(&self.entry, is_own, ran, write) {
+            if !self.engine.land(&self.entry, is_own, ran, write) {
                 // The owner is cloning its result. If that panics, `drop` lets another waiter help.
                 return true;
             }
@@ -119,9 +142,30 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         is_stored
     }
 
+    /// How a call is answered that does this run.
+    pub(super) fn status(&self) -> CallStatus {
+        if matches!(self.role, Role::Check(_)) { CallStatus::Hit } else { CallStatus::Miss }
+    }
+
+    /// Notes that the thread polls a body for a check, until the returned value is dropped.
+    pub(super) fn enter_check(&self) -> Option<Checking> {
+        matches!(self.role, Role::Check(_)).then(Checking::enter)
+    }
+
+    /// The end of a run without a flight.
+    #[cold]
+    fn check(&mut self, result: &dyn AnyResult) {
+        if let Role::Check(check) = &mut self.role {
+            check.is_done = true;
+            check.checker.check(self.entry.entry_ref(), result.value());
+        }
+    }
+
     /// How the run ended, if the policy stores its result.
     pub(super) fn outcome(&self) -> Outcome {
-        if self.entry.taken().get() {
+        if matches!(self.role, Role::Check(_)) {
+            Outcome::Checked
+        } else if self.entry.taken().get() {
             Outcome::Stored
         } else if self.entry.is_invalidated() {
             Outcome::Outdated
@@ -177,6 +221,9 @@ impl<S: Scope> RunGuard<'_, S> {
                 if !is_given_up {
                     wait.help_again();
                 }
+            }
+            (Role::Check(check), _) if !check.is_done && panicking() => {
+                check.checker.panicked(self.entry.entry_ref());
             }
             _ => {}
         }

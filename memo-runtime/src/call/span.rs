@@ -24,6 +24,8 @@ pub enum Outcome {
     Unstored,
     /// The cache was off.
     Bypassed,
+    /// It checked a hit.
+    Checked,
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -135,6 +137,7 @@ mod chosen {
             Outcome::Outdated => "outdated",
             Outcome::Unstored => "unstored",
             Outcome::Bypassed => "bypassed",
+            Outcome::Checked => "checked",
         }
     }
 

@@ -21,8 +21,9 @@
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found};
+use crate::engine::core::{Core, Equals, Found, Rule};
 use crate::engine::detour;
+use crate::engine::purity::Checker;
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::engine::switch;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -32,7 +33,7 @@ use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
-use crate::scope::scope::{Cell, Scope};
+use crate::scope::scope::{Cell, Lock, Scope};
 use std::fmt;
 use std::ptr::NonNull;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct Engine<S: Scope> {
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
     equal: S::Cell<EqualKeys>,
+    /// The checks of this cache. The last one is in force.
+    checkers: S::Lock<Vec<Arc<Checker>>>,
     /// Called with the engine's address when the engine is dropped.
     when_dropped: S::Cell<fn(usize)>,
 }
@@ -74,6 +77,7 @@ impl<S: Scope> Engine<S> {
             parameters,
             spare: Spare::new(types),
             equal: S::Cell::empty(),
+            checkers: S::Lock::new(Vec::new()),
             when_dropped: S::Cell::empty(),
         }
     }
@@ -167,7 +171,7 @@ impl<S: Scope> Engine<S> {
 
     /// The stored entry, as a hit. If there is none, that is a miss. If calls bypass the cache, there is none.
     pub(crate) fn get(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
-        if self.core.bypasses() {
+        if self.core.rule() == Rule::Bypass {
             return None;
         }
         self.core.get(hash, equals).map(|entry| self.owned(entry))
@@ -203,6 +207,33 @@ impl<S: Scope> Engine<S> {
     /// Whether calls use this cache.
     pub(crate) fn is_enabled(&self) -> bool {
         !self.core.is_off()
+    }
+
+    /// Has hits be checked. The checker is of the engine's types.
+    pub(crate) fn begin_check(&self, checker: Arc<Checker>) {
+        self.checkers.with(|checkers| checkers.push(checker));
+        self.core.set_checked(true);
+    }
+
+    /// Ends a check.
+    pub(crate) fn end_check(&self, checker: &Arc<Checker>) {
+        let is_last = self.checkers.with(|checkers| {
+            checkers.retain(|it| !Arc::ptr_eq(it, checker));
+            checkers.is_empty()
+        });
+        if is_last {
+            self.core.set_checked(false);
+        }
+    }
+
+    /// The check in force.
+    pub(crate) fn checker(&self) -> Option<Arc<Checker>> {
+        self.checkers.with(|checkers| checkers.last().cloned())
+    }
+
+    /// Whether no run and no check is under way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.flights_under_way() == 0 && self.checker().is_none()
     }
 
     /// How many runs are under way.

@@ -7,6 +7,7 @@ pub(crate) mod detour;
 pub(crate) mod engine;
 pub(crate) mod hit;
 pub(crate) mod landing;
+pub(crate) mod purity;
 pub(crate) mod query;
 pub(crate) mod state;
 pub(crate) mod switch;

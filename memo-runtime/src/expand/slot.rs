@@ -71,6 +71,19 @@ impl SharedSlot {
     pub const fn new(name: &'static str) -> Self {
         Self { name, caches: OnceLock::new() }
     }
+
+    /// The engine of an instance in the isolation that the thread is in.
+    #[cold]
+    fn isolated(
+        &'static self,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> Option<&'static EnginePtr<Shared>> {
+        let address = std::ptr::from_ref(self).addr();
+        let parameters = || evaluate(options, self.name, address, instance);
+        Some(isolation::current()?.shared((address, instance), types, parameters))
+    }
 }
 
 impl SlotScope for Shared {
@@ -92,10 +105,10 @@ impl SlotScope for Shared {
         instance: TypeId,
         types: &'static EntryType,
     ) -> StaticEngine {
-        if let Some(isolation) = isolation::current() {
-            let address = std::ptr::from_ref(slot).addr();
-            let parameters = || evaluate(options, slot.name, address, instance);
-            return StaticEngine(isolation.shared((address, instance), types, parameters));
+        if isolation::may_be() {
+            if let Some(isolated) = slot.isolated(options, instance, types) {
+                return StaticEngine(isolated);
+            }
         }
         let make = |parameters| {
             let engine = Engine::<Self>::make(parameters, types);

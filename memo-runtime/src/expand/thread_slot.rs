@@ -56,11 +56,10 @@ impl ThreadSlot {
         instance: TypeId,
         types: &'static EntryType,
     ) -> ThreadEngine {
-        if let Some(isolation) = isolation::current() {
-            let (name, address) = slot.with(|it| (it.name, std::ptr::from_ref(it).addr()));
-            let parameters = || evaluate(options, name, address, instance);
-            let engine = isolation.of_thread((address, instance), types, parameters);
-            return ThreadEngine { engine, late: None };
+        if isolation::may_be() {
+            if let Some(engine) = Self::isolated(slot, options, instance, types) {
+                return ThreadEngine { engine, late: None };
+            }
         }
         let is_late = slot.with(|it| it.root().get().is_none() && !UsedSlots::add(slot));
         if is_late {
@@ -70,6 +69,20 @@ impl ThreadSlot {
         let engine = slot
             .with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
         ThreadEngine { engine, late: None }
+    }
+
+    /// The engine of an instance in the isolation that the thread is in.
+    #[cold]
+    fn isolated(
+        slot: &'static LocalKey<Self>,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> Option<EnginePtr<Thread>> {
+        let isolation = isolation::current()?;
+        let (name, address) = slot.with(|it| (it.name, std::ptr::from_ref(it).addr()));
+        let parameters = || evaluate(options, name, address, instance);
+        Some(isolation.of_thread((address, instance), types, parameters))
     }
 
     #[cold]

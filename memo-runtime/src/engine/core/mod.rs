@@ -37,7 +37,7 @@ use crate::store::table::Table;
 use std::cell::Cell;
 use std::ptr::null_mut;
 // Written under the lock: the models need not explore it.
-use std::sync::atomic::{AtomicBool, AtomicU64 as Guarded};
+use std::sync::atomic::{AtomicU8, AtomicU64 as Guarded};
 use std::time::Duration;
 
 /// Acts under the lock, once it is known which entries have the key.
@@ -65,8 +65,8 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
     single_flight: bool,
-    /// Calls bypass this cache. Written under the lock.
-    is_off: AtomicBool,
+    /// Calls bypass this cache, or are checked. Written under the lock.
+    rules: AtomicU8,
     /// The table of the store. It is null while look-ups are to take the lock.
     pub(crate) table: AtomicPtr<Table>,
     /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
@@ -81,6 +81,17 @@ pub(crate) struct Core<S: Scope> {
 /// A cache line of its own: writers write it, and hits need not fetch it again.
 #[repr(align(64))]
 struct CacheLine<T>(T);
+
+/// What a call does about the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// It looks the result up.
+    Usual,
+    /// It runs the body and leaves the cache alone.
+    Bypass,
+    /// It looks the result up, and may run the body as well.
+    Check,
+}
 
 /// The result of a look-up under the lock. `P` is an owner of an entry.
 pub(crate) enum Found<P> {
@@ -118,7 +129,7 @@ impl<S: Scope> Core<S> {
             on_hit: OnHit::new(touch, expiry.is_on()),
             expiry,
             single_flight: parameters.single_flight,
-            is_off: AtomicBool::new(false),
+            rules: AtomicU8::new(0),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
@@ -185,31 +196,53 @@ impl<S: Scope> Core<S> {
     }
 }
 
-/// The switch.
+/// The rules in force for the calls of this cache.
 impl<S: Scope> Core<S> {
+    const OFF: u8 = 1;
+    const CHECKED: u8 = 2;
+
+    fn set_rule(&self, rule: u8, is_in_force: bool) {
+        self.locked(|_| {
+            let others = self.rules.load(Relaxed) & !rule;
+            self.rules.store(if is_in_force { others | rule } else { others }, Relaxed);
+        });
+    }
+
     /// Has calls that start from now on use this cache or bypass it.
     pub(crate) fn enable(&self, enabled: bool) {
-        self.locked(|_| self.is_off.store(!enabled, Relaxed));
+        self.set_rule(Self::OFF, !enabled);
+    }
+
+    /// Has hits that start from now on be [checked](crate::engine::purity), or no longer.
+    pub(crate) fn set_checked(&self, is_checked: bool) {
+        self.set_rule(Self::CHECKED, is_checked);
     }
 
     /// Whether calls bypass this cache: it is off, or all are.
-    #[inline]
     pub(crate) fn is_off(&self) -> bool {
-        self.is_off.load(Relaxed) || switch::is_off()
+        self.rules.load(Relaxed) & Self::OFF != 0 || switch::is_off()
     }
 
-    /// Whether a call that starts now bypasses this cache. If so, it is counted.
+    /// The rule for a call that starts now. One that bypasses the cache is counted.
     #[inline]
-    pub(crate) fn bypasses(&self) -> bool {
-        let is_off = self.is_off();
-        if is_off {
-            self.count_bypassed(1);
+    pub(crate) fn rule(&self) -> Rule {
+        if self.rules.load(Relaxed) == 0 && !switch::is_off() {
+            return Rule::Usual;
         }
-        is_off
+        self.other_rule()
     }
 
     #[cold]
     #[inline(never)]
+    fn other_rule(&self) -> Rule {
+        if self.is_off() {
+            self.count_bypassed(1);
+            return Rule::Bypass;
+        }
+        let is_checked = self.rules.load(Relaxed) & Self::CHECKED != 0;
+        if is_checked { Rule::Check } else { Rule::Usual }
+    }
+
     pub(crate) fn count_bypassed(&self, calls: u64) {
         self.locked(|state| state.counts.bypassed += calls);
     }
@@ -346,13 +379,13 @@ impl<S: Scope> Core<S> {
             if self.expiry.is_on() {
                 self.expiry.set_next(state.store.next_deadline());
             }
-            let table = if self.hides_table() { null_mut() } else { state.store.table() };
-            let mut changed = self.table.load(Relaxed) != table;
+            if self.hides_table() {
+                return (done, self.hide_table(state));
+            }
+            let table = state.store.table();
+            let changed = self.table.load(Relaxed) != table;
             if changed {
                 self.show_table(table);
-            }
-            if table.is_null() {
-                changed |= state.store.has_replaced();
             }
             (done, changed)
         });
@@ -365,7 +398,14 @@ impl<S: Scope> Core<S> {
     /// Whether look-ups are not to find the table.
     #[inline]
     fn hides_table(&self) -> bool {
-        self.is_off.load(Relaxed) || (!S::SHARED && detour::is_on())
+        self.rules.load(Relaxed) != 0 || (!S::SHARED && detour::is_on())
+    }
+
+    /// Returns whether tables were replaced that nobody has seen.
+    #[cold]
+    fn hide_table(&self, state: &State) -> bool {
+        self.table.store(null_mut(), Relaxed);
+        state.store.has_replaced()
     }
 
     #[cold]
