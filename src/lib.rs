@@ -67,8 +67,8 @@ pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
-    memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
-    try_memoize_fn,
+    enabled, memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock,
+    set_enabled, testing, try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.
@@ -143,6 +143,9 @@ pub use memo_runtime::{
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
 /// assert_eq!(cache.len(), 1);
+/// area::cache_enable(false); // from now on each call runs the body
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Bypassed);
+/// area::cache_enable(true);
 /// area::cache_clear(); // removes all entries and zeroes the counters
 /// ```
 ///
@@ -181,7 +184,7 @@ pub use memo_macros::memoize;
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
 /// | [Watching caches](guide::observing) | counters, reports, `cache_call`; the features `metrics`, `tracing`, `serde` |
-/// | [In tests](guide::testing) | empty caches, stopped time, counted runs |
+/// | [In tests](guide::testing) | caches of its own for each test, stopped time, the off switch, pure bodies |
 ///
 /// [`memoize`] has the table of all options.
 #[cfg(doc)]
@@ -274,6 +277,9 @@ pub mod guide {
     /// [`testing::Clock`]: crate::testing::Clock
     /// [`CacheInfo`]: crate::CacheInfo
     /// [`report()`]: crate::report()
+    /// [`set_enabled`]: crate::set_enabled
+    /// [`isolate`]: crate::testing::isolate
+    /// [`check_purity`]: crate::testing::check_purity
     pub mod testing {}
 }
 

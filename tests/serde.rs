@@ -18,7 +18,7 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
     (0..3).for_each(|_| assert_eq!(double(4, &clock), 8));
     let info = json!({
         "hits": 2, "misses": 1, "maxsize": 2, "currsize": 1, "coalesced": 0, "helped": 0, "evictions": 0,
-        "expirations": 0, "rejected": 0, "outdated": 0, "refreshes": 0, "refresh_failures": 0, "stale": 0, "failures": 0,
+        "expirations": 0, "rejected": 0, "outdated": 0, "bypassed": 0, "refreshes": 0, "refresh_failures": 0, "stale": 0, "failures": 0,
         "hit_ratio": 2.0 / 3.0, "mean_run": 1.5, "time_saved": 3.0,
     });
     let parameters = json!({

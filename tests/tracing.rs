@@ -163,14 +163,28 @@ macro_rules! in_every_scope {
                 }
             }
 
+            #[memoize(name = "g", scope = $scope)]
+            async fn g(n: u32) -> u32 {
+                n
+            }
+
             let runs = traced(|runs| {
                 let _ = (f(2), f(2), f(0), f(1));
                 assert_eq!(panic_of(|| f(100)), "hundred");
                 let _ = (f::cache_refresh(2), f::cache_call(3), f::cache_call(3), f::uncached(4));
                 assert_eq!(runs.all().len(), 6, "a hit has no span");
+                f::cache_enable(false);
+                let _ = (f(2), f(0), block_on(g(2)));
+                g::cache_enable(false);
+                let _ = block_on(g(2));
+                assert_eq!(panic_of(|| f(100)), "hundred");
             });
             let outcomes = ["stored", "error", "outdated", "panicked", "stored", "stored"];
-            assert_eq!(runs.outcomes(), named("f", &outcomes));
+            let mut expected = named("f", &outcomes);
+            expected.extend(named("f", &["bypassed", "bypassed"]));
+            expected.extend(named("g", &["stored", "bypassed"]));
+            expected.extend(named("f", &["panicked"]));
+            assert_eq!(runs.outcomes(), expected);
             assert!(runs.all().iter().all(|run| run.entered == 1));
         }
     )*};

@@ -51,6 +51,7 @@ pub use cache::report::{Report, report};
 pub use call::cache_call::{CacheCall, CallStatus};
 pub use config::parameters::{CacheParameters, RefreshAfter};
 pub use config::stats::CacheInfo;
+pub use engine::switch::{enabled, set_enabled};
 pub use key::float::Float;
 pub use store::cause::EvictionCause;
 
@@ -64,6 +65,8 @@ pub mod metrics {
 /// For tests of programs that use caches.
 pub mod testing {
     pub use crate::base::clock::TestClock as Clock;
+    pub use crate::cache::isolation::{Isolation, IsolationHandle, isolate};
+    pub use crate::cache::purity::{PurityCheck, check_purity};
 }
 
 /// The items that expansions of `#[memoize]` use. Not for use by hand: they change without notice.

@@ -74,6 +74,7 @@ fn companion(model: &Model) -> TokenStream {
 /// The controls of the whole cache. A given cache has them itself.
 fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
+    let enabled = hygienic("enabled");
     model.options.cache().is_none().then(|| {
         quote! {
             /// The counters and the size of the cache.
@@ -85,6 +86,11 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
             #[inline]
             #vis fn cache_clear() {
                 #p::Cache::clear(&Self::cache())
+            }
+            /// Turns the cache off, or on again. Off, each call runs the body.
+            #[inline]
+            #vis fn cache_enable(#enabled: bool) {
+                #p::Cache::enable(&Self::cache(), #enabled)
             }
             /// The options in force.
             #[inline]

@@ -187,6 +187,37 @@ impl<K, V, S: Scope> Cache<K, V, S> {
         self.engine.engine().clear();
     }
 
+    /// Turns this cache off, or on again.
+    ///
+    /// Off, each call runs the body or closure: nothing is looked up, stored or waited for, and the call is counted as
+    /// [`bypassed`](crate::CacheInfo::bypassed) alone. So is a [`get`](Self::get), which finds nothing. The entries stay and
+    /// age. All that holds for calls that start after this has returned, in every thread. `peek`, `insert`, `remove`
+    /// and the like work as ever.
+    ///
+    /// [`set_enabled`](crate::set_enabled) has the details, and is the switch for all caches. Both must be on.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.get_or_compute(1, || "one");
+    /// cache.enable(false);
+    /// assert_eq!(cache.get_or_compute(1, || "computed again"), "computed again");
+    /// assert_eq!((cache.peek(&1), cache.info().bypassed), (Some("one"), 1));
+    /// cache.enable(true);
+    /// assert_eq!(cache.get_or_compute(1, || unreachable!("it is on again")), "one");
+    /// ```
+    ///
+    /// A memoized function has the same: `f::cache_enable(false)`.
+    #[doc(alias("disable", "cache_enable", "bypass"))]
+    pub fn enable(&self, enabled: bool) {
+        self.engine.engine().enable(enabled);
+    }
+
+    /// Whether calls use this cache: neither it nor the [process](crate::set_enabled) is off.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.engine.engine().is_enabled()
+    }
+
     /// The number of entries. Expired ones do not count.
     #[must_use]
     #[doc(alias(

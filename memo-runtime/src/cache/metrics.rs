@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 ///
 /// | metric | kind | meaning |
 /// |---|---|---|
-/// | `memofn_requests_total` | counter | calls that returned, by `result`: `hit`, `joined` (it waited for the run of another call), `miss` |
+/// | `memofn_requests_total` | counter | calls that returned, by `result`: `hit`, `joined` (it waited for the run of another call), `miss`, `bypassed` (the cache was off) |
 /// | `memofn_helped_total` | counter | misses that ran the body although another call was running it |
 /// | `memofn_evictions_total` | counter | entries that made room for others |
 /// | `memofn_expirations_total` | counter | entries whose `ttl` ended |
@@ -37,7 +37,8 @@ use std::collections::BTreeMap;
 /// keep its counts up to the last `publish`. Its later counts are lost. A name that was published is remembered for
 /// good.
 ///
-/// A cache with `scope = "thread"` is published by its own thread only.
+/// A cache with `scope = "thread"` is published by its own thread only. The caches of functions in an
+/// [isolation](crate::testing::isolate) are not published.
 ///
 /// ```
 /// #[memofn::memoize(name = "square")]
@@ -94,7 +95,7 @@ pub(super) fn forget(number: u64) {
 fn read() -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::<String, Sum>::new();
     // They are kept until their figures are in the ledger: one that is dropped is forgotten after that.
-    let caches = ListedCaches::now();
+    let caches = ListedCaches::all();
     let mut readings = Vec::new();
     caches.for_each(|number, cache| readings.push((number, cache.status(), cache.totals())));
     let mut ledger = LEDGER.lock();
@@ -110,7 +111,8 @@ fn read() -> BTreeMap<String, Sum> {
         let name = status.name().to_owned();
         let (_, known) = ledger.caches.entry(number).or_insert((name, totals));
         // Another thread may have published later figures.
-        if known.hits + known.misses <= totals.hits + totals.misses {
+        let calls = |it: &CacheInfo| it.hits + it.misses + it.bypassed;
+        if calls(known) <= calls(&totals) {
             *known = totals;
         }
     }
@@ -130,6 +132,7 @@ fn record(name: &str, sum: &Sum) {
         ("hit", totals.hits.saturating_sub(totals.coalesced)),
         ("joined", totals.coalesced),
         ("miss", totals.misses),
+        ("bypassed", totals.bypassed),
     ];
     for (result, calls) in requests {
         counter!("memofn_requests_total", "cache" => name.to_owned(), "result" => result)

@@ -7,8 +7,10 @@ pub(crate) mod by_hand;
 pub(crate) mod cache;
 pub(crate) mod compute;
 pub(crate) mod given;
+pub(crate) mod isolation;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+pub(crate) mod purity;
 pub(crate) mod registry;
 pub(crate) mod report;
 #[cfg(feature = "serde")]

@@ -3,6 +3,7 @@
 //! It holds weak references. It must not know the types of keys and values.
 
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
+use crate::cache::isolation;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
@@ -38,14 +39,29 @@ impl<S: Scope> AnyCache for Engine<S> {
 }
 
 sync::statics! {
-    static SHARED: Mutex<Vec<(u64, ArcWeak<Engine<Shared>>)>> = Mutex::new(Vec::new());
+    static SHARED: Mutex<Vec<Entry<ArcWeak<Engine<Shared>>>>> = Mutex::new(Vec::new());
     /// The next cache that is listed gets this number. An address may be used again.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
 }
 
 sync::thread_local! {
-    static THREAD: RefCell<Vec<(u64, RcWeak<Engine<Thread>>)>> =
+    static THREAD: RefCell<Vec<Entry<RcWeak<Engine<Thread>>>>> =
         const { RefCell::new(Vec::new()) };
+}
+
+/// A cache on a list.
+struct Entry<P> {
+    number: u64,
+    /// The number of the [isolation](isolation::current) in which it was made, or 0.
+    isolation: u64,
+    cache: P,
+}
+
+impl<P> Entry<P> {
+    fn new(cache: P) -> Self {
+        let number = NUMBER.fetch_add(1, Relaxed);
+        Self { number, isolation: isolation::current_number(), cache }
+    }
 }
 
 /// An engine that can be listed. Any thread may drop one that all threads share: keys and values are `Send` and `Sync`
@@ -59,8 +75,8 @@ impl Listed for Arc<Engine<Shared>> {
     fn list(&self) {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_shared);
-            let number = NUMBER.fetch_add(1, Relaxed);
-            SHARED.lock().push((number, Self::downgrade(self)));
+            let entry = Entry::new(Self::downgrade(self));
+            SHARED.lock().push(entry);
         }
     }
 }
@@ -70,16 +86,15 @@ impl Listed for Rc<Engine<Thread>> {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_on_this_thread);
             // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
-            let number = NUMBER.fetch_add(1, Relaxed);
-            let _ =
-                THREAD.try_with(|listed| listed.borrow_mut().push((number, Self::downgrade(self))));
+            let entry = Entry::new(Self::downgrade(self));
+            let _ = THREAD.try_with(|listed| listed.borrow_mut().push(entry));
         }
     }
 }
 
 /// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
 fn unlist_shared(cache: usize) {
-    let unlisted = remove_first(&mut SHARED.lock(), |(_, listed)| listed.as_ptr().addr() == cache);
+    let unlisted = remove_first(&mut SHARED.lock(), |listed| listed.cache.as_ptr().addr() == cache);
     forget(unlisted);
 }
 
@@ -87,15 +102,15 @@ fn unlist_shared(cache: usize) {
 fn unlist_on_this_thread(cache: usize) {
     // While the thread's locals are being destroyed, the list is gone as a whole.
     let unlisted = THREAD.try_with(|listed| {
-        remove_first(&mut listed.borrow_mut(), |(_, listed)| listed.as_ptr().addr() == cache)
+        remove_first(&mut listed.borrow_mut(), |listed| listed.cache.as_ptr().addr() == cache)
     });
     forget(unlisted.ok().flatten());
 }
 
-fn forget<T>(unlisted: Option<(u64, T)>) {
+fn forget<P>(unlisted: Option<Entry<P>>) {
     #[cfg(feature = "metrics")]
-    if let Some((number, _)) = &unlisted {
-        crate::cache::metrics::forget(*number);
+    if let Some(entry) = &unlisted {
+        crate::cache::metrics::forget(entry.number);
     }
     drop(unlisted);
 }
@@ -115,13 +130,33 @@ pub(super) struct ListedCaches {
 }
 
 impl ListedCaches {
-    pub(super) fn now() -> Self {
-        let upgrade =
-            |(number, cache): &(u64, ArcWeak<Engine<Shared>>)| Some((*number, cache.upgrade()?));
-        let shared = SHARED.lock().iter().filter_map(upgrade).collect();
-        let upgrade =
-            |(number, cache): &(u64, RcWeak<Engine<Thread>>)| Some((*number, cache.upgrade()?));
-        let thread = THREAD.try_with(|listed| listed.borrow().iter().filter_map(upgrade).collect());
+    /// All of the process, and those of the thread.
+    #[cfg(feature = "metrics")]
+    pub(super) fn all() -> Self {
+        Self::made_in(None)
+    }
+
+    /// Those that the calling thread sees: in an isolation, the caches of that.
+    fn visible() -> Self {
+        let Some(isolation) = isolation::current() else { return Self::made_in(None) };
+        let mut listed = Self::made_in(Some(isolation.number()));
+        let (shared, thread) = isolation.caches();
+        listed.shared.extend(shared.into_iter().map(|cache| (0, cache)));
+        listed.thread.extend(thread.into_iter().map(|cache| (0, cache)));
+        listed
+    }
+
+    /// Those on the lists that were made in this isolation, or all.
+    fn made_in(isolation: Option<u64>) -> Self {
+        let is_in = |number: u64| isolation.is_none_or(|isolation| isolation == number);
+        let shared = SHARED.lock();
+        let shared = shared.iter().filter(|it| is_in(it.isolation));
+        let shared = shared.filter_map(|it| Some((it.number, it.cache.upgrade()?))).collect();
+        let thread = THREAD.try_with(|listed| {
+            let listed = listed.borrow();
+            let listed = listed.iter().filter(|it| is_in(it.isolation));
+            listed.filter_map(|it| Some((it.number, it.cache.upgrade()?))).collect()
+        });
         Self { shared, thread: thread.unwrap_or_default() }
     }
 
@@ -159,7 +194,8 @@ impl CacheStatus {
 /// All caches, sorted by name: that of each memoized function from its first call on, and each cache made by hand
 /// with a name, as long as it lives.
 ///
-/// A cache with `scope = "thread"` is shown on its own thread only.
+/// A cache with `scope = "thread"` is shown on its own thread only. In an [isolation](crate::testing::isolate) only the
+/// caches of that are shown.
 ///
 /// ```
 /// #[memofn::memoize(name = "cube")]
@@ -173,7 +209,7 @@ impl CacheStatus {
 /// ```
 pub fn caches() -> impl Iterator<Item = CacheStatus> {
     let mut statuses = Vec::new();
-    ListedCaches::now().for_each(|_, cache| statuses.push(cache.status()));
+    ListedCaches::visible().for_each(|_, cache| statuses.push(cache.status()));
     statuses.sort_by(|a, b| a.name().cmp(b.name()));
     statuses.into_iter()
 }
@@ -191,5 +227,5 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    ListedCaches::now().for_each(|_, cache| cache.clear());
+    ListedCaches::visible().for_each(|_, cache| cache.clear());
 }

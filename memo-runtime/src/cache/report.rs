@@ -52,13 +52,14 @@ const SAVED: Column = ("saved", |c| c.info.time_saved().map_or_else(|| "–".to_
 
 type Counter = (&'static str, fn(&CacheStatus) -> u64);
 
-const WHEN_COUNTED: [Counter; 10] = [
+const WHEN_COUNTED: [Counter; 11] = [
     ("coalesced", |c| c.info.coalesced),
     ("helped", |c| c.info.helped),
     ("evicted", |c| c.info.evictions),
     ("expired", |c| c.info.expirations),
     ("rejected", |c| c.info.rejected),
     ("outdated", |c| c.info.outdated),
+    ("bypassed", |c| c.info.bypassed),
     ("refreshes", |c| c.info.refreshes),
     ("not refreshed", |c| c.info.refresh_failures),
     ("stale", |c| c.info.stale),

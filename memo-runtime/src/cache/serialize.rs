@@ -47,6 +47,7 @@ serialize! {
         stale: info.stale,
         failures: info.failures,
         outdated: info.outdated,
+        bypassed: info.bypassed,
         hit_ratio: info.hit_ratio(),
         mean_run: seconds(info.mean_run()),
         time_saved: seconds(info.time_saved()),

@@ -2,11 +2,10 @@
 //!
 //! Dropping the future of a call drops its run: the waiters go on, and one of them runs the body.
 
-use crate::call::cache_call::CacheCall;
+use crate::call::cache_call::{CacheCall, CallStatus, Ended};
 use crate::call::result_policy::{Policy, RunResult};
 use crate::call::run_guard::RunGuard;
-use crate::call::span::PolledSpan;
-use crate::engine::state::Aged;
+use crate::call::span::{Outcome, PolledSpan};
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::scope::runners::PolledRun;
@@ -20,7 +19,8 @@ use std::task::{Context, Poll};
 /// An async body that is about to run.
 #[must_use]
 pub struct AsyncRun<'c, P, K, V, S: Scope> {
-    guard: RunGuard<'c, S>,
+    /// `None` if the call bypasses its cache.
+    guard: Option<RunGuard<'c, S>>,
     policy: P,
     span: PolledSpan,
     types: PhantomData<S::Ptr<Entry<K, V>>>,
@@ -34,7 +34,13 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     ) -> Self {
         guard.start();
         let span = PolledSpan::new(&guard.engine.parameters);
-        Self { guard, policy, span, types: PhantomData }
+        Self { guard: Some(guard), policy, span, types: PhantomData }
+    }
+
+    /// The body of a call that bypasses its cache.
+    pub(crate) fn bypass(engine: &TypedEngine<K, V, S>, policy: P) -> Self {
+        let span = PolledSpan::new(&engine.engine().parameters);
+        Self { guard: None, policy, span, types: PhantomData }
     }
 
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
@@ -54,12 +60,12 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
         self.poll_to_end(body, CacheCall::of_run)
     }
 
-    /// `then` gets the result, and its age if an old value has taken its place.
+    /// `then` gets the result, and how the call is answered.
     #[inline]
     async fn poll_to_end<R, T>(
         self,
         body: impl Future<Output = R>,
-        then: impl Fn(R, Option<Aged>) -> T,
+        then: impl Fn(R, Ended) -> T,
     ) -> T
     where
         P: Policy<R, Stored = V>,
@@ -77,23 +83,29 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
                 return Poll::Pending;
             };
             driven.drop_body();
+            let Some(guard) = &mut driven.guard else {
+                entered.exit();
+                span.end(|| Outcome::Bypassed);
+                return Poll::Ready(then(result, Ended::Run(CallStatus::Bypassed)));
+            };
             // A `Clone` that calls the same function is a part of the run.
-            let here = driven.guard.wait().map(|wait| PolledRun::enter(wait.owner()));
+            let here = guard.wait().map(|wait| PolledRun::enter(wait.owner()));
             #[expect(unsafe_code, reason = "a run has no types")]
             // SAFETY: the run is of a cache with values `V`.
             let mut ended = unsafe { RunResult::new(&policy, &result) };
-            let refusal = driven.guard.finish(&mut ended);
-            let old = driven.guard.take_old_answer().map(|(old, aged)| {
+            let refusal = guard.finish(&mut ended);
+            let status = guard.status();
+            let ended = guard.take_old_answer().map_or(Ended::Run(status), |(old, aged)| {
                 #[expect(unsafe_code, reason = "a run has no types")]
                 // SAFETY: the entries of the run's cache are of these types.
                 let old = unsafe { old.typed::<K, V>() };
                 result = policy.hit(old.value());
-                aged
+                Ended::Old(aged)
             });
             drop(here);
             entered.exit();
-            span.end(|| refusal.unwrap_or_else(|| driven.guard.outcome()));
-            Poll::Ready(then(result, old))
+            span.end(|| refusal.unwrap_or_else(|| guard.outcome()));
+            Poll::Ready(then(result, ended))
         })
         .await
     }
@@ -103,14 +115,15 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
 struct Driven<'a, 'c, F, S: Scope> {
     body: Pin<&'a mut Option<F>>,
     /// Dropped after the body, and then the waiters go on.
-    guard: RunGuard<'c, S>,
+    guard: Option<RunGuard<'c, S>>,
     span: PolledSpan,
 }
 
 impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let body = self.body.as_mut().as_pin_mut().expect("it is there until it is dropped");
-        match self.guard.wait() {
+        let _check = self.guard.as_ref().and_then(RunGuard::enter_check);
+        match self.guard.as_ref().and_then(RunGuard::wait) {
             Some(wait) => wait.lead(cx, |cx| body.poll(cx)),
             None => body.poll(cx),
         }
@@ -120,7 +133,7 @@ impl<F: Future, S: Scope> Driven<'_, '_, F, S> {
 impl<F, S: Scope> Driven<'_, '_, F, S> {
     /// A `Drop` that calls the same function is a part of the run.
     fn drop_body(&mut self) {
-        let wait = self.guard.wait();
+        let wait = self.guard.as_ref().and_then(RunGuard::wait);
         let here = wait.map(|wait| PolledRun::enter(wait.owner()));
         self.body.set(None);
         drop(here);

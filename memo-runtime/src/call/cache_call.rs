@@ -10,6 +10,7 @@ use crate::call::call::{self, Ahead, step_of};
 use crate::call::result_policy::Policy;
 use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};
+use crate::engine::core::Rule;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Reason;
 use crate::engine::state::{Aged, Standing};
@@ -60,13 +61,22 @@ pub struct CacheCall<R> {
 }
 
 impl<R> CacheCall<R> {
-    /// The call has run the body. If an old value has taken the place of an error, it has this age.
-    pub(super) fn of_run(value: R, old: Option<Aged>) -> Self {
-        match old {
-            Some(aged) => Answered::aged(aged).with(value),
-            None => Self { value, status: CallStatus::Miss, age: Some(Duration::ZERO) },
+    /// The call has run the body.
+    pub(super) fn of_run(value: R, ended: Ended) -> Self {
+        match ended {
+            Ended::Old(aged) => Answered::aged(aged).with(value),
+            Ended::Run(status) => Self { value, status, age: Some(Duration::ZERO) },
         }
     }
+}
+
+/// How a call is answered that has run the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ended {
+    /// By the result of the run.
+    Run(CallStatus),
+    /// By an old value, because the run has failed.
+    Old(Aged),
 }
 
 /// How a call was answered: see [`CacheCall`].
@@ -91,6 +101,8 @@ pub enum CallStatus {
     Stale,
     /// It ran the body.
     Miss,
+    /// It ran the body, because the cache is [off](crate::set_enabled).
+    Bypassed,
 }
 
 impl fmt::Display for CallStatus {
@@ -101,6 +113,7 @@ impl fmt::Display for CallStatus {
             Self::Joined => "joined",
             Self::Stale => "stale",
             Self::Miss => "miss",
+            Self::Bypassed => "bypassed",
         })
     }
 }
@@ -192,8 +205,12 @@ fn observe_any<'c, S: Scope>(
         let guard = call::refreshing(engine, types.query, None);
         return ControlFlow::Continue(PackedRun::start(guard, engine));
     }
+    let rule = engine.core.rule();
+    if rule == Rule::Bypass {
+        return ControlFlow::Continue(PackedRun::bypass(engine));
+    }
     let mut slow_path = SlowPath::new(engine, None);
-    let (mut step, mut answered) = begin(engine, &mut slow_path, types);
+    let (mut step, mut answered) = begin(engine, rule, &mut slow_path, types);
     loop {
         step = match step {
             Step::Answered => return ControlFlow::Break(answered.or_old(&slow_path)),
@@ -232,12 +249,16 @@ where
         let guard = call::refreshing(engine.engine(), &mut query, polled);
         return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
     }
+    let rule = engine.engine().core.rule();
+    if rule == Rule::Bypass {
+        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
+    }
     let mut slow_path = SlowPath::new(engine.engine(), polled);
     let mut answered = Answered::JOINED;
     // No result is held while this waits, since results need not be `Send`.
     let mut ahead = step_of(engine, &mut query, &policy, |types| {
         let step;
-        (step, answered) = begin(engine.engine(), &mut slow_path, types);
+        (step, answered) = begin(engine.engine(), rule, &mut slow_path, types);
         step
     })
     .map_break(|value| answered.or_old(&slow_path).with(value))?;
@@ -259,19 +280,24 @@ where
 /// The first step of a call. If it is answered, it tells how.
 fn begin<'c, S: Scope>(
     engine: &Engine<S>,
+    rule: Rule,
     slow_path: &mut SlowPath<'c, S>,
     types: &mut Types<'_, S>,
 ) -> (Step<'c, S>, Answered) {
     let hash = types.query.hash(engine.hashing);
-    if engine.core.expires() {
+    let (expires, is_checked) = (engine.core.expires(), rule == Rule::Check);
+    if expires || is_checked {
         if let Some((entry, aged)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry))
         {
+            if is_checked {
+                return (slow_path.checked(entry, types), Answered::aged(aged));
+            }
             types.answer.put_value(entry.entry_ref());
             return (Step::Answered, Answered::aged(aged));
         }
         let step = slow_path.begin(hash, false, types);
         // An entry that is found now was stored since the first look.
-        return (step, Answered::hit(Some(Duration::ZERO)));
+        return (step, Answered::hit(expires.then_some(Duration::ZERO)));
     }
     let step = match call::hit(engine, hash, types) {
         Ok(()) => Step::Answered,

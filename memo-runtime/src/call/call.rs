@@ -17,7 +17,7 @@ use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{Joined, SlowPath, Step, Types};
-use crate::engine::core::Equals;
+use crate::engine::core::{Equals, Rule};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::{AnyQuery, Query};
@@ -65,12 +65,16 @@ fn go_on<'c, S: Scope>(
     miss: Miss,
     types: &mut Types<'_, S>,
 ) -> Option<PackedRun<'c, S>> {
+    match engine.core.rule() {
+        Rule::Usual => {}
+        rule => return go_on_by(rule, engine, miss, types),
+    }
     let (hash, reason) = match look_again(engine, miss, types) {
         Ok(()) => return None,
         Err(miss) => miss,
     };
     let mut slow_path = SlowPath::new(engine, None);
-    let mut step = if reason == Reason::Absent {
+    let step = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
         let entry = engine.fresh(hash, types.query);
         if let Some((_, timing)) = engine.core.start_absent((entry.entry_ref(), None), true) {
@@ -80,6 +84,33 @@ fn go_on<'c, S: Scope>(
     } else {
         slow_path.begin(hash, false, types)
     };
+    take_steps(engine, slow_path, step, types)
+}
+
+/// Goes on with a call for which another rule holds.
+#[cold]
+fn go_on_by<'c, S: Scope>(
+    rule: Rule,
+    engine: &'c EnginePtr<S>,
+    miss: Miss,
+    types: &mut Types<'_, S>,
+) -> Option<PackedRun<'c, S>> {
+    if rule == Rule::Bypass {
+        return Some(PackedRun::bypass(engine));
+    }
+    let mut slow_path = SlowPath::new(engine, None);
+    let hash = miss.hash(|| types.query.hash(engine.hashing));
+    let step = slow_path.begin_checked(hash, types);
+    take_steps(engine, slow_path, step, types)
+}
+
+/// Takes this step and all that follow, to the answer or a run.
+fn take_steps<'c, S: Scope>(
+    engine: &'c EnginePtr<S>,
+    mut slow_path: SlowPath<'c, S>,
+    mut step: Step<'c, S>,
+    types: &mut Types<'_, S>,
+) -> Option<PackedRun<'c, S>> {
     loop {
         step = match step {
             Step::Answered => return None,
@@ -139,9 +170,18 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
+    let rule = engine.engine().core.rule();
+    if rule == Rule::Bypass {
+        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
+    }
     let mut query = engine.query(lookup);
-    let mut slow_path = SlowPath::new(engine.engine(), Some(Runner::new_run()));
+    let polled = Some(Runner::new_run());
+    let mut slow_path = SlowPath::new(engine.engine(), polled);
     let mut ahead = step_of(engine, &mut query, &policy, |types| {
+        if rule == Rule::Check {
+            let hash = miss.hash(|| types.query.hash(engine.engine().hashing));
+            return slow_path.begin_checked(hash, types);
+        }
         match look_again(engine.engine(), miss, types) {
             Ok(()) => Step::Answered,
             Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),

@@ -21,7 +21,7 @@ use crate::call::call::{Ahead, step_of};
 use crate::call::result_policy::{OkOnly, RunResult};
 use crate::call::run_guard::RunGuard;
 use crate::call::slow_path::{Joined, SlowPath, Step, Types, WaitEnd};
-use crate::engine::hit::Reason;
+use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::Query;
 use crate::engine::typed::TypedEngine;
 use crate::flight::poll::Leaders;
@@ -42,8 +42,8 @@ pub(crate) struct Many<'c, Q, K, V, S: Scope> {
     engine: &'c TypedEngine<K, V, S>,
     /// The runner of all runs of the call, if they are async.
     polled: Option<Runner>,
-    /// The runs of the next body, in the order asked.
-    runs: Vec<(usize, RunGuard<'c, S>)>,
+    /// The runs of the next body, in the order asked. A key that bypasses the cache has no guard.
+    runs: Vec<(usize, Option<RunGuard<'c, S>>)>,
     /// The keys to look up.
     ready: Vec<(usize, Ready<'c, Q, V, S>)>,
     /// The keys that others compute.
@@ -51,6 +51,7 @@ pub(crate) struct Many<'c, Q, K, V, S: Scope> {
     answers: Vec<Option<V>>,
     /// Keys that were asked for before in this call, and the number of the first.
     repeated: Vec<(usize, usize)>,
+    is_bypass: bool,
 }
 
 /// The call of one key.
@@ -86,10 +87,15 @@ where
     ) -> Self {
         let polled = is_async.then(Runner::new_run);
         let (mut answers, mut ready, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+        let (is_bypass, mut runs) = (engine.engine().core.is_off(), Vec::new());
         let mut missing = HashMap::<u64, SmallList<usize>>::new();
         for (number, query) in queries.enumerate() {
             let hash = engine.hash(|state| query.hash(state));
-            let answer = engine.hit(hash, &query, V::clone);
+            let answer = if is_bypass {
+                Err(Miss::without_look())
+            } else {
+                engine.hit(hash, &query, V::clone)
+            };
             if let Err(miss) = &answer {
                 let numbers = missing.entry(hash).or_insert_with(SmallList::new);
                 let first = numbers.iter().copied().find(|first| is_same(*first, number));
@@ -97,6 +103,11 @@ where
                     repeated.push((number, first));
                 } else {
                     numbers.push(number);
+                    if is_bypass {
+                        runs.push((number, None));
+                        answers.push(None);
+                        continue;
+                    }
                     let path = SlowPath::new(engine.engine(), polled);
                     let call = Call { query: engine.query(query), path };
                     ready.push((number, Ready::Begin(call, hash, miss.reason)));
@@ -104,8 +115,10 @@ where
             }
             answers.push(answer.ok());
         }
-        let (runs, waits) = (Vec::new(), VecDeque::new());
-        Self { engine, polled, runs, ready, waits, answers, repeated }
+        if is_bypass {
+            engine.engine().core.count_bypassed(answers.len() as u64);
+        }
+        Self { engine, polled, runs, ready, waits: VecDeque::new(), answers, repeated, is_bypass }
     }
 
     /// Notes that user code is a part of the call's run, until the returned value is dropped. While the call holds
@@ -146,7 +159,8 @@ where
         self.runs.sort_unstable_by_key(|(number, _)| *number);
         // The body runs once for all of them.
         let mut has_sample = false;
-        self.runs.iter_mut().for_each(|(_, run)| run.start_as_one(&mut has_sample));
+        let guards = self.runs.iter_mut().filter_map(|(_, run)| run.as_mut());
+        guards.for_each(|run| run.start_as_one(&mut has_sample));
         self.runs.iter().map(|(number, _)| *number).collect()
     }
 
@@ -170,7 +184,7 @@ where
         match step {
             // The policy shares no errors.
             ControlFlow::Break(answer) => self.answers[number] = answer.ok(),
-            ControlFlow::Continue(Ahead::Run(run)) => self.runs.push((number, run)),
+            ControlFlow::Continue(Ahead::Run(run)) => self.runs.push((number, Some(run))),
             ControlFlow::Continue(Ahead::Wait(joined)) => {
                 self.waits.push_back((number, call, joined));
             }
@@ -183,8 +197,12 @@ where
         let _here = self.here();
         let runs = mem::take(&mut self.runs);
         let mut panic = FirstPanic::none();
-        for ((number, mut run), value) in runs.into_iter().zip(values) {
+        for ((number, run), value) in runs.into_iter().zip(values) {
             let result = value.ok_or(());
+            let Some(mut run) = run else {
+                self.answers[number] = result.ok();
+                continue;
+            };
             #[expect(unsafe_code, reason = "a run has no types")]
             // SAFETY: the values of the engine are of type `V`, which this policy stores.
             let mut finished = unsafe { RunResult::new(&OkOnly, &result) };
@@ -199,8 +217,10 @@ where
     pub(crate) fn fail(mut self) {
         let values = self.runs.iter().map(|_| None).collect();
         self.land(values);
-        let unanswered = self.waits.len() + self.ready.len() + self.repeated.len();
-        self.engine.engine().core.count_many(0, unanswered as u64);
+        if !self.is_bypass {
+            let unanswered = self.waits.len() + self.ready.len() + self.repeated.len();
+            self.engine.engine().core.count_many(0, unanswered as u64);
+        }
     }
 
     /// Ends a wait.
@@ -263,7 +283,8 @@ where
 
     /// Polls an async body to its end. Others who wait for a key see whether it is polled.
     pub(crate) async fn drive<R>(&mut self, body: impl Future<Output = R>) -> R {
-        let waits = self.runs.iter().filter_map(|(_, run)| run.wait().cloned()).collect();
+        let guards = self.runs.iter().filter_map(|(_, run)| run.as_ref());
+        let waits = guards.filter_map(|run| run.wait().cloned()).collect();
         let runner = self.polled.expect("the call is async");
         let leaders = Arc::new(Leaders::new(runner, waits));
         let mut driven = Driven { body: pin!(Some(body)), leaders, runner };
@@ -285,7 +306,7 @@ where
             *(if answer.is_some() { &mut hits } else { &mut misses }) += 1;
             self.answers[number] = answer;
         }
-        if hits + misses > 0 {
+        if hits + misses > 0 && !self.is_bypass {
             self.engine.engine().core.count_many(hits, misses);
         }
         mem::take(&mut self.answers)

@@ -60,10 +60,10 @@ pub(crate) trait AnyResult {
     fn is_stored(&self) -> bool;
     /// Why it is not stored.
     fn refusal(&self) -> Outcome;
-    /// The value that is stored.
-    fn value(&self) -> NonNull<()>;
     /// The offer to the waiters of a result that is not stored.
     fn share(&mut self) -> Offer<()>;
+    /// The value that is stored, if it is.
+    fn value(&self) -> Option<NonNull<()>>;
     /// Writes a clone of the value that is stored or shared. It is user code.
     fn write(&mut self, to: NonNull<()>);
 }
@@ -96,10 +96,6 @@ impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
         P::REFUSAL
     }
 
-    fn value(&self) -> NonNull<()> {
-        NonNull::from(self.value.expect("it is stored")).cast()
-    }
-
     fn share(&mut self) -> Offer<()> {
         match self.policy.share(self.result) {
             Offer::Value(value) => {
@@ -109,6 +105,10 @@ impl<R, P: Policy<R>> AnyResult for RunResult<'_, R, P> {
             Offer::Error(error) => Offer::Error(error),
             Offer::Nothing => Offer::Nothing,
         }
+    }
+
+    fn value(&self) -> Option<NonNull<()>> {
+        self.value.map(|value| NonNull::from(value).cast())
     }
 
     fn write(&mut self, to: NonNull<()>) {

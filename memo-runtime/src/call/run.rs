@@ -4,10 +4,10 @@
 //! entry or the engine. A run that leads no flight of its own is boxed.
 
 use crate::base::stopwatch::{Started, Timing};
-use crate::call::cache_call::CacheCall;
+use crate::call::cache_call::{CacheCall, CallStatus, Ended};
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run_guard::{BodyKind, Role, RunGuard};
-use crate::call::span::BlockingSpan;
+use crate::call::span::{BlockingSpan, Outcome};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::state::Aged;
 use crate::engine::typed::TypedEngine;
@@ -93,8 +93,8 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     where
         P: Policy<R, Stored = V>,
     {
-        let old = self.end(&mut result);
-        CacheCall::of_run(result, old)
+        let ended = self.end(&mut result);
+        CacheCall::of_run(result, ended)
     }
 
     /// Not inlined: what it needs on the stack would be there while the body runs.
@@ -106,22 +106,29 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         self.end(result);
     }
 
-    /// If an old value takes the place of the result, returns its age.
+    /// If the run has failed, an old value may take the place of the result.
     #[inline]
-    fn end<R>(self, result: &mut R) -> Option<Aged>
+    fn end<R>(self, result: &mut R) -> Ended
     where
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy, .. } = self;
+        if packed.is_bypass() {
+            packed.end_bypass();
+            return Ended::Run(CallStatus::Bypassed);
+        }
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
         let mut ended = unsafe { RunResult::new(&policy, &*result) };
-        let (old, aged) = packed.finish(&mut ended)?;
+        let (old, aged) = match packed.finish(&mut ended) {
+            Ok(old) => old,
+            Err(status) => return Ended::Run(status),
+        };
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the entries of the run's cache are of these types.
         let old = unsafe { old.typed::<K, V>() };
         *result = policy.hit(old.value());
-        Some(aged)
+        Ended::Old(aged)
     }
 }
 
@@ -134,12 +141,15 @@ pub(crate) struct PackedRun<'c, S: Scope> {
 
 /// The guard of a blocking body, while the body runs.
 struct Packed<'c, S: Scope> {
-    /// The entry, of which this is an owner; or a [`Boxed`].
+    /// The entry, of which this is an owner; or a [`Boxed`]; or [`NO_RUN`].
     what: NonNull<()>,
     /// A lease, if there is an entry: the flight is the guard's own then.
     engine: Option<NonNull<Engine<S>>>,
     guard: PhantomData<RunGuard<'c, S>>,
 }
+
+/// Its address stands for the body of a call that bypasses its cache: there is no guard.
+static NO_RUN: u64 = 0;
 
 /// A guard that leads no flight, or has something to drop at its end. Its fields are dropped in this order.
 #[expect(dead_code, reason = "some fields are only dropped")]
@@ -189,6 +199,22 @@ impl<'c, S: Scope> PackedRun<'c, S> {
         Self::traced(Packed::leading(entry.into_ref(), started, Lease::new(engine)), engine)
     }
 
+    /// The body of a call that bypasses its cache.
+    pub(crate) fn bypass(engine: &Engine<S>) -> Self {
+        let what = NonNull::from(&NO_RUN).cast();
+        Self::traced(Packed { what, engine: None, guard: PhantomData }, engine)
+    }
+
+    #[inline]
+    fn is_bypass(&self) -> bool {
+        self.packed.is_bypass()
+    }
+
+    #[cold]
+    fn end_bypass(self) {
+        self.span.end(|| Outcome::Bypassed);
+    }
+
     /// The run in a span of its own. If the subscriber panics, the run is given up.
     #[inline]
     fn traced(packed: Packed<'c, S>, engine: &Engine<S>) -> Self {
@@ -198,19 +224,27 @@ impl<'c, S: Scope> PackedRun<'c, S> {
 
     /// The same run, which drops something at its end.
     pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        if self.is_bypass() {
+            // The body needs no cache.
+            drop(finally);
+            return self;
+        }
         let Self { packed, span } = self;
         let boxed = Boxed { finally: Some(finally), ..packed.unpack() };
         Self { packed: Packed::boxed(boxed), span }
     }
 
-    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns an old
-    /// value that answers in its place.
-    pub(crate) fn finish(self, result: &mut dyn AnyResult) -> Option<(EntryPtr<S>, Aged)> {
+    /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns how the
+    /// call is answered: by an old value, or by the result with this status.
+    pub(crate) fn finish(
+        self,
+        result: &mut dyn AnyResult,
+    ) -> Result<(EntryPtr<S>, Aged), CallStatus> {
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);
         span.end(|| refusal.unwrap_or_else(|| boxed.guard.outcome()));
-        boxed.guard.take_old_answer()
+        boxed.guard.take_old_answer().ok_or_else(|| boxed.guard.status())
     }
 }
 
@@ -236,6 +270,11 @@ impl<'c, S: Scope> Packed<'c, S> {
     fn boxed(boxed: Boxed<'c, S>) -> Self {
         let what = NonNull::from(Box::leak(Box::new(boxed))).cast();
         Self { what, engine: None, guard: PhantomData }
+    }
+
+    #[inline]
+    fn is_bypass(&self) -> bool {
+        self.engine.is_none() && self.what == NonNull::from(&NO_RUN).cast()
     }
 
     #[inline]
@@ -278,7 +317,9 @@ impl<S: Scope> Drop for Packed<'_, S> {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {
-        drop(Self { what: self.what, engine: self.engine, guard: PhantomData }.unpack());
+        if !self.is_bypass() {
+            drop(Self { what: self.what, engine: self.engine, guard: PhantomData }.unpack());
+        }
     }
 }
 

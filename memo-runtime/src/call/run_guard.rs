@@ -2,10 +2,12 @@
 
 use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
+use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
 use crate::engine::core::{EndedRun, NotRenewed, OldValue};
 use crate::engine::engine::Engine;
+use crate::engine::purity::{Checker, Checking};
 use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
@@ -60,8 +62,25 @@ pub(crate) enum Role {
     Guest,
     /// The flight belongs to another run. This one has waited for it too long.
     Helper(Arc<Wait>),
+    /// There is no flight: the entry is stored, and its value is checked.
+    Check(Box<Check>),
     /// The flight has landed.
     Done,
+}
+
+/// A run that checks a hit.
+pub(crate) struct Check {
+    checker: Arc<Checker>,
+    is_done: bool,
+    /// A blocking body, all the while. An async one is [inside](RunGuard::enter_check) while it is polled.
+    _here: Option<Checking>,
+}
+
+impl Check {
+    pub(super) fn new(checker: Arc<Checker>, is_async: bool) -> Box<Self> {
+        let here = (!is_async).then(Checking::enter);
+        Box::new(Self { checker, is_done: false, _here: here })
+    }
 }
 
 /// How a body runs.
@@ -145,14 +164,18 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     #[inline]
     pub(super) fn finish(&mut self, result: &mut dyn AnyResult) -> Option<Outcome> {
         let ran = self.started.ran();
-        let mut refusal = None;
+        if self.flight.is_none() {
+            self.check(result);
+            return None;
+        }
+        let refusal;
         if !result.is_stored() {
             refusal = Some(self.reject(result, ran));
-        } else if self.flight.is_some() {
+        } else {
             let is_own = matches!(self.role, Role::Owner);
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
-            let life = unsafe { self.engine.lives.of(|| result.value()) };
+            let life = unsafe { self.engine.lives.of(|| result.value().expect("it is stored")) };
             let is_error = life.is_some_and(|life| life.is_error);
             if is_error && self.end_renewal(NotRenewed::Err) {
                 self.end_without_value(result, true, ran);
@@ -181,9 +204,30 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         }
     }
 
+    /// How a call is answered that does this run.
+    pub(super) fn status(&self) -> CallStatus {
+        if matches!(self.role, Role::Check(_)) { CallStatus::Hit } else { CallStatus::Miss }
+    }
+
+    /// Notes that the thread polls a body for a check, until the returned value is dropped.
+    pub(super) fn enter_check(&self) -> Option<Checking> {
+        matches!(self.role, Role::Check(_)).then(Checking::enter)
+    }
+
+    /// The end of a run without a flight.
+    #[cold]
+    fn check(&mut self, result: &dyn AnyResult) {
+        if let Role::Check(check) = &mut self.role {
+            check.is_done = true;
+            check.checker.check(self.entry.entry_ref(), result.value());
+        }
+    }
+
     /// How the run ended, if its result is not refused.
     pub(super) fn outcome(&self) -> Outcome {
-        if self.entry.taken().get() {
+        if matches!(self.role, Role::Check(_)) {
+            Outcome::Checked
+        } else if self.entry.taken().get() {
             Outcome::Stored
         } else if self.entry.is_invalidated() {
             Outcome::Outdated
@@ -277,6 +321,9 @@ impl<S: Scope> RunGuard<'_, S> {
                 if !is_given_up {
                     wait.help_again();
                 }
+            }
+            (Role::Check(check), _) if !check.is_done && panicking() => {
+                check.checker.panicked(self.entry.entry_ref());
             }
             _ => {}
         }

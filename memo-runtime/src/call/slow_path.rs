@@ -5,7 +5,7 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
-use crate::call::run_guard::{Renewed, Role, RunGuard};
+use crate::call::run_guard::{Check, Renewed, Role, RunGuard};
 use crate::engine::core::{Found, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
@@ -82,6 +82,26 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     ) -> Step<'c, S> {
         self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.polled));
         self.begin(hash, false, types)
+    }
+
+    /// [`begin`](Self::begin) in a cache whose hits are [checked](crate::engine::purity).
+    #[cold]
+    pub(crate) fn begin_checked(&mut self, hash: u64, types: &mut Types<'_, S>) -> Step<'c, S> {
+        match self.engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
+            Some((entry, _)) => self.checked(entry, types),
+            None => self.begin(hash, false, types),
+        }
+    }
+
+    /// Answers a hit, or runs the body to check it.
+    pub(crate) fn checked(&self, entry: EntryPtr<S>, types: &mut Types<'_, S>) -> Step<'c, S> {
+        let Some(checker) = self.engine.checker().filter(|checker| checker.is_turn()) else {
+            types.answer.put_value(entry.entry_ref());
+            return Step::Answered;
+        };
+        types.query.discard();
+        let role = Role::Check(Check::new(checker, self.polled.is_some()));
+        Step::Run(RunGuard::new(self.engine, UnstoredEntry::new(entry), role, self.polled))
     }
 
     /// Looks the call up. `is_absent` says that a look-up without the lock has found nothing.

@@ -24,6 +24,10 @@ pub enum Outcome {
     Outdated,
     /// The cache stores nothing, or another run was faster.
     Unstored,
+    /// The cache was off.
+    Bypassed,
+    /// It checked a hit.
+    Checked,
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -150,6 +154,8 @@ mod chosen {
             Outcome::Rejected => "rejected",
             Outcome::Outdated => "outdated",
             Outcome::Unstored => "unstored",
+            Outcome::Bypassed => "bypassed",
+            Outcome::Checked => "checked",
         }
     }
 

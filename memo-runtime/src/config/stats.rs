@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// The counters and the size of one cache, as returned by [`cache_info()`](crate::Cache::info).
 ///
-/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned.
+/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned,
+/// except for those that [bypassed](Self::bypassed) the cache.
 /// `Display` prints the four counters of Python's `lru_cache` in Python's format.
 ///
 /// ```
@@ -55,6 +56,8 @@ pub struct CacheInfo {
     pub refresh_failures: u64,
     /// Results that were not stored because their key was removed, or the cache cleared, during the run.
     pub outdated: u64,
+    /// Calls that ran the body because the cache was [off](crate::set_enabled). They count as nothing else.
+    pub bypassed: u64,
     /// Calls that were answered with a value whose time to live had ended, because the body
     /// [failed](crate::CacheBuilder::stale_if_error). They count as hits, apart from the call that ran the body.
     pub stale: u64,
@@ -151,6 +154,7 @@ impl CacheInfo {
             (&mut self.stale, other.stale),
             (&mut self.failures, other.failures),
             (&mut self.outdated, other.outdated),
+            (&mut self.bypassed, other.bypassed),
             (&mut self.timed_runs, other.timed_runs),
             (&mut self.timed_nanos, other.timed_nanos),
         ];
@@ -171,7 +175,7 @@ impl PartialEq for CacheInfo {
         let counters = |it: &Self| {
             let sizes = (it.maxsize, it.currsize);
             let calls = [it.hits, it.misses, it.coalesced, it.helped];
-            let ends = [it.evictions, it.expirations, it.rejected, it.outdated];
+            let ends = [it.evictions, it.expirations, it.rejected, it.outdated, it.bypassed];
             let old = [it.refreshes, it.refresh_failures, it.stale, it.failures];
             (sizes, calls, ends, old)
         };

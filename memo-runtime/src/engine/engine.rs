@@ -22,11 +22,14 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found, Renewer};
+use crate::engine::core::{Core, Equals, Found, Renewer, Rule};
+use crate::engine::detour;
 use crate::engine::lives::Lives;
+use crate::engine::purity::Checker;
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::engine::settings::{Functions, Settings};
 use crate::engine::state::Aged;
+use crate::engine::switch;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -34,7 +37,7 @@ use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
-use crate::scope::scope::{Cell, Scope};
+use crate::scope::scope::{Cell, Lock, Scope};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -52,6 +55,8 @@ pub struct Engine<S: Scope> {
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
     equal: S::Cell<EqualKeys>,
+    /// The checks of this cache. The last one is in force.
+    checkers: S::Lock<Vec<Arc<Checker>>>,
     /// Called with the engine's address when the engine is dropped.
     when_dropped: S::Cell<fn(usize)>,
 }
@@ -65,7 +70,16 @@ impl<S: Scope> Engine<S> {
     /// # Panics
     ///
     /// Panics if a function in the settings, or the listener, is for other types.
-    pub(crate) fn new(settings: Settings, types: &'static EntryType) -> Self {
+    pub(crate) fn make(settings: Settings, types: &'static EntryType) -> EnginePtr<S> {
+        switch::read_environment();
+        let engine = S::ptr(Self::new(settings, types));
+        if !S::SHARED {
+            detour::list(&engine.core.table);
+        }
+        engine
+    }
+
+    fn new(settings: Settings, types: &'static EntryType) -> Self {
         let value_type = (types.value_type)();
         let Functions { ttl, is_error, .. } = settings.functions;
         let are_of_type = ttl.is_none_or(|it| it.takes(value_type))
@@ -82,6 +96,7 @@ impl<S: Scope> Engine<S> {
             lives,
             spare: Spare::new(types),
             equal: S::Cell::empty(),
+            checkers: S::Lock::new(Vec::new()),
             when_dropped: S::Cell::empty(),
         }
     }
@@ -198,8 +213,11 @@ impl<S: Scope> Engine<S> {
         self.core.peek(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// The stored entry, as a hit. If there is none, that is a miss.
+    /// The stored entry, as a hit. If there is none, that is a miss. If calls bypass the cache, there is none.
     pub(crate) fn get(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        if self.core.rule() == Rule::Bypass {
+            return None;
+        }
         self.core.get(hash, equals).map(|entry| self.owned(entry))
     }
 
@@ -234,6 +252,48 @@ impl<S: Scope> Engine<S> {
     /// Sets the most entries held, and evicts what is too much.
     pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
         self.core.set_maxsize(maxsize);
+    }
+
+    /// Has calls use this cache or bypass it.
+    pub(crate) fn enable(&self, enabled: bool) {
+        self.core.enable(enabled);
+    }
+
+    /// Whether calls use this cache.
+    pub(crate) fn is_enabled(&self) -> bool {
+        !self.core.is_off()
+    }
+
+    /// Has hits be checked. The checker is of the engine's types.
+    pub(crate) fn begin_check(&self, checker: Arc<Checker>) {
+        self.checkers.with(|checkers| checkers.push(checker));
+        self.core.set_checked(true);
+    }
+
+    /// Ends a check.
+    pub(crate) fn end_check(&self, checker: &Arc<Checker>) {
+        let is_last = self.checkers.with(|checkers| {
+            checkers.retain(|it| !Arc::ptr_eq(it, checker));
+            checkers.is_empty()
+        });
+        if is_last {
+            self.core.set_checked(false);
+        }
+    }
+
+    /// The check in force.
+    pub(crate) fn checker(&self) -> Option<Arc<Checker>> {
+        self.checkers.with(|checkers| checkers.last().cloned())
+    }
+
+    /// Whether no run and no check is under way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.flights_under_way() == 0 && self.checker().is_none()
+    }
+
+    /// How many runs are under way.
+    pub(crate) fn flights_under_way(&self) -> usize {
+        self.core.flights_under_way()
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
@@ -307,6 +367,9 @@ impl<S: Scope> Engine<S> {
 
 impl<S: Scope> Drop for Engine<S> {
     fn drop(&mut self) {
+        if !S::SHARED {
+            detour::forget(&self.core.table);
+        }
         if let Some(forget) = self.when_dropped.get() {
             forget(std::ptr::from_ref(self).addr());
         }
@@ -317,12 +380,5 @@ impl<S: Scope> Drop for Engine<S> {
 impl<S: Scope> fmt::Debug for Engine<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("parameters", &self.parameters).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-impl<S: Scope> Engine<S> {
-    pub(crate) fn flights_under_way(&self) -> usize {
-        self.core.flights_under_way()
     }
 }

@@ -3,12 +3,15 @@
 //! It knows stores and flights. It must not know what a result is, or where a cache comes from.
 
 pub(crate) mod core;
+pub(crate) mod detour;
 pub(crate) mod engine;
 pub(crate) mod hit;
 pub(crate) mod landing;
 pub(crate) mod listener;
 pub(crate) mod lives;
+pub(crate) mod purity;
 pub(crate) mod query;
 pub(crate) mod settings;
 pub(crate) mod state;
+pub(crate) mod switch;
 pub(crate) mod typed;

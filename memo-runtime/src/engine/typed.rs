@@ -24,8 +24,7 @@ pub(crate) struct TypedEngine<K, V, S: Scope> {
 #[expect(clippy::unused_self, reason = "the engine vouches for the types")]
 impl<K, V, S: Scope> TypedEngine<K, V, S> {
     pub(crate) fn new(settings: Settings) -> Self {
-        let engine = S::ptr(Engine::new(settings, Entry::<K, V>::TYPE));
-        Self { engine, types: PhantomData }
+        Self { engine: Engine::<S>::make(settings, Entry::<K, V>::TYPE), types: PhantomData }
     }
 
     /// Gives an engine its types back.

@@ -6,11 +6,12 @@
 //!
 //! This file has the slot for all threads; [`thread_slot`](crate::expand::thread_slot) has the slot of one thread.
 
+use crate::cache::isolation;
 use crate::cache::registry::Listed;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
-use crate::expand::options::Options;
+use crate::expand::options::{Options, evaluate};
 use crate::scope::scope::{Scope, Shared};
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
@@ -70,6 +71,19 @@ impl SharedSlot {
     pub const fn new(name: &'static str) -> Self {
         Self { name, caches: OnceLock::new() }
     }
+
+    /// The engine of an instance in the isolation that the thread is in.
+    #[cold]
+    fn isolated(
+        &'static self,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> Option<&'static EnginePtr<Shared>> {
+        let address = std::ptr::from_ref(self).addr();
+        let parameters = || evaluate(options, self.name, address, instance);
+        Some(isolation::current()?.shared((address, instance), types, parameters))
+    }
 }
 
 impl SlotScope for Shared {
@@ -91,8 +105,13 @@ impl SlotScope for Shared {
         instance: TypeId,
         types: &'static EntryType,
     ) -> StaticEngine {
+        if isolation::may_be() {
+            if let Some(isolated) = slot.isolated(options, instance, types) {
+                return StaticEngine(isolated);
+            }
+        }
         let make = |settings| {
-            let engine = Self::ptr(Engine::new(settings, types));
+            let engine = Engine::<Self>::make(settings, types);
             engine.list();
             engine
         };

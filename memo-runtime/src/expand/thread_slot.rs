@@ -4,12 +4,13 @@
 //! that. Such a *late* call computes with caches of its own, which live until the outermost late call returns.
 
 use crate::base::sync;
+use crate::cache::isolation;
 use crate::cache::registry::Listed;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::settings::Settings;
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
-use crate::expand::options::Options;
+use crate::expand::options::{Options, evaluate};
 use crate::expand::slot::SlotScope;
 use crate::scope::scope::{Scope, Thread};
 use std::any::{Any, TypeId};
@@ -55,6 +56,11 @@ impl ThreadSlot {
         instance: TypeId,
         types: &'static EntryType,
     ) -> ThreadEngine {
+        if isolation::may_be() {
+            if let Some(engine) = Self::isolated(slot, options, instance, types) {
+                return ThreadEngine { engine, late: None };
+            }
+        }
         let is_late = slot.with(|it| it.root().get().is_none() && !UsedSlots::add(slot));
         if is_late {
             return Self::late_engine(slot, options, instance, types);
@@ -63,6 +69,20 @@ impl ThreadSlot {
         let engine = slot
             .with(|it| Node::<Thread>::find(it.root(), instance, it.name, options, &make).clone());
         ThreadEngine { engine, late: None }
+    }
+
+    /// The engine of an instance in the isolation that the thread is in.
+    #[cold]
+    fn isolated(
+        slot: &'static LocalKey<Self>,
+        options: Options,
+        instance: TypeId,
+        types: &'static EntryType,
+    ) -> Option<EnginePtr<Thread>> {
+        let isolation = isolation::current()?;
+        let (name, address) = slot.with(|it| (it.name, std::ptr::from_ref(it).addr()));
+        let parameters = || evaluate(options, name, address, instance);
+        Some(isolation.of_thread((address, instance), types, parameters))
     }
 
     #[cold]
@@ -107,7 +127,7 @@ impl ThreadSlot {
 /// Makes an engine of the calling thread.
 fn make(mut settings: Settings, types: &'static EntryType) -> EnginePtr<Thread> {
     settings.parameters.scope = Thread::NAME;
-    let engine = Thread::ptr(Engine::new(settings, types));
+    let engine = Engine::<Thread>::make(settings, types);
     engine.list();
     engine
 }

@@ -17,15 +17,22 @@ use crate::base::sync::{
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+// It changes in tests of programs and by a switch: the models need not explore it.
+use std::sync::atomic::AtomicUsize as Rare;
 
 /// How many calls of one thread may read at the same time, each from inside the one before.
 pub(crate) const DEPTH: usize = 4;
+
+/// No thread has this index.
+const HIDDEN: usize = usize::MAX;
 
 /// The hazards of one thread.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Reader {
     index: usize,
+    /// The index as look-ups without the lock see it: [`HIDDEN`] sends them all to the lock.
+    shown: Rare,
     light: asymmetric_fence::Light,
     hazards: [HazardPointer; DEPTH],
 }
@@ -47,6 +54,8 @@ struct Registry {
     free: BinaryHeap<Reverse<ByIndex>>,
     /// How many readers there are.
     len: usize,
+    /// All of them are [hidden](hide).
+    is_hidden: bool,
 }
 
 /// Orders free readers by index. The least index is reused first, so that indices stay small, and with them all
@@ -75,7 +84,7 @@ impl Ord for ByIndex {
 
 sync::statics! {
     static READERS: Mutex<Registry> = Mutex::new(Registry {
-        active: Vec::new(), free: BinaryHeap::new(), len: 0,
+        active: Vec::new(), free: BinaryHeap::new(), len: 0, is_hidden: false,
     });
 }
 
@@ -104,10 +113,12 @@ impl Registry {
             self.len += 1;
             sync::forever(Reader {
                 index: self.len - 1,
+                shown: Rare::new(HIDDEN),
                 light: asymmetric_fence::Light::prepare(),
                 hazards: Default::default(),
             })
         };
+        reader.hide(self.is_hidden);
         self.active.push(reader);
         reader
     }
@@ -140,6 +151,16 @@ impl Reader {
         self.index
     }
 
+    /// The index, or one that no thread has while readers are [hidden](hide).
+    #[inline]
+    pub(crate) fn shown_index(&self) -> usize {
+        self.shown.load(Relaxed)
+    }
+
+    fn hide(&self, is_hidden: bool) {
+        self.shown.store(if is_hidden { HIDDEN } else { self.index }, Relaxed);
+    }
+
     /// Protects all tables of a cache. Called by the thread of this reader. `None` if all hazards are in use;
     /// in a `QUICK` attempt, if the first one is.
     #[inline]
@@ -168,6 +189,14 @@ impl Reader {
     pub(crate) fn is_idle(&self) -> bool {
         self.hazards.iter().all(|it| it.address.load(Relaxed) == 0)
     }
+}
+
+/// Hides the readers of all threads, those of new threads too, or shows them again. While they are hidden, no thread
+/// finds its count of hits in a shared cache, and so no look-up goes without the lock.
+pub(crate) fn hide(is_hidden: bool) {
+    let mut readers = READERS.lock();
+    readers.is_hidden = is_hidden;
+    readers.active.iter().for_each(|reader| reader.hide(is_hidden));
 }
 
 /// The hazard of all tables of the cache at this address. No entry has this address.

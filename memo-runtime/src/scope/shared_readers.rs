@@ -159,8 +159,9 @@ impl Readers for SharedReaders {
     #[inline]
     fn read<const QUICK: bool>(&self, cache: usize, plain: bool) -> Option<SharedGuard<'_>> {
         let reader = Reader::current()?;
-        // A thread that is not registered with the cache has no cell for its hits. It registers first.
-        let hits = self.thread_hits(reader.index())?;
+        // A thread that is not registered with the cache has no cell for its hits, and registers first. A hidden reader
+        // has none either.
+        let hits = self.thread_hits(reader.shown_index())?;
         let guard = SharedGuard { hazard: reader.protect_table::<QUICK>(cache)?, hits };
         // In this order: a thread that is alone after it has published its hazard needs no full fence. The heavy
         // fence of the next thread to register makes the hazard visible.

@@ -151,7 +151,6 @@ impl Store {
     }
 
     /// How many entries are under way.
-    #[cfg(test)]
     pub(crate) fn flying(&self) -> usize {
         self.flying.len()
     }
@@ -163,6 +162,11 @@ impl Store {
 
     fn buckets(&self) -> Option<Buckets<'_>> {
         self.table.as_ref().map(OwnedTable::buckets)
+    }
+
+    /// Whether tables were replaced since they were last [taken](Self::take_replaced).
+    pub(crate) fn has_replaced(&self) -> bool {
+        !self.replaced.is_empty()
     }
 
     /// The tables that were replaced. The caller drops them when nobody reads them.

@@ -20,9 +20,11 @@ use crate::base::sync::{
 };
 use crate::config::parameters::CacheParameters;
 use crate::engine::core::expiry::{Expiry, OnHit};
+use crate::engine::detour;
 use crate::engine::listener::Listener;
 use crate::engine::lives::Lives;
 use crate::engine::state::{Aged, KeyMatches, State};
+use crate::engine::switch;
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -37,8 +39,9 @@ use crate::store::retired::RetireList;
 use crate::store::store::{Limits, TakenOut};
 use crate::store::table::Table;
 use std::cell::Cell;
+use std::ptr::null_mut;
 // Written under the lock: the models need not explore it.
-use std::sync::atomic::AtomicU64 as Guarded;
+use std::sync::atomic::{AtomicU8, AtomicU64 as Guarded};
 use std::time::Duration;
 
 /// Acts under the lock, once it is known which entries have the key.
@@ -82,7 +85,9 @@ pub(crate) struct Core<S: Scope> {
     refreshes: bool,
     /// Old values answer calls that fail.
     keeps: bool,
-    /// The table of the store.
+    /// Calls bypass this cache, or are checked. Written under the lock.
+    rules: AtomicU8,
+    /// The table of the store. It is null while look-ups are to take the lock.
     pub(crate) table: AtomicPtr<Table>,
     /// The stamps of hits are of this epoch. A new one begins whenever something is stored.
     pub(crate) epoch: AtomicU64,
@@ -97,6 +102,17 @@ pub(crate) struct Core<S: Scope> {
 /// A cache line of its own: writers write it, and hits need not fetch it again.
 #[repr(align(64))]
 struct CacheLine<T>(T);
+
+/// What a call does about the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// It looks the result up.
+    Usual,
+    /// It runs the body and leaves the cache alone.
+    Bypass,
+    /// It looks the result up, and may run the body as well.
+    Check,
+}
 
 /// The result of a look-up under the lock. `P` is an owner of an entry.
 pub(crate) enum Found<P> {
@@ -179,6 +195,7 @@ impl<S: Scope> Core<S> {
             retry_after: lives.retry_after(),
             refreshes: lives.refresh(),
             keeps: lives.keeps(),
+            rules: AtomicU8::new(0),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
@@ -254,6 +271,58 @@ impl<S: Scope> Core<S> {
     #[inline]
     pub(crate) fn timing(&self, generation: u64, is_measured: bool) -> Timing {
         Patience::timing(generation, self.timed.load(Relaxed), is_measured)
+    }
+}
+
+/// The rules in force for the calls of this cache.
+impl<S: Scope> Core<S> {
+    const OFF: u8 = 1;
+    const CHECKED: u8 = 2;
+
+    fn set_rule(&self, rule: u8, is_in_force: bool) {
+        self.locked(|_| {
+            let others = self.rules.load(Relaxed) & !rule;
+            self.rules.store(if is_in_force { others | rule } else { others }, Relaxed);
+        });
+    }
+
+    /// Has calls that start from now on use this cache or bypass it.
+    pub(crate) fn enable(&self, enabled: bool) {
+        self.set_rule(Self::OFF, !enabled);
+    }
+
+    /// Has hits that start from now on be [checked](crate::engine::purity), or no longer.
+    pub(crate) fn set_checked(&self, is_checked: bool) {
+        self.set_rule(Self::CHECKED, is_checked);
+    }
+
+    /// Whether calls bypass this cache: it is off, or all are.
+    pub(crate) fn is_off(&self) -> bool {
+        self.rules.load(Relaxed) & Self::OFF != 0 || switch::is_off()
+    }
+
+    /// The rule for a call that starts now. One that bypasses the cache is counted.
+    #[inline]
+    pub(crate) fn rule(&self) -> Rule {
+        if self.rules.load(Relaxed) == 0 && !switch::is_off() {
+            return Rule::Usual;
+        }
+        self.other_rule()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn other_rule(&self) -> Rule {
+        if self.is_off() {
+            self.count_bypassed(1);
+            return Rule::Bypass;
+        }
+        let is_checked = self.rules.load(Relaxed) & Self::CHECKED != 0;
+        if is_checked { Rule::Check } else { Rule::Usual }
+    }
+
+    pub(crate) fn count_bypassed(&self, calls: u64) {
+        self.locked(|state| state.counts.bypassed += calls);
     }
 }
 
@@ -352,6 +421,11 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
+    /// How many runs are under way.
+    pub(crate) fn flights_under_way(&self) -> usize {
+        self.state.0.with(|state| state.store.flying())
+    }
+
     /// Drops all entries. Nobody uses the cache any longer. The end of a cache is no eviction: the listener is not told.
     pub(crate) fn close(&mut self) {
         let stored = self.state.0.with(|state| state.store.clear());
@@ -410,10 +484,13 @@ impl<S: Scope> Core<S> {
             if self.expiry.is_on() {
                 self.expiry.set_next(state.store.next_deadline());
             }
+            if self.hides_table() {
+                return (done, self.hide_table(state));
+            }
             let table = state.store.table();
             let changed = self.table.load(Relaxed) != table;
             if changed {
-                self.table.store(table, Published);
+                self.show_table(table);
             }
             (done, changed)
         });
@@ -422,11 +499,26 @@ impl<S: Scope> Core<S> {
         }
         done
     }
-}
 
-#[cfg(test)]
-impl<S: Scope> Core<S> {
-    pub(crate) fn flights_under_way(&self) -> usize {
-        self.state.0.with(|state| state.store.flying())
+    /// Whether look-ups are not to find the table.
+    #[inline]
+    fn hides_table(&self) -> bool {
+        self.rules.load(Relaxed) != 0 || (!S::SHARED && detour::is_on())
+    }
+
+    /// Returns whether tables were replaced that nobody has seen.
+    #[cold]
+    fn hide_table(&self, state: &State) -> bool {
+        self.table.store(null_mut(), Relaxed);
+        state.store.has_replaced()
+    }
+
+    #[cold]
+    fn show_table(&self, table: *mut Table) {
+        if S::SHARED {
+            self.table.store(table, Published);
+        } else {
+            detour::show(&self.table, table);
+        }
     }
 }
