@@ -3,8 +3,8 @@
 //! It knows only headers, so it is compiled once for all types. It must not know keys, values, flights or locks.
 
 pub(crate) mod eviction;
+mod fingerprints;
 pub(crate) mod freshness;
 pub(crate) mod retired;
 pub(crate) mod store;
 pub(crate) mod table;
-mod tags;
