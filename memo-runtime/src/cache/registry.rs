@@ -8,6 +8,7 @@ use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 
@@ -37,15 +38,17 @@ impl<S: Scope> AnyCache for Engine<S> {
     }
 }
 
+/// Caches by their address, each with its number.
+type List<C> = BTreeMap<usize, (u64, C)>;
+
 sync::statics! {
-    static SHARED: Mutex<Vec<(u64, ArcWeak<Engine<Shared>>)>> = Mutex::new(Vec::new());
+    static SHARED: Mutex<List<ArcWeak<Engine<Shared>>>> = Mutex::new(List::new());
     /// The next cache that is listed gets this number. An address may be used again.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
 }
 
 sync::thread_local! {
-    static THREAD: RefCell<Vec<(u64, RcWeak<Engine<Thread>>)>> =
-        const { RefCell::new(Vec::new()) };
+    static THREAD: RefCell<List<RcWeak<Engine<Thread>>>> = const { RefCell::new(List::new()) };
 }
 
 /// An engine that can be listed. Any thread may drop one that all threads share: keys and values are `Send` and `Sync`
@@ -60,7 +63,7 @@ impl Listed for Arc<Engine<Shared>> {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_shared);
             let number = NUMBER.fetch_add(1, Relaxed);
-            SHARED.lock().push((number, Self::downgrade(self)));
+            SHARED.lock().insert(Self::as_ptr(self).addr(), (number, Self::downgrade(self)));
         }
     }
 }
@@ -71,24 +74,22 @@ impl Listed for Rc<Engine<Thread>> {
             self.when_dropped(unlist_on_this_thread);
             // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
             let number = NUMBER.fetch_add(1, Relaxed);
-            let _ =
-                THREAD.try_with(|listed| listed.borrow_mut().push((number, Self::downgrade(self))));
+            let (address, cache) = (Self::as_ptr(self).addr(), Self::downgrade(self));
+            let _ = THREAD.try_with(|listed| listed.borrow_mut().insert(address, (number, cache)));
         }
     }
 }
 
 /// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
 fn unlist_shared(cache: usize) {
-    let unlisted = remove_first(&mut SHARED.lock(), |(_, listed)| listed.as_ptr().addr() == cache);
+    let unlisted = SHARED.lock().remove(&cache);
     forget(unlisted);
 }
 
 /// [`unlist_shared`], for a cache of the calling thread.
 fn unlist_on_this_thread(cache: usize) {
     // While the thread's locals are being destroyed, the list is gone as a whole.
-    let unlisted = THREAD.try_with(|listed| {
-        remove_first(&mut listed.borrow_mut(), |(_, listed)| listed.as_ptr().addr() == cache)
-    });
+    let unlisted = THREAD.try_with(|listed| listed.borrow_mut().remove(&cache));
     forget(unlisted.ok().flatten());
 }
 
@@ -100,15 +101,7 @@ fn forget<T>(unlisted: Option<(u64, T)>) {
     drop(unlisted);
 }
 
-fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) -> Option<T> {
-    let removed = listed.iter().position(is_it).map(|at| listed.remove(at));
-    if listed.capacity() > 8 * listed.len() + 64 {
-        listed.shrink_to(2 * listed.len());
-    }
-    removed
-}
-
-/// The caches on the lists, with their numbers. It keeps them alive.
+/// The caches on the lists with their numbers, in the order in which they were listed. It keeps them alive.
 pub(super) struct ListedCaches {
     shared: Vec<(u64, Arc<Engine<Shared>>)>,
     thread: Vec<(u64, Rc<Engine<Thread>>)>,
@@ -118,11 +111,15 @@ impl ListedCaches {
     pub(super) fn now() -> Self {
         let upgrade =
             |(number, cache): &(u64, ArcWeak<Engine<Shared>>)| Some((*number, cache.upgrade()?));
-        let shared = SHARED.lock().iter().filter_map(upgrade).collect();
+        let mut shared: Vec<_> = SHARED.lock().values().filter_map(upgrade).collect();
         let upgrade =
             |(number, cache): &(u64, RcWeak<Engine<Thread>>)| Some((*number, cache.upgrade()?));
-        let thread = THREAD.try_with(|listed| listed.borrow().iter().filter_map(upgrade).collect());
-        Self { shared, thread: thread.unwrap_or_default() }
+        let thread =
+            THREAD.try_with(|listed| listed.borrow().values().filter_map(upgrade).collect());
+        let mut thread: Vec<_> = thread.unwrap_or_default();
+        shared.sort_unstable_by_key(|(number, _)| *number);
+        thread.sort_unstable_by_key(|(number, _)| *number);
+        Self { shared, thread }
     }
 
     /// Calls `visit` with every cache, while no list is locked.
