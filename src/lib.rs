@@ -66,9 +66,9 @@ pub use memo_runtime::__private;
 pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all, memoize_fn,
-    memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock, testing,
-    try_memoize_fn,
+    CallStatus, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
+    invalidate_tag, memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope,
+    set_clock, testing, try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.

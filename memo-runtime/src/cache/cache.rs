@@ -276,6 +276,28 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 }
 
+impl<K, V> Cache<K, V> {
+    /// Forgets the calls with this tag. Returns how many results that outdates: stored ones, and those of runs under way.
+    ///
+    /// [`memofn::invalidate_tag`](crate::invalidate_tag) does this in all caches, and says more.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the `Drop` of a key or value passes through. The calls are forgotten.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert_tagged("Oslo", 7, ["norway", "cities"]);
+    /// cache.insert_tagged("Rome", 25, ["italy", "cities"]);
+    /// assert_eq!(cache.invalidate_tag("norway"), 1);
+    /// assert_eq!((cache.peek("Oslo"), cache.peek("Rome")), (None, Some(25)));
+    /// ```
+    #[doc(alias("invalidate_by_tag", "RemoveByTag"))]
+    pub fn invalidate_tag(&self, tag: &str) -> usize {
+        self.engine.engine().invalidate_tag(tag)
+    }
+}
+
 impl<K, V, S: Scope> Clone for Cache<K, V, S> {
     /// Another handle of the same cache.
     fn clone(&self) -> Self {

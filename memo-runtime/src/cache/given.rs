@@ -1,12 +1,14 @@
 //! Calls through a cache that the caller has: `get_or_compute` and the attribute with `cache = ..`.
 
 use crate::cache::cache::Cache;
+use crate::cache::registry::Taggable;
 use crate::call::answer::Answer;
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Turn;
 use crate::engine::hit::Miss;
 use crate::key::lookup::Lookup;
+use crate::key::tags::Tags;
 use crate::scope::scope::Scope;
 use std::fmt;
 
@@ -81,6 +83,16 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
     {
         let typed = self.0.engine();
         call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
+    }
+
+    /// Passes on the tags of a call through this cache. The cache is on the list of those with tags when the call starts.
+    #[must_use]
+    pub fn tags(self, tags: Tags) -> Tags
+    where
+        Cache<K, V, S>: Taggable,
+    {
+        self.0.list_tagged();
+        tags
     }
 
     /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.

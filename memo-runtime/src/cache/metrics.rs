@@ -90,7 +90,7 @@ pub(super) fn forget(number: u64) {
 fn read() -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::<String, Sum>::new();
     // They are kept until their figures are in the ledger: one that is dropped is forgotten after that.
-    let caches = ListedCaches::now();
+    let caches = ListedCaches::named();
     let mut readings = Vec::new();
     caches.for_each(|number, cache| readings.push((number, cache.status(), cache.totals())));
     let mut ledger = LEDGER.lock();

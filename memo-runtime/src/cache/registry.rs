@@ -1,14 +1,17 @@
-//! The list of all caches in use, and what can be done with all of them.
+//! The list of all caches with names or tags, and what can be done with all of them.
 //!
 //! It holds weak references. It must not know the types of keys and values.
 
+use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
+use crate::cache::cache::Cache;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 
@@ -19,6 +22,7 @@ pub(super) trait AnyCache {
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo;
     fn clear(&self);
+    fn invalidate_tag(&self, tag: &str) -> usize;
 }
 
 impl<S: Scope> AnyCache for Engine<S> {
@@ -35,6 +39,10 @@ impl<S: Scope> AnyCache for Engine<S> {
 
     fn clear(&self) {
         self.clear();
+    }
+
+    fn invalidate_tag(&self, tag: &str) -> usize {
+        self.invalidate_tag(tag)
     }
 }
 
@@ -61,10 +69,19 @@ pub(crate) trait Listed {
 impl Listed for Arc<Engine<Shared>> {
     fn list(&self) {
         if !self.parameters.name.is_empty() {
-            self.when_dropped(unlist_shared);
-            let number = NUMBER.fetch_add(1, Relaxed);
-            SHARED.lock().insert(Self::as_ptr(self).addr(), (number, Self::downgrade(self)));
+            list_shared(self);
         }
+    }
+}
+
+/// Lists an engine, unless it is on the list.
+fn list_shared(engine: &Arc<Engine<Shared>>) {
+    let mut listed = SHARED.lock();
+    if !engine.is_listed() {
+        let number = NUMBER.fetch_add(1, Relaxed);
+        listed.insert(Arc::as_ptr(engine).addr(), (number, Arc::downgrade(engine)));
+        // Last: an engine that says that it is listed is found.
+        engine.when_dropped(unlist_shared);
     }
 }
 
@@ -76,6 +93,34 @@ impl Listed for Rc<Engine<Thread>> {
             let number = NUMBER.fetch_add(1, Relaxed);
             let (address, cache) = (Self::as_ptr(self).addr(), Self::downgrade(self));
             let _ = THREAD.try_with(|listed| listed.borrow_mut().insert(address, (number, cache)));
+        }
+    }
+}
+
+/// A cache whose entries may have tags.
+///
+/// Any thread may come to own a cache that is on the list, and drop its entries.
+#[diagnostic::on_unimplemented(
+    message = "the entries of this cache cannot have tags",
+    note = "`memofn::invalidate_tag` finds a cache from any thread and at any time: the cache is no cache of one thread, \
+            and its keys and values are `Send`, `Sync` and `'static`"
+)]
+pub trait Taggable {
+    #[doc(hidden)]
+    fn list_tagged(&self);
+}
+
+impl<K, V> Taggable for Cache<K, V>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Has [`invalidate_tag`] find the cache, whether it has a name or not. Before the first entry with tags is made.
+    #[inline]
+    fn list_tagged(&self) {
+        let engine = self.engine().engine();
+        if !engine.is_listed() {
+            list_shared(engine);
         }
     }
 }
@@ -101,14 +146,22 @@ fn forget<T>(unlisted: Option<(u64, T)>) {
     drop(unlisted);
 }
 
-/// The caches on the lists with their numbers, in the order in which they were listed. It keeps them alive.
+/// The caches on the lists with their numbers, in the order in which they were listed. It keeps them alive. A cache
+/// without a name is on the list if it has or had entries with tags.
 pub(super) struct ListedCaches {
     shared: Vec<(u64, Arc<Engine<Shared>>)>,
     thread: Vec<(u64, Rc<Engine<Thread>>)>,
 }
 
 impl ListedCaches {
-    pub(super) fn now() -> Self {
+    /// Those with a name.
+    pub(super) fn named() -> Self {
+        let mut caches = Self::now();
+        caches.shared.retain(|(_, cache)| !cache.parameters.name.is_empty());
+        caches
+    }
+
+    fn now() -> Self {
         let upgrade =
             |(number, cache): &(u64, ArcWeak<Engine<Shared>>)| Some((*number, cache.upgrade()?));
         let mut shared: Vec<_> = SHARED.lock().values().filter_map(upgrade).collect();
@@ -170,7 +223,7 @@ impl CacheStatus {
 /// ```
 pub fn caches() -> impl Iterator<Item = CacheStatus> {
     let mut statuses = Vec::new();
-    ListedCaches::now().for_each(|_, cache| statuses.push(cache.status()));
+    ListedCaches::named().for_each(|_, cache| statuses.push(cache.status()));
     statuses.sort_by(|a, b| a.name().cmp(b.name()));
     statuses.into_iter()
 }
@@ -188,5 +241,61 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    ListedCaches::now().for_each(|_, cache| cache.clear());
+    ListedCaches::named().for_each(|_, cache| cache.clear());
+}
+
+/// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
+/// those of runs under way.
+///
+/// The option [`tags`](attr.memoize.html#options) gives tags to the calls of a function, and
+/// [`insert_tagged`](crate::Cache::insert_tagged) to an entry of a [`Cache`](crate::Cache).
+///
+/// A run that began before returns its result to its caller and to the calls that already wait for it. The result is not
+/// stored, and a later call does not wait for that run. Of each cache, no call that begins after this has returned gets a
+/// result that is older than this call. The caches are not changed at one moment: between two of them, another thread
+/// may see one changed and the other not yet.
+///
+/// The time this takes grows with what is forgotten and with the number of caches, and not with what the caches hold.
+///
+/// # Panics
+///
+/// A panic of the `Drop` of a key or value passes through. The calls are forgotten in all caches.
+///
+/// ```
+/// use memofn::memoize;
+///
+/// #[memoize(tags = [format!("user:{user}"), "rights".into()])]
+/// fn rights(user: u32, folder: &str) -> bool {
+///     user == 1 || folder == "public"
+/// }
+///
+/// #[memoize(tags = [format!("user:{id}")])]
+/// fn name(id: u32) -> String {
+///     format!("user {id}")
+/// }
+///
+/// rights(7, "home");
+/// rights(7, "mail");
+/// rights(8, "mail");
+/// name(7);
+/// assert_eq!(memofn::invalidate_tag("user:7"), 3);
+/// assert_eq!(memofn::invalidate_tag("rights"), 1);
+/// assert_eq!(memofn::invalidate_tag("user:7"), 0);
+/// ```
+#[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
+pub fn invalidate_tag(tag: &str) -> usize {
+    let mut invalidated = 0;
+    let mut panic = None;
+    ListedCaches::now().for_each(|_, cache| {
+        // A `Drop` that panics must not leave old results in the caches that follow.
+        match catch_unwind(AssertUnwindSafe(|| cache.invalidate_tag(tag))) {
+            Ok(several) => invalidated += several,
+            Err(caught) if panic.is_none() => panic = Some(caught),
+            Err(caught) => catch_panic(|| drop(caught)),
+        }
+    });
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
+    invalidated
 }

@@ -21,7 +21,7 @@
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found};
+use crate::engine::core::{Core, Equals, Found, NewEntry};
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -30,6 +30,7 @@ use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
+use crate::key::tags::Tags;
 use crate::scope::scope::{Cell, Scope};
 use std::fmt;
 use std::ptr::NonNull;
@@ -50,9 +51,6 @@ pub struct Engine<S: Scope> {
     /// Called with the engine's address when the engine is dropped.
     when_dropped: S::Cell<fn(usize)>,
 }
-
-/// An entry to compute, and the wait of its run if that is async.
-type NewEntry<'a, S> = (&'a EntryPtr<S>, Option<&'a Arc<Wait>>);
 
 impl<S: Scope> Engine<S> {
     /// An engine for entries of this type.
@@ -78,6 +76,11 @@ impl<S: Scope> Engine<S> {
         let _ = self.when_dropped.set(forget);
     }
 
+    /// Whether something is called when the engine is dropped.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.when_dropped.get().is_some()
+    }
+
     #[inline]
     fn note_equal(&self, equal: EqualKeys) {
         if self.equal.get().is_none() {
@@ -96,12 +99,12 @@ impl<S: Scope> Engine<S> {
     #[inline]
     pub(crate) fn fresh(&self, hash: u64, query: &mut dyn AnyQuery) -> UnstoredEntry<S> {
         self.note_equal(query.equal_keys());
-        let write_key = |memory| query.write_key(memory);
+        let mut tags = Tags::default();
+        let write_key = |memory| tags = query.write_key(memory);
         #[expect(unsafe_code, reason = "a query writes the key")]
         // SAFETY: the query is of the engine's types.
-        UnstoredEntry::new(unsafe {
-            EntryPtr::make(self.spare.memory(), self.types(), hash, write_key)
-        })
+        let entry = unsafe { EntryPtr::make(self.spare.memory(), self.types(), hash, write_key) };
+        UnstoredEntry::with_tags(entry, tags)
     }
 
     /// The look-up of a call under the lock. If nothing is found, `fresh` is started.
@@ -109,9 +112,8 @@ impl<S: Scope> Engine<S> {
         &self,
         hash: u64,
         equals: &Equals<'_>,
-        fresh: Option<NewEntry<'_, S>>,
+        fresh: Option<NewEntry<'_>>,
     ) -> Found<EntryPtr<S>> {
-        let fresh = fresh.map(|(entry, wait)| (entry.entry_ref(), wait));
         self.core.look_up(hash, equals, fresh).map(|entry| self.owned(entry))
     }
 
@@ -127,11 +129,11 @@ impl<S: Scope> Engine<S> {
     /// Starts the flight of a refresh, whether a value is stored or not.
     pub(crate) fn start_refresh(
         &self,
-        fresh: &EntryPtr<S>,
+        fresh: &UnstoredEntry<S>,
         wait: Option<&Arc<Wait>>,
     ) -> Option<FlightId> {
-        let (equal, fresh) = (self.equal(), fresh.entry_ref());
-        self.core.start_refresh((fresh, wait), &|entry| equal(entry, fresh))
+        let (equal, own) = (self.equal(), fresh.entry_ref());
+        self.core.start_refresh(NewEntry::new(fresh, wait), &|entry| equal(entry, own))
     }
 
     /// Stores an entry as if its value had just been computed. `write` writes the value. Runs under way are older,
@@ -146,7 +148,7 @@ impl<S: Scope> Engine<S> {
         }
         entry.mark_valued();
         let (equal, own) = (self.equal(), entry.entry_ref());
-        self.core.insert(own, entry.taken(), &|other| equal(other, own));
+        self.core.insert(&entry, &|other| equal(other, own));
     }
 
     /// The stored entry, without counting or touching.
@@ -216,6 +218,11 @@ impl<S: Scope> Engine<S> {
                 self.core.forget(entry.entry_ref());
             }
         }
+    }
+
+    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        self.core.invalidate_tag(tag)
     }
 
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being

@@ -43,6 +43,16 @@ impl Hashing {
     }
 }
 
+/// For maps of the standard library.
+impl BuildHasher for Hashing {
+    type Hasher = FoldHasher<'static>;
+
+    fn build_hasher(&self) -> FoldHasher<'static> {
+        let (own, shared) = self.0;
+        FoldHasher::with_seed(*own, shared)
+    }
+}
+
 /// Spreads the upper bits of a hash, which choose the bucket. With some seeds `foldhash` gives consecutive numbers upper
 /// bits that are too much alike. An odd factor keeps different hashes apart; this one is the golden ratio's, as in Knuth's
 /// multiplicative hashing. See docs/design.md.

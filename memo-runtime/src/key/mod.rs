@@ -7,3 +7,4 @@ pub(crate) mod float;
 pub(crate) mod hash;
 pub(crate) mod lookup;
 pub(crate) mod shape;
+pub(crate) mod tags;

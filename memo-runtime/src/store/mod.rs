@@ -1,4 +1,4 @@
-//! The stored entries of one cache: by hash, by recency and by deadline, and the ones that were taken out.
+//! The stored entries of one cache: by hash, by recency, by deadline and by tag, and the ones that were taken out.
 //!
 //! It knows only headers, so it is compiled once for all types. It must not know keys, values, flights or locks.
 
@@ -8,3 +8,4 @@ pub(crate) mod freshness;
 pub(crate) mod retired;
 pub(crate) mod store;
 pub(crate) mod table;
+mod tag_index;

@@ -5,6 +5,7 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Landed, State};
+use crate::entry::entry::UnstoredEntry;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
@@ -39,9 +40,9 @@ impl<S: Scope> Core<S> {
                     let (wait, patience) = state.wait(id, owner);
                     Found::Join(id.entry, id, wait, patience)
                 }
-            } else if let Some((fresh, wait)) = fresh {
+            } else if let Some(fresh) = fresh {
                 state.counts.misses += 1;
-                Found::Lead(state.start_among(fresh, self.single_flight, wait))
+                Found::Lead(state.start_among(fresh, self.single_flight))
             } else {
                 Found::Absent
             };
@@ -94,48 +95,48 @@ impl<S: Scope> Core<S> {
     /// to be timed. The caller may have [registered](Self::register_thread) the thread.
     pub(crate) fn start_absent(
         &self,
-        (fresh, wait): NewEntry<'_>,
+        fresh: NewEntry<'_>,
         is_registered: bool,
     ) -> Option<(FlightId, Timing)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
         let (mut generation, mut timing) = (0, Timing::Unread);
         self.locked(|state| {
-            if state.store.is_free(fresh.hash()) {
+            if state.store.is_free(fresh.entry.hash()) {
                 if !is_registered {
                     self.register_thread();
                 }
                 state.counts.misses += 1;
-                generation = state.start(fresh, self.single_flight, wait).generation;
+                generation = state.start(fresh, self.single_flight).generation;
                 let is_measured = S::SHARED
                     && (self.readers.has_several_threads()
                         || state.patience.should_measure(generation));
                 timing = self.timing(generation, is_measured);
             }
         });
-        (generation != 0).then_some((FlightId { entry: fresh, generation }, timing))
+        (generation != 0).then_some((FlightId { entry: fresh.entry, generation }, timing))
     }
 
     /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
     pub(crate) fn start_refresh(
         &self,
-        (fresh, wait): NewEntry<'_>,
+        fresh: NewEntry<'_>,
         equals: &Equals<'_>,
     ) -> Option<FlightId> {
         let mut id = None;
-        self.resolve_keys(fresh.hash(), equals, None, &mut |state, _, equal| {
+        self.resolve_keys(fresh.entry.hash(), equals, None, &mut |state, _, equal| {
             self.register_thread();
             let is_taken = State::joinable(equal).is_some();
             state.counts.misses += 1;
-            id = Some(state.start_among(fresh, self.single_flight && !is_taken, wait));
+            id = Some(state.start_among(fresh, self.single_flight && !is_taken));
         });
         id
     }
 
     /// Starts a flight that nobody joins, for a call that waited in vain.
-    pub(crate) fn start_unjoined(&self, fresh: EntryRef) -> FlightId {
+    pub(crate) fn start_unjoined(&self, fresh: NewEntry<'_>) -> FlightId {
         self.locked(|state| {
             state.counts.misses += 1;
-            state.start_among(fresh, false, None)
+            state.start_among(fresh, false)
         })
     }
 
@@ -215,12 +216,13 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry as if its value had just been computed. Runs under way are older, and will not replace it.
-    pub(crate) fn insert(&self, entry: EntryRef, taken: &Cell<bool>, equals: &Equals<'_>) {
+    pub(crate) fn insert(&self, fresh: &UnstoredEntry<S>, equals: &Equals<'_>) {
+        let (entry, taken) = (fresh.entry_ref(), fresh.taken());
         let mut landed = None;
         self.resolve_keys(entry.hash(), equals, None, &mut |state, now, equal| {
             self.register_thread();
             State::invalidate(equal);
-            state.start_among(entry, false, None);
+            state.start_among(NewEntry::new(fresh, None), false);
             let stamp = self.next_stamp();
             equal.push(entry);
             landed = state.land(entry, now, stamp, equal);

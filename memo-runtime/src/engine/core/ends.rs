@@ -186,6 +186,17 @@ impl<S: Scope> Core<S> {
         Vec::new()
     }
 
+    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
+    ///
+    /// All of that happens under one lock. The entries are dropped after it.
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        let now = self.expiry.now();
+        let mut dead = SmallList::new();
+        let invalidated = self.locked(|state| state.invalidate_tag(tag, now, &mut dead));
+        self.discard_all(dead);
+        invalidated
+    }
+
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<EntryRef> {
         let mut entries = Vec::new();
