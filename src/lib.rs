@@ -15,8 +15,8 @@
 //! It is Python's `functools.lru_cache`, typed and for many threads.
 //!
 //! - [`memoize`] has the attribute's options and the controls of a memoized function.
-//! - [The guides](guide) explain one topic each: keys, results, time, concurrent calls, async, methods, generics,
-//!   caches by hand, tests.
+//! - [The guides](guide) explain one topic each: keys, results, time, invalidation, concurrent calls, async, methods,
+//!   generics, caches by hand, tests.
 //! - [`Cache`] is the same cache for use by hand. [`memoize_fn()`] and [`memoize_rec()`] memoize closures.
 //! - [`report()`] shows all caches of the process.
 //!
@@ -111,6 +111,7 @@ pub use memo_runtime::{
 /// | [`single_flight`](guide::concurrency#single_flight) | `true`, `false` | `true` | concurrent calls of one key run the body once |
 /// | [`patience`](guide::concurrency#patience) | `"5s"`, a `Duration`, or `unlimited` | at least a minute | how long a call waits for another call's run before it runs the body as well |
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
+/// | [`tags`](guide::invalidation#tags) | `[format!("user:{id}")]` | none | the names under which a call can be [forgotten](crate::invalidate_tag()) |
 /// | [`name`](guide::caches#name) | a string | the path | the name in reports |
 /// | [`controls`](guide::caches#controls) | an identifier | the function's name | the name of the controls |
 /// | [`crate`](guide::caches#crate) | a path | `::memofn` | the path of this crate |
@@ -168,6 +169,7 @@ pub use memo_macros::memoize;
 /// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
 /// | [Time](guide::time) | `ttl`; when an entry is too old |
+/// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -200,8 +202,17 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guides/time.md")]
     ///
+    /// [Invalidation]: invalidation
     /// [`set_clock`]: crate::set_clock
     pub mod time {}
+
+    #[doc = include_str!("../docs/guides/invalidation.md")]
+    ///
+    /// [`ttl`]: time#ttl
+    /// [`invalidate_tag("user:7")`]: crate::invalidate_tag()
+    /// [`clear_all()`]: crate::clear_all()
+    /// [`insert_tagged`]: crate::Cache::insert_tagged
+    pub mod invalidation {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///
@@ -237,6 +248,7 @@ pub mod guide {
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()
     /// [Size and scope]: caches#cache
+    /// [tags]: invalidation#tags
     /// [`memoize_fn`]: crate::memoize_fn()
     /// [`memoize_rec`]: crate::memoize_rec()
     pub mod by_hand {}

@@ -92,7 +92,7 @@ pub mod __private {
         StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
-    pub use crate::expand::bounds::tags::{tag, tag_text, tagged, tags, tags_of};
+    pub use crate::expand::bounds::tags::{tag, tag_place, tag_text, tags, tags_of};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
     pub use crate::expand::controls::{Ask, ask, go_on, holding, observe, observe_async, refresh};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
@@ -100,6 +100,7 @@ pub mod __private {
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, function, label, method, site, thread_site,
     };
+    pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
     pub use crate::key::float::Float;
     pub use crate::key::lookup::Lookup;

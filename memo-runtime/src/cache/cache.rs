@@ -293,6 +293,7 @@ impl<K, V> Cache<K, V> {
     /// assert_eq!((cache.peek("Oslo"), cache.peek("Rome")), (None, Some(25)));
     /// ```
     #[doc(alias("invalidate_by_tag", "RemoveByTag"))]
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn invalidate_tag(&self, tag: &str) -> usize {
         self.engine.engine().invalidate_tag(tag)
     }

@@ -3,7 +3,6 @@
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;
-use crate::cache::registry::Taggable as _;
 use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
 use crate::key::lookup::{ByKey, ByRef, Sought};

@@ -1,14 +1,12 @@
 //! Calls through a cache that the caller has: `get_or_compute` and the attribute with `cache = ..`.
 
 use crate::cache::cache::Cache;
-use crate::cache::registry::Taggable;
 use crate::call::answer::Answer;
 use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::Turn;
 use crate::engine::hit::Miss;
 use crate::key::lookup::Lookup;
-use crate::key::tags::Tags;
 use crate::scope::scope::Scope;
 use std::fmt;
 
@@ -85,14 +83,8 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
     }
 
-    /// Passes on the tags of a call through this cache. The cache is on the list of those with tags when the call starts.
-    #[must_use]
-    pub fn tags(self, tags: Tags) -> Tags
-    where
-        Cache<K, V, S>: Taggable,
-    {
-        self.0.list_tagged();
-        tags
+    pub(crate) fn cache(self) -> &'c Cache<K, V, S> {
+        self.0
     }
 
     /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.

@@ -97,27 +97,16 @@ impl Listed for Rc<Engine<Thread>> {
     }
 }
 
-/// A cache whose entries may have tags.
-///
-/// Any thread may come to own a cache that is on the list, and drop its entries.
-#[diagnostic::on_unimplemented(
-    message = "the entries of this cache cannot have tags",
-    note = "`memofn::invalidate_tag` finds a cache from any thread and at any time: the cache is no cache of one thread, \
-            and its keys and values are `Send`, `Sync` and `'static`"
-)]
-pub trait Taggable {
-    #[doc(hidden)]
-    fn list_tagged(&self);
-}
-
-impl<K, V> Taggable for Cache<K, V>
+impl<K, V> Cache<K, V>
 where
     K: Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// Has [`invalidate_tag`] find the cache, whether it has a name or not. Before the first entry with tags is made.
+    /// Has [`invalidate_tag`] find the cache, whether it has a name or not. Before its first entry with tags is filed.
+    ///
+    /// Any thread may come to own a cache that is on the list, and drop its entries: hence the bounds.
     #[inline]
-    fn list_tagged(&self) {
+    pub(crate) fn list_tagged(&self) {
         let engine = self.engine().engine();
         if !engine.is_listed() {
             list_shared(engine);
@@ -283,6 +272,7 @@ pub fn clear_all() {
 /// assert_eq!(memofn::invalidate_tag("user:7"), 0);
 /// ```
 #[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
+#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn invalidate_tag(tag: &str) -> usize {
     let mut invalidated = 0;
     let mut panic = None;

@@ -30,8 +30,11 @@ struct Filed {
 #[derive(Debug)]
 enum Entries {
     One(EntryRef),
-    Several(Box<HashSet<EntryRef, Hashing>>),
+    Several(Several),
 }
+
+/// Boxed, so that a tag of one entry takes little memory.
+type Several = Box<HashSet<EntryRef, Hashing>>;
 
 impl TagIndex {
     /// Notes the tags of an entry that is filed, if there are any.

@@ -1,8 +1,7 @@
 //! The bounds on the items of `tags = [..]`.
 
 use crate::expand::bounds::{Impossible, Never};
-use crate::key::lookup::Lookup;
-use crate::key::tags::{Tagged, Tags};
+use crate::key::tags::Tags;
 use std::borrow::Cow;
 
 /// A tag: text, owned or borrowed.
@@ -26,6 +25,31 @@ impl<'a, T: Into<Cow<'a, str>>> TagText<Cow<'a, str>> for T {
 #[diagnostic::do_not_recommend]
 impl<T: Impossible> TagText<Never> for T {
     fn tag(self) -> Never {
+        T::never()
+    }
+}
+
+/// A variable or a field that holds a tag. It is borrowed, as in `key = ..`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tag",
+    label = "a tag is text: a `String`, a `&str`, or what is `AsRef<str>`",
+    note = "write the text, as in `tags = [format!(\"user:{{}}\", id)]`"
+)]
+pub trait TagPlace<'a, L> {
+    #[doc(hidden)]
+    fn tag(&'a self) -> L;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T: ?Sized + AsRef<str>> TagPlace<'a, Cow<'a, str>> for T {
+    fn tag(&'a self) -> Cow<'a, str> {
+        self.as_ref().into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + Impossible> TagPlace<'_, Never> for T {
+    fn tag(&self) -> Never {
         T::never()
     }
 }
@@ -61,6 +85,12 @@ pub fn tag<T: TagText<L>, L>(item: T) -> L {
     item.tag()
 }
 
+/// An item that is a variable or a field.
+#[inline]
+pub fn tag_place<'a, T: ?Sized + TagPlace<'a, L>, L>(item: &'a T) -> L {
+    item.tag()
+}
+
 /// An item that says itself into what it is converted: `"users".into()`.
 #[inline]
 #[must_use]
@@ -78,10 +108,4 @@ pub fn tags<const N: usize>(items: [Cow<'_, str>; N]) -> Tags {
 #[inline]
 pub fn tags_of<'a, T: TagList<'a, L>, L>(items: T) -> L {
     items.list()
-}
-
-/// A look-up whose entry gets the tags that `tags` returns.
-#[inline]
-pub fn tagged<Q: Lookup, F: Fn() -> Tags>(lookup: Q, tags: F) -> Tagged<Q, F> {
-    Tagged::new(lookup, tags)
 }
