@@ -15,8 +15,8 @@
 //! It is Python's `functools.lru_cache`, typed and for many threads.
 //!
 //! - [`memoize`] has the attribute's options and the controls of a memoized function.
-//! - [The guides](guide) explain one topic each: keys, results, time, evictions, concurrent calls, async, methods, generics,
-//!   caches by hand, tests.
+//! - [The guides](guide) explain one topic each: keys, results, time, renewal, invalidation, evictions, concurrent calls,
+//!   async, methods, generics, caches by hand, tests.
 //! - [`Cache`] is the same cache for use by hand. [`memoize_fn()`] and [`memoize_rec()`] memoize closures.
 //! - [`report()`] shows all caches of the process.
 //!
@@ -67,8 +67,8 @@ pub use memo_runtime::metrics;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
-    enabled, memoize_fn, memoize_fn_with, memoize_rec, memoize_rec_with, report, scope, set_clock,
-    set_enabled, testing, try_memoize_fn,
+    enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with, memoize_rec,
+    memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
 };
 
 /// Caches a function: stores its results and finds them again by the arguments.
@@ -115,6 +115,7 @@ pub use memo_runtime::{
 /// | [`patience`](guide::concurrency#patience) | `"5s"`, a `Duration`, or `unlimited` | at least a minute | how long a call waits for another call's run before it runs the body as well |
 /// | [`on_evict`](guide::evictions#on_evict) | `Fn(&Key, &Value, EvictionCause)` | nothing | is called for each value that leaves |
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
+/// | [`tags`](guide::invalidation#tags) | `[format!("user:{id}")]` | none | the names under which a call can be [forgotten](crate::invalidate_tag()) |
 /// | [`name`](guide::caches#name) | a string | the path | the name in reports |
 /// | [`controls`](guide::caches#controls) | an identifier | the function's name | the name of the controls |
 /// | [`crate`](guide::caches#crate) | a path | `::memofn` | the path of this crate |
@@ -177,6 +178,7 @@ pub use memo_macros::memoize;
 /// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
+/// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -211,6 +213,7 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guides/time.md")]
     ///
+    /// [Invalidation]: invalidation
     /// [`set_clock`]: crate::set_clock
     pub mod time {}
 
@@ -220,6 +223,16 @@ pub mod guide {
     ///
     /// [`CacheBuilder::on_evict`]: crate::CacheBuilder::on_evict
     pub mod evictions {}
+
+    #[doc = include_str!("../docs/guides/invalidation.md")]
+    ///
+    /// [`ttl`]: time#ttl
+    /// [`invalidate_tag("user:7")`]: crate::invalidate_tag()
+    /// [`expire_tag("user:7")`]: crate::expire_tag()
+    /// [renewal]: renewal#to-say-that-a-value-is-old
+    /// [`clear_all()`]: crate::clear_all()
+    /// [`insert_tagged`]: crate::Cache::insert_tagged
+    pub mod invalidation {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///
@@ -255,6 +268,7 @@ pub mod guide {
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()
     /// [Size and scope]: caches#cache
+    /// [tags]: invalidation#tags
     /// [`memoize_fn`]: crate::memoize_fn()
     /// [`memoize_rec`]: crate::memoize_rec()
     pub mod by_hand {}

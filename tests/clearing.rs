@@ -4,49 +4,13 @@
 
 mod common;
 
+use common::gate::{Gate, during, gate};
 use common::{Caller, all_return, counts, finishes, panic_of, panic_silently, side_by_side};
 use memofn::memoize;
 use std::panic;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
-
-/// Stops a body: it reports that it runs, and goes on when it is told to.
-struct Gate {
-    runs: Sender<()>,
-    go_on: Receiver<()>,
-}
-
-/// The other side of a [`Gate`].
-struct Held {
-    runs: Receiver<()>,
-    go_on: Sender<()>,
-}
-
-fn gate() -> (Gate, Held) {
-    let ((runs, is_running), (let_go, go_on)) = (channel(), channel());
-    (Gate { runs, go_on }, Held { runs: is_running, go_on: let_go })
-}
-
-impl Gate {
-    fn pass(&self) {
-        self.runs.send(()).expect("somebody waits");
-        self.go_on.recv().expect("somebody lets it go");
-    }
-}
-
-/// Runs `call` with a gate, and `meanwhile` while the body waits at the gate.
-fn during<R: Send>(call: impl FnOnce(Gate) -> R + Send, meanwhile: impl FnOnce()) -> R {
-    let (gate, held) = gate();
-    thread::scope(|scope| {
-        let call = scope.spawn(|| call(gate));
-        held.runs.recv().expect("the body runs");
-        meanwhile();
-        held.go_on.send(()).expect("the body is held up");
-        call.join().expect("no panic")
-    })
-}
 
 #[test]
 fn a_result_computed_before_a_clear_is_not_stored_after_it() {

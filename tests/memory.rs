@@ -124,6 +124,59 @@ fn memory_is_flat_over_a_million_expired_entries_without_a_maxsize() {
 }
 
 #[test]
+fn memory_is_flat_over_a_million_misses_with_tags() {
+    #[memoize(maxsize = 128, tags = [format!("half:{}", n / 2), format!("tenth:{}", n % 10), "flat".into()])]
+    fn double(n: u64) -> u64 {
+        2 * n
+    }
+
+    let calls = flat_over_many(|n| assert_eq!(double(n), 2 * n));
+    let info = double::cache_info();
+    assert_eq!((info.misses, info.evictions), (calls, calls - 128));
+    assert_eq!(memofn::invalidate_tag("flat"), 128);
+}
+
+#[test]
+fn the_tags_of_entries_that_are_gone_are_given_back() {
+    const ENTRIES: u64 = MILLION / 50;
+    type Many = Cache<u64, u64>;
+
+    let clock = Clock::stop();
+    let cache: Many = Cache::builder().unbounded().ttl(TTL).build();
+    let expire = |cache: &Many| {
+        clock.advance(TTL);
+        assert_eq!(cache.len(), 0);
+    };
+    let ways: [(&str, &dyn Fn(&Many)); 6] = [
+        ("cleared", &|cache| cache.clear()),
+        ("expired", &expire),
+        ("evicted", &|cache| {
+            cache.set_maxsize(0);
+            cache.set_maxsize(None);
+        }),
+        ("removed", &|cache| (0..ENTRIES).for_each(|n| drop(cache.remove(&n)))),
+        ("replaced", &|cache| {
+            (0..ENTRIES).for_each(|n| cache.insert(n, n));
+            cache.clear();
+        }),
+        ("forgotten", &|cache| assert_eq!(cache.invalidate_tag("common") as u64, ENTRIES)),
+    ];
+    let before = LIVE.get();
+    (0..ENTRIES).for_each(|n| cache.insert(n, n));
+    let untagged = LIVE.get() - before;
+    cache.clear();
+    for (what, way) in ways {
+        let before = LIVE.get();
+        (0..ENTRIES).for_each(|n| cache.insert_tagged(n, n, [format!("own {n}"), "common".into()]));
+        let each = (LIVE.get() - before - untagged) / ENTRIES as i64;
+        assert!((40..200).contains(&each), "{each} bytes for the two tags of an entry");
+        way(&cache);
+        let left = LIVE.get() - before;
+        assert!(left < 16 * KIB, "{left} bytes are held for entries that were {what}");
+    }
+}
+
+#[test]
 fn memory_is_given_back_when_a_burst_of_entries_has_expired() {
     #[memoize(maxsize = unbounded, ttl = "30m")]
     fn double(n: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! The cache beside a simple model: a list of entries that is searched from end to end. Random operations are
 //! applied to both. After each of them the result, the order of recency, the size and all counters must agree.
 //!
-//! The model has deadlines, errors, nested calls, colliding keys and unbounded caches. Plain LRU is compared with
+//! The model has deadlines, errors, nested calls, tags, colliding keys and unbounded caches. Plain LRU is compared with
 //! an independent implementation in `lru_oracle.rs`.
 
 use memofn::scope::{Scope, Shared, Thread};
@@ -55,8 +55,19 @@ enum Op {
     Remove(u8),
     RetainEven,
     RemoveIfThird,
+    /// Forget the calls with one of the [`tags`].
+    Invalidate(u8),
     Clear,
     Advance(u32),
+}
+
+/// The tags of a key. The first is that of every third key.
+fn tags(key: u8) -> [String; 3] {
+    [tag(key), format!("own {key}"), "all".into()]
+}
+
+fn tag(key: u8) -> String {
+    format!("third {}", key % 3)
 }
 
 fn operation() -> impl Strategy<Value = Op> {
@@ -76,6 +87,7 @@ fn any_operation(
         4 => key().prop_map(Op::Remove),
         1 => Just(Op::RetainEven),
         1 => Just(Op::RemoveIfThird),
+        2 => (0_u8..3).prop_map(Op::Invalidate),
         1 => Just(Op::Clear),
         5 => prop_oneof![4 => 0_u32..5, 1 => 9_u32..12].prop_map(Op::Advance),
     ]
@@ -189,6 +201,15 @@ impl Model {
         self.take(key).map(|entry| entry.value)
     }
 
+    fn invalidate(&mut self, rest: u8) -> usize {
+        self.expire();
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.key % 3 != rest);
+        let runs = self.running.iter_mut().filter(|run| run.0 % 3 == rest);
+        let outdated = runs.filter_map(|run| std::mem::take(&mut run.1).then_some(())).count();
+        before - self.entries.len() + outdated
+    }
+
     fn clear(&mut self) {
         self.outdate(None);
         self.entries.clear();
@@ -211,15 +232,21 @@ impl Model {
 
 type Body = Rc<dyn Fn() -> Computed>;
 
+type Refresh<'s> = Box<dyn Fn(u8, Body) -> Computed + 's>;
+
 trait Subject {
     fn call(&self, key: u8, body: Body) -> Computed;
     /// `None` if the subject has no refresh.
-    fn refresh(&self) -> Option<fn(u8, Body) -> Computed>;
+    fn refresh(&self) -> Option<Refresh<'_>>;
     fn peek(&self, key: u8) -> Option<u64>;
     fn insert(&self, key: u8, value: u64);
     fn remove(&self, key: u8) -> Option<u64>;
     fn retain(&self, keep: fn(u8) -> bool);
     fn remove_if(&self, is_removed: fn(u8) -> bool);
+    /// `None` if the entries of the subject have no tags.
+    fn invalidate(&self, _tag: &str) -> Option<usize> {
+        None
+    }
     fn clear(&self);
     fn info(&self) -> CacheInfo;
     fn entries(&self) -> Vec<(u8, u64)>;
@@ -229,7 +256,7 @@ impl<S: Scope, const BUCKETS: u8> Subject for Cache<Key<BUCKETS>, u64, S> {
     fn call(&self, key: u8, body: Body) -> Computed {
         self.get_or_try_compute(Key(key), || body())
     }
-    fn refresh(&self) -> Option<fn(u8, Body) -> Computed> {
+    fn refresh(&self) -> Option<Refresh<'_>> {
         None
     }
     fn peek(&self, key: u8) -> Option<u64> {
@@ -295,8 +322,8 @@ macro_rules! subject {
             fn call(&self, key: u8, body: Body) -> Computed {
                 with_body(body, || $function(Key(key)))
             }
-            fn refresh(&self) -> Option<fn(u8, Body) -> Computed> {
-                Some(|key, body| with_body(body, || $function::cache_refresh(Key(key))))
+            fn refresh(&self) -> Option<Refresh<'_>> {
+                Some(Box::new(|key, body| with_body(body, || $function::cache_refresh(Key(key)))))
             }
             fn peek(&self, key: u8) -> Option<u64> {
                 $function::cache_peek(Key(key)).map(|found| found.unwrap())
@@ -327,6 +354,54 @@ macro_rules! subject {
 }
 subject!(ByAll, by_all);
 subject!(ByOne, by_one);
+
+#[memoize(cache = cache, tags = tags(key.0))]
+fn given<const BUCKETS: u8>(key: Key<BUCKETS>, cache: &Cache<Key<BUCKETS>, u64>) -> Computed {
+    run_body()
+}
+
+/// A given cache whose entries have tags.
+struct Tagged<const BUCKETS: u8>(Cache<Key<BUCKETS>, u64>);
+
+impl<const BUCKETS: u8> Subject for Tagged<BUCKETS> {
+    fn call(&self, key: u8, body: Body) -> Computed {
+        with_body(body, || given(Key(key), &self.0))
+    }
+    fn refresh(&self) -> Option<Refresh<'_>> {
+        Some(Box::new(|key, body| with_body(body, || given::cache_refresh(Key(key), &self.0))))
+    }
+    fn peek(&self, key: u8) -> Option<u64> {
+        Subject::peek(&self.0, key)
+    }
+    fn insert(&self, key: u8, value: u64) {
+        if key % 2 == 0 {
+            self.0.insert_tagged(Key(key), value, tags(key));
+        } else {
+            given::cache_insert(Key(key), &self.0, Ok(value));
+        }
+    }
+    fn remove(&self, key: u8) -> Option<u64> {
+        Subject::remove(&self.0, key)
+    }
+    fn retain(&self, keep: fn(u8) -> bool) {
+        Subject::retain(&self.0, keep);
+    }
+    fn remove_if(&self, is_removed: fn(u8) -> bool) {
+        Subject::remove_if(&self.0, is_removed);
+    }
+    fn invalidate(&self, tag: &str) -> Option<usize> {
+        Some(self.0.invalidate_tag(tag))
+    }
+    fn clear(&self) {
+        Subject::clear(&self.0);
+    }
+    fn info(&self) -> CacheInfo {
+        Subject::info(&self.0)
+    }
+    fn entries(&self) -> Vec<(u8, u64)> {
+        Subject::entries(&self.0)
+    }
+}
 
 struct Rig {
     subject: Box<dyn Subject>,
@@ -382,6 +457,11 @@ impl Rig {
                 (0..=12).filter(|key| key % 3 == 0).for_each(|key| {
                     model().remove(key);
                 });
+            }
+            Op::Invalidate(rest) => {
+                if let Some(several) = self.subject.invalidate(&tag(rest)) {
+                    self.same(&several, &model().invalidate(rest), op);
+                }
             }
             Op::Clear => {
                 self.subject.clear();
@@ -498,6 +578,22 @@ fn a_shared_cache_whose_keys_all_collide_does_what_the_model_does() {
 #[test]
 fn a_shared_cache_whose_keys_collide_in_groups_does_what_the_model_does() {
     check_shared::<3>(3);
+}
+
+fn check_tagged<const BUCKETS: u8>(seed: u8) {
+    check(seed, options(), |&options| {
+        Rig::new(Tagged::<BUCKETS>(builder(options).build()), options)
+    });
+}
+
+#[test]
+fn a_cache_with_tags_does_what_the_model_does() {
+    check_tagged::<255>(9);
+}
+
+#[test]
+fn a_cache_with_tags_whose_keys_collide_in_groups_does_what_the_model_does() {
+    check_tagged::<3>(10);
 }
 
 #[test]

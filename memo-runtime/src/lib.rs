@@ -46,7 +46,7 @@ pub use cache::by_hand::memoized::{
     try_memoize_fn,
 };
 pub use cache::cache::{Cache, CacheEntry};
-pub use cache::registry::{CacheStatus, caches, clear_all};
+pub use cache::registry::{CacheStatus, caches, clear_all, expire_tag, invalidate_tag};
 pub use cache::report::{Report, report};
 pub use call::cache_call::{CacheCall, CallStatus};
 pub use config::parameters::{CacheParameters, RefreshAfter};
@@ -98,6 +98,7 @@ pub mod __private {
         StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
+    pub use crate::expand::bounds::tags::{tag, tag_place, tag_text, tags, tags_of};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
     pub use crate::expand::controls::{Ask, ask, go_on, holding, observe, observe_async, refresh};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
@@ -106,6 +107,7 @@ pub mod __private {
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, function, label, method, site, thread_site,
     };
+    pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
     pub use crate::key::float::Float;
     pub use crate::key::lend::{Lend, lend};

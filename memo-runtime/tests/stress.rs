@@ -180,7 +180,7 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
             0..40 => {
                 let key = self.own_key();
                 self.change(key, |version| {
-                    self.cache.insert(K::of(key, 0), V::of(key, version));
+                    self.cache.insert_tagged(K::of(key, 0), V::of(key, version), [tag(key % 5)]);
                 });
             }
             40..70 => {
@@ -203,13 +203,13 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
             106 => self.check_entries(),
             107 if self.random(4) == 0 => {
                 let rest = self.random(5);
-                if self.random(2) == 0 {
-                    self.cache.remove_if(|key| key.key() % 5 == rest);
-                } else {
-                    self.cache.retain(|key, value| {
+                match self.random(3) {
+                    0 => self.cache.remove_if(|key| key.key() % 5 == rest),
+                    1 => drop(self.cache.invalidate_tag(&tag(rest))),
+                    _ => self.cache.retain(|key, value| {
                         assert_eq!(key.key(), value.key());
                         key.key() % 5 != rest
-                    });
+                    }),
                 }
             }
             108 if self.clears => self.cache.clear(),
@@ -228,6 +228,11 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
             _ => self.call(self.some_key(), || {}),
         }
     }
+}
+
+/// The tag of the keys that leave this rest.
+fn tag(rest: u32) -> String {
+    format!("rest {rest}")
 }
 
 /// Fails instead of hanging.

@@ -1,6 +1,7 @@
 //! Shared helpers: a watchdog, short forms of counters, and callers whose arrival a test can see.
 #![allow(dead_code, reason = "each test file uses only some of these")]
 
+pub(crate) mod gate;
 pub(crate) mod tasks;
 
 use memofn::CacheInfo;

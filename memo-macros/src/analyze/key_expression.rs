@@ -123,7 +123,7 @@ fn has_own_key(argument: &Input<'_>, cache_is_given: bool) -> bool {
 }
 
 /// Whether an expression is a variable, or a field or an element of one.
-fn is_place(expr: &Expr) -> bool {
+pub(crate) fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(_) => true,
         Expr::Field(field) => is_place(&field.base),

@@ -8,12 +8,12 @@ use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
 use crate::tokens::rewrite::rename_lifetimes;
-use crate::tokens::search::{borrows, has_macro, has_parameter, uses};
+use crate::tokens::search::{borrows, has_macro, has_parameter, uses, words};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
 use syn::spanned::Spanned;
-use syn::{Attribute, Pat, ReturnType, Type};
+use syn::{Attribute, Expr, Pat, ReturnType, Type};
 
 pub(crate) struct Model {
     pub(crate) function: Function,
@@ -48,6 +48,17 @@ pub(crate) struct Argument {
     pub(crate) pattern: Option<Pat>,
     /// Whether the key depends on it.
     pub(crate) keyed: bool,
+}
+
+impl Argument {
+    /// Whether an expression uses the argument, or a name in its pattern.
+    pub(crate) fn is_used_in(&self, expr: &Expr) -> bool {
+        let expr = expr.to_token_stream();
+        match &self.pattern {
+            Some(pattern) => words(&pattern.to_token_stream()).iter().any(|name| uses(&expr, name)),
+            None => uses(&expr, &self.name),
+        }
+    }
 }
 
 impl Model {
@@ -117,10 +128,18 @@ impl Model {
         })
     }
 
-    /// The parameters that the controls of one call need beside those of the instantiation.
-    pub(crate) fn identifying_params(&self) -> Params {
-        let types: Vec<_> =
-            self.identifying_arguments().map(|argument| argument.ty.to_token_stream()).collect();
+    /// The arguments that an entry depends on: the identifying ones, and those of its tags.
+    pub(crate) fn filing_arguments(&self) -> impl Iterator<Item = &Argument> {
+        let identifying: Vec<_> = self.identifying_arguments().map(|it| &it.name).collect();
+        self.arguments.iter().filter(move |argument| {
+            identifying.contains(&&argument.name)
+                || self.options.tags().is_some_and(|tags| argument.is_used_in(tags))
+        })
+    }
+
+    /// The parameters that a control with some of the arguments needs beside those of the instantiation.
+    pub(crate) fn params_of<'a>(&self, arguments: impl Iterator<Item = &'a Argument>) -> Params {
+        let types: Vec<_> = arguments.map(|argument| argument.ty.to_token_stream()).collect();
         self.other_params.lifetimes_and(|param| types.iter().any(|ty| has_parameter(ty, param)))
     }
 

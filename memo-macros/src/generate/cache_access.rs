@@ -33,21 +33,38 @@ pub(super) fn of_control(model: &Model) -> CacheAccess {
     access(model, CacheUser::Control).with_key_in_setup()
 }
 
-/// The access of a control that may reach the cache in a way of its own: the statements that make the key stand apart.
-pub(super) fn with_key_apart(model: &Model) -> CacheAccess {
-    access(model, CacheUser::Control)
+/// The access of a control that files an entry.
+pub(super) fn of_insertion(model: &Model) -> CacheAccess {
+    access(model, CacheUser::Control).with_tags(model, CacheUser::Control).with_key_in_setup()
+}
+
+/// The access of a control that runs the body. It may reach the cache in a way of its own: the statements that make the key
+/// stand apart.
+pub(super) fn of_run(model: &Model) -> CacheAccess {
+    access(model, CacheUser::Control).with_tags(model, CacheUser::Control)
 }
 
 /// The access of a call of the function.
 pub(super) fn of_call(model: &Model) -> CacheAccess {
     if model.is_async() {
-        access(model, CacheUser::Control)
+        of_run(model)
     } else {
-        access(model, CacheUser::Call).with_key_in_setup()
+        access(model, CacheUser::Call).with_tags(model, CacheUser::Call).with_key_in_setup()
     }
 }
 
 impl CacheAccess {
+    /// Adds the tags to the look-up: it may file an entry.
+    fn with_tags(mut self, model: &Model, user: CacheUser) -> Self {
+        let (p, cache) = (&model.runtime, &self.cache);
+        let given = model.options.cache().map(|_| match user {
+            CacheUser::Call => cache.clone(),
+            CacheUser::Control => quote!(#p::GivenCache::new(#cache)),
+        });
+        self.lookup = model.tagged(self.lookup, given.as_ref());
+        self
+    }
+
     fn with_key_in_setup(mut self) -> Self {
         self.setup = [self.key, self.setup].into_iter().collect();
         self.key = TokenStream::new();

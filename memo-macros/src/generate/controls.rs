@@ -106,11 +106,11 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
     let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
-    let (what, value) = (hygienic("what"), hygienic("result"));
+    let what = hygienic("what");
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all: Vec<_> = model.arguments.iter().map(parameter).collect();
-    let identified = model.identifying_params();
+    let identified = model.params_of(model.identifying_arguments());
     let (some_params, some_bounds) = (identified.declared(), identified.clause());
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
     let safety = match model.function.sig.safety {
@@ -129,9 +129,10 @@ fn one_call_controls(model: &Model) -> TokenStream {
     let run = run_of_call(model, &quote!(#start));
     let body_attributes: Vec<_> = model.body_attributes().collect();
     let mention = mention(model);
+    let insertion = insertion(model);
     quote! {
-        // The next three share this function, so that the compiler checks the bounds once. The controls are compiled
-        // where they are used.
+        // The next two share this function, and so does `cache_insert` without tags: the compiler checks the bounds once. The
+        // controls are compiled where they are used.
         #[inline]
         fn ask #some_params (#what: #p::Ask<#result>, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
@@ -159,11 +160,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         #vis fn cache_expire #some_params (#(#identifying),*) -> #p::std::primitive::bool #some_bounds {
             #p::std::option::Option::is_some(&Self::ask(#p::Ask::Expire, #(#names),*))
         }
-        /// Stores a result as if it had been computed now.
-        #[inline]
-        #vis fn cache_insert #some_params (#(#identifying,)* #value: #result) #some_bounds {
-            Self::ask(#p::Ask::Insert(#value), #(#names),*);
-        }
+        #insertion
         // `cache_refresh` and `cache_call` share this function.
         #[inline]
         #(#body_attributes)*
@@ -188,10 +185,31 @@ fn one_call_controls(model: &Model) -> TokenStream {
     }
 }
 
+/// `cache_insert`. It takes the arguments of the tags as well, and no other control of one call does.
+fn insertion(model: &Model) -> TokenStream {
+    let Model { runtime: p, result, .. } = model;
+    let (vis, value) = (&model.function.vis, hygienic("result"));
+    let arguments: Vec<_> = model.filing_arguments().map(parameter).collect();
+    let params = model.params_of(model.filing_arguments());
+    let (params, bounds) = (params.declared(), params.clause());
+    let body = if model.options.tags().is_some() {
+        let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_insertion(model);
+        quote!(#setup #p::ask(#cache, #p::Ask::Insert(#value), #lookup, &#policy);)
+    } else {
+        let names = model.identifying_arguments().map(|argument| &argument.name);
+        quote!(Self::ask(#p::Ask::Insert(#value), #(#names),*);)
+    };
+    quote! {
+        /// Stores a result as if it had been computed now.
+        #[inline]
+        #vis fn cache_insert #params (#(#arguments,)* #value: #result) #bounds { #body }
+    }
+}
+
 /// The body of a function that makes a call or a refresh, and says how it was answered.
 fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::with_key_apart(model);
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_run(model);
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
     let run = model.call_original();
     let (observe, run) = if model.is_async() {
@@ -287,7 +305,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     // Not by `area_cache()`: if the user has a function of that name, that is one error already.
     let cache = call_site(model).map_or(cache, |site| quote!(&#site.cache()));
     let identifying = model.identifying_arguments().map(parameter);
-    let generics = model.identifying_params().and(&model.instance);
+    let generics = model.params_of(model.identifying_arguments()).and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());
     let doc = format!(
         " Forgets one call of [`{0}`](Self::{0}), and returns its result.",

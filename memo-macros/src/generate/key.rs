@@ -132,13 +132,17 @@ impl Model {
 
     /// Statements that bind the patterns which the key uses.
     pub(super) fn key_patterns(&self) -> TokenStream {
-        let p = &self.runtime;
-        let patterns = self.keyed_arguments().filter_map(|Argument { name, pattern, .. }| {
-            let pattern = pattern.as_ref().filter(|_| self.key.is_some())?;
-            let argument = quote_spanned!(name.span()=> &#name);
-            Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
-        });
+        let keyed = self.keyed_arguments().filter(|_| self.key.is_some());
+        let patterns = keyed.filter_map(|argument| self.bound_pattern(argument));
         quote!(#(#patterns)*)
+    }
+
+    /// A statement that binds the pattern of an argument, if it has one.
+    pub(super) fn bound_pattern(&self, argument: &Argument) -> Option<TokenStream> {
+        let p = &self.runtime;
+        let (name, pattern) = (&argument.name, argument.pattern.as_ref()?);
+        let argument = quote_spanned!(name.span()=> &#name);
+        Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
     }
 
     /// A closure from the arguments to the type of the key. It is never called: the compiler takes

@@ -15,6 +15,7 @@ mod key;
 mod names;
 mod original;
 mod renewal;
+mod tags;
 
 use crate::analyze::check;
 use crate::analyze::context::Context;

@@ -47,9 +47,11 @@ fn uncached_signature(model: &Model, mut sig: Signature) -> Signature {
         Some(pattern) => words(&pattern.to_token_stream()).iter().all(|name| uses(&body, name)),
         None => uses(&body, &argument.name),
     };
-    // The key or the cache uses these arguments, so the user is not warned if the body does not.
+    // The key, the cache or the tags use these arguments, so the user is not warned if the body does not.
     for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
-        let used = argument.keyed || cache.as_ref().is_some_and(|it| uses(it, &argument.name));
+        let used = argument.keyed
+            || cache.as_ref().is_some_and(|it| uses(it, &argument.name))
+            || model.options.tags().is_some_and(|tags| argument.is_used_in(tags));
         let only_there = used && !is_in_body(argument);
         if let (FnArg::Typed(input), true) = (input, only_there) {
             input.attrs.push(parse_quote!(#[allow(unused_variables)]));

@@ -213,6 +213,17 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "tags",
+        value: Syntax::Assigned(values::tags),
+        example: "tags = [\"users\"]",
+        peers: "tag Tag cache_tag cacheTag cache_tags group groups events dependencies",
+        excludes: &[Relation {
+            option: "scope = \"thread\"",
+            why: "another thread's cache cannot be reached",
+        }],
+        ..ROW
+    },
+    OptionRow {
         name: "name",
         value: Syntax::Assigned(values::text),
         example: "name = \"users\"",

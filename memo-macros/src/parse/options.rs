@@ -205,6 +205,10 @@ impl Options {
         self.value("cache")?.expr()
     }
 
+    pub(crate) fn tags(&self) -> Option<&Expr> {
+        self.value("tags")?.expr()
+    }
+
     /// The value of `name = ..`.
     pub(crate) fn report_name(&self) -> Option<&LitStr> {
         match self.value("name") {

@@ -266,6 +266,27 @@ pub(super) fn listener(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<V
     }
 }
 
+/// An array of text, or an expression that gives any number of texts.
+pub(super) fn tags(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    match &expr {
+        Expr::Array(array) if array.elems.is_empty() => {
+            refuse(&expr, format!("no tag is given: write `{example}`, or leave `{name}` out"))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            refuse(&expr, format!("`{name}` is an array: `{name} = [{}]`", text.token()))
+        }
+        Expr::Lit(_) | Expr::Tuple(_) => {
+            refuse(&expr, format!("`{name}` is an array of text: `{example}`"))
+        }
+        Expr::Closure(_) => {
+            refuse(&expr, format!("write the array itself, not a closure: `{example}`"))
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
 /// An expression that gives a cache which exists already.
 pub(super) fn cache(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
     let example = row.example;

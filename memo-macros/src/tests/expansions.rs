@@ -229,6 +229,27 @@ fn a_given_cache() {
 }
 
 #[test]
+fn tags() {
+    let but_insertion: Vec<_> =
+        CONTROLS.iter().copied().filter(|control| *control != "cache_insert").collect();
+    compare_function(
+        r#"skip(db), tags = [format!("user:{id}"), db.name, "users"]"#,
+        "fn user(id: u64, db: &Db) -> String { db.user(id) }",
+        &but_insertion,
+        &expect_file!["expansions/tags.rs"],
+    );
+}
+
+#[test]
+fn tags_in_a_given_cache() {
+    compare_method(
+        "cache = self.users, tags = user.tags()",
+        "fn name(&self, user: &User) -> String { self.fetch(user) }",
+        &expect_file!["expansions/given_tags.rs"],
+    );
+}
+
+#[test]
 fn an_impl_block_of_a_trait() {
     let (options, item) = (
         r#"ttl = "1h""#,

@@ -309,6 +309,56 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 }
 
+impl<K, V> Cache<K, V> {
+    /// Forgets the calls with this tag. Returns how many results that outdates: stored ones, and those of runs under way.
+    ///
+    /// [`memofn::invalidate_tag`](crate::invalidate_tag) does this in all caches, and says more.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the `Drop` of a key or value passes through. The calls are forgotten.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::new(10);
+    /// cache.insert_tagged("Oslo", 7, ["norway", "cities"]);
+    /// cache.insert_tagged("Rome", 25, ["italy", "cities"]);
+    /// assert_eq!(cache.invalidate_tag("norway"), 1);
+    /// assert_eq!((cache.peek("Oslo"), cache.peek("Rome")), (None, Some(25)));
+    /// ```
+    #[doc(alias("invalidate_by_tag", "RemoveByTag"))]
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
+    pub fn invalidate_tag(&self, tag: &str) -> usize {
+        self.engine.engine().invalidate_tag(tag)
+    }
+
+    /// Ends the time in which the results with this tag answer, as if they had grown old. Returns how many results that
+    /// outdates: stored ones, and those of runs under way.
+    ///
+    /// What happens to them is that of [`expire`](Self::expire): they are renewed, kept for calls that fail, or removed.
+    /// [`memofn::expire_tag`](crate::expire_tag) does this in all caches.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the `Drop` of a key or value passes through.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use std::time::Duration;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let cache = Cache::builder().ttl(hour).stale_if_error(hour).build();
+    /// cache.insert_tagged("Oslo", 7, ["norway"]);
+    /// assert_eq!(cache.expire_tag("norway"), 1);
+    /// assert_eq!(cache.peek("Oslo"), None);
+    /// assert_eq!(cache.get_or_try_compute("Oslo", || Err("down")), Ok(7));
+    /// ```
+    #[doc(alias("revalidateTag", "mark_stale"))]
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
+    pub fn expire_tag(&self, tag: &str) -> usize {
+        self.engine.engine().expire_tag(tag)
+    }
+}
+
 impl<K, V, S: Scope> Clone for Cache<K, V, S> {
     /// Another handle of the same cache.
     fn clone(&self) -> Self {

@@ -6,8 +6,9 @@ use crate::cache::given::GivenCache;
 use crate::call::call;
 use crate::call::result_policy::{OkOnly, Whole};
 use crate::key::lookup::{ByKey, ByRef, Sought};
+use crate::key::tags::{Tagged, Tags};
 use crate::scope::scope::Scope;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
@@ -293,6 +294,35 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
     #[doc(alias("put", "cache_set", "set", "prime_cache"))]
     pub fn insert(&self, key: K, value: V) {
         self.engine().insert(ByKey(key), || value);
+    }
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// [`insert`](Self::insert) of an entry with tags: [`invalidate_tag`](Self::invalidate_tag) and
+    /// [`memofn::invalidate_tag`](crate::invalidate_tag) forget it by each of them.
+    ///
+    /// The tags belong to this entry. Another `insert` of the same key replaces it, and its tags as well.
+    ///
+    /// ```
+    /// let prices = memofn::Cache::new(10);
+    /// prices.insert_tagged("apple", 3, ["fruit"]);
+    /// prices.insert_tagged("leek", 2, ["vegetable".to_owned(), format!("supplier:{}", 7)]);
+    /// assert_eq!(memofn::invalidate_tag("supplier:7"), 1);
+    /// assert_eq!((prices.peek("apple"), prices.peek("leek")), (Some(3), None));
+    /// ```
+    pub fn insert_tagged<T>(&self, key: K, value: V, tags: impl IntoIterator<Item = T>)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        let tags = Tags::new(tags.into_iter().map(Into::into));
+        if !tags.is_empty() {
+            self.list_tagged();
+        }
+        self.engine().insert(Tagged::new(ByKey(key), || tags), || value);
     }
 }
 

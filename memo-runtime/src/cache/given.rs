@@ -83,6 +83,10 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
     }
 
+    pub(crate) fn cache(self) -> &'c Cache<K, V, S> {
+        self.0
+    }
+
     /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.
     pub fn call<R, Q, O>(self, query: Q, policy: O, answer: &mut Answer<R>) -> Turn<'c, O, K, V, S>
     where

@@ -1,14 +1,17 @@
-//! The list of all caches in use, and what can be done with all of them.
+//! The list of all caches with names or tags, and what can be done with all of them.
 //!
 //! It holds weak references. It must not know the types of keys and values.
 
+use crate::base::catch_panic::FirstPanic;
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
+use crate::cache::cache::Cache;
 use crate::cache::isolation;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 
@@ -19,6 +22,8 @@ pub(super) trait AnyCache {
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo;
     fn clear(&self);
+    fn invalidate_tag(&self, tag: &str) -> usize;
+    fn expire_tag(&self, tag: &str) -> usize;
 }
 
 impl<S: Scope> AnyCache for Engine<S> {
@@ -36,17 +41,27 @@ impl<S: Scope> AnyCache for Engine<S> {
     fn clear(&self) {
         self.clear();
     }
+
+    fn invalidate_tag(&self, tag: &str) -> usize {
+        self.invalidate_tag(tag)
+    }
+
+    fn expire_tag(&self, tag: &str) -> usize {
+        self.expire_tag(tag)
+    }
 }
 
+/// Caches by their address.
+type List<C> = BTreeMap<usize, Entry<C>>;
+
 sync::statics! {
-    static SHARED: Mutex<Vec<Entry<ArcWeak<Engine<Shared>>>>> = Mutex::new(Vec::new());
+    static SHARED: Mutex<List<ArcWeak<Engine<Shared>>>> = Mutex::new(List::new());
     /// The next cache that is listed gets this number. An address may be used again.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
 }
 
 sync::thread_local! {
-    static THREAD: RefCell<Vec<Entry<RcWeak<Engine<Thread>>>>> =
-        const { RefCell::new(Vec::new()) };
+    static THREAD: RefCell<List<RcWeak<Engine<Thread>>>> = const { RefCell::new(List::new()) };
 }
 
 /// A cache on a list.
@@ -74,10 +89,18 @@ pub(crate) trait Listed {
 impl Listed for Arc<Engine<Shared>> {
     fn list(&self) {
         if !self.parameters.name.is_empty() {
-            self.when_dropped(unlist_shared);
-            let entry = Entry::new(Self::downgrade(self));
-            SHARED.lock().push(entry);
+            list_shared(self);
         }
+    }
+}
+
+/// Lists an engine, unless it is on the list.
+fn list_shared(engine: &Arc<Engine<Shared>>) {
+    let mut listed = SHARED.lock();
+    if !engine.is_listed() {
+        listed.insert(Arc::as_ptr(engine).addr(), Entry::new(Arc::downgrade(engine)));
+        // Last: an engine that says that it is listed is found.
+        engine.when_dropped(unlist_shared);
     }
 }
 
@@ -86,24 +109,39 @@ impl Listed for Rc<Engine<Thread>> {
         if !self.parameters.name.is_empty() {
             self.when_dropped(unlist_on_this_thread);
             // While the thread's locals are being destroyed, the list is gone, and with it all who could read it.
-            let entry = Entry::new(Self::downgrade(self));
-            let _ = THREAD.try_with(|listed| listed.borrow_mut().push(entry));
+            let (address, entry) = (Self::as_ptr(self).addr(), Entry::new(Self::downgrade(self)));
+            let _ = THREAD.try_with(|listed| listed.borrow_mut().insert(address, entry));
+        }
+    }
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Has [`invalidate_tag`] find the cache, whether it has a name or not. Before its first entry with tags is filed.
+    ///
+    /// Any thread may come to own a cache that is on the list, and drop its entries: hence the bounds.
+    #[inline]
+    pub(crate) fn list_tagged(&self) {
+        let engine = self.engine().engine();
+        if !engine.is_listed() {
+            list_shared(engine);
         }
     }
 }
 
 /// Takes the cache at this address off the list. A `Weak` left on it would keep the memory of the cache.
 fn unlist_shared(cache: usize) {
-    let unlisted = remove_first(&mut SHARED.lock(), |listed| listed.cache.as_ptr().addr() == cache);
+    let unlisted = SHARED.lock().remove(&cache);
     forget(unlisted);
 }
 
 /// [`unlist_shared`], for a cache of the calling thread.
 fn unlist_on_this_thread(cache: usize) {
     // While the thread's locals are being destroyed, the list is gone as a whole.
-    let unlisted = THREAD.try_with(|listed| {
-        remove_first(&mut listed.borrow_mut(), |listed| listed.cache.as_ptr().addr() == cache)
-    });
+    let unlisted = THREAD.try_with(|listed| listed.borrow_mut().remove(&cache));
     forget(unlisted.ok().flatten());
 }
 
@@ -115,29 +153,27 @@ fn forget<P>(unlisted: Option<Entry<P>>) {
     drop(unlisted);
 }
 
-fn remove_first<T>(listed: &mut Vec<T>, is_it: impl FnMut(&T) -> bool) -> Option<T> {
-    let removed = listed.iter().position(is_it).map(|at| listed.remove(at));
-    if listed.capacity() > 8 * listed.len() + 64 {
-        listed.shrink_to(2 * listed.len());
-    }
-    removed
-}
-
-/// The caches on the lists, with their numbers. It keeps them alive.
+/// The caches on the lists with their numbers, in the order in which they were listed. It keeps them alive. A cache
+/// without a name is on the list if it has or had entries with tags.
 pub(super) struct ListedCaches {
     shared: Vec<(u64, Arc<Engine<Shared>>)>,
     thread: Vec<(u64, Rc<Engine<Thread>>)>,
 }
 
 impl ListedCaches {
-    /// All of the process, and those of the thread.
+    /// All of the process with a name, and those of the thread.
     #[cfg(feature = "metrics")]
     pub(super) fn all() -> Self {
-        Self::made_in(None)
+        Self::made_in(None).with_names()
     }
 
-    /// Those that the calling thread sees: in an isolation, the caches of that.
+    /// Those with a name that the calling thread sees: in an isolation, the caches of that.
     fn visible() -> Self {
+        Self::reached().with_names()
+    }
+
+    /// Those that the calling thread sees, with a name or not.
+    fn reached() -> Self {
         let Some(isolation) = isolation::current() else { return Self::made_in(None) };
         let mut listed = Self::made_in(Some(isolation.number()));
         let (shared, thread) = isolation.caches();
@@ -146,18 +182,27 @@ impl ListedCaches {
         listed
     }
 
+    fn with_names(mut self) -> Self {
+        self.shared.retain(|(_, cache)| !cache.parameters.name.is_empty());
+        self
+    }
+
     /// Those on the lists that were made in this isolation, or all.
     fn made_in(isolation: Option<u64>) -> Self {
         let is_in = |number: u64| isolation.is_none_or(|isolation| isolation == number);
-        let shared = SHARED.lock();
-        let shared = shared.iter().filter(|it| is_in(it.isolation));
-        let shared = shared.filter_map(|it| Some((it.number, it.cache.upgrade()?))).collect();
-        let thread = THREAD.try_with(|listed| {
-            let listed = listed.borrow();
-            let listed = listed.iter().filter(|it| is_in(it.isolation));
-            listed.filter_map(|it| Some((it.number, it.cache.upgrade()?))).collect()
-        });
-        Self { shared, thread: thread.unwrap_or_default() }
+        let upgrade = |it: &Entry<ArcWeak<Engine<Shared>>>| {
+            is_in(it.isolation).then(|| Some((it.number, it.cache.upgrade()?))).flatten()
+        };
+        let mut shared: Vec<_> = SHARED.lock().values().filter_map(upgrade).collect();
+        let upgrade = |it: &Entry<RcWeak<Engine<Thread>>>| {
+            is_in(it.isolation).then(|| Some((it.number, it.cache.upgrade()?))).flatten()
+        };
+        let thread =
+            THREAD.try_with(|listed| listed.borrow().values().filter_map(upgrade).collect());
+        let mut thread: Vec<_> = thread.unwrap_or_default();
+        shared.sort_unstable_by_key(|(number, _)| *number);
+        thread.sort_unstable_by_key(|(number, _)| *number);
+        Self { shared, thread }
     }
 
     /// Calls `visit` with every cache, while no list is locked.
@@ -228,4 +273,88 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// ```
 pub fn clear_all() {
     ListedCaches::visible().for_each(|_, cache| cache.clear());
+}
+
+/// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
+/// those of runs under way.
+///
+/// The option [`tags`](attr.memoize.html#options) gives tags to the calls of a function, and
+/// [`insert_tagged`](crate::Cache::insert_tagged) to an entry of a [`Cache`](crate::Cache).
+///
+/// A run that began before returns its result to its caller and to the calls that already wait for it. The result is not
+/// stored, and a later call does not wait for that run. Of each cache, no call that begins after this has returned gets a
+/// result that is older than this call. The caches are not changed at one moment: between two of them, another thread
+/// may see one changed and the other not yet.
+///
+/// The time this takes grows with what is forgotten and with the number of caches, and not with what the caches hold.
+///
+/// # Panics
+///
+/// A panic of the `Drop` of a key or value passes through. The calls are forgotten in all caches.
+///
+/// ```
+/// use memofn::memoize;
+///
+/// #[memoize(tags = [format!("user:{user}"), "rights".into()])]
+/// fn rights(user: u32, folder: &str) -> bool {
+///     user == 1 || folder == "public"
+/// }
+///
+/// #[memoize(tags = [format!("user:{id}")])]
+/// fn name(id: u32) -> String {
+///     format!("user {id}")
+/// }
+///
+/// rights(7, "home");
+/// rights(7, "mail");
+/// rights(8, "mail");
+/// name(7);
+/// assert_eq!(memofn::invalidate_tag("user:7"), 3);
+/// assert_eq!(memofn::invalidate_tag("rights"), 1);
+/// assert_eq!(memofn::invalidate_tag("user:7"), 0);
+/// ```
+#[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
+#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
+pub fn invalidate_tag(tag: &str) -> usize {
+    in_all_caches(|cache| cache.invalidate_tag(tag))
+}
+
+/// Ends the time in which the results with this tag answer, in all caches of the process. Returns how many results that
+/// outdates: stored ones, and those of runs under way.
+///
+/// With `refresh_after` a result answers once more and is renewed; with `stale_if_error` alone it is kept for calls that fail;
+/// without both it is removed, as by [`invalidate_tag`]. What that says of runs under way holds here as well.
+///
+/// # Panics
+///
+/// A panic of the `Drop` of a key or value passes through. It holds for all caches.
+///
+/// ```
+/// use memofn::memoize;
+///
+/// #[memoize(ttl = "1h", refresh_after = "10m", refresh_on = caller, tags = [format!("user:{id}")])]
+/// fn name(id: u32) -> String {
+///     format!("user {id}")
+/// }
+///
+/// name(7);
+/// assert_eq!(memofn::expire_tag("user:7"), 1);
+/// assert_eq!(name::cache_peek(7).as_deref(), Some("user 7"));
+/// name(7);
+/// assert_eq!(name::cache_info().refreshes, 1);
+/// ```
+#[doc(alias("revalidateTag", "mark_stale"))]
+#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
+pub fn expire_tag(tag: &str) -> usize {
+    in_all_caches(|cache| cache.expire_tag(tag))
+}
+
+/// The sum of what `act` returns for each cache.
+fn in_all_caches(act: impl Fn(&dyn AnyCache) -> usize) -> usize {
+    let mut sum = 0;
+    let mut panic = FirstPanic::none();
+    // A `Drop` that panics must not leave old results in the caches that follow.
+    ListedCaches::reached().for_each(|_, cache| panic.catch(|| sum += act(cache)));
+    panic.resume_after(|| ());
+    sum
 }

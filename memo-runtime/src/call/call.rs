@@ -17,7 +17,7 @@ use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{Joined, SlowPath, Step, Types};
-use crate::engine::core::{Equals, Rule};
+use crate::engine::core::{Equals, NewEntry, Rule};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::{AnyQuery, Query};
@@ -77,7 +77,7 @@ fn go_on<'c, S: Scope>(
     let step = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
         let entry = engine.fresh(hash, types.query);
-        if let Some((_, timing)) = engine.core.start_absent((entry.entry_ref(), None), true) {
+        if let Some((_, timing)) = engine.core.start_absent(NewEntry::new(&entry, None), true) {
             return Some(PackedRun::lead(engine, entry, timing));
         }
         slow_path.begin_with(hash, entry, types)

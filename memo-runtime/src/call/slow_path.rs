@@ -6,7 +6,7 @@
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
 use crate::call::run_guard::{Check, Renewed, Role, RunGuard};
-use crate::engine::core::{Found, Renewer};
+use crate::engine::core::{Found, NewEntry, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
 use crate::engine::state::Aged;
@@ -267,8 +267,8 @@ impl<'c, S: Scope> SlowPath<'c, S> {
 
     /// Runs the body after a wait in vain, in a flight that nobody joins.
     pub(crate) fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
-        let entry = self.make_guard(query).entry.entry_ref();
-        let id = self.engine.core.start_unjoined(entry);
+        let engine = self.engine;
+        let id = engine.core.start_unjoined(NewEntry::new(&self.make_guard(query).entry, None));
         self.run(Some(id))
     }
 
@@ -277,7 +277,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
             None => self.engine.look_up(self.hash, &|entry| query.matches(entry), None),
             Some(guard) => {
                 let (equal, own) = (self.engine.equal(), guard.entry.entry_ref());
-                let fresh = Some((&*guard.entry, guard.wait()));
+                let fresh = Some(NewEntry::new(&guard.entry, guard.wait()));
                 self.engine.look_up(self.hash, &|entry| equal(entry, own), fresh)
             }
         }
@@ -287,7 +287,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// another thread than the one that looked.
     fn start_absent(&mut self, query: &mut dyn AnyQuery) -> Option<FlightId> {
         let guard = self.make_guard(query);
-        let fresh = (guard.entry.entry_ref(), guard.wait());
+        let fresh = NewEntry::new(&guard.entry, guard.wait());
         guard.engine.core.start_absent(fresh, false).map(|(id, _)| id)
     }
 

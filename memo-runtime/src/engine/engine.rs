@@ -22,7 +22,7 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found, Renewer, Rule};
+use crate::engine::core::{Core, Equals, Found, NewEntry, Renewer, Rule};
 use crate::engine::detour;
 use crate::engine::lives::Lives;
 use crate::engine::purity::Checker;
@@ -37,6 +37,7 @@ use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
+use crate::key::tags::Tags;
 use crate::scope::scope::{Cell, Lock, Scope};
 use std::fmt;
 use std::ptr::NonNull;
@@ -60,9 +61,6 @@ pub struct Engine<S: Scope> {
     /// Called with the engine's address when the engine is dropped.
     when_dropped: S::Cell<fn(usize)>,
 }
-
-/// An entry to compute, and the wait of its run if that is async.
-type NewEntry<'a, S> = (&'a EntryPtr<S>, Option<&'a Arc<Wait>>);
 
 impl<S: Scope> Engine<S> {
     /// An engine for entries of this type.
@@ -112,6 +110,11 @@ impl<S: Scope> Engine<S> {
         let _ = self.when_dropped.set(forget);
     }
 
+    /// Whether something is called when the engine is dropped.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.when_dropped.get().is_some()
+    }
+
     #[inline]
     fn note_equal(&self, equal: EqualKeys) {
         if self.equal.get().is_none() {
@@ -130,12 +133,12 @@ impl<S: Scope> Engine<S> {
     #[inline]
     pub(crate) fn fresh(&self, hash: u64, query: &mut dyn AnyQuery) -> UnstoredEntry<S> {
         self.note_equal(query.equal_keys());
-        let write_key = |memory| query.write_key(memory);
+        let mut tags = Tags::default();
+        let write_key = |memory| tags = query.write_key(memory);
         #[expect(unsafe_code, reason = "a query writes the key")]
         // SAFETY: the query is of the engine's types.
-        UnstoredEntry::new(unsafe {
-            EntryPtr::make(self.spare.memory(), self.types(), hash, write_key)
-        })
+        let entry = unsafe { EntryPtr::make(self.spare.memory(), self.types(), hash, write_key) };
+        UnstoredEntry::with_tags(entry, tags)
     }
 
     /// The look-up of a call under the lock. If nothing is found, `fresh` is started.
@@ -143,9 +146,8 @@ impl<S: Scope> Engine<S> {
         &self,
         hash: u64,
         equals: &Equals<'_>,
-        fresh: Option<NewEntry<'_, S>>,
+        fresh: Option<NewEntry<'_>>,
     ) -> Found<EntryPtr<S>> {
-        let fresh = fresh.map(|(entry, wait)| (entry.entry_ref(), wait));
         self.core.look_up(hash, equals, fresh).map(|entry| self.owned(entry))
     }
 
@@ -162,12 +164,13 @@ impl<S: Scope> Engine<S> {
     pub(crate) fn renew(
         &self,
         old: &EntryPtr<S>,
-        fresh: &EntryPtr<S>,
+        fresh: &UnstoredEntry<S>,
         wait: Option<&Arc<Wait>>,
         renewer: Renewer,
     ) -> Option<FlightId> {
-        let (equal, fresh) = (self.equal(), fresh.entry_ref());
-        self.core.renew(old.entry_ref(), (fresh, wait), &|entry| equal(entry, fresh), renewer)
+        let (equal, own) = (self.equal(), fresh.entry_ref());
+        let fresh = NewEntry::new(fresh, wait);
+        self.core.renew(old.entry_ref(), fresh, &|entry| equal(entry, own), renewer)
     }
 
     /// The function that has a body run in the background, if there is one.
@@ -183,11 +186,11 @@ impl<S: Scope> Engine<S> {
     /// Starts the flight of a refresh, whether a value is stored or not.
     pub(crate) fn start_refresh(
         &self,
-        fresh: &EntryPtr<S>,
+        fresh: &UnstoredEntry<S>,
         wait: Option<&Arc<Wait>>,
     ) -> Option<FlightId> {
-        let (equal, fresh) = (self.equal(), fresh.entry_ref());
-        self.core.start_refresh((fresh, wait), &|entry| equal(entry, fresh))
+        let (equal, own) = (self.equal(), fresh.entry_ref());
+        self.core.start_refresh(NewEntry::new(fresh, wait), &|entry| equal(entry, own))
     }
 
     /// Stores an entry as if its value had just been computed. `write` writes the value. Runs under way are older,
@@ -205,7 +208,7 @@ impl<S: Scope> Engine<S> {
         // SAFETY: the value was just written, and this owns the entry.
         let life = unsafe { self.lives.of(|| entry.value_at()) };
         let (equal, own) = (self.equal(), entry.entry_ref());
-        self.core.insert(own, life, entry.taken(), &|other| equal(other, own));
+        self.core.insert(&entry, life, &|other| equal(other, own));
     }
 
     /// The stored entry, without counting or touching.
@@ -331,6 +334,16 @@ impl<S: Scope> Engine<S> {
                 self.core.forget(entry.entry_ref());
             }
         }
+    }
+
+    /// Ends the time in which the entries with this tag answer: see [`Core::expire_tag`].
+    pub(crate) fn expire_tag(&self, tag: &str) -> usize {
+        self.core.expire_tag(tag)
+    }
+
+    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        self.core.invalidate_tag(tag)
     }
 
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being

@@ -5,6 +5,7 @@ use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Header;
 use crate::key::hash::Hashing;
 use crate::key::lookup::Lookup;
+use crate::key::tags::Tags;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -18,8 +19,8 @@ pub(crate) trait AnyQuery {
     fn hash(&self, hashing: Hashing) -> u64;
     /// Whether the entry has this key.
     fn matches(&self, entry: EntryRef) -> bool;
-    /// Writes the key into memory for an entry. The query is used up.
-    fn write_key(&mut self, memory: NonNull<Header>);
+    /// Writes the key into memory for an entry, and returns the tags of the call. The query is used up.
+    fn write_key(&mut self, memory: NonNull<Header>) -> Tags;
     fn equal_keys(&self) -> EqualKeys;
     /// Drops the query, which no longer needs its key.
     ///
@@ -61,13 +62,16 @@ impl<Q: Lookup, V> AnyQuery for Query<Q, V> {
         self.lookup().matches(&entry.key)
     }
 
-    fn write_key(&mut self, memory: NonNull<Header>) {
-        let key = self.lookup.take().expect("a key is made once").into_key();
+    fn write_key(&mut self, memory: NonNull<Header>) -> Tags {
+        let mut lookup = self.lookup.take().expect("a key is made once");
+        let tags = lookup.take_tags();
+        let key = lookup.into_key();
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the maker of this query has promised that the memory is for an entry of these types.
         unsafe {
             Entry::<Q::Key, V>::write_key(memory, key);
         }
+        tags
     }
 
     fn equal_keys(&self) -> EqualKeys {

@@ -5,6 +5,7 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::{Arc, Ordering::Relaxed};
 use crate::config::stats::CacheInfo;
+use crate::engine::core::NewEntry;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Flying;
 use crate::flight::flight::{Flight, FlightId};
@@ -201,9 +202,8 @@ impl State {
     /// the `wait`.
     pub(crate) fn start(
         &mut self,
-        entry: EntryRef,
+        NewEntry { entry, wait, tags }: NewEntry<'_>,
         joinable: bool,
-        wait: Option<&Arc<Wait>>,
     ) -> FlightId {
         self.generations += 1;
         let generation = self.generations;
@@ -212,25 +212,20 @@ impl State {
             self.waits.insert(generation, Arc::clone(wait));
         }
         let flying = Flying { owner, joinable, invalidated: false };
-        self.store.start(entry, generation, flying);
+        self.store.start(entry, generation, flying, tags.take());
         FlightId { entry, generation }
     }
 
     /// [`start`](Self::start) where other entries may have the hash.
-    pub(crate) fn start_among(
-        &mut self,
-        entry: EntryRef,
-        joinable: bool,
-        wait: Option<&Arc<Wait>>,
-    ) -> FlightId {
+    pub(crate) fn start_among(&mut self, fresh: NewEntry<'_>, joinable: bool) -> FlightId {
         let mut is_crowded = false;
-        self.store.filed(entry.hash(), |other| {
+        self.store.filed(fresh.entry.hash(), |other| {
             other.mark_shared_hash();
             is_crowded = true;
         });
-        let id = self.start(entry, joinable, wait);
+        let id = self.start(fresh, joinable);
         if is_crowded {
-            entry.mark_shared_hash();
+            fresh.entry.mark_shared_hash();
         }
         id
     }
@@ -406,6 +401,28 @@ impl State {
     ) -> Option<TakenOut> {
         let entry = Self::stored(equal)?;
         Some((entry, self.take_out(entry, now, EvictionCause::Removed)))
+    }
+
+    /// Takes out what is stored with this tag, and keeps the flights with it from being stored. Returns how many results
+    /// are outdated by that: an entry that has expired was so before.
+    pub(crate) fn invalidate_tag(
+        &mut self,
+        tag: &str,
+        now: Time,
+        out: &mut SmallList<TakenOut>,
+    ) -> usize {
+        let mut invalidated = 0;
+        for entry in self.store.tagged(tag) {
+            if entry.is_stored() {
+                let cause = self.take_out(entry, now, EvictionCause::Removed);
+                invalidated += usize::from(cause == EvictionCause::Removed);
+                out.push((entry, cause));
+            } else {
+                invalidated += usize::from(!entry.is_invalidated());
+                entry.invalidate();
+            }
+        }
+        invalidated
     }
 
     /// The counters and the number of entries. An entry that has expired by `now` counts as expired, taken out or not.

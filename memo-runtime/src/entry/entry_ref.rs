@@ -15,12 +15,12 @@ use std::ptr::NonNull;
 /// The last reason does not rest on the logic of the lists. It rests on two checks that run in every build:
 ///
 /// - An entry that is filed is not freed. [`Header::release`] aborts the process instead.
-/// - An entry ceases to be filed when it has left the table, its list and the expiry queue (`Store::unfile`), or
-///   when all of these have been emptied (`Store::clear`). Each of them aborts the process if the entry is not
+/// - An entry ceases to be filed when it has left the table, its list, the expiry queue and the index of tags
+///   (`Store::unfile`), or when all of these have been emptied (`Store::clear`). Each of them aborts the process if the entry is not
 ///   where it should be: a list checks that both neighbours point back.
 ///
 /// So a mistake in the bookkeeping ends the process with a message. It leaves no dangling pointer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct EntryRef(NonNull<Header>);
 
 #[expect(unsafe_code, reason = "it is a pointer")]

@@ -12,4 +12,5 @@ pub(crate) mod instances;
 pub(crate) mod options;
 pub(crate) mod slot;
 pub(crate) mod static_site;
+pub(crate) mod tagged;
 pub(crate) mod thread_slot;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 static SEEDS: OnceLock<(u64, SharedSeed)> = OnceLock::new();
 
 /// A bit that is set in each hash. The hash in an entry's header lacks it until the entry is stored, so that no hit
-/// takes the entry for a match. It is also a bit of the [tag](crate::store::table), which is so never 0.
+/// takes the entry for a match. It is also a bit of the [fingerprint](crate::store::table), which is so never 0.
 pub(crate) const SEEN: u64 = 1 << 57;
 
 #[cold]
@@ -40,6 +40,16 @@ impl Hashing {
         let mut hasher = FoldHasher::with_seed(*own, shared);
         feed(&mut hasher);
         spread(hasher.finish())
+    }
+}
+
+/// For maps of the standard library.
+impl BuildHasher for Hashing {
+    type Hasher = FoldHasher<'static>;
+
+    fn build_hasher(&self) -> FoldHasher<'static> {
+        let (own, shared) = self.0;
+        FoldHasher::with_seed(*own, shared)
     }
 }
 

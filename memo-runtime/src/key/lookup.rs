@@ -3,6 +3,7 @@
 //! The macro builds a [`Lookup`] from borrowed arguments. A hit copies none of them.
 
 use crate::key::shape::KeyShape;
+use crate::key::tags::Tags;
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -20,6 +21,11 @@ pub trait Lookup {
     fn into_key(self) -> Self::Key;
     /// Whether two owned keys are equal.
     fn equal(a: &Self::Key, b: &Self::Key) -> bool;
+    /// Makes the tags of the call. They are taken once, before the key is made.
+    #[inline]
+    fn take_tags(&mut self) -> Tags {
+        Tags::default()
+    }
 }
 
 /// A key that is owned already.

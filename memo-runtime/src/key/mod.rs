@@ -8,3 +8,4 @@ pub(crate) mod hash;
 pub(crate) mod lend;
 pub(crate) mod lookup;
 pub(crate) mod shape;
+pub(crate) mod tags;

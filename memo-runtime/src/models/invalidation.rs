@@ -1,9 +1,15 @@
-//! `clear`, `remove` and `insert` while calls run: no call that begins later sees an older result.
+//! `clear`, `remove`, `invalidate_tag` and `insert` while calls run: no call that begins later sees an older result.
 
 use crate::Cache;
+use crate::cache::given::GivenCache;
+use crate::call::result_policy::Whole;
+use crate::key::lookup::ByKey;
+use crate::key::tags::{Tagged, Tags};
 use crate::models::canary::CanaryCache;
 use crate::models::explorer::{explore, threads};
+use crate::scope::scope::Shared;
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::hash::Hash;
 
 #[test]
 fn a_result_computed_before_a_clear_answers_no_later_call() {
@@ -40,11 +46,35 @@ fn a_result_computed_before_a_remove_if_answers_no_later_call() {
     explore(|| forgets_what_was_computed_before(|cache| cache.remove_if(|key| *key == 1)));
 }
 
-/// `forget` forgets the key 1, and no other.
+#[test]
+fn a_result_computed_before_an_invalidation_answers_no_later_call() {
+    explore(|| {
+        forgets_what_was_computed_before(|cache| {
+            cache.invalidate_tag("one");
+        })
+    });
+}
+
+/// A call with tags.
+fn tagged<K: Hash + Eq, V: Clone>(
+    cache: &Cache<K, V>,
+    key: K,
+    tags: &[&'static str],
+    body: impl FnOnce() -> V,
+) -> V {
+    let given: GivenCache<'_, K, V, Shared> = GivenCache::new(cache);
+    let tags = || Tags::new(tags.iter().map(|tag| (*tag).into()));
+    crate::__private::call_in_place!(given.enter(Tagged::new(ByKey(key), tags), Whole), body())
+}
+
+/// `forget` forgets the key 1, which has the tag "one", and no other.
 fn forgets_what_was_computed_before(forget: fn(&Cache<u64, u64>)) {
     let cache = Cache::new(8);
     let world = AtomicU64::new(0);
-    let see = |key| cache.get_or_compute(key, || world.load(SeqCst));
+    let see = |key| {
+        let tags: &[_] = if key == 1 { &["all", "one"] } else { &["all", "others"] };
+        tagged(&cache, key, tags, || world.load(SeqCst))
+    };
     threads![
         || assert!(see(1) <= see(1)),
         || assert!(see(1) <= see(1)),
@@ -58,6 +88,37 @@ fn forgets_what_was_computed_before(forget: fn(&Cache<u64, u64>)) {
     ];
     assert_eq!(cache.peek(&1), Some(1));
     assert_eq!(cache.engine().engine().flights_under_way(), 0);
+}
+
+#[test]
+fn an_invalidation_finds_what_is_filed_and_nothing_that_is_gone() {
+    explore(|| {
+        let cache = CanaryCache::of(1);
+        let run = |key, tags| {
+            let value = tagged(&cache.cache, cache.key(key), tags, || cache.key(10 * key));
+            assert_eq!(value.number, 10 * key);
+        };
+        threads![
+            || run(1, &["all", "one"]),
+            || {
+                cache.cache.insert_tagged(cache.key(2), cache.key(20), ["all"]);
+                // Nothing else has the tag, and it may have been evicted.
+                run(3, &["three"]);
+                assert!(cache.cache.invalidate_tag("three") <= 1);
+                assert!(cache.cache.peek(&cache.key(3)).is_none());
+            },
+            || {
+                assert!(crate::invalidate_tag("all") <= 2);
+                cache.remove(1);
+            },
+        ];
+        cache.check_only_entries_live();
+        let left = cache.cache.len();
+        assert_eq!(cache.cache.invalidate_tag("all"), left, "each that is left has the tag");
+        assert!(cache.cache.is_empty());
+        cache.check_only_entries_live();
+        cache.check_all_dropped();
+    });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The entries of one cache by hash, by recency and by deadline: stored ones and those under way.
+//! The entries of one cache by hash, by recency, by deadline and by tag: stored ones and those under way.
 //!
 //! The store knows neither keys nor values, so it is compiled once for all caches. It never compares keys: its
 //! caller does that outside the lock, and says which entry is meant.
@@ -10,10 +10,12 @@ use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Flying, Stamp, corrupted};
+use crate::key::tags::Tags;
 use crate::store::cause::EvictionCause;
 use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
 use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
+use crate::store::tag_index::TagIndex;
 
 /// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub(crate) struct Limits {
 /// An entry that has left the store, and why. The receiver owns the entry.
 pub(crate) type TakenOut = (EntryRef, EvictionCause);
 
-/// Entries by hash, by recency and by deadline.
+/// Entries by hash, by recency, by deadline and by tag.
 #[derive(Debug)]
 pub(crate) struct Store {
     table: Option<OwnedTable>,
@@ -45,6 +47,8 @@ pub(crate) struct Store {
     /// There is a `maxsize`, or there was one.
     is_ranked: bool,
     freshness: Freshness,
+    /// The tags of what is filed.
+    tags: TagIndex,
     refuses: bool,
     /// More entries have expired than were taken out. Nothing shrinks meanwhile: most of what a smaller table would
     /// hold is about to go.
@@ -77,6 +81,7 @@ impl Store {
             is_ranked: limits.maxsize.is_some(),
             refuses: limits.maxsize == Some(0) || freshness.refuses(),
             freshness,
+            tags: TagIndex::default(),
             is_draining: false,
         }
     }
@@ -205,9 +210,14 @@ impl Store {
         self.buckets().and_then(|buckets| buckets.find(hash, filed)).is_none()
     }
 
+    /// The entries filed with this tag, in no order.
+    pub(crate) fn tagged(&self, tag: &str) -> Vec<EntryRef> {
+        self.tags.entries(tag)
+    }
+
     /// Files an entry whose computation begins.
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
-    pub(crate) fn start(&mut self, entry: EntryRef, generation: u64, flying: Flying) {
+    pub(crate) fn start(&mut self, entry: EntryRef, generation: u64, flying: Flying, tags: Tags) {
         entry.start(generation, flying);
         entry.set_slot(self.flying.len() as u32);
         self.flying.push(entry);
@@ -217,6 +227,9 @@ impl Store {
         }
         if let Some(buckets) = self.buckets() {
             buckets.insert(entry);
+        }
+        if !tags.is_empty() {
+            self.tags.file(entry, tags);
         }
     }
 
@@ -372,6 +385,7 @@ impl Store {
         if let Some(buckets) = self.buckets() {
             buckets.remove(entry);
         }
+        self.tags.unfile(entry);
         entry.unfile();
         self.filed -= 1;
         self.shrink();
@@ -435,6 +449,7 @@ impl Store {
         } else {
             self.rebuild_table();
         }
+        let tags = self.tags.keep(&self.flying);
         // They are still filed until nothing leads to them any longer.
         for entry in &stored {
             entry.unfile();
@@ -442,7 +457,11 @@ impl Store {
         for entry in &self.flying {
             entry.invalidate();
         }
-        stored.into_iter().map(|entry| (entry, EvictionCause::Cleared))
+        stored.into_iter().map(move |entry| {
+            // The tags may be many: they are dropped with this closure, after the lock is released.
+            let _tags = &tags;
+            (entry, EvictionCause::Cleared)
+        })
     }
 
     /// Moves all that is filed to a table that fits. Either entries expire, or none is stored. It does not look through
@@ -487,7 +506,7 @@ impl Store {
 
 #[cfg(debug_assertions)]
 impl Store {
-    /// Checks that the table, the policy, the freshness and the flights agree.
+    /// Checks that the table, the policy, the freshness, the flights and the tags agree.
     pub(crate) fn check(&self) {
         let (mut stored, mut flying) = (0, 0);
         if let Some(buckets) = self.buckets() {
@@ -508,6 +527,11 @@ impl Store {
             self.policy.check(self.stored, &|entry| entry.is_stored());
         }
         self.freshness.check(self.stored, |entry| entry.is_stored());
+        self.tags.check(|entry| {
+            let find =
+                |buckets: Buckets<'_>| buckets.find(entry.hash(), |it| (it == entry).then_some(()));
+            self.buckets().and_then(find).is_some()
+        });
     }
 }
 

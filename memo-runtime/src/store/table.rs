@@ -1,9 +1,9 @@
 //! The entries of a cache by hash, in a table that is read without a lock.
 //!
-//! A bucket is a cache line: seven entries, and a word of tags. There is one tag for each entry, and a count that tells
-//! whether more entries are in the next bucket. All tags are compared at once, so the right entry is found without
-//! trying others, and the processor mispredicts few branches (the idea of Google's "Swiss tables" and Facebook's F14).
-//! One thread at a time changes the table, under the lock of the cache. Any number of threads read it meanwhile: they
+//! A bucket is a cache line: seven entries, and a word of fingerprints. There is one fingerprint for each entry, and a
+//! count that tells whether more entries are in the next bucket. All are compared at once, so the right entry is found
+//! without trying others, and the processor mispredicts few branches (the idea of Google's "Swiss tables" and
+//! Facebook's F14). One thread at a time changes the table, under the lock of the cache. Any number of threads read it meanwhile: they
 //! may or may not find an entry that is put in or taken out as they look.
 //!
 //! The table knows neither the types nor the owners of entries, so it is compiled once for all types.
@@ -14,7 +14,7 @@ use crate::base::sync::{
 };
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::{Header, corrupted};
-use crate::store::tags::Tags;
+use crate::store::fingerprints::Fingerprints;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem::needs_drop;
@@ -35,7 +35,7 @@ pub(crate) struct Table {
 #[cfg_attr(not(all(test, memofn_models)), repr(align(64)))]
 #[cfg_attr(all(test, memofn_models), repr(align(1024)))]
 struct Bucket {
-    tags: AtomicU64,
+    fingerprints: AtomicU64,
     entries: [AtomicPtr<Header>; WIDTH],
 }
 
@@ -84,7 +84,7 @@ impl<R> From<Option<R>> for Look<R> {
 pub(crate) struct OwnedTable(NonNull<Table>);
 
 impl Bucket {
-    /// The entry at an index. There may be none, though its tag was equal.
+    /// The entry at an index. There may be none, though its fingerprint was equal.
     #[inline]
     fn entry(&self, i: usize, ordering: Ordering) -> Option<EntryRef> {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
@@ -220,13 +220,13 @@ impl<'t> Buckets<'t> {
         }
     }
 
-    /// [`find`](Self::find) at the most likely place only: the first entry of an equal tag in the first bucket.
+    /// [`find`](Self::find) at the most likely place only: the first entry of an equal fingerprint in the first bucket.
     #[inline]
     pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(EntryRef) -> Option<R>) -> Look<R> {
         let bucket = self.at(first(hash));
-        let tags = Tags(bucket.tags.load(Acquire));
-        match tags.equal_to(Tags::tag(hash)).next() {
-            None if tags.overflow() == 0 => Look::Nothing,
+        let fingerprints = Fingerprints(bucket.fingerprints.load(Acquire));
+        match fingerprints.equal_to(Fingerprints::of(hash)).next() {
+            None if fingerprints.overflow() == 0 => Look::Nothing,
             None => Look::Further,
             Some(i) => match bucket.entry(i, Acquire).and_then(see) {
                 Some(found) => Look::Found(found),
@@ -244,14 +244,14 @@ impl<'t> Buckets<'t> {
     #[cold]
     fn search<R>(self, hash: u64, see: &mut impl FnMut(EntryRef) -> Option<R>) -> Option<R> {
         for bucket in self.from(hash) {
-            let tags = Tags(bucket.tags.load(Acquire));
-            for i in tags.equal_to(Tags::tag(hash)) {
+            let fingerprints = Fingerprints(bucket.fingerprints.load(Acquire));
+            for i in fingerprints.equal_to(Fingerprints::of(hash)) {
                 let found = bucket.entry(i, Acquire).and_then(&mut *see);
                 if found.is_some() {
                     return found;
                 }
             }
-            if tags.overflow() == 0 {
+            if fingerprints.overflow() == 0 {
                 break;
             }
         }
@@ -278,13 +278,13 @@ impl<'t> Buckets<'t> {
     #[inline]
     pub(crate) fn insert_at(self, hash: u64, entry: EntryRef) {
         for bucket in self.from(hash) {
-            let tags = Tags(bucket.tags.load(Relaxed));
-            if let Some(i) = tags.equal_to(0).next() {
+            let fingerprints = Fingerprints(bucket.fingerprints.load(Relaxed));
+            if let Some(i) = fingerprints.equal_to(0).next() {
                 bucket.entries[i].store(entry.as_ptr(), Release);
-                bucket.tags.store(tags.set(i, Tags::tag(hash)).0, Release);
+                bucket.fingerprints.store(fingerprints.set(i, Fingerprints::of(hash)).0, Release);
                 return;
             }
-            bucket.tags.store(tags.with_overflow(1).0, Release);
+            bucket.fingerprints.store(fingerprints.with_overflow(1).0, Release);
         }
     }
 
@@ -307,15 +307,15 @@ impl<'t> Buckets<'t> {
     pub(crate) fn remove(self, entry: EntryRef) {
         let hash = entry.hash();
         for bucket in self.from(hash) {
-            let tags = Tags(bucket.tags.load(Relaxed));
+            let fingerprints = Fingerprints(bucket.fingerprints.load(Relaxed));
             let is_it = |i: &usize| bucket.entry(*i, Relaxed) == Some(entry);
-            if let Some(i) = tags.equal_to(Tags::tag(hash)).find(is_it) {
-                bucket.tags.store(tags.set(i, 0).0, Release);
+            if let Some(i) = fingerprints.equal_to(Fingerprints::of(hash)).find(is_it) {
+                bucket.fingerprints.store(fingerprints.set(i, 0).0, Release);
                 bucket.entries[i].store(std::ptr::null_mut(), Release);
                 return;
             }
             // The entry had overflowed here.
-            bucket.tags.store(tags.with_overflow(-1).0, Release);
+            bucket.fingerprints.store(fingerprints.with_overflow(-1).0, Release);
         }
         corrupted("an entry is not in the table");
     }
@@ -323,8 +323,8 @@ impl<'t> Buckets<'t> {
     /// Shows `see` all entries that are filed.
     pub(crate) fn for_all(self, mut see: impl FnMut(EntryRef)) {
         for bucket in self.from(0) {
-            // A bucket without tags has no entries.
-            if bucket.tags.load(Relaxed) << 8 != 0 {
+            // A bucket without fingerprints has no entries.
+            if bucket.fingerprints.load(Relaxed) << 8 != 0 {
                 (0..WIDTH).filter_map(|i| bucket.entry(i, Relaxed)).for_each(&mut see);
             }
         }
@@ -333,8 +333,8 @@ impl<'t> Buckets<'t> {
     /// Takes out all entries.
     pub(crate) fn empty(self) {
         for bucket in self.from(0) {
-            if bucket.tags.load(Relaxed) != 0 {
-                bucket.tags.store(0, Release);
+            if bucket.fingerprints.load(Relaxed) != 0 {
+                bucket.fingerprints.store(0, Release);
                 bucket.entries.iter().for_each(|it| it.store(std::ptr::null_mut(), Release));
             }
         }

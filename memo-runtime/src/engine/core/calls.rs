@@ -6,7 +6,7 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Aged, Landed, Standing, State};
-use crate::entry::entry::EntryPtr;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::FlightId;
 use crate::flight::wait::Landing;
@@ -66,11 +66,11 @@ impl<S: Scope> Core<S> {
             state.counts.stale += 1;
             return Found::Stale(entry, state.aged(entry, now, Standing::Stale));
         }
-        let Some((fresh, wait)) = fresh else { return Found::Absent };
+        let Some(fresh) = fresh else { return Found::Absent };
         state.counts.misses += 1;
         let old = kept.map(|(entry, _)| entry);
         old.inspect(|entry| entry.retain::<S>());
-        Found::Lead(state.start_among(fresh, self.single_flight, wait), old)
+        Found::Lead(state.start_among(fresh, self.single_flight), old)
     }
 
     /// Starts the flight of a run that renews a stored value, unless another call was faster. All other calls are hits
@@ -78,12 +78,12 @@ impl<S: Scope> Core<S> {
     pub(crate) fn renew(
         &self,
         old: EntryRef,
-        (fresh, wait): NewEntry<'_>,
+        fresh: NewEntry<'_>,
         equals: &Equals<'_>,
         renewer: Renewer,
     ) -> Option<FlightId> {
         let mut id = None;
-        self.resolve_keys(fresh.hash(), equals, None, &mut |state, now, equal| {
+        self.resolve_keys(fresh.entry.hash(), equals, None, &mut |state, now, equal| {
             let starts = old.is_stored() && state.awaits_refresh(old, equal, now);
             self.touch(state, old);
             if starts && renewer == Renewer::Caller {
@@ -94,7 +94,7 @@ impl<S: Scope> Core<S> {
             if starts {
                 state.counts.refreshes += 1;
                 state.store.renewing(old, now);
-                id = Some(state.start_among(fresh, self.single_flight, wait));
+                id = Some(state.start_among(fresh, self.single_flight));
             }
         });
         id
@@ -149,48 +149,48 @@ impl<S: Scope> Core<S> {
     /// to be timed. The caller may have [registered](Self::register_thread) the thread.
     pub(crate) fn start_absent(
         &self,
-        (fresh, wait): NewEntry<'_>,
+        fresh: NewEntry<'_>,
         is_registered: bool,
     ) -> Option<(FlightId, Timing)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
         let (mut generation, mut timing) = (0, Timing::Unread);
         self.locked(|state| {
-            if state.store.is_free(fresh.hash()) {
+            if state.store.is_free(fresh.entry.hash()) {
                 if !is_registered {
                     self.register_thread();
                 }
                 state.counts.misses += 1;
-                generation = state.start(fresh, self.single_flight, wait).generation;
+                generation = state.start(fresh, self.single_flight).generation;
                 let is_measured = S::SHARED
                     && (self.readers.has_several_threads()
                         || state.patience.should_measure(generation));
                 timing = self.timing(generation, is_measured);
             }
         });
-        (generation != 0).then_some((FlightId { entry: fresh, generation }, timing))
+        (generation != 0).then_some((FlightId { entry: fresh.entry, generation }, timing))
     }
 
     /// Starts a flight, stored or not, as a refresh does. Callers join it unless they can join another.
     pub(crate) fn start_refresh(
         &self,
-        (fresh, wait): NewEntry<'_>,
+        fresh: NewEntry<'_>,
         equals: &Equals<'_>,
     ) -> Option<FlightId> {
         let mut id = None;
-        self.resolve_keys(fresh.hash(), equals, None, &mut |state, _, equal| {
+        self.resolve_keys(fresh.entry.hash(), equals, None, &mut |state, _, equal| {
             self.register_thread();
             let is_taken = State::joinable(equal).is_some();
             state.counts.misses += 1;
-            id = Some(state.start_among(fresh, self.single_flight && !is_taken, wait));
+            id = Some(state.start_among(fresh, self.single_flight && !is_taken));
         });
         id
     }
 
     /// Starts a flight that nobody joins, for a call that waited in vain.
-    pub(crate) fn start_unjoined(&self, fresh: EntryRef) -> FlightId {
+    pub(crate) fn start_unjoined(&self, fresh: NewEntry<'_>) -> FlightId {
         self.locked(|state| {
             state.counts.misses += 1;
-            state.start_among(fresh, false, None)
+            state.start_among(fresh, false)
         })
     }
 
@@ -305,20 +305,15 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry as if its value had just been computed. Runs under way are older, and will not replace it.
-    pub(crate) fn insert(
-        &self,
-        entry: EntryRef,
-        life: Option<Life>,
-        taken: &Cell<bool>,
-        equals: &Equals<'_>,
-    ) {
+    pub(crate) fn insert(&self, fresh: &UnstoredEntry<S>, life: Option<Life>, equals: &Equals<'_>) {
+        let (entry, taken) = (fresh.entry_ref(), fresh.taken());
         let (now, panic) = self.sweep_before_storing();
         panic.resume_after(|| {
             let mut landed = None;
             self.resolve_keys_at(now, entry.hash(), equals, None, &mut |state, now, equal| {
                 self.register_thread();
                 State::invalidate(equal);
-                state.start_among(entry, false, None);
+                state.start_among(NewEntry::new(fresh, None), false);
                 let stamp = self.next_stamp();
                 equal.push(entry);
                 landed = state.land(entry, now, life, stamp, false, equal);
@@ -385,15 +380,26 @@ impl<S: Scope> Core<S> {
             found = state.stored_unexpired(equal, now);
             let Some(entry) = found else { return };
             entry.retain::<S>();
-            if self.refreshes {
-                state.store.make_due(entry);
-            } else if self.keeps {
-                state.store.end_answering(entry, now);
-            } else {
-                removed = Some((entry, state.take_out(entry, now, EvictionCause::Removed)));
-            }
+            removed = self.end_answering(state, entry, now);
         });
         self.release_but(removed, found)
+    }
+
+    /// An entry that answers is due now, kept for calls that fail, or taken out.
+    pub(super) fn end_answering(
+        &self,
+        state: &mut State,
+        entry: EntryRef,
+        now: Time,
+    ) -> Option<TakenOut> {
+        if self.refreshes {
+            state.store.make_due(entry);
+        } else if self.keeps {
+            state.store.end_answering(entry, now);
+        } else {
+            return Some((entry, state.take_out(entry, now, EvictionCause::Removed)));
+        }
+        None
     }
 
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being

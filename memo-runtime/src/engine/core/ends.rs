@@ -236,6 +236,39 @@ impl<S: Scope> Core<S> {
         Vec::new()
     }
 
+    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
+    ///
+    /// All of that happens under one lock. The entries are dropped after it.
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        let now = self.expiry.now();
+        let mut dead = SmallList::new();
+        let invalidated = self.locked(|state| state.invalidate_tag(tag, now, &mut dead));
+        self.release(dead);
+        invalidated
+    }
+
+    /// Ends the time in which the entries with this tag answer, and keeps those under way from being stored: see
+    /// [`expire`](Self::expire). Returns how many results are outdated by that.
+    pub(crate) fn expire_tag(&self, tag: &str) -> usize {
+        let now = self.expiry.now();
+        let (mut expired, mut dead) = (0, SmallList::new());
+        self.locked(|state| {
+            for entry in state.store.tagged(tag) {
+                if entry.is_stored() {
+                    if state.store.stage(entry, now).answers() {
+                        expired += 1;
+                        self.end_answering(state, entry, now).inspect(|it| dead.push(*it));
+                    }
+                } else {
+                    expired += usize::from(!entry.is_invalidated());
+                    entry.invalidate();
+                }
+            }
+        });
+        self.release(dead);
+        expired
+    }
+
     /// The entries, the most recently used first. The caller owns them.
     pub(crate) fn entries(&self) -> Vec<EntryRef> {
         let mut entries = Vec::new();

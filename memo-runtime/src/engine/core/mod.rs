@@ -25,12 +25,13 @@ use crate::engine::listener::Listener;
 use crate::engine::lives::Lives;
 use crate::engine::state::{Aged, KeyMatches, State};
 use crate::engine::switch;
-use crate::entry::entry::EntryPtr;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::flight::flight::FlightId;
 use crate::flight::patience::{FIRST_TIMED, Patience};
 use crate::flight::wait::Wait;
+use crate::key::tags::Tags;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
@@ -47,8 +48,22 @@ use std::time::Duration;
 /// Acts under the lock, once it is known which entries have the key.
 type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 
-/// An entry to compute, and the wait of its run if that is async.
-pub(crate) type NewEntry<'a> = (EntryRef, Option<&'a Arc<Wait>>);
+/// An entry to compute.
+#[derive(Clone, Copy)]
+pub(crate) struct NewEntry<'a> {
+    pub(crate) entry: EntryRef,
+    /// The wait of its run, if that is async.
+    pub(crate) wait: Option<&'a Arc<Wait>>,
+    /// Its tags. They are taken when it is filed.
+    pub(crate) tags: &'a Cell<Tags>,
+}
+
+impl<'a> NewEntry<'a> {
+    #[inline]
+    pub(crate) fn new<S: Scope>(entry: &'a UnstoredEntry<S>, wait: Option<&'a Arc<Wait>>) -> Self {
+        Self { entry: entry.entry_ref(), wait, tags: entry.tags() }
+    }
+}
 
 /// Whether an entry has the key looked for.
 pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;

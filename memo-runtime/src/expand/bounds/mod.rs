@@ -3,7 +3,7 @@
 //! A missing bound is *one* error, in our words, at the type that misses it. Each bound is a trait with
 //! `#[diagnostic::on_unimplemented]`, and one function that asks for it: `plain`, `shaped`, `key`,
 //! `shared_key` for keys; `policy`, `policy_if`, `primitive` for results; `shared`, `stored` for
-//! `Send` and `Sync`. Nothing else in an expansion puts a bound on a user's type. Two tricks keep the compiler
+//! `Send` and `Sync`; `tag`, `tags_of` for tags. Nothing else in an expansion puts a bound on a user's type. Two tricks keep the compiler
 //! from reporting more than that:
 //!
 //! - The function returns a *parameter* of the trait, not an associated type. If the bound is not met, the
@@ -12,7 +12,7 @@
 //!   compiler selects it and reports each of its unmet bounds. Given two, it finds that neither applies, and
 //!   reports the trait.
 //!
-//! It knows the traits of keys and results. It must not know caches.
+//! It knows the traits of keys, results and tags. It must not know caches.
 
 use std::convert::Infallible;
 
@@ -21,6 +21,7 @@ pub(crate) mod key_value;
 pub(crate) mod result;
 pub(crate) mod result_kind;
 pub(crate) mod shared;
+pub(crate) mod tags;
 
 /// A bound that no type meets: that of the implementations that never apply.
 pub trait Impossible {

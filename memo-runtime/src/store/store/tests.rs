@@ -37,7 +37,7 @@ impl Entries {
         let entry = owner.entry_ref();
         self.0.push(owner);
         let flying = Flying { owner: Runner::current_thread(), joinable: true, invalidated: false };
-        store.start(entry, generation, flying);
+        store.start(entry, generation, flying, Tags::default());
         entry
     }
 

@@ -33,6 +33,6 @@ fn an_entry_is_found_until_it_is_taken_out() {
         let mut count = 0;
         table.for_all(|_| count += 1);
         assert_eq!(count, model.len());
-        assert!(!model.is_empty() || table.from(0).all(|it| it.tags.load(Relaxed) == 0));
+        assert!(!model.is_empty() || table.from(0).all(|it| it.fingerprints.load(Relaxed) == 0));
     }
 }

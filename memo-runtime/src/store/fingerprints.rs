@@ -1,25 +1,25 @@
-//! The tags of a bucket, compared all at once.
+//! The fingerprints of a bucket, compared all at once.
 
-/// The tags of a bucket: a byte for each entry, 0 where there is none. The highest byte counts the entries that
-/// overflowed: they were filed further on because this bucket was full. A count of 255 stays.
+/// The fingerprints of a bucket: eight bits of the hash of each entry, 0 where there is none. The highest byte counts the
+/// entries that overflowed: they were filed further on because this bucket was full. A count of 255 stays.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tags(pub(super) u64);
+pub(super) struct Fingerprints(pub(super) u64);
 
-impl Tags {
+impl Fingerprints {
     /// Never 0: see [`SEEN`](crate::key::hash::SEEN).
     #[inline]
-    pub(super) fn tag(hash: u64) -> u64 {
+    pub(super) fn of(hash: u64) -> u64 {
         hash >> 56
     }
 
-    /// The indices where the tag is, and perhaps some where it is not.
+    /// The indices where the fingerprint is, and perhaps some where it is not.
     #[inline]
-    pub(super) fn equal_to(self, tag: u64) -> Matches {
-        matches(self.0, tag)
+    pub(super) fn equal_to(self, fingerprint: u64) -> Matches {
+        matches(self.0, fingerprint)
     }
 
-    pub(super) fn set(self, at: usize, tag: u64) -> Self {
-        Self(self.0 & !(0xFF << (8 * at)) | tag << (8 * at))
+    pub(super) fn set(self, at: usize, fingerprint: u64) -> Self {
+        Self(self.0 & !(0xFF << (8 * at)) | fingerprint << (8 * at))
     }
 
     #[inline]
@@ -66,23 +66,23 @@ impl Iterator for Matches {
     clippy::cast_sign_loss,
     reason = "bits are bits"
 )]
-fn matches(tags: u64, tag: u64) -> Matches {
+fn matches(all: u64, fingerprint: u64) -> Matches {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_movemask_epi8, _mm_set1_epi8};
     #[allow(unsafe_code, unused_unsafe, reason = "these are safe in newer versions of Rust")]
     // SAFETY: the target has SSE2: it is a condition of this function.
     let equal = unsafe {
-        let tags = _mm_cvtsi64_si128(tags as i64);
-        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag as i8)))
+        let all = _mm_cvtsi64_si128(all as i64);
+        _mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(fingerprint as i8)))
     };
     Matches { bits: u64::from(equal as u32 & 0x7F), width: 1 }
 }
 
-/// The exclusive or makes the bytes of equal tags 0. To subtract 1 from such a byte sets its highest bit. It also
-/// borrows from the next byte, which may then be reported in vain.
+/// The exclusive or makes the bytes of equal fingerprints 0. To subtract 1 from such a byte sets its highest bit. It
+/// also borrows from the next byte, which may then be reported in vain.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
-fn matches(tags: u64, tag: u64) -> Matches {
+fn matches(all: u64, fingerprint: u64) -> Matches {
     const EACH: u64 = 0x0001_0101_0101_0101;
-    let differing = tags ^ (EACH * tag);
+    let differing = all ^ (EACH * fingerprint);
     Matches { bits: differing.wrapping_sub(EACH) & !differing & (EACH << 7), width: 8 }
 }
