@@ -22,10 +22,10 @@ fn an_engine_refuses_the_listener_of_other_entries() {
     let mut settings = Cache::<u8, u8>::builder().into_settings();
     settings.listener = Some(Listener::new(|_: &u8, _: &String, _| {}));
     let made = catch_unwind(AssertUnwindSafe(|| {
-        Engine::<Shared>::new(settings.clone(), Entry::<u8, u8>::TYPE);
+        Engine::<Shared>::make(settings.clone(), Entry::<u8, u8>::TYPE);
     }));
     assert!(made.is_err());
-    Engine::<Shared>::new(settings, Entry::<u8, String>::TYPE);
+    Engine::<Shared>::make(settings, Entry::<u8, String>::TYPE);
 }
 
 #[test]

@@ -68,8 +68,6 @@ impl Rectangle {
                 __memofn_run
             }
         };
-        return ::memofn::__private::missed(
-            __memofn_run.finish(Self::name_uncached(self, user)),
-        );
+        return __memofn_run.finish_call(Self::name_uncached(self, user));
     }
 }

@@ -85,6 +85,11 @@ impl page {
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             )
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<String>,

@@ -77,6 +77,11 @@ impl user {
     fn cache() -> &'static ::memofn::__private::Cache<u64, io::Result<User>> {
         <user>::call_site().cache()
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<io::Result<User>>,

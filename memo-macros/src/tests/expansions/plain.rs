@@ -78,6 +78,11 @@ impl fib {
     pub fn cache_clear() {
         ::memofn::__private::Cache::clear(&Self::cache())
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    pub fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
     /// The options in force.
     #[inline]
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {

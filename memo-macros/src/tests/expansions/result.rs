@@ -100,6 +100,11 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    pub(crate) fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<Result<f64, WeatherError>>,

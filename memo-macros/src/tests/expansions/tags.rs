@@ -86,6 +86,19 @@ impl user {
     > {
         <user>::call_site().cache()
     }
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    fn cache_enable(__memofn_enabled: bool) {
+        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+    }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(id: u64) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, id),
+        )
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(id: u64, db: &Db, __memofn_result: String) {
