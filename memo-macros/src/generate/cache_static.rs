@@ -190,6 +190,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
         Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
+        Value::Constant(path) => quote!(#p::constant(#path)),
         Value::Flag(on) => on.to_token_stream(),
         Value::Text(text) => text.to_token_stream(),
         Value::Path(path) => path.to_token_stream(),

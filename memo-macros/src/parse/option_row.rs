@@ -91,6 +91,8 @@ pub(crate) enum Value {
     Expr(Expr),
     /// A closure over the stored value.
     ByValue(Expr),
+    /// A path where a closure is allowed. It is a constant, and may have been meant as a function.
+    Constant(Expr),
     Flag(bool),
     Text(LitStr),
     Scope(Scope),
@@ -155,7 +157,7 @@ impl Relation {
 impl Value {
     pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
-            Self::Expr(expr) | Self::ByValue(expr) => Some(expr),
+            Self::Expr(expr) | Self::ByValue(expr) | Self::Constant(expr) => Some(expr),
             _ => None,
         }
     }
