@@ -205,13 +205,24 @@ fn a_result_that_is_refused_or_finds_no_room_says_so() {
         n
     }
 
+    #[memoize(name = "brief", ttl = |n| Duration::from_secs(u64::from(*n)))]
+    fn brief(n: u32) -> u32 {
+        n
+    }
+
     let runs = traced(|_| {
-        let _ = (some(0), some(1), none(1));
+        let _ = (some(0), some(1), none(1), brief(0), brief(1));
         let cache: Cache<u32, u32> = Cache::builder().name("by hand").build();
         cache.get_or_compute(1, || 1);
     });
-    let outcomes =
-        [("some", "rejected"), ("some", "stored"), ("none", "unstored"), ("by hand", "stored")];
+    let outcomes = [
+        ("some", "rejected"),
+        ("some", "stored"),
+        ("none", "unstored"),
+        ("brief", "rejected"),
+        ("brief", "stored"),
+        ("by hand", "stored"),
+    ];
     assert_eq!(runs.outcomes(), outcomes.map(|(name, it)| (name.to_owned(), it.to_owned())));
 }
 

@@ -90,8 +90,8 @@ pub mod __private {
         AskKey, given_part, given_place, given_value, key_kinds, key_type,
     };
     pub use crate::expand::bounds::result::{
-        failures, is_str, life_of, policy, policy_if, policy_with_errors, primitive, renews,
-        stored, stored_with_errors, thread_stored,
+        constant, failures, is_str, life_of, policy, policy_if, policy_with_errors, primitive,
+        renews, stored, stored_with_errors, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
         NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,

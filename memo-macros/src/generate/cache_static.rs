@@ -197,6 +197,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
         }
         Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
         Value::Part(part) => part.to_token_stream(),
+        Value::Constant(path) => quote!(#p::constant(#path)),
         Value::Flag(on) => on.to_token_stream(),
         Value::Text(text) => text.to_token_stream(),
         Value::Path(path) => path.to_token_stream(),

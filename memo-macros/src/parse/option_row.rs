@@ -93,6 +93,8 @@ pub(crate) enum Value {
     Expr(Expr),
     /// A closure over the stored value.
     ByValue(Expr),
+    /// A path where a closure is allowed. It is a constant, and may have been meant as a function.
+    Constant(Expr),
     /// A part of a life: more than 0 and less than 1.
     Part(LitFloat),
     /// `caller`: the call that finds an old value.
@@ -161,7 +163,7 @@ impl Relation {
 impl Value {
     pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
-            Self::Expr(expr) | Self::ByValue(expr) => Some(expr),
+            Self::Expr(expr) | Self::ByValue(expr) | Self::Constant(expr) => Some(expr),
             _ => None,
         }
     }

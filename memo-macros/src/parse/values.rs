@@ -90,6 +90,7 @@ pub(super) fn life(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
             format!("`{name}` takes one argument, a reference to the value: `{name} = |value| ..`"),
         ),
         closure @ Expr::Closure(_) => Ok(Value::ByValue(closure)),
+        path @ Expr::Path(_) => Ok(Value::Constant(path)),
         expr => duration_of(row, expr),
     }
 }

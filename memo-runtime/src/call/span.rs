@@ -18,7 +18,7 @@ pub enum Outcome {
     Stored,
     /// An error, which is not stored.
     Error,
-    /// `cache_if` refused it.
+    /// `cache_if` refused it, or it answers for no time.
     Rejected,
     /// The key was removed, or the cache cleared, during the run.
     Outdated,

@@ -169,6 +169,29 @@ pub fn stored<R: StoredAs<P, Stored: Shareable<OfType<R::Stored>, L>>, P, L>(_ki
     R::Stored::pass(OfType::default())
 }
 
+/// The type of a constant time to live.
+#[diagnostic::on_unimplemented(
+    message = "`ttl` is a `Duration`, or a closure over the value",
+    label = "`{Self}` is no `Duration`; to ask each value, write a closure: `ttl = |value| ..`"
+)]
+pub trait IsDuration {
+    #[doc(hidden)]
+    fn duration(self) -> Duration;
+}
+
+impl IsDuration for Duration {
+    #[inline]
+    fn duration(self) -> Duration {
+        self
+    }
+}
+
+/// A time to live that is given by a path.
+#[inline]
+pub fn constant<D: IsDuration>(ttl: D) -> Duration {
+    ttl.duration()
+}
+
 /// A function of what is stored for a return type: how long it answers.
 #[inline]
 #[must_use]
