@@ -5,7 +5,7 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
-use crate::call::run_guard::{Check, Role, RunGuard};
+use crate::call::run_guard::{Role, RunGuard};
 use crate::engine::core::Found;
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
@@ -97,7 +97,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
             return Step::Answered;
         };
         types.query.discard();
-        let role = Role::Check(Check::new(checker, self.polled.is_some()));
+        let role = Role::check(checker, self.polled.is_some());
         Step::Run(RunGuard::new(self.engine, UnstoredEntry::new(entry), role, self.polled))
     }
 
