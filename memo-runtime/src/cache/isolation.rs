@@ -283,9 +283,12 @@ impl Drop for Isolation {
         let is_last = self.inner.state.lock().stays == 1;
         let shared = || self.inner.state.lock().caches.values().copied().collect::<Vec<_>>();
         let shared = if is_last { shared() } else { Vec::new() };
-        shared.into_iter().for_each(|cache| panics.catch(|| cache.clear()));
-        let own = self.last_own_caches();
-        own.into_iter().for_each(|cache| panics.catch(|| cache.clear()));
+        for cache in shared {
+            panics.catch(|| cache.clear());
+        }
+        for cache in self.last_own_caches() {
+            panics.catch(|| cache.clear());
+        }
 
         let left = STAYS.try_with(|stays| {
             let mut stays = stays.borrow_mut();

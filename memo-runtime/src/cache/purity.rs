@@ -125,6 +125,6 @@ impl<K, V, S: Scope> Drop for PurityCheck<K, V, S> {
 
 impl<K, V, S: Scope> Debug for PurityCheck<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PurityCheck").field("found", &self.checker.found()).finish()
+        f.debug_struct("PurityCheck").field("found", &self.checker.found()).finish_non_exhaustive()
     }
 }

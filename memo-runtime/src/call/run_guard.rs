@@ -76,10 +76,11 @@ pub(crate) struct Check {
     _here: Option<Checking>,
 }
 
-impl Check {
-    pub(super) fn new(checker: Arc<Checker>, is_async: bool) -> Box<Self> {
+impl Role {
+    /// A run that checks a hit.
+    pub(super) fn check(checker: Arc<Checker>, is_async: bool) -> Self {
         let here = (!is_async).then(Checking::enter);
-        Box::new(Self { checker, is_done: false, _here: here })
+        Self::Check(Box::new(Check { checker, is_done: false, _here: here }))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
-use crate::call::run_guard::{Check, Renewed, Role, RunGuard};
+use crate::call::run_guard::{Renewed, Role, RunGuard};
 use crate::engine::core::{Found, NewEntry, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
@@ -100,7 +100,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
             return Step::Answered;
         };
         types.query.discard();
-        let role = Role::Check(Check::new(checker, self.polled.is_some()));
+        let role = Role::check(checker, self.polled.is_some());
         Step::Run(RunGuard::new(self.engine, UnstoredEntry::new(entry), role, self.polled))
     }
 
