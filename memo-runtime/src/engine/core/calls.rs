@@ -206,28 +206,6 @@ impl<S: Scope> Core<S> {
             self.sweep_and_land(computed, fill);
             return None;
         }
-        self.land_at(now, computed, fill)
-    }
-
-    /// [`land`](Self::land) where something has expired. If a listener panics, the value is stored all the same.
-    #[cold]
-    #[inline(never)]
-    fn sweep_and_land(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
-        let (now, panic) = self.sweep_before_storing();
-        panic.resume_after(|| {
-            let evicted = self.land_at(now, computed, fill);
-            self.discard(evicted.map(|entry| self.retired.adopt(entry)));
-        });
-    }
-
-    /// [`land`](Self::land) after a sweep at this time.
-    #[inline]
-    fn land_at(
-        &self,
-        now: Time,
-        computed: &Computed<'_>,
-        fill: &mut dyn FnMut() -> bool,
-    ) -> Option<EntryRef> {
         let &Computed { entry, run, .. } = computed;
         let mut evicted = SmallList::new();
         let is_landed = self.locked(|state| {
@@ -261,7 +239,17 @@ impl<S: Scope> Core<S> {
         None
     }
 
-    /// [`land`](Self::land) where other entries have the hash, somebody waits, or the value is not to be stored.
+    /// [`land`](Self::land) where something has expired. If a listener panics, the value is stored all the same.
+    #[cold]
+    #[inline(never)]
+    fn sweep_and_land(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
+        let (now, panic) = self.sweep_before_storing();
+        self.locked(|_| self.register_thread());
+        panic.resume_after(|| self.land_among(now, computed, fill));
+    }
+
+    /// [`land`](Self::land) where the thread is registered, in any case: where other entries have the hash, somebody waits,
+    /// or the value is not to be stored.
     #[cold]
     #[inline(never)]
     fn land_among(&self, now: Time, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
@@ -333,9 +321,12 @@ impl<S: Scope> Core<S> {
         drop(flight);
         // The waiters of the other flight look again, and find the value stored.
         overtaken.inspect(|wait| wait.land(Landing::Abandoned));
-        self.tell(dead.iter().copied()).resume_after(|| {
-            self.discard(self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored)));
-        });
+        let told = self.tell(dead.iter().copied());
+        let dead = self.adopt(dead.into_iter().map(|(entry, _)| entry).chain(unstored));
+        if told.is_panic() {
+            return told.resume_after(|| self.discard(dead));
+        }
+        self.discard(dead);
     }
 
     /// The stored entry, without counting or touching. The caller owns it.
