@@ -614,7 +614,7 @@ fn a_shared_cache_whose_callers_refresh_does_what_the_model_does() {
     for rules in all_rules() {
         let cache: Cache<u8, u64, Shared> = by_hand(rules).build();
         let called = cache.clone();
-        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(10_000);
+        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
     }
 }
 
@@ -623,7 +623,7 @@ fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
     for rules in all_rules().take(5) {
         let cache: Cache<u8, u64, Thread> = by_hand(rules).build_for_thread();
         let called = cache.clone();
-        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(10_000);
+        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
     }
 }
 
@@ -637,7 +637,7 @@ macro_rules! functions {
             }
 
             let rules = Rules { maxsize: $maxsize, life: $life, mark: $mark, refreshed_by: $by };
-            Rig::of(rules, f::cache().clone(), f).check(50_000);
+            Rig::of(rules, f::cache().clone(), f).check(30_000);
         }
     )*};
 }
