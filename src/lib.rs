@@ -106,6 +106,9 @@ pub use memo_runtime::{
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
 /// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
 /// | [`err_ttl`](guide::time#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
+/// | [`refresh_after`](guide::renewal#refresh_after) | `"8m"`, a `Duration`, or a part of the life: `0.8` | none | from which age a value is computed anew while the old one answers |
+/// | [`refresh_on`](guide::renewal#refresh_on) | a function that takes a run, or `caller` | threads of this crate | where a value is computed anew. An `async fn` has to say it |
+/// | [`retry_after`](guide::renewal#retry_after) | `"30s"`, or a `Duration` | 30 s, at most the `ttl` | how long after a failure the next run may begin |
 /// | [`stale_if_error`](guide::renewal#stale_if_error) | `"2h"`, or a `Duration` | none | how long after its `ttl` a value still answers calls that fail |
 /// | [`scope`](guide::caches#scope) | `"shared"`, `"thread"` | `"shared"` | one cache for the process, or one for each thread |
 /// | [`key`](guide::keys#key) | an expression over the arguments | all arguments | what identifies a call |
@@ -176,7 +179,7 @@ pub use memo_macros::memoize;
 /// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
 /// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
-/// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `stale_if_error` |
+/// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
@@ -215,6 +218,7 @@ pub mod guide {
     ///
     /// [Invalidation]: invalidation
     /// [`set_clock`]: crate::set_clock
+    /// [`refresh_after`]: renewal#refresh_after
     pub mod time {}
 
     #[doc = include_str!("../docs/guides/renewal.md")]

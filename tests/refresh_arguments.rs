@@ -254,7 +254,7 @@ fn methods_of_a_generic_type_are_refreshed() {
 mod inner {
     use super::*;
 
-    #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = super::at_once)]
+    #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = at_once)]
     pub(crate) fn rate(currency: &str) -> (u32, String) {
         (RUNS.fetch_add(1, SeqCst), currency.to_owned())
     }

@@ -286,6 +286,7 @@ fn an_old_value_wins_over_errors_that_are_stored_and_an_error_is_never_an_old_va
     assert_eq!(stored("EUR"), Err("down"));
     assert_eq!(stored("EUR"), Err("down"));
     assert_eq!(stored::cache_info().misses, 1, "the error is stored");
+    assert_eq!(stored::cache_info().failures, 1);
     clock.advance(2 * SECOND);
     assert_eq!(stored("EUR"), Err("down"));
     assert_eq!((stored::cache_info().misses, stored::cache_info().stale), (2, 0));

@@ -32,6 +32,7 @@ const TOPICS: &[&str] = &[
     "names",
     "options",
     "private",
+    "refresh",
     "signature",
 ];
 

@@ -6,7 +6,7 @@ use crate::analyze::key_shape::KeyShape;
 use crate::analyze::model::{Argument, Model};
 use crate::analyze::type_names::{is_primitive, is_unsized_by_name, unwrapped};
 use crate::parse::option_row::Scope;
-use crate::tokens::rewrite::{infer_lifetimes, replace_self};
+use crate::tokens::rewrite::{infer_lifetimes, replace_self, respanned};
 use crate::tokens::search::{find_lifetime, has_macro};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -275,8 +275,11 @@ impl Model {
         };
         let lent = arguments.iter().zip(parts).map(|(argument, part)| {
             let Argument { name, ty, .. } = argument;
-            let shape = self.shape_type(&KeyShape::of(ty));
-            quote_spanned!(ty.span().resolved_at(name.span())=> #p::lend::<#shape, _>(#part))
+            let span = ty.span().resolved_at(name.span());
+            let shape = respanned(&self.shape_type(&KeyShape::of(ty)), span);
+            let ty =
+                infer_lifetimes(&ty.to_token_stream(), |name| self.other_params.contains(name));
+            quote_spanned!(span=> #p::lend::<#shape, #ty>(#part))
         });
         lent.collect()
     }

@@ -25,7 +25,11 @@ pub(crate) struct GivenOption {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Options(Vec<GivenOption>);
+pub(crate) struct Options {
+    given: Vec<GivenOption>,
+    /// The options whose values could not be read. That was reported.
+    misread: Vec<&'static str>,
+}
 
 impl Options {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
@@ -72,22 +76,22 @@ impl Options {
             skip_value(input);
             return Err(syn::Error::new(name.span(), message));
         };
-        let value = read_value(row, &name, input)?;
+        let value = read_value(row, &name, input).inspect_err(|_| self.misread.push(row.name))?;
         if self.get(row.name).is_some() {
             let message = format!("`{name}` is given twice; keep one of the two");
             return Err(syn::Error::new(name.span(), message));
         }
-        self.0.push(GivenOption { row, name, value });
+        self.given.push(GivenOption { row, name, value });
         Ok(())
     }
 
     /// The options of a function in a block: the block's as defaults, and then its own.
     pub(crate) fn or_defaults(self, block: &Self, function: &Function) -> Self {
-        let defaults = block.0.iter().filter(|default| {
+        let defaults = block.given.iter().filter(|default| {
             let (row, name) = (default.row, default.row.name);
             let is_excluded = self.excluded_by(row).next().is_some();
             let gives_way = row.on_block != OnBlock::FirmDefault
-                && self.0.iter().any(|own| own.row.excludes.iter().any(|it| it.name() == name));
+                && self.given.iter().any(|own| own.row.excludes.iter().any(|it| it.name() == name));
             !matches!(row.on_block, OnBlock::OfBlock | OnBlock::OfTraitImpl(_))
                 && self.get(name).is_none()
                 && !is_excluded
@@ -106,15 +110,21 @@ impl Options {
             }
             Some(default)
         });
-        Self(defaults.collect::<Vec<_>>().into_iter().chain(self.0).collect())
+        let given = defaults.collect::<Vec<_>>().into_iter().chain(self.given).collect();
+        Self { given, misread: self.misread }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &GivenOption> {
-        self.0.iter()
+        self.given.iter()
     }
 
     pub(crate) fn get(&self, option: &str) -> Option<&GivenOption> {
-        self.0.iter().find(|given| given.row.name == option)
+        self.given.iter().find(|given| given.row.name == option)
+    }
+
+    /// Whether an option was given with a value that could not be read.
+    pub(crate) fn is_misread(&self, option: &str) -> bool {
+        self.misread.contains(&option)
     }
 
     /// The given options that exclude an option, with the relation from its row.
@@ -133,29 +143,29 @@ impl Options {
 
     /// The expressions that the generated code evaluates. They may mention the function's parameters.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        self.0.iter().filter_map(|given| given.value.expr())
+        self.given.iter().filter_map(|given| given.value.expr())
     }
 
     /// Whether entries of the function's own cache can expire.
     pub(crate) fn expire(&self) -> bool {
-        self.0.iter().any(|given| given.row.expires)
+        self.given.iter().any(|given| given.row.expires)
     }
 
     /// An option that is about errors.
     pub(crate) fn errors_option(&self) -> Option<&GivenOption> {
-        self.0.iter().find(|given| given.row.about_errors)
+        self.given.iter().find(|given| given.row.about_errors)
     }
 
     /// Whether errors are stored with a time to live of their own.
     pub(crate) fn store_errors(&self) -> bool {
-        self.0.iter().any(|given| given.row.stores_errors)
+        self.given.iter().any(|given| given.row.stores_errors)
     }
 
     /// The methods of the builder to call, each with its row, and its value if it takes one.
     pub(crate) fn builder_calls(
         &self,
     ) -> impl Iterator<Item = (&'static str, &'static OptionRow, Option<&Value>)> {
-        self.0.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
+        self.given.iter().filter_map(|GivenOption { row, value, .. }| match (value, row.no_limit) {
             (Value::NoLimit, NoLimit::Word { builder, .. }) => Some((builder, *row, None)),
             (Value::Part(_), _) => Some(("refresh_part", *row, Some(value))),
             _ => Some((row.builder?, *row, Some(value))),

@@ -7,7 +7,7 @@ use super::suggest;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
 
 /// Any expression.
 pub(super) fn expression(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -97,35 +97,48 @@ pub(super) fn life(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
 
 /// The age from which an entry is refreshed: a duration, or a part of its life.
 pub(super) fn age(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    const PART: &str = "a part of a life is a number, more than 0 and less than 1: `refresh_after = 0.8` is after 8 \
+                        of 10 minutes";
     let expr = read(input)?;
-    let Expr::Lit(ExprLit { lit: Lit::Float(part), .. }) = &expr else {
-        return match duration_of(row, expr.clone())? {
+    match &expr {
+        Expr::Closure(_) => refuse(
+            &expr,
+            "values do not differ in this; write a duration, `refresh_after = \"8m\"`, or a part of each life, \
+             `refresh_after = 0.8`",
+        ),
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => refuse(&expr, PART),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. })
+            if text.value().trim_end().ends_with('%') =>
+        {
+            refuse(&expr, PART)
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(part), .. }) => match part.base10_parse::<f64>() {
+            Ok(number) if number > 0.0 && number < 1.0 => Ok(Value::Part(part.clone())),
+            _ => refuse(&expr, PART),
+        },
+        _ => match duration_of(row, expr.clone())? {
             Value::Duration(duration) if duration.is_zero() => {
-                refuse(&expr, format!("no entry is younger than that; write `{}`", row.example))
+                refuse(&expr, format!("each call would refresh its entry; write `{}`", row.example))
             }
             value => Ok(value),
-        };
-    };
-    match part.base10_parse::<f64>() {
-        Ok(number) if number > 0.0 && number < 1.0 => Ok(Value::Part(part.clone())),
-        _ => {
-            let message = "a part of a life is more than 0 and less than 1: \
-                           `refresh_after = 0.8` is after 8 of 10 minutes";
-            refuse(&expr, message)
-        }
+        },
     }
 }
 
 /// `caller`, or a function that has a run executed somewhere.
 pub(super) fn runner(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let name = row.name;
     match read(input)? {
         Expr::Path(path) if path.path.is_ident("caller") => Ok(Value::Caller),
         expr @ (Expr::Path(_) | Expr::Closure(_)) => Ok(Value::Expr(expr)),
+        ref expr @ Expr::Lit(ExprLit { lit: Lit::Str(ref text), .. }) => {
+            refuse(expr, format!("write it without quotes: `{name} = {}`", text.value()))
+        }
         other => {
             let message = format!(
-                "`{}` is `caller`, or a function that takes a run and executes it: `{}`, \
+                "`{name}` is `caller`, or a function that takes a run and executes it: `{}`, \
                  `|run| pool().execute(run)`",
-                row.name, row.example
+                row.example
             );
             refuse(&other, message)
         }

@@ -32,8 +32,9 @@ fn compare_function(options: &str, item: &str, left_out: &[&str], expected: &Exp
     let looked_up = ["plain::", "shaped::", "key_of!"];
     let arguments: usize =
         looked_up.iter().map(|it| code.split(&format!("__private::{it}")).count()).sum();
+    let renewal = if code.contains("renew_by") { 45 } else { 0 };
     let lines = counted_lines(&expansion);
-    assert!(lines <= 31 + 9 * arguments, "{lines} lines");
+    assert!(lines <= 31 + 9 * arguments + renewal, "{lines} lines");
     compare(options, item, expansion, left_out, expected);
 }
 
@@ -161,6 +162,26 @@ fn an_async_function() {
             "here",
         ],
         &expect_file!["expansions/asynchronous.rs"],
+    );
+}
+
+#[test]
+fn a_refresh_on_threads_of_the_crate() {
+    compare_function(
+        r#"ttl = "30m", refresh_after = 0.8"#,
+        "fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> { fetch(city, day) }",
+        &[&["lookup"], CONTROLS].concat(),
+        &expect_file!["expansions/refresh.rs"],
+    );
+}
+
+#[test]
+fn a_refresh_on_a_runtime() {
+    compare_function(
+        r#"ttl = "30m", refresh_after = "24m", refresh_on = tokio::spawn"#,
+        "async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }",
+        &[&["lookup", "here"], CONTROLS].concat(),
+        &expect_file!["expansions/asynchronous_refresh.rs"],
     );
 }
 

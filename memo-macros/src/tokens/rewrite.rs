@@ -109,6 +109,14 @@ fn new_lifetime(prefix: &str, span: Span, names: &mut Vec<Lifetime>) -> TokenStr
     lifetime.into_token_stream()
 }
 
+/// The same tokens at another place. An error about them points there.
+pub(crate) fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
+    map_tokens(tokens, &mut |mut token, _| {
+        token.set_span(span);
+        token
+    })
+}
+
 /// Changes each token outside and inside of groups. The second argument of `change` is the
 /// punctuation before the token, if any.
 fn map_tokens(

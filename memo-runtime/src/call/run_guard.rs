@@ -185,6 +185,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                 refusal = life
                     .filter(Life::is_empty)
                     .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
+                if is_error {
+                    self.engine.core.count_failure();
+                }
                 let run = EndedRun { life, renews: self.renews.is_some(), ran };
                 let write = &mut |to| result.write(to);
                 if !self.engine.land(&self.entry, is_own, run, write) {

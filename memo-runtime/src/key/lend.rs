@@ -13,9 +13,10 @@ use std::sync::Arc;
 ///
 /// A slice of references cannot: the key owns no such slice.
 #[diagnostic::on_unimplemented(
-    message = "an argument of type `{A}` cannot be made from the key, and so no value is refreshed in the background",
-    label = "the key owns nothing that this can borrow",
-    note = "say `refresh_on = caller`, and the call that finds an old value runs the body itself"
+    message = "`{A}` cannot be made from the key of a stored value, and so the value cannot be refreshed in the background",
+    label = "the key owns nothing that this argument can borrow",
+    note = "say `refresh_on = caller`, and the call that finds an old value runs the body; or take an argument whose parts \
+            are owned, as `&[String]` in place of `&[&str]`"
 )]
 pub trait Lend<'k, A>: KeyShape<A> {
     #[doc(hidden)]
@@ -103,6 +104,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Clone> Lend<'_, A> for Plain
 where
     Self: KeyShape<A, Owned = A>,
@@ -112,6 +114,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Copy> Lend<'_, A> for FloatBits
 where
     Self: KeyShape<A, Owned = Float<A>>,
@@ -121,12 +124,14 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'k, A: 'k + ?Sized, F: LendRef<A, Owned: 'k>> Lend<'k, &'k A> for PointerTo<F> {
     fn lend(owned: &'k F::Owned) -> &'k A {
         F::lend_ref(owned)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'k, A: 'k + ?Sized + ToOwned, F: LendRef<A, Owned: 'k>> Lend<'k, Cow<'k, A>> for PointerTo<F> {
     fn lend(owned: &'k F::Owned) -> Cow<'k, A> {
         Cow::Borrowed(F::lend_ref(owned))
@@ -135,6 +140,7 @@ impl<'k, A: 'k + ?Sized + ToOwned, F: LendRef<A, Owned: 'k>> Lend<'k, Cow<'k, A>
 
 macro_rules! owning_pointers {
     ($($pointer:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<'k, A: ?Sized, F: LendBox<A>> Lend<'k, $pointer<A>> for PointerTo<F> {
             fn lend(owned: &'k F::Owned) -> $pointer<A> {
                 F::lend_box(owned).into()
@@ -144,18 +150,21 @@ macro_rules! owning_pointers {
 }
 owning_pointers!(Box Rc Arc);
 
+#[diagnostic::do_not_recommend]
 impl<'k, A, F: Lend<'k, A, Owned: 'k>> Lend<'k, Vec<A>> for PointerTo<SliceOf<F>> {
     fn lend(owned: &'k Vec<F::Owned>) -> Vec<A> {
         owned.iter().map(F::lend).collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'k, A, F: Lend<'k, A, Owned: 'k>> Lend<'k, Option<A>> for OptionOf<F> {
     fn lend(owned: &'k Option<F::Owned>) -> Option<A> {
         owned.as_ref().map(F::lend)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'k, A, F: Lend<'k, A, Owned: 'k>, const N: usize> Lend<'k, [A; N]> for ArrayOf<F> {
     fn lend(owned: &'k [F::Owned; N]) -> [A; N] {
         std::array::from_fn(|i| F::lend(&owned[i]))
@@ -164,6 +173,7 @@ impl<'k, A, F: Lend<'k, A, Owned: 'k>, const N: usize> Lend<'k, [A; N]> for Arra
 
 macro_rules! tuples {
     ($(($($part:ident $arg:ident $i:tt)*))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<'k, $($arg, $part: Lend<'k, $arg, Owned: 'k>),*> Lend<'k, ($($arg,)*)> for ($($part,)*) {
             fn lend(owned: &'k Self::Owned) -> ($($arg,)*) {
                 ($($part::lend(&owned.$i),)*)

@@ -19,7 +19,7 @@ pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
     exclusions(options, errors);
     for given in options.iter().filter(|given| options.excluded_by(given.row).next().is_none()) {
         for relation in given.row.needs {
-            if options.related(relation).is_none() {
+            if options.related(relation).is_none() && !options.is_misread(relation.name()) {
                 let needed = OPTIONS.iter().find(|row| row.name == relation.name());
                 let message = format!(
                     "`{}` needs `{}`: {}; add `{}`",

@@ -25,7 +25,8 @@ pub(super) fn combinations(options: &Options, function: &Function, errors: &mut 
         return;
     }
     let sig = &function.sig;
-    if sig.asyncness.is_some() && options.get("refresh_on").is_none() {
+    let has_runner = options.get("refresh_on").is_some() || options.is_misread("refresh_on");
+    if sig.asyncness.is_some() && !has_runner {
         let message = "`refresh_after` of an `async fn` needs `refresh_on`: no runtime is assumed; add \
                        `refresh_on = tokio::spawn`, or another function that takes a future";
         return errors.at(&refresh.name, message);
@@ -70,7 +71,7 @@ pub(super) fn combinations(options: &Options, function: &Function, errors: &mut 
 /// Whether the moments of a life come in their order, as far as that is known here.
 fn marks(options: &Options, refresh: &GivenOption, errors: &mut Errors) {
     match (&refresh.value, options.get("ttl").map(|ttl| &ttl.value)) {
-        (Value::Part(part), None) => {
+        (Value::Part(part), None) if !options.is_misread("ttl") => {
             let message = format!(
                 "`refresh_after = {part}` needs `ttl`: it is a part of a life that ends; add `ttl = \"10m\"`"
             );
@@ -78,7 +79,7 @@ fn marks(options: &Options, refresh: &GivenOption, errors: &mut Errors) {
         }
         (Value::Duration(age), Some(Value::Duration(ttl))) if age >= ttl => {
             let message = "`refresh_after` is not less than `ttl`: an entry would expire before it is \
-                           refreshed; make one of the two smaller or larger";
+                           refreshed; make `refresh_after` shorter or `ttl` longer";
             errors.at(&refresh.name, message);
         }
         _ => {}

@@ -123,7 +123,7 @@ impl<S: Scope> Core<S> {
         Some((flight, Some(self.retain(id.entry))))
     }
 
-    /// Counts a run that has panicked.
+    /// Counts a run that has panicked, or whose error is stored.
     pub(crate) fn count_failure(&self) {
         self.locked(|state| state.counts.failures += 1);
     }

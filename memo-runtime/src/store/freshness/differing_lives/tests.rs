@@ -17,50 +17,155 @@ fn plain(deadline: u64) -> Moments {
 #[derive(Default)]
 struct Compared {
     queue: DifferingLives,
-    model: Vec<(EntryPtr<Thread>, Time)>,
+    model: Vec<Plain>,
     steps: usize,
+    /// How many moments the entries have had.
+    moments: usize,
+}
+
+/// An entry of the list.
+struct Plain {
+    owner: EntryPtr<Thread>,
+    /// It is due for a refresh from then on.
+    due_at: Time,
+    deadline: Time,
+    ends: Time,
+    /// Once it answers no longer: a call may run the body from then on.
+    run_at: Time,
+    /// What the queue has last reported of it, or was told.
+    known: Phase,
+}
+
+impl Plain {
+    fn stage(&self, now: Time) -> Stage {
+        if self.ends.has_passed(now) {
+            Stage::Over
+        } else if self.deadline.has_passed(now) {
+            Stage::Kept { may_run: self.run_at.has_passed(now) }
+        } else if self.due_at.has_passed(now) {
+            Stage::Due
+        } else {
+            Stage::Fresh
+        }
+    }
+
+    /// The next moment that the queue has to report.
+    fn next(&self) -> Time {
+        match self.known {
+            Phase::Fresh => self.deadline.min(self.due_at),
+            Phase::Due => self.deadline,
+            Phase::Kept => self.ends,
+        }
+    }
 }
 
 impl Compared {
-    fn push(&mut self, now: Time, life: Duration) {
+    fn push(&mut self, now: Time, length: Duration) {
+        self.push_life(now, Life { length, ..Life::ENDLESS });
+    }
+
+    fn push_life(&mut self, now: Time, life: Life) {
         let owner = EntryPtr::without_key(0);
-        let life = Life { length: life, ..Life::ENDLESS };
         self.queue.push(owner.entry_ref(), now, Moments::of(life, now), false);
-        self.model.push((owner, now.after(life.length)));
+        let deadline = now.after(life.length);
+        let due_at = Some(now.after(life.fresh)).filter(|at| *at < deadline);
+        self.model.push(Plain {
+            owner,
+            due_at: due_at.unwrap_or(Time::FOREVER),
+            deadline,
+            ends: deadline.after(life.kept),
+            run_at: Time::ORIGIN,
+            known: Phase::Fresh,
+        });
+        self.moments += 3;
     }
 
     fn remove(&mut self, number: usize) {
-        let (owner, _) = self.model.swap_remove(number);
+        let Plain { owner, .. } = self.model.swap_remove(number);
         self.queue.remove(owner.entry_ref());
         self.queue.shrink();
     }
 
-    /// Takes `most` steps. What they take out has expired.
+    /// A run begins, or has failed and is tried again later.
+    fn set_run(&mut self, number: usize, at: Time, now: Time) {
+        let plain = &mut self.model[number];
+        if plain.stage(now) == Stage::Over {
+            return;
+        }
+        self.queue.set_run(plain.owner.entry_ref(), at, now);
+        if plain.stage(now).answers() {
+            (plain.due_at, plain.known) = (at, Phase::Fresh);
+        } else {
+            (plain.run_at, plain.known) = (at, Phase::Kept);
+        }
+        self.moments += 1;
+    }
+
+    /// Ends the time in which an entry is fresh, or in which it answers.
+    fn age(&mut self, number: usize, is_kept: bool, now: Time) {
+        let plain = &mut self.model[number];
+        if !plain.stage(now).answers() {
+            return;
+        }
+        if is_kept {
+            self.queue.end_answering(plain.owner.entry_ref(), now);
+            (plain.deadline, plain.run_at, plain.known) = (now, now, Phase::Kept);
+        } else {
+            self.queue.make_due(plain.owner.entry_ref());
+            (plain.due_at, plain.known) = (now, Phase::Due);
+        }
+        self.moments += 1;
+    }
+
+    /// Takes `most` steps. What they take out is over, and what they report has just become so.
     fn expire(&mut self, now: Time, most: usize) {
         for _ in 0..most {
             let Some(step) = self.queue.step(now) else { break };
             self.steps += 1;
-            if let Step::Expired(entry) = step {
-                let number = self.model.iter().position(|(owner, _)| owner.entry_ref() == entry);
-                let (_, deadline) = self.model.swap_remove(number.expect("it was not taken out"));
-                assert!(deadline.has_passed(now), "{deadline:?} has not come at {now:?}");
+            let (Step::Expired(entry) | Step::Hide(entry)) = step else { continue };
+            let number = self.model.iter().position(|plain| plain.owner.entry_ref() == entry);
+            let number = number.expect("it was not taken out");
+            let plain = &mut self.model[number];
+            let stage = plain.stage(now);
+            if let Step::Expired(_) = step {
+                assert_eq!(stage, Stage::Over);
+                self.model.swap_remove(number);
+                continue;
             }
+            let phase = match stage {
+                Stage::Due => Phase::Due,
+                Stage::Kept { .. } => Phase::Kept,
+                Stage::Fresh | Stage::Over => panic!("{stage:?} is no reason to hide it"),
+            };
+            assert_ne!(std::mem::replace(&mut plain.known, phase), phase, "it is told once");
         }
         self.queue.shrink();
     }
 
     fn check(&self, now: Time) {
-        let expired = self.model.iter().filter(|(_, deadline)| deadline.has_passed(now)).count();
-        assert_eq!(self.queue.count(now, |it| it == Stage::Over), expired);
-        let earliest = self.model.iter().map(|(_, deadline)| *deadline).min();
+        let over = self.model.iter().filter(|plain| plain.stage(now) == Stage::Over).count();
+        assert_eq!(self.queue.count(now, |it| it == Stage::Over), over);
+        let earliest = self.model.iter().map(Plain::next).min();
         assert!(self.queue.next() <= earliest.unwrap_or(Time::FOREVER), "none is due before");
-        for (owner, deadline) in &self.model {
-            let is_over = self.queue.stage(owner.entry_ref(), now) == Stage::Over;
-            assert_eq!(is_over, deadline.has_passed(now));
+        for plain in &self.model {
+            assert_eq!(self.queue.stage(plain.owner.entry_ref(), now), plain.stage(now));
         }
         assert!(self.queue.nodes.capacity() <= 8 * self.model.len() + 4 * HEADS);
         #[cfg(debug_assertions)]
         self.queue.check(self.model.len(), |_| true);
+    }
+
+    /// All that has come was reported.
+    fn check_all_known(&self, now: Time) {
+        assert!(!self.queue.next().has_passed(now), "it wakes nobody for nothing twice");
+        for plain in &self.model {
+            let known = match plain.known {
+                Phase::Fresh => plain.stage(now) == Stage::Fresh,
+                Phase::Due => plain.stage(now) == Stage::Due,
+                Phase::Kept => matches!(plain.stage(now), Stage::Kept { .. }),
+            };
+            assert!(known, "{:?} is known as {:?}", plain.stage(now), plain.known);
+        }
     }
 }
 
@@ -70,6 +175,10 @@ impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         self.0 >> 11
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next()).unwrap_or(usize::MAX) % bound
     }
 
     /// A number of any magnitude.
@@ -92,22 +201,53 @@ impl Random {
 
 #[test]
 fn entries_expire_at_their_deadlines_whatever_their_lives() {
+    moments_come_when_they_should(|length, _| Life { length, ..Life::ENDLESS });
+}
+
+#[test]
+fn entries_are_due_for_a_refresh_when_they_should_be() {
+    moments_come_when_they_should(|length, random| Life {
+        length,
+        fresh: random.life(),
+        ..Life::ENDLESS
+    });
+}
+
+#[test]
+fn entries_are_kept_for_calls_that_fail_for_as_long_as_they_should_be() {
+    moments_come_when_they_should(|length, random| Life {
+        length,
+        fresh: random.life(),
+        kept: random.life(),
+        ..Life::ENDLESS
+    });
+}
+
+fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
     let mut random = Random(7);
     let mut all = Compared::default();
-    let (mut now, mut pushed) = (at(1 << 40), 0);
-    for step in 0..if cfg!(miri) { 300 } else { 100_000 } {
+    let mut now = at(1 << 40);
+    for step in 0..if cfg!(miri) { 300 } else { 40_000 } {
         let grows = (step / 500) % 2 == 0;
-        match random.next() % 8 {
-            0..5 if grows => {
-                all.push(now, random.life());
-                pushed += 1;
+        let number = random.below(all.model.len().max(1));
+        match random.next() % 12 {
+            0..6 if grows => {
+                let length = random.life();
+                all.push_life(now, life(length, &mut random));
             }
-            0..2 if !all.model.is_empty() => {
-                all.remove(usize::try_from(random.next()).unwrap() % all.model.len());
+            0..2 if !all.model.is_empty() => all.remove(number),
+            6 if !all.model.is_empty() => {
+                let begins = random.next() % 2 == 0;
+                let at = if begins { Time::FOREVER } else { now.after(random.life()) };
+                all.set_run(number, at, now);
             }
-            5 => now = now.after(Duration::from_nanos(random.next() % 3_000)),
+            7 if !all.model.is_empty() => {
+                let is_kept = random.next() % 4 == 0;
+                all.age(number, is_kept, now);
+            }
+            8 => now = now.after(Duration::from_nanos(random.next() % 3_000)),
             // Over the moments of many lists at once.
-            6 if random.next() % 64 == 0 => {
+            9 if random.next() % 64 == 0 => {
                 now = now.after(Duration::from_nanos(random.any() >> 16));
             }
             _ => {
@@ -116,7 +256,7 @@ fn entries_expire_at_their_deadlines_whatever_their_lives() {
                 all.expire(now, if few { 3 } else { usize::MAX });
                 if !few {
                     assert_eq!(all.queue.count(now, |it| it == Stage::Over), 0);
-                    assert!(!all.queue.next().has_passed(now), "it wakes nobody for nothing twice");
+                    all.check_all_known(now);
                 }
             }
         }
@@ -124,11 +264,12 @@ fn entries_expire_at_their_deadlines_whatever_their_lives() {
             all.check(now);
         }
     }
-    assert!(pushed > 30 && all.steps <= 65 * pushed, "{pushed} entries, {} steps", all.steps);
-    // The end of time.
-    all.expire(Time::FOREVER, usize::MAX);
-    assert!(all.model.iter().all(|(_, deadline)| *deadline == Time::FOREVER));
-    all.check(Time::FOREVER);
+    let (moments, steps) = (all.moments, all.steps);
+    assert!(moments > 30 && steps <= 65 * moments, "{moments} moments, {steps} steps");
+    let end_of_time = at(DifferingLives::END);
+    all.expire(end_of_time, usize::MAX);
+    assert!(all.model.iter().all(|plain| plain.ends == Time::FOREVER));
+    all.check(end_of_time);
     while !all.model.is_empty() {
         all.remove(0);
     }

@@ -1,0 +1,664 @@
+//! Refresh ahead beside a simple model: a list of entries, each with the two moments of its life. Random operations are
+//! applied to both. After each of them the result, the order of recency, the size and the counters must agree.
+//!
+//! Calls refresh by themselves, or in the background. The runs in the background are kept, and are a step of their own:
+//! so a run may end long after it began. The bodies succeed, fail and panic, and change the cache while they run.
+//!
+//! The operations follow from a fixed seed. With `MEMOFN_STRESS=full` each subject does a million.
+
+mod common;
+
+use common::panic_silently;
+use memofn::scope::{Scope, Shared, Thread};
+use memofn::testing::Clock;
+use memofn::{Cache, CacheBuilder, CacheInfo, memoize};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Lives are multiples of this, and so are the movements of the clock. In nanoseconds, as all times of the model.
+const UNIT: u64 = 100_000_000;
+
+/// The lives of values, in units. The last three bits of a value say which it has.
+const LIVES: [u64; 8] = [0, 1, 3, 4, 10, 20, 50, u64::MAX];
+
+const RETRY: u64 = 3 * UNIT;
+
+/// Of a cache without a limit. A small one has two keys more than it has room for.
+const KEYS: u64 = 6;
+
+fn life(value: &u64) -> Duration {
+    match LIVES[*value as usize % LIVES.len()] {
+        u64::MAX => Duration::MAX,
+        units => Duration::from_nanos(units * UNIT),
+    }
+}
+
+/// How long values live, and when they are due for a refresh: in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    maxsize: Option<usize>,
+    life: Life,
+    mark: Mark,
+    refreshed_by: Runner,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Life {
+    /// Each value has the life that it says.
+    OfValue,
+    Equal(u64),
+    Endless,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Half,
+    After(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Runner {
+    Caller,
+    Background,
+}
+
+impl Rules {
+    fn life(self, value: u64) -> Option<u64> {
+        match self.life {
+            Life::OfValue => LIVES[value as usize % LIVES.len()].checked_mul(UNIT),
+            Life::Equal(life) => Some(life),
+            Life::Endless => None,
+        }
+    }
+
+    fn mark(self, value: u64) -> Option<u64> {
+        let (life, after) = match (self.life(value), self.mark) {
+            (life, Mark::After(after)) => (life, after),
+            (Some(life), Mark::Half) => (Some(life), life / 2),
+            (None, Mark::Half) => return None,
+        };
+        life.is_none_or(|life| after < life).then_some(after)
+    }
+}
+
+/// What a body returns.
+type Computed = Result<u64, Failed>;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Failed;
+
+/// How a body ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Returns(Computed),
+    Panics,
+}
+
+/// The end of a call.
+type Answer = Result<Computed, ()>;
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Tells it from other entries of the key.
+    number: u64,
+    key: u8,
+    value: u64,
+    refresh_at: Option<u64>,
+    deadline: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    key: u8,
+    /// The number of the entry that it renews.
+    renews: Option<u64>,
+    is_invalidated: bool,
+}
+
+struct Model {
+    rules: Rules,
+    now: u64,
+    /// The most recently used first.
+    entries: Vec<Entry>,
+    /// By number.
+    runs: HashMap<u64, Run>,
+    numbers: u64,
+    /// When each value was computed or inserted.
+    births: HashMap<u64, u64>,
+    counts: Counts,
+    /// Refreshes, their failures and outdated runs before the counters were zeroed.
+    forgotten: [u64; 3],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Counts {
+    hits: u64,
+    misses: u64,
+    refreshes: u64,
+    refresh_failures: u64,
+    evictions: u64,
+    expirations: u64,
+    outdated: u64,
+    rejected: u64,
+    currsize: usize,
+}
+
+impl From<CacheInfo> for Counts {
+    fn from(info: CacheInfo) -> Self {
+        let CacheInfo { hits, misses, refreshes, refresh_failures, .. } = info;
+        let CacheInfo { evictions, expirations, outdated, rejected, currsize, .. } = info;
+        Self {
+            hits,
+            misses,
+            refreshes,
+            refresh_failures,
+            evictions,
+            expirations,
+            outdated,
+            rejected,
+            currsize,
+        }
+    }
+}
+
+/// What a call does.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Hit(u64),
+    /// It runs the body.
+    Runs(u64),
+    /// It is a hit, and a run in the background begins.
+    HandsOver(u64, u64),
+}
+
+impl Model {
+    fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            now: 0,
+            entries: Vec::new(),
+            runs: HashMap::new(),
+            numbers: 0,
+            births: HashMap::new(),
+            counts: Counts::default(),
+            forgotten: [0; 3],
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn has_passed(&self, moment: Option<u64>) -> bool {
+        moment.is_some_and(|at| at <= self.now)
+    }
+
+    fn expire(&mut self) {
+        let (before, now) = (self.entries.len(), self.now);
+        self.entries.retain(|entry| entry.deadline.is_none_or(|deadline| deadline > now));
+        self.counts.expirations += (before - self.entries.len()) as u64;
+    }
+
+    fn place(&mut self, key: u8) -> Option<usize> {
+        self.expire();
+        self.entries.iter().position(|entry| entry.key == key)
+    }
+
+    /// A use of an entry. An unbounded cache keeps no recency.
+    fn touch(&mut self, place: usize) -> &mut Entry {
+        let is_ranked = self.rules.maxsize.is_some();
+        if is_ranked {
+            self.entries[..=place].rotate_right(1);
+        }
+        &mut self.entries[if is_ranked { 0 } else { place }]
+    }
+
+    /// A run of the key that a call would find.
+    fn run_of(&self, key: u8) -> Option<u64> {
+        let found = self.runs.iter().find(|(_, run)| run.key == key && !run.is_invalidated);
+        found.map(|(number, _)| *number)
+    }
+
+    fn start(&mut self, key: u8, renews: Option<u64>) -> u64 {
+        let number = self.number();
+        self.runs.insert(number, Run { key, renews, is_invalidated: false });
+        number
+    }
+
+    fn call(&mut self, key: u8) -> Step {
+        let Some(place) = self.place(key) else {
+            self.counts.misses += 1;
+            return Step::Runs(self.start(key, None));
+        };
+        let starts = self.has_passed(self.entries[place].refresh_at) && self.run_of(key).is_none();
+        let entry = self.touch(place);
+        let (value, number) = (entry.value, entry.number);
+        if !starts {
+            self.counts.hits += 1;
+            return Step::Hit(value);
+        }
+        entry.refresh_at = None;
+        self.counts.refreshes += 1;
+        let run = self.start(key, Some(number));
+        if self.rules.refreshed_by == Runner::Caller {
+            self.counts.misses += 1;
+            return Step::Runs(run);
+        }
+        self.counts.hits += 1;
+        Step::HandsOver(value, run)
+    }
+
+    /// `None` if it was dropped before it began.
+    fn finish(&mut self, run: u64, end: Option<End>) {
+        self.expire();
+        let run = self.runs.remove(&run).expect("a run ends once");
+        let Some(End::Returns(Ok(value))) = end else {
+            self.counts.rejected += u64::from(end.is_some_and(|end| end != End::Panics));
+            if let Some(number) = run.renews {
+                self.counts.refresh_failures += 1;
+                let retry = self.now + RETRY;
+                let old = self.entries.iter_mut().find(|entry| entry.number == number);
+                if let Some(old) = old {
+                    old.refresh_at =
+                        Some(retry).filter(|at| old.deadline.is_none_or(|end| *at < end));
+                }
+            }
+            return;
+        };
+        if run.is_invalidated {
+            self.counts.outdated += 1;
+            return;
+        }
+        self.births.insert(value, self.now);
+        let fresh = self.entry(run.key, value);
+        let old = self.place(run.key);
+        match (old, fresh) {
+            (Some(place), Some(fresh)) if run.renews.is_some() => self.entries[place] = fresh,
+            _ => self.store(run.key, fresh),
+        }
+    }
+
+    /// An entry whose life begins; `None` if it has none.
+    fn entry(&mut self, key: u8, value: u64) -> Option<Entry> {
+        let deadline = self.rules.life(value).map(|life| self.now + life);
+        let refresh_at = self.rules.mark(value).map(|mark| self.now + mark);
+        let number = self.number();
+        (deadline != Some(self.now)).then_some(Entry { number, key, value, refresh_at, deadline })
+    }
+
+    fn store(&mut self, key: u8, fresh: Option<Entry>) {
+        if let Some(place) = self.place(key) {
+            self.entries.remove(place);
+        }
+        let Some(fresh) = fresh else {
+            self.counts.rejected += 1;
+            return;
+        };
+        if self.rules.maxsize == Some(self.entries.len()) {
+            self.entries.pop();
+            self.counts.evictions += 1;
+        }
+        self.entries.insert(0, fresh);
+    }
+
+    fn outdate(&mut self, key: Option<u8>) {
+        let runs = self.runs.values_mut().filter(|run| key.is_none_or(|key| run.key == key));
+        runs.for_each(|run| run.is_invalidated = true);
+    }
+
+    fn get(&mut self, key: u8) -> Option<u64> {
+        let Some(place) = self.place(key) else {
+            self.counts.misses += 1;
+            return None;
+        };
+        self.counts.hits += 1;
+        Some(self.touch(place).value)
+    }
+
+    fn peek(&mut self, key: u8) -> Option<u64> {
+        self.place(key).map(|place| self.entries[place].value)
+    }
+
+    fn insert(&mut self, key: u8, value: u64) {
+        self.expire();
+        self.outdate(Some(key));
+        self.births.insert(value, self.now);
+        let fresh = self.entry(key, value);
+        self.store(key, fresh);
+    }
+
+    fn remove(&mut self, key: u8) -> Option<u64> {
+        self.outdate(Some(key));
+        self.place(key).map(|place| self.entries.remove(place).value)
+    }
+
+    fn clear(&mut self) {
+        self.outdate(None);
+        self.entries.clear();
+        self.forgotten = self.rare();
+        self.counts = Counts::default();
+    }
+
+    /// Refreshes, their failures and outdated runs since the beginning.
+    fn rare(&self) -> [u64; 3] {
+        let Counts { refreshes, refresh_failures, outdated, .. } = self.counts;
+        let [a, b, c] = self.forgotten;
+        [a + refreshes, b + refresh_failures, c + outdated]
+    }
+
+    fn counts(&mut self) -> Counts {
+        self.expire();
+        Counts { currsize: self.entries.len(), ..self.counts }
+    }
+
+    /// Nothing is answered at the end of its life or later.
+    fn assert_alive(&self, value: u64) {
+        let born = self.births.get(&value).expect("it was computed");
+        let is_alive = self.rules.life(value).is_none_or(|life| self.now < born + life);
+        assert!(is_alive, "{value} of {born} is answered at {}", self.now);
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+type Body = Box<dyn FnOnce() -> Computed>;
+
+static JOBS: Mutex<VecDeque<Job>> = Mutex::new(VecDeque::new());
+
+thread_local! {
+    /// The body of the next run.
+    static BODY: RefCell<Option<Body>> = const { RefCell::new(None) };
+}
+
+fn keep(job: impl FnOnce() + Send + 'static) {
+    JOBS.lock().unwrap().push_back(Box::new(job));
+}
+
+fn run_body() -> Computed {
+    let body = BODY.with_borrow_mut(Option::take);
+    body.expect("no run is expected")()
+}
+
+/// A change of the cache.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Insert(u8, u64),
+    Remove(u8),
+    Peek(u8),
+    Advance(u64),
+    Clear,
+}
+
+struct Rig<S: Scope> {
+    cache: Cache<u8, u64, S>,
+    call: Box<dyn Fn(u8) -> Computed>,
+    model: RefCell<Model>,
+    clock: Clock,
+    random: Cell<u64>,
+    values: Cell<u64>,
+    /// The runs in the background that have not begun, as the model numbers them.
+    kept: RefCell<VecDeque<u64>>,
+}
+
+impl<S: Scope> Rig<S> {
+    fn of(
+        rules: Rules,
+        cache: Cache<u8, u64, S>,
+        call: impl Fn(u8) -> Computed + 'static,
+    ) -> Rc<Self> {
+        let clock = Clock::stop();
+        JOBS.lock().unwrap().clear();
+        cache.clear();
+        Rc::new(Self {
+            cache,
+            call: Box::new(call),
+            model: RefCell::new(Model::new(rules)),
+            clock,
+            random: Cell::new(7),
+            values: Cell::new(0),
+            kept: RefCell::default(),
+        })
+    }
+
+    /// A number less than `bound`.
+    fn below(&self, bound: u64) -> u64 {
+        let next = self.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.random.set(next);
+        (next >> 33) % bound
+    }
+
+    fn key(&self) -> u8 {
+        let maxsize = self.model.borrow().rules.maxsize;
+        self.below(maxsize.map_or(KEYS, |maxsize| maxsize as u64 + 2)) as u8
+    }
+
+    /// No two values are equal. A stale value can therefore not pass for a new one.
+    fn fresh_value(&self) -> u64 {
+        self.values.set(self.values.get() + 1);
+        self.values.get() * LIVES.len() as u64 + self.below(LIVES.len() as u64)
+    }
+
+    fn change(&self) -> Change {
+        match self.below(800) {
+            0..160 => Change::Insert(self.key(), self.fresh_value()),
+            160..280 => Change::Remove(self.key()),
+            280..400 => Change::Peek(self.key()),
+            400..699 => Change::Advance(self.below(4) * UNIT),
+            // Over several moments at once.
+            699..799 => Change::Advance(self.below(60) * UNIT),
+            _ => Change::Clear,
+        }
+    }
+
+    fn apply(&self, change: Change) {
+        let model = || self.model.borrow_mut();
+        match change {
+            Change::Insert(key, value) => {
+                self.cache.insert(key, value);
+                model().insert(key, value);
+            }
+            Change::Remove(key) => assert_eq!(self.cache.remove(&key), model().remove(key)),
+            Change::Peek(key) => assert_eq!(self.cache.peek(&key), model().peek(key)),
+            Change::Advance(nanos) => {
+                self.clock.advance(Duration::from_nanos(nanos));
+                model().now += nanos;
+            }
+            Change::Clear => {
+                self.cache.clear();
+                model().clear();
+            }
+        }
+    }
+
+    /// The body of a run, and how it ends.
+    fn body(self: &Rc<Self>) -> (Body, End) {
+        let changes: Vec<_> = (0..self.below(8).saturating_sub(5)).map(|_| self.change()).collect();
+        let end = match self.below(8) {
+            0 => End::Panics,
+            1 | 2 => End::Returns(Err(Failed)),
+            _ => End::Returns(Ok(self.fresh_value())),
+        };
+        let rig = Rc::clone(self);
+        let body = Box::new(move || {
+            changes.into_iter().for_each(|change| rig.apply(change));
+            match end {
+                End::Returns(computed) => computed,
+                End::Panics => panic_silently("as planned"),
+            }
+        });
+        (body, end)
+    }
+
+    fn call(self: &Rc<Self>, key: u8) {
+        // The call would wait for a run that this very thread has kept.
+        let is_stored = self.model.borrow_mut().place(key).is_some();
+        let joined = self.model.borrow().run_of(key).filter(|_| !is_stored);
+        if let Some(run) = joined {
+            let place = self.kept.borrow().iter().position(|kept| *kept == run);
+            self.end_kept(place.expect("it is kept"));
+        }
+        let step = self.model.borrow_mut().call(key);
+        let mut expected = None;
+        if let Step::Runs(_) = step {
+            let (body, end) = self.body();
+            BODY.set(Some(body));
+            expected = Some(end);
+        }
+        let answer: Answer = catch_unwind(AssertUnwindSafe(|| (self.call)(key))).map_err(drop);
+        match (step, expected) {
+            (Step::Runs(run), Some(end)) => {
+                assert_eq!(answer.map_or(End::Panics, End::Returns), end);
+                self.model.borrow_mut().finish(run, Some(end));
+            }
+            (Step::Hit(value) | Step::HandsOver(value, _), _) => {
+                assert_eq!(answer, Ok(Ok(value)));
+                self.model.borrow().assert_alive(value);
+            }
+            _ => unreachable!("a run has an end"),
+        }
+        if let Step::HandsOver(_, run) = step {
+            self.kept.borrow_mut().push_back(run);
+        }
+        assert_eq!(JOBS.lock().unwrap().len(), self.kept.borrow().len());
+    }
+
+    /// Runs or drops a run in the background.
+    fn end_kept(self: &Rc<Self>, place: usize) {
+        let run = self.kept.borrow_mut().remove(place).expect("it is kept");
+        let job = JOBS.lock().unwrap().remove(place).expect("it was handed over");
+        if self.below(8) == 0 {
+            drop(job);
+            return self.model.borrow_mut().finish(run, None);
+        }
+        let (body, end) = self.body();
+        BODY.set(Some(body));
+        let ended = catch_unwind(AssertUnwindSafe(job));
+        assert_eq!(ended.is_err(), end == End::Panics);
+        self.model.borrow_mut().finish(run, Some(end));
+    }
+
+    fn step(self: &Rc<Self>) {
+        match self.below(20) {
+            0..11 => self.call(self.key()),
+            11 => {
+                let key = self.key();
+                let found = self.cache.get(&key);
+                assert_eq!(found, self.model.borrow_mut().get(key));
+                found.inspect(|value| self.model.borrow().assert_alive(*value));
+            }
+            12..16 => self.apply(self.change()),
+            _ => {
+                let kept = self.kept.borrow().len() as u64;
+                if kept > 0 {
+                    self.end_kept(self.below(kept) as usize);
+                }
+            }
+        }
+    }
+
+    fn check(self: Rc<Self>, steps: u32) {
+        let full = std::env::var_os("MEMOFN_STRESS").is_some_and(|it| it == "full");
+        let steps = if full { 1_000_000 } else { steps };
+        for step in 0..steps {
+            self.step();
+            let mut model = self.model.borrow_mut();
+            let counts = model.counts();
+            assert_eq!(Counts::from(self.cache.info()), counts, "after step {step}");
+            let entries: Vec<_> = model.entries.iter().map(|it| (it.key, it.value)).collect();
+            let real: Vec<_> = self.cache.iter().map(|it| (*it.key(), *it.value())).collect();
+            assert_eq!(real, entries, "after step {step}");
+        }
+        let rare = self.model.borrow().rare();
+        assert!(rare.iter().all(|count| *count > 10), "{rare:?}");
+    }
+}
+
+const LIFE: u64 = 10 * UNIT;
+const MARK: u64 = 4 * UNIT;
+
+fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
+    let builder = Cache::builder().retry_after(Duration::from_nanos(RETRY));
+    let builder = rules.maxsize.map_or(builder.clone().unbounded(), |size| builder.maxsize(size));
+    let builder = match rules.life {
+        Life::OfValue => builder.ttl_with(life),
+        Life::Equal(life) => builder.ttl(Duration::from_nanos(life)),
+        Life::Endless => builder,
+    };
+    match rules.mark {
+        Mark::Half => builder.refresh_part(0.5),
+        Mark::After(after) => builder.refresh_after(Duration::from_nanos(after)),
+    }
+}
+
+fn all_rules() -> impl Iterator<Item = Rules> {
+    let sizes = [Some(1), Some(2), Some(4), None];
+    let lives = [
+        (Life::OfValue, Mark::Half),
+        (Life::OfValue, Mark::After(MARK)),
+        (Life::Equal(LIFE), Mark::Half),
+        (Life::Equal(LIFE), Mark::After(MARK)),
+        (Life::Endless, Mark::After(MARK)),
+    ];
+    let rules =
+        move |maxsize, (life, mark)| Rules { maxsize, life, mark, refreshed_by: Runner::Caller };
+    sizes.into_iter().flat_map(move |size| lives.into_iter().map(move |it| rules(size, it)))
+}
+
+#[test]
+fn a_shared_cache_whose_callers_refresh_does_what_the_model_does() {
+    for rules in all_rules() {
+        let cache: Cache<u8, u64, Shared> = by_hand(rules).build();
+        let called = cache.clone();
+        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
+    }
+}
+
+#[test]
+fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
+    for rules in all_rules().take(5) {
+        let cache: Cache<u8, u64, Thread> = by_hand(rules).build_for_thread();
+        let called = cache.clone();
+        Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
+    }
+}
+
+macro_rules! functions {
+    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $by:expr;)*) => {$(
+        #[test]
+        fn $test() {
+            #[memoize($($option)*, retry_after = "300ms")]
+            fn f(_key: u8) -> Computed {
+                run_body()
+            }
+
+            let rules = Rules { maxsize: $maxsize, life: $life, mark: $mark, refreshed_by: $by };
+            Rig::of(rules, f::cache().clone(), f).check(30_000);
+        }
+    )*};
+}
+
+functions! {
+    a_function_whose_callers_refresh_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = caller]
+        Some(3), Life::OfValue, Mark::Half, Runner::Caller;
+    a_function_of_one_thread_whose_callers_refresh_does_what_the_model_does
+        [maxsize = 3, ttl = "1s", refresh_after = "400ms", refresh_on = caller, scope = "thread"]
+        Some(3), Life::Equal(LIFE), Mark::After(MARK), Runner::Caller;
+    a_function_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = keep]
+        Some(3), Life::OfValue, Mark::Half, Runner::Background;
+    a_function_of_equal_lives_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = 3, ttl = "1s", refresh_after = "400ms", refresh_on = keep]
+        Some(3), Life::Equal(LIFE), Mark::After(MARK), Runner::Background;
+    a_function_with_room_for_one_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = 1, ttl = |value| life(value), refresh_after = "400ms", refresh_on = keep]
+        Some(1), Life::OfValue, Mark::After(MARK), Runner::Background;
+    a_function_without_a_limit_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = unbounded, refresh_after = "400ms", refresh_on = keep]
+        None, Life::Endless, Mark::After(MARK), Runner::Background;
+}

@@ -1,0 +1,10 @@
+use memofn::memoize;
+
+#[memoize(ttl = "10m", refresh_after = "8m")]
+async fn rate(currency: &str) -> f64 {
+    currency.len() as f64
+}
+
+fn main() {
+    drop(rate("EUR"));
+}

@@ -1,0 +1,12 @@
+fn spawn<T>(_task: impl Future<Output = T> + Send + 'static) {}
+
+use memofn::memoize;
+
+#[memoize(ttl = "10m", refresh_after = "8m", refresh_on = spawn)]
+fn rate(currency: &str) -> f64 {
+    currency.len() as f64
+}
+
+fn main() {
+    rate("EUR");
+}

@@ -1,0 +1,12 @@
+fn run_number(_number: u64) {}
+
+use memofn::memoize;
+
+#[memoize(ttl = "10m", refresh_after = "8m", refresh_on = run_number)]
+fn rate(currency: &str) -> f64 {
+    currency.len() as f64
+}
+
+fn main() {
+    rate("EUR");
+}
