@@ -27,8 +27,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) body: BodyKind,
     /// When the body started, if the run is timed.
     pub(super) started: Started,
-    /// The stored value that this run is to renew.
-    pub(super) renews: Option<Renewed<S>>,
+    /// The stored value that this run is to renew. It is boxed: few runs renew, and futures hold this guard.
+    pub(super) renews: Option<Box<Renewed<S>>>,
 }
 
 /// A stored value that a run is to renew.
@@ -44,13 +44,13 @@ pub(super) struct Renewed<S: Scope> {
 
 impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
-    pub(super) fn due(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: true, stays: false, answers: None }
+    pub(super) fn due(entry: EntryPtr<S>) -> Box<Self> {
+        Box::new(Self { entry, is_refresh: true, stays: false, answers: None })
     }
 
     /// A value that answers only if the run fails.
-    pub(super) fn kept(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: false, stays: false, answers: None }
+    pub(super) fn kept(entry: EntryPtr<S>) -> Box<Self> {
+        Box::new(Self { entry, is_refresh: false, stays: false, answers: None })
     }
 }
 
@@ -276,7 +276,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// The old value that answers the call in place of the error of its run.
     pub(super) fn take_old_answer(&mut self) -> Option<(EntryPtr<S>, Aged)> {
-        let old = self.renews.take_if(|old| old.answers.is_some())?;
+        let old = *self.renews.take_if(|old| old.answers.is_some())?;
         Some((old.entry, old.answers?))
     }
 }

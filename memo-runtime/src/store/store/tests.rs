@@ -275,7 +275,7 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
             store.check();
         }
     }
-    let [size, expired, _, removed] = causes;
+    let [size, expired, removed, _] = causes;
     assert!(size > 0 && expired > 0 && removed > 0, "{causes:?}");
 }
 
