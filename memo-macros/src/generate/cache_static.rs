@@ -164,7 +164,7 @@ fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
     let name = report_name(model);
     let calls = options.builder_calls().map(|(method, row, value)| {
-        if let Some(Value::ByValue(closure)) = value {
+        if let Some(Value::Closure(closure)) = value {
             return by_value(model, method, closure);
         }
         let method = Ident::new(method, Span::call_site());
@@ -189,7 +189,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
             let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
-        Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
+        Value::Expr(expr) | Value::Closure(expr) => expr.to_token_stream(),
         Value::Constant(path) => quote!(#p::constant(#path)),
         Value::Flag(on) => on.to_token_stream(),
         Value::Text(text) => text.to_token_stream(),

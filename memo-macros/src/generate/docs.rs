@@ -74,7 +74,7 @@ fn written(option: &GivenOption) -> Option<String> {
             _ => return None,
         },
         Value::Duration(duration) => format!("\"{}\"", format_duration(*duration)),
-        Value::Expr(expr) | Value::ByValue(expr) | Value::Constant(expr) => compact(&spelled(expr)),
+        Value::Expr(expr) | Value::Closure(expr) | Value::Constant(expr) => compact(&spelled(expr)),
         Value::Flag(on) => on.to_string(),
         Value::Scope(Scope::Shared) => "\"shared\"".to_owned(),
         Value::Scope(Scope::Thread) => "\"thread\"".to_owned(),
