@@ -105,7 +105,7 @@ pub use memo_runtime::{
 /// | [`maxsize`](guide::caches#maxsize) | a `usize`, or `unbounded` | `128` | the largest number of entries. A full cache evicts the least recently used |
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
 /// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
-/// | [`err_ttl`](guide::time#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
+/// | [`err_ttl`](guide::results#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
 /// | [`scope`](guide::caches#scope) | `"shared"`, `"thread"` | `"shared"` | one cache for the process, or one for each thread |
 /// | [`key`](guide::keys#key) | an expression over the arguments | all arguments | what identifies a call |
 /// | [`skip`](guide::keys#skip) | `skip(db, logger)` | nothing | arguments left out of the key |
@@ -167,9 +167,9 @@ pub use memo_macros::memoize;
 /// | guide | about |
 /// |---|---|
 /// | [Keys](guide::keys) | what identifies a call; floats, `Eq`; `key`, `skip` |
-/// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`; recursion |
+/// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`, `err_ttl`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
-/// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
+/// | [Time](guide::time) | `ttl`, `jitter`; when an entry is too old |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -189,8 +189,6 @@ pub mod guide {
     pub mod keys {}
 
     #[doc = include_str!("../docs/guides/results.md")]
-    ///
-    /// [`err_ttl`]: time#err_ttl
     pub mod results {}
 
     #[doc = include_str!("../docs/guides/caches.md")]

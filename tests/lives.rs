@@ -362,6 +362,12 @@ fn a_cache_by_hand_has_lives_by_value_too() {
     assert_eq!((closure.cache().len(), here.cache().len()), (0, 0));
     clock.advance(SECOND);
     assert_eq!((shared.len(), shared.contains_key(&3)), (1, true));
+    let named: Cache<u64, Token> =
+        Cache::builder().ttl_with(Token::valid).name("tokens by hand").build();
+    let report = memofn::report().to_string();
+    let row = report.lines().find(|line| line.starts_with("tokens by hand"));
+    assert!(row.is_some_and(|row| row.ends_with("by value")), "{report}");
+    drop(named);
     let parameters = shared.parameters();
     assert!(parameters.ttl_by_value && parameters.ttl.is_none());
     assert_eq!(parameters.to_string(), r#"maxsize = 128, ttl = |value| .., scope = "shared""#);
