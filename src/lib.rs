@@ -105,7 +105,7 @@ pub use memo_runtime::{
 /// | [`maxsize`](guide::caches#maxsize) | a `usize`, or `unbounded` | `128` | the largest number of entries. A full cache evicts the least recently used |
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
 /// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
-/// | [`err_ttl`](guide::time#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
+/// | [`err_ttl`](guide::results#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
 /// | [`refresh_after`](guide::renewal#refresh_after) | `"8m"`, a `Duration`, or a part of the life: `0.8` | none | from which age a value is computed anew while the old one answers |
 /// | [`refresh_on`](guide::renewal#refresh_on) | a function that takes a run, or `caller` | threads of this crate | where a value is computed anew. An `async fn` has to say it |
 /// | [`retry_after`](guide::renewal#retry_after) | `"30s"`, or a `Duration` | 30 s, at most the `ttl` | how long after a failure the next run may begin |
@@ -176,9 +176,9 @@ pub use memo_macros::memoize;
 /// | guide | about |
 /// |---|---|
 /// | [Keys](guide::keys) | what identifies a call; floats, `Eq`; `key`, `skip` |
-/// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`; recursion |
+/// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`, `err_ttl`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
-/// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
+/// | [Time](guide::time) | `ttl`, `jitter`; when an entry is too old |
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
@@ -201,8 +201,6 @@ pub mod guide {
     pub mod keys {}
 
     #[doc = include_str!("../docs/guides/results.md")]
-    ///
-    /// [`err_ttl`]: time#err_ttl
     pub mod results {}
 
     #[doc = include_str!("../docs/guides/caches.md")]

@@ -1,5 +1,14 @@
 //! Lives that differ: `ttl = |value| ..`, `jitter`, `err_ttl`.
 
+#![allow(
+    clippy::items_after_statements,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::type_complexity,
+    clippy::unnecessary_wraps,
+    clippy::unused_async,
+    reason = "functions of every kind are memoized, and tables of them called"
+)]
+
 mod common;
 
 use common::{counts, finishes, panic_of, panic_silently};
@@ -20,6 +29,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// In nanoseconds. Time has an end, and the tests of a process share it.
 const YEAR: u64 = 365 * 86_400 * 1_000_000_000;
+
+/// A nanosecond less.
+fn just_before(moment: Duration) -> Duration {
+    moment.saturating_sub(Duration::from_nanos(1))
+}
 
 /// Something that is valid for so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +73,7 @@ fn each_value_says_how_long_it_answers() {
         for seconds in [3, 1, 2] {
             f(seconds);
         }
-        clock.advance(SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(SECOND));
         for seconds in [3, 1, 2] {
             f(seconds);
         }
@@ -341,13 +355,19 @@ fn a_cache_by_hand_has_lives_by_value_too() {
         .ttl_with(|token: &Token| token.valid())
         .memoize_fn(|seconds| Token { seconds });
     let here = closure.clone().here();
-    (closure.call(1), here.call(1));
+    let _ = (closure.call(1), here.call(1));
 
     clock.advance(SECOND);
     assert_eq!((shared.len(), local.len()), (2, 0));
     assert_eq!((closure.cache().len(), here.cache().len()), (0, 0));
     clock.advance(SECOND);
     assert_eq!((shared.len(), shared.contains_key(&3)), (1, true));
+    let named: Cache<u64, Token> =
+        Cache::builder().ttl_with(Token::valid).name("tokens by hand").build();
+    let report = memofn::report().to_string();
+    let row = report.lines().find(|line| line.starts_with("tokens by hand"));
+    assert!(row.is_some_and(|row| row.ends_with("by value")), "{report}");
+    drop(named);
     let parameters = shared.parameters();
     assert!(parameters.ttl_by_value && parameters.ttl.is_none());
     assert_eq!(parameters.to_string(), r#"maxsize = 128, ttl = |value| .., scope = "shared""#);
@@ -395,7 +415,7 @@ fn a_test_says_how_much_jitter_there_is() {
     for (part, life) in [(0.0, 600), (0.5, 570), (-1.0, 600), (f64::NAN, 600)] {
         clock.jitter(part);
         let _ = (shared(1), local(1));
-        clock.advance(life * SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(life * SECOND));
         assert_eq!((shared::cache_info().currsize, local::cache_info().currsize), (1, 1));
         clock.advance(Duration::from_nanos(1));
         assert_eq!((shared::cache_info().currsize, local::cache_info().currsize), (0, 0));
@@ -411,7 +431,7 @@ fn a_test_says_how_much_jitter_there_is() {
     drop(clock);
     let clock = Clock::stop();
     shared(1);
-    clock.advance(600 * SECOND - Duration::from_nanos(1));
+    clock.advance(just_before(600 * SECOND));
     assert_eq!(shared::cache_peek(1), Some(1), "each test begins without jitter");
 }
 
@@ -492,7 +512,7 @@ fn an_error_answers_for_as_long_as_err_ttl_says() {
         NEXT.set(Err(Failure(1)));
         assert_eq!((f(1), f(1)), (Err(Failure(1)), Err(Failure(1))));
         assert_eq!(counts(info()), (1, 1, Some(128), 1));
-        clock.advance(5 * SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(5 * SECOND));
         NEXT.set(Ok(2));
         assert_eq!(f(1), Err(Failure(1)));
         clock.advance(Duration::from_nanos(1));
@@ -592,7 +612,7 @@ fn jitter_leaves_the_lives_of_errors_alone() {
     let clock = Clock::stop();
     clock.jitter(1.0);
     let _ = (f(1), f(9));
-    clock.advance(9 * SECOND - Duration::from_nanos(1));
+    clock.advance(just_before(9 * SECOND));
     assert_eq!((f::cache_peek(1), f::cache_peek(9)), (None, Some(Err(Failure(9)))));
     clock.advance(Duration::from_nanos(1));
     assert_eq!(f::cache_info().currsize, 0);
@@ -655,7 +675,7 @@ fn waiters_of_an_error_get_it_and_it_is_stored_once() {
             }
         });
         let info = f::cache_info();
-        assert_eq!(counts(info), (WAITERS as u64, 1, Some(128), 1));
+        assert_eq!(counts(info), (4, 1, Some(128), 1));
         assert_eq!(info.rejected, 0);
     });
 }
@@ -693,7 +713,7 @@ fn a_cache_of_one_thread_keeps_errors_that_cannot_be_sent() {
 /// Time stands while the threads call, and moves between two rounds.
 #[test]
 fn no_thread_gets_a_value_that_has_expired_nor_loses_one_that_has_not() {
-    const THREADS: u64 = 4;
+    const THREADS: usize = 4;
     const ROUNDS: u64 = if cfg!(debug_assertions) { 200 } else { 2_000 };
     const KEYS: u64 = 64;
     const CALLS: u64 = 100;
@@ -707,7 +727,7 @@ fn no_thread_gets_a_value_that_has_expired_nor_loses_one_that_has_not() {
             0 => 0,
             1 => 1,
             2 => u64::MAX,
-            _ => random % 4096 >> (random >> 16) % 12,
+            _ => (random % 4096) >> ((random >> 16) % 12),
         }
     }
 
@@ -721,13 +741,13 @@ fn no_thread_gets_a_value_that_has_expired_nor_loses_one_that_has_not() {
                 },
             )
             .build();
-        let (now, barrier) = (AtomicU64::new(0), Barrier::new(THREADS as usize + 1));
+        let (now, barrier) = (AtomicU64::new(0), Barrier::new(THREADS + 1));
         let stored: Mutex<HashMap<u64, Dated>> = Mutex::default();
         thread::scope(|threads| {
-            for thread in 0..THREADS {
+            for (_, seed) in (0..THREADS).zip(0..) {
                 let (cache, now, barrier, stored) = (&cache, &now, &barrier, &stored);
                 threads.spawn(move || {
-                    let mut random = thread;
+                    let mut random: u64 = seed;
                     for _ in 0..ROUNDS {
                         barrier.wait();
                         let now = now.load(Relaxed);
@@ -758,7 +778,7 @@ fn no_thread_gets_a_value_that_has_expired_nor_loses_one_that_has_not() {
                 barrier.wait();
                 barrier.wait();
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let by = (random >> 33) % 2048 >> ((random >> 50) % 12);
+                let by = ((random >> 33) % 2048) >> ((random >> 50) % 12);
                 now.fetch_add(by, Relaxed);
                 clock.advance(Duration::from_nanos(by));
             }

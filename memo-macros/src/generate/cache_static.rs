@@ -165,7 +165,7 @@ fn builder(model: &Model) -> TokenStream {
     let Model { runtime: p, options, .. } = model;
     let name = report_name(model);
     let calls = options.builder_calls().map(|(method, row, value)| {
-        if let Some(Value::ByValue(closure)) = value {
+        if let Some(Value::Closure(closure)) = value {
             return by_value(model, method, closure);
         }
         let method = Ident::new(method, Span::call_site());
@@ -195,7 +195,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
             let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
             quote!(#p::std::time::Duration::new(#secs, #nanos))
         }
-        Value::Expr(expr) | Value::ByValue(expr) => expr.to_token_stream(),
+        Value::Expr(expr) | Value::Closure(expr) => expr.to_token_stream(),
         Value::Part(part) => part.to_token_stream(),
         Value::Constant(path) => quote!(#p::constant(#path)),
         Value::Flag(on) => on.to_token_stream(),

@@ -74,7 +74,7 @@ fn written(option: &GivenOption) -> Option<String> {
             _ => return None,
         },
         Value::Duration(duration) => format!("\"{}\"", format_duration(*duration)),
-        Value::Expr(expr) | Value::ByValue(expr) | Value::Constant(expr) => compact(&spelled(expr)),
+        Value::Expr(expr) | Value::Closure(expr) | Value::Constant(expr) => compact(&spelled(expr)),
         Value::Part(part) => part.to_string(),
         Value::Caller => "caller".to_owned(),
         Value::Flag(on) => on.to_string(),

@@ -92,7 +92,7 @@ pub(crate) enum Value {
     /// An expression that the generated code evaluates.
     Expr(Expr),
     /// A closure over the stored value.
-    ByValue(Expr),
+    Closure(Expr),
     /// A path where a closure is allowed. It is a constant, and may have been meant as a function.
     Constant(Expr),
     /// A part of a life: more than 0 and less than 1.
@@ -163,7 +163,7 @@ impl Relation {
 impl Value {
     pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
-            Self::Expr(expr) | Self::ByValue(expr) | Self::Constant(expr) => Some(expr),
+            Self::Expr(expr) | Self::Closure(expr) | Self::Constant(expr) => Some(expr),
             _ => None,
         }
     }

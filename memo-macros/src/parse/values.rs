@@ -89,7 +89,7 @@ pub(super) fn life(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
             &Expr::Closure(closure),
             format!("`{name}` takes one argument, a reference to the value: `{name} = |value| ..`"),
         ),
-        closure @ Expr::Closure(_) => Ok(Value::ByValue(closure)),
+        closure @ Expr::Closure(_) => Ok(Value::Closure(closure)),
         path @ Expr::Path(_) => Ok(Value::Constant(path)),
         expr => duration_of(row, expr),
     }

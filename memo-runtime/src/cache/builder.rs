@@ -87,7 +87,7 @@ impl<K, V> CacheBuilder<K, V> {
     }
 
     /// How long an entry answers after its computation finished. `Duration::MAX` is forever; with
-    /// `Duration::ZERO` nothing is stored. Default: forever.
+    /// `Duration::ZERO` nothing is stored. Default: forever. [`ttl_with`](Self::ttl_with) asks each value.
     ///
     /// From one second on, time is read from the system's coarse clock: an entry may answer some
     /// milliseconds longer or shorter, at most 10 on the systems known.

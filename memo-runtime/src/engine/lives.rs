@@ -59,8 +59,9 @@ impl Lives {
     /// The shortest life that is known beforehand, if entries expire. The function of the program may give a shorter one.
     pub(crate) fn shortest(&self) -> Option<Duration> {
         let ttl = self.ttl.or(self.by_value.map(|_| Duration::MAX));
-        let ttl =
-            ttl.map(|ttl| self.jitter.as_ref().map_or(ttl, |jitter| ttl - jitter.most_of(ttl)));
+        let ttl = ttl.map(|ttl| {
+            self.jitter.as_ref().map_or(ttl, |jitter| ttl.saturating_sub(jitter.most_of(ttl)))
+        });
         let err_ttl = self.errors.map(|(_, ttl)| ttl);
         let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
         let kept = self.keeps().then_some(self.kept);
@@ -157,8 +158,8 @@ impl Jitter {
     /// Takes off this part of the jitter, in units of 2<sup>-64</sup>.
     fn shorten_by(&self, part: u64, life: Duration) -> Duration {
         let most = u64::try_from(self.most_of(life).as_nanos()).unwrap_or(u64::MAX);
-        let nanos = u128::from(most) * u128::from(part) >> u64::BITS;
-        life - u64::try_from(nanos).map_or(Duration::ZERO, Duration::from_nanos)
+        let nanos = (u128::from(most) * u128::from(part)) >> u64::BITS;
+        life.saturating_sub(u64::try_from(nanos).map_or(Duration::ZERO, Duration::from_nanos))
     }
 
     /// A random number: the hash of a counter. Caches that count alike draw other numbers.

@@ -117,9 +117,11 @@ pub(super) enum Step {
 }
 
 /// The list of entries that are being sorted, after those of the radix.
+#[expect(clippy::cast_possible_truncation, reason = "there are few lists")]
 const UNSORTED: u32 = Radix::LISTS as u32;
 const HEADS: usize = Radix::LISTS + 1;
 
+// Most caches use the other queue. What they inline is smaller if nothing of this one is inlined beside it.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
 impl DifferingLives {
     /// Room for so few entries is not given back.
@@ -141,6 +143,7 @@ impl DifferingLives {
     }
 
     /// Adds an entry whose life began `now`.
+    #[inline(never)]
     pub(super) fn push(&mut self, entry: EntryRef, now: Time, moments: Moments, is_error: bool) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
@@ -172,17 +175,17 @@ impl DifferingLives {
 
     /// Puts a node that is in no list into the list of its next moment.
     fn file(&mut self, at: u32) {
-        let last = Time::from_nanos(self.radix.last());
+        let passed = Time::from_nanos(self.radix.last());
         let node = self.node(at);
-        node.clamp(last);
+        node.clamp(passed);
         let next = node.next().nanos();
         let list = self.radix.list_of(next);
         self.radix.mark_filled(list);
-        let list = list as u32;
-        let end = std::mem::replace(&mut self.node(list).before, at);
+        let head = list as u32;
+        let end = std::mem::replace(&mut self.node(head).before, at);
         self.node(end).after = at;
         let node = self.node(at);
-        (node.before, node.after) = (end, list);
+        (node.before, node.after) = (end, head);
     }
 
     /// Takes a node out of its list. Aborts the process if it is in none.
@@ -199,6 +202,7 @@ impl DifferingLives {
     }
 
     /// Nothing expires before this.
+    #[inline(never)]
     pub(super) fn next(&self) -> Time {
         if self.len() == 0 {
             return Time::FOREVER;
@@ -216,6 +220,7 @@ impl DifferingLives {
 
     /// Takes one step towards taking out all entries that have expired by `now`. There are none left if there is no step
     /// to take.
+    #[inline(never)]
     pub(super) fn step(&mut self, now: Time) -> Option<Step> {
         if self.len() == 0 {
             return None;
@@ -254,6 +259,7 @@ impl DifferingLives {
     }
 
     /// Takes out an entry that was added. Aborts the process if it was not.
+    #[inline(never)]
     pub(super) fn remove(&mut self, entry: EntryRef) {
         let at = self.position(entry);
         self.take(at);
@@ -280,6 +286,7 @@ impl DifferingLives {
     }
 
     /// The stage of an entry's life.
+    #[inline(never)]
     pub(super) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
         self.nodes[self.position(entry) as usize].stage(now)
     }
@@ -337,6 +344,7 @@ impl DifferingLives {
     }
 
     /// Gives memory back if most of it is unused.
+    #[inline(never)]
     pub(super) fn shrink(&mut self) {
         let len = self.len();
         if self.nodes.capacity() > 8 * len + 2 * Self::SLACK + HEADS {
