@@ -137,6 +137,7 @@ mod a_hit_allocates_nothing_for {
         an_array_of_floats: () xs: &[f64; 4] = &[0.5; 4];
         an_array_of_strs: () cities: [&str; 2] = ["Oslo", "Rome"];
         several: () city: &str = "Oslo", at: (f64, f64) = (0.5, 1.5), tags: &[&str] = &["a"];
+        a_call_with_tags: (tags = [city.to_uppercase(), "cities".into()]) city: &str = "Oslo";
         thirteen: ()
             a: u8 = 1, b: &str = "2", c: f64 = 3.0, d: char = '4', e: &[u8] = b"5", f: i64 = 6,
             g: u8 = 7, h: &str = "8", i: f32 = 9.0, j: (u8, &str) = (1, "0"), k: bool = true,

@@ -140,6 +140,7 @@ fn memory_is_flat_over_a_million_misses_with_tags() {
 fn the_tags_of_entries_that_are_gone_are_given_back() {
     const ENTRIES: u64 = MILLION / 50;
     type Many = Cache<u64, u64>;
+    type Way<'a> = &'a dyn Fn(&Many);
 
     let clock = Clock::stop();
     let cache: Many = Cache::builder().unbounded().ttl(TTL).build();
@@ -147,7 +148,7 @@ fn the_tags_of_entries_that_are_gone_are_given_back() {
         clock.advance(TTL);
         assert_eq!(cache.len(), 0);
     };
-    let ways: [(&str, &dyn Fn(&Many)); 6] = [
+    let ways: [(&str, Way<'_>); 6] = [
         ("cleared", &|cache| cache.clear()),
         ("expired", &expire),
         ("evicted", &|cache| {
@@ -168,7 +169,7 @@ fn the_tags_of_entries_that_are_gone_are_given_back() {
     for (what, way) in ways {
         let before = LIVE.get();
         (0..ENTRIES).for_each(|n| cache.insert_tagged(n, n, [format!("own {n}"), "common".into()]));
-        let each = (LIVE.get() - before - untagged) / ENTRIES as i64;
+        let each = (LIVE.get() - before - untagged) / i64::try_from(ENTRIES).expect("they are few");
         assert!((40..200).contains(&each), "{each} bytes for the two tags of an entry");
         way(&cache);
         let left = LIVE.get() - before;
@@ -215,13 +216,16 @@ fn memory_is_given_back_by_calls_after_a_burst_of_entries_has_expired() {
 }
 
 #[test]
-fn a_named_cache_that_is_dropped_leaves_no_memory_behind() {
+fn a_listed_cache_that_is_dropped_leaves_no_memory_behind() {
     fn make_one(n: u64) {
         let shared: Cache<u64, String> = Cache::builder().name(format!("shared {n}")).build();
         let local: Cache<u64, String, memofn::scope::Thread> =
             Cache::builder().name(format!("local {n}")).build_for_thread();
         assert_eq!(shared.get_or_compute(n, || n.to_string()), n.to_string());
         assert_eq!(local.get_or_compute(n, || n.to_string()), n.to_string());
+        let tagged = Cache::new(8);
+        tagged.insert_tagged(n, n.to_string(), ["listed"]);
+        assert_eq!(memofn::invalidate_tag("listed"), 1);
     }
 
     (0..100).for_each(make_one);

@@ -182,6 +182,27 @@ fn a_run_of_an_async_function_is_outdated() {
 }
 
 #[test]
+fn the_future_of_a_function_with_tags_can_be_sent() {
+    #[memoize(tags = [format!("sent:{id}"), name])]
+    async fn f(id: u32, name: &str) -> usize {
+        ready(id as usize + name.len()).await
+    }
+    #[memoize(cache = cache, tags = [format!("sent:{id}")])]
+    async fn given(id: u32, cache: &Cache<u32, u32>) -> u32 {
+        ready(id + u32::from(cache.is_empty())).await
+    }
+
+    fn sent<T: Send>(future: T) -> T {
+        future
+    }
+
+    let cache = Cache::new(8);
+    assert_eq!((block_on(sent(f(1, "sent name"))), block_on(sent(given(1, &cache)))), (10, 2));
+    assert_eq!(block_on(sent(f::cache_refresh(1, "sent name"))), 10);
+    assert_eq!((invalidate_tag("sent:1"), invalidate_tag("sent name")), (2, 0));
+}
+
+#[test]
 fn a_run_that_nobody_joins_is_outdated_as_well() {
     #[memoize(skip(gate), single_flight = false, tags = ["unjoined"])]
     fn f(n: u32, gate: Gate) -> u32 {

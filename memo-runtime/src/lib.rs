@@ -10,7 +10,7 @@
 //! | `cache` | the public handle, its builder, the registry, the report |
 //! | `call` | one call, from its arguments to its result |
 //! | `engine` | the protocol: a hit without the lock, a miss under it |
-//! | `store` | stored entries: by hash, by recency, by deadline; entries taken out |
+//! | `store` | stored entries: by hash, by recency, by deadline, by tag; entries taken out |
 //! | `flight` | single flight: runs and their waiters |
 //! | `entry` | the header, key and value of one call |
 //! | `scope` | shared and thread-local readers, hazard pointers, runners |

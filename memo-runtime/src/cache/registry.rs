@@ -286,7 +286,8 @@ pub fn clear_all() {
 /// result that is older than this call. The caches are not changed at one moment: between two of them, another thread
 /// may see one changed and the other not yet.
 ///
-/// The time this takes grows with what is forgotten and with the number of caches, and not with what the caches hold.
+/// The time this takes grows with what is forgotten and with the number of caches, and not with what the caches hold. Each
+/// cache is locked while its entries are taken out, and not while they are dropped.
 ///
 /// # Panics
 ///

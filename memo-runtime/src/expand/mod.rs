@@ -3,7 +3,7 @@
 //! It knows where the caches of functions live, and checks the bounds on keys and values. It must not know the
 //! protocol. From the top down: an expansion makes a site (`static_site`) of its slot (`slot`, `thread_slot`), and
 //! calls through a call site (`call_site`) of it; the slot holds one cache for each instantiation (`instances`), made
-//! from the function's options (`options`).
+//! from the function's options (`options`). A call with tags has a look-up that makes them (`tagged`).
 
 pub(crate) mod bounds;
 pub(crate) mod call_site;

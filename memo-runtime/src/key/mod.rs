@@ -1,4 +1,4 @@
-//! How arguments are looked up without being owned, and owned on a miss.
+//! How arguments are looked up without being owned, and owned on a miss. Also the tags that a miss gives its entry.
 //!
 //! It knows `Hash`, `Eq` and the shapes of argument types. It must not know caches.
 

@@ -79,6 +79,13 @@ pub fn pedantic(_unused: u64, name: &str) -> usize {
     name.len()
 }
 
+/// A name with tags.
+#[memoize(skip(shop), tags = [format!("user:{id}"), "users".into(), shop, "names"])]
+#[must_use]
+pub fn name(id: u64, shop: &str) -> String {
+    format!("{shop} {id}")
+}
+
 #[memoize(key = (a, b.len()))]
 #[allow(clippy::too_many_arguments, clippy::many_single_char_names)]
 fn eight(a: u8, b: &str, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> usize {
@@ -88,6 +95,7 @@ fn eight(a: u8, b: &str, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> usize {
 fn main() {
     assert_eq!((pedantic(1, "a"), eight(1, "a", 1, 1, 1, 1, 1, 1)), (1, 8));
     assert_eq!((square(3), square(3)), (9, 9));
+    assert_eq!((name(1, "a"), memofn::invalidate_tag("names")), ("a 1".to_owned(), 1));
     assert_eq!((length(Some("ab")), length(Some("ab")), length(None).is_err()), (Ok(2), Ok(2), true));
     let mut log = Vec::new();
     let sums = (sum(&[0.5, 1.0], &mut log), sum(&[0.5, 1.0], &mut log));

@@ -1,4 +1,4 @@
-//! An argument that only the key or the cache uses is used.
+//! An argument that only the key, the cache or the tags use is used.
 
 #![deny(warnings)]
 
@@ -29,6 +29,11 @@ fn chosen(which: usize, caches: &[Cache<u64, u64>], n: u64) -> u64 {
     3
 }
 
+#[memoize(skip(shop), tags = [shop, format!("part:{one}")])]
+fn tagged(n: u64, shop: &str, (one, two): (u64, u64)) -> u64 {
+    n + two
+}
+
 trait Load {
     fn load(&self, id: u64, n: u64) -> u64;
 }
@@ -44,6 +49,7 @@ impl Load for Client {
 }
 
 fn main() {
+    assert_eq!(tagged(1, "a", (2, 3)), 4);
     assert_eq!((by_id(1, 2), by_id(1, 3), by_a_part((1, 2)), of_a_generation(1, 2)), (2, 2, 2, 2));
     assert_eq!((Client.load(1, 2), Client.load(1, 3)), (2, 2));
     let caches = [Cache::builder().build()];
