@@ -142,19 +142,17 @@ pub(super) fn key_bounds(model: &Model) -> Option<TokenStream> {
 /// asked for already.
 pub(super) fn unbounded_types(model: &Model) -> (TokenStream, TokenStream) {
     let Model { runtime: p, result, .. } = model;
-    let key = match model.key_types().map(nested) {
-        Some(key) => quote!(#p::thread::<#key>()),
-        None => {
-            let key = model.key_closure();
-            quote!(#p::type_by(#key))
-        }
+    let key = if let Some(key) = model.key_types().map(nested) {
+        quote!(#p::thread::<#key>())
+    } else {
+        let key = model.key_closure();
+        quote!(#p::type_by(#key))
     };
-    let value = match model.stored_type() {
-        Some(value) => quote!(#p::thread::<#value>()),
-        None => {
-            let kind = model.result_kind();
-            quote!(#p::thread_stored::<#result, _>(#kind))
-        }
+    let value = if let Some(value) = model.stored_type() {
+        quote!(#p::thread::<#value>())
+    } else {
+        let kind = model.result_kind();
+        quote!(#p::thread_stored::<#result, _>(#kind))
     };
     (key, value)
 }

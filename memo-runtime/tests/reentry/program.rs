@@ -16,6 +16,7 @@ pub struct Program {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     pub thread_scope: bool,
     pub maxsize: Option<usize>,
