@@ -1,0 +1,160 @@
+// #[memoize(ttl = "30m", refresh_after = "24m", refresh_on = tokio::spawn)]
+// async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
+// Without the body and the controls: 130 lines.
+
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(ttl = \"30m\", refresh_after = \"24m\", refresh_on = tokio::spawn)]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+)]
+async fn temperature(city: &str) -> Result<f64, WeatherError> {
+    let __memofn_policy = ::memofn::__private::policy::<
+        Result<f64, WeatherError>,
+        _,
+        _,
+    >(::memofn::__private::kind!(Result < f64, WeatherError >));
+    let __memofn_miss = match <temperature>::call_site()
+        .hit_timed(&::memofn::__private::plain::<str, _>(city), &__memofn_policy)
+    {
+        ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
+    };
+    let __memofn_cache = <temperature>::cache();
+    let __memofn_run = match ::memofn::__private::go_on(
+            &__memofn_cache,
+            __memofn_miss,
+            ::memofn::__private::plain::<str, _>(city),
+            __memofn_policy,
+        )
+        .await
+    {
+        ::memofn::__private::std::ops::ControlFlow::Break(__memofn_result) => {
+            return __memofn_result;
+        }
+        ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
+            __memofn_run
+        }
+    };
+    return __memofn_run.drive(<temperature>::uncached(city)).await;
+}
+/// The cache of [`temperature()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(ttl = \"30m\", refresh_after = \"24m\", refresh_on = tokio::spawn)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
+)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
+#[allow(unreachable_pub)]
+struct temperature {}
+#[allow(dead_code, unreachable_pub)]
+impl temperature {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(clippy::large_types_passed_by_value, clippy::type_complexity)]
+    async fn uncached(city: &str) -> Result<f64, WeatherError> {
+        fetch(city).await
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl temperature {
+    #[doc(hidden)]
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+        ::memofn::__private::scope::Shared,
+    > {
+        let __memofn_options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        "temperature",
+                    ),
+                )
+                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+                .refresh_after(
+                    ::memofn::__private::std::time::Duration::new(1440u64, 0u32),
+                )
+                .renew_by(
+                    ::memofn::__private::renews::<
+                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        Result<f64, WeatherError>,
+                        _,
+                    >(
+                        ::memofn::__private::kind!(Result < f64, WeatherError >),
+                        |__memofn_renewal| {
+                            let ::memofn::__private::std::option::Option::Some(
+                                __memofn_renewal,
+                            ) = __memofn_renewal.take() else { return };
+                            let _ = tokio::spawn(async move {
+                                let (__memofn_key, __memofn_run) = __memofn_renewal
+                                    .start(
+                                        ::memofn::__private::policy::<
+                                            Result<f64, WeatherError>,
+                                            _,
+                                            _,
+                                        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+                                    );
+                                __memofn_run
+                                    .drive(
+                                        <temperature>::uncached(
+                                            ::memofn::__private::lend::<
+                                                ::memofn::__private::PointerTo<::memofn::__private::Plain>,
+                                                &str,
+                                            >(__memofn_key.get()),
+                                        ),
+                                    )
+                                    .await
+                            });
+                        },
+                    ),
+                )
+        };
+        ::memofn::__private::single!(
+            "temperature", __memofn_options, < str as
+            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
+            WeatherError > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+        )
+            .call_site(
+                ::memofn::__private::shared::<
+                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    _,
+                >(),
+                ::memofn::__private::stored::<
+                    Result<f64, WeatherError>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+            )
+    }
+    /// The cache itself.
+    fn cache() -> &'static ::memofn::__private::Cache<
+        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
+    > {
+        <temperature>::call_site().cache()
+    }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(city: &str) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, city),
+        )
+    }
+}
