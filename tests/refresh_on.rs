@@ -5,6 +5,7 @@
 mod common;
 
 use common::{finishes, panic_silently};
+use futures::executor::block_on;
 use memofn::CallStatus::{Hit, Joined, Miss, Refreshing};
 use memofn::testing::Clock;
 use memofn::{CacheInfo, memoize};
@@ -687,6 +688,84 @@ mod callers {
         JOBS.run_one();
         assert_eq!(call(), (11, Hit, 0));
         assert_eq!(counts(rate::cache_info()), [6, 0, 2, 1]);
+    }
+
+    #[test]
+    fn every_kind_of_call_has_an_old_value_renewed_by_the_body_of_the_function() {
+        static JOBS: Jobs = Jobs::new();
+
+        #[memoize(maxsize = 2, ttl = "10m", refresh_after = "1m", refresh_on = |run| JOBS.keep(run))]
+        fn rate(currency: u32) -> u32 {
+            currency + 10
+        }
+
+        fn unneeded() -> u32 {
+            unreachable!("the old value answers")
+        }
+        type Call = fn() -> u32;
+        let calls: [Call; 7] = [
+            || rate(1),
+            || rate::cache_call(1).value,
+            || rate::cache().get_or_compute(1, unneeded),
+            || rate::cache().get_or_try_compute(1, || Ok::<_, ()>(unneeded())).unwrap(),
+            || rate::cache().get_or_compute_by_ref(&1, unneeded),
+            || rate::cache().get_many_or_compute([1], |_| vec![unneeded()])[0],
+            || block_on(rate::cache().get_or_compute_async(1, async || unneeded())),
+        ];
+        let clock = Clock::stop();
+        for call in calls {
+            rate::cache_clear();
+            rate::cache_insert(1, 1);
+            clock.advance(60 * SECOND);
+            assert_eq!((call(), call()), (1, 1));
+            JOBS.run_one();
+            assert_eq!((call(), counts(rate::cache_info())), (11, [3, 0, 1, 0]));
+        }
+    }
+
+    #[test]
+    fn a_call_for_many_values_has_the_old_ones_renewed() {
+        static JOBS: Jobs = Jobs::new();
+
+        #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = |run| JOBS.keep(run))]
+        fn rate(currency: u32) -> u32 {
+            currency + 10
+        }
+
+        let clock = Clock::stop();
+        (0..3).for_each(|n| rate::cache_insert(n, n));
+        clock.advance(60 * SECOND);
+        rate::cache_insert(1, 1);
+        let many = || rate::cache().get_many_or_compute(0..5, |missing| missing.to_vec());
+        assert_eq!(many(), [0, 1, 2, 3, 4]);
+        let jobs = JOBS.take();
+        assert_eq!(jobs.len(), 2);
+        jobs.into_iter().for_each(|run| run());
+        assert_eq!(many(), [10, 1, 12, 3, 4]);
+        assert_eq!(counts(rate::cache_info()), [8, 2, 2, 0]);
+    }
+
+    #[test]
+    fn a_value_that_was_made_old_answers_once_more_and_is_renewed() {
+        static JOBS: Jobs = Jobs::new();
+
+        #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = |run| JOBS.keep(run))]
+        fn rate(_currency: &str) -> u32 {
+            11
+        }
+
+        let _clock = Clock::stop();
+        rate::cache_insert("EUR", 10);
+        assert!(rate::cache_expire("EUR"));
+        assert_eq!((rate("EUR"), rate("EUR")), (10, 10));
+        // What began before is not stored, and the value is old again.
+        assert!(rate::cache_expire("EUR"));
+        let outdated = JOBS.take_one();
+        assert_eq!(rate("EUR"), 10);
+        outdated();
+        assert_eq!((rate("EUR"), rate::cache_info().outdated), (10, 1));
+        JOBS.run_one();
+        assert_eq!(rate("EUR"), 11);
     }
 
     #[test]
