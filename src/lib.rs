@@ -106,6 +106,7 @@ pub use memo_runtime::{
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
 /// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
 /// | [`err_ttl`](guide::time#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
+/// | [`stale_if_error`](guide::renewal#stale_if_error) | `"2h"`, or a `Duration` | none | how long after its `ttl` a value still answers calls that fail |
 /// | [`scope`](guide::caches#scope) | `"shared"`, `"thread"` | `"shared"` | one cache for the process, or one for each thread |
 /// | [`key`](guide::keys#key) | an expression over the arguments | all arguments | what identifies a call |
 /// | [`skip`](guide::keys#skip) | `skip(db, logger)` | nothing | arguments left out of the key |
@@ -170,6 +171,7 @@ pub use memo_macros::memoize;
 /// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
 /// | [Time](guide::time) | `ttl`, `jitter`, `err_ttl`; when an entry is too old |
+/// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `stale_if_error` |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -206,6 +208,9 @@ pub mod guide {
     ///
     /// [`set_clock`]: crate::set_clock
     pub mod time {}
+
+    #[doc = include_str!("../docs/guides/renewal.md")]
+    pub mod renewal {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///

@@ -18,11 +18,12 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
     (0..3).for_each(|_| assert_eq!(double(4, &clock), 8));
     let info = json!({
         "hits": 2, "misses": 1, "maxsize": 2, "currsize": 1, "coalesced": 0, "helped": 0, "evictions": 0,
-        "expirations": 0, "rejected": 0, "outdated": 0,
+        "expirations": 0, "rejected": 0, "outdated": 0, "refreshes": 0, "refresh_failures": 0, "stale": 0, "failures": 0,
         "hit_ratio": 2.0 / 3.0, "mean_run": 1.5, "time_saved": 3.0,
     });
     let parameters = json!({
         "name": "doubled", "maxsize": 2, "ttl": 60.5, "ttl_by_value": false, "jitter": null, "err_ttl": null,
+        "refresh_after": null, "refresh_part": null, "stale_if_error": null, "retry_after": null,
         "scope": "shared", "single_flight": true, "patience": 5.0,
     });
     assert_eq!(to_value(double::cache_info()).expect("plain data"), info);

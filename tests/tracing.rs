@@ -6,9 +6,10 @@ mod common;
 use ::tracing::field::{Field, Visit};
 use ::tracing::span::{Attributes, Id, Record};
 use ::tracing::subscriber::with_default;
-use ::tracing::{Event, Metadata, Subscriber};
+use ::tracing::{Event, Level, Metadata, Subscriber};
 use common::{finishes, panic_of, panic_silently};
 use futures::executor::block_on;
+use memofn::testing::Clock;
 use memofn::{Cache, memoize};
 use std::fmt::Debug;
 use std::future::poll_fn;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
+use std::time::Duration;
 
 /// One run, as a subscriber sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,12 +50,13 @@ impl Visit for Run {
 #[derive(Clone)]
 struct Runs {
     runs: Arc<Mutex<Vec<Run>>>,
+    events: Arc<Mutex<Vec<(Level, Told)>>>,
     hook: fn(&'static str),
 }
 
 impl Runs {
     fn new(hook: fn(&'static str)) -> Self {
-        Self { runs: Arc::default(), hook }
+        Self { runs: Arc::default(), events: Arc::default(), hook }
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Run>> {
@@ -106,7 +109,31 @@ impl Subscriber for Runs {
         true
     }
     fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut told = Told::default();
+        event.record(&mut told);
+        self.events.lock().expect("not poisoned").push((*event.metadata().level(), told));
+    }
+}
+
+/// The fields of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Told {
+    name: String,
+    message: String,
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "name" => value.clone_into(&mut self.name),
+            "message" => value.clone_into(&mut self.message),
+            other => panic!("no such field: {other}"),
+        }
+    }
 }
 
 fn traced(act: impl FnOnce(&Runs)) -> Runs {
@@ -321,6 +348,35 @@ fn a_subscriber_that_panics_leaves_the_cache_in_order() {
     finishes("a subscriber that panics", || {
         panics_at!("new_span" "enter" "record" "exit");
     });
+}
+
+#[test]
+fn a_failed_refresh_and_an_old_value_that_answers_are_warnings() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let clock = Clock::stop();
+    let rates = Cache::builder()
+        .name("rates")
+        .ttl(2 * MINUTE)
+        .refresh_after(MINUTE)
+        .stale_if_error(MINUTE)
+        .build();
+    let runs = traced(|_| {
+        rates.insert("EUR", 10);
+        clock.advance(MINUTE);
+        assert_eq!(rates.get_or_try_compute("EUR", || Err("down")), Ok(10));
+        clock.advance(MINUTE);
+        assert_eq!(rates.get_or_try_compute("EUR", || Err("down")), Ok(10));
+        clock.advance(MINUTE);
+        assert_eq!(rates.get_or_try_compute("EUR", || Err("down")), Err("down"));
+    });
+    let told = |message: &str| Told { name: "rates".to_owned(), message: message.to_owned() };
+    let warnings = [
+        "a refresh has failed, and the old value stays",
+        "a run has failed, and a value past its time to live answers",
+    ];
+    let warnings = warnings.map(|message| (Level::WARN, told(message)));
+    assert_eq!(*runs.events.lock().expect("not poisoned"), warnings);
+    assert_eq!(runs.outcomes(), named("rates", &["error", "error", "error"]));
 }
 
 #[test]

@@ -23,6 +23,10 @@ use std::collections::BTreeMap;
 /// | `memofn_expirations_total` | counter | entries whose `ttl` ended |
 /// | `memofn_rejected_total` | counter | results that were not stored: an `Err`, or refused by `cache_if` |
 /// | `memofn_outdated_total` | counter | results that were not stored: their key was removed during the run |
+/// | `memofn_refreshes_total` | counter | refreshes that calls have started because an entry was due |
+/// | `memofn_refresh_failures_total` | counter | refreshes that have failed |
+/// | `memofn_stale_total` | counter | calls that were answered after the end of the `ttl`, because a run has failed |
+/// | `memofn_failures_total` | counter | runs that ended with an `Err` or a panic |
 /// | `memofn_entries` | gauge | entries stored now |
 /// | `memofn_maxsize` | gauge | the most entries; missing if one of the caches is unbounded |
 /// | `memofn_run_seconds` | gauge | the mean time of a run: [`mean_run`](crate::CacheInfo::mean_run) |
@@ -148,7 +152,7 @@ fn record(name: &str, sum: &Sum) {
 
 type Counter = (&'static str, &'static str, fn(&CacheInfo) -> u64);
 
-const COUNTERS: [Counter; 5] = [
+const COUNTERS: [Counter; 9] = [
     (
         "memofn_helped_total",
         "Misses that ran the body although another call was running it",
@@ -158,6 +162,10 @@ const COUNTERS: [Counter; 5] = [
     ("memofn_expirations_total", "Entries whose time to live ended", |it| it.expirations),
     ("memofn_rejected_total", "Results that were not to be stored", |it| it.rejected),
     ("memofn_outdated_total", "Results whose key was removed during the run", |it| it.outdated),
+    ("memofn_refreshes_total", "Refreshes of entries that were due", |it| it.refreshes),
+    ("memofn_refresh_failures_total", "Refreshes that have failed", |it| it.refresh_failures),
+    ("memofn_stale_total", "Calls answered after the time to live", |it| it.stale),
+    ("memofn_failures_total", "Runs that ended with an error or a panic", |it| it.failures),
 ];
 
 /// A recorder may be installed at any time, so it is told each time.

@@ -52,13 +52,17 @@ const SAVED: Column = ("saved", |c| c.info.time_saved().map_or_else(|| "–".to_
 
 type Counter = (&'static str, fn(&CacheStatus) -> u64);
 
-const WHEN_COUNTED: [Counter; 6] = [
+const WHEN_COUNTED: [Counter; 10] = [
     ("coalesced", |c| c.info.coalesced),
     ("helped", |c| c.info.helped),
     ("evicted", |c| c.info.evictions),
     ("expired", |c| c.info.expirations),
     ("rejected", |c| c.info.rejected),
     ("outdated", |c| c.info.outdated),
+    ("refreshes", |c| c.info.refreshes),
+    ("not refreshed", |c| c.info.refresh_failures),
+    ("stale", |c| c.info.stale),
+    ("failed", |c| c.info.failures),
 ];
 
 const SIZES: [Column; 3] = [

@@ -3,7 +3,7 @@
 use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
-use crate::call::span::Outcome;
+use crate::call::span::{Outcome, warn_of_old_value};
 use crate::engine::core::{EndedRun, NotRenewed, OldValue};
 use crate::engine::engine::Engine;
 use crate::engine::state::Aged;
@@ -34,6 +34,8 @@ pub(super) struct Renewed<S: Scope> {
     pub(super) entry: EntryPtr<S>,
     /// It still answers. If not, it is kept in case the run fails.
     is_refresh: bool,
+    /// The run has failed, and the value stays.
+    stays: bool,
     /// It answers the call, because the run has failed.
     answers: Option<Aged>,
 }
@@ -41,12 +43,12 @@ pub(super) struct Renewed<S: Scope> {
 impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
     pub(super) fn due(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: true, answers: None }
+        Self { entry, is_refresh: true, stays: false, answers: None }
     }
 
     /// A value that answers only if the run fails.
     pub(super) fn kept(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: false, answers: None }
+        Self { entry, is_refresh: false, stays: false, answers: None }
     }
 }
 
@@ -168,7 +170,15 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             }
         }
         self.role = Role::Done;
+        self.warn_of_old_value();
         refusal
+    }
+
+    /// Tells a subscriber that the run has failed and an old value stays, once the run is in order.
+    fn warn_of_old_value(&self) {
+        if let Some(old) = self.renews.as_ref().filter(|old| old.stays) {
+            warn_of_old_value(&self.engine.parameters, !old.is_refresh);
+        }
     }
 
     /// How the run ended, if its result is not refused.
@@ -243,13 +253,15 @@ impl<S: Scope> RunGuard<'_, S> {
             OldValue::Stays => {}
             OldValue::Answers(aged) => old.answers = Some(aged),
         }
+        old.stays = true;
         true
     }
 
     /// Gives the flight up if the body has panicked or was dropped.
     #[cold]
     fn give_up(&mut self) {
-        if !matches!(self.role, Role::Done) {
+        let has_ended = matches!(self.role, Role::Done);
+        if !has_ended {
             self.end_renewal(NotRenewed::Abandoned);
             if self.flight.is_some() && panicking() {
                 self.engine.core.count_failure();
@@ -267,6 +279,9 @@ impl<S: Scope> RunGuard<'_, S> {
                 }
             }
             _ => {}
+        }
+        if !has_ended {
+            self.warn_of_old_value();
         }
     }
 }

@@ -4,9 +4,11 @@
 //! is given up as after a panic of the body. It may call memoized functions; runs within a call of the subscriber have
 //! no span, or each span would make another.
 //!
-//! Without the feature the spans are nothing, and all of this is compiled away.
+//! A refresh that fails, and a call that gets an old value because its run has failed, are events of the level `WARN`.
+//!
+//! Without the feature the spans and events are nothing, and all of this is compiled away.
 
-pub(crate) use chosen::{BlockingSpan, PolledSpan};
+pub(crate) use chosen::{BlockingSpan, PolledSpan, warn_of_old_value};
 
 /// How a run ended that did not panic and was not dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,9 @@ pub enum Outcome {
 mod chosen {
     use super::Outcome;
     use crate::config::parameters::CacheParameters;
+
+    #[inline]
+    pub(crate) fn warn_of_old_value(_cache: &CacheParameters, _is_stale: bool) {}
 
     /// No span of a blocking run.
     #[derive(Debug)]
@@ -84,7 +89,7 @@ mod chosen {
     use std::thread::panicking;
     use tracing::field::Empty;
     use tracing::span::EnteredSpan;
-    use tracing::{Span, debug_span};
+    use tracing::{Span, debug_span, warn};
 
     std::thread_local! {
         /// Whether the thread is in a call of the subscriber.
@@ -123,6 +128,19 @@ mod chosen {
         let name = &*cache.name;
         let span = || debug_span!(target: "memofn", "run", name, outcome = Empty);
         tell(span).filter(|span| !span.is_disabled())
+    }
+
+    /// A run has failed that was to renew a value of the cache. The old value stays, though it `is_stale`, or for the rest of
+    /// its time to live.
+    pub(crate) fn warn_of_old_value(cache: &CacheParameters, is_stale: bool) {
+        let name = &*cache.name;
+        tell_at_drop(|| {
+            if is_stale {
+                warn!(target: "memofn", name, "a run has failed, and a value past its time to live answers");
+            } else {
+                warn!(target: "memofn", name, "a refresh has failed, and the old value stays");
+            }
+        });
     }
 
     fn name(outcome: Outcome) -> &'static str {

@@ -171,7 +171,9 @@ impl PartialEq for CacheInfo {
         let counters = |it: &Self| {
             let sizes = (it.maxsize, it.currsize);
             let calls = [it.hits, it.misses, it.coalesced, it.helped];
-            (sizes, calls, [it.evictions, it.expirations, it.rejected, it.outdated])
+            let ends = [it.evictions, it.expirations, it.rejected, it.outdated];
+            let old = [it.refreshes, it.refresh_failures, it.stale, it.failures];
+            (sizes, calls, ends, old)
         };
         counters(self) == counters(other)
     }
