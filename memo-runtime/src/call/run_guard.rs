@@ -4,7 +4,7 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
-use crate::engine::core::{EndedRun, NotRenewed, OldValue};
+use crate::engine::core::{EndedRun, NotRenewed, OldValue, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::state::Aged;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -23,7 +23,9 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
     pub(super) body: BodyKind,
-    /// When the body started, if the run is timed.
+    /// The body has started.
+    pub(super) has_begun: bool,
+    /// When that was, if the run is timed.
     pub(super) started: Started,
     /// The stored value that this run is to renew.
     pub(super) renews: Option<Renewed<S>>,
@@ -32,8 +34,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
 /// A stored value that a run is to renew.
 pub(super) struct Renewed<S: Scope> {
     pub(super) entry: EntryPtr<S>,
-    /// It still answers. If not, it is kept in case the run fails.
-    is_refresh: bool,
+    /// The runner of a refresh. Without one the value no longer answers, and is kept in case the run fails.
+    refresher: Option<Renewer>,
     /// The run has failed, and the value stays.
     stays: bool,
     /// It answers the call, because the run has failed.
@@ -42,13 +44,13 @@ pub(super) struct Renewed<S: Scope> {
 
 impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
-    pub(super) fn due(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: true, stays: false, answers: None }
+    pub(super) fn due(entry: EntryPtr<S>, renewer: Renewer) -> Self {
+        Self { entry, refresher: Some(renewer), stays: false, answers: None }
     }
 
     /// A value that answers only if the run fails.
     pub(super) fn kept(entry: EntryPtr<S>) -> Self {
-        Self { entry, is_refresh: false, stays: false, answers: None }
+        Self { entry, refresher: None, stays: false, answers: None }
     }
 }
 
@@ -86,6 +88,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             role,
             flight: None,
             body: BodyKind::Blocking(None),
+            has_begun: false,
             started: Started::NEVER,
             renews: None,
         };
@@ -109,6 +112,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// The body is about to run, for several runs. Only one of them is a sample: `has_sample` says that there is one.
     pub(super) fn start_as_one(&mut self, has_sample: &mut bool) {
+        self.has_begun = true;
         // Besides the samples, only waiters need to know how long bodies take.
         let mut is_measured = true;
         if let BodyKind::Blocking(body) = &mut self.body {
@@ -158,6 +162,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                 self.end_without_value(result, true, ran);
                 refusal = Some(Outcome::Error);
             } else {
+                if is_error {
+                    self.engine.core.count_failure();
+                }
                 refusal = life
                     .filter(Life::is_empty)
                     .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
@@ -177,7 +184,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     /// Tells a subscriber that the run has failed and an old value stays, once the run is in order.
     fn warn_of_old_value(&self) {
         if let Some(old) = self.renews.as_ref().filter(|old| old.stays) {
-            warn_of_old_value(&self.engine.parameters, !old.is_refresh);
+            warn_of_old_value(&self.engine.parameters, old.refresher.is_none());
         }
     }
 
@@ -248,7 +255,7 @@ impl<S: Scope> RunGuard<'_, S> {
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
         let Some(old) = &mut self.renews else { return false };
         let core = &self.engine.core;
-        match core.end_renewal(old.entry.entry_ref(), old.is_refresh, end) {
+        match core.end_renewal(old.entry.entry_ref(), old.refresher, end) {
             OldValue::Gone => return false,
             OldValue::Stays => {}
             OldValue::Answers(aged) => old.answers = Some(aged),
@@ -263,7 +270,7 @@ impl<S: Scope> RunGuard<'_, S> {
         let has_ended = matches!(self.role, Role::Done);
         if !has_ended {
             self.end_renewal(NotRenewed::Abandoned);
-            if self.flight.is_some() && panicking() {
+            if self.has_begun && panicking() {
                 self.engine.core.count_failure();
             }
         }
