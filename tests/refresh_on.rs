@@ -270,6 +270,7 @@ mod spawners {
         rate::cache_insert("EUR", 10);
         clock.advance(60 * SECOND);
         assert_eq!(rate("EUR"), 10);
+        assert_eq!(rate::cache_info().failures, 0, "the body has not run");
         assert_given_up!(rate, clock);
     }
 

@@ -6,6 +6,7 @@ use common::{all_return, finishes, panic_of, panic_silently, side_by_side};
 use futures::executor::block_on;
 use memofn::testing::Clock;
 use memofn::{Cache, CacheBuilder, CallStatus, memoize};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -133,7 +134,7 @@ fn all_that_wait_for_a_failed_run_get_the_old_value() {
         let cache = ended(&clock);
         let runs = AtomicU32::new(0);
         let (arrived, arrivals) = channel();
-        let arrivals = std::sync::Mutex::new(arrivals);
+        let arrivals = Mutex::new(arrivals);
         let calls = side_by_side((0..8).collect(), |_: u32| {
             arrived.send(()).expect("the test waits");
             cache.get_or_try_compute(1, || {
@@ -300,6 +301,30 @@ fn an_old_value_wins_over_errors_that_are_stored_and_an_error_is_never_an_old_va
     clock.advance(3600 * SECOND);
     assert_eq!((stored("EUR"), stored("EUR")), (Err("down"), Err("down")));
     assert_eq!((stored::cache_info().misses, stored::cache_info().stale), (5, 2));
+}
+
+#[test]
+fn a_refresh_in_the_background_that_fails_late_answers_no_call() {
+    type Job = Box<dyn FnOnce() + Send>;
+    static JOBS: Mutex<Vec<Job>> = Mutex::new(Vec::new());
+
+    #[memoize(ttl = "1m", refresh_after = "30s", stale_if_error = "1h", retry_after = "5s",
+        refresh_on = |run| JOBS.lock().unwrap().push(Box::new(run)))]
+    fn rate(_currency: &str) -> Rate {
+        Err("down")
+    }
+
+    let clock = Clock::stop();
+    rate::cache_insert("EUR", Ok(10));
+    clock.advance(30 * SECOND);
+    assert_eq!(rate("EUR"), Ok(10));
+    clock.advance(30 * SECOND);
+    let job = JOBS.lock().unwrap().pop().expect("a run was handed over");
+    job();
+    let info = rate::cache_info();
+    assert_eq!((info.refreshes, info.refresh_failures, info.failures, info.stale), (1, 1, 1, 0));
+    assert_eq!(rate::cache_call("EUR").status, CallStatus::Stale);
+    assert_eq!((rate::cache_info().hits, rate::cache_info().stale), (2, 1));
 }
 
 #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = caller, retry_after = "5s", err_ttl = "2s")]

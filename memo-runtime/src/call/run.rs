@@ -295,6 +295,7 @@ impl<'c, S: Scope> Packed<'c, S> {
             engine,
             role: Role::Owner,
             flight: Some(flight),
+            has_begun: true,
             started: entry.started(),
             entry: UnstoredEntry::new(entry),
             body: BodyKind::Blocking(S::SHARED.then(BlockingBody::entered)),

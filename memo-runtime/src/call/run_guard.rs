@@ -5,7 +5,7 @@ use crate::base::sync::Arc;
 use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
-use crate::engine::core::{EndedRun, NotRenewed, OldValue};
+use crate::engine::core::{EndedRun, NotRenewed, OldValue, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::purity::{Checker, Checking};
 use crate::engine::state::Aged;
@@ -25,7 +25,9 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
     pub(super) body: BodyKind,
-    /// When the body started, if the run is timed.
+    /// The body has started.
+    pub(super) has_begun: bool,
+    /// When that was, if the run is timed.
     pub(super) started: Started,
     /// The stored value that this run is to renew. It is boxed: few runs renew, and futures hold this guard.
     pub(super) renews: Option<Box<Renewed<S>>>,
@@ -34,8 +36,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
 /// A stored value that a run is to renew.
 pub(super) struct Renewed<S: Scope> {
     pub(super) entry: EntryPtr<S>,
-    /// It still answers. If not, it is kept in case the run fails.
-    is_refresh: bool,
+    /// The runner of a refresh. Without one the value no longer answers, and is kept in case the run fails.
+    refresher: Option<Renewer>,
     /// The run has failed, and the value stays.
     stays: bool,
     /// It answers the call, because the run has failed.
@@ -44,13 +46,13 @@ pub(super) struct Renewed<S: Scope> {
 
 impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
-    pub(super) fn due(entry: EntryPtr<S>) -> Box<Self> {
-        Box::new(Self { entry, is_refresh: true, stays: false, answers: None })
+    pub(super) fn due(entry: EntryPtr<S>, renewer: Renewer) -> Box<Self> {
+        Box::new(Self { entry, refresher: Some(renewer), stays: false, answers: None })
     }
 
     /// A value that answers only if the run fails.
     pub(super) fn kept(entry: EntryPtr<S>) -> Box<Self> {
-        Box::new(Self { entry, is_refresh: false, stays: false, answers: None })
+        Box::new(Self { entry, refresher: None, stays: false, answers: None })
     }
 }
 
@@ -106,6 +108,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             role,
             flight: None,
             body: BodyKind::Blocking(None),
+            has_begun: false,
             started: Started::NEVER,
             renews: None,
         };
@@ -129,6 +132,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// The body is about to run, for several runs. Only one of them is a sample: `has_sample` says that there is one.
     pub(super) fn start_as_one(&mut self, has_sample: &mut bool) {
+        self.has_begun = true;
         // Besides the samples, only waiters need to know how long bodies take.
         let mut is_measured = true;
         if let BodyKind::Blocking(body) = &mut self.body {
@@ -182,12 +186,12 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                 self.end_without_value(result, true, ran);
                 refusal = Some(Outcome::Error);
             } else {
-                refusal = life
-                    .filter(Life::is_empty)
-                    .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
                 if is_error {
                     self.engine.core.count_failure();
                 }
+                refusal = life
+                    .filter(Life::is_empty)
+                    .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
                 let run = EndedRun { life, renews: self.renews.is_some(), ran };
                 let write = &mut |to| result.write(to);
                 if !self.engine.land(&self.entry, is_own, run, write) {
@@ -204,7 +208,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     /// Tells a subscriber that the run has failed and an old value stays, once the run is in order.
     fn warn_of_old_value(&self) {
         if let Some(old) = self.renews.as_ref().filter(|old| old.stays) {
-            warn_of_old_value(&self.engine.parameters, !old.is_refresh);
+            warn_of_old_value(&self.engine.parameters, old.refresher.is_none());
         }
     }
 
@@ -296,7 +300,7 @@ impl<S: Scope> RunGuard<'_, S> {
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
         let Some(old) = &mut self.renews else { return false };
         let core = &self.engine.core;
-        match core.end_renewal(old.entry.entry_ref(), old.is_refresh, end) {
+        match core.end_renewal(old.entry.entry_ref(), old.refresher, end) {
             OldValue::Gone => return false,
             OldValue::Stays => {}
             OldValue::Answers(aged) => old.answers = Some(aged),
@@ -311,7 +315,7 @@ impl<S: Scope> RunGuard<'_, S> {
         let has_ended = matches!(self.role, Role::Done);
         if !has_ended {
             self.end_renewal(NotRenewed::Abandoned);
-            if self.flight.is_some() && panicking() {
+            if self.has_begun && panicking() {
                 self.engine.core.count_failure();
             }
         }

@@ -166,13 +166,13 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         }
         let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
         if id.is_some() && renewer == Renewer::Caller {
-            guard.renews = Some(Renewed::due(old));
+            guard.renews = Some(Renewed::due(old, renewer));
             return self.run(id);
         }
         // If there is no flight, another call was faster.
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renews = Some(Renewed::due(old.clone()));
+            guard.renews = Some(Renewed::due(old.clone(), renewer));
             guard
         });
         let answered = self.answer_by_old(&old, aged, types);

@@ -1,6 +1,6 @@
 //! Flights that end without a value to store, and what concerns a whole cache.
 
-use super::{Core, NotRenewed, OldValue};
+use super::{Core, NotRenewed, OldValue, Renewer};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
@@ -86,14 +86,19 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// A run has ended that was to renew a stored value.
-    pub(crate) fn end_renewal(&self, old: EntryRef, is_refresh: bool, end: NotRenewed) -> OldValue {
+    /// A run has ended that was to renew a stored value, and has not. It was a refresh if there is a `refresher`.
+    pub(crate) fn end_renewal(
+        &self,
+        old: EntryRef,
+        refresher: Option<Renewer>,
+        end: NotRenewed,
+    ) -> OldValue {
         let now = self.expiry.now();
         let mut outcome = OldValue::Gone;
         let removed = self.locked(|state| {
             let stage = old.is_stored().then(|| state.store.stage(old, now));
             let has_failed = end != NotRenewed::Refused;
-            state.counts.refresh_failures += u64::from(is_refresh && has_failed);
+            state.counts.refresh_failures += u64::from(refresher.is_some() && has_failed);
             match stage {
                 None | Some(Stage::Over) => return None,
                 Some(_) if !has_failed => {
@@ -103,7 +108,9 @@ impl<S: Scope> Core<S> {
             }
             if self.keeps && end == NotRenewed::Err {
                 let is_stale = matches!(stage, Some(Stage::Kept { .. }));
-                state.counts.stale += u64::from(is_stale);
+                // A run in the background answers no call. Those that wait for it look again.
+                let answers_call = refresher != Some(Renewer::Background);
+                state.counts.stale += u64::from(is_stale && answers_call);
                 let standing = if is_stale { Standing::Stale } else { Standing::Fresh };
                 outcome = OldValue::Answers(state.aged(old, now, standing));
             } else {
@@ -123,7 +130,7 @@ impl<S: Scope> Core<S> {
         Some((flight, Some(self.retain(id.entry))))
     }
 
-    /// Counts a run that has panicked, or whose error is stored.
+    /// Counts a run that has failed, where nothing else does.
     pub(crate) fn count_failure(&self) {
         self.locked(|state| state.counts.failures += 1);
     }
