@@ -9,7 +9,7 @@ use ::tracing::subscriber::with_default;
 use ::tracing::{Event, Level, Metadata, Subscriber};
 use common::{finishes, panic_of, panic_silently};
 use futures::executor::block_on;
-use memofn::testing::Clock;
+use memofn::testing::{Clock, check_purity};
 use memofn::{Cache, memoize};
 use std::fmt::Debug;
 use std::future::poll_fn;
@@ -192,6 +192,27 @@ macro_rules! in_every_scope {
 in_every_scope! {
     each_run_in_a_shared_cache_has_a_span_with_its_outcome "shared";
     each_run_in_a_threads_cache_has_a_span_with_its_outcome "thread";
+}
+
+#[test]
+fn a_run_that_checks_a_hit_says_so() {
+    #[memoize(name = "checked")]
+    fn f(n: u32) -> u32 {
+        n
+    }
+    #[memoize(name = "checked later")]
+    async fn later(n: u32) -> u32 {
+        std::future::ready(n).await
+    }
+
+    let runs = traced(|_| {
+        let _checks = (check_purity(f::cache(), 1), check_purity(later::cache(), 1));
+        let _ = (f(1), f(1));
+        block_on(async { (later(1).await, later(1).await) });
+    });
+    let mut expected = named("checked", &["stored", "checked"]);
+    expected.extend(named("checked later", &["stored", "checked"]));
+    assert_eq!(runs.outcomes(), expected);
 }
 
 #[test]

@@ -29,7 +29,7 @@ struct State {
     tables: BTreeMap<usize, Shown>,
 }
 
-/// A table that a look-up without the lock finds. Its owner takes it off the list before it is gone.
+/// A table that a look-up without the lock finds. The drop of its cache takes it off the list before it does anything else.
 struct Shown(*const AtomicPtr<Table>);
 
 #[expect(unsafe_code, reason = "the cache belongs to a thread")]

@@ -269,19 +269,18 @@ impl<S: Scope> Engine<S> {
 
     /// Has hits be checked. The checker is of the engine's types.
     pub(crate) fn begin_check(&self, checker: Arc<Checker>) {
-        self.checkers.with(|checkers| checkers.push(checker));
-        self.core.set_checked(true);
+        self.checkers.with(|checkers| {
+            checkers.push(checker);
+            self.core.set_checked(true);
+        });
     }
 
     /// Ends a check.
     pub(crate) fn end_check(&self, checker: &Arc<Checker>) {
-        let is_last = self.checkers.with(|checkers| {
+        self.checkers.with(|checkers| {
             checkers.retain(|it| !Arc::ptr_eq(it, checker));
-            checkers.is_empty()
+            self.core.set_checked(!checkers.is_empty());
         });
-        if is_last {
-            self.core.set_checked(false);
-        }
     }
 
     /// The check in force.
