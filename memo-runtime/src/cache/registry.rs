@@ -2,6 +2,7 @@
 //!
 //! It holds weak references. It must not know the types of keys and values.
 
+use crate::base::catch_panic::FirstPanic;
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
@@ -180,6 +181,10 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 
 /// Clears every cache that [`caches()`] shows.
 ///
+/// # Panics
+///
+/// A panic of a listener or of the `Drop` of a key or value passes through, after all caches were cleared.
+///
 /// ```
 /// #[memofn::memoize]
 /// fn cube(n: u64) -> u64 {
@@ -191,5 +196,7 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    ListedCaches::now().for_each(|_, cache| cache.clear());
+    let mut panic = FirstPanic::none();
+    ListedCaches::now().for_each(|_, cache| panic.catch(|| cache.clear()));
+    panic.resume();
 }
