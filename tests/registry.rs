@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::counts;
+use common::{counts, panic_of, panic_silently};
+use memofn::EvictionCause::Cleared;
 use memofn::{Cache, CacheStatus, memoize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -148,6 +149,23 @@ fn clear_all_clears_every_cache() {
     assert_eq!(counts(local::cache_info()), (0, 0, Some(128), 0));
     assert!(by_hand.is_empty());
     assert!(memofn::caches().all(|status| status.info.currsize == 0));
+}
+
+#[test]
+fn clear_all_clears_every_cache_although_listeners_panic() {
+    #[memoize(on_evict = |_, _, why| panic_silently(if why == Cleared { "one" } else { "?" }))]
+    fn one(n: u32) -> u32 {
+        n
+    }
+    #[memoize(on_evict = |_, _, why| panic_silently(if why == Cleared { "other" } else { "?" }))]
+    fn other(n: u32) -> u32 {
+        n
+    }
+
+    let _alone = alone();
+    let _ = (one(1), one(2), other(1));
+    assert!(["one", "other"].contains(&panic_of(memofn::clear_all)));
+    assert_eq!((one::cache_info().currsize, other::cache_info().currsize), (0, 0));
 }
 
 #[test]

@@ -34,6 +34,11 @@ impl FirstPanic {
         self.0 = catch_unwind(AssertUnwindSafe(user_code)).err();
     }
 
+    /// Lets the panic go on, if there is one.
+    pub(crate) fn resume(self) {
+        self.resume_after(|| ());
+    }
+
     /// Does what is left to do, and then lets the panic go on, if there is one.
     #[inline]
     pub(crate) fn resume_after(self, rest: impl FnOnce()) {

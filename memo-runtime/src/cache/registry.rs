@@ -261,6 +261,10 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 
 /// Clears every cache that [`caches()`] shows.
 ///
+/// # Panics
+///
+/// A panic of a listener or of the `Drop` of a key or value passes through, after all caches were cleared.
+///
 /// ```
 /// #[memofn::memoize]
 /// fn cube(n: u64) -> u64 {
@@ -272,7 +276,9 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    ListedCaches::visible().for_each(|_, cache| cache.clear());
+    let mut panic = FirstPanic::none();
+    ListedCaches::visible().for_each(|_, cache| panic.catch(|| cache.clear()));
+    panic.resume();
 }
 
 /// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
@@ -356,6 +362,6 @@ fn in_all_caches(act: impl Fn(&dyn AnyCache) -> usize) -> usize {
     let mut panic = FirstPanic::none();
     // A `Drop` that panics must not leave old results in the caches that follow.
     ListedCaches::reached().for_each(|_, cache| panic.catch(|| sum += act(cache)));
-    panic.resume_after(|| ());
+    panic.resume();
     sum
 }

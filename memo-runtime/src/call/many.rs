@@ -210,7 +210,7 @@ where
             panic.catch(|| drop(run));
             self.answers[number] = result.ok();
         }
-        panic.resume_after(|| ());
+        panic.resume();
     }
 
     /// The body has failed, and with it the call. Each key that has no answer yet is a miss.

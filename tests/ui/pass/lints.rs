@@ -15,7 +15,7 @@ use memofn::memoize;
 use std::time::Duration;
 
 /// A square.
-#[memoize]
+#[memoize(on_evict = |key, value, why| println!("{key} {value} {why}"))]
 #[must_use]
 pub fn square(n: u64) -> u64 {
     n * n

@@ -15,7 +15,7 @@ fn half(x: f64, text: &str) -> ::std::result::Result<f64, ::std::string::String>
     ::std::result::Result::Ok(x / 2.0 + text.len() as f64)
 }
 
-#[memoize(key = (a, b), cache_if = |sum| *sum > 0)]
+#[memoize(key = (a, b), cache_if = |sum| *sum > 0, on_evict = |_, _, _| {})]
 fn sum(a: u64, b: u64, _c: u64) -> u64 {
     a + b
 }
