@@ -1,4 +1,11 @@
 //! A refresh in the background runs the body with the arguments of the call, made from the key.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::many_single_char_names,
+    clippy::needless_pass_by_value,
+    clippy::ref_option,
+    reason = "arguments of every kind"
+)]
 
 mod common;
 

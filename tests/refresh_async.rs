@@ -1,4 +1,5 @@
 //! Refreshes of async functions: `refresh_on` takes a function that spawns a future.
+#![allow(clippy::unused_async, reason = "what is memoized is async")]
 
 mod common;
 
@@ -63,7 +64,12 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-/// Hits, misses, refreshes, refresh_failures.
+/// A nanosecond less than so many seconds.
+fn just_before(seconds: u64) -> Duration {
+    Duration::from_nanos(seconds * 1_000_000_000 - 1)
+}
+
+/// Hits, misses, refreshes and their failures.
 fn counts(info: CacheInfo) -> [u64; 4] {
     [info.hits, info.misses, info.refreshes, info.refresh_failures]
 }
@@ -71,22 +77,22 @@ fn counts(info: CacheInfo) -> [u64; 4] {
 #[test]
 fn a_refresh_runs_on_the_runtime() {
     #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = tokio::spawn)]
-    async fn rate(currency: &str, factor: f64) -> Result<u32, String> {
+    async fn rate(currency: &str, factor: f64) -> Result<f64, String> {
         tokio::task::yield_now().await;
         assert!(tokio::task::try_id().is_some(), "it is a task");
-        Ok(currency.len() as u32 * factor as u32)
+        Ok(if currency.is_empty() { 0.0 } else { 3.0 * factor })
     }
 
     finishes("a refresh on tokio", || {
         let clock = Clock::stop();
-        rate::cache_insert("EUR", 4.0, Ok(10));
+        rate::cache_insert("EUR", 4.0, Ok(10.0));
         clock.advance(60 * SECOND);
         runtime().block_on(async {
-            assert_eq!(rate("EUR", 4.0).await, Ok(10));
-            while rate::cache_peek("EUR", 4.0) != Some(Ok(12)) {
+            assert_eq!(rate("EUR", 4.0).await, Ok(10.0));
+            while rate::cache_peek("EUR", 4.0) != Some(Ok(12.0)) {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(rate("EUR", 4.0).await, Ok(12));
+            assert_eq!(rate("EUR", 4.0).await, Ok(12.0));
         });
         assert_eq!(counts(rate::cache_info()), [2, 0, 1, 0]);
     });
@@ -146,7 +152,7 @@ fn a_task_that_is_dropped_before_it_begins_or_half_way_is_tried_again_later() {
         assert_eq!(rate::cache_info().refresh_failures, failures - 1);
         drop(task);
         assert_eq!(rate::cache_info().refresh_failures, failures);
-        clock.advance(5 * SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(5));
         assert_eq!((block_on(rate("EUR")), SPAWNED.len()), (10, 0));
         clock.advance(Duration::from_nanos(1));
     }
@@ -169,7 +175,8 @@ fn a_runtime_that_shuts_down_gives_its_refreshes_up() {
 
     finishes("a runtime that shuts down", || {
         let clock = Clock::stop();
-        ["EUR", "NOK"].into_iter().for_each(|currency| rate::cache_insert(currency, 10));
+        rate::cache_insert("EUR", 10);
+        rate::cache_insert("NOK", 10);
         clock.advance(60 * SECOND);
         // Neither task is polled to its end, and that of NOK perhaps not at all.
         runtime().block_on(async {

@@ -5,6 +5,7 @@
 //! so a run may end long after it began. The bodies succeed, fail and panic, and change the cache while they run.
 //!
 //! The operations follow from a fixed seed. With `MEMOFN_STRESS=full` each subject does a million.
+#![allow(clippy::cast_possible_truncation, reason = "the numbers are small")]
 
 mod common;
 
@@ -497,7 +498,9 @@ impl<S: Scope> Rig<S> {
         };
         let rig = Rc::clone(self);
         let body = Box::new(move || {
-            changes.into_iter().for_each(|change| rig.apply(change));
+            for change in changes {
+                rig.apply(change);
+            }
             match end {
                 End::Returns(computed) => computed,
                 End::Panics => panic_silently("as planned"),

@@ -75,6 +75,11 @@ impl Held {
     }
 }
 
+/// A nanosecond less than so many seconds.
+fn just_before(seconds: u64) -> Duration {
+    Duration::from_nanos(seconds * 1_000_000_000 - 1)
+}
+
 /// Waits until the background has done something.
 fn until(is_done: impl Fn() -> bool) {
     while !is_done() {
@@ -82,7 +87,7 @@ fn until(is_done: impl Fn() -> bool) {
     }
 }
 
-/// Hits, misses, refreshes, refresh_failures.
+/// Hits, misses, refreshes and their failures.
 fn counts(info: CacheInfo) -> [u64; 4] {
     [info.hits, info.misses, info.refreshes, info.refresh_failures]
 }
@@ -103,7 +108,7 @@ mod spawners {
         finishes("a thread of the crate", || {
             let clock = Clock::stop();
             rate::cache_insert("EUR", 10);
-            clock.advance(60 * SECOND - Duration::from_nanos(1));
+            clock.advance(just_before(60));
             assert_eq!((rate("EUR"), rate::cache_info().refreshes), (10, 0));
             clock.advance(Duration::from_nanos(1));
             assert_eq!(rate("EUR"), 10);
@@ -181,7 +186,7 @@ mod spawners {
         #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = rayon::spawn)]
         fn rate(currency: &str) -> u32 {
             assert!(rayon::current_thread_index().is_some());
-            currency.len() as u32
+            u32::try_from(currency.len()).unwrap()
         }
 
         finishes("a thread of rayon", || {
@@ -215,7 +220,7 @@ mod spawners {
         ($rate:ident, $clock:ident) => {
             assert_eq!($rate("EUR"), 10);
             assert_eq!(counts($rate::cache_info()), [2, 0, 1, 1]);
-            $clock.advance(5 * SECOND - Duration::from_nanos(1));
+            $clock.advance(just_before(5));
             assert_eq!(($rate("EUR"), $rate::cache_info().refreshes), (10, 1));
             $clock.advance(Duration::from_nanos(1));
             assert_eq!(($rate("EUR"), $rate::cache_info().refreshes), (10, 2));
@@ -356,7 +361,7 @@ mod ends {
         clock.advance(59 * SECOND);
         // The next try would be after the end.
         assert_eq!(rate("EUR"), 10);
-        clock.advance(SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(1));
         assert_eq!((rate("EUR"), rate::cache_info().refreshes), (10, 2));
         clock.advance(Duration::from_nanos(1));
         assert_eq!(rate("EUR"), 11);
@@ -383,7 +388,9 @@ mod ends {
         without_life::cache_insert("EUR", 10);
         clock.advance(60 * SECOND);
         assert_eq!((refused("EUR"), without_life("EUR")), (10, 10));
-        JOBS.take().into_iter().for_each(|run| run());
+        for run in JOBS.take() {
+            run();
+        }
         assert_eq!((refused::cache_peek("EUR"), without_life::cache_peek("EUR")), (None, None));
         for info in [refused::cache_info(), without_life::cache_info()] {
             assert_eq!(counts(info), [1, 0, 1, 0]);
@@ -503,10 +510,10 @@ mod ends {
             clock.advance(100 * SECOND);
             results.send(11).unwrap();
             run.join().unwrap();
-            clock.advance(60 * SECOND - Duration::from_nanos(1));
+            clock.advance(just_before(60));
             let call = rate::cache_call("EUR");
             assert_eq!((call.value, call.status), (11, Hit));
-            assert_eq!(call.age, Some(60 * SECOND - Duration::from_nanos(1)));
+            assert_eq!(call.age, Some(just_before(60)));
             clock.advance(Duration::from_nanos(1));
             assert_eq!(rate::cache_call("EUR").status, Refreshing);
         });
@@ -559,7 +566,7 @@ mod callers {
             clock.advance(60 * SECOND);
             assert_eq!(rate("EUR"), 10);
             begins.recv_timeout(LONG).expect("the run begins");
-            clock.advance(540 * SECOND - Duration::from_nanos(1));
+            clock.advance(just_before(540));
             assert_eq!(rate("EUR"), 10);
             clock.advance(Duration::from_nanos(1));
             assert_eq!(rate::cache_peek("EUR"), None);
@@ -737,11 +744,13 @@ mod callers {
         (0..3).for_each(|n| rate::cache_insert(n, n));
         clock.advance(60 * SECOND);
         rate::cache_insert(1, 1);
-        let many = || rate::cache().get_many_or_compute(0..5, |missing| missing.to_vec());
+        let many = || rate::cache().get_many_or_compute(0..5, <[u32]>::to_vec);
         assert_eq!(many(), [0, 1, 2, 3, 4]);
         let jobs = JOBS.take();
         assert_eq!(jobs.len(), 2);
-        jobs.into_iter().for_each(|run| run());
+        for run in jobs {
+            run();
+        }
         assert_eq!(many(), [10, 1, 12, 3, 4]);
         assert_eq!(counts(rate::cache_info()), [8, 2, 2, 0]);
     }
