@@ -398,9 +398,11 @@ impl Function {
             match random.below(800) {
                 0 => drop(upstream.is_down.fetch_xor(true, SeqCst)),
                 1..8 => upstream.release(),
-                8 => advance(clock, random.below(400 * NANOS)),
-                9..28 => advance(clock, random.below(20 * NANOS)),
-                28..38 => advance(clock, random.below(3)),
+                // Whole seconds, so that the moments in the lives of values are met exactly; and just before and after them.
+                8 => advance(clock, random.below(400) * NANOS),
+                9..28 => advance(clock, random.below(20) * NANOS),
+                28..33 => advance(clock, 1),
+                33..38 => advance(clock, NANOS - 1),
                 38..48 if removes => {
                     let begun = upstream.event();
                     (self.remove)(key);
