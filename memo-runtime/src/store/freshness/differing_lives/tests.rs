@@ -130,7 +130,7 @@ fn entries_expire_at_their_deadlines_whatever_their_lives() {
 #[test]
 fn a_shorter_life_that_begins_later_ends_earlier() {
     let mut all = Compared::default();
-    all.push(at(1000), Duration::from_nanos(5000));
+    all.push(at(1000), Duration::from_nanos(5001));
     all.expire(at(2000), usize::MAX);
     all.push(at(2000), Duration::from_nanos(1));
     all.push(at(2000), Duration::from_nanos(2));
