@@ -121,7 +121,6 @@ pub(super) enum Step {
 const UNSORTED: u32 = Radix::LISTS as u32;
 const HEADS: usize = Radix::LISTS + 1;
 
-// Most caches use the other queue. What they inline is smaller if nothing of this one is inlined beside it.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
 impl DifferingLives {
     /// Room for so few entries is not given back.
@@ -143,7 +142,6 @@ impl DifferingLives {
     }
 
     /// Adds an entry whose life began `now`.
-    #[inline(never)]
     pub(super) fn push(&mut self, entry: EntryRef, now: Time, moments: Moments, is_error: bool) {
         if self.nodes.is_empty() {
             self.nodes.extend((0..HEADS as u32).map(|at| Node {
@@ -202,7 +200,6 @@ impl DifferingLives {
     }
 
     /// Nothing expires before this.
-    #[inline(never)]
     pub(super) fn next(&self) -> Time {
         if self.len() == 0 {
             return Time::FOREVER;
@@ -220,7 +217,6 @@ impl DifferingLives {
 
     /// Takes one step towards taking out all entries that have expired by `now`. There are none left if there is no step
     /// to take.
-    #[inline(never)]
     pub(super) fn step(&mut self, now: Time) -> Option<Step> {
         if self.len() == 0 {
             return None;
@@ -259,7 +255,6 @@ impl DifferingLives {
     }
 
     /// Takes out an entry that was added. Aborts the process if it was not.
-    #[inline(never)]
     pub(super) fn remove(&mut self, entry: EntryRef) {
         let at = self.position(entry);
         self.take(at);
@@ -286,7 +281,6 @@ impl DifferingLives {
     }
 
     /// The stage of an entry's life.
-    #[inline(never)]
     pub(super) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
         self.nodes[self.position(entry) as usize].stage(now)
     }
@@ -344,7 +338,6 @@ impl DifferingLives {
     }
 
     /// Gives memory back if most of it is unused.
-    #[inline(never)]
     pub(super) fn shrink(&mut self) {
         let len = self.len();
         if self.nodes.capacity() > 8 * len + 2 * Self::SLACK + HEADS {

@@ -32,7 +32,6 @@ impl EqualLives {
 
     /// Adds an entry whose life begins. It expires with the entry before it, if that one expires later: threads read the
     /// clock before they take the lock, and so may come in another order than they have read it.
-    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
     pub(super) fn push(&mut self, entry: EntryRef, now: Time) {
         let deadline = now.after(self.ttl);
@@ -58,7 +57,6 @@ impl EqualLives {
     }
 
     /// The deadline of an entry that was added.
-    #[inline]
     pub(super) fn deadline(&self, entry: EntryRef) -> Time {
         self.queue[self.position(entry)].0
     }
@@ -81,7 +79,6 @@ impl EqualLives {
     }
 
     /// Takes out an entry that was added. Aborts the process if it was not.
-    #[inline]
     pub(super) fn remove(&mut self, entry: EntryRef) {
         let at = self.position(entry);
         self.queue[at].1 = None;

@@ -231,7 +231,7 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
     let (mut random, mut now, mut causes) = (1_u64, at(1 << 30), [0; 4]);
     for generation in 1..if cfg!(miri) { 150 } else { 20_000 } {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(generation);
-        if random >> 44 & 15 == 0 {
+        if (random >> 44) % 16 == 0 {
             // Over many moments at once, now and then.
             now = now.after(Duration::from_nanos((random >> 24 & 0xF_FFFF) >> (random >> 50 & 15)));
         }

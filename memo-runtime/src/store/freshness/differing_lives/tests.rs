@@ -279,7 +279,7 @@ fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
 #[test]
 fn a_shorter_life_that_begins_later_ends_earlier() {
     let mut all = Compared::default();
-    all.push(at(1000), Duration::from_nanos(5000));
+    all.push(at(1000), Duration::from_nanos(5001));
     all.expire(at(2000), usize::MAX);
     all.push(at(2000), Duration::from_nanos(1));
     all.push(at(2000), Duration::from_nanos(2));
