@@ -94,7 +94,8 @@ impl Node {
     fn advance(&mut self, now: Time) -> bool {
         let next = match self.stage(now) {
             Stage::Kept { .. } if self.phase != Phase::Kept => {
-                self.moments.run_at = now;
+                // Not `now`: a thread that has read the clock before may come later.
+                self.moments.run_at = self.moments.deadline;
                 Phase::Kept
             }
             Stage::Due if self.phase == Phase::Fresh => Phase::Due,

@@ -321,3 +321,14 @@ fn forever_never_passes() {
     }
     assert_eq!(all.model.len(), 1);
 }
+
+#[test]
+fn a_value_that_has_ended_may_be_computed_anew_also_by_an_earlier_reading_of_the_clock() {
+    let owner: EntryPtr<Thread> = EntryPtr::without_key(0);
+    let mut queue = DifferingLives::default();
+    let moments = Moments { deadline: at(100), ends: at(1000), ..Moments::NEVER };
+    queue.push(owner.entry_ref(), at(0), moments, false);
+    while queue.step(at(300)).is_some() {}
+    assert_eq!(queue.stage(owner.entry_ref(), at(200)), Stage::Kept { may_run: true });
+    queue.remove(owner.entry_ref());
+}
