@@ -1,6 +1,6 @@
 //! Keys and values that notice a use after their drop, a second drop, and a missing drop.
 
-use crate::Cache;
+use crate::{Cache, CacheBuilder};
 use shuttle::thread;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -77,7 +77,11 @@ pub(crate) struct CanaryCache {
 
 impl CanaryCache {
     pub(crate) fn of(maxsize: usize) -> Self {
-        Self { cache: Cache::new(maxsize), living: Alive::default() }
+        Self::with(Cache::builder().maxsize(maxsize))
+    }
+
+    pub(crate) fn with(builder: CacheBuilder<Canary, Canary>) -> Self {
+        Self { cache: builder.build(), living: Alive::default() }
     }
 
     pub(crate) fn unbounded() -> Self {

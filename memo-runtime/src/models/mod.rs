@@ -9,6 +9,7 @@
 //! | `polled` | async calls share runs and finish |
 //! | `stalled` | a leader that is no longer polled holds up no caller |
 //! | `invalidation` | a `clear`, `remove` or `insert` hides older results from later calls |
+//! | `refreshing` | a value that is renewed while others change it is never older than the last change |
 //! | `resizing` | a limit that changes holds at each moment |
 //! | `many` | calls for many keys share runs and finish |
 //! | `reclamation` | an entry is dropped after its last reader, and soon |
@@ -38,6 +39,8 @@ mod polled;
 mod polling;
 #[cfg(memofn_models)]
 mod reclamation;
+#[cfg(memofn_models)]
+mod refreshing;
 #[cfg(memofn_models)]
 mod resizing;
 #[cfg(memofn_models)]
