@@ -336,6 +336,41 @@ fn arguments_in_patterns_and_by_value_can_be_tags() {
 }
 
 #[test]
+fn tags_borrow_what_the_key_borrows_and_the_body_takes() {
+    #[memoize(key = name.trim().len(), tags = [name])]
+    fn by_value(name: String) -> String {
+        name + "!"
+    }
+    #[memoize(key = name.to_lowercase().trim(), tags = [name.trim(), "borrowing"])]
+    fn by_temporaries(name: String) -> String {
+        name + "!"
+    }
+    #[memoize(key = name.as_str(), tags = [name.as_str(), "borrowing"])]
+    async fn later(name: String, n: u32) -> String {
+        ready(name + &n.to_string()).await
+    }
+
+    let name = || "key and tag".to_owned();
+    assert_eq!(
+        (by_value(name()), by_temporaries(name())),
+        ("key and tag!".into(), "key and tag!".into())
+    );
+    assert_eq!(block_on(later(name(), 1)), "key and tag1");
+    assert_eq!(
+        (by_value(name()), block_on(later(name(), 2))),
+        ("key and tag!".into(), "key and tag1".into())
+    );
+    assert_eq!((invalidate_tag("key and tag"), invalidate_tag("borrowing")), (3, 0));
+    assert_eq!(block_on(later(name(), 2)), "key and tag2");
+    by_value::cache_insert(name(), "inserted".into());
+    assert_eq!(
+        (by_value(name()), by_value::cache_refresh(name())),
+        ("inserted".into(), "key and tag!".into())
+    );
+    assert_eq!(invalidate_tag("key and tag"), 2);
+}
+
+#[test]
 fn methods_have_tags() {
     #[derive(Clone, PartialEq, Eq, Hash)]
     struct Shop(u32);

@@ -16,6 +16,8 @@ pub(super) struct CacheAccess {
     pub(super) setup: TokenStream,
     pub(super) cache: TokenStream,
     pub(super) lookup: TokenStream,
+    /// Makes the tags of an entry that the access files.
+    pub(super) tags: Option<TokenStream>,
     pub(super) policy: TokenStream,
 }
 
@@ -54,15 +56,24 @@ pub(super) fn of_call(model: &Model) -> CacheAccess {
 }
 
 impl CacheAccess {
-    /// Adds the tags to the look-up: it may file an entry.
+    /// Adds the tags: the access may file an entry.
     fn with_tags(mut self, model: &Model, user: CacheUser) -> Self {
         let (p, cache) = (&model.runtime, &self.cache);
         let given = model.options.cache().map(|_| match user {
             CacheUser::Call => cache.clone(),
             CacheUser::Control => quote!(#p::GivenCache::new(#cache)),
         });
-        self.lookup = model.tagged(self.lookup, given.as_ref());
+        self.tags = model.tags_closure(given.as_ref());
         self
+    }
+
+    /// The look-up with the tags, if there are any.
+    pub(super) fn tagged_lookup(&self, p: &TokenStream) -> TokenStream {
+        let Self { lookup, tags, .. } = self;
+        match tags {
+            Some(tags) => quote!(#p::tagged(#lookup, #tags)),
+            None => lookup.clone(),
+        }
     }
 
     fn with_key_in_setup(mut self) -> Self {
@@ -83,7 +94,7 @@ fn access(model: &Model, user: CacheUser) -> CacheAccess {
     }
     if model.options.cache().is_some() {
         let (setup, cache) = given_cache(model, user);
-        return CacheAccess { key, setup, cache, lookup, policy };
+        return CacheAccess { key, setup, cache, lookup, tags: None, policy };
     }
     let p = &model.runtime;
     let name = hygienic("cache");
@@ -91,22 +102,24 @@ fn access(model: &Model, user: CacheUser) -> CacheAccess {
     if has_call_site(model) && user == CacheUser::Call {
         let call_site = model.path(&model.call_site_fn());
         let setup = quote!(let #name = #p::at(#call_site););
-        return CacheAccess { key, setup, cache, lookup, policy };
+        return CacheAccess { key, setup, cache, lookup, tags: None, policy };
     }
     if types(model).are_spelled() && user == CacheUser::Control {
         let call = model.call(&model.cache_fn());
         if !model.is_async() {
             let cache = quote!(&#call);
-            return CacheAccess { key, setup: TokenStream::new(), cache, lookup, policy };
+            let setup = TokenStream::new();
+            return CacheAccess { key, setup, cache, lookup, tags: None, policy };
         }
         // An async call uses the cache in more than one statement. In thread scope the cache comes from
         // the call site, so that it also works while the values of the thread are dropped.
         let own = call_site(model).filter(|_| model.options.scope() == Scope::Thread);
         let call = own.map_or(call, |call_site| quote!(#call_site.own()));
-        return CacheAccess { key, setup: quote!(let #name = #call;), cache, lookup, policy };
+        let setup = quote!(let #name = #call;);
+        return CacheAccess { key, setup, cache, lookup, tags: None, policy };
     }
     let setup = from_static(model, user, &lookup, is_made_once);
-    CacheAccess { key, setup, cache, lookup, policy }
+    CacheAccess { key, setup, cache, lookup, tags: None, policy }
 }
 
 /// Whether the key is made in a statement of its own, before the cache is looked for. A call that is not async makes it

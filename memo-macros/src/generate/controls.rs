@@ -181,7 +181,9 @@ fn insertion(model: &Model) -> TokenStream {
     let params = model.params_of(model.filing_arguments());
     let (params, bounds) = (params.declared(), params.clause());
     let body = if model.options.tags().is_some() {
-        let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_insertion(model);
+        let access = cache_access::of_insertion(model);
+        let lookup = access.tagged_lookup(p);
+        let CacheAccess { setup, cache, policy, .. } = access;
         quote!(#setup #p::ask(#cache, #p::Ask::Insert(#value), #lookup, &#policy);)
     } else {
         let names = model.identifying_arguments().map(|argument| &argument.name);
@@ -197,7 +199,9 @@ fn insertion(model: &Model) -> TokenStream {
 /// The body of a function that makes a call or a refresh, and says how it was answered.
 fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_run(model);
+    let access = cache_access::of_run(model);
+    let lookup = access.tagged_lookup(p);
+    let CacheAccess { key, setup, cache, policy, .. } = access;
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
     let run = model.call_original();
     let (observe, run) = if model.is_async() {

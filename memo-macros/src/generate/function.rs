@@ -144,7 +144,8 @@ fn memoized(model: &Model) -> TokenStream {
 
 fn body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_call(model);
+    let CacheAccess { setup, cache, lookup, tags, policy, .. } = cache_access::of_call(model);
+    let tagged = tags.map(|tags| quote!(.tagged(#tags)));
     let enter = if can_expire(model) { quote!(enter_timed) } else { quote!(enter) };
     let call = if model.key.as_ref().is_some_and(KeyPart::has_temporaries) {
         quote!(call_at_once)
@@ -156,13 +157,15 @@ fn body(model: &Model) -> TokenStream {
     let run = model.call_original();
     quote! {
         #setup
-        return #p::#call!(#cache.#enter(#lookup, #policy), #run);
+        return #p::#call!(#cache.#enter(#lookup, #policy) #tagged, #run);
     }
 }
 
 fn async_body(model: &Model) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_call(model);
+    let access = cache_access::of_call(model);
+    let tagged_lookup = access.tagged_lookup(p);
+    let CacheAccess { key, setup, cache, lookup, policy, .. } = access;
     let (result, miss, pending) = (hygienic("result"), hygienic("miss"), hygienic("run"));
     let policy_name = hygienic("policy");
     let run = model.call_original();
@@ -182,7 +185,7 @@ fn async_body(model: &Model) -> TokenStream {
             #p::std::result::Result::Err(#miss) => #miss,
         };
         #after
-        let #pending = match #p::go_on(#cache, #miss, #lookup, #policy_name).await {
+        let #pending = match #p::go_on(#cache, #miss, #tagged_lookup, #policy_name).await {
             #p::std::ops::ControlFlow::Break(#result) => return #result,
             #p::std::ops::ControlFlow::Continue(#pending) => #pending,
         };

@@ -1,8 +1,8 @@
-//! The tags of a call: a look-up that makes them on a miss.
+//! The tags of a call: a closure that makes them on a miss.
 //!
 //! ```text
 //! // #[memoize(tags = [format!("user:{id}"), "users"])]
-//! tagged(plain::<u64, _>(&id), || tags([tag(format!("user:{id}")), Cow::Borrowed("users")]))
+//! || tags([tag(format!("user:{id}")), Cow::Borrowed("users")])
 //! ```
 
 use crate::analyze::key_expression::is_place;
@@ -13,10 +13,10 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
 impl Model {
-    /// A look-up of a call that may file an entry. `given` is the `GivenCache` that it goes to, if it is no cache of the
-    /// function's own.
-    pub(super) fn tagged(&self, lookup: TokenStream, given: Option<&TokenStream>) -> TokenStream {
-        let Some(tags) = self.options.tags() else { return lookup };
+    /// The closure, if the function has tags. `given` is the `GivenCache` of the call, if it is no cache of the function's
+    /// own.
+    pub(super) fn tags_closure(&self, given: Option<&TokenStream>) -> Option<TokenStream> {
+        let tags = self.options.tags()?;
         let p = &self.runtime;
         let patterns = self.arguments.iter().filter(|it| it.is_used_in(tags));
         let patterns = patterns.filter_map(|it| self.bound_pattern(it));
@@ -29,7 +29,7 @@ impl Model {
             }
             _ => tags,
         };
-        quote!(#p::tagged(#lookup, || { #(#patterns)* #tags }))
+        Some(quote!(|| { #(#patterns)* #tags }))
     }
 
     fn tags(&self, tags: &Expr) -> TokenStream {

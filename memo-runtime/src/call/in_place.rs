@@ -17,7 +17,8 @@ use crate::engine::hit::Miss;
 /// constant. A method of a reference is called on a reference, because a method of a trait in scope that takes `self`
 /// would be found before it.
 ///
-/// `$site` is a `CallSite`, a `LazyCallSite` or a `GivenCache`, `$enter` its look-up, and `$run` the call of the body.
+/// `$site` is a `CallSite`, a `LazyCallSite` or a `GivenCache`, `$enter` its look-up, and `$run` the call of the body. `$tags`
+/// is a closure that makes the tags of the call. Only the step after a miss has it.
 ///
 /// An unoptimised build gives each value its own room on the stack, and inlines nothing. So the look-up is a
 /// function there, and only the answer and the run stay on the stack while the body runs.
@@ -25,9 +26,13 @@ use crate::engine::hit::Miss;
 #[macro_export]
 #[cfg(debug_assertions)]
 macro_rules! __call_in_place {
-    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr)$(.tagged($tags:expr))?, $run:expr) => {{
         let mut __memofn_answer = $crate::__private::Answer::None;
-        let __memofn_turn = $site.call($lookup, $policy, &mut __memofn_answer);
+        let __memofn_turn = $site.call(
+            $crate::__with_tags!($lookup $(, $tags)?),
+            $policy,
+            &mut __memofn_answer,
+        );
         if (&__memofn_turn).is_answered() {
             (&mut __memofn_answer).take()
         } else {
@@ -41,7 +46,7 @@ macro_rules! __call_in_place {
 #[macro_export]
 #[cfg(not(debug_assertions))]
 macro_rules! __call_in_place {
-    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr)$(.tagged($tags:expr))?, $run:expr) => {{
         let (__memofn_lookup, __memofn_policy) = ($lookup, $policy);
         let mut __memofn_answer = $crate::__private::Answer::None;
         match $site.$enter(&__memofn_lookup, &__memofn_policy, &mut __memofn_answer) {
@@ -50,7 +55,7 @@ macro_rules! __call_in_place {
                 let mut __memofn_answer = $crate::__private::Answer::None;
                 let __memofn_turn = $site.step(
                     __memofn_miss,
-                    __memofn_lookup,
+                    $crate::__with_tags!(__memofn_lookup $(, $tags)?),
                     __memofn_policy,
                     &mut __memofn_answer,
                 );
@@ -64,13 +69,29 @@ macro_rules! __call_in_place {
     }};
 }
 
+/// A look-up with tags, if the call has any.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_tags {
+    ($lookup:expr) => {
+        $lookup
+    };
+    ($lookup:expr, $tags:expr) => {
+        $crate::__private::tagged($lookup, $tags)
+    };
+}
+
 /// A call whose look-up borrows from values that live no longer than the statement of the look-up.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __call_at_once {
-    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr)$(.tagged($tags:expr))?, $run:expr) => {{
         let mut __memofn_answer = $crate::__private::Answer::None;
-        let __memofn_turn = $site.call($lookup, $policy, &mut __memofn_answer);
+        let __memofn_turn = $site.call(
+            $crate::__with_tags!($lookup $(, $tags)?),
+            $policy,
+            &mut __memofn_answer,
+        );
         if __memofn_turn.is_answered() {
             __memofn_answer.take()
         } else {
@@ -98,7 +119,7 @@ macro_rules! __call {
 #[macro_export]
 #[cfg(not(debug_assertions))]
 macro_rules! __call {
-    ($site:ident.$enter:ident($lookup:expr, $policy:expr), $run:expr) => {{
+    ($site:ident.$enter:ident($lookup:expr, $policy:expr)$(.tagged($tags:expr))?, $run:expr) => {{
         let __memofn_policy = $policy;
         let mut __memofn_answer = $crate::__private::Answer::None;
         match $site.$enter(&$lookup, &__memofn_policy, &mut __memofn_answer) {
@@ -106,8 +127,12 @@ macro_rules! __call {
             $crate::__private::std::result::Result::Err(__memofn_miss) => {
                 $crate::__private::cold_call(__memofn_miss, move |__memofn_miss| {
                     let mut __memofn_answer = $crate::__private::Answer::None;
-                    let __memofn_turn =
-                        $site.step(__memofn_miss, $lookup, __memofn_policy, &mut __memofn_answer);
+                    let __memofn_turn = $site.step(
+                        __memofn_miss,
+                        $crate::__with_tags!($lookup $(, $tags)?),
+                        __memofn_policy,
+                        &mut __memofn_answer,
+                    );
                     if (&__memofn_turn).is_answered() {
                         (&mut __memofn_answer).take()
                     } else {

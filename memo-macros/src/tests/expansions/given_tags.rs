@@ -1,6 +1,6 @@
 // #[memoize(cache = self.users, tags = user.tags())]
 // fn name(&self, user: &User) -> String { self.fetch(user) }
-// Without the body and the controls: 14 lines.
+// Without the body and the controls: 13 lines.
 
 impl Rectangle {
     #[cfg_attr(
@@ -12,12 +12,11 @@ impl Rectangle {
         let __memofn_cache: &::memofn::__private::Cache<User, String, _> = &self.users;
         let __memofn_cache = ::memofn::__private::GivenCache::new(__memofn_cache);
         return ::memofn::__private::call_in_place!(
-            __memofn_cache.enter(::memofn::__private::tagged(::memofn::__private::plain::
-            < User, _ > (user), || {
+            __memofn_cache.enter(::memofn::__private::plain:: < User, _ > (user),
+            ::memofn::__private::policy:: < String, _, _ >
+            (::memofn::__private::kind!(String) .whole())).tagged(|| {
             ::memofn::__private::tags_in(::memofn::__private::tags_of(user.tags()),
-            __memofn_cache) }), ::memofn::__private::policy:: < String, _, _ >
-            (::memofn::__private::kind!(String) .whole())), Self::name_uncached(self,
-            user)
+            __memofn_cache) }), Self::name_uncached(self, user)
         );
     }
     /// [`name`](Self::name) itself: runs its body and leaves the cache alone.

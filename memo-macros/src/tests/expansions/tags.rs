@@ -10,13 +10,13 @@
 fn user(id: u64, db: &Db) -> String {
     let __memofn_cache = ::memofn::__private::at(<user>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter(::memofn::__private::tagged(::memofn::__private::plain:: <
-        u64, _ > (& id), || {
+        __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
+        ::memofn::__private::policy:: < String, _, _ >
+        (::memofn::__private::kind!(String))).tagged(|| {
         ::memofn::__private::tags([::memofn::__private::tag(format!("user:{id}")),
         ::memofn::__private::tag_place(& db.name),
-        ::memofn::__private::std::borrow::Cow::Borrowed("users")]) }),
-        ::memofn::__private::policy:: < String, _, _ >
-        (::memofn::__private::kind!(String))), < user > ::uncached(id, db)
+        ::memofn::__private::std::borrow::Cow::Borrowed("users")]) }), < user >
+        ::uncached(id, db)
     );
 }
 /// The cache of [`user()`]: its counters and controls.
