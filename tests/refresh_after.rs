@@ -14,6 +14,10 @@ use std::time::Duration;
 const SECOND: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(120);
 
+fn just_before(time: Duration) -> Duration {
+    time.saturating_sub(Duration::from_nanos(1))
+}
+
 /// Due after a minute, and expired after ten.
 fn minutes() -> CacheBuilder<u32, u32> {
     Cache::builder().ttl(600 * SECOND).refresh_after(60 * SECOND).retry_after(5 * SECOND)
@@ -86,7 +90,7 @@ fn an_entry_is_not_refreshed_before_its_time_or_unless_somebody_asks() {
     let clock = Clock::stop();
     let cache = minutes().build();
     cache.get_or_compute(1, || 10);
-    clock.advance(60 * SECOND - Duration::from_nanos(1));
+    clock.advance(just_before(60 * SECOND));
     assert_eq!(cache.get_or_compute(1, unneeded), 10);
     clock.advance(500 * SECOND);
     assert_eq!(cache.info().refreshes, 0);
@@ -108,7 +112,7 @@ fn nothing_older_than_the_ttl_is_answered_and_callers_join_a_late_refresh() {
         thread::scope(|scope| {
             let refresh = scope.spawn(|| cache.get_or_compute(1, || body.run()));
             begins.recv_timeout(LONG).expect("the refresh begins");
-            clock.advance(540 * SECOND - Duration::from_nanos(1));
+            clock.advance(just_before(540 * SECOND));
             assert_eq!(cache.get_or_compute(1, unneeded), 10);
             clock.advance(Duration::from_nanos(1));
             assert_eq!((cache.get(&1), cache.peek(&1)), (None, None));
@@ -130,7 +134,7 @@ fn a_failed_refresh_keeps_the_old_value_and_is_tried_again_later() {
     assert_eq!(cache.get_or_compute(1, unneeded), 10);
     clock.advance(5 * SECOND);
     assert_eq!(panic_of(|| cache.get_or_compute(1, || panic_silently("worse"))), "worse");
-    clock.advance(5 * SECOND - Duration::from_nanos(1));
+    clock.advance(just_before(5 * SECOND));
     assert_eq!(cache.get_or_compute(1, unneeded), 10);
     clock.advance(Duration::from_nanos(1));
     assert_eq!(cache.get_or_compute(1, || 11), 11);
@@ -225,7 +229,7 @@ fn the_end_of_a_refresh_is_no_use_of_its_entry() {
             assert_eq!(cache.get(&1), Some(10));
             cache.insert(2, 20);
             cache.insert(3, 30);
-            assert_eq!(cache.remove(&2).or(cache.remove(&3)).is_some(), true);
+            assert!(cache.remove(&2).or(cache.remove(&3)).is_some());
         }
         cache.insert(1, 10);
         clock.advance(60 * SECOND);
@@ -291,7 +295,7 @@ fn a_mark_that_is_not_before_the_end_refreshes_nothing() {
     ] {
         let cache = builder.build();
         cache.insert(1, 10);
-        clock.advance(600 * SECOND - Duration::from_nanos(1));
+        clock.advance(just_before(600 * SECOND));
         assert_eq!(cache.get_or_compute(1, unneeded), 10);
         clock.advance(Duration::from_nanos(1));
         assert_eq!(cache.get_or_compute(1, || 11), 11);
@@ -306,7 +310,7 @@ fn entries_without_an_end_are_refreshed_as_well() {
     cache.insert(1, 10);
     clock.advance(1000 * SECOND);
     assert_eq!(cache.get_or_try_compute(1, || Err("down")), Err("down"));
-    clock.advance(30 * SECOND - Duration::from_nanos(1));
+    clock.advance(just_before(30 * SECOND));
     assert_eq!(cache.get_or_compute(1, unneeded), 10);
     clock.advance(Duration::from_nanos(1));
     assert_eq!(cache.get_or_compute(1, || 11), 11);
@@ -329,7 +333,7 @@ fn jitter_moves_the_mark_in_proportion() {
     // Each life is nine minutes, and so the mark is at 54 seconds.
     let cache = minutes().jitter(120 * SECOND).build();
     cache.insert(1, 10);
-    clock.advance(54 * SECOND - Duration::from_millis(1));
+    clock.advance(Duration::from_millis(53_999));
     assert_eq!(cache.get_or_compute(1, unneeded), 10);
     clock.advance(Duration::from_millis(2));
     assert_eq!(cache.get_or_compute(1, || 11), 11);

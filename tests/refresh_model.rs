@@ -32,6 +32,7 @@ const RETRY: u64 = 3 * UNIT;
 /// Of a cache without a limit. A small one has two keys more than it has room for.
 const KEYS: u64 = 6;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature of a life")]
 fn life(value: &u64) -> Duration {
     match LIVES[*value as usize % LIVES.len()] {
         u64::MAX => Duration::MAX,

@@ -44,13 +44,13 @@ fn a_call_that_fails_gets_the_old_value_and_a_call_that_succeeds_the_new_one() {
     let cache = ended(&clock);
     assert_eq!(ask(&cache, Err("down")), Ok(10));
     assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10), "another call has just failed");
-    clock.advance(5 * SECOND - NANO);
+    clock.advance((5 * SECOND).saturating_sub(NANO));
     assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(10));
     clock.advance(NANO);
     assert_eq!(ask(&cache, Err("still down")), Ok(10));
     clock.advance(5 * SECOND);
     assert_eq!(ask(&cache, Ok(11)), Ok(11));
-    clock.advance(60 * SECOND - NANO);
+    clock.advance((60 * SECOND).saturating_sub(NANO));
     assert_eq!(cache.get_or_try_compute(1, unneeded), Ok(11), "a new life has begun");
     let info = cache.info();
     assert_eq!((info.hits, info.misses, info.stale, info.failures), (3, 3, 4, 2));
@@ -84,7 +84,7 @@ fn failures_do_not_make_a_value_live_longer() {
 fn a_value_is_kept_to_the_last_moment_and_no_longer() {
     let clock = Clock::stop();
     let cache = ended(&clock);
-    clock.advance(3600 * SECOND - NANO);
+    clock.advance((3600 * SECOND).saturating_sub(NANO));
     assert_eq!(ask(&cache, Err("down")), Ok(10));
     clock.advance(NANO);
     // The next run may begin in five seconds, and the value is gone now.
@@ -177,8 +177,9 @@ fn one_jump_over_all_moments_ends_the_value() {
 
 #[test]
 fn what_changes_the_key_during_a_failing_run_wins() {
+    type Change = fn(&Cache<u32, u32>);
     let clock = Clock::stop();
-    let changes: [(fn(&Cache<u32, u32>), Rate); 4] = [
+    let changes: [(Change, Rate); 4] = [
         (|cache| assert_eq!(cache.remove(&1), None), Err("down")),
         (Cache::clear, Err("down")),
         (|cache| cache.remove_if(|_| true), Err("down")),
@@ -231,7 +232,7 @@ static RATE: AtomicU32 = AtomicU32::new(0);
 fn rate(currency: &str) -> Rate {
     match RATE.load(SeqCst) {
         0 => Err("down"),
-        rate => Ok(rate + currency.len() as u32),
+        rate => Ok(rate + u32::try_from(currency.len()).unwrap()),
     }
 }
 
@@ -266,7 +267,7 @@ fn a_value_that_is_made_to_expire_is_kept_for_calls_that_fail_until_its_end() {
     assert!(!cache.expire(&1), "it answers no longer");
     assert_eq!((cache.peek(&1), cache.info().currsize), (None, 1));
     assert_eq!(ask(&cache, Err("down")), Ok(10));
-    clock.advance(3660 * SECOND - NANO);
+    clock.advance((3660 * SECOND).saturating_sub(NANO));
     assert_eq!(ask(&cache, Err("down")), Ok(10));
     clock.advance(NANO);
     assert_eq!(ask(&cache, Err("down")), Err("down"));
@@ -276,7 +277,7 @@ fn a_value_that_is_made_to_expire_is_kept_for_calls_that_fail_until_its_end() {
 fn stored(currency: &str) -> Rate {
     match RATE.load(SeqCst) {
         0 => Err("down"),
-        rate => Ok(rate + currency.len() as u32),
+        rate => Ok(rate + u32::try_from(currency.len()).unwrap()),
     }
 }
 
@@ -331,7 +332,7 @@ fn a_refresh_in_the_background_that_fails_late_answers_no_call() {
 fn refreshed(currency: &str) -> Rate {
     match RATE.load(SeqCst) {
         0 => Err("down"),
-        rate => Ok(rate + currency.len() as u32),
+        rate => Ok(rate + u32::try_from(currency.len()).unwrap()),
     }
 }
 

@@ -46,13 +46,13 @@ pub(super) struct Renewed<S: Scope> {
 
 impl<S: Scope> Renewed<S> {
     /// A value that is due for a refresh.
-    pub(super) fn due(entry: EntryPtr<S>, renewer: Renewer) -> Box<Self> {
-        Box::new(Self { entry, refresher: Some(renewer), stays: false, answers: None })
+    pub(super) fn due(entry: EntryPtr<S>, renewer: Renewer) -> Self {
+        Self { entry, refresher: Some(renewer), stays: false, answers: None }
     }
 
     /// A value that answers only if the run fails.
-    pub(super) fn kept(entry: EntryPtr<S>) -> Box<Self> {
-        Box::new(Self { entry, refresher: None, stays: false, answers: None })
+    pub(super) fn kept(entry: EntryPtr<S>) -> Self {
+        Self { entry, refresher: None, stays: false, answers: None }
     }
 }
 
@@ -174,9 +174,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             return None;
         }
         let refusal;
-        if !result.is_stored() {
-            refusal = Some(self.reject(result, ran));
-        } else {
+        if result.is_stored() {
             let is_own = matches!(self.role, Role::Owner);
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the result is of the engine's type.
@@ -199,6 +197,8 @@ impl<'c, S: Scope> RunGuard<'c, S> {
                     return refusal;
                 }
             }
+        } else {
+            refusal = Some(self.reject(result, ran));
         }
         self.role = Role::Done;
         self.warn_of_old_value();

@@ -140,7 +140,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 }
                 Found::Lead(id, old) => {
                     if let (Some(old), Some(guard)) = (old, &mut self.guard) {
-                        guard.renews = Some(Renewed::kept(old));
+                        guard.renews = Some(Box::new(Renewed::kept(old)));
                     }
                     self.run(Some(id))
                 }
@@ -166,13 +166,13 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         }
         let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
         if id.is_some() && renewer == Renewer::Caller {
-            guard.renews = Some(Renewed::due(old, renewer));
+            guard.renews = Some(Box::new(Renewed::due(old, renewer)));
             return self.run(id);
         }
         // If there is no flight, another call was faster.
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renews = Some(Renewed::due(old.clone(), renewer));
+            guard.renews = Some(Box::new(Renewed::due(old.clone(), renewer)));
             guard
         });
         let answered = self.answer_by_old(&old, aged, types);

@@ -191,6 +191,11 @@ tuples! {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    clippy::needless_pass_by_value,
+    reason = "a key keeps every bit, and owns its arguments"
+)]
 mod tests {
     use super::*;
 

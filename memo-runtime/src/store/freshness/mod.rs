@@ -174,9 +174,8 @@ impl Freshness {
     #[inline]
     pub(crate) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
         match self {
-            Self::Endless => Stage::Fresh,
             Self::Equal(queue) if queue.deadline(entry).has_passed(now) => Stage::Over,
-            Self::Equal(_) => Stage::Fresh,
+            Self::Endless | Self::Equal(_) => Stage::Fresh,
             Self::Differing(queue) => queue.stage(entry, now),
         }
     }
