@@ -49,18 +49,18 @@ impl Visit for Run {
 /// Keeps all runs, and calls `hook` with the name of each method of a subscriber.
 #[derive(Clone)]
 struct Runs {
-    runs: Arc<Mutex<Vec<Run>>>,
+    list: Arc<Mutex<Vec<Run>>>,
     events: Arc<Mutex<Vec<(Level, Told)>>>,
     hook: fn(&'static str),
 }
 
 impl Runs {
     fn new(hook: fn(&'static str)) -> Self {
-        Self { runs: Arc::default(), events: Arc::default(), hook }
+        Self { list: Arc::default(), events: Arc::default(), hook }
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Run>> {
-        self.runs.lock().expect("not poisoned")
+        self.list.lock().expect("not poisoned")
     }
 
     fn update(&self, id: &Id, update: impl FnOnce(&mut Run)) {

@@ -557,6 +557,8 @@ fn check_upstream_calls(key: u64, runs: &[Run], answers: &[Answer]) {
                     (due + KEPT).min(ended + RETRY)
                 }
             }
+            // The old value may have been there still, and have answered in place of the error.
+            Some((_, by)) if ended < by + KEPT => ended,
             _ => without_old,
         };
         // While there is an old value, it answers in place of errors.
