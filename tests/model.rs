@@ -162,7 +162,10 @@ impl Model {
         match result {
             Ok(value) if store => self.store(key, value),
             Ok(_) => self.info.outdated += 1,
-            Err(Failed) => self.info.rejected += 1,
+            Err(Failed) => {
+                self.info.rejected += 1;
+                self.info.failures += 1;
+            }
         }
     }
 

@@ -127,9 +127,16 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the entries of the run's cache are of these types.
         let old = unsafe { old.typed::<K, V>() };
-        *result = policy.hit(old.value());
+        replace(result, &policy, old.value());
         Ended::Old(aged)
     }
+}
+
+/// Not inlined: a large value would have its room on the stack of every call.
+#[cold]
+#[inline(never)]
+fn replace<R, P: Policy<R>>(result: &mut R, policy: &P, old: &P::Stored) {
+    *result = policy.hit(old);
 }
 
 /// The [guard](RunGuard) of a blocking body and its span, while the body runs.
