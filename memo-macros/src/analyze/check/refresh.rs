@@ -12,6 +12,10 @@ const BY_CALLER: &str =
 
 /// Reports options and arguments that do not go with a refresh.
 pub(super) fn combinations(options: &Options, function: &Function, errors: &mut Errors) {
+    // A given cache has none of these options, which is reported already.
+    if options.get("cache").is_some() {
+        return;
+    }
     if let (Some(retry), None, None) =
         (options.get("retry_after"), options.get("refresh_after"), options.get("stale_if_error"))
     {
