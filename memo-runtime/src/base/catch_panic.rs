@@ -39,7 +39,7 @@ impl FirstPanic {
         self.resume_after(|| ());
     }
 
-    /// Does what is left to do, and then lets the panic go on, if there is one.
+    /// Does the rest, and then lets the panic go on, if there is one.
     #[inline]
     pub(crate) fn resume_after(self, rest: impl FnOnce()) {
         match self.0 {

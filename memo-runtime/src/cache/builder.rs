@@ -347,12 +347,12 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// A closure that is called for each value that leaves the cache, with its key and the reason.
     ///
-    /// It is called once for each stored value that was evicted, expired, removed, replaced or cleared. What is dropped
-    /// with the cache itself is not reported, and neither is a value that was never stored.
+    /// It is called once for each stored value that was evicted, expired, removed, replaced or cleared. The values
+    /// that are dropped with the cache itself are not reported, nor is a value that was never stored.
     ///
     /// - It runs in the call that made the value leave, on its thread, after the entry is gone and before the value is
-    ///   dropped. No lock is held: it may use the cache. What it stores there may make other values leave, and it is
-    ///   called for those as well.
+    ///   dropped. No lock is held: it may use the cache. A value that it stores there may make other values leave, and it
+    ///   is called for those as well.
     /// - Expiry is noticed by later calls of any key: then the closure is called, not at the deadline itself.
     /// - Calls of several threads run side by side, in no particular order: a thread may hear that a value was replaced
     ///   after another has heard that the later value was removed.

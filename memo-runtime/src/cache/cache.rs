@@ -334,7 +334,7 @@ impl<K, V> Cache<K, V> {
     /// Ends the time in which the results with this tag answer, as if they had grown old. Returns how many results that
     /// outdates: stored ones, and those of runs under way.
     ///
-    /// What happens to them is that of [`expire`](Self::expire): they are renewed, kept for calls that fail, or removed.
+    /// As with [`expire`](Self::expire), they are then renewed, kept for calls that fail, or removed.
     /// [`memofn::expire_tag`](crate::expire_tag) does this in all caches.
     ///
     /// # Panics

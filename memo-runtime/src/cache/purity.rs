@@ -90,7 +90,7 @@ impl<K, V, S: Scope> PurityCheck<K, V, S> {
         self.checker.found().differences.len()
     }
 
-    /// What was found, in words.
+    /// The findings, in words.
     fn report(&self) -> Option<String> {
         const MOST: usize = 10;
         let found = self.checker.found();

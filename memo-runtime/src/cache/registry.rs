@@ -288,8 +288,8 @@ pub fn clear_all() {
 /// [`insert_tagged`](crate::Cache::insert_tagged) to an entry of a [`Cache`](crate::Cache).
 ///
 /// A run that began before returns its result to its caller and to the calls that already wait for it. The result is not
-/// stored, and a later call does not wait for that run. Of each cache, no call that begins after this has returned gets a
-/// result that is older than this call. The caches are not changed at one moment: between two of them, another thread
+/// stored, and a later call does not wait for that run. A call that begins after this has returned gets no result that is
+/// older than this, from any cache. The caches are not changed at one moment: between two of them, another thread
 /// may see one changed and the other not yet.
 ///
 /// The time this takes grows with what is forgotten and with the number of caches, and not with what the caches hold. Each
