@@ -107,7 +107,12 @@ fn a_cache_made_by_hand_is_listed_by_name_as_long_as_it_lives() {
     drop(named);
     assert_eq!(listed("by hand").len(), 1, "a handle is left");
     drop(handle);
-    assert_eq!(listed("by hand"), []);
+    // A test that goes through all caches may own it for a moment.
+    common::finishes("the drop of a cache", || {
+        while !listed("by hand").is_empty() {
+            thread::yield_now();
+        }
+    });
 }
 
 #[test]
