@@ -88,8 +88,8 @@ pub mod __private {
         is_str, policy, policy_if, primitive, stored, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
-        NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,
-        StoresAll, StoresOk,
+        NotResult, PolicyFor, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind,
+        SharesErrors, StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};

@@ -122,6 +122,12 @@ impl Model {
         self.other_params.lifetimes_and(|param| types.iter().any(|ty| has_parameter(ty, param)))
     }
 
+    /// The parameters that the arguments in the key need beside those of the instantiation.
+    pub(crate) fn keyed_params(&self) -> Params {
+        let types: Vec<_> = self.keyed_arguments().map(|it| it.ty.to_token_stream()).collect();
+        self.other_params.lifetimes_and(|param| types.iter().any(|ty| has_parameter(ty, param)))
+    }
+
     /// The `#[cfg(..)]` attributes. Every generated item carries them.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> + Clone {
         self.function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))

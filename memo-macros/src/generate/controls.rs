@@ -74,22 +74,31 @@ fn companion(model: &Model) -> TokenStream {
 /// The controls of the whole cache. A given cache has them itself.
 fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
+    let ask = |method: &str| {
+        let method = Ident::new(method, Span::call_site());
+        if let Some(call_site) = call_site(model) {
+            quote!(#call_site.#method())
+        } else {
+            quote!(#p::Cache::#method(&Self::cache()))
+        }
+    };
     model.options.cache().is_none().then(|| {
+        let (info, clear, parameters) = (ask("info"), ask("clear"), ask("parameters"));
         quote! {
             /// The counters and the size of the cache.
             #[inline]
             #vis fn cache_info() -> #p::CacheInfo {
-                #p::Cache::info(&Self::cache())
+                #info
             }
             /// Forgets every entry and zeroes the counters.
             #[inline]
             #vis fn cache_clear() {
-                #p::Cache::clear(&Self::cache())
+                #clear
             }
             /// The options in force.
             #[inline]
             #vis fn cache_parameters() -> #p::CacheParameters {
-                #p::Cache::parameters(&Self::cache())
+                #parameters
             }
         }
     })
@@ -99,8 +108,8 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
 fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     let (what, value) = (hygienic("what"), hygienic("result"));
+    let asked = ask_of_call(model, &what.to_token_stream());
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all: Vec<_> = model.arguments.iter().map(parameter).collect();
@@ -129,10 +138,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         #[inline]
         fn ask #some_params (#what: #p::Ask<#result>, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
-        {
-            #setup
-            #p::ask(#cache, #what, #lookup, &#policy)
-        }
+        #asked
         /// Looks for a call without counting, computing or touching recency.
         #[inline]
         #vis fn cache_peek #some_params (#(#identifying),*)
@@ -176,10 +182,27 @@ fn one_call_controls(model: &Model) -> TokenStream {
     }
 }
 
+/// The body of a function that asks the cache about one call.
+fn ask_of_call(model: &Model, what: &TokenStream) -> TokenStream {
+    let p = &model.runtime;
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_control(model);
+    if let Some(call_site) = call_site(model) {
+        return quote!({
+            #key
+            #call_site.ask(#what, #lookup, &#policy)
+        });
+    }
+    quote!({
+        #key
+        #setup
+        #p::ask(#cache, #what, #lookup, &#policy)
+    })
+}
+
 /// The body of a function that makes a call or a refresh, and says how it was answered.
 fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
-    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::with_key_apart(model);
+    let CacheAccess { key, setup, cache, lookup, policy } = cache_access::of_control(model);
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
     let run = model.call_original();
     let (observe, run) = if model.is_async() {
@@ -271,9 +294,6 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     }
     let Model { runtime: p, result, .. } = model;
     let name = model.remove_fn();
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
-    // Not by `area_cache()`: if the user has a function of that name, that is one error already.
-    let cache = call_site(model).map_or(cache, |site| quote!(&#site.cache()));
     let identifying = model.identifying_arguments().map(parameter);
     let generics = model.identifying_params().and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());
@@ -309,10 +329,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
         name,
         declared: Some(declared),
         returns: None,
-        body: quote!({
-            #setup
-            #p::ask(#cache, #p::Ask::Remove, #lookup, &#policy)
-        }),
+        body: ask_of_call(model, &quote!(#p::Ask::Remove)),
     })
 }
 

@@ -14,6 +14,7 @@ mod helper;
 mod key;
 mod names;
 mod original;
+mod shared;
 
 use crate::analyze::check;
 use crate::analyze::context::Context;

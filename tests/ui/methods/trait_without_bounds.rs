@@ -22,4 +22,5 @@ fn main() {
     Square.area();
 }
 
-// errors: 7
+// errors: 8
+// repeats: 6

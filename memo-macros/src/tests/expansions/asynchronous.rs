@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 93 lines.
+// Without the body and the controls: 110 lines.
 
 #[cfg_attr(
     doc,
@@ -8,24 +8,20 @@
     doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let __memofn_policy = ::memofn::__private::policy::<
-        Result<f64, WeatherError>,
-        _,
-        _,
-    >(::memofn::__private::kind!(Result < f64, WeatherError >));
+    let __memofn_policy = <temperature>::policy();
     let __memofn_miss = match <temperature>::call_site()
-        .hit_timed(&::memofn::__private::plain::<str, _>(city), &__memofn_policy)
+        .hit_timed(&<temperature>::lookup(&city), &__memofn_policy)
     {
         ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
             return __memofn_result;
         }
         ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
     };
-    let __memofn_cache = <temperature>::cache();
+    let __memofn_cache = <temperature>::call_site().own();
     let __memofn_run = match ::memofn::__private::go_on(
             &__memofn_cache,
             __memofn_miss,
-            ::memofn::__private::plain::<str, _>(city),
+            <temperature>::lookup(&city),
             __memofn_policy,
         )
         .await
@@ -119,6 +115,27 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        city: &&str,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+    > {
+        ::memofn::__private::plain::<str, _>(city)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        Result<f64, WeatherError>,
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    > {
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >))
+    }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
@@ -129,17 +146,13 @@ impl temperature {
         __memofn_start: ::memofn::__private::Start,
         city: &str,
     ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        let __memofn_cache = <temperature>::cache();
+        let __memofn_cache = <temperature>::call_site().own();
         let __memofn_cache = &__memofn_cache;
         let __memofn_run = match ::memofn::__private::observe_async(
                 __memofn_cache,
                 __memofn_start,
-                ::memofn::__private::plain::<str, _>(city),
-                ::memofn::__private::policy::<
-                    Result<f64, WeatherError>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+                <temperature>::lookup(&city),
+                <temperature>::policy(),
             )
             .await
         {
