@@ -78,12 +78,15 @@ impl<K, V> Renewal<K, V> {
         Some(Self { guard, key: RenewedKey { entry, engine } })
     }
 
-    /// The body is about to run.
-    pub fn start<P>(self, policy: P) -> (RenewedKey<K, V>, StartedRenewal<P, K, V>) {
-        let Self { guard, key } = self;
+    /// The body is about to run. There is no need for that if the value has expired since, and a call runs the body.
+    pub fn start<P>(self, policy: P) -> Option<(RenewedKey<K, V>, StartedRenewal<P, K, V>)> {
+        let Self { key, guard } = self;
         let engine = key.engine.clone();
+        if !guard.begins() {
+            return None;
+        }
         let run = AsyncRun::start(&engine, guard, policy);
-        (key, StartedRenewal { run, engine })
+        Some((key, StartedRenewal { run, engine }))
     }
 
     /// The whole run, of a body that blocks.

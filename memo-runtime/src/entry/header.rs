@@ -41,6 +41,9 @@ pub(crate) struct Header {
     hash: AtomicU64,
 }
 
+/// The stamp of an entry whose run has yet to begin. No clock shows such a time.
+const QUEUED: Stamp = u64::MAX - 1;
+
 /// The flags in the lowest byte of a state.
 mod state {
     /// The value is being computed.
@@ -222,6 +225,21 @@ impl Header {
     /// The run that had reserved the entry wrote no value.
     pub(crate) fn unreserve(&self) {
         self.change(0, state::RESERVED);
+    }
+
+    /// The run waits to begin, in a queue that the cache does not know. The field of the stamp says so.
+    pub(crate) fn mark_queued(&self) {
+        self.stamp.store(QUEUED, Relaxed);
+    }
+
+    /// The run begins that was queued.
+    pub(crate) fn unmark_queued(&self) {
+        self.stamp.store(0, Relaxed);
+    }
+
+    /// Whether the entry is under way and its run has yet to begin.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.is_flying() && self.stamp.load(Relaxed) == QUEUED
     }
 
     /// Notes when the run began. The field of the stamp holds it until the entry is stored.

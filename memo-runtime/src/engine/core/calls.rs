@@ -51,7 +51,13 @@ impl<S: Scope> Core<S> {
             self.hit(state, entry);
             return Found::Hit(entry);
         }
-        if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight) {
+        let mut joinable = State::joinable(equal).filter(|_| self.single_flight);
+        if let Some((id, _)) = joinable.filter(|(id, _)| id.entry.is_queued()) {
+            // Nobody knows when it begins, and nobody waits for it: this call takes its place.
+            state.detach_waiters(id);
+            joinable = None;
+        }
+        if let Some((id, owner)) = joinable {
             id.entry.retain::<S>();
             if owner.is_on_this_thread() {
                 state.counts.misses += 1;
@@ -95,6 +101,9 @@ impl<S: Scope> Core<S> {
                 state.counts.refreshes += 1;
                 state.store.renewing(old, now);
                 id = Some(state.start_among(fresh, self.single_flight));
+                if renewer == Renewer::Background {
+                    fresh.entry.mark_queued();
+                }
             }
         });
         id
@@ -105,6 +114,15 @@ impl<S: Scope> Core<S> {
         state.counts.hits += 1;
         self.touch(state, entry);
         entry.retain::<S>();
+    }
+
+    /// A run in the background begins. Returns `false` if another run has taken its place.
+    pub(crate) fn begin(&self, id: FlightId) -> bool {
+        self.locked(|_| {
+            id.entry.unmark_queued();
+            let flying = id.entry.flying();
+            flying.is_none_or(|flying| flying.joinable || !self.single_flight)
+        })
     }
 
     /// Leaves the trace of a hit in an entry.
