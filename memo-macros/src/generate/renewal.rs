@@ -9,7 +9,7 @@
 //!     }),
 //! )
 //!
-//! // Of an async function, with `refresh_on = tokio::spawn`:
+//! // An async function, with `refresh_on = tokio::spawn`:
 //!     |renewal| {
 //!         let Some(renewal) = renewal.take() else { return };
 //!         let _ = tokio::spawn(async move {

@@ -330,7 +330,7 @@ pub fn invalidate_tag(tag: &str) -> usize {
 /// outdates: stored ones, and those of runs under way.
 ///
 /// With `refresh_after` a result answers once more and is renewed; with `stale_if_error` alone it is kept for calls that fail;
-/// without both it is removed, as by [`invalidate_tag`]. What that says of runs under way holds here as well.
+/// without both it is removed, as by [`invalidate_tag`]. Runs under way are treated as they are there.
 ///
 /// # Panics
 ///

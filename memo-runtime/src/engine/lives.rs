@@ -146,7 +146,7 @@ struct Jitter {
 }
 
 impl Jitter {
-    /// What may be taken off a life: less than this. At least half of a life is left if it is not longer than the jitter.
+    /// A life is shortened by less than this. At least half of a life is left if it is not longer than the jitter.
     fn most_of(&self, life: Duration) -> Duration {
         if self.most < life { self.most } else { life / 2 }
     }

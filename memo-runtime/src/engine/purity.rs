@@ -29,7 +29,7 @@ enum Verdict {
     Incomparable,
 }
 
-/// What a check has found until now.
+/// The findings of a check until now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     pub(crate) checked: u64,

@@ -371,7 +371,7 @@ impl State {
         is_error && kept().is_some()
     }
 
-    /// Ends a flight, if it is under way, and leaves its value to those who wait. What is stored stays.
+    /// Ends a flight, if it is under way, and leaves its value to the waiters. A stored entry stays.
     pub(crate) fn land_beside(&mut self, entry: EntryRef) -> Option<Landed> {
         let flight = self.end(entry)?;
         let count =

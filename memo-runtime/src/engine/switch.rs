@@ -18,7 +18,7 @@ static IS_OFF: AtomicBool = AtomicBool::new(false);
 /// Caches are on at the start, unless the environment variable `MEMOFN` is `off` (in any case). It is read once. While
 /// caches are on, the switch costs a call nothing. One cache alone is turned off by [`Cache::enable`](crate::Cache::enable).
 ///
-/// The switch is about calls. What is asked of a cache itself works as ever: `peek`, `insert`, `remove`, `retain`,
+/// The switch is about calls. The methods of a cache itself work as ever: `peek`, `insert`, `remove`, `retain`,
 /// `clear`, iteration, and `cache_refresh`, which stores what it computes. So an entry that is replaced or removed
 /// meanwhile is not answered later.
 ///

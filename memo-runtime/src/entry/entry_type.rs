@@ -46,7 +46,7 @@ impl EntryType {
         }
     }
 
-    /// Names the types of key and value, but for lifetimes.
+    /// Names the types of key and value, without their lifetimes.
     pub(crate) fn id(&self) -> TypeId {
         (self.id)()
     }

@@ -1,4 +1,4 @@
-//! Calls with tags: the look-up, and the given cache that has to be found by its tags.
+//! Calls with tags: the look-up, and the given cache that is listed so that its tags are found.
 
 use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;

@@ -201,7 +201,7 @@ mod tests {
 
     type Text = PointerTo<Plain>;
 
-    /// What the key of an argument lends is equal to the argument.
+    /// The key of an argument lends a value that is equal to the argument.
     fn lends<F, A>(arg: A)
     where
         F: KeyShape<A> + for<'k> Lend<'k, A>,

@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 type Job = Box<dyn FnOnce() + Send>;
 type Change = fn(&Cache<u64, u64>);
 
-/// What may happen to a key. Afterwards the world is another one.
+/// A change to a key. Results from before it are outdated.
 const CHANGES: [Change; 4] = [
     |cache| {
         cache.remove(&1);

@@ -118,7 +118,7 @@ pub(crate) struct Core<S: Scope> {
 #[repr(align(64))]
 struct CacheLine<T>(T);
 
-/// What a call does about the cache.
+/// How a call uses the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// It looks the result up.

@@ -32,7 +32,7 @@ struct Plain {
     ends: Time,
     /// Once it answers no longer: a call may run the body from then on.
     run_at: Time,
-    /// What the queue has last reported of it, or was told.
+    /// The phase that the queue has last reported, or was given.
     known: Phase,
 }
 
