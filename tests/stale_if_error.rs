@@ -328,6 +328,35 @@ fn a_refresh_in_the_background_that_fails_late_answers_no_call() {
     assert_eq!((rate::cache_info().hits, rate::cache_info().stale), (2, 1));
 }
 
+#[test]
+fn a_refresh_in_the_background_that_fails_late_does_not_make_the_old_value_answer_for_good() {
+    type Job = Box<dyn FnOnce() + Send>;
+    static JOBS: Mutex<Vec<Job>> = Mutex::new(Vec::new());
+
+    #[memoize(ttl = "1m", refresh_after = "30s", stale_if_error = "1h", retry_after = "5s",
+        refresh_on = |run| JOBS.lock().unwrap().push(Box::new(run)))]
+    fn rate(_currency: &str) -> Rate {
+        match RUNS.fetch_add(1, SeqCst) {
+            0 => Err("down"),
+            runs => Ok(runs),
+        }
+    }
+
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let clock = Clock::stop();
+    rate::cache_insert("EUR", Ok(10));
+    clock.advance(30 * SECOND);
+    assert_eq!(rate("EUR"), Ok(10));
+    clock.advance(30 * SECOND);
+    let job = JOBS.lock().unwrap().pop().expect("a run was handed over");
+    job();
+    // Plain calls: they are answered without the lock if they can be.
+    assert_eq!(rate("EUR"), Ok(10), "a run has just failed");
+    clock.advance(5 * SECOND);
+    assert_eq!(rate("EUR"), Ok(1));
+    assert_eq!((rate::cache_info().hits, rate::cache_info().stale), (2, 1));
+}
+
 #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = caller, retry_after = "5s", err_ttl = "2s")]
 fn refreshed(currency: &str) -> Rate {
     match RATE.load(SeqCst) {

@@ -122,15 +122,14 @@ impl Store {
         self.freshness.stage(entry, now)
     }
 
-    /// A run renews an entry that is stored and due. Meanwhile it answers.
-    pub(crate) fn renewing(&mut self, entry: EntryRef, now: Time) {
-        self.freshness.set_run(entry, Time::FOREVER, now);
-        entry.show();
-    }
-
-    /// A call may have the value of a stored entry computed anew at this time, and not before.
-    pub(crate) fn retry(&mut self, entry: EntryRef, at: Time, now: Time) {
-        self.freshness.set_run(entry, at, now);
+    /// Sets when a call may have the value of a stored entry computed anew. Look-ups without the lock find the entry if it
+    /// answers until then.
+    pub(crate) fn set_run(&mut self, entry: EntryRef, at: Time, now: Time) {
+        if self.freshness.set_run(entry, at, now) {
+            entry.show();
+        } else {
+            entry.hide();
+        }
     }
 
     /// An entry that is stored and answers is due for a refresh now.

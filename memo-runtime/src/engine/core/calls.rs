@@ -93,7 +93,7 @@ impl<S: Scope> Core<S> {
             }
             if starts {
                 state.counts.refreshes += 1;
-                state.store.renewing(old, now);
+                state.store.set_run(old, Time::FOREVER, now);
                 id = Some(state.start_among(fresh, self.single_flight));
             }
         });

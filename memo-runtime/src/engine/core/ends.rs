@@ -117,7 +117,7 @@ impl<S: Scope> Core<S> {
                 outcome = OldValue::Stays;
             }
             let retry = self.retry_after.map_or(Time::FOREVER, |after| now.after(after));
-            state.store.retry(old, retry, now);
+            state.store.set_run(old, retry, now);
             None
         });
         self.release(removed.into_iter().collect());

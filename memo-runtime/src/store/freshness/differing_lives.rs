@@ -287,14 +287,16 @@ impl DifferingLives {
     }
 
     /// Sets when a call may have the value of an entry computed anew. An entry that was due is fresh until then.
-    pub(super) fn set_run(&mut self, entry: EntryRef, run_at: Time, now: Time) {
+    /// Returns whether it is: one that is kept is not.
+    pub(super) fn set_run(&mut self, entry: EntryRef, run_at: Time, now: Time) -> bool {
         self.change(entry, |node| {
             node.advance(now);
             node.moments.run_at = run_at;
             if node.phase == Phase::Due {
                 node.phase = Phase::Fresh;
             }
-        });
+            node.phase == Phase::Fresh
+        })
     }
 
     /// An entry that answers is due for a refresh now.
@@ -311,11 +313,12 @@ impl DifferingLives {
     }
 
     /// Changes an entry and files it again.
-    fn change(&mut self, entry: EntryRef, change: impl FnOnce(&mut Node)) {
+    fn change<R>(&mut self, entry: EntryRef, change: impl FnOnce(&mut Node) -> R) -> R {
         let at = self.position(entry);
         self.unlink(at);
-        change(self.node(at));
+        let result = change(self.node(at));
         self.file(at);
+        result
     }
 
     /// When an entry was stored.

@@ -180,10 +180,11 @@ impl Freshness {
         }
     }
 
-    /// Sets when a call may have the value of an entry computed anew.
-    pub(crate) fn set_run(&mut self, entry: EntryRef, at: Time, now: Time) {
-        if let Self::Differing(queue) = self {
-            queue.set_run(entry, at, now);
+    /// Sets when a call may have the value of an entry computed anew. Returns whether it answers until then.
+    pub(crate) fn set_run(&mut self, entry: EntryRef, at: Time, now: Time) -> bool {
+        match self {
+            Self::Endless | Self::Equal(_) => true,
+            Self::Differing(queue) => queue.set_run(entry, at, now),
         }
     }
 

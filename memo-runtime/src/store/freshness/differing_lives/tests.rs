@@ -92,8 +92,9 @@ impl Compared {
         if plain.stage(now) == Stage::Over {
             return;
         }
-        self.queue.set_run(plain.owner.entry_ref(), at, now);
-        if plain.stage(now).answers() {
+        let answers = self.queue.set_run(plain.owner.entry_ref(), at, now);
+        assert_eq!(answers, plain.stage(now).answers());
+        if answers {
             (plain.due_at, plain.known) = (at, Phase::Fresh);
         } else {
             (plain.run_at, plain.known) = (at, Phase::Kept);
