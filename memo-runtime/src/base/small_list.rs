@@ -50,6 +50,17 @@ impl<T> SmallList<T> {
         self.first.iter().chain(self.more.iter().flat_map(|more| more.iter()))
     }
 
+    /// [`iter`](Self::iter), with nothing to set up for the common list.
+    #[inline]
+    pub(crate) fn for_each(&self, mut see: impl FnMut(&T)) {
+        if let Some(first) = &self.first {
+            see(first);
+            if let Some(more) = &self.more {
+                more.iter().for_each(see);
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }

@@ -4,6 +4,7 @@
 
 use crate::call::cache_call::{CacheCall, CallStatus, Ended};
 use crate::call::result_policy::{Policy, RunResult};
+use crate::call::run::replace;
 use crate::call::run_guard::RunGuard;
 use crate::call::span::{Outcome, PolledSpan};
 use crate::engine::typed::TypedEngine;
@@ -95,12 +96,11 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
             let mut ended = unsafe { RunResult::new(&policy, &result) };
             let refusal = guard.finish(&mut ended);
             let status = guard.status();
-            let ended = guard.take_old_answer().map_or(Ended::Run(status), |(old, aged)| {
-                #[expect(unsafe_code, reason = "a run has no types")]
-                // SAFETY: the entries of the run's cache are of these types.
-                let old = unsafe { old.typed::<K, V>() };
-                result = policy.hit(old.value());
-                Ended::Old(aged)
+            let old = guard.take_old_answer();
+            #[expect(unsafe_code, reason = "a run has no types")]
+            // SAFETY: the entries of the run's cache are of these types.
+            let ended = old.map_or(Ended::Run(status), |old| unsafe {
+                replace::<K, _, _, S>(&mut result, &policy, old)
             });
             drop(here);
             entered.exit();

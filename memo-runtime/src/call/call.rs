@@ -17,12 +17,12 @@ use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{Joined, SlowPath, Step, Types};
-use crate::engine::core::{Equals, NewEntry, Rule};
+use crate::engine::core::{Equals, NewEntry, NewTags, Rule};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::{AnyQuery, Query};
 use crate::engine::typed::TypedEngine;
-use crate::entry::entry::EntryPtr;
+use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::wait::Waited;
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
@@ -73,16 +73,32 @@ fn go_on<'c, S: Scope>(
         Ok(()) => return None,
         Err(miss) => miss,
     };
-    let mut slow_path = SlowPath::new(engine, None);
-    let step = if reason == Reason::Absent {
+    let fresh = if reason == Reason::Absent {
         // The entry is made at once: another look-up would find nothing again.
-        let entry = engine.fresh(hash, types.query);
-        if let Some((_, timing)) = engine.core.start_absent(NewEntry::new(&entry, None), true) {
+        let (entry, tags) = engine.fresh(hash, types.query);
+        let fresh = NewEntry::new(&entry, &tags, None);
+        if let Some((_, timing)) = engine.core.start_absent(fresh, true) {
             return Some(PackedRun::lead(engine, entry, timing));
         }
-        slow_path.begin_with(hash, entry, types)
+        Some((entry, tags))
     } else {
-        slow_path.begin(hash, false, types)
+        None
+    };
+    go_on_slowly(engine, hash, fresh, types)
+}
+
+/// Goes on with a call that is no plain miss. It may have an entry already.
+#[inline(never)]
+fn go_on_slowly<'c, S: Scope>(
+    engine: &'c EnginePtr<S>,
+    hash: u64,
+    fresh: Option<(UnstoredEntry<S>, NewTags)>,
+    types: &mut Types<'_, S>,
+) -> Option<PackedRun<'c, S>> {
+    let mut slow_path = SlowPath::new(engine, None);
+    let step = match fresh {
+        Some(fresh) => slow_path.begin_with(hash, fresh, types),
+        None => slow_path.begin(hash, false, types),
     };
     take_steps(engine, slow_path, step, types)
 }
@@ -271,9 +287,9 @@ pub(super) fn refreshing<'c, S: Scope>(
     polled: Option<Runner>,
 ) -> RunGuard<'c, S> {
     let hash = query.hash(engine.hashing);
-    let entry = engine.fresh(hash, query);
+    let (entry, tags) = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
-    guard.flight = engine.start_refresh(&guard.entry, guard.wait());
+    guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.wait()));
     guard
 }
 

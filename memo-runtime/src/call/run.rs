@@ -6,10 +6,9 @@
 use crate::base::stopwatch::{Started, Timing};
 use crate::call::cache_call::{CacheCall, CallStatus, Ended};
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
-use crate::call::run_guard::{BodyKind, Role, RunGuard};
+use crate::call::run_guard::{BodyKind, OldAnswer, Role, RunGuard};
 use crate::call::span::{BlockingSpan, Outcome};
 use crate::engine::engine::{Engine, EnginePtr};
-use crate::engine::state::Aged;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{Entry, EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -113,30 +112,36 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy, .. } = self;
-        if packed.is_bypass() {
-            packed.end_bypass();
-            return Ended::Run(CallStatus::Bypassed);
-        }
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
         let mut ended = unsafe { RunResult::new(&policy, &*result) };
-        let (old, aged) = match packed.finish(&mut ended) {
-            Ok(old) => old,
-            Err(status) => return Ended::Run(status),
-        };
+        let (status, old) = packed.finish(&mut ended);
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the entries of the run's cache are of these types.
-        let old = unsafe { old.typed::<K, V>() };
-        replace(result, &policy, old.value());
-        Ended::Old(aged)
+        old.map_or(Ended::Run(status), |old| unsafe { replace::<K, _, _, S>(result, &policy, old) })
     }
 }
 
+/// Puts an old value in the place of a result.
+///
 /// Not inlined: a large value would have its room on the stack of every call.
+///
+/// # Safety
+///
+/// The keys and values of the run's cache are of these types.
+#[expect(unsafe_code, reason = "a run has no types")]
 #[cold]
 #[inline(never)]
-fn replace<R, P: Policy<R>>(result: &mut R, policy: &P, old: &P::Stored) {
-    *result = policy.hit(old);
+pub(super) unsafe fn replace<K, R, P: Policy<R>, S: Scope>(
+    result: &mut R,
+    policy: &P,
+    old: OldAnswer<S>,
+) -> Ended {
+    let (old, aged) = *old;
+    // SAFETY: by the condition above.
+    let old = unsafe { old.typed::<K, P::Stored>() };
+    *result = policy.hit(old.value());
+    Ended::Old(aged)
 }
 
 /// The [guard](RunGuard) of a blocking body and its span, while the body runs.
@@ -218,8 +223,9 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     }
 
     #[cold]
-    fn end_bypass(self) {
+    fn end_bypass(self) -> CallStatus {
         self.span.end(|| Outcome::Bypassed);
+        CallStatus::Bypassed
     }
 
     /// The run in a span of its own. If the subscriber panics, the run is given up.
@@ -242,16 +248,19 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     }
 
     /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns how the
-    /// call is answered: by an old value, or by the result with this status.
+    /// call is answered: by the result with this status, or by an old value if there is one.
     pub(crate) fn finish(
         self,
         result: &mut dyn AnyResult,
-    ) -> Result<(EntryPtr<S>, Aged), CallStatus> {
+    ) -> (CallStatus, Option<OldAnswer<S>>) {
+        if self.is_bypass() {
+            return (self.end_bypass(), None);
+        }
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);
         span.end(|| refusal.unwrap_or_else(|| boxed.guard.outcome()));
-        boxed.guard.take_old_answer().ok_or_else(|| boxed.guard.status())
+        (boxed.guard.status(), boxed.guard.take_old_answer())
     }
 }
 
@@ -306,7 +315,6 @@ impl<'c, S: Scope> Packed<'c, S> {
             started: entry.started(),
             entry: UnstoredEntry::new(entry),
             body: BodyKind::Blocking(S::SHARED.then(BlockingBody::entered)),
-            renews: None,
         };
         Boxed { guard, lease, finally: None }
     }

@@ -21,7 +21,7 @@ use std::thread::panicking;
 pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) engine: &'c Engine<S>,
     pub(crate) entry: UnstoredEntry<S>,
-    pub(super) role: Role,
+    pub(super) role: Role<S>,
     /// `None` until it has started.
     pub(crate) flight: Option<FlightId>,
     pub(super) body: BodyKind,
@@ -29,12 +29,10 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) has_begun: bool,
     /// When that was, if the run is timed.
     pub(super) started: Started,
-    /// The stored value that this run is to renew. It is boxed: few runs renew, and futures hold this guard.
-    pub(super) renews: Option<Box<Renewed<S>>>,
 }
 
 /// A stored value that a run is to renew.
-pub(super) struct Renewed<S: Scope> {
+pub(crate) struct Renewed<S: Scope> {
     pub(super) entry: EntryPtr<S>,
     /// The runner of a refresh. Without one the value no longer answers, and is kept in case the run fails.
     refresher: Option<Renewer>,
@@ -50,24 +48,36 @@ impl<S: Scope> Renewed<S> {
         Self { entry, refresher: Some(renewer), stays: false, answers: None }
     }
 
+    /// The value, if it answers.
+    #[cold]
+    fn take_answer(renewed: &mut Option<Box<Self>>) -> Option<OldAnswer<S>> {
+        let old = *renewed.take_if(|old| old.answers.is_some())?;
+        Some(Box::new((old.entry, old.answers?)))
+    }
+
     /// A value that answers only if the run fails.
     pub(super) fn kept(entry: EntryPtr<S>) -> Self {
         Self { entry, refresher: None, stays: false, answers: None }
     }
 }
 
+/// An old value that answers a call in place of the error of its run. Boxed: hardly a run ends with one.
+pub(super) type OldAnswer<S> = Box<(EntryPtr<S>, Aged)>;
+
 /// The relation of a run to the flight of its entry.
-pub(crate) enum Role {
+pub(crate) enum Role<S: Scope> {
     /// The flight is its own.
     Owner,
+    /// The flight is its own, and is to renew a stored value. That is boxed: few runs renew, and futures hold the guard.
+    Renewer(Box<Renewed<S>>),
     /// The flight belongs to another run. That run waits for this one, up the stack or in a cycle.
     Guest,
     /// The flight belongs to another run. This one has waited for it too long.
     Helper(Arc<Wait>),
     /// There is no flight: the entry is stored, and its value is checked.
     Check(Box<Check>),
-    /// The flight has landed.
-    Done,
+    /// The flight has landed. It may have been to renew a value.
+    Done(Option<Box<Renewed<S>>>),
 }
 
 /// A run that checks a hit.
@@ -78,7 +88,21 @@ pub(crate) struct Check {
     _here: Option<Checking>,
 }
 
-impl Role {
+impl<S: Scope> Role<S> {
+    /// Whether the flight belongs to the run.
+    #[inline]
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Owner | Self::Renewer(_))
+    }
+
+    /// The value that was to be renewed.
+    fn renewed(&self) -> Option<&Renewed<S>> {
+        match self {
+            Self::Renewer(old) | Self::Done(Some(old)) => Some(old),
+            _ => None,
+        }
+    }
+
     /// A run that checks a hit.
     pub(super) fn check(checker: Arc<Checker>, is_async: bool) -> Self {
         let here = (!is_async).then(Checking::enter);
@@ -94,35 +118,32 @@ pub(super) enum BodyKind {
     Polled(Option<Arc<Wait>>),
 }
 
+impl BodyKind {
+    /// A body that this runner polls.
+    fn polled(runner: Runner, is_awaited: bool) -> Self {
+        // From its beginning: the wait sees whether the run is polled.
+        Self::Polled(is_awaited.then(|| Arc::new(Wait::new(runner))))
+    }
+}
+
 impl<'c, S: Scope> RunGuard<'c, S> {
     /// The guard of a run whose flight has not started. `polled` is the runner of an async run.
     pub(crate) fn new(
         engine: &'c Engine<S>,
         entry: UnstoredEntry<S>,
-        role: Role,
+        role: Role<S>,
         polled: Option<Runner>,
     ) -> Self {
-        let mut guard = Self {
-            engine,
-            entry,
-            role,
-            flight: None,
-            body: BodyKind::Blocking(None),
-            has_begun: false,
-            started: Started::NEVER,
-            renews: None,
-        };
-        if let Some(runner) = polled {
-            guard.run_by(runner);
-        }
-        guard
+        let is_awaited = engine.parameters.single_flight && role.is_own();
+        let body = polled.map_or(BodyKind::Blocking(None), |it| BodyKind::polled(it, is_awaited));
+        let started = Started::NEVER;
+        Self { engine, entry, role, flight: None, body, has_begun: false, started }
     }
 
     /// The run will be polled, as this runner. Its flight has not started.
     pub(super) fn run_by(&mut self, runner: Runner) {
-        let is_awaited = self.engine.parameters.single_flight && matches!(self.role, Role::Owner);
-        // From its beginning: the wait sees whether the run is polled.
-        self.body = BodyKind::Polled(is_awaited.then(|| Arc::new(Wait::new(runner))));
+        let is_awaited = self.engine.parameters.single_flight && self.role.is_own();
+        self.body = BodyKind::polled(runner, is_awaited);
     }
 
     /// The body is about to run.
@@ -152,7 +173,13 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         matches!(
             (&self.role, self.flight, &self.body),
             (Role::Owner, Some(_), BodyKind::Blocking(_))
-        ) && self.renews.is_none()
+        )
+    }
+
+    /// The run is to renew a stored value. Its flight is its own.
+    #[cold]
+    pub(super) fn renew(&mut self, old: Renewed<S>) {
+        self.role = Role::Renewer(Box::new(old));
     }
 
     /// Where others wait for this run, if it is async and they may.
@@ -173,41 +200,71 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             self.check(result);
             return None;
         }
-        let refusal;
-        if result.is_stored() {
-            let is_own = matches!(self.role, Role::Owner);
-            #[expect(unsafe_code, reason = "an engine has no types")]
-            // SAFETY: the result is of the engine's type.
-            let life = unsafe { self.engine.lives.of(|| result.value().expect("it is stored")) };
-            let is_error = life.is_some_and(|life| life.is_error);
-            if is_error && self.end_renewal(NotRenewed::Err) {
-                self.end_without_value(result, true, ran);
-                refusal = Some(Outcome::Error);
-            } else {
-                if is_error {
-                    self.engine.core.count_failure();
-                }
-                refusal = life
-                    .filter(Life::is_empty)
-                    .map(|_| if is_error { Outcome::Error } else { Outcome::Rejected });
-                let run = EndedRun { life, renews: self.renews.is_some(), ran };
-                let write = &mut |to| result.write(to);
-                if !self.engine.land(&self.entry, is_own, run, write) {
-                    // The owner is cloning its result. If that panics, `drop` lets another waiter help.
-                    return refusal;
-                }
-            }
-        } else {
-            refusal = Some(self.reject(result, ran));
+        if !result.is_stored() {
+            let refusal = self.reject(result, ran);
+            self.end();
+            return Some(refusal);
         }
-        self.role = Role::Done;
-        self.warn_of_old_value();
-        refusal
+        if self.engine.lives.differ {
+            return self.finish_with_life(result, ran);
+        }
+        if self.land(result, None, ran) {
+            self.end();
+        }
+        None
+    }
+
+    /// [`finish`](Self::finish) where each value that is stored has a life of its own.
+    #[inline(never)]
+    fn finish_with_life(&mut self, result: &mut dyn AnyResult, ran: Ran) -> Option<Outcome> {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the result is of the engine's type.
+        let life = unsafe { self.engine.lives.of(result.value().expect("it is stored")) };
+        if life.is_error {
+            if self.end_renewal(NotRenewed::Err) {
+                self.end_without_value(result, true, ran);
+                self.end();
+                return Some(Outcome::Error);
+            }
+            self.engine.core.count_failure();
+        }
+        if self.land(result, Some(&life), ran) {
+            self.end();
+        }
+        let refusal = if life.is_error { Outcome::Error } else { Outcome::Rejected };
+        life.is_empty().then_some(refusal)
+    }
+
+    /// Stores the value. Returns false if the owner of the flight is about to: it is cloning its result. If that panics, `drop`
+    /// lets another waiter help.
+    #[inline]
+    fn land(&self, result: &mut dyn AnyResult, life: Option<&Life>, ran: Ran) -> bool {
+        let run = EndedRun { life, renews: matches!(self.role, Role::Renewer(_)), ran };
+        let write = &mut |to| result.write(to);
+        self.engine.land(&self.entry, self.role.is_own(), &run, write)
+    }
+
+    /// The flight has landed.
+    #[inline]
+    fn end(&mut self) {
+        if matches!(self.role, Role::Owner) {
+            self.role = Role::Done(None);
+        } else {
+            self.end_uncommon();
+        }
+    }
+
+    #[cold]
+    fn end_uncommon(&mut self) {
+        if let Role::Renewer(old) = std::mem::replace(&mut self.role, Role::Done(None)) {
+            self.role = Role::Done(Some(old));
+            self.warn_of_old_value();
+        }
     }
 
     /// Tells a subscriber that the run has failed and an old value stays, once the run is in order.
     fn warn_of_old_value(&self) {
-        if let Some(old) = self.renews.as_ref().filter(|old| old.stays) {
+        if let Some(old) = self.role.renewed().filter(|old| old.stays) {
             warn_of_old_value(&self.engine.parameters, old.refresher.is_none());
         }
     }
@@ -255,13 +312,13 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// Ends a run whose result is not stored.
     fn end_without_value(&self, result: &mut dyn AnyResult, is_error: bool, ran: Ran) {
-        let is_own = matches!(self.role, Role::Owner);
+        let is_own = self.role.is_own();
         let core = &self.engine.core;
         let mut ended = match (&self.role, self.flight) {
             (Role::Helper(wait), Some(id)) => core.reject_help(id, wait, is_error, ran),
             (_, flight) => core.reject(flight.filter(|_| is_own), is_error, ran),
         };
-        let old_answers = self.renews.as_ref().is_some_and(|old| old.answers.is_some());
+        let old_answers = self.role.renewed().is_some_and(|old| old.answers.is_some());
         if let Some(flight) = ended.as_mut().filter(|flight| flight.is_awaited()) {
             flight.landing = match result.share() {
                 // The waiters look again, and find the old value.
@@ -279,9 +336,12 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     }
 
     /// The old value that answers the call in place of the error of its run.
-    pub(super) fn take_old_answer(&mut self) -> Option<(EntryPtr<S>, Aged)> {
-        let old = *self.renews.take_if(|old| old.answers.is_some())?;
-        Some((old.entry, old.answers?))
+    #[inline]
+    pub(super) fn take_old_answer(&mut self) -> Option<OldAnswer<S>> {
+        match &mut self.role {
+            Role::Done(old @ Some(_)) => Renewed::take_answer(old),
+            _ => None,
+        }
     }
 }
 
@@ -298,7 +358,7 @@ impl<S: Scope> Drop for RunGuard<'_, S> {
 impl<S: Scope> RunGuard<'_, S> {
     /// The stored value was not renewed, if it was to be. Returns whether it stays.
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
-        let Some(old) = &mut self.renews else { return false };
+        let Role::Renewer(old) = &mut self.role else { return false };
         let core = &self.engine.core;
         match core.end_renewal(old.entry.entry_ref(), old.refresher, end) {
             OldValue::Gone => return false,
@@ -312,7 +372,7 @@ impl<S: Scope> RunGuard<'_, S> {
     /// Gives the flight up if the body has panicked or was dropped.
     #[cold]
     fn give_up(&mut self) {
-        let has_ended = matches!(self.role, Role::Done);
+        let has_ended = matches!(self.role, Role::Done(_));
         if !has_ended {
             self.end_renewal(NotRenewed::Abandoned);
             if self.has_begun && panicking() {
@@ -321,7 +381,7 @@ impl<S: Scope> RunGuard<'_, S> {
         }
         let core = &self.engine.core;
         match (&self.role, self.flight) {
-            (Role::Owner, Some(id)) => {
+            (Role::Owner | Role::Renewer(_), Some(id)) => {
                 core.give_up(id, |wait| wait.is_none_or(Wait::give_up));
             }
             (Role::Helper(wait), Some(id)) => {

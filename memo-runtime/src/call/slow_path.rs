@@ -6,7 +6,7 @@
 use crate::base::sync::Arc;
 use crate::call::answer::AnyAnswer;
 use crate::call::run_guard::{Renewed, Role, RunGuard};
-use crate::engine::core::{Found, NewEntry, Renewer};
+use crate::engine::core::{Found, NewEntry, NewTags, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::query::AnyQuery;
 use crate::engine::state::Aged;
@@ -24,6 +24,8 @@ pub(crate) struct SlowPath<'c, S: Scope> {
     /// The entry made from the query. It has a guard before its flight starts, so that there is always one to end the
     /// flight.
     guard: Option<RunGuard<'c, S>>,
+    /// The tags to file that entry with.
+    tags: NewTags,
     /// The runner of the call's own run, if that is async.
     polled: Option<Runner>,
     /// It waited for a run that was abandoned or stalled.
@@ -69,7 +71,7 @@ pub(crate) enum WaitEnd<'c, S: Scope> {
 impl<'c, S: Scope> SlowPath<'c, S> {
     #[inline]
     pub(crate) fn new(engine: &'c Engine<S>, polled: Option<Runner>) -> Self {
-        Self { engine, hash: 0, guard: None, polled, has_waited: false, old: None }
+        Self { engine, hash: 0, guard: None, tags: NewTags::default(), polled, has_waited: false, old: None }
     }
 
     /// [`begin`](Self::begin) with an entry made before. Something else is filed under its hash.
@@ -77,9 +79,10 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     pub(crate) fn begin_with(
         &mut self,
         hash: u64,
-        entry: UnstoredEntry<S>,
+        (entry, tags): (UnstoredEntry<S>, NewTags),
         types: &mut Types<'_, S>,
     ) -> Step<'c, S> {
+        self.tags = tags;
         self.guard = Some(RunGuard::new(self.engine, entry, Role::Owner, self.polled));
         self.begin(hash, false, types)
     }
@@ -140,7 +143,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 }
                 Found::Lead(id, old) => {
                     if let (Some(old), Some(guard)) = (old, &mut self.guard) {
-                        guard.renews = Some(Box::new(Renewed::kept(old)));
+                        guard.renew(Renewed::kept(old));
                     }
                     self.run(Some(id))
                 }
@@ -164,20 +167,20 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         if renewer == Renewer::Background {
             guard.run_by(Runner::new_run());
         }
-        let id = engine.renew(&old, &guard.entry, guard.wait(), renewer);
-        if id.is_some() && renewer == Renewer::Caller {
-            guard.renews = Some(Box::new(Renewed::due(old, renewer)));
-            return self.run(id);
-        }
+        let id = self.fresh().and_then(|fresh| engine.renew(&old, fresh, renewer));
         // If there is no flight, another call was faster.
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renews = Some(Box::new(Renewed::due(old.clone(), renewer)));
+            guard.renew(Renewed::due(old.clone(), renewer));
             guard
         });
+        let handed = match renewal {
+            Some(guard) if renewer == Renewer::Caller => return Step::Run(guard),
+            handed => handed,
+        };
         let answered = self.answer_by_old(&old, aged, types);
-        if let Some(renewal) = renewal {
-            types.answer.hand_over(renewal);
+        if let Some(handed) = handed {
+            types.answer.hand_over(handed);
         }
         answered
     }
@@ -267,9 +270,9 @@ impl<'c, S: Scope> SlowPath<'c, S> {
 
     /// Runs the body after a wait in vain, in a flight that nobody joins.
     pub(crate) fn compute(&mut self, query: &mut dyn AnyQuery) -> Step<'c, S> {
-        let engine = self.engine;
-        let id = engine.core.start_unjoined(NewEntry::new(&self.make_guard(query).entry, None));
-        self.run(Some(id))
+        self.make_guard(query);
+        let id = self.fresh().map(|fresh| self.engine.core.start_unjoined(fresh));
+        self.run(id)
     }
 
     fn look_up(&self, query: &dyn AnyQuery) -> Found<EntryPtr<S>> {
@@ -277,8 +280,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
             None => self.engine.look_up(self.hash, &|entry| query.matches(entry), None),
             Some(guard) => {
                 let (equal, own) = (self.engine.equal(), guard.entry.entry_ref());
-                let fresh = Some(NewEntry::new(&guard.entry, guard.wait()));
-                self.engine.look_up(self.hash, &|entry| equal(entry, own), fresh)
+                self.engine.look_up(self.hash, &|entry| equal(entry, own), self.fresh())
             }
         }
     }
@@ -286,17 +288,24 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// Starts a flight if nothing is filed under the hash. It registers the thread: an async call may be polled by
     /// another thread than the one that looked.
     fn start_absent(&mut self, query: &mut dyn AnyQuery) -> Option<FlightId> {
-        let guard = self.make_guard(query);
-        let fresh = NewEntry::new(&guard.entry, guard.wait());
-        guard.engine.core.start_absent(fresh, false).map(|(id, _)| id)
+        self.make_guard(query);
+        self.engine.core.start_absent(self.fresh()?, false).map(|(id, _)| id)
     }
 
     /// Makes the entry, if there is none.
     fn make_guard(&mut self, query: &mut dyn AnyQuery) -> &mut RunGuard<'c, S> {
         let Self { engine, hash, polled, .. } = *self;
         self.guard.get_or_insert_with(|| {
-            RunGuard::new(engine, engine.fresh(hash, query), Role::Owner, polled)
+            let (entry, tags) = engine.fresh(hash, query);
+            self.tags = tags;
+            RunGuard::new(engine, entry, Role::Owner, polled)
         })
+    }
+
+    /// The entry that was made, to be filed.
+    fn fresh(&self) -> Option<NewEntry<'_>> {
+        let guard = self.guard.as_ref()?;
+        Some(NewEntry::new(&guard.entry, &self.tags, guard.wait()))
     }
 
     /// Runs the body in the call's own flight.
@@ -311,7 +320,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         &mut self,
         entry: EntryPtr<S>,
         id: FlightId,
-        role: Role,
+        role: Role<S>,
         query: &mut dyn AnyQuery,
     ) -> Step<'c, S> {
         // The call's own key is of no use now. It is dropped before there is a run: see `AnyQuery::discard`.

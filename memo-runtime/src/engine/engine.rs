@@ -22,7 +22,7 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::core::{Core, Equals, Found, NewEntry, Renewer, Rule};
+use crate::engine::core::{Core, Equals, Found, NewEntry, NewTags, Renewer, Rule};
 use crate::engine::detour;
 use crate::engine::lives::Lives;
 use crate::engine::purity::Checker;
@@ -35,7 +35,6 @@ use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
-use crate::flight::wait::Wait;
 use crate::key::hash::Hashing;
 use crate::key::tags::Tags;
 use crate::scope::scope::{Cell, Lock, Scope};
@@ -129,16 +128,20 @@ impl<S: Scope> Engine<S> {
         *self.equal.get().expect("it was noted when the first entry was made")
     }
 
-    /// An entry without a value, for the run of a call that was looked up in vain.
+    /// An entry without a value, for the run of a call that was looked up in vain, and the tags to file it with.
     #[inline]
-    pub(crate) fn fresh(&self, hash: u64, query: &mut dyn AnyQuery) -> UnstoredEntry<S> {
+    pub(crate) fn fresh(
+        &self,
+        hash: u64,
+        query: &mut dyn AnyQuery,
+    ) -> (UnstoredEntry<S>, NewTags) {
         self.note_equal(query.equal_keys());
         let mut tags = Tags::default();
         let write_key = |memory| tags = query.write_key(memory);
         #[expect(unsafe_code, reason = "a query writes the key")]
         // SAFETY: the query is of the engine's types.
         let entry = unsafe { EntryPtr::make(self.spare.memory(), self.types(), hash, write_key) };
-        UnstoredEntry::with_tags(entry, tags)
+        (UnstoredEntry::new(entry), NewTags::new(tags))
     }
 
     /// The look-up of a call under the lock. If nothing is found, `fresh` is started.
@@ -164,12 +167,10 @@ impl<S: Scope> Engine<S> {
     pub(crate) fn renew(
         &self,
         old: &EntryPtr<S>,
-        fresh: &UnstoredEntry<S>,
-        wait: Option<&Arc<Wait>>,
+        fresh: NewEntry<'_>,
         renewer: Renewer,
     ) -> Option<FlightId> {
-        let (equal, own) = (self.equal(), fresh.entry_ref());
-        let fresh = NewEntry::new(fresh, wait);
+        let (equal, own) = (self.equal(), fresh.entry);
         self.core.renew(old.entry_ref(), fresh, &|entry| equal(entry, own), renewer)
     }
 
@@ -184,31 +185,31 @@ impl<S: Scope> Engine<S> {
     }
 
     /// Starts the flight of a refresh, whether a value is stored or not.
-    pub(crate) fn start_refresh(
-        &self,
-        fresh: &UnstoredEntry<S>,
-        wait: Option<&Arc<Wait>>,
-    ) -> Option<FlightId> {
-        let (equal, own) = (self.equal(), fresh.entry_ref());
-        self.core.start_refresh(NewEntry::new(fresh, wait), &|entry| equal(entry, own))
+    pub(crate) fn start_refresh(&self, fresh: NewEntry<'_>) -> Option<FlightId> {
+        let (equal, own) = (self.equal(), fresh.entry);
+        self.core.start_refresh(fresh, &|entry| equal(entry, own))
     }
 
     /// Stores an entry as if its value had just been computed. `write` writes the value. Runs under way are older,
     /// and will not replace it.
     pub(crate) fn insert(&self, query: &mut dyn AnyQuery, write: &mut dyn FnMut(NonNull<()>)) {
         let hash = query.hash(self.hashing);
-        let entry = self.fresh(hash, query);
+        let (entry, tags) = self.fresh(hash, query);
         #[expect(unsafe_code, reason = "the value is in a cell")]
         // SAFETY: the entry was just made, and nobody else has a pointer to it. It has no value.
         unsafe {
             entry.write(write);
         }
         entry.mark_valued();
-        #[expect(unsafe_code, reason = "an engine has no types")]
-        // SAFETY: the value was just written, and this owns the entry.
-        let life = unsafe { self.lives.of(|| entry.value_at()) };
+        let life = self.lives.differ.then(|| {
+            #[expect(unsafe_code, reason = "an engine has no types")]
+            // SAFETY: the value was just written, and this owns the entry.
+            unsafe {
+                self.lives.of(entry.value_at())
+            }
+        });
         let (equal, own) = (self.equal(), entry.entry_ref());
-        self.core.insert(&entry, life, &|other| equal(other, own));
+        self.core.insert(&entry, &tags, life.as_ref(), &|other| equal(other, own));
     }
 
     /// The stored entry, without counting or touching.

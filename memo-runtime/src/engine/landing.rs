@@ -23,12 +23,12 @@ impl<S: Scope> Engine<S> {
     /// caller's own, or that of another run.
     ///
     /// Returns false if the owner of the flight is about to land it.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn land(
         &self,
         entry: &UnstoredEntry<S>,
         is_own: bool,
-        run: EndedRun,
+        run: &EndedRun<'_>,
         write: &mut WriteValue<'_>,
     ) -> bool {
         if is_own && self.types().is_large {
@@ -47,7 +47,7 @@ impl<S: Scope> Engine<S> {
 
     /// Writes the value in place, without the lock.
     #[cold]
-    fn land_in_place(&self, entry: &UnstoredEntry<S>, run: EndedRun, write: &mut WriteValue<'_>) {
+    fn land_in_place(&self, entry: &UnstoredEntry<S>, run: &EndedRun<'_>, write: &mut WriteValue<'_>) {
         // If there is a value already, another run has landed the flight.
         if self.write(entry, write) {
             self.store(entry, run, &mut || {
@@ -59,7 +59,7 @@ impl<S: Scope> Engine<S> {
 
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
-    fn store(&self, entry: &UnstoredEntry<S>, run: EndedRun, fill: &mut dyn FnMut() -> bool) {
+    fn store(&self, entry: &UnstoredEntry<S>, run: &EndedRun<'_>, fill: &mut dyn FnMut() -> bool) {
         let (equal, own) = (self.equal(), entry.entry_ref());
         let equals = |other: EntryRef| equal(other, own);
         let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, run };

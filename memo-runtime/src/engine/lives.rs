@@ -28,6 +28,8 @@ pub(crate) struct Lives {
     /// How long a value is kept for calls that fail.
     kept: Duration,
     retry_after: Duration,
+    /// Entries have lives of their own.
+    pub(crate) differ: bool,
 }
 
 impl Lives {
@@ -36,21 +38,29 @@ impl Lives {
         let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
         let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
         let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));
+        let errors = functions.is_error.zip(parameters.err_ttl);
+        let kept = parameters.stale_if_error.unwrap_or_default();
+        let differ = functions.ttl.is_some()
+            || jitter.is_some()
+            || errors.is_some()
+            || parameters.refresh_after.is_some()
+            || !kept.is_zero();
         Self {
             ttl: parameters.ttl,
             by_value: functions.ttl,
             jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
-            errors: functions.is_error.zip(parameters.err_ttl),
+            errors,
             refresh_after: parameters.refresh_after,
-            kept: parameters.stale_if_error.unwrap_or_default(),
+            kept,
             retry_after: parameters.retry_after.unwrap_or(retry_after),
+            differ,
         }
     }
 
     /// How lives differ.
     pub(crate) fn kind(&self) -> freshness::Lives {
         match self.ttl {
-            _ if self.differ() => freshness::Lives::Differing,
+            _ if self.differ => freshness::Lives::Differing,
             Some(ttl) => freshness::Lives::Equal(ttl),
             None => freshness::Lives::Endless,
         }
@@ -83,33 +93,13 @@ impl Lives {
         !self.kept.is_zero()
     }
 
-    fn differ(&self) -> bool {
-        self.by_value.is_some()
-            || self.jitter.is_some()
-            || self.errors.is_some()
-            || self.refresh_after.is_some()
-            || self.keeps()
-    }
-
-    /// The life of an entry with this value, if it has one of its own. This calls the function of the program.
+    /// The life of an entry with this value. This calls the function of the program.
     ///
     /// # Safety
     ///
     /// There is a value at `value`, of the type of the cache.
     #[expect(unsafe_code, reason = "an engine has no types")]
-    #[inline]
-    pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Life> {
-        self.differ().then(|| {
-            // SAFETY: by the condition above.
-            unsafe { self.of_value(value()) }
-        })
-    }
-
-    /// # Safety
-    ///
-    /// That of [`of`](Self::of).
-    #[expect(unsafe_code, reason = "an engine has no types")]
-    unsafe fn of_value(&self, value: NonNull<()>) -> Life {
+    pub(crate) unsafe fn of(&self, value: NonNull<()>) -> Life {
         // SAFETY: by the condition above. The engine has checked that its functions are of its type.
         let error = self.errors.filter(|(is_error, _)| unsafe { is_error.call(value) });
         if let Some((_, length)) = error {

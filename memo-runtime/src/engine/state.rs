@@ -212,7 +212,11 @@ impl State {
             self.waits.insert(generation, Arc::clone(wait));
         }
         let flying = Flying { owner, joinable, invalidated: false };
-        self.store.start(entry, generation, flying, tags.take());
+        self.store.start(entry, generation, flying);
+        let tags = tags.take();
+        if !tags.is_empty() {
+            self.store.tag(entry, tags);
+        }
         FlightId { entry, generation }
     }
 
@@ -249,7 +253,7 @@ impl State {
     /// Whether a flight ends in the common way: its value may be stored, nobody waits for it, and nothing else was
     /// filed under its hash.
     #[inline]
-    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<Life>) -> bool {
+    pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<&Life>) -> bool {
         let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
         entry.is_alone()
             && !is_awaited
@@ -263,12 +267,12 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Life>,
+        life: Option<&Life>,
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
         self.store.store(entry, now, life, stamp, out);
-        out.iter().for_each(|(_, cause)| self.count(*cause));
+        out.for_each(|(_, cause)| self.count(*cause));
     }
 
     /// Moves the limit of the store towards `maxsize`: see [`Store::set_maxsize`].
@@ -321,7 +325,7 @@ impl State {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Life>,
+        life: Option<&Life>,
         mut stamp: u64,
         renews: bool,
         equal: &SmallList<EntryRef>,
@@ -359,16 +363,10 @@ impl State {
         Some(Landed { flight, stored, stamp, overtaken, dead, unstored: None })
     }
 
-    /// Whether the run of an error leaves the stored one of equal entries as it is: another value, which still answers.
-    pub(crate) fn keeps_stored(
-        &self,
-        life: Option<Life>,
-        equal: &SmallList<EntryRef>,
-        now: Time,
-    ) -> bool {
-        let is_error = life.is_some_and(|life| life.is_error);
-        let kept = || self.stored_unexpired(equal, now).filter(|it| !self.store.is_error(*it));
-        is_error && kept().is_some()
+    /// Whether an error leaves the stored one of equal entries as it is: another value, which still answers.
+    #[cold]
+    pub(crate) fn keeps_stored(&self, equal: &SmallList<EntryRef>, now: Time) -> bool {
+        self.stored_unexpired(equal, now).is_some_and(|it| !self.store.is_error(it))
     }
 
     /// Ends a flight, if it is under way, and leaves its value to the waiters. A stored entry stays.
@@ -442,7 +440,7 @@ impl State {
     pub(crate) fn expire(&mut self, now: Time, most: usize) -> SmallList<TakenOut> {
         let mut expired = SmallList::new();
         self.store.expire(now, most, &mut expired);
-        expired.iter().for_each(|(_, cause)| self.count(*cause));
+        expired.for_each(|(_, cause)| self.count(*cause));
         expired
     }
 

@@ -3,7 +3,6 @@
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::{EntryType, Memory, NewValue, value_of};
 use crate::entry::header::Header;
-use crate::key::tags::Tags;
 use crate::scope::scope::Scope;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
@@ -260,32 +259,17 @@ impl<S: Scope> fmt::Debug for EntryPtr<S> {
 pub(crate) struct UnstoredEntry<S: Scope> {
     entry: ManuallyDrop<EntryPtr<S>>,
     taken: Cell<bool>,
-    /// The tags that the entry will be filed with.
-    tags: Cell<Tags>,
 }
 
 impl<S: Scope> UnstoredEntry<S> {
+    #[inline]
     pub(crate) fn new(entry: EntryPtr<S>) -> Self {
-        Self::with_tags(entry, Tags::default())
+        Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
     }
 
-    /// An entry that will be filed with these tags.
-    #[inline]
-    pub(crate) fn with_tags(entry: EntryPtr<S>, tags: Tags) -> Self {
-        Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false), tags: Cell::new(tags) }
-    }
-
-    /// The ownership, to be kept as an [`EntryRef`]. The entry was filed, and so has no tags to file any longer.
+    /// The ownership, to be kept as an [`EntryRef`].
     pub(crate) fn into_ref(self) -> EntryRef {
-        let this = ManuallyDrop::new(self);
-        debug_assert!(this.tags.take().is_empty(), "an entry is filed with its tags");
-        this.entry.entry_ref()
-    }
-
-    /// The tags to file the entry with. The store takes them.
-    #[inline]
-    pub(crate) fn tags(&self) -> &Cell<Tags> {
-        &self.tags
+        ManuallyDrop::new(self).entry.entry_ref()
     }
 
     /// The store sets this when it owns the entry. From then on this is no owner.

@@ -216,7 +216,7 @@ impl Store {
 
     /// Files an entry whose computation begins.
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
-    pub(crate) fn start(&mut self, entry: EntryRef, generation: u64, flying: Flying, tags: Tags) {
+    pub(crate) fn start(&mut self, entry: EntryRef, generation: u64, flying: Flying) {
         entry.start(generation, flying);
         entry.set_slot(self.flying.len() as u32);
         self.flying.push(entry);
@@ -227,9 +227,12 @@ impl Store {
         if let Some(buckets) = self.buckets() {
             buckets.insert(entry);
         }
-        if !tags.is_empty() {
-            self.tags.file(entry, tags);
-        }
+    }
+
+    /// Files a started entry under its tags as well.
+    #[cold]
+    pub(crate) fn tag(&mut self, entry: EntryRef, tags: Tags) {
+        self.tags.file(entry, tags);
     }
 
     /// Whether nothing can be stored at all.
@@ -244,7 +247,7 @@ impl Store {
         &mut self,
         entry: EntryRef,
         now: Time,
-        life: Option<Life>,
+        life: Option<&Life>,
         stamp: Stamp,
         out: &mut SmallList<TakenOut>,
     ) {
@@ -268,7 +271,7 @@ impl Store {
         old: EntryRef,
         entry: EntryRef,
         now: Time,
-        life: Option<Life>,
+        life: Option<&Life>,
     ) {
         self.end_flight(entry);
         entry.store(old.rank());
@@ -281,7 +284,7 @@ impl Store {
     }
 
     /// Takes out the entry to evict next. Returns whether there is one.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn evict(&mut self, now: Time, stamp: Stamp, out: &mut SmallList<TakenOut>) -> bool {
         let Some(victim) = self.policy.victim(stamp) else { return false };
         let cause = self.cause(victim, now, EvictionCause::Size);
@@ -346,8 +349,10 @@ impl Store {
         self.unfile(entry);
     }
 
+    #[inline]
     fn cause(&self, entry: EntryRef, now: Time, why: EvictionCause) -> EvictionCause {
-        if self.stage(entry, now) == Stage::Over { EvictionCause::Expired } else { why }
+        let is_over = self.freshness.is_on() && self.stage(entry, now) == Stage::Over;
+        if is_over { EvictionCause::Expired } else { why }
     }
 
     /// An entry is no longer under way.

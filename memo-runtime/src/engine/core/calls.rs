@@ -1,6 +1,6 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
-use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, Renewer};
+use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, NewTags, Renewer};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Timing;
@@ -254,7 +254,7 @@ impl<S: Scope> Core<S> {
     #[inline(never)]
     fn land_among(&self, now: Time, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
         let &Computed { entry, taken, equals, run } = computed;
-        let EndedRun { life, renews, ran } = run;
+        let &EndedRun { life, renews, ran } = run;
         let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
         self.resolve_keys_at(now, entry.hash(), equals, Some(id), &mut |state, now, equal| {
@@ -262,7 +262,8 @@ impl<S: Scope> Core<S> {
                 return;
             }
             let stamp = self.next_stamp();
-            landed = if state.keeps_stored(life, equal, now) {
+            let is_error = life.is_some_and(|life| life.is_error);
+            landed = if is_error && state.keeps_stored(equal, now) {
                 state.land_beside(entry)
             } else {
                 state.land(entry, now, life, stamp, renews, equal)
@@ -293,7 +294,13 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry as if its value had just been computed. Runs under way are older, and will not replace it.
-    pub(crate) fn insert(&self, fresh: &UnstoredEntry<S>, life: Option<Life>, equals: &Equals<'_>) {
+    pub(crate) fn insert(
+        &self,
+        fresh: &UnstoredEntry<S>,
+        tags: &NewTags,
+        life: Option<&Life>,
+        equals: &Equals<'_>,
+    ) {
         let (entry, taken) = (fresh.entry_ref(), fresh.taken());
         let (now, panic) = self.sweep_before_storing();
         panic.resume_after(|| {
@@ -301,7 +308,7 @@ impl<S: Scope> Core<S> {
             self.resolve_keys_at(now, entry.hash(), equals, None, &mut |state, now, equal| {
                 self.register_thread();
                 State::invalidate(equal);
-                state.start_among(NewEntry::new(fresh, None), false);
+                state.start_among(NewEntry::new(fresh, tags, None), false);
                 let stamp = self.next_stamp();
                 equal.push(entry);
                 landed = state.land(entry, now, life, stamp, false, equal);

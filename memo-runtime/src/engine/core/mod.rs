@@ -55,13 +55,20 @@ pub(crate) struct NewEntry<'a> {
     /// The wait of its run, if that is async.
     pub(crate) wait: Option<&'a Arc<Wait>>,
     /// Its tags. They are taken when it is filed.
-    pub(crate) tags: &'a Cell<Tags>,
+    pub(crate) tags: &'a NewTags,
 }
+
+/// The tags of an entry that is not filed yet.
+pub(crate) type NewTags = Cell<Tags>;
 
 impl<'a> NewEntry<'a> {
     #[inline]
-    pub(crate) fn new<S: Scope>(entry: &'a UnstoredEntry<S>, wait: Option<&'a Arc<Wait>>) -> Self {
-        Self { entry: entry.entry_ref(), wait, tags: entry.tags() }
+    pub(crate) fn new<S: Scope>(
+        entry: &UnstoredEntry<S>,
+        tags: &'a NewTags,
+        wait: Option<&'a Arc<Wait>>,
+    ) -> Self {
+        Self { entry: entry.entry_ref(), wait, tags }
     }
 }
 
@@ -75,14 +82,14 @@ pub(crate) struct Computed<'a> {
     pub(crate) taken: &'a Cell<bool>,
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
-    pub(crate) run: EndedRun,
+    pub(crate) run: &'a EndedRun<'a>,
 }
 
 /// A run that has ended with a value.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct EndedRun {
+#[derive(Debug)]
+pub(crate) struct EndedRun<'a> {
     /// The life of the entry, where lives differ.
-    pub(crate) life: Option<Life>,
+    pub(crate) life: Option<&'a Life>,
     /// Whether it renews a stored value.
     pub(crate) renews: bool,
     /// How long the body ran, if that was measured.

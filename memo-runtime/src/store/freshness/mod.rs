@@ -33,7 +33,7 @@ impl Moments {
         Self { run_at: Time::FOREVER, deadline: Time::FOREVER, ends: Time::FOREVER };
 
     /// The moments of a life that begins `now`.
-    fn of(life: Life, now: Time) -> Self {
+    fn of(life: &Life, now: Time) -> Self {
         let deadline = now.after(life.length);
         let run_at = now.after(life.fresh);
         let run_at = if run_at < deadline { run_at } else { Time::FOREVER };
@@ -107,6 +107,8 @@ impl Life {
 
 /// The deadlines of all entries that are stored, if entries expire.
 #[derive(Debug)]
+// A tag of its own: each miss tests it several times.
+#[repr(u8)]
 pub(crate) enum Freshness {
     Endless,
     Equal(EqualLives),
@@ -135,15 +137,20 @@ impl Freshness {
 
     /// An entry was stored, and its life begins. It has a life of its `own` where lives differ.
     #[inline]
-    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<Life>) {
+    pub(crate) fn stored(&mut self, entry: EntryRef, now: Time, own: Option<&Life>) {
         match self {
             Self::Endless => {}
             Self::Equal(queue) => queue.push(entry, now),
-            Self::Differing(queue) => {
-                let life = own.unwrap_or(Life::ENDLESS);
-                queue.push(entry, now, Moments::of(life, now), life.is_error);
-            }
+            Self::Differing(queue) => Self::begin_own(queue, entry, now, own),
         }
+    }
+
+    /// Out of line: most caches store entries without it.
+    #[cold]
+    #[inline(never)]
+    fn begin_own(queue: &mut DifferingLives, entry: EntryRef, now: Time, own: Option<&Life>) {
+        let life = own.unwrap_or(&Life::ENDLESS);
+        queue.push(entry, now, Moments::of(life, now), life.is_error);
     }
 
     /// Whether the value of an entry that is stored is known to be an error.

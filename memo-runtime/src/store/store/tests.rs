@@ -37,7 +37,7 @@ impl Entries {
         let entry = owner.entry_ref();
         self.0.push(owner);
         let flying = Flying { owner: Runner::current_thread(), joinable: true, invalidated: false };
-        store.start(entry, generation, flying, Tags::default());
+        store.start(entry, generation, flying);
         entry
     }
 
@@ -245,7 +245,7 @@ fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
             };
             let entry = entries.start(&mut store, random >> 56, generation);
             let life = Life { length, ..Life::ENDLESS };
-            store.store(entry, now, Some(life), generation, &mut out);
+            store.store(entry, now, Some(&life), generation, &mut out);
             entry.stamp.store(generation, Relaxed);
             model.insert(generation, (entry, now.after(length)));
         } else if let Some((entry, deadline)) =

@@ -66,7 +66,7 @@ impl Compared {
 
     fn push_life(&mut self, now: Time, life: Life) {
         let owner = EntryPtr::without_key(0);
-        self.queue.push(owner.entry_ref(), now, Moments::of(life, now), false);
+        self.queue.push(owner.entry_ref(), now, Moments::of(&life, now), false);
         let deadline = now.after(life.length);
         let due_at = Some(now.after(life.fresh)).filter(|at| *at < deadline);
         self.model.push(Plain {
