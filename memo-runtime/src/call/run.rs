@@ -112,6 +112,10 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
         P: Policy<R, Stored = V>,
     {
         let Self { packed, policy, .. } = self;
+        // Before the policy is asked.
+        if packed.is_bypass() {
+            return Ended::Run(packed.end_bypass());
+        }
         #[expect(unsafe_code, reason = "a run has no types")]
         // SAFETY: the run is of a cache with values `V`.
         let mut ended = unsafe { RunResult::new(&policy, &*result) };
@@ -253,9 +257,6 @@ impl<'c, S: Scope> PackedRun<'c, S> {
         self,
         result: &mut dyn AnyResult,
     ) -> (CallStatus, Option<OldAnswer<S>>) {
-        if self.is_bypass() {
-            return (self.end_bypass(), None);
-        }
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);

@@ -168,11 +168,6 @@ impl Store {
         self.table.as_ref().map(OwnedTable::buckets)
     }
 
-    /// Whether tables were replaced since they were last [taken](Self::take_replaced).
-    pub(crate) fn has_replaced(&self) -> bool {
-        !self.replaced.is_empty()
-    }
-
     /// The tables that were replaced. The caller drops them when nobody reads them.
     pub(crate) fn take_replaced(&mut self) -> Vec<OwnedTable> {
         std::mem::take(&mut self.replaced)

@@ -305,6 +305,8 @@ impl<S: Scope> Core<S> {
         self.locked(|_| {
             let others = self.rules.load(Relaxed) & !rule;
             self.rules.store(if is_in_force { others | rule } else { others }, Relaxed);
+            // If look-ups may see the table after this, it is shown again.
+            self.table.store(null_mut(), Relaxed);
         });
     }
 
@@ -506,13 +508,10 @@ impl<S: Scope> Core<S> {
             if self.expiry.is_on() {
                 self.expiry.set_next(state.store.next_deadline());
             }
-            if self.hides_table() {
-                return (done, self.hide_table(state));
-            }
-            let table = state.store.table();
-            let changed = self.table.load(Relaxed) != table;
+            // Look-ups see this table, or none.
+            let changed = self.table.load(Relaxed) != state.store.table();
             if changed {
-                self.show_table(table);
+                self.show_table(state);
             }
             (done, changed)
         });
@@ -522,21 +521,11 @@ impl<S: Scope> Core<S> {
         done
     }
 
-    /// Whether look-ups are not to find the table.
-    #[inline]
-    fn hides_table(&self) -> bool {
-        self.rules.load(Relaxed) != 0 || (!S::SHARED && detour::is_on())
-    }
-
-    /// Returns whether tables were replaced that nobody has seen.
+    /// Shows look-ups the table of the store, unless they are to find none.
     #[cold]
-    fn hide_table(&self, state: &State) -> bool {
-        self.table.store(null_mut(), Relaxed);
-        state.store.has_replaced()
-    }
-
-    #[cold]
-    fn show_table(&self, table: *mut Table) {
+    fn show_table(&self, state: &State) {
+        let is_hidden = self.rules.load(Relaxed) != 0;
+        let table = if is_hidden { null_mut() } else { state.store.table() };
         if S::SHARED {
             self.table.store(table, Published);
         } else {
