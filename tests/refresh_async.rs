@@ -341,6 +341,7 @@ fn a_waiter_goes_on_when_the_task_it_joined_is_dropped() {
 
     #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = |run| SPAWNED.keep(run))]
     async fn rate(_currency: &str) -> u32 {
+        pauses_once().await;
         11
     }
 
@@ -349,12 +350,37 @@ fn a_waiter_goes_on_when_the_task_it_joined_is_dropped() {
         rate::cache_insert("EUR", 10);
         clock.advance(60 * SECOND);
         assert_eq!(block_on(rate("EUR")), 10);
+        let mut refresh = SPAWNED.take_one();
+        assert!(poll(&mut refresh).is_pending());
         clock.advance(540 * SECOND);
         let mut late = Box::pin(rate("EUR"));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(late.as_mut().poll(&mut cx).is_pending());
-        drop(SPAWNED.take_one());
-        assert_eq!(block_on(late), 11);
+        drop(refresh);
+        assert!(late.as_mut().poll(&mut cx).is_pending(), "it runs the body itself");
+        assert_eq!(late.as_mut().poll(&mut cx), Poll::Ready(11));
+        assert_eq!(counts(rate::cache_info()), [1, 1, 1, 1]);
+    });
+}
+
+#[test]
+fn a_call_takes_the_place_of_a_task_that_was_not_polled_before_the_value_expired() {
+    static SPAWNED: Spawned = Spawned::new();
+
+    #[memoize(ttl = "10m", refresh_after = "1m", patience = unlimited, refresh_on = |run| SPAWNED.keep(run))]
+    async fn rate(_currency: &str) -> u32 {
+        pauses_once().await;
+        11
+    }
+
+    finishes("a task that is not polled", || {
+        let clock = Clock::stop();
+        rate::cache_insert("EUR", 10);
+        clock.advance(60 * SECOND);
+        assert_eq!(block_on(rate("EUR")), 10);
+        clock.advance(540 * SECOND);
+        assert_eq!(call_of_two_polls(rate::cache_call("EUR")), (11, Miss));
+        assert_eq!(poll(&mut SPAWNED.take_one()), Poll::Ready(()), "there is nothing to do");
         assert_eq!(counts(rate::cache_info()), [1, 1, 1, 1]);
     });
 }

@@ -1,5 +1,6 @@
-//! Refresh ahead beside a simple model: a list of entries, each with the two moments of its life. Random operations are
-//! applied to both. After each of them the result, the order of recency, the size and the counters must agree.
+//! Refresh ahead and old values for calls that fail, beside a simple model: a list of entries, each with the moments of its
+//! life. Random operations are applied to both. After each of them the result, the order of recency, the size and the
+//! counters must agree.
 //!
 //! Calls refresh by themselves, or in the background. The runs in the background are kept, and are a step of their own:
 //! so a run may end long after it began. The bodies succeed, fail and panic, and change the cache while they run.
@@ -46,6 +47,8 @@ struct Rules {
     maxsize: Option<usize>,
     life: Life,
     mark: Mark,
+    /// How long values are kept for calls that fail.
+    kept: u64,
     refreshed_by: Runner,
 }
 
@@ -112,6 +115,10 @@ struct Entry {
     value: u64,
     refresh_at: Option<u64>,
     deadline: Option<u64>,
+    /// The end of the time in which it is kept.
+    ends: Option<u64>,
+    /// No call runs the body before, once the entry answers no longer.
+    retry_at: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +126,11 @@ struct Run {
     key: u8,
     /// The number of the entry that it renews.
     renews: Option<u64>,
+    /// The value answered when the run began. So this is a refresh.
+    is_refresh: bool,
     is_invalidated: bool,
+    /// A call has taken its place before it began.
+    is_overtaken: bool,
 }
 
 struct Model {
@@ -143,6 +154,7 @@ struct Counts {
     misses: u64,
     refreshes: u64,
     refresh_failures: u64,
+    stale: u64,
     evictions: u64,
     expirations: u64,
     outdated: u64,
@@ -152,13 +164,14 @@ struct Counts {
 
 impl From<CacheInfo> for Counts {
     fn from(info: CacheInfo) -> Self {
-        let CacheInfo { hits, misses, refreshes, refresh_failures, .. } = info;
+        let CacheInfo { hits, misses, refreshes, refresh_failures, stale, .. } = info;
         let CacheInfo { evictions, expirations, outdated, rejected, currsize, .. } = info;
         Self {
             hits,
             misses,
             refreshes,
             refresh_failures,
+            stale,
             evictions,
             expirations,
             outdated,
@@ -171,6 +184,7 @@ impl From<CacheInfo> for Counts {
 /// What a call does.
 #[derive(Debug, Clone, Copy)]
 enum Step {
+    /// The value may be an old one.
     Hit(u64),
     /// It runs the body.
     Runs(u64),
@@ -203,13 +217,18 @@ impl Model {
 
     fn expire(&mut self) {
         let (before, now) = (self.entries.len(), self.now);
-        self.entries.retain(|entry| entry.deadline.is_none_or(|deadline| deadline > now));
+        self.entries.retain(|entry| entry.ends.is_none_or(|ends| ends > now));
         self.counts.expirations += (before - self.entries.len()) as u64;
     }
 
     fn place(&mut self, key: u8) -> Option<usize> {
         self.expire();
         self.entries.iter().position(|entry| entry.key == key)
+    }
+
+    /// The place of an entry that answers.
+    fn answering(&mut self, key: u8) -> Option<usize> {
+        self.place(key).filter(|place| !self.has_passed(self.entries[*place].deadline))
     }
 
     /// A use of an entry. An unbounded cache keeps no recency.
@@ -223,21 +242,39 @@ impl Model {
 
     /// A run of the key that a call would find.
     fn run_of(&self, key: u8) -> Option<u64> {
-        let found = self.runs.iter().find(|(_, run)| run.key == key && !run.is_invalidated);
+        let is_found = |run: &Run| run.key == key && !run.is_invalidated && !run.is_overtaken;
+        let found = self.runs.iter().find(|(_, run)| is_found(run));
         found.map(|(number, _)| *number)
     }
 
-    fn start(&mut self, key: u8, renews: Option<u64>) -> u64 {
+    fn start(&mut self, key: u8, renews: Option<u64>, is_refresh: bool) -> u64 {
         let number = self.number();
-        self.runs.insert(number, Run { key, renews, is_invalidated: false });
+        let run = Run { key, renews, is_refresh, is_invalidated: false, is_overtaken: false };
+        self.runs.insert(number, run);
         number
     }
 
+    /// A call that no value answers in time. The runs of the model have not begun: the call takes the place of one.
+    fn call_without_value(&mut self, key: u8) -> Step {
+        if let Some(run) = self.run_of(key) {
+            self.runs.get_mut(&run).expect("it is there").is_overtaken = true;
+        }
+        let kept = self.place(key);
+        if let Some(place) = kept {
+            let retry_at = self.entries[place].retry_at;
+            if retry_at.is_some() && !self.has_passed(retry_at) {
+                self.counts.hits += 1;
+                self.counts.stale += 1;
+                return Step::Hit(self.touch(place).value);
+            }
+        }
+        self.counts.misses += 1;
+        let old = kept.map(|place| self.entries[place].number);
+        Step::Runs(self.start(key, old, false))
+    }
+
     fn call(&mut self, key: u8) -> Step {
-        let Some(place) = self.place(key) else {
-            self.counts.misses += 1;
-            return Step::Runs(self.start(key, None));
-        };
+        let Some(place) = self.answering(key) else { return self.call_without_value(key) };
         let starts = self.has_passed(self.entries[place].refresh_at) && self.run_of(key).is_none();
         let entry = self.touch(place);
         let (value, number) = (entry.value, entry.number);
@@ -247,7 +284,7 @@ impl Model {
         }
         entry.refresh_at = None;
         self.counts.refreshes += 1;
-        let run = self.start(key, Some(number));
+        let run = self.start(key, Some(number), true);
         if self.rules.refreshed_by == Runner::Caller {
             self.counts.misses += 1;
             return Step::Runs(run);
@@ -256,34 +293,47 @@ impl Model {
         Step::HandsOver(value, run)
     }
 
-    /// `None` if it was dropped before it began.
-    fn finish(&mut self, run: u64, end: Option<End>) {
+    /// A run has failed. Returns the old value, if that answers the call.
+    fn fail(&mut self, run: Run, end: Option<End>) -> Option<u64> {
+        let is_error = end.is_some_and(|end| end != End::Panics);
+        self.counts.rejected += u64::from(is_error);
+        self.counts.refresh_failures += u64::from(run.is_refresh);
+        let (retry, number) = (self.now + RETRY, run.renews?);
+        let place = self.entries.iter().position(|entry| entry.number == number)?;
+        let is_stale = self.has_passed(self.entries[place].deadline);
+        let old = &mut self.entries[place];
+        if is_stale {
+            old.retry_at = Some(retry);
+        } else {
+            old.refresh_at = Some(retry).filter(|at| old.deadline.is_none_or(|end| *at < end));
+        }
+        let is_in_background = run.is_refresh && self.rules.refreshed_by == Runner::Background;
+        let answers = is_error && self.rules.kept > 0 && !is_in_background;
+        self.counts.stale += u64::from(answers && is_stale);
+        answers.then_some(old.value)
+    }
+
+    /// The `end` is `None` if the run was dropped before it began. Returns the old value, if that answers the call.
+    fn finish(&mut self, run: u64, end: Option<End>) -> Option<u64> {
         self.expire();
         let run = self.runs.remove(&run).expect("a run ends once");
-        let Some(End::Returns(Ok(value))) = end else {
-            self.counts.rejected += u64::from(end.is_some_and(|end| end != End::Panics));
-            if let Some(number) = run.renews {
-                self.counts.refresh_failures += 1;
-                let retry = self.now + RETRY;
-                let old = self.entries.iter_mut().find(|entry| entry.number == number);
-                if let Some(old) = old {
-                    old.refresh_at =
-                        Some(retry).filter(|at| old.deadline.is_none_or(|end| *at < end));
-                }
-            }
-            return;
-        };
+        if run.is_overtaken {
+            self.counts.refresh_failures += 1;
+            return None;
+        }
+        let Some(End::Returns(Ok(value))) = end else { return self.fail(run, end) };
         if run.is_invalidated {
             self.counts.outdated += 1;
-            return;
+            return None;
         }
         self.births.insert(value, self.now);
         let fresh = self.entry(run.key, value);
-        let old = self.place(run.key);
+        let old = self.answering(run.key);
         match (old, fresh) {
             (Some(place), Some(fresh)) if run.renews.is_some() => self.entries[place] = fresh,
             _ => self.store(run.key, fresh),
         }
+        None
     }
 
     /// An entry whose life begins; `None` if it has none.
@@ -291,7 +341,9 @@ impl Model {
         let deadline = self.rules.life(value).map(|life| self.now + life);
         let refresh_at = self.rules.mark(value).map(|mark| self.now + mark);
         let number = self.number();
-        (deadline != Some(self.now)).then_some(Entry { number, key, value, refresh_at, deadline })
+        let ends = deadline.map(|deadline| deadline + self.rules.kept);
+        let entry = Entry { number, key, value, refresh_at, deadline, ends, retry_at: None };
+        (deadline != Some(self.now)).then_some(entry)
     }
 
     fn store(&mut self, key: u8, fresh: Option<Entry>) {
@@ -315,7 +367,7 @@ impl Model {
     }
 
     fn get(&mut self, key: u8) -> Option<u64> {
-        let Some(place) = self.place(key) else {
+        let Some(place) = self.answering(key) else {
             self.counts.misses += 1;
             return None;
         };
@@ -324,7 +376,13 @@ impl Model {
     }
 
     fn peek(&mut self, key: u8) -> Option<u64> {
-        self.place(key).map(|place| self.entries[place].value)
+        self.answering(key).map(|place| self.entries[place].value)
+    }
+
+    /// The entries that answer, the most recently used first.
+    fn answers(&self) -> Vec<(u8, u64)> {
+        let entries = self.entries.iter().filter(|it| !self.has_passed(it.deadline));
+        entries.map(|it| (it.key, it.value)).collect()
     }
 
     fn insert(&mut self, key: u8, value: u64) {
@@ -337,13 +395,14 @@ impl Model {
 
     fn remove(&mut self, key: u8) -> Option<u64> {
         self.outdate(Some(key));
-        self.place(key).map(|place| self.entries.remove(place).value)
+        let answers = self.answering(key).is_some();
+        self.place(key).map(|place| self.entries.remove(place).value).filter(|_| answers)
     }
 
     /// The next call has the value renewed.
     fn make_old(&mut self, key: u8) -> bool {
         self.outdate(Some(key));
-        let (place, now) = (self.place(key), self.now);
+        let (place, now) = (self.answering(key), self.now);
         place.inspect(|place| self.entries[*place].refresh_at = Some(now)).is_some()
     }
 
@@ -369,7 +428,8 @@ impl Model {
     /// Nothing is answered at the end of its life or later.
     fn assert_alive(&self, value: u64) {
         let born = self.births.get(&value).expect("it was computed");
-        let is_alive = self.rules.life(value).is_none_or(|life| self.now < born + life);
+        let life = self.rules.life(value).map(|life| life + self.rules.kept);
+        let is_alive = life.is_none_or(|life| self.now < born + life);
         assert!(is_alive, "{value} of {born} is answered at {}", self.now);
     }
 }
@@ -511,13 +571,6 @@ impl<S: Scope> Rig<S> {
     }
 
     fn call(self: &Rc<Self>, key: u8) {
-        // The call would wait for a run that this very thread has kept.
-        let is_stored = self.model.borrow_mut().place(key).is_some();
-        let joined = self.model.borrow().run_of(key).filter(|_| !is_stored);
-        if let Some(run) = joined {
-            let place = self.kept.borrow().iter().position(|kept| *kept == run);
-            self.end_kept(place.expect("it is kept"));
-        }
         let step = self.model.borrow_mut().call(key);
         let mut expected = None;
         if let Step::Runs(_) = step {
@@ -528,8 +581,10 @@ impl<S: Scope> Rig<S> {
         let answer: Answer = catch_unwind(AssertUnwindSafe(|| (self.call)(key))).map_err(drop);
         match (step, expected) {
             (Step::Runs(run), Some(end)) => {
+                let old = self.model.borrow_mut().finish(run, Some(end));
+                let end = old.map_or(end, |old| End::Returns(Ok(old)));
                 assert_eq!(answer.map_or(End::Panics, End::Returns), end);
-                self.model.borrow_mut().finish(run, Some(end));
+                old.inspect(|old| self.model.borrow().assert_alive(*old));
             }
             (Step::Hit(value) | Step::HandsOver(value, _), _) => {
                 assert_eq!(answer, Ok(Ok(value)));
@@ -547,15 +602,20 @@ impl<S: Scope> Rig<S> {
     fn end_kept(self: &Rc<Self>, place: usize) {
         let run = self.kept.borrow_mut().remove(place).expect("it is kept");
         let job = JOBS.lock().unwrap().remove(place).expect("it was handed over");
+        let is_overtaken = self.model.borrow().runs[&run].is_overtaken;
         if self.below(8) == 0 {
             drop(job);
-            return self.model.borrow_mut().finish(run, None);
+            self.model.borrow_mut().finish(run, None);
+        } else if is_overtaken {
+            job();
+            self.model.borrow_mut().finish(run, None);
+        } else {
+            let (body, end) = self.body();
+            BODY.set(Some(body));
+            let ended = catch_unwind(AssertUnwindSafe(job));
+            assert_eq!(ended.is_err(), end == End::Panics);
+            self.model.borrow_mut().finish(run, Some(end));
         }
-        let (body, end) = self.body();
-        BODY.set(Some(body));
-        let ended = catch_unwind(AssertUnwindSafe(job));
-        assert_eq!(ended.is_err(), end == End::Panics);
-        self.model.borrow_mut().finish(run, Some(end));
     }
 
     fn step(self: &Rc<Self>) {
@@ -585,7 +645,7 @@ impl<S: Scope> Rig<S> {
             let mut model = self.model.borrow_mut();
             let counts = model.counts();
             assert_eq!(Counts::from(self.cache.info()), counts, "after step {step}");
-            let entries: Vec<_> = model.entries.iter().map(|it| (it.key, it.value)).collect();
+            let entries = model.answers();
             let real: Vec<_> = self.cache.iter().map(|it| (*it.key(), *it.value())).collect();
             assert_eq!(real, entries, "after step {step}");
         }
@@ -596,6 +656,7 @@ impl<S: Scope> Rig<S> {
 
 const LIFE: u64 = 10 * UNIT;
 const MARK: u64 = 4 * UNIT;
+const KEPT: u64 = 12 * UNIT;
 
 fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
     let builder = Cache::builder().retry_after(Duration::from_nanos(RETRY));
@@ -604,6 +665,10 @@ fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
         Life::OfValue => builder.ttl_with(life),
         Life::Equal(life) => builder.ttl(Duration::from_nanos(life)),
         Life::Endless => builder,
+    };
+    let builder = match rules.kept {
+        0 => builder,
+        kept => builder.stale_if_error(Duration::from_nanos(kept)),
     };
     match rules.mark {
         Mark::Half => builder.refresh_part(0.5),
@@ -614,14 +679,15 @@ fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
 fn all_rules() -> impl Iterator<Item = Rules> {
     let sizes = [Some(1), Some(2), Some(4), None];
     let lives = [
-        (Life::OfValue, Mark::Half),
-        (Life::OfValue, Mark::After(MARK)),
-        (Life::Equal(LIFE), Mark::Half),
-        (Life::Equal(LIFE), Mark::After(MARK)),
-        (Life::Endless, Mark::After(MARK)),
+        (Life::OfValue, Mark::Half, 0),
+        (Life::OfValue, Mark::After(MARK), KEPT),
+        (Life::Equal(LIFE), Mark::Half, KEPT),
+        (Life::Equal(LIFE), Mark::After(MARK), 0),
+        (Life::Endless, Mark::After(MARK), 0),
     ];
+    let refreshed_by = Runner::Caller;
     let rules =
-        move |maxsize, (life, mark)| Rules { maxsize, life, mark, refreshed_by: Runner::Caller };
+        move |maxsize, (life, mark, kept)| Rules { maxsize, life, mark, kept, refreshed_by };
     sizes.into_iter().flat_map(move |size| lives.into_iter().map(move |it| rules(size, it)))
 }
 
@@ -644,7 +710,7 @@ fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
 }
 
 macro_rules! functions {
-    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $by:expr;)*) => {$(
+    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $kept:expr, $by:expr;)*) => {$(
         #[test]
         fn $test() {
             #[memoize($($option)*, retry_after = "300ms")]
@@ -652,7 +718,8 @@ macro_rules! functions {
                 run_body()
             }
 
-            let rules = Rules { maxsize: $maxsize, life: $life, mark: $mark, refreshed_by: $by };
+            let rules =
+                Rules { maxsize: $maxsize, life: $life, mark: $mark, kept: $kept, refreshed_by: $by };
             Rig::of(rules, f::cache().clone(), f).check(30_000);
         }
     )*};
@@ -661,20 +728,32 @@ macro_rules! functions {
 functions! {
     a_function_whose_callers_refresh_does_what_the_model_does
         [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = caller]
-        Some(3), Life::OfValue, Mark::Half, Runner::Caller;
+        Some(3), Life::OfValue, Mark::Half, 0, Runner::Caller;
     a_function_of_one_thread_whose_callers_refresh_does_what_the_model_does
         [maxsize = 3, ttl = "1s", refresh_after = "400ms", refresh_on = caller, scope = "thread"]
-        Some(3), Life::Equal(LIFE), Mark::After(MARK), Runner::Caller;
+        Some(3), Life::Equal(LIFE), Mark::After(MARK), 0, Runner::Caller;
     a_function_refreshed_in_the_background_does_what_the_model_does
         [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = keep]
-        Some(3), Life::OfValue, Mark::Half, Runner::Background;
+        Some(3), Life::OfValue, Mark::Half, 0, Runner::Background;
     a_function_of_equal_lives_refreshed_in_the_background_does_what_the_model_does
         [maxsize = 3, ttl = "1s", refresh_after = "400ms", refresh_on = keep]
-        Some(3), Life::Equal(LIFE), Mark::After(MARK), Runner::Background;
+        Some(3), Life::Equal(LIFE), Mark::After(MARK), 0, Runner::Background;
     a_function_with_room_for_one_refreshed_in_the_background_does_what_the_model_does
         [maxsize = 1, ttl = |value| life(value), refresh_after = "400ms", refresh_on = keep]
-        Some(1), Life::OfValue, Mark::After(MARK), Runner::Background;
+        Some(1), Life::OfValue, Mark::After(MARK), 0, Runner::Background;
+    a_function_that_keeps_old_values_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = caller, stale_if_error = "1200ms"]
+        Some(3), Life::OfValue, Mark::Half, KEPT, Runner::Caller;
+    a_function_of_one_thread_that_keeps_old_values_does_what_the_model_does
+        [maxsize = 3, ttl = "1s", refresh_after = "400ms", refresh_on = caller, stale_if_error = "1200ms", scope = "thread"]
+        Some(3), Life::Equal(LIFE), Mark::After(MARK), KEPT, Runner::Caller;
+    a_function_refreshed_in_the_background_that_keeps_old_values_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), refresh_after = 0.5, refresh_on = keep, stale_if_error = "1200ms"]
+        Some(3), Life::OfValue, Mark::Half, KEPT, Runner::Background;
+    a_function_without_a_limit_that_keeps_old_values_does_what_the_model_does
+        [maxsize = unbounded, ttl = "1s", refresh_after = "400ms", refresh_on = keep, stale_if_error = "1200ms"]
+        None, Life::Equal(LIFE), Mark::After(MARK), KEPT, Runner::Background;
     a_function_without_a_limit_refreshed_in_the_background_does_what_the_model_does
         [maxsize = unbounded, refresh_after = "400ms", refresh_on = keep]
-        None, Life::Endless, Mark::After(MARK), Runner::Background;
+        None, Life::Endless, Mark::After(MARK), 0, Runner::Background;
 }

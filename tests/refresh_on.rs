@@ -10,7 +10,7 @@ use memofn::CallStatus::{Hit, Joined, Miss, Refreshing};
 use memofn::testing::Clock;
 use memofn::{CacheInfo, memoize};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -68,10 +68,14 @@ impl Held {
     }
 
     fn run(&self) -> u32 {
-        let held = self.0.lock().unwrap().take();
-        let (begun, results) = held.expect("one run is expected");
+        self.run_if_open().expect("one run is expected").expect("the test sends a result")
+    }
+
+    /// `None` if no run is expected. An error if the test sends no result.
+    fn run_if_open(&self) -> Option<Result<u32, RecvTimeoutError>> {
+        let (begun, results) = self.0.lock().unwrap().take()?;
         begun.send(()).expect("the test waits");
-        results.recv_timeout(LONG).expect("the test sends a result")
+        Some(results.recv_timeout(LONG))
     }
 }
 
@@ -582,47 +586,85 @@ mod callers {
     }
 
     #[test]
-    fn callers_go_on_when_the_run_they_joined_is_dropped() {
-        static JOBS: Jobs = Jobs::new();
+    fn callers_go_on_when_the_run_they_joined_panics() {
+        static HELD: Held = Held::new();
 
-        #[memoize(ttl = "10m", refresh_after = "1m", refresh_on = |run| JOBS.keep(run))]
+        #[memoize(ttl = "10m", refresh_after = "1m")]
         fn rate(_currency: &str) -> u32 {
-            11
+            match HELD.run_if_open() {
+                Some(Err(_)) => panic_silently("as planned"),
+                Some(Ok(result)) => result,
+                None => 11,
+            }
         }
 
-        finishes("a run that is dropped late", || {
+        finishes("a run that panics late", || {
             let clock = Clock::stop();
+            let (begins, results) = HELD.open();
             rate::cache_insert("EUR", 10);
             clock.advance(60 * SECOND);
             assert_eq!(rate("EUR"), 10);
+            begins.recv_timeout(LONG).expect("the run begins");
             clock.advance(540 * SECOND);
             let calls: Vec<_> = (0..8).map(|_| thread::spawn(|| rate("EUR"))).collect();
-            (0..1_000).for_each(|_| thread::yield_now());
-            drop(JOBS.take_one());
+            drop(results);
             assert!(calls.into_iter().all(|call| call.join().unwrap() == 11));
             assert_eq!(counts(rate::cache_info()), [8, 1, 1, 1]);
         });
     }
 
     #[test]
-    fn a_run_that_never_begins_holds_up_a_caller_no_longer_than_its_patience() {
+    fn a_call_takes_the_place_of_a_run_that_has_not_begun_before_the_value_expired() {
         static JOBS: Jobs = Jobs::new();
+        static RUNS: AtomicU32 = AtomicU32::new(10);
 
-        #[memoize(ttl = "10m", refresh_after = "1m", patience = "20ms", refresh_on = |run| JOBS.keep(run))]
+        #[memoize(ttl = "10m", refresh_after = "1m", patience = unlimited, refresh_on = |run| JOBS.keep(run))]
         fn rate(_currency: &str) -> u32 {
-            11
+            RUNS.fetch_add(1, SeqCst)
         }
 
-        finishes("a run that never begins", || {
+        finishes("a run that does not begin", || {
             let clock = Clock::stop();
-            rate::cache_insert("EUR", 10);
+            assert_eq!(rate("EUR"), 10);
             clock.advance(60 * SECOND);
             assert_eq!(rate("EUR"), 10);
             clock.advance(540 * SECOND);
+            let calls: Vec<_> = (0..8).map(|_| thread::spawn(|| rate("EUR"))).collect();
+            assert!(calls.into_iter().all(|call| call.join().unwrap() == 11));
+            let run = JOBS.take_one();
+            clock.advance(60 * SECOND);
             assert_eq!(rate("EUR"), 11);
-            assert_eq!(rate::cache_info().misses, 1);
+            run();
+            assert_eq!(RUNS.load(SeqCst), 12, "the first run has nothing to do");
             JOBS.run_one();
-            assert_eq!((rate("EUR"), rate::cache_info().currsize), (11, 1));
+            assert_eq!((rate("EUR"), RUNS.load(SeqCst)), (12, 13));
+            assert_eq!(counts(rate::cache_info()), [10, 2, 2, 1]);
+        });
+    }
+
+    #[test]
+    fn a_run_whose_place_was_taken_does_not_put_off_the_next_attempt_when_it_is_dropped() {
+        static JOBS: Jobs = Jobs::new();
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+
+        #[memoize(ttl = "10m", refresh_after = "1m", stale_if_error = "1h", retry_after = "5s", refresh_on = |run| JOBS.keep(run))]
+        fn rate(_currency: &str) -> Result<u32, &'static str> {
+            RUNS.fetch_add(1, SeqCst);
+            Err("down")
+        }
+
+        finishes("a run that is dropped late", || {
+            let clock = Clock::stop();
+            rate::cache_insert("EUR", Ok(10));
+            clock.advance(60 * SECOND);
+            assert_eq!(rate("EUR"), Ok(10));
+            clock.advance(540 * SECOND);
+            assert_eq!((rate("EUR"), RUNS.load(SeqCst)), (Ok(10), 1));
+            clock.advance(4 * SECOND);
+            drop(JOBS.take_one());
+            clock.advance(SECOND);
+            assert_eq!((rate("EUR"), RUNS.load(SeqCst)), (Ok(10), 2));
+            assert_eq!(counts(rate::cache_info()), [1, 2, 1, 1]);
         });
     }
 

@@ -13,8 +13,9 @@
 //!     |renewal| {
 //!         let Some(renewal) = renewal.take() else { return };
 //!         let _ = tokio::spawn(async move {
-//!             let (key, run) = renewal.start(policy(kind!(..)));
-//!             run.drive(<temperature>::uncached(lend::<PointerTo<Plain>, &str>(key.get()))).await
+//!             if let Some((key, run)) = renewal.start(policy(kind!(..))) {
+//!                 run.drive(<temperature>::uncached(lend::<PointerTo<Plain>, &str>(key.get()))).await
+//!             }
 //!         });
 //!     }
 //!
@@ -53,8 +54,9 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let handing = if model.is_async() {
         let body = model.call_original_with(&model.lent_arguments(quote!(#key.get())));
         let inside = quote! {
-            let (#key, #run) = #renewal.start(#policy);
-            #run.drive(#body).await
+            if let #p::std::option::Option::Some((#key, #run)) = #renewal.start(#policy) {
+                #run.drive(#body).await
+            }
         };
         let handing = hand_to_it(quote_spanned!(at=> async move { #inside }));
         quote! {

@@ -78,12 +78,15 @@ impl<K, V> Renewal<K, V> {
         Some(Self { guard, key: RenewedKey { entry, engine } })
     }
 
-    /// The body is about to run.
-    pub fn start<P>(self, policy: P) -> (RenewedKey<K, V>, StartedRenewal<P, K, V>) {
-        let Self { guard, key } = self;
+    /// The body is about to run, unless a call has run it meanwhile: the value may have expired since.
+    pub fn start<P>(self, policy: P) -> Option<(RenewedKey<K, V>, StartedRenewal<P, K, V>)> {
+        let Self { key, guard } = self;
+        if !guard.begin() {
+            return None;
+        }
         let engine = key.engine.clone();
         let run = AsyncRun::start(&engine, guard, policy);
-        (key, StartedRenewal { run, engine })
+        Some((key, StartedRenewal { run, engine }))
     }
 
     /// The whole run, of a body that blocks.
@@ -91,7 +94,7 @@ impl<K, V> Renewal<K, V> {
     where
         P: Policy<R, Stored = V>,
     {
-        let (key, run) = self.start(policy);
+        let Some((key, run)) = self.start(policy) else { return };
         let result = pin!(run.drive(async { body(key.get()) }));
         // It never waits.
         let _ = result.poll(&mut Context::from_waker(Waker::noop()));

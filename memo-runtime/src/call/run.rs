@@ -253,10 +253,7 @@ impl<'c, S: Scope> PackedRun<'c, S> {
 
     /// Stores the result, if the policy does, and tells the waiters. The result is of the engine's type. Returns how the
     /// call is answered: by the result with this status, or by an old value if there is one.
-    pub(crate) fn finish(
-        self,
-        result: &mut dyn AnyResult,
-    ) -> (CallStatus, Option<OldAnswer<S>>) {
+    pub(crate) fn finish(self, result: &mut dyn AnyResult) -> (CallStatus, Option<OldAnswer<S>>) {
         let Self { packed, span } = self;
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);

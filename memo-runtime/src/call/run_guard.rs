@@ -151,6 +151,12 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         self.start_as_one(&mut false);
     }
 
+    /// A run that was handed to the background is about to start. Returns whether it does: if the value has expired since, a
+    /// call may have taken its place.
+    pub(super) fn begin(&self) -> bool {
+        self.engine.core.begin(self.entry.entry_ref())
+    }
+
     /// The body is about to run, for several runs. Only one of them is a sample: `has_sample` says that there is one.
     pub(super) fn start_as_one(&mut self, has_sample: &mut bool) {
         self.has_begun = true;
@@ -360,6 +366,10 @@ impl<S: Scope> RunGuard<'_, S> {
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
         let Role::Renewer(old) = &mut self.role else { return false };
         let core = &self.engine.core;
+        if self.entry.is_overtaken() {
+            core.count_overtaken();
+            return false;
+        }
         match core.end_renewal(old.entry.entry_ref(), old.refresher, end) {
             OldValue::Gone => return false,
             OldValue::Stays => {}

@@ -71,7 +71,15 @@ pub(crate) enum WaitEnd<'c, S: Scope> {
 impl<'c, S: Scope> SlowPath<'c, S> {
     #[inline]
     pub(crate) fn new(engine: &'c Engine<S>, polled: Option<Runner>) -> Self {
-        Self { engine, hash: 0, guard: None, tags: NewTags::default(), polled, has_waited: false, old: None }
+        Self {
+            engine,
+            hash: 0,
+            guard: None,
+            tags: NewTags::default(),
+            polled,
+            has_waited: false,
+            old: None,
+        }
     }
 
     /// [`begin`](Self::begin) with an entry made before. Something else is filed under its hash.

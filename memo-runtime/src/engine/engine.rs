@@ -130,11 +130,7 @@ impl<S: Scope> Engine<S> {
 
     /// An entry without a value, for the run of a call that was looked up in vain, and the tags to file it with.
     #[inline]
-    pub(crate) fn fresh(
-        &self,
-        hash: u64,
-        query: &mut dyn AnyQuery,
-    ) -> (UnstoredEntry<S>, NewTags) {
+    pub(crate) fn fresh(&self, hash: u64, query: &mut dyn AnyQuery) -> (UnstoredEntry<S>, NewTags) {
         self.note_equal(query.equal_keys());
         let mut tags = Tags::default();
         let write_key = |memory| tags = query.write_key(memory);

@@ -47,7 +47,12 @@ impl<S: Scope> Engine<S> {
 
     /// Writes the value in place, without the lock.
     #[cold]
-    fn land_in_place(&self, entry: &UnstoredEntry<S>, run: &EndedRun<'_>, write: &mut WriteValue<'_>) {
+    fn land_in_place(
+        &self,
+        entry: &UnstoredEntry<S>,
+        run: &EndedRun<'_>,
+        write: &mut WriteValue<'_>,
+    ) {
         // If there is a value already, another run has landed the flight.
         if self.write(entry, write) {
             self.store(entry, run, &mut || {

@@ -41,6 +41,12 @@ pub(crate) struct Header {
     hash: AtomicU64,
 }
 
+/// The stamp of an entry whose run has yet to begin, in a queue that the cache does not know.
+const QUEUED: Stamp = u64::MAX - 1;
+
+/// The stamp of such an entry once a call has taken the place of its run.
+const OVERTAKEN: Stamp = u64::MAX - 2;
+
 /// The flags in the lowest byte of a state.
 mod state {
     /// The value is being computed.
@@ -222,6 +228,34 @@ impl Header {
     /// The run that had reserved the entry wrote no value.
     pub(crate) fn unreserve(&self) {
         self.change(0, state::RESERVED);
+    }
+
+    /// The run of an entry under way has yet to begin. The field of the stamp says so until the entry is stored.
+    pub(crate) fn mark_queued(&self) {
+        self.stamp.store(QUEUED, Relaxed);
+    }
+
+    /// Another run takes the place of this one, if this one has yet to begin. Returns whether it does.
+    pub(crate) fn overtake(&self) -> bool {
+        let is_queued = self.stamp.load(Relaxed) == QUEUED;
+        if is_queued {
+            self.stamp.store(OVERTAKEN, Relaxed);
+        }
+        is_queued
+    }
+
+    /// The run of an entry under way begins, unless another one has taken its place. Returns whether it does.
+    pub(crate) fn begin(&self) -> bool {
+        let begins = !self.is_overtaken();
+        if begins {
+            self.stamp.store(0, Relaxed);
+        }
+        begins
+    }
+
+    /// Whether another run has taken the place of this one before it began.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.is_flying() && self.stamp.load(Relaxed) == OVERTAKEN
     }
 
     /// Notes when the run began. The field of the stamp holds it until the entry is stored.

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m", refresh_after = "24m", refresh_on = tokio::spawn)]
 // async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 130 lines.
+// Without the body and the controls: 134 lines.
 
 #[cfg_attr(
     doc,
@@ -96,24 +96,28 @@ impl temperature {
                                 __memofn_renewal,
                             ) = __memofn_renewal.take() else { return };
                             let _ = tokio::spawn(async move {
-                                let (__memofn_key, __memofn_run) = __memofn_renewal
+                                if let ::memofn::__private::std::option::Option::Some(
+                                    (__memofn_key, __memofn_run),
+                                ) = __memofn_renewal
                                     .start(
                                         ::memofn::__private::policy::<
                                             Result<f64, WeatherError>,
                                             _,
                                             _,
                                         >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-                                    );
-                                __memofn_run
-                                    .drive(
-                                        <temperature>::uncached(
-                                            ::memofn::__private::lend::<
-                                                ::memofn::__private::PointerTo<::memofn::__private::Plain>,
-                                                &str,
-                                            >(__memofn_key.get()),
-                                        ),
                                     )
-                                    .await
+                                {
+                                    __memofn_run
+                                        .drive(
+                                            <temperature>::uncached(
+                                                ::memofn::__private::lend::<
+                                                    ::memofn::__private::PointerTo<::memofn::__private::Plain>,
+                                                    &str,
+                                                >(__memofn_key.get()),
+                                            ),
+                                        )
+                                        .await
+                                }
                             });
                         },
                     ),

@@ -51,7 +51,13 @@ impl<S: Scope> Core<S> {
             self.hit(state, entry);
             return Found::Hit(entry);
         }
-        if let Some((id, owner)) = State::joinable(equal).filter(|_| self.single_flight) {
+        let mut joinable = State::joinable(equal).filter(|_| self.single_flight);
+        if let Some((id, _)) = joinable.filter(|(id, _)| id.entry.overtake()) {
+            // Nobody knows when that run begins, and nobody waits for it.
+            state.detach_waiters(id);
+            joinable = None;
+        }
+        if let Some((id, owner)) = joinable {
             id.entry.retain::<S>();
             if owner.is_on_this_thread() {
                 state.counts.misses += 1;
@@ -95,6 +101,9 @@ impl<S: Scope> Core<S> {
                 state.counts.refreshes += 1;
                 state.store.set_run(old, Time::FOREVER, now);
                 id = Some(state.start_among(fresh, self.single_flight));
+                if renewer == Renewer::Background {
+                    fresh.entry.mark_queued();
+                }
             }
         });
         id
@@ -105,6 +114,11 @@ impl<S: Scope> Core<S> {
         state.counts.hits += 1;
         self.touch(state, entry);
         entry.retain::<S>();
+    }
+
+    /// A run in the background begins, unless another one has taken its place. Returns whether it does.
+    pub(crate) fn begin(&self, entry: EntryRef) -> bool {
+        self.locked(|_| entry.begin())
     }
 
     /// Leaves the trace of a hit in an entry.

@@ -86,6 +86,11 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
+    /// A refresh was given up before it began, because a call has run the body. So the value is tried again no later.
+    pub(crate) fn count_overtaken(&self) {
+        self.locked(|state| state.counts.refresh_failures += 1);
+    }
+
     /// A run has ended that was to renew a stored value, and has not. It was a refresh if there is a `refresher`.
     pub(crate) fn end_renewal(
         &self,
