@@ -16,6 +16,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Calls in the shorter and the longer run.
 const CALLS: [u64; 2] = [10_000, 60_000];
@@ -49,6 +50,20 @@ fn ttl(key: u64) -> u64 {
     body(key)
 }
 
+#[memoize(maxsize = 1024, ttl = "1h")]
+#[allow(clippy::unnecessary_wraps, reason = "as the next one")]
+fn ttl_of_result(key: u64) -> Result<u64, String> {
+    Ok(body(key))
+}
+
+// Without `err_ttl`: that has hits clone a `Result`.
+#[memoize(maxsize = 1024, ttl = |_| Duration::from_secs(3600), jitter = "1m", refresh_after = "50m",
+    stale_if_error = "1h", tags = [key.to_string()], on_evict = |_, _, _| ())]
+#[allow(clippy::unnecessary_wraps, reason = "`stale_if_error` needs one")]
+fn all_about_ttl(key: u64) -> Result<u64, String> {
+    Ok(body(key))
+}
+
 #[memoize(maxsize = 1024, scope = "thread")]
 fn thread_lru(key: u64) -> u64 {
     body(key)
@@ -73,12 +88,14 @@ async fn awaited(key: u64) -> u64 {
 /// A scenario: its name, and so many calls of it.
 type Scenario = (&'static str, fn(u64));
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 15] = [
     ("an empty loop", |calls| hit(calls, body)),
     ("hit, u64", |calls| hit(calls, plain)),
     ("hit, generic", |calls| hit(calls, generic::<u64>)),
     ("hit, (&str, u32)", hit_text),
     ("hit, ttl", |calls| hit(calls, ttl)),
+    ("hit, ttl, a Result", |calls| hit_result(calls, ttl_of_result)),
+    ("hit, ttl and all about it", |calls| hit_result(calls, all_about_ttl)),
     ("hit, thread", |calls| hit(calls, thread_lru)),
     ("hit, thread, unbounded", |calls| hit(calls, thread_unbounded)),
     ("hit, async", |calls| polled(hit_async(calls))),
@@ -92,6 +109,12 @@ const SCENARIOS: [Scenario; 13] = [
 fn hit(calls: u64, call: impl Fn(u64) -> u64) {
     for key in 0..calls {
         black_box(call(black_box(key % KEYS)));
+    }
+}
+
+fn hit_result(calls: u64, call: impl Fn(u64) -> Result<u64, String>) {
+    for key in 0..calls {
+        let _ = black_box(call(black_box(key % KEYS)));
     }
 }
 

@@ -366,11 +366,8 @@ impl<S: Scope> RunGuard<'_, S> {
     fn end_renewal(&mut self, end: NotRenewed) -> bool {
         let Role::Renewer(old) = &mut self.role else { return false };
         let core = &self.engine.core;
-        if self.entry.is_overtaken() {
-            core.count_overtaken();
-            return false;
-        }
-        match core.end_renewal(old.entry.entry_ref(), old.refresher, end) {
+        let run = self.entry.entry_ref();
+        match core.end_renewal(run, old.entry.entry_ref(), old.refresher, end) {
             OldValue::Gone => return false,
             OldValue::Stays => {}
             OldValue::Answers(aged) => old.answers = Some(aged),

@@ -86,24 +86,25 @@ impl<S: Scope> Core<S> {
         Some(flight)
     }
 
-    /// A refresh was given up before it began, because a call has run the body. So the value is tried again no later.
-    pub(crate) fn count_overtaken(&self) {
-        self.locked(|state| state.counts.refresh_failures += 1);
-    }
-
     /// A run has ended that was to renew a stored value, and has not. It was a refresh if there is a `refresher`.
     pub(crate) fn end_renewal(
         &self,
+        run: EntryRef,
         old: EntryRef,
         refresher: Option<Renewer>,
         end: NotRenewed,
     ) -> OldValue {
-        let now = self.expiry.now();
         let mut outcome = OldValue::Gone;
         let removed = self.locked(|state| {
+            // Under the lock: of two runs that fail, the later one says when the next may begin.
+            let now = self.expiry.now();
             let stage = old.is_stored().then(|| state.store.stage(old, now));
             let has_failed = end != NotRenewed::Refused;
             state.counts.refresh_failures += u64::from(refresher.is_some() && has_failed);
+            if run.is_overtaken() {
+                // The run that has taken its place says when the value is tried again.
+                return None;
+            }
             match stage {
                 None | Some(Stage::Over) => return None,
                 Some(_) if !has_failed => {
