@@ -56,7 +56,7 @@ fn a_result_computed_before_an_invalidation_answers_no_later_call() {
 }
 
 /// A call with tags.
-fn tagged<K: Hash + Eq, V: Clone>(
+pub(super) fn tagged<K: Hash + Eq, V: Clone>(
     cache: &Cache<K, V>,
     key: K,
     tags: &[&'static str],

@@ -6,6 +6,7 @@ use crate::call::renewal::{Handed, renewal_job};
 use crate::call::result_policy::Whole;
 use crate::models::canary::CanaryCache;
 use crate::models::explorer::{explore, threads};
+use crate::models::invalidation::tagged;
 use crate::{Cache, CacheBuilder};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -16,11 +17,14 @@ type Job = Box<dyn FnOnce() + Send>;
 type Change = fn(&Cache<u64, u64>);
 
 /// A change to a key. Results from before it are outdated.
-const CHANGES: [Change; 4] = [
+const CHANGES: [Change; 5] = [
     |cache| {
         cache.remove(&1);
     },
     |cache| cache.remove_if(|key| *key == 1),
+    |cache| {
+        cache.invalidate_tag("one");
+    },
     |cache| cache.insert(1, 1),
     Cache::clear,
 ];
@@ -32,11 +36,13 @@ fn minutes<K, V>() -> CacheBuilder<K, V> {
 // The explorer runs all threads of a model on one thread. It need not switch threads at the accesses of a test itself.
 thread_local! {
     static WORLD: Cell<u64> = const { Cell::new(0) };
+    static RUNS: Cell<u32> = const { Cell::new(0) };
     static JOBS: RefCell<Vec<Job>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The body. Other threads may run while it does.
 fn look(_: &u64) -> u64 {
+    RUNS.set(RUNS.get() + 1);
     let seen = WORLD.get();
     shuttle::thread::yield_now();
     seen
@@ -55,10 +61,11 @@ fn run_next() {
 /// A cache whose value of the key 1 is due for a refresh.
 fn due(builder: CacheBuilder<u64, u64>) -> (TestClock, Cache<u64, u64>) {
     WORLD.set(0);
+    RUNS.set(0);
     assert!(next_job().is_none(), "the last model has ended all runs");
     let clock = TestClock::stop();
     let cache = builder.build();
-    cache.insert(1, 0);
+    cache.insert_tagged(1, 0, ["one"]);
     clock.advance(60 * SECOND);
     (clock, cache)
 }
@@ -75,12 +82,30 @@ fn a_refresh_by_a_caller_that_began_before_a_change_answers_no_later_call() {
     for change in CHANGES {
         explore(move || {
             let (_clock, cache) = due(minutes());
-            let see = || cache.get_or_compute(1, || look(&1));
+            let see = || tagged(&cache, 1, &["one"], || look(&1));
             threads![|| assert!(see() <= see()), || assert!(see() <= see()), || {
                 WORLD.set(1);
                 change(&cache);
                 assert_eq!(see(), 1);
             },];
+            assert_eq!(cache.peek(&1), Some(1));
+            assert_eq!(cache.engine().engine().flights_under_way(), 0);
+        });
+    }
+}
+
+#[test]
+fn a_run_in_the_background_that_began_before_a_change_answers_no_later_call() {
+    for change in CHANGES {
+        explore(move || {
+            let (_clock, cache) = due(in_background());
+            let see = || tagged(&cache, 1, &["one"], || look(&1));
+            threads![|| assert!(see() <= see()), run_next, || {
+                WORLD.set(1);
+                change(&cache);
+                assert_eq!(see(), 1);
+            },];
+            run_next();
             assert_eq!(cache.peek(&1), Some(1));
             assert_eq!(cache.engine().engine().flights_under_way(), 0);
         });
@@ -120,7 +145,7 @@ fn a_run_in_the_background_that_is_dropped_leaves_the_old_value() {
 }
 
 #[test]
-fn callers_after_the_end_of_a_value_join_its_refresh_or_go_on_when_that_is_dropped() {
+fn callers_after_the_end_of_a_value_join_its_refresh_or_take_its_place() {
     for is_dropped in [false, true] {
         explore(move || {
             let (clock, cache) = due(in_background());
@@ -131,7 +156,13 @@ fn callers_after_the_end_of_a_value_join_its_refresh_or_go_on_when_that_is_dropp
             let see = || assert_eq!(cache.get_or_compute(1, || look(&1)), 1);
             threads![see, see, move || if is_dropped { drop(run) } else { run() }];
             assert_eq!(cache.peek(&1), Some(1));
-            assert_eq!(cache.info().misses, u64::from(is_dropped));
+            assert_eq!(RUNS.get(), 1);
+            let info = cache.info();
+            assert_eq!(info.hits + info.misses, 3);
+            assert_eq!(
+                info.refresh_failures, info.misses,
+                "a call runs the body if the refresh does not"
+            );
             assert_eq!(cache.engine().engine().flights_under_way(), 0);
         });
     }
