@@ -6,6 +6,8 @@ use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::parameters::RefreshAfter;
 use crate::engine::settings::Settings;
+use crate::entry::last_use::IdleLife;
+use crate::entry::entry_type::EntryType;
 use crate::key::hash::Hashing;
 use crate::store::freshness::{self, Life};
 use std::hash::Hasher;
@@ -21,6 +23,8 @@ const DEFAULT_RETRY: Duration = Duration::from_secs(30);
 pub(crate) struct Lives {
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
+    /// How long entries live that are not used.
+    tti: Option<Duration>,
     jitter: Option<Jitter>,
     /// Tells errors, and how long they live.
     errors: Option<(OfValue<bool>, Duration)>,
@@ -33,27 +37,41 @@ pub(crate) struct Lives {
 impl Lives {
     pub(crate) fn new(settings: &Settings) -> Self {
         let Settings { parameters, functions, .. } = settings;
+        // An entry whose idle life ends at once has no life at all.
+        let is_empty = parameters.tti == Some(Duration::ZERO);
         let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
         let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
         let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));
         Self {
-            ttl: parameters.ttl,
-            by_value: functions.ttl,
+            ttl: if is_empty { Some(Duration::ZERO) } else { parameters.ttl },
+            by_value: functions.ttl.filter(|_| !is_empty),
+            tti: parameters.idle_life(),
             jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
-            errors: functions.is_error.zip(parameters.err_ttl),
+            errors: functions.is_error.zip(parameters.err_ttl).filter(|_| !is_empty),
             refresh_after: parameters.refresh_after,
             kept: parameters.stale_if_error.unwrap_or_default(),
             retry_after: parameters.retry_after.unwrap_or(retry_after),
         }
     }
 
-    /// How lives differ.
-    pub(crate) fn kind(&self) -> freshness::Lives {
+    /// How lives differ. The `idle` life is that of the engine's entries.
+    pub(crate) fn kind(&self, idle: Option<IdleLife>) -> freshness::Lives {
         match self.ttl {
-            _ if self.differ() => freshness::Lives::Differing,
+            _ if self.differ() => freshness::Lives::Differing(idle),
             Some(ttl) => freshness::Lives::Equal(ttl),
             None => freshness::Lives::Endless,
         }
+    }
+
+    /// How long entries of this type live that are not used.
+    ///
+    /// # Safety
+    ///
+    /// That of [`IdleLife::new`].
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    pub(crate) unsafe fn idle(&self, types: &EntryType) -> Option<IdleLife> {
+        // SAFETY: by the condition above.
+        self.tti.and_then(|tti| unsafe { IdleLife::new(types, tti) })
     }
 
     /// The shortest life that is known beforehand, if entries expire. The function of the program may give a shorter one.
@@ -65,7 +83,7 @@ impl Lives {
         let err_ttl = self.errors.map(|(_, ttl)| ttl);
         let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
         let kept = self.keeps().then_some(self.kept);
-        ttl.into_iter().chain(err_ttl).chain(age).chain(kept).chain(self.retry_after()).min()
+        ttl.into_iter().chain(self.tti).chain(err_ttl).chain(age).chain(kept).chain(self.retry_after()).min()
     }
 
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
@@ -85,6 +103,7 @@ impl Lives {
 
     fn differ(&self) -> bool {
         self.by_value.is_some()
+            || self.tti.is_some()
             || self.jitter.is_some()
             || self.errors.is_some()
             || self.refresh_after.is_some()

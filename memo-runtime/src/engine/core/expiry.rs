@@ -8,21 +8,30 @@ use crate::base::sync::{
     AtomicU64,
     Ordering::{Acquire, Release},
 };
+use crate::engine::hit::Reason;
 use crate::store::eviction::Touch;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The clock of a cache, and when its next entry expires.
 #[derive(Debug)]
 pub(crate) struct Expiry {
     clock: Clock,
+    /// The clock of hits that ask whether something is due before they look. Where each hit notes its time, it asks then, and
+    /// this is unread.
+    asked_first: Clock,
     next: AtomicU64,
 }
 
 impl Expiry {
-    /// The shortest life of an entry chooses the clock; `None` is no end.
-    pub(super) fn new(shortest: Option<Duration>) -> Self {
-        Self { clock: Clock::for_life(shortest), next: AtomicU64::new(Time::FOREVER.nanos()) }
+    /// The shortest life of an entry chooses the clock; `None` is no end. Whether each hit notes its time.
+    pub(super) fn new(shortest: Option<Duration>, notes_time: bool) -> Self {
+        let clock = Clock::for_life(shortest);
+        Self {
+            clock,
+            asked_first: if notes_time { Clock::Unread } else { clock },
+            next: AtomicU64::new(Time::FOREVER.nanos()),
+        }
     }
 
     /// Whether entries of the cache expire.
@@ -48,17 +57,31 @@ impl Expiry {
         self.is_on() && self.has_passed(now)
     }
 
-    /// Whether an entry has expired and is still stored. While that is so, no look-up answers without the lock.
+    /// Whether an entry has expired and is still stored. While that is so, no look-up answers without the lock. A hit that
+    /// notes its time has yet to ask.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.is_on() && self.ask()
+        self.asked_first != Clock::Unread && self.stops_first()
+    }
+
+    /// Whether the first attempt at a hit is to give up: something is due, or hits note their time.
+    #[inline]
+    pub(crate) fn stops_first_attempt(&self) -> bool {
+        self.is_on() && self.stops_first()
     }
 
     /// Out of line: most caches never ask.
     #[cold]
     #[inline(never)]
-    fn ask(&self) -> bool {
-        self.has_passed(self.now())
+    fn stops_first(&self) -> bool {
+        self.asked_first == Clock::Unread || self.has_passed(self.asked_first.now())
+    }
+
+    /// What a first attempt that was stopped leaves the call to.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn stop(&self) -> Reason {
+        if self.asked_first == Clock::Unread { Reason::GaveUp } else { Reason::Unclear }
     }
 
     #[inline]
@@ -67,47 +90,77 @@ impl Expiry {
     }
 }
 
-/// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
+/// The traces that hits leave besides counting themselves. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
-    /// Hits leave a stamp: the eviction policy needs it.
+    /// Hits leave a stamp: the eviction policy needs it. Not set where they note their time.
     stamps: bool,
     /// Hits leave a stamp, and entries never expire.
     stamps_without_clock: bool,
     /// Hits left no stamp at the start, and entries never expire.
     counts_without_clock: bool,
-    /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
-    /// goes wrong. So no order is needed, and the models need not explore these reads.
-    stamps_since: AtomicBool,
+    /// Another [trace](Trace), or none. It changes when the cache gets its first limit. A hit that reads an old value leaves
+    /// no stamp, and no more goes wrong. So no order is needed, and the models need not explore these reads.
+    other: AtomicU8,
+}
+
+/// The trace of a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// Its stamp.
+    Stamp,
+    /// None.
+    Nothing,
+    /// Its time, and its stamp if the policy needs that.
+    Time,
+    /// The hit has yet to ask whether something is due.
+    Unasked,
 }
 
 impl OnHit {
-    pub(super) fn new(touch: Touch, expires: bool) -> Self {
-        let stamps = touch == Touch::Stamp;
+    const NOTHING: u8 = 0;
+    const STAMP: u8 = 1;
+    const TIME: u8 = 2;
+    const TIME_AND_STAMP: u8 = 3;
+
+    pub(super) fn new(touch: Touch, expires: bool, notes_time: bool) -> Self {
+        let stamps = touch == Touch::Stamp && !notes_time;
+        let other = match touch {
+            Touch::Stamp if notes_time => Self::TIME_AND_STAMP,
+            _ if notes_time => Self::TIME,
+            _ => Self::NOTHING,
+        };
         Self {
             stamps,
             stamps_without_clock: stamps && !expires,
             counts_without_clock: !stamps && !expires,
-            stamps_since: AtomicBool::new(false),
+            other: AtomicU8::new(other),
         }
     }
 
     /// Hits leave this trace from now on.
     pub(super) fn set_touch(&self, touch: Touch) {
-        self.stamps_since.store(touch == Touch::Stamp, Relaxed);
+        let stamp = if touch == Touch::Stamp { Self::STAMP } else { Self::NOTHING };
+        self.other.store(self.other.load(Relaxed) & Self::TIME | stamp, Relaxed);
     }
 
-    /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
+    /// The trace that a hit leaves. It is `TIMED` if it has asked whether something is due.
     #[inline]
-    pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
-        let stamps = if TIMED { self.stamps } else { self.stamps_without_clock };
-        stamps || self.stamps_since.load(Relaxed) && self.counts::<TIMED>()
+    pub(crate) fn trace<const TIMED: bool>(&self) -> Trace {
+        if if TIMED { self.stamps } else { self.stamps_without_clock } {
+            return Trace::Stamp;
+        }
+        match self.other.load(Relaxed) {
+            _ if !TIMED && !self.counts_without_clock => Trace::Unasked,
+            Self::NOTHING => Trace::Nothing,
+            Self::STAMP => Trace::Stamp,
+            _ => Trace::Time,
+        }
     }
 
-    /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
-    #[inline]
-    pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
-        TIMED || self.counts_without_clock
+    /// Whether a hit that notes its time leaves a stamp as well.
+    pub(crate) fn stamps_timed(&self) -> bool {
+        self.other.load(Relaxed) == Self::TIME_AND_STAMP
     }
 }
 

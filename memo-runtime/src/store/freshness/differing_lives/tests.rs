@@ -145,7 +145,7 @@ impl Compared {
 
     fn check(&self, now: Time) {
         let over = self.model.iter().filter(|plain| plain.stage(now) == Stage::Over).count();
-        assert_eq!(self.queue.count(now, |it| it == Stage::Over), over);
+        assert_eq!(self.queue.count_over(now), over);
         let earliest = self.model.iter().map(Plain::next).min();
         assert!(self.queue.next() <= earliest.unwrap_or(Time::FOREVER), "none is due before");
         for plain in &self.model {
@@ -256,7 +256,7 @@ fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
                 let few = random.next() % 2 == 0;
                 all.expire(now, if few { 3 } else { usize::MAX });
                 if !few {
-                    assert_eq!(all.queue.count(now, |it| it == Stage::Over), 0);
+                    assert_eq!(all.queue.count_over(now), 0);
                     all.check_all_known(now);
                 }
             }
