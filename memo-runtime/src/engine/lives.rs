@@ -6,8 +6,8 @@ use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::parameters::RefreshAfter;
 use crate::engine::settings::Settings;
-use crate::entry::last_use::IdleLife;
 use crate::entry::entry_type::EntryType;
+use crate::entry::last_use::IdleLife;
 use crate::key::hash::Hashing;
 use crate::store::freshness::{self, Life};
 use std::hash::Hasher;
@@ -83,7 +83,13 @@ impl Lives {
         let err_ttl = self.errors.map(|(_, ttl)| ttl);
         let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
         let kept = self.keeps().then_some(self.kept);
-        ttl.into_iter().chain(self.tti).chain(err_ttl).chain(age).chain(kept).chain(self.retry_after()).min()
+        ttl.into_iter()
+            .chain(self.tti)
+            .chain(err_ttl)
+            .chain(age)
+            .chain(kept)
+            .chain(self.retry_after())
+            .min()
     }
 
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.

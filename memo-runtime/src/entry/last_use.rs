@@ -50,6 +50,16 @@ impl IdleLife {
         types.last_use_at.map(|at| Self { tti, at })
     }
 
+    /// Of the entries that [`EntryPtr::with_last_use`](crate::entry::entry::EntryPtr::with_last_use) makes.
+    #[cfg(test)]
+    pub(crate) fn of_tests(tti: Duration) -> Self {
+        use crate::entry::entry::Entry;
+        #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
+        // SAFETY: tests use it with these entries, once they are in a queue.
+        unsafe { Self::new(Entry::<(), u8>::TYPE_WITH_LAST_USE, tti) }
+            .expect("these entries have a last use")
+    }
+
     fn pointer(self, entry: EntryRef) -> *mut LastUse {
         entry.as_ptr().wrapping_byte_add(self.at.get()).cast()
     }
