@@ -1,4 +1,4 @@
-//! Refresh ahead beside a simple model: a list of entries, each with the two moments of its life. Random operations are
+//! Refresh ahead and idle lives beside a simple model: a list of entries, each with the moments of its life. Random operations are
 //! applied to both. After each of them the result, the order of recency, the size and the counters must agree.
 //!
 //! Calls refresh by themselves, or in the background. The runs in the background are kept, and are a step of their own:
@@ -46,6 +46,8 @@ struct Rules {
     maxsize: Option<usize>,
     life: Life,
     mark: Mark,
+    /// How long values live that are not used.
+    tti: Option<u64>,
     refreshed_by: Runner,
 }
 
@@ -112,6 +114,7 @@ struct Entry {
     value: u64,
     refresh_at: Option<u64>,
     deadline: Option<u64>,
+    used: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -202,8 +205,11 @@ impl Model {
     }
 
     fn expire(&mut self) {
-        let (before, now) = (self.entries.len(), self.now);
-        self.entries.retain(|entry| entry.deadline.is_none_or(|deadline| deadline > now));
+        let (before, now, tti) = (self.entries.len(), self.now, self.rules.tti);
+        self.entries.retain(|entry| {
+            entry.deadline.is_none_or(|deadline| deadline > now)
+                && tti.is_none_or(|tti| entry.used + tti > now)
+        });
         self.counts.expirations += (before - self.entries.len()) as u64;
     }
 
@@ -218,7 +224,9 @@ impl Model {
         if is_ranked {
             self.entries[..=place].rotate_right(1);
         }
-        &mut self.entries[if is_ranked { 0 } else { place }]
+        let entry = &mut self.entries[if is_ranked { 0 } else { place }];
+        entry.used = self.now;
+        entry
     }
 
     /// A run of the key that a call would find.
@@ -290,8 +298,9 @@ impl Model {
     fn entry(&mut self, key: u8, value: u64) -> Option<Entry> {
         let deadline = self.rules.life(value).map(|life| self.now + life);
         let refresh_at = self.rules.mark(value).map(|mark| self.now + mark);
-        let number = self.number();
-        (deadline != Some(self.now)).then_some(Entry { number, key, value, refresh_at, deadline })
+        let (number, used) = (self.number(), self.now);
+        let entry = Entry { number, key, value, refresh_at, deadline, used };
+        (deadline != Some(self.now)).then_some(entry)
     }
 
     fn store(&mut self, key: u8, fresh: Option<Entry>) {
@@ -596,6 +605,7 @@ impl<S: Scope> Rig<S> {
 
 const LIFE: u64 = 10 * UNIT;
 const MARK: u64 = 4 * UNIT;
+const TTI: u64 = 9 * UNIT;
 
 fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
     let builder = Cache::builder().retry_after(Duration::from_nanos(RETRY));
@@ -604,6 +614,10 @@ fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
         Life::OfValue => builder.ttl_with(life),
         Life::Equal(life) => builder.ttl(Duration::from_nanos(life)),
         Life::Endless => builder,
+    };
+    let builder = match rules.tti {
+        Some(tti) => builder.tti(Duration::from_nanos(tti)),
+        None => builder,
     };
     match rules.mark {
         Mark::Half => builder.refresh_part(0.5),
@@ -620,9 +634,18 @@ fn all_rules() -> impl Iterator<Item = Rules> {
         (Life::Equal(LIFE), Mark::After(MARK)),
         (Life::Endless, Mark::After(MARK)),
     ];
-    let rules =
-        move |maxsize, (life, mark)| Rules { maxsize, life, mark, refreshed_by: Runner::Caller };
-    sizes.into_iter().flat_map(move |size| lives.into_iter().map(move |it| rules(size, it)))
+    let refreshed_by = Runner::Caller;
+    sizes.into_iter().flat_map(move |maxsize| {
+        lives.into_iter().flat_map(move |(life, mark)| {
+            [None, Some(TTI)].into_iter().map(move |tti| Rules {
+                maxsize,
+                life,
+                mark,
+                tti,
+                refreshed_by,
+            })
+        })
+    })
 }
 
 #[test]
@@ -636,7 +659,7 @@ fn a_shared_cache_whose_callers_refresh_does_what_the_model_does() {
 
 #[test]
 fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
-    for rules in all_rules().take(5) {
+    for rules in all_rules().take(10) {
         let cache: Cache<u8, u64, Thread> = by_hand(rules).build_for_thread();
         let called = cache.clone();
         Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
@@ -644,7 +667,7 @@ fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
 }
 
 macro_rules! functions {
-    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $by:expr;)*) => {$(
+    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $by:expr $(, $tti:expr)?;)*) => {$(
         #[test]
         fn $test() {
             #[memoize($($option)*, retry_after = "300ms")]
@@ -652,7 +675,9 @@ macro_rules! functions {
                 run_body()
             }
 
-            let rules = Rules { maxsize: $maxsize, life: $life, mark: $mark, refreshed_by: $by };
+            let tti = None$(.or(Some($tti)))?;
+            let rules =
+                Rules { maxsize: $maxsize, life: $life, mark: $mark, tti, refreshed_by: $by };
             Rig::of(rules, f::cache().clone(), f).check(30_000);
         }
     )*};
@@ -677,4 +702,10 @@ functions! {
     a_function_without_a_limit_refreshed_in_the_background_does_what_the_model_does
         [maxsize = unbounded, refresh_after = "400ms", refresh_on = keep]
         None, Life::Endless, Mark::After(MARK), Runner::Background;
+    a_function_with_idle_entries_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), tti = "900ms", refresh_after = 0.5, refresh_on = keep]
+        Some(3), Life::OfValue, Mark::Half, Runner::Background, TTI;
+    a_function_of_one_thread_with_idle_entries_does_what_the_model_does
+        [maxsize = 3, tti = "900ms", refresh_after = "400ms", refresh_on = caller, scope = "thread"]
+        Some(3), Life::Endless, Mark::After(MARK), Runner::Caller, TTI;
 }
