@@ -14,7 +14,7 @@
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
-use crate::engine::core::expiry::{Trace, rarely};
+use crate::engine::core::expiry::rarely;
 use crate::engine::engine::Engine;
 use crate::entry::entry_ref::EntryRef;
 use crate::key::hash::Hashing;
@@ -149,28 +149,23 @@ impl<S: Scope> Engine<S> {
             let reason = if QUICK { Reason::GaveUp } else { Reason::Unclear };
             return Err(self.leave::<QUICK>(reading, reason));
         }
-        match core.on_hit.trace::<TIMED>() {
-            Trace::Stamp => {
-                if !self.count_and_stamp(&reading, entry) {
-                    std::mem::forget(unwinding);
-                    return Ok(self.hit_among_others(reading, entry, answer));
-                }
+        if core.on_hit.stamps::<TIMED>() {
+            if !self.count_and_stamp(&reading, entry) {
+                std::mem::forget(unwinding);
+                return Ok(self.hit_among_others(reading, entry, answer));
             }
-            Trace::Nothing => {
-                rarely();
-                readers.count_hit(&reading);
-            }
-            // The first attempt does not get as far: it would need a call.
-            Trace::Time if !QUICK => {
-                if !self.count_and_note_time(&reading, entry, hash) {
-                    std::mem::forget(unwinding);
-                    return Err(self.leave::<QUICK>(reading, Reason::Unclear));
-                }
-            }
-            Trace::Time | Trace::Unasked => {
-                rarely();
+        } else {
+            rarely();
+            if !core.on_hit.counts::<TIMED>() {
                 std::mem::forget(unwinding);
                 return Err(self.leave::<QUICK>(reading, Reason::GaveUp));
+            }
+            // The first attempt does not get as far where hits note their time: it would need a call.
+            if QUICK || !core.on_hit.notes_time() {
+                readers.count_hit(&reading);
+            } else if !self.count_and_note_time(&reading, entry, hash) {
+                std::mem::forget(unwinding);
+                return Err(self.leave::<QUICK>(reading, Reason::Unclear));
             }
         }
         std::mem::forget(unwinding);

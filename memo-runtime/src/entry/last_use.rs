@@ -4,12 +4,13 @@
 //! it. Hits write it without the lock.
 
 use crate::base::clock::Time;
+use crate::base::sync::{AtomicU64, Ordering::Relaxed};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::scope::scope::Scope;
 use std::num::NonZero;
-// The order of these accesses does not matter, and so the models need not explore them.
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+// Used under the lock: the models need not explore it.
+use std::sync::atomic::AtomicU64 as Guarded;
 use std::time::Duration;
 
 /// An entry that has a last use.
@@ -25,7 +26,7 @@ pub(crate) struct LastUse {
     /// The time of the last use. It only grows.
     used: AtomicU64,
     /// The end of the idle life as the queue of deadlines knows it. It may be too early. Used under the lock.
-    filed_end: AtomicU64,
+    filed_end: Guarded,
 }
 
 /// How long entries live that no call uses, and where their last use is.
@@ -81,7 +82,7 @@ impl IdleLife {
     /// The idle life of an entry begins, which no look-up without the lock has found yet.
     pub(crate) fn begin(self, entry: EntryRef, now: Time) {
         let used = now.nanos();
-        let begun = LastUse { used: AtomicU64::new(used), filed_end: AtomicU64::new(used) };
+        let begun = LastUse { used: AtomicU64::new(used), filed_end: Guarded::new(used) };
         #[expect(unsafe_code, reason = "an entry is known by the offsets in it")]
         // SAFETY: the maker of `self` has promised that there is room for it. Nobody reads it meanwhile: the caller has the
         // lock, and others find the entry after it is published.
@@ -119,6 +120,7 @@ impl IdleLife {
     }
 
     /// The end of the idle life that the queue of deadlines knows.
+    #[cfg(debug_assertions)]
     pub(crate) fn filed_end(self, entry: EntryRef) -> Time {
         Time::from_nanos(self.last_use(entry).filed_end.load(Relaxed))
     }

@@ -10,7 +10,7 @@ use crate::base::sync::{
 };
 use crate::engine::hit::Reason;
 use crate::store::eviction::Touch;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The clock of a cache, and when its next entry expires.
@@ -90,7 +90,7 @@ impl Expiry {
     }
 }
 
-/// The traces that hits leave besides counting themselves. A hit of most caches tests one of these flags.
+/// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
     /// Hits leave a stamp: the eviction policy needs it. Not set where they note their time.
@@ -99,68 +99,56 @@ pub(crate) struct OnHit {
     stamps_without_clock: bool,
     /// Hits left no stamp at the start, and entries never expire.
     counts_without_clock: bool,
-    /// Another [trace](Trace), or none. It changes when the cache gets its first limit. A hit that reads an old value leaves
-    /// no stamp, and no more goes wrong. So no order is needed, and the models need not explore these reads.
-    other: AtomicU8,
-}
-
-/// The trace of a hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trace {
-    /// Its stamp.
-    Stamp,
-    /// None.
-    Nothing,
-    /// Its time, and its stamp if the policy needs that.
-    Time,
-    /// The hit has yet to ask whether something is due.
-    Unasked,
+    /// Hits note their time.
+    notes_time: bool,
+    /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
+    /// goes wrong. So no order is needed, and the models need not explore these reads.
+    stamps_since: AtomicBool,
+    /// Hits that note their time leave a stamp as well. As above.
+    stamps_timed: AtomicBool,
 }
 
 impl OnHit {
-    const NOTHING: u8 = 0;
-    const STAMP: u8 = 1;
-    const TIME: u8 = 2;
-    const TIME_AND_STAMP: u8 = 3;
-
     pub(super) fn new(touch: Touch, expires: bool, notes_time: bool) -> Self {
         let stamps = touch == Touch::Stamp && !notes_time;
-        let other = match touch {
-            Touch::Stamp if notes_time => Self::TIME_AND_STAMP,
-            _ if notes_time => Self::TIME,
-            _ => Self::NOTHING,
-        };
         Self {
             stamps,
             stamps_without_clock: stamps && !expires,
             counts_without_clock: !stamps && !expires,
-            other: AtomicU8::new(other),
+            notes_time,
+            stamps_since: AtomicBool::new(false),
+            stamps_timed: AtomicBool::new(touch == Touch::Stamp && notes_time),
         }
     }
 
     /// Hits leave this trace from now on.
     pub(super) fn set_touch(&self, touch: Touch) {
-        let stamp = if touch == Touch::Stamp { Self::STAMP } else { Self::NOTHING };
-        self.other.store(self.other.load(Relaxed) & Self::TIME | stamp, Relaxed);
+        let stamps = if self.notes_time { &self.stamps_timed } else { &self.stamps_since };
+        stamps.store(touch == Touch::Stamp, Relaxed);
     }
 
-    /// The trace that a hit leaves. It is `TIMED` if it has asked whether something is due.
+    /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
     #[inline]
-    pub(crate) fn trace<const TIMED: bool>(&self) -> Trace {
-        if if TIMED { self.stamps } else { self.stamps_without_clock } {
-            return Trace::Stamp;
-        }
-        match self.other.load(Relaxed) {
-            _ if !TIMED && !self.counts_without_clock => Trace::Unasked,
-            Self::NOTHING => Trace::Nothing,
-            Self::STAMP => Trace::Stamp,
-            _ => Trace::Time,
-        }
+    pub(crate) fn stamps<const TIMED: bool>(&self) -> bool {
+        let stamps = if TIMED { self.stamps } else { self.stamps_without_clock };
+        stamps || self.stamps_since.load(Relaxed) && self.counts::<TIMED>()
+    }
+
+    /// Whether a hit that leaves no stamp may count itself. If not, it has yet to ask whether something is due.
+    #[inline]
+    pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
+        TIMED || self.counts_without_clock
+    }
+
+    /// Whether a hit notes its time. It asks then whether something is due.
+    #[inline]
+    pub(crate) fn notes_time(&self) -> bool {
+        self.notes_time
     }
 
     /// Whether a hit that notes its time leaves a stamp as well.
     pub(crate) fn stamps_timed(&self) -> bool {
-        self.other.load(Relaxed) == Self::TIME_AND_STAMP
+        self.stamps_timed.load(Relaxed)
     }
 }
 
