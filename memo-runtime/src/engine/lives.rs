@@ -21,6 +21,8 @@ const DEFAULT_RETRY: Duration = Duration::from_secs(30);
 /// The options about the lives of entries.
 #[derive(Debug)]
 pub(crate) struct Lives {
+    /// Each entry has a life of its own.
+    differ: bool,
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
     /// How long entries live that are not used.
@@ -42,7 +44,8 @@ impl Lives {
         let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
         let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
         let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));
-        Self {
+        let lives = Self {
+            differ: false,
             ttl: if is_empty { Some(Duration::ZERO) } else { parameters.ttl },
             by_value: functions.ttl.filter(|_| !is_empty),
             tti: parameters.idle_life(),
@@ -51,13 +54,20 @@ impl Lives {
             refresh_after: parameters.refresh_after,
             kept: parameters.stale_if_error.unwrap_or_default(),
             retry_after: parameters.retry_after.unwrap_or(retry_after),
-        }
+        };
+        let differ = lives.by_value.is_some()
+            || lives.tti.is_some()
+            || lives.jitter.is_some()
+            || lives.errors.is_some()
+            || lives.refresh_after.is_some()
+            || lives.keeps();
+        Self { differ, ..lives }
     }
 
     /// How lives differ. The `idle` life is that of the engine's entries.
     pub(crate) fn kind(&self, idle: Option<IdleLife>) -> freshness::Lives {
         match self.ttl {
-            _ if self.differ() => freshness::Lives::Differing(idle),
+            _ if self.differ => freshness::Lives::Differing(idle),
             Some(ttl) => freshness::Lives::Equal(ttl),
             None => freshness::Lives::Endless,
         }
@@ -107,15 +117,6 @@ impl Lives {
         !self.kept.is_zero()
     }
 
-    fn differ(&self) -> bool {
-        self.by_value.is_some()
-            || self.tti.is_some()
-            || self.jitter.is_some()
-            || self.errors.is_some()
-            || self.refresh_after.is_some()
-            || self.keeps()
-    }
-
     /// The life of an entry with this value, if it has one of its own. This calls the function of the program.
     ///
     /// # Safety
@@ -124,7 +125,7 @@ impl Lives {
     #[expect(unsafe_code, reason = "an engine has no types")]
     #[inline]
     pub(crate) unsafe fn of(&self, value: impl FnOnce() -> NonNull<()>) -> Option<Life> {
-        self.differ().then(|| {
+        self.differ.then(|| {
             // SAFETY: by the condition above.
             unsafe { self.of_value(value()) }
         })
