@@ -104,6 +104,7 @@ pub use memo_runtime::{
 /// |---|---|---|---|
 /// | [`maxsize`](guide::caches#maxsize) | a `usize`, or `unbounded` | `128` | the largest number of entries. A full cache evicts the least recently used |
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
+/// | [`tti`](guide::time#tti) | `"10m"`, or a `Duration` | forever | how long an entry answers after it was last used |
 /// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
 /// | [`err_ttl`](guide::results#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
 /// | [`refresh_after`](guide::renewal#refresh_after) | `"8m"`, a `Duration`, or a part of the life: `0.8` | none | from which age a value is computed anew while the old one answers |
@@ -178,7 +179,7 @@ pub use memo_macros::memoize;
 /// | [Keys](guide::keys) | what identifies a call; floats, `Eq`; `key`, `skip` |
 /// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`, `err_ttl`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
-/// | [Time](guide::time) | `ttl`, `jitter`; when an entry is too old |
+/// | [Time](guide::time) | `ttl`, `tti`, `jitter`; when an entry is too old, or was not used for too long |
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
@@ -217,6 +218,7 @@ pub mod guide {
     /// [Invalidation]: invalidation
     /// [`set_clock`]: crate::set_clock
     /// [`refresh_after`]: renewal#refresh_after
+    /// [`stale_if_error`]: renewal#stale_if_error
     pub mod time {}
 
     #[doc = include_str!("../docs/guides/renewal.md")]

@@ -1,6 +1,6 @@
-//! Refresh ahead and old values for calls that fail, beside a simple model: a list of entries, each with the moments of its
-//! life. Random operations are applied to both. After each of them the result, the order of recency, the size and the
-//! counters must agree.
+//! Refresh ahead, idle lives, and old values for calls that fail, beside a simple model: a list of entries, each with the
+//! moments of its life. Random operations are applied to both. After each of them the result, the order of recency, the
+//! size and the counters must agree.
 //!
 //! Calls refresh by themselves, or in the background. The runs in the background are kept, and are a step of their own:
 //! so a run may end long after it began. The bodies succeed, fail and panic, and change the cache while they run.
@@ -49,6 +49,8 @@ struct Rules {
     mark: Mark,
     /// How long values are kept for calls that fail.
     kept: u64,
+    /// How long values live that are not used.
+    tti: Option<u64>,
     refreshed_by: Runner,
 }
 
@@ -119,6 +121,7 @@ struct Entry {
     ends: Option<u64>,
     /// No call runs the body before, once the entry answers no longer.
     retry_at: Option<u64>,
+    used: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -216,8 +219,10 @@ impl Model {
     }
 
     fn expire(&mut self) {
-        let (before, now) = (self.entries.len(), self.now);
-        self.entries.retain(|entry| entry.ends.is_none_or(|ends| ends > now));
+        let (before, now, tti) = (self.entries.len(), self.now, self.rules.tti);
+        self.entries.retain(|entry| {
+            entry.ends.is_none_or(|ends| ends > now) && tti.is_none_or(|tti| entry.used + tti > now)
+        });
         self.counts.expirations += (before - self.entries.len()) as u64;
     }
 
@@ -237,7 +242,9 @@ impl Model {
         if is_ranked {
             self.entries[..=place].rotate_right(1);
         }
-        &mut self.entries[if is_ranked { 0 } else { place }]
+        let entry = &mut self.entries[if is_ranked { 0 } else { place }];
+        entry.used = self.now;
+        entry
     }
 
     /// A run of the key that a call would find.
@@ -309,6 +316,9 @@ impl Model {
         }
         let is_in_background = run.is_refresh && self.rules.refreshed_by == Runner::Background;
         let answers = is_error && self.rules.kept > 0 && !is_in_background;
+        if answers {
+            old.used = self.now;
+        }
         self.counts.stale += u64::from(answers && is_stale);
         answers.then_some(old.value)
     }
@@ -340,9 +350,9 @@ impl Model {
     fn entry(&mut self, key: u8, value: u64) -> Option<Entry> {
         let deadline = self.rules.life(value).map(|life| self.now + life);
         let refresh_at = self.rules.mark(value).map(|mark| self.now + mark);
-        let number = self.number();
+        let (number, used) = (self.number(), self.now);
         let ends = deadline.map(|deadline| deadline + self.rules.kept);
-        let entry = Entry { number, key, value, refresh_at, deadline, ends, retry_at: None };
+        let entry = Entry { number, key, value, refresh_at, deadline, ends, retry_at: None, used };
         (deadline != Some(self.now)).then_some(entry)
     }
 
@@ -657,6 +667,7 @@ impl<S: Scope> Rig<S> {
 const LIFE: u64 = 10 * UNIT;
 const MARK: u64 = 4 * UNIT;
 const KEPT: u64 = 12 * UNIT;
+const TTI: u64 = 9 * UNIT;
 
 fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
     let builder = Cache::builder().retry_after(Duration::from_nanos(RETRY));
@@ -669,6 +680,10 @@ fn by_hand(rules: Rules) -> CacheBuilder<u8, u64> {
     let builder = match rules.kept {
         0 => builder,
         kept => builder.stale_if_error(Duration::from_nanos(kept)),
+    };
+    let builder = match rules.tti {
+        Some(tti) => builder.tti(Duration::from_nanos(tti)),
+        None => builder,
     };
     match rules.mark {
         Mark::Half => builder.refresh_part(0.5),
@@ -686,9 +701,18 @@ fn all_rules() -> impl Iterator<Item = Rules> {
         (Life::Endless, Mark::After(MARK), 0),
     ];
     let refreshed_by = Runner::Caller;
-    let rules =
-        move |maxsize, (life, mark, kept)| Rules { maxsize, life, mark, kept, refreshed_by };
-    sizes.into_iter().flat_map(move |size| lives.into_iter().map(move |it| rules(size, it)))
+    sizes.into_iter().flat_map(move |maxsize| {
+        lives.into_iter().flat_map(move |(life, mark, kept)| {
+            [None, Some(TTI)].into_iter().map(move |tti| Rules {
+                maxsize,
+                life,
+                mark,
+                kept,
+                tti,
+                refreshed_by,
+            })
+        })
+    })
 }
 
 #[test]
@@ -702,7 +726,7 @@ fn a_shared_cache_whose_callers_refresh_does_what_the_model_does() {
 
 #[test]
 fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
-    for rules in all_rules().take(5) {
+    for rules in all_rules().take(10) {
         let cache: Cache<u8, u64, Thread> = by_hand(rules).build_for_thread();
         let called = cache.clone();
         Rig::of(rules, cache, move |key| called.get_or_try_compute(key, run_body)).check(5_000);
@@ -710,7 +734,7 @@ fn a_cache_of_one_thread_whose_callers_refresh_does_what_the_model_does() {
 }
 
 macro_rules! functions {
-    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $kept:expr, $by:expr;)*) => {$(
+    ($($test:ident [$($option:tt)*] $maxsize:expr, $life:expr, $mark:expr, $kept:expr, $by:expr $(, $tti:expr)?;)*) => {$(
         #[test]
         fn $test() {
             #[memoize($($option)*, retry_after = "300ms")]
@@ -718,8 +742,9 @@ macro_rules! functions {
                 run_body()
             }
 
-            let rules =
-                Rules { maxsize: $maxsize, life: $life, mark: $mark, kept: $kept, refreshed_by: $by };
+            let tti = None$(.or(Some($tti)))?;
+            let (life, mark, kept, refreshed_by) = ($life, $mark, $kept, $by);
+            let rules = Rules { maxsize: $maxsize, life, mark, kept, tti, refreshed_by };
             Rig::of(rules, f::cache().clone(), f).check(30_000);
         }
     )*};
@@ -756,4 +781,13 @@ functions! {
     a_function_without_a_limit_refreshed_in_the_background_does_what_the_model_does
         [maxsize = unbounded, refresh_after = "400ms", refresh_on = keep]
         None, Life::Endless, Mark::After(MARK), 0, Runner::Background;
+    a_function_with_idle_entries_refreshed_in_the_background_does_what_the_model_does
+        [maxsize = 3, ttl = |value| life(value), tti = "900ms", refresh_after = 0.5, refresh_on = keep]
+        Some(3), Life::OfValue, Mark::Half, 0, Runner::Background, TTI;
+    a_function_with_idle_entries_that_keeps_old_values_does_what_the_model_does
+        [maxsize = 3, ttl = "1s", tti = "900ms", refresh_after = 0.5, refresh_on = keep, stale_if_error = "1200ms"]
+        Some(3), Life::Equal(LIFE), Mark::Half, KEPT, Runner::Background, TTI;
+    a_function_of_one_thread_with_idle_entries_does_what_the_model_does
+        [maxsize = 3, tti = "900ms", refresh_after = "400ms", refresh_on = caller, scope = "thread"]
+        Some(3), Life::Endless, Mark::After(MARK), 0, Runner::Caller, TTI;
 }

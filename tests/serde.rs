@@ -22,7 +22,7 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
         "hit_ratio": 2.0 / 3.0, "mean_run": 1.5, "time_saved": 3.0,
     });
     let parameters = json!({
-        "name": "doubled", "maxsize": 2, "ttl": 60.5, "ttl_by_value": false, "jitter": null, "err_ttl": null,
+        "name": "doubled", "maxsize": 2, "ttl": 60.5, "ttl_by_value": false, "tti": null, "jitter": null, "err_ttl": null,
         "refresh_after": null, "refresh_part": null, "stale_if_error": null, "retry_after": null,
         "scope": "shared", "single_flight": true, "patience": 5.0,
     });

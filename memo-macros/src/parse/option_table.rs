@@ -53,6 +53,18 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "tti",
+        value: Syntax::Assigned(values::duration),
+        example: "tti = \"10m\"",
+        peers: "time_to_idle TimeToIdle tti_secs idle max_idle idle_time idle_timeout expire_after_access \
+                expireAfterAccess sliding sliding_expiration refresh",
+        no_limit: NoLimit::LeaveOut("for entries that may be idle forever"),
+        excludes: &[GIVEN_CACHE],
+        builder: Some("tti"),
+        expires: true,
+        ..ROW
+    },
+    OptionRow {
         name: "jitter",
         value: Syntax::Assigned(values::duration),
         example: "jitter = \"1m\"",
@@ -264,6 +276,5 @@ pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[
     ("in_impl", "methods need none"),
     ("typed", "arguments have one type each"),
     ("thread_safe", "every cache is"),
-    ("refresh", "there is `f::cache_refresh(..)`"),
     ("force_refresh", "there is `f::cache_refresh(..)`"),
 ];

@@ -117,4 +117,9 @@ fn an_option_that_lacks_another_is_refused_with_the_remedy() {
     let expected = r#"`jitter` needs `ttl`: nothing grows old without it; add `ttl = \"30m\"`"#;
     assert!(message(r#"jitter = "1m""#).contains(expected));
     assert_eq!(message(r#"jitter = "1m", ttl = "5m""#), "");
+    assert_eq!(message(r#"jitter = "1m", ttl = "5m", tti = "2m""#), "");
+    let expected = "needs `ttl`: idle times differ by themselves";
+    assert!(message(r#"jitter = "1m", tti = "5m""#).contains(expected));
+    let expected = "needs `ttl`: an idle entry is not kept";
+    assert!(message(r#"stale_if_error = "1m", tti = "5m""#).contains(expected));
 }

@@ -54,6 +54,7 @@ impl<K, V> CacheBuilder<K, V> {
                 maxsize: Some(CacheParameters::DEFAULT_MAXSIZE),
                 ttl: None,
                 ttl_by_value: false,
+                tti: None,
                 jitter: None,
                 err_ttl: None,
                 refresh_after: None,
@@ -147,11 +148,48 @@ impl<K, V> CacheBuilder<K, V> {
         self
     }
 
+    /// How long an entry answers after it was last used: it is gone when no call was answered by it for so long. With a
+    /// [`ttl`](Self::ttl) as well, it is gone at the end that comes first. `Duration::MAX` is forever; with
+    /// `Duration::ZERO` nothing is stored. Default: forever.
+    ///
+    /// - A use is a hit of any kind: by a memoized function, by [`get`](Cache::get), by a call that waited for the run of
+    ///   another, by an old value. [`peek`](Cache::peek), [`contains_key`](Cache::contains_key), iteration and counters
+    ///   are none. A value that is stored anew begins a new idle life.
+    /// - An idle entry is not [refreshed](Self::refresh_after). With both options, what is used is kept warm, and what is not
+    ///   used goes.
+    /// - A value that is kept for [calls that fail](Self::stale_if_error) is gone as well when it is idle.
+    /// - Entries that were idle for too long are counted as [`expirations`](crate::CacheInfo::expirations).
+    ///
+    /// A hit writes the time into its entry, at most once in each tick of the clock. From one second on that is the system's
+    /// coarse clock: an idle life may be some milliseconds longer or shorter, at most 10 on the systems known.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use memofn::testing::Clock;
+    /// use std::time::Duration;
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let sessions: Cache<u64, String> = Cache::builder().tti(10 * minute).build();
+    /// let clock = Clock::stop();
+    /// sessions.insert(1, "Ada".to_owned());
+    /// sessions.insert(2, "Bob".to_owned());
+    /// clock.advance(9 * minute);
+    /// assert_eq!(sessions.get(&1).as_deref(), Some("Ada"));
+    /// clock.advance(minute);
+    /// assert!(sessions.contains_key(&1) && !sessions.contains_key(&2));
+    /// ```
+    #[inline]
+    #[doc(alias("time_to_idle", "expire_after_access", "idle_timeout", "sliding_expiration"))]
+    pub const fn tti(mut self, tti: Duration) -> Self {
+        self.settings.parameters.tti = Some(tti);
+        self
+    }
+
     /// By how much an entry may expire before the end of its time to live: by a random time of less than `jitter`. So entries
     /// that are stored at one moment are not computed anew at one moment. Default: not at all.
     ///
     /// Lives are only made shorter, and so no entry answers for longer than [`ttl`](Self::ttl) says. Without a time to live,
-    /// jitter has no meaning. A life that is not longer than `jitter` loses half of itself at most.
+    /// jitter has no meaning: the ends of [idle](Self::tti) lives differ by themselves. A life that is not longer than `jitter` loses half of itself at most.
     ///
     /// While a test holds the [`testing::Clock`](crate::testing::Clock), there is no jitter but by
     /// [`Clock::jitter`](crate::testing::Clock::jitter).

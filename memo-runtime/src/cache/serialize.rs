@@ -52,13 +52,14 @@ serialize! {
         mean_run: seconds(info.mean_run()),
         time_saved: seconds(info.time_saved()),
     }
-    /// `ttl`, `jitter`, `err_ttl` and `patience` are seconds. A `ttl` of `Duration::MAX` is `None`, since both are forever. A `patience` of
+    /// `ttl`, `tti`, `jitter`, `err_ttl` and `patience` are seconds. A `ttl` or `tti` of `Duration::MAX` is `None`, since both are forever. A `patience` of
     /// `Duration::MAX` stays a number, about 1.8e19: there `None` is the default rule.
     CacheParameters |parameters| {
         name: parameters.name,
         maxsize: parameters.maxsize,
         ttl: seconds(parameters.ttl.filter(|ttl| *ttl != Duration::MAX)),
         ttl_by_value: parameters.ttl_by_value,
+        tti: seconds(parameters.tti.filter(|tti| *tti != Duration::MAX)),
         jitter: seconds(parameters.jitter),
         err_ttl: seconds(parameters.err_ttl.filter(|ttl| *ttl != Duration::MAX)),
         refresh_after: match parameters.refresh_after {

@@ -237,7 +237,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
         let Joined { entry, id, wait, .. } = joined;
         match waited {
             Waited::Landed(Landing::Value) => {
-                self.engine.core.count_coalesced();
+                self.engine.core.count_coalesced(Some(entry.entry_ref()));
                 types.answer.put_value(entry.entry_ref());
                 WaitEnd::Step(Step::Answered)
             }
@@ -247,7 +247,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 if !types.answer.put_error(&error) {
                     return WaitEnd::Alone;
                 }
-                self.engine.core.count_coalesced();
+                self.engine.core.count_coalesced(None);
                 WaitEnd::Step(Step::Answered)
             }
             Waited::Landed(Landing::Failed) => {

@@ -31,6 +31,8 @@ pub struct CacheParameters {
     pub ttl: Option<Duration>,
     /// Whether each value says how long it answers ([`ttl_with`](crate::CacheBuilder::ttl_with)). `ttl` is `None` then.
     pub ttl_by_value: bool,
+    /// How long an entry answers after the last call that was answered by it; `None` is forever.
+    pub tti: Option<Duration>,
     /// By how much the life of an entry may be shorter than its time to live; `None` is not at all.
     pub jitter: Option<Duration>,
     /// How long an error answers; `None` if errors are not stored, or as long as other values.
@@ -78,6 +80,11 @@ impl RefreshAfter {
 impl CacheParameters {
     /// The `maxsize` of a cache for which none was chosen, as in Python.
     pub const DEFAULT_MAXSIZE: usize = 128;
+
+    /// How long an entry lives that is stored and not used, if that life ends.
+    pub(crate) fn idle_life(&self) -> Option<Duration> {
+        self.tti.filter(|tti| !tti.is_zero() && *tti != Duration::MAX)
+    }
 }
 
 impl fmt::Display for CacheParameters {
@@ -94,6 +101,9 @@ impl fmt::Display for CacheParameters {
         }
         if self.ttl_by_value {
             f.write_str(", ttl = |value| ..")?;
+        }
+        if let Some(tti) = self.tti {
+            write!(f, ", tti = \"{}\"", Spelled(tti))?;
         }
         if let Some(jitter) = self.jitter {
             write!(f, ", jitter = \"{}\"", Spelled(jitter))?;

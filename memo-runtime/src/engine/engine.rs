@@ -69,6 +69,8 @@ impl<S: Scope> Engine<S> {
     /// Panics if a function in the settings, or the listener, is for other types.
     pub(crate) fn make(settings: Settings, types: &'static EntryType) -> EnginePtr<S> {
         switch::read_environment();
+        let idles = settings.parameters.idle_life().is_some();
+        let types = if idles { types.with_last_use() } else { types };
         let engine = S::ptr(Self::new(settings, types));
         if !S::SHARED {
             detour::list(&engine.core.table);

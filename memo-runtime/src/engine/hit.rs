@@ -90,8 +90,8 @@ impl<S: Scope> Engine<S> {
         matches: impl FnOnce(EntryRef) -> bool,
         answer: impl FnOnce(EntryRef) -> R,
     ) -> Result<R, Miss> {
-        if TIMED && self.core.expiry.is_due() {
-            return Err(Miss { reason: Reason::Unclear, hash: None });
+        if TIMED && self.core.expiry.stops_first_attempt() {
+            return Err(Miss { reason: self.core.expiry.stop(), hash: None });
         }
         let hash = hash(self.hashing);
         self.attempt::<true, TIMED, _>(is_plain, hash, matches, answer)
@@ -150,23 +150,9 @@ impl<S: Scope> Engine<S> {
             return Err(self.leave::<QUICK>(reading, reason));
         }
         if core.on_hit.stamps::<TIMED>() {
-            // The epoch is read after `matches`: that may make calls which evict entries, and the stamp must be
-            // later than the stamps of those. It is read before `count_hit` tells whether the thread is alone:
-            // see `Core::register_thread`.
-            let epoch = core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
-            match readers.count_hit(&reading) {
-                HitCount::Alone(hits) => {
-                    entry.stamp.store(epoch + hits, Relaxed);
-                    if !readers.is_still_alone(&reading) {
-                        std::mem::forget(unwinding);
-                        return Ok(self.hit_among_others(reading, entry, answer));
-                    }
-                }
-                HitCount::Several => {
-                    if entry.stamp.load(Relaxed) < epoch {
-                        entry.stamp.fetch_max(epoch, Relaxed);
-                    }
-                }
+            if !self.count_and_stamp(&reading, entry) {
+                std::mem::forget(unwinding);
+                return Ok(self.hit_among_others(reading, entry, answer));
             }
         } else {
             rarely();
@@ -174,16 +160,76 @@ impl<S: Scope> Engine<S> {
                 std::mem::forget(unwinding);
                 return Err(self.leave::<QUICK>(reading, Reason::GaveUp));
             }
-            readers.count_hit(&reading);
+            // The first attempt does not get as far where hits note their time: it would need a call.
+            if QUICK || !core.on_hit.notes_time() {
+                readers.count_hit(&reading);
+            } else if !self.count_and_note_time(&reading, entry, hash) {
+                std::mem::forget(unwinding);
+                return Err(self.leave::<QUICK>(reading, Reason::Unclear));
+            }
         }
         std::mem::forget(unwinding);
         Ok(self.answered(reading, entry, answer))
     }
 
-    /// The end of a hit that counted itself as alone, where another thread came before the stamp was stored.
+    /// Counts a hit, and leaves its stamp. Returns `false` if it counted itself as alone, and another thread came before the
+    /// stamp was stored: the stamp has yet to be [corrected](Self::correct_stamp).
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn count_and_stamp(
+        &self,
+        reading: &<S::Readers as Readers>::Guard<'_>,
+        entry: EntryRef,
+    ) -> bool {
+        // The epoch is read after `matches`: that may make calls which evict entries, and the stamp must be
+        // later than the stamps of those. It is read before `count_hit` tells whether the thread is alone:
+        // see `Core::register_thread`.
+        let epoch = self.core.epoch.load(if S::SHARED { Acquire } else { Relaxed });
+        match self.core.readers.count_hit(reading) {
+            HitCount::Alone(hits) => {
+                entry.stamp.store(epoch + hits, Relaxed);
+                self.core.readers.is_still_alone(reading)
+            }
+            HitCount::Several => {
+                if entry.stamp.load(Relaxed) < epoch {
+                    entry.stamp.fetch_max(epoch, Relaxed);
+                }
+                true
+            }
+        }
+    }
+
+    /// Counts a hit in a cache with a time to idle, and notes its time. Returns `false` if it does neither: the look-up under
+    /// the lock can tell.
+    #[cold]
+    #[inline(never)]
+    fn count_and_note_time(
+        &self,
+        reading: &<S::Readers as Readers>::Guard<'_>,
+        entry: EntryRef,
+        hash: u64,
+    ) -> bool {
+        // Before it is counted: no hit that was counted is overlooked when the idle life ends.
+        if !self.core.note_time(entry, hash) {
+            return false;
+        }
+        if !self.core.on_hit.stamps_timed() {
+            self.core.readers.count_hit(reading);
+        } else if !self.count_and_stamp(reading, entry) {
+            self.correct_stamp(entry);
+        }
+        true
+    }
+
+    /// Corrects the stamp of a hit that counted itself as alone, where another thread came before the stamp was stored.
     ///
     /// That thread may have left a later stamp, which the store has overwritten. The lock makes the present epoch
     /// visible; without it, an old one may be read.
+    fn correct_stamp(&self, entry: EntryRef) {
+        let epoch = self.core.with_lock(|| self.core.epoch.load(Relaxed));
+        entry.stamp.fetch_max(epoch, Relaxed);
+    }
+
+    /// The end of such a hit.
     #[cold]
     #[inline(never)]
     fn hit_among_others<R>(
@@ -192,8 +238,7 @@ impl<S: Scope> Engine<S> {
         entry: EntryRef,
         answer: impl FnOnce(EntryRef) -> R,
     ) -> R {
-        let epoch = self.core.with_lock(|| self.core.epoch.load(Relaxed));
-        entry.stamp.fetch_max(epoch, Relaxed);
+        self.correct_stamp(entry);
         self.answered(reading, entry, answer)
     }
 

@@ -6,6 +6,8 @@ use crate::base::clock::Clock;
 use crate::base::of_value::OfValue;
 use crate::config::parameters::RefreshAfter;
 use crate::engine::settings::Settings;
+use crate::entry::entry_type::EntryType;
+use crate::entry::last_use::IdleLife;
 use crate::key::hash::Hashing;
 use crate::store::freshness::{self, Life};
 use std::hash::Hasher;
@@ -19,8 +21,12 @@ const DEFAULT_RETRY: Duration = Duration::from_secs(30);
 /// The options about the lives of entries.
 #[derive(Debug)]
 pub(crate) struct Lives {
+    /// Each entry has a life of its own.
+    pub(crate) differ: bool,
     ttl: Option<Duration>,
     by_value: Option<OfValue<Duration>>,
+    /// How long entries live that are not used.
+    tti: Option<Duration>,
     jitter: Option<Jitter>,
     /// Tells errors, and how long they live.
     errors: Option<(OfValue<bool>, Duration)>,
@@ -28,42 +34,54 @@ pub(crate) struct Lives {
     /// How long a value is kept for calls that fail.
     kept: Duration,
     retry_after: Duration,
-    /// Entries have lives of their own.
-    pub(crate) differ: bool,
 }
 
 impl Lives {
     pub(crate) fn new(settings: &Settings) -> Self {
         let Settings { parameters, functions, .. } = settings;
+        // An entry whose idle life ends at once has no life at all.
+        let is_empty = parameters.tti == Some(Duration::ZERO);
         let has_ttl = parameters.ttl.is_some() || parameters.ttl_by_value;
         let jitter = parameters.jitter.filter(|jitter| has_ttl && !jitter.is_zero());
         let retry_after = parameters.ttl.map_or(DEFAULT_RETRY, |ttl| ttl.min(DEFAULT_RETRY));
-        let errors = functions.is_error.zip(parameters.err_ttl);
-        let kept = parameters.stale_if_error.unwrap_or_default();
-        let differ = functions.ttl.is_some()
-            || jitter.is_some()
-            || errors.is_some()
-            || parameters.refresh_after.is_some()
-            || !kept.is_zero();
-        Self {
-            ttl: parameters.ttl,
-            by_value: functions.ttl,
+        let lives = Self {
+            differ: false,
+            ttl: if is_empty { Some(Duration::ZERO) } else { parameters.ttl },
+            by_value: functions.ttl.filter(|_| !is_empty),
+            tti: parameters.idle_life(),
             jitter: jitter.map(|most| Jitter { most, drawn: AtomicU64::new(0) }),
-            errors,
+            errors: functions.is_error.zip(parameters.err_ttl).filter(|_| !is_empty),
             refresh_after: parameters.refresh_after,
-            kept,
+            kept: parameters.stale_if_error.unwrap_or_default(),
             retry_after: parameters.retry_after.unwrap_or(retry_after),
-            differ,
-        }
+        };
+        let differ = lives.by_value.is_some()
+            || lives.tti.is_some()
+            || lives.jitter.is_some()
+            || lives.errors.is_some()
+            || lives.refresh_after.is_some()
+            || lives.keeps();
+        Self { differ, ..lives }
     }
 
-    /// How lives differ.
-    pub(crate) fn kind(&self) -> freshness::Lives {
+    /// How lives differ. The `idle` life is that of the engine's entries.
+    pub(crate) fn kind(&self, idle: Option<IdleLife>) -> freshness::Lives {
         match self.ttl {
-            _ if self.differ => freshness::Lives::Differing,
+            _ if self.differ => freshness::Lives::Differing(idle),
             Some(ttl) => freshness::Lives::Equal(ttl),
             None => freshness::Lives::Endless,
         }
+    }
+
+    /// How long entries of this type live that are not used.
+    ///
+    /// # Safety
+    ///
+    /// That of [`IdleLife::new`].
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    pub(crate) unsafe fn idle(&self, types: &EntryType) -> Option<IdleLife> {
+        // SAFETY: by the condition above.
+        self.tti.and_then(|tti| unsafe { IdleLife::new(types, tti) })
     }
 
     /// The shortest life that is known beforehand, if entries expire. The function of the program may give a shorter one.
@@ -75,7 +93,13 @@ impl Lives {
         let err_ttl = self.errors.map(|(_, ttl)| ttl);
         let age = self.refresh_after.map(|after| after.of(ttl.unwrap_or(Duration::MAX)));
         let kept = self.keeps().then_some(self.kept);
-        ttl.into_iter().chain(err_ttl).chain(age).chain(kept).chain(self.retry_after()).min()
+        ttl.into_iter()
+            .chain(self.tti)
+            .chain(err_ttl)
+            .chain(age)
+            .chain(kept)
+            .chain(self.retry_after())
+            .min()
     }
 
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.

@@ -25,6 +25,10 @@ pub(crate) struct Entry<K, V> {
 impl<K, V> Entry<K, V> {
     pub(crate) const TYPE: &'static EntryType = &EntryType::of::<K, V>();
 
+    /// The type of the entries that have a [last use](crate::entry::last_use).
+    pub(super) const TYPE_WITH_LAST_USE: &'static EntryType =
+        &EntryType::with_last_use_of::<K, V>();
+
     pub(super) const VALUE_AT: usize = offset_of!(Self, value);
 
     /// The entry of this pointer.
@@ -302,7 +306,15 @@ impl<S: Scope> Drop for UnstoredEntry<S> {
 impl<S: Scope> EntryPtr<S> {
     /// An entry without a key, with a value of one byte.
     pub(crate) fn without_key(hash: u64) -> Self {
-        let types = Entry::<(), u8>::TYPE;
+        Self::without_key_of(Entry::<(), u8>::TYPE, hash)
+    }
+
+    /// Such an entry with a last use.
+    pub(crate) fn with_last_use(hash: u64) -> Self {
+        Self::without_key_of(Entry::<(), u8>::TYPE_WITH_LAST_USE, hash)
+    }
+
+    fn without_key_of(types: &'static EntryType, hash: u64) -> Self {
         #[expect(unsafe_code, reason = "memory becomes an entry")]
         // SAFETY: the key has no bytes. Nobody else has a pointer to the entry, which has no value.
         let entry = unsafe {

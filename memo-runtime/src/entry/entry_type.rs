@@ -5,9 +5,11 @@
 
 use crate::entry::entry::Entry;
 use crate::entry::header::Header;
+use crate::entry::last_use::WithLastUse;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::TypeId;
-use std::mem::{MaybeUninit, needs_drop};
+use std::mem::{MaybeUninit, needs_drop, offset_of};
+use std::num::NonZero;
 use std::ptr::NonNull;
 
 /// The type of an entry with keys and values of some types.
@@ -28,10 +30,27 @@ pub struct EntryType {
     /// A large value is cloned directly into its entry, which takes the lock once more. A smaller value is [made](NewValue::make)
     /// first and moved there under the lock.
     pub(crate) is_large: bool,
+    /// Where the [last use](crate::entry::last_use) of an entry is, if it has one.
+    pub(super) last_use_at: Option<NonZero<usize>>,
+    /// The same type with a last use.
+    with_last_use: Option<&'static Self>,
 }
 
 impl EntryType {
     pub(super) const fn of<K, V>() -> Self {
+        let with_last_use = Some(Entry::<K, V>::TYPE_WITH_LAST_USE);
+        Self { with_last_use, ..Self::described::<K, V>() }
+    }
+
+    pub(super) const fn with_last_use_of<K, V>() -> Self {
+        Self {
+            layout: Layout::new::<WithLastUse<Entry<K, V>>>(),
+            last_use_at: NonZero::new(offset_of!(WithLastUse<Entry<K, V>>, last_use)),
+            ..Self::described::<K, V>()
+        }
+    }
+
+    const fn described<K, V>() -> Self {
         Self {
             layout: Layout::new::<Entry<K, V>>(),
             value_at: Entry::<K, V>::VALUE_AT,
@@ -43,12 +62,19 @@ impl EntryType {
             id: typeid::of::<(K, V)>,
             is_plain: !needs_drop::<K>() && !needs_drop::<V>(),
             is_large: size_of::<V>() > NewValue::ROOM || align_of::<V>() > align_of::<SmallRoom>(),
+            last_use_at: None,
+            with_last_use: None,
         }
     }
 
     /// Names the types of key and value, without their lifetimes.
     pub(crate) fn id(&self) -> TypeId {
         (self.id)()
+    }
+
+    /// This type, with a last use in its entries.
+    pub(crate) fn with_last_use(&'static self) -> &'static Self {
+        self.with_last_use.unwrap_or(self)
     }
 
     /// The bytes of an entry.

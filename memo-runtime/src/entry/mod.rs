@@ -6,5 +6,6 @@ pub(crate) mod entry;
 pub(crate) mod entry_ref;
 pub(crate) mod entry_type;
 pub(crate) mod header;
+pub(crate) mod last_use;
 pub(crate) mod list;
 pub(crate) mod spare;

@@ -10,6 +10,7 @@
 //! | `stalled` | a leader that is no longer polled holds up no caller |
 //! | `invalidation` | a `clear`, `remove` or `insert` hides older results from later calls |
 //! | `refreshing` | a value that is renewed while others change it is never older than the last change |
+//! | `idle` | no use of an entry is lost while the clock moves, and no entry answers after its end |
 //! | `resizing` | a limit that changes holds at each moment |
 //! | `many` | calls for many keys share runs and finish |
 //! | `reclamation` | an entry is dropped after its last reader, and soon |
@@ -27,6 +28,8 @@ mod canary;
 mod counted;
 #[cfg(memofn_models)]
 mod explorer;
+#[cfg(memofn_models)]
+mod idle;
 #[cfg(memofn_models)]
 mod invalidation;
 #[cfg(memofn_loom)]

@@ -4,7 +4,7 @@ use crate::base::clock::TestClock;
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
 use crate::engine::hit::Reason;
-use crate::key::lookup::ByKey;
+use crate::key::lookup::{ByKey, Lookup};
 use std::time::Duration;
 
 const TTL: Duration = Duration::from_secs(60);
@@ -57,4 +57,31 @@ fn both_attempts_answer_where_nothing_expires() {
         assert_eq!(hit::<false>(&cache, 2), Err(Reason::Absent));
         assert_eq!(cache.info().hits, 3);
     }
+}
+
+#[test]
+fn the_first_attempt_leaves_a_hit_that_notes_its_time_to_the_second() {
+    let clock = TestClock::stop();
+    for maxsize in [Some(9), None] {
+        let mut settings = CacheBuilder::<u8, u8>::new().tti(TTL).into_settings();
+        settings.parameters.maxsize = maxsize;
+        let cache = Cache::with(settings);
+        cache.insert(1, 7);
+        for _ in 0..3 {
+            clock.advance(Duration::from_secs(59));
+            assert_eq!(hit::<false>(&cache, 1), Err(Reason::GaveUp));
+            assert_eq!(hit::<true>(&cache, 1), Err(Reason::GaveUp));
+            assert_eq!(cache.get_or_compute(1, || unreachable!("it is used in time")), 7);
+            assert_eq!(second_hit(&cache, 1), Ok(7));
+        }
+        clock.advance(TTL);
+        assert_eq!(second_hit(&cache, 1), Err(Reason::Unclear));
+        assert_eq!((cache.info().hits, cache.info().expirations), (6, 1));
+    }
+}
+
+fn second_hit(cache: &Cache<u8, u8>, key: u8) -> Result<u8, Reason> {
+    let engine = cache.engine();
+    let hash = engine.hash(|state| ByKey(key).hash(state));
+    engine.hit(hash, &ByKey(key), |value| *value).map_err(|miss| miss.reason)
 }

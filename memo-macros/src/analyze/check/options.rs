@@ -4,7 +4,7 @@ use crate::analyze::context::Context;
 use crate::analyze::generics::parameters;
 use crate::parse::block::{Block, Kind, MemoizedItem};
 use crate::parse::function::{Function, Input};
-use crate::parse::option_row::{OnBlock, Value};
+use crate::parse::option_row::{OnBlock, Relation, Value};
 use crate::parse::option_table::OPTIONS;
 use crate::parse::options::Options;
 use crate::parse::suggest;
@@ -25,12 +25,21 @@ pub(crate) fn combinations(options: &Options, errors: &mut Errors) {
                     "`{}` needs `{}`: {}; add `{}`",
                     given.row.name,
                     relation.option,
-                    relation.why,
+                    why_needed(options, given.row.name, relation),
                     needed.map_or(relation.option, |row| row.example)
                 );
                 errors.at(&given.name, message);
             }
         }
+    }
+}
+
+/// Why an option needs another. A time to idle is no time to live.
+fn why_needed(options: &Options, option: &str, relation: &Relation) -> &'static str {
+    match option {
+        "jitter" if options.get("tti").is_some() => "idle times differ by themselves",
+        "stale_if_error" if options.get("tti").is_some() => "an idle entry is not kept",
+        _ => relation.why,
     }
 }
 

@@ -48,7 +48,7 @@ impl<S: Scope> Core<S> {
                 entry.retain::<S>();
                 return Found::Due(entry, state.aged(entry, now, Standing::Renewed));
             }
-            self.hit(state, entry);
+            self.hit(state, entry, now);
             return Found::Hit(entry);
         }
         let mut joinable = State::joinable(equal).filter(|_| self.single_flight);
@@ -68,7 +68,7 @@ impl<S: Scope> Core<S> {
         }
         let kept = if self.keeps { state.kept(equal, now) } else { None };
         if let Some((entry, false)) = kept {
-            self.hit(state, entry);
+            self.hit(state, entry, now);
             state.counts.stale += 1;
             return Found::Stale(entry, state.aged(entry, now, Standing::Stale));
         }
@@ -91,7 +91,7 @@ impl<S: Scope> Core<S> {
         let mut id = None;
         self.resolve_keys(fresh.entry.hash(), equals, None, &mut |state, now, equal| {
             let starts = old.is_stored() && state.awaits_refresh(old, equal, now);
-            self.touch(state, old);
+            self.touch(state, old, now);
             if starts && renewer == Renewer::Caller {
                 state.counts.misses += 1;
             } else {
@@ -110,9 +110,9 @@ impl<S: Scope> Core<S> {
     }
 
     /// Counts a hit under the lock. The caller owns the entry.
-    fn hit(&self, state: &mut State, entry: EntryRef) {
+    fn hit(&self, state: &mut State, entry: EntryRef, now: Time) {
         state.counts.hits += 1;
-        self.touch(state, entry);
+        self.touch(state, entry, now);
         entry.retain::<S>();
     }
 
@@ -122,7 +122,8 @@ impl<S: Scope> Core<S> {
     }
 
     /// Leaves the trace of a hit in an entry.
-    fn touch(&self, state: &State, entry: EntryRef) {
+    fn touch(&self, state: &State, entry: EntryRef, now: Time) {
+        self.note_use(entry, now);
         if state.store.touch() == Touch::Stamp {
             entry.stamp.store(self.next_stamp(), Relaxed);
         }
@@ -135,7 +136,7 @@ impl<S: Scope> Core<S> {
             self.register_thread();
             found = state.stored_unexpired(equal, now);
             match found {
-                Some(entry) => self.hit(state, entry),
+                Some(entry) => self.hit(state, entry, now),
                 None => state.counts.misses += 1,
             }
         });
@@ -150,7 +151,7 @@ impl<S: Scope> Core<S> {
             self.register_thread();
             let stored = state.stored_unexpired(equal, now);
             found = stored.filter(|entry| !state.awaits_refresh(*entry, equal, now)).map(|entry| {
-                self.hit(state, entry);
+                self.hit(state, entry, now);
                 let is_renewed = self.retry_after.is_some() && State::is_renewed(equal);
                 let standing = if is_renewed { Standing::Renewed } else { Standing::Fresh };
                 (entry, state.aged(entry, now, standing))

@@ -117,6 +117,9 @@ impl<S: Scope> Core<S> {
                 // A run in the background answers no call. Those that wait for it look again.
                 let answers_call = refresher != Some(Renewer::Background);
                 state.counts.stale += u64::from(is_stale && answers_call);
+                if answers_call {
+                    self.note_use(old, now);
+                }
                 let standing = if is_stale { Standing::Stale } else { Standing::Fresh };
                 outcome = OldValue::Answers(state.aged(old, now, standing));
             } else {
@@ -141,11 +144,16 @@ impl<S: Scope> Core<S> {
         self.locked(|state| state.counts.failures += 1);
     }
 
-    /// Counts a call that waited and was answered by the run it waited for.
-    pub(crate) fn count_coalesced(&self) {
+    /// Counts a call that waited and was answered by the run it waited for. If that was a value, it is a use of its `entry`.
+    pub(crate) fn count_coalesced(&self, entry: Option<EntryRef>) {
+        let used = entry.filter(|_| self.idle.is_some()).map(|entry| (entry, self.expiry.now()));
         self.locked(|state| {
             state.counts.hits += 1;
             state.counts.coalesced += 1;
+            // The value may not be stored, or no longer.
+            if let Some((entry, now)) = used.filter(|(entry, _)| entry.is_stored()) {
+                self.note_use(entry, now);
+            }
         });
     }
 

@@ -8,6 +8,7 @@ use crate::base::sync::{
     AtomicU64,
     Ordering::{Acquire, Release},
 };
+use crate::engine::hit::Reason;
 use crate::store::eviction::Touch;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -16,13 +17,21 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Expiry {
     clock: Clock,
+    /// The clock of hits that ask whether something is due before they look. Where each hit notes its time, it asks then, and
+    /// this is unread.
+    asked_first: Clock,
     next: AtomicU64,
 }
 
 impl Expiry {
-    /// The shortest life of an entry chooses the clock; `None` is no end.
-    pub(super) fn new(shortest: Option<Duration>) -> Self {
-        Self { clock: Clock::for_life(shortest), next: AtomicU64::new(Time::FOREVER.nanos()) }
+    /// The shortest life of an entry chooses the clock; `None` is no end. Whether each hit notes its time.
+    pub(super) fn new(shortest: Option<Duration>, notes_time: bool) -> Self {
+        let clock = Clock::for_life(shortest);
+        Self {
+            clock,
+            asked_first: if notes_time { Clock::Unread } else { clock },
+            next: AtomicU64::new(Time::FOREVER.nanos()),
+        }
     }
 
     /// Whether entries of the cache expire.
@@ -48,17 +57,31 @@ impl Expiry {
         self.is_on() && self.has_passed(now)
     }
 
-    /// Whether an entry has expired and is still stored. While that is so, no look-up answers without the lock.
+    /// Whether an entry has expired and is still stored. While that is so, no look-up answers without the lock. A hit that
+    /// notes its time has yet to ask.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.is_on() && self.ask()
+        self.asked_first != Clock::Unread && self.stops_first()
+    }
+
+    /// Whether the first attempt at a hit is to give up: something is due, or hits note their time.
+    #[inline]
+    pub(crate) fn stops_first_attempt(&self) -> bool {
+        self.is_on() && self.stops_first()
     }
 
     /// Out of line: most caches never ask.
     #[cold]
     #[inline(never)]
-    fn ask(&self) -> bool {
-        self.has_passed(self.now())
+    fn stops_first(&self) -> bool {
+        self.asked_first == Clock::Unread || self.has_passed(self.asked_first.now())
+    }
+
+    /// What a first attempt that was stopped leaves the call to.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn stop(&self) -> Reason {
+        if self.asked_first == Clock::Unread { Reason::GaveUp } else { Reason::Unclear }
     }
 
     #[inline]
@@ -70,31 +93,38 @@ impl Expiry {
 /// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
 pub(crate) struct OnHit {
-    /// Hits leave a stamp: the eviction policy needs it.
+    /// Hits leave a stamp: the eviction policy needs it. Not set where they note their time.
     stamps: bool,
     /// Hits leave a stamp, and entries never expire.
     stamps_without_clock: bool,
     /// Hits left no stamp at the start, and entries never expire.
     counts_without_clock: bool,
+    /// Hits note their time.
+    notes_time: bool,
     /// Hits leave a stamp since the cache got its first limit. A hit that reads an old value leaves none, and no more
     /// goes wrong. So no order is needed, and the models need not explore these reads.
     stamps_since: AtomicBool,
+    /// Hits that note their time leave a stamp as well. As above.
+    stamps_timed: AtomicBool,
 }
 
 impl OnHit {
-    pub(super) fn new(touch: Touch, expires: bool) -> Self {
-        let stamps = touch == Touch::Stamp;
+    pub(super) fn new(touch: Touch, expires: bool, notes_time: bool) -> Self {
+        let stamps = touch == Touch::Stamp && !notes_time;
         Self {
             stamps,
             stamps_without_clock: stamps && !expires,
             counts_without_clock: !stamps && !expires,
+            notes_time,
             stamps_since: AtomicBool::new(false),
+            stamps_timed: AtomicBool::new(touch == Touch::Stamp && notes_time),
         }
     }
 
     /// Hits leave this trace from now on.
     pub(super) fn set_touch(&self, touch: Touch) {
-        self.stamps_since.store(touch == Touch::Stamp, Relaxed);
+        let stamps = if self.notes_time { &self.stamps_timed } else { &self.stamps_since };
+        stamps.store(touch == Touch::Stamp, Relaxed);
     }
 
     /// Whether a hit leaves a stamp. It is `TIMED` if it has asked whether something is due.
@@ -108,6 +138,17 @@ impl OnHit {
     #[inline]
     pub(crate) fn counts<const TIMED: bool>(&self) -> bool {
         TIMED || self.counts_without_clock
+    }
+
+    /// Whether a hit notes its time. It asks then whether something is due.
+    #[inline]
+    pub(crate) fn notes_time(&self) -> bool {
+        self.notes_time
+    }
+
+    /// Whether a hit that notes its time leaves a stamp as well.
+    pub(crate) fn stamps_timed(&self) -> bool {
+        self.stamps_timed.load(Relaxed)
     }
 }
 

@@ -28,6 +28,7 @@ use crate::engine::switch;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
+use crate::entry::last_use::IdleLife;
 use crate::flight::flight::FlightId;
 use crate::flight::patience::{FIRST_TIMED, Patience};
 use crate::flight::wait::Wait;
@@ -100,6 +101,8 @@ pub(crate) struct EndedRun<'a> {
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
+    /// How long entries live that are not used, if that life ends.
+    idle: Option<IdleLife>,
     single_flight: bool,
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     retry_after: Option<Duration>,
@@ -206,13 +209,18 @@ impl<S: Scope> Core<S> {
         listener: Option<Listener>,
         types: &'static EntryType,
     ) -> Self {
-        let limits = Limits { maxsize: parameters.maxsize, lives: lives.kind() };
-        let expiry = Expiry::new(lives.shortest());
+        #[expect(unsafe_code, reason = "a core has no types")]
+        // SAFETY: the entries of this core are of this type. The idle life of an entry begins when it is stored, before it is
+        // published. The core asks about entries that are stored, or were.
+        let idle = unsafe { lives.idle(types) };
+        let limits = Limits { maxsize: parameters.maxsize, lives: lives.kind(idle) };
+        let expiry = Expiry::new(lives.shortest(), idle.is_some());
         let state = State::new(limits, parameters.patience);
         let touch = state.store.touch();
         Self {
-            on_hit: OnHit::new(touch, expiry.is_on()),
+            on_hit: OnHit::new(touch, expiry.is_on(), idle.is_some()),
             expiry,
+            idle,
             single_flight: parameters.single_flight,
             retry_after: lives.retry_after(),
             refreshes: lives.refresh(),
@@ -293,6 +301,28 @@ impl<S: Scope> Core<S> {
     #[inline]
     pub(crate) fn timing(&self, generation: u64, is_measured: bool) -> Timing {
         Patience::timing(generation, self.timed.load(Relaxed), is_measured)
+    }
+}
+
+/// The last uses of entries, in a cache with a time to idle.
+impl<S: Scope> Core<S> {
+    /// Notes the use of an entry that a look-up without the lock has found under this hash. Returns `false` if the look-up
+    /// under the lock has to decide, because something is due.
+    ///
+    /// The clock is read after the look-up, and so the entry's own moment may have come before. Then the lock was taken to
+    /// hide the entry or to take it out, and the next deadline was published after that. Either the deadline that is read
+    /// here is an older one, and has passed. Or the entry shows that it was hidden or taken out.
+    pub(crate) fn note_time(&self, entry: EntryRef, hash: u64) -> bool {
+        let now = self.expiry.now();
+        !self.expiry.is_due_at(now)
+            && entry.is_stored()
+            && entry.is_published(hash)
+            && self.note_use(entry, now)
+    }
+
+    /// Notes the use of an entry that is stored, or was, unless it was idle for too long. Returns whether it was not.
+    fn note_use(&self, entry: EntryRef, now: Time) -> bool {
+        self.idle.is_none_or(|idle| idle.extend::<S>(entry, now))
     }
 }
 

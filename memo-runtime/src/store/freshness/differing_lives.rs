@@ -4,6 +4,9 @@
 //! again: some have expired, and the others go to nearer lists. An entry moves 64 times at most in its life. A call
 //! takes only a few of these steps: a list that is being sorted is kept apart until nothing is left in it.
 //!
+//! An entry that was idle for too long has expired before its deadline. Hits move the end of its idle life without the lock,
+//! and so the queue knows a lower bound of it. When that comes, the entry has expired, or is filed again by its last use.
+//!
 //! Three rules keep the order:
 //!
 //! - The next deadline is the least that the nearest list may hold. To find the least that it does hold would take a
@@ -16,6 +19,7 @@
 use crate::base::clock::Time;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::corrupted;
+use crate::entry::last_use::IdleLife;
 use crate::store::freshness::{Moments, Stage};
 use crate::store::radix::Radix;
 
@@ -26,6 +30,8 @@ pub(crate) struct DifferingLives {
     radix: Radix,
     /// The heads of the lists, and then the entries, in no order. There are no heads before the first entry.
     nodes: Vec<Node>,
+    /// How long entries live that are not used, if that life ends.
+    idle: Option<IdleLife>,
 }
 
 /// An entry, or the head of a list.
@@ -54,7 +60,7 @@ enum Phase {
 }
 
 impl Node {
-    /// The next moment of the entry, which decides about its list.
+    /// The next moment of the entry that does not depend on its uses.
     fn next(&self) -> Time {
         let Moments { run_at, deadline, ends } = self.moments;
         match self.phase {
@@ -76,8 +82,8 @@ impl Node {
         *ends = last.max(*ends);
     }
 
-    /// The stage of its life.
-    fn stage(&self, now: Time) -> Stage {
+    /// The stage of its life, unless that is over because the entry was idle.
+    fn stage_in_use(&self, now: Time) -> Stage {
         let Moments { run_at, deadline, ends } = self.moments;
         if ends.has_passed(now) {
             Stage::Over
@@ -90,9 +96,17 @@ impl Node {
         }
     }
 
+    /// The stage of its life.
+    fn stage(&self, now: Time, idle: Option<IdleLife>) -> Stage {
+        match self.entry.zip(idle) {
+            Some((entry, idle)) if idle.is_over(entry, now) => Stage::Over,
+            _ => self.stage_in_use(now),
+        }
+    }
+
     /// The next phase, if its moment has come.
     fn advance(&mut self, now: Time) -> bool {
-        let next = match self.stage(now) {
+        let next = match self.stage_in_use(now) {
             Stage::Kept { .. } if self.phase != Phase::Kept => {
                 // Not `now`: a thread that has read the clock before may come later.
                 self.moments.run_at = self.moments.deadline;
@@ -130,6 +144,15 @@ impl DifferingLives {
     /// The last time that comes.
     const END: u64 = Time::FOREVER.nanos() - 1;
 
+    pub(super) fn new(idle: Option<IdleLife>) -> Self {
+        Self { idle, ..Self::default() }
+    }
+
+    /// No entry is stored any longer.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.idle);
+    }
+
     fn len(&self) -> usize {
         self.nodes.len().saturating_sub(HEADS)
     }
@@ -160,6 +183,9 @@ impl DifferingLives {
         }
         let at = self.nodes.len() as u32;
         entry.set_slot(at);
+        if let Some(idle) = self.idle {
+            idle.begin(entry, now);
+        }
         self.nodes.push(Node {
             moments,
             stored_at: now,
@@ -175,10 +201,14 @@ impl DifferingLives {
     /// Puts a node that is in no list into the list of its next moment.
     fn file(&mut self, at: u32) {
         let passed = Time::from_nanos(self.radix.last());
+        let idle = self.idle;
         let node = self.node(at);
         node.clamp(passed);
-        let next = node.next().nanos();
-        let list = self.radix.list_of(next);
+        let next = match node.entry.zip(idle) {
+            None => node.next(),
+            Some((entry, idle)) => node.next().min(idle.file(entry, passed)),
+        };
+        let list = self.radix.list_of(next.nanos());
         self.radix.mark_filled(list);
         let head = list as u32;
         let end = std::mem::replace(&mut self.node(head).before, at);
@@ -228,8 +258,9 @@ impl DifferingLives {
             self.begin_sorting(now)?;
         }
         let at = self.node(UNSORTED).after;
+        let idle = self.idle;
         let node = self.node(at);
-        if node.stage(now) == Stage::Over {
+        if node.stage(now, idle) == Stage::Over {
             return Some(Step::Expired(self.take(at)));
         }
         let hidden = if node.advance(now) { node.entry } else { None };
@@ -283,7 +314,7 @@ impl DifferingLives {
 
     /// The stage of an entry's life.
     pub(super) fn stage(&self, entry: EntryRef, now: Time) -> Stage {
-        self.nodes[self.position(entry) as usize].stage(now)
+        self.nodes[self.position(entry) as usize].stage(now, self.idle)
     }
 
     /// Sets when a call may have the value of an entry computed anew. An entry that was due is fresh until then.
@@ -331,9 +362,18 @@ impl DifferingLives {
         self.nodes[self.position(entry) as usize].is_error
     }
 
-    /// How many entries are in one of these stages.
-    pub(super) fn count(&self, now: Time, is_counted: impl Fn(Stage) -> bool) -> usize {
-        self.nodes.iter().skip(HEADS).filter(|node| is_counted(node.stage(now))).count()
+    /// The lives of how many entries are over.
+    pub(super) fn count_over(&self, now: Time) -> usize {
+        let nodes = self.nodes.iter().skip(HEADS);
+        nodes.filter(|node| node.stage(now, self.idle) == Stage::Over).count()
+    }
+
+    /// How many entries are kept for calls that fail.
+    pub(super) fn count_kept(&self, now: Time) -> usize {
+        let is_kept = |stage| matches!(stage, Stage::Kept { .. });
+        // Few entries are: the last use of the others is not looked at.
+        let nodes = self.nodes.iter().skip(HEADS).filter(|node| is_kept(node.stage_in_use(now)));
+        nodes.filter(|node| is_kept(node.stage(now, self.idle))).count()
     }
 
     /// Shows `see` all entries.
@@ -360,7 +400,8 @@ impl DifferingLives {
                 let node = &self.nodes[at as usize];
                 let entry = node.entry.expect("a list has one head");
                 assert!(node.before == before && entry.slot() == at && is_valid(entry));
-                let next = node.next().nanos();
+                let idle_end = self.idle.map_or(Time::FOREVER, |idle| idle.filed_end(entry));
+                let next = node.next().min(idle_end).nanos();
                 assert!(next >= self.radix.last() || head == UNSORTED);
                 if head < UNSORTED {
                     assert_eq!(self.radix.list_of(next), head as usize);

@@ -13,6 +13,7 @@ mod equal_lives;
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::entry_ref::EntryRef;
+use crate::entry::last_use::IdleLife;
 use differing_lives::{DifferingLives, Step};
 use equal_lives::EqualLives;
 use std::time::Duration;
@@ -68,8 +69,8 @@ pub(crate) enum Lives {
     Endless,
     /// All of them live so long.
     Equal(Duration),
-    /// Each has a life of its own.
-    Differing,
+    /// Each has a life of its own, and is gone before its end when it was idle for too long.
+    Differing(Option<IdleLife>),
 }
 
 /// The life of one entry, where lives differ.
@@ -120,7 +121,7 @@ impl Freshness {
         match lives {
             Lives::Endless => Self::Endless,
             Lives::Equal(ttl) => Self::Equal(EqualLives::new(ttl)),
-            Lives::Differing => Self::Differing(Box::default()),
+            Lives::Differing(idle) => Self::Differing(Box::new(DifferingLives::new(idle))),
         }
     }
 
@@ -173,7 +174,7 @@ impl Freshness {
         match self {
             Self::Endless => {}
             Self::Equal(queue) => *queue = EqualLives::new(queue.ttl()),
-            Self::Differing(queue) => **queue = DifferingLives::default(),
+            Self::Differing(queue) => queue.clear(),
         }
     }
 
@@ -224,7 +225,7 @@ impl Freshness {
             Self::Endless => 0,
             Self::Equal(queue) => queue.expired(now).count(),
             Self::Differing(queue) if !queue.next().has_passed(now) => 0,
-            Self::Differing(queue) => queue.count(now, |stage| stage == Stage::Over),
+            Self::Differing(queue) => queue.count_over(now),
         }
     }
 
@@ -232,7 +233,7 @@ impl Freshness {
     pub(crate) fn count_kept(&self, now: Time) -> usize {
         match self {
             Self::Endless | Self::Equal(_) => 0,
-            Self::Differing(queue) => queue.count(now, |it| matches!(it, Stage::Kept { .. })),
+            Self::Differing(queue) => queue.count_kept(now),
         }
     }
 

@@ -225,7 +225,7 @@ fn another_policy_evicts_the_first_that_came_in() {
 #[test]
 fn an_entry_with_a_life_of_its_own_expires_at_the_end_of_it() {
     const MAXSIZE: usize = if cfg!(miri) { 20 } else { 200 };
-    let mut store = Store::new(Limits { maxsize: Some(MAXSIZE), lives: Lives::Differing });
+    let mut store = Store::new(Limits { maxsize: Some(MAXSIZE), lives: Lives::Differing(None) });
     let mut entries = Entries::default();
     let mut model: BTreeMap<u64, (EntryRef, Time)> = BTreeMap::new();
     let (mut random, mut now, mut causes) = (1_u64, at(1 << 30), [0; 4]);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry::entry::EntryPtr;
-use crate::scope::scope::Thread;
+use crate::scope::scope::{Shared, Thread};
 use crate::store::freshness::Life;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ fn plain(deadline: u64) -> Moments {
 struct Compared {
     queue: DifferingLives,
     model: Vec<Plain>,
+    tti: Option<Duration>,
     steps: usize,
     /// How many moments the entries have had.
     moments: usize,
@@ -30,6 +31,8 @@ struct Plain {
     due_at: Time,
     deadline: Time,
     ends: Time,
+    /// The end of its idle life.
+    idle_end: Time,
     /// Once it answers no longer: a call may run the body from then on.
     run_at: Time,
     /// The phase that the queue has last reported, or was given.
@@ -38,7 +41,7 @@ struct Plain {
 
 impl Plain {
     fn stage(&self, now: Time) -> Stage {
-        if self.ends.has_passed(now) {
+        if self.ends.min(self.idle_end).has_passed(now) {
             Stage::Over
         } else if self.deadline.has_passed(now) {
             Stage::Kept { may_run: self.run_at.has_passed(now) }
@@ -51,21 +54,45 @@ impl Plain {
 
     /// The next moment that the queue has to report.
     fn next(&self) -> Time {
-        match self.known {
+        let next = match self.known {
             Phase::Fresh => self.deadline.min(self.due_at),
             Phase::Due => self.deadline,
             Phase::Kept => self.ends,
-        }
+        };
+        next.min(self.idle_end)
     }
 }
 
 impl Compared {
+    /// The entries live so long that are not used.
+    fn with_idle_life(tti: Duration) -> Self {
+        let queue = DifferingLives::new(Some(IdleLife::of_tests(tti)));
+        Self { queue, tti: Some(tti), ..Self::default() }
+    }
+
+    /// A hit without the lock.
+    fn hit(&mut self, number: usize, now: Time) {
+        let (plain, Some((tti, idle))) = (&mut self.model[number], self.tti.zip(self.queue.idle))
+        else {
+            return;
+        };
+        let answers = idle.extend::<Thread>(plain.owner.entry_ref(), now);
+        assert_eq!(answers, !plain.idle_end.has_passed(now));
+        if answers {
+            plain.idle_end = now.after(tti);
+            self.moments += 1;
+        }
+    }
+
     fn push(&mut self, now: Time, length: Duration) {
         self.push_life(now, Life { length, ..Life::ENDLESS });
     }
 
     fn push_life(&mut self, now: Time, life: Life) {
-        let owner = EntryPtr::without_key(0);
+        let owner = match self.tti {
+            None => EntryPtr::without_key(0),
+            Some(_) => EntryPtr::with_last_use(0),
+        };
         self.queue.push(owner.entry_ref(), now, Moments::of(&life, now), false);
         let deadline = now.after(life.length);
         let due_at = Some(now.after(life.fresh)).filter(|at| *at < deadline);
@@ -74,6 +101,7 @@ impl Compared {
             due_at: due_at.unwrap_or(Time::FOREVER),
             deadline,
             ends: deadline.after(life.kept),
+            idle_end: self.tti.map_or(Time::FOREVER, |tti| now.after(tti)),
             run_at: Time::ORIGIN,
             known: Phase::Fresh,
         });
@@ -145,7 +173,7 @@ impl Compared {
 
     fn check(&self, now: Time) {
         let over = self.model.iter().filter(|plain| plain.stage(now) == Stage::Over).count();
-        assert_eq!(self.queue.count(now, |it| it == Stage::Over), over);
+        assert_eq!(self.queue.count_over(now), over);
         let earliest = self.model.iter().map(Plain::next).min();
         assert!(self.queue.next() <= earliest.unwrap_or(Time::FOREVER), "none is due before");
         for plain in &self.model {
@@ -202,12 +230,15 @@ impl Random {
 
 #[test]
 fn entries_expire_at_their_deadlines_whatever_their_lives() {
-    moments_come_when_they_should(|length, _| Life { length, ..Life::ENDLESS });
+    moments_come_when_they_should(Compared::default(), |length, _| Life {
+        length,
+        ..Life::ENDLESS
+    });
 }
 
 #[test]
 fn entries_are_due_for_a_refresh_when_they_should_be() {
-    moments_come_when_they_should(|length, random| Life {
+    moments_come_when_they_should(Compared::default(), |length, random| Life {
         length,
         fresh: random.life(),
         ..Life::ENDLESS
@@ -216,22 +247,28 @@ fn entries_are_due_for_a_refresh_when_they_should_be() {
 
 #[test]
 fn entries_are_kept_for_calls_that_fail_for_as_long_as_they_should_be() {
-    moments_come_when_they_should(|length, random| Life {
-        length,
-        fresh: random.life(),
-        kept: random.life(),
-        ..Life::ENDLESS
-    });
+    moments_come_when_they_should(Compared::default(), any_life);
 }
 
-fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
+#[test]
+fn entries_that_are_not_used_expire_when_they_were_idle_for_long_enough() {
+    for tti in [1, 3000, 100_000, u64::MAX - 1] {
+        let all = Compared::with_idle_life(Duration::from_nanos(tti));
+        moments_come_when_they_should(all, any_life);
+    }
+}
+
+fn any_life(length: Duration, random: &mut Random) -> Life {
+    Life { length, fresh: random.life(), kept: random.life(), ..Life::ENDLESS }
+}
+
+fn moments_come_when_they_should(mut all: Compared, life: fn(Duration, &mut Random) -> Life) {
     let mut random = Random(7);
-    let mut all = Compared::default();
     let mut now = at(1 << 40);
     for step in 0..if cfg!(miri) { 300 } else { 40_000 } {
         let grows = (step / 500) % 2 == 0;
         let number = random.below(all.model.len().max(1));
-        match random.next() % 12 {
+        match random.next() % 14 {
             0..6 if grows => {
                 let length = random.life();
                 all.push_life(now, life(length, &mut random));
@@ -246,6 +283,7 @@ fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
                 let is_kept = random.next() % 4 == 0;
                 all.age(number, is_kept, now);
             }
+            12 | 13 if !all.model.is_empty() => all.hit(number, now),
             8 => now = now.after(Duration::from_nanos(random.next() % 3_000)),
             // Over the moments of many lists at once.
             9 if random.next() % 64 == 0 => {
@@ -256,7 +294,7 @@ fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
                 let few = random.next() % 2 == 0;
                 all.expire(now, if few { 3 } else { usize::MAX });
                 if !few {
-                    assert_eq!(all.queue.count(now, |it| it == Stage::Over), 0);
+                    assert_eq!(all.queue.count_over(now), 0);
                     all.check_all_known(now);
                 }
             }
@@ -269,7 +307,7 @@ fn moments_come_when_they_should(life: fn(Duration, &mut Random) -> Life) {
     assert!(moments > 30 && steps <= 65 * moments, "{moments} moments, {steps} steps");
     let end_of_time = at(DifferingLives::END);
     all.expire(end_of_time, usize::MAX);
-    assert!(all.model.iter().all(|plain| plain.ends == Time::FOREVER));
+    assert!(all.model.iter().all(|plain| plain.ends.min(plain.idle_end) == Time::FOREVER));
     all.check(end_of_time);
     while !all.model.is_empty() {
         all.remove(0);
@@ -332,4 +370,36 @@ fn a_value_that_has_ended_may_be_computed_anew_also_by_an_earlier_reading_of_the
     while queue.step(at(300)).is_some() {}
     assert_eq!(queue.stage(owner.entry_ref(), at(200)), Stage::Kept { may_run: true });
     queue.remove(owner.entry_ref());
+}
+
+#[test]
+fn an_entry_that_is_hit_all_the_time_is_filed_again_about_twice_in_each_idle_life() {
+    const HITS: u64 = if cfg!(miri) { 200 } else { 1_000_000 };
+    const TICK: u64 = 4_000_000;
+    for tti in [1_000_000_000, 1 << 30, 5_000_000_000, (1 << 33) - 1, 600_000_000_000] {
+        let mut all = Compared::with_idle_life(Duration::from_nanos(tti));
+        all.push(at(1 << 40), Duration::MAX);
+        for hit in 0..HITS {
+            let now = at((1 << 40) + hit / 10 * TICK);
+            all.expire(now, usize::MAX);
+            all.hit(0, now);
+        }
+        let lives = usize::try_from(HITS / 10 * TICK / tti).expect("it is small");
+        assert!(all.steps <= 2 * lives + 64, "{} steps in {lives} idle lives", all.steps);
+    }
+}
+
+#[test]
+fn a_use_by_an_earlier_reading_of_the_clock_takes_nothing_back() {
+    let idle = IdleLife::of_tests(Duration::from_nanos(100));
+    let owner: EntryPtr<Thread> = EntryPtr::with_last_use(0);
+    let mut queue = DifferingLives::new(Some(idle));
+    queue.push(owner.entry_ref(), at(0), plain(1000), false);
+    assert!(idle.extend::<Shared>(owner.entry_ref(), at(90)));
+    assert!(idle.extend::<Shared>(owner.entry_ref(), at(50)));
+    assert_eq!(idle.end(owner.entry_ref()), at(190));
+    assert!(!idle.extend::<Shared>(owner.entry_ref(), at(190)), "it is over");
+    assert_eq!(queue.stage(owner.entry_ref(), at(189)), Stage::Fresh);
+    while queue.step(at(189)).is_some() {}
+    assert_eq!(queue.step(at(190)), Some(Step::Expired(owner.entry_ref())));
 }
