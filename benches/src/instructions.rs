@@ -95,7 +95,7 @@ const SCENARIOS: [Scenario; 15] = [
     ("hit, (&str, u32)", hit_text),
     ("hit, ttl", |calls| hit(calls, ttl)),
     ("hit, ttl, a Result", |calls| hit_result(calls, ttl_of_result)),
-    ("hit, ttl and all about it", |calls| hit_result(calls, all_about_ttl)),
+    ("hit, all about time", |calls| hit_result(calls, all_about_ttl)),
     ("hit, thread", |calls| hit(calls, thread_lru)),
     ("hit, thread, unbounded", |calls| hit(calls, thread_unbounded)),
     ("hit, async", |calls| polled(hit_async(calls))),
