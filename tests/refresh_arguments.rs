@@ -258,6 +258,27 @@ fn methods_of_a_generic_type_are_refreshed() {
     assert_refreshed!(Shelf(vec!["a"]).shown(&"b"));
 }
 
+struct Tariff<'n>(&'n str);
+
+#[memoize(ttl = "10m", refresh_after = "1m", refresh_on = |run| run())]
+impl Tariff<'_> {
+    // `Self` borrows, and the run in the background does not.
+    #[memoize]
+    fn rate(currency: &str) -> (u32, String) {
+        (RUNS.fetch_add(1, SeqCst), currency.to_owned())
+    }
+
+    fn own(&self) -> (u32, String) {
+        Self::rate(self.0)
+    }
+}
+
+#[test]
+fn associated_functions_of_a_type_that_borrows_are_refreshed() {
+    let currency = "EUR".to_owned();
+    assert_refreshed!(Tariff(&currency).own());
+}
+
 mod inner {
     use super::*;
 

@@ -94,8 +94,8 @@ pub mod __private {
         renews, stored, stored_with_errors, thread_stored,
     };
     pub use crate::expand::bounds::result_kind::{
-        NotResult, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind, SharesErrors,
-        StoresAll, StoresOk,
+        NotResult, PolicyFor, Probe, PutMemoizeOnTheImplBlockAsWell as StandIn, ResultKind,
+        SharesErrors, StoresAll, StoresOk,
     };
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::bounds::tags::{tag, tag_place, tag_text, tags, tags_of};

@@ -7,7 +7,7 @@ use crate::parse::options::Options;
 use crate::tokens::rewrite::{camel_case, infer_lifetimes, spelled};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Generics, LitStr, Path};
+use syn::{Generics, LitStr, Path, Visibility};
 
 pub(crate) enum Context {
     /// A module or a function body. The controls belong to a type with the function's name.
@@ -100,6 +100,15 @@ impl Context {
 
     pub(crate) fn is_trait_impl(&self) -> bool {
         self.controls_trait().is_some()
+    }
+
+    /// Whether a method may stand in a trait, with a body there. Such a method has no visibility.
+    pub(crate) fn may_be_trait(&self, vis: &Visibility) -> bool {
+        match self {
+            Self::Method => matches!(vis, Visibility::Inherited),
+            Self::Block(block) => block.trait_path.is_some(),
+            Self::Module | Self::TraitImpl(..) => false,
+        }
     }
 
     fn surroundings(&self) -> Option<&Surroundings> {

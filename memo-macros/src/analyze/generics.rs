@@ -76,6 +76,11 @@ impl Params {
         (instance, others)
     }
 
+    /// Adds a bound.
+    pub(crate) fn bind(&mut self, bound: WherePredicate) {
+        self.bounds.push(bound);
+    }
+
     /// These and `more`.
     pub(crate) fn and(mut self, more: &Self) -> Self {
         self.params.extend(more.params.iter().cloned());

@@ -13,7 +13,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use std::rc::Rc;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Pat, ReturnType, Type};
+use syn::{Attribute, Expr, Pat, ReturnType, Type, WherePredicate, parse_quote};
 
 pub(crate) struct Model {
     pub(crate) function: Function,
@@ -27,6 +27,8 @@ pub(crate) struct Model {
     pub(crate) instance: Params,
     /// The other parameters: lifetimes, and types that occur only in arguments outside the key.
     pub(crate) other_params: Params,
+    /// `Self: Sized`, if that is a bound of the controls of a method.
+    pub(crate) sized_self: Option<WherePredicate>,
     /// The name of the controls: the companion type of a function, the prefix for a method.
     pub(crate) controls_name: Ident,
     /// The return type; `()` when none is written.
@@ -72,7 +74,7 @@ impl Model {
         };
         let cache_is_given = options.cache().is_some();
         let key = options.key().map(|key| KeyPart::of(key, &function, cache_is_given));
-        let (instance, other_params) =
+        let (mut instance, other_params) =
             params(&options, &function, &arguments, key.as_ref(), &result);
         let bounds = context.bounds(&function.sig.generics);
         let stored_type = match &function.sig.output {
@@ -87,6 +89,12 @@ impl Model {
         let shares_errors = !borrows(&result)
             && !bounds.names().any(|it| has_parameter(&result, it) && bounds.may_borrow(it));
         let runtime = options.runtime();
+        let sized_self = (key.is_none() && context.may_be_trait(&function.vis))
+            .then(|| sized_self(&arguments, &runtime))
+            .flatten();
+        if let Some(sized) = &sized_self {
+            instance.bind(sized.clone());
+        }
         Self {
             function,
             options,
@@ -95,6 +103,7 @@ impl Model {
             key,
             instance,
             other_params,
+            sized_self,
             controls_name,
             result,
             stored_type,
@@ -178,6 +187,18 @@ fn arguments(options: &Options, function: &Function) -> Vec<Argument> {
         }
     };
     function.inputs().enumerate().map(argument).collect()
+}
+
+/// `Self: Sized`, if the key has a `Self`. In a trait the compiler would report it anew for each control. The instantiation
+/// has the bound, so it is reported where the method uses the controls.
+fn sized_self(arguments: &[Argument], p: &TokenStream) -> Option<WherePredicate> {
+    let is_self = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("Self"));
+    let of_self = |argument: &&Argument| match &argument.ty {
+        Type::Reference(reference) => is_self(&reference.elem),
+        ty => is_self(ty),
+    };
+    let mut keyed = arguments.iter().filter(|argument| argument.keyed);
+    keyed.find(of_self).map(|_| parse_quote!(Self: #p::std::marker::Sized))
 }
 
 /// The parameters that tell the caches apart, and the others.

@@ -1,9 +1,9 @@
 //! How a function and its controls reach their cache, and what they pass to it.
 
-use super::cache_types::{key_bounds, result_bounds, types};
+use super::cache_types::{are_spelled, key_bounds, result_bounds};
 use super::names::hygienic;
+use super::shared;
 use crate::analyze::model::Model;
-use crate::parse::option_row::Scope;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -30,26 +30,20 @@ enum CacheUser {
     Control,
 }
 
-/// The access of a control.
+/// The access of a control. It may reach the cache in a way of its own, so the statements that make the key stand apart.
 pub(super) fn of_control(model: &Model) -> CacheAccess {
-    access(model, CacheUser::Control).with_key_in_setup()
+    access(model, CacheUser::Control)
 }
 
-/// The access of a control that files an entry.
-pub(super) fn of_insertion(model: &Model) -> CacheAccess {
-    access(model, CacheUser::Control).with_tags(model, CacheUser::Control).with_key_in_setup()
-}
-
-/// The access of a control that runs the body. It may reach the cache in a way of its own: the statements that make the key
-/// stand apart.
-pub(super) fn of_run(model: &Model) -> CacheAccess {
+/// The access of a control that may file an entry.
+pub(super) fn of_filing(model: &Model) -> CacheAccess {
     access(model, CacheUser::Control).with_tags(model, CacheUser::Control)
 }
 
 /// The access of a call of the function.
 pub(super) fn of_call(model: &Model) -> CacheAccess {
     if model.is_async() {
-        of_run(model)
+        of_filing(model)
     } else {
         access(model, CacheUser::Call).with_tags(model, CacheUser::Call).with_key_in_setup()
     }
@@ -84,7 +78,7 @@ impl CacheAccess {
 }
 
 fn access(model: &Model, user: CacheUser) -> CacheAccess {
-    let (mut lookup, policy) = (model.lookup(), model.result_policy());
+    let (mut lookup, policy) = (shared::lookup(model), shared::policy(model));
     let mut key = model.key_patterns();
     let is_made_once = is_made_once(model, user);
     if is_made_once {
@@ -104,18 +98,12 @@ fn access(model: &Model, user: CacheUser) -> CacheAccess {
         let setup = quote!(let #name = #p::at(#call_site););
         return CacheAccess { key, setup, cache, lookup, tags: None, policy };
     }
-    if types(model).are_spelled() && user == CacheUser::Control {
-        let call = model.call(&model.cache_fn());
-        if !model.is_async() {
-            let cache = quote!(&#call);
-            let setup = TokenStream::new();
-            return CacheAccess { key, setup, cache, lookup, tags: None, policy };
-        }
-        // An async call uses the cache in more than one statement. In thread scope the cache comes from
-        // the call site, so that it also works while the values of the thread are dropped.
-        let own = call_site(model).filter(|_| model.options.scope() == Scope::Thread);
-        let call = own.map_or(call, |call_site| quote!(#call_site.own()));
-        let setup = quote!(let #name = #call;);
+    if are_spelled(model) && user == CacheUser::Control {
+        let made = match call_site(model) {
+            Some(call_site) => quote!(#call_site.own()),
+            None => model.call(&model.cache_fn()),
+        };
+        let setup = quote!(let #name = #made;);
         return CacheAccess { key, setup, cache, lookup, tags: None, policy };
     }
     let setup = from_static(model, user, &lookup, is_made_once);
@@ -189,7 +177,7 @@ pub(super) fn is_split_call(model: &Model) -> bool {
 /// Whether a generated function returns the call site. A trait cannot spell its type, which may depend
 /// on the types of the implementation.
 pub(super) fn has_call_site(model: &Model) -> bool {
-    model.options.cache().is_none() && types(model).are_spelled() && !model.context.is_trait_impl()
+    model.options.cache().is_none() && are_spelled(model) && !model.context.is_trait_impl()
 }
 
 pub(super) fn call_site(model: &Model) -> Option<TokenStream> {

@@ -17,7 +17,7 @@
 //! ```
 
 use super::cache_access::has_call_site;
-use super::cache_types::{Types, key_bounds, result_bounds, types, unbounded_types};
+use super::cache_types::{Types, are_spelled, key_bounds, result_bounds, types, unbounded_types};
 use super::helper::Helper;
 use super::names::{hygienic, report_name};
 use super::renewal;
@@ -73,7 +73,7 @@ fn cache_function(model: &Model, types: Types, body: TokenStream) -> Helper {
         format!(" The cache of [`{0}`](Self::{0}).", model.function.sig.ident)
     };
     let cfgs = model.cfgs();
-    let is_associated_type = model.context.is_trait_impl() && types.are_spelled();
+    let is_associated_type = model.context.is_trait_impl() && are_spelled(model);
     let returned = cache_type(model, types);
     Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
@@ -84,7 +84,12 @@ fn cache_function(model: &Model, types: Types, body: TokenStream) -> Helper {
 }
 
 /// A hidden function without arguments.
-fn function(model: &Model, name: Ident, returned: &TokenStream, body: TokenStream) -> Helper {
+pub(super) fn function(
+    model: &Model,
+    name: Ident,
+    returned: &TokenStream,
+    body: TokenStream,
+) -> Helper {
     let cfgs = model.cfgs();
     let (params, bounds, attrs) = if model.context.is_module() {
         (None, None, TokenStream::new())

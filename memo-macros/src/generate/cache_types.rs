@@ -2,6 +2,7 @@
 //! policy that the runtime is given.
 
 use super::key::nested;
+use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::stored_type::{StandIns, StoredType, stand_ins};
 use crate::parse::option_row::Scope;
@@ -39,11 +40,18 @@ impl Model {
         } else if self.options.store_errors() {
             quote!(#p::policy_with_errors::<#result, _>())
         } else if matches!(self.stored_type, StoredType::Primitive) {
-            quote!(#p::primitive::<#result, _>())
+            // The bounds of a cache of its own ask whether it is a primitive.
+            if self.options.cache().is_none() { quote!(#p::Whole) } else { self.primitive() }
         } else {
             let kind = self.result_kind();
             quote!(#p::policy::<#result, _, _>(#kind))
         }
+    }
+
+    /// The policy of a type that has the name of a primitive. The compiler refuses another type.
+    fn primitive(&self) -> TokenStream {
+        let Self { runtime: p, result, .. } = self;
+        quote!(#p::primitive::<#result, _>())
     }
 
     /// The stored type, if a signature can spell it.
@@ -53,18 +61,25 @@ impl Model {
             StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {
                 Some(result.clone())
             }
-            StoredType::OkByName => Some(quote!(<#result as #p::ResultKind<true>>::Stored)),
-            StoredType::AskCompiler(stand_ins) => {
-                let is_result = self.is_result(stand_ins);
-                Some(quote!(<#result as #p::ResultKind<{ #is_result }>>::Stored))
-            }
-            StoredType::Unspelled => None,
+            _ => self
+                .is_result()
+                .map(|is_result| quote!(<#result as #p::ResultKind<#is_result>>::Stored)),
         }
     }
 
-    /// Asks whether the result is a `Result`, as a constant.
-    fn is_result(&self, stand_ins: &StandIns) -> TokenStream {
-        self.ask(stand_ins, &self.result, &quote!(fallible))
+    /// Whether only the `Ok` of the result is stored, as a constant argument, if a signature can spell it.
+    pub(super) fn is_result(&self) -> Option<TokenStream> {
+        match &self.stored_type {
+            StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {
+                Some(quote!(false))
+            }
+            StoredType::OkByName => Some(quote!(true)),
+            StoredType::AskCompiler(stand_ins) => {
+                let answer = self.ask(stand_ins, &self.result, &quote!(fallible));
+                Some(quote!({ #answer }))
+            }
+            StoredType::Unspelled => None,
+        }
     }
 
     /// Asks whether the target of a `&'static` can be cloned, as a constant. `None` if that depends on a
@@ -112,20 +127,19 @@ pub(super) struct Types {
     pub(super) value: Option<TokenStream>,
 }
 
-impl Types {
-    pub(super) fn are_spelled(&self) -> bool {
-        self.key.is_some() && self.value.is_some()
-    }
+/// Whether a signature can spell both types.
+pub(super) fn are_spelled(model: &Model) -> bool {
+    let spelled = model.key.as_ref().is_none_or(KeyPart::is_spelled)
+        && !matches!(model.stored_type, StoredType::Unspelled);
+    spelled && (model.instance.is_empty() || !model.context.is_trait_impl())
 }
 
 pub(super) fn types(model: &Model) -> Types {
-    let types = Types { key: model.key_types().map(nested), value: model.stored_type() };
     // In a trait either both are spelled, or the whole type is `impl Trait`.
-    let all_or_none = model.context.is_trait_impl();
-    if all_or_none && !(types.are_spelled() && model.instance.is_empty()) {
+    if model.context.is_trait_impl() && !are_spelled(model) {
         return Types { key: None, value: None };
     }
-    types
+    Types { key: model.key_types().map(nested), value: model.stored_type() }
 }
 
 /// The bounds of the key, as a value; `None` if only the compiler knows its type.
@@ -160,7 +174,10 @@ pub(super) fn unbounded_types(model: &Model) -> (TokenStream, TokenStream) {
 /// The bounds of the stored type, as a value.
 pub(super) fn result_bounds(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
-    let kind = model.result_kind();
+    let kind = match model.stored_type {
+        StoredType::Primitive => model.primitive(),
+        _ => model.result_kind(),
+    };
     match model.options.scope() {
         Scope::Shared if model.options.store_errors() => {
             quote!(#p::stored_with_errors::<#result, _>())

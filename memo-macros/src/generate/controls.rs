@@ -75,27 +75,39 @@ fn companion(model: &Model) -> TokenStream {
 fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
     let enabled = hygienic("enabled");
+    let ask = |method: &str, argument: Option<&Ident>| {
+        let method = Ident::new(method, Span::call_site());
+        if let Some(call_site) = call_site(model) {
+            quote!(#call_site.#method(#argument))
+        } else {
+            let argument = argument.into_iter();
+            quote!(#p::Cache::#method(&Self::cache() #(, #argument)*))
+        }
+    };
     model.options.cache().is_none().then(|| {
+        let (info, clear, parameters) =
+            (ask("info", None), ask("clear", None), ask("parameters", None));
+        let enable = ask("enable", Some(&enabled));
         quote! {
             /// The counters and the size of the cache.
             #[inline]
             #vis fn cache_info() -> #p::CacheInfo {
-                #p::Cache::info(&Self::cache())
+                #info
             }
             /// Forgets every entry and zeroes the counters.
             #[inline]
             #vis fn cache_clear() {
-                #p::Cache::clear(&Self::cache())
+                #clear
             }
             /// Turns the cache off, or on again. Off, each call runs the body.
             #[inline]
             #vis fn cache_enable(#enabled: bool) {
-                #p::Cache::enable(&Self::cache(), #enabled)
+                #enable
             }
             /// The options in force.
             #[inline]
             #vis fn cache_parameters() -> #p::CacheParameters {
-                #p::Cache::parameters(&Self::cache())
+                #parameters
             }
         }
     })
@@ -105,8 +117,8 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
 fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
     let what = hygienic("what");
+    let asked = ask_of_call(model, cache_access::of_control(model), &what.to_token_stream());
     let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
     let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
     let all: Vec<_> = model.arguments.iter().map(parameter).collect();
@@ -137,8 +149,7 @@ fn one_call_controls(model: &Model) -> TokenStream {
         fn ask #some_params (#what: #p::Ask<#result>, #(#identifying),*)
             -> #p::std::option::Option<#result> #some_bounds
         {
-            #setup
-            #p::ask(#cache, #what, #lookup, &#policy)
+            #asked
         }
         /// Looks for a call without counting, computing or touching recency.
         #[inline]
@@ -192,26 +203,35 @@ fn insertion(model: &Model) -> TokenStream {
     let arguments: Vec<_> = model.filing_arguments().map(parameter).collect();
     let params = model.params_of(model.filing_arguments());
     let (params, bounds) = (params.declared(), params.clause());
-    let body = if model.options.tags().is_some() {
-        let access = cache_access::of_insertion(model);
-        let lookup = access.tagged_lookup(p);
-        let CacheAccess { setup, cache, policy, .. } = access;
-        quote!(#setup #p::ask(#cache, #p::Ask::Insert(#value), #lookup, &#policy);)
+    let insert = quote!(#p::Ask::Insert(#value));
+    let asked = if model.options.tags().is_some() {
+        ask_of_call(model, cache_access::of_filing(model), &insert)
     } else {
         let names = model.identifying_arguments().map(|argument| &argument.name);
-        quote!(Self::ask(#p::Ask::Insert(#value), #(#names),*);)
+        quote!(Self::ask(#insert, #(#names),*))
     };
     quote! {
         /// Stores a result as if it had been computed now.
         #[inline]
-        #vis fn cache_insert #params (#(#arguments,)* #value: #result) #bounds { #body }
+        #vis fn cache_insert #params (#(#arguments,)* #value: #result) #bounds { #asked; }
     }
+}
+
+/// Asks the cache about one call: statements, and an expression of the type `Option<Return>`.
+fn ask_of_call(model: &Model, access: CacheAccess, what: &TokenStream) -> TokenStream {
+    let p = &model.runtime;
+    let lookup = access.tagged_lookup(p);
+    let CacheAccess { key, setup, cache, policy, .. } = access;
+    if let Some(call_site) = call_site(model) {
+        return quote!(#key #call_site.ask(#what, #lookup, &#policy));
+    }
+    quote!(#key #setup #p::ask(#cache, #what, #lookup, &#policy))
 }
 
 /// The body of a function that makes a call or a refresh, and says how it was answered.
 fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
     let p = &model.runtime;
-    let access = cache_access::of_run(model);
+    let access = cache_access::of_filing(model);
     let lookup = access.tagged_lookup(p);
     let CacheAccess { key, setup, cache, policy, .. } = access;
     let (cache_name, call, pending) = (hygienic("cache"), hygienic("call"), hygienic("run"));
@@ -269,6 +289,9 @@ pub(super) fn observed(model: &Model) -> Option<Helper> {
     let with_status = |mut sig: Signature| {
         sig.ident = name.clone();
         sig.abi = None;
+        if let Some(sized) = &model.sized_self {
+            sig.generics.make_where_clause().predicates.push(sized.clone());
+        }
         sig.output = match sig.output {
             ReturnType::Default => parse_quote!(-> #p::CacheCall<()>),
             ReturnType::Type(arrow, ty) => parse_quote!(#arrow #p::CacheCall<#ty>),
@@ -305,9 +328,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     }
     let Model { runtime: p, result, .. } = model;
     let name = model.remove_fn();
-    let CacheAccess { setup, cache, lookup, policy, .. } = cache_access::of_control(model);
-    // Not by `area_cache()`: if the user has a function of that name, that is one error already.
-    let cache = call_site(model).map_or(cache, |site| quote!(&#site.cache()));
+    let asked = ask_of_call(model, cache_access::of_control(model), &quote!(#p::Ask::Remove));
     let identifying = model.identifying_arguments().map(parameter);
     let generics = model.params_of(model.identifying_arguments()).and(&model.instance);
     let (params, bounds) = (generics.declared(), generics.clause());
@@ -343,10 +364,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
         name,
         declared: Some(declared),
         returns: None,
-        body: quote!({
-            #setup
-            #p::ask(#cache, #p::Ask::Remove, #lookup, &#policy)
-        }),
+        body: quote!({ #asked }),
     })
 }
 

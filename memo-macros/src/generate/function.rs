@@ -9,7 +9,7 @@
 //! pub fn temperature(city: &str) -> Result<f64, WeatherError> {
 //!     let cache = at(<temperature>::call_site);
 //!     return call!(
-//!         cache.enter_timed(plain::<str, _>(city), policy(kind!(Result<..>))),
+//!         cache.enter_timed(<temperature>::lookup(&city), <temperature>::policy()),
 //!         <temperature>::uncached(city)
 //!     );
 //! }
@@ -17,7 +17,9 @@
 //! impl temperature {
 //!     pub fn uncached(city: &str) -> Result<f64, WeatherError> { body }
 //!     pub fn cache() -> &'static Cache<String, f64> { .. }
-//!     pub fn cache_info() -> CacheInfo { Self::cache().info() }
+//!     fn lookup(city: &&str) -> impl Lookup<Key = String> { plain::<str, _>(city) }
+//!     fn policy() -> impl PolicyFor<Result<..>, true> { policy(kind!(Result<..>)) }
+//!     pub fn cache_info() -> CacheInfo { Self::call_site().info() }
 //!     ..
 //! }
 //!
@@ -42,13 +44,13 @@
 //!
 //! // Output. The controls are as above:
 //! async fn temperature(city: &str) -> f64 {
-//!     let policy = policy(kind!(f64));
-//!     let miss = match <temperature>::call_site().hit(&plain::<str, _>(city), &policy) {
+//!     let policy = Whole;
+//!     let miss = match <temperature>::call_site().hit(&<temperature>::lookup(&city), &policy) {
 //!         Ok(result) => return result,
 //!         Err(miss) => miss,
 //!     };
-//!     let cache = <temperature>::cache();
-//!     let run = match go_on(&cache, miss, plain::<str, _>(city), policy).await {
+//!     let cache = <temperature>::call_site().own();
+//!     let run = match go_on(&cache, miss, <temperature>::lookup(&city), policy).await {
 //!         ControlFlow::Break(result) => return result,
 //!         ControlFlow::Continue(run) => run,
 //!     };
@@ -63,6 +65,7 @@ use super::docs;
 use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
 use super::original::original;
+use super::shared::shared_functions;
 use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::type_names::{is_str, is_unsized};
@@ -82,6 +85,7 @@ impl Expansion {
     pub(super) fn of(model: &Model) -> Self {
         let mut helpers = vec![original(model)];
         helpers.extend(cache_functions(model));
+        helpers.extend(shared_functions(model));
         helpers.extend(removal(model));
         helpers.extend(observed(model));
         Self { memoized: memoized(model), helpers }

@@ -11,7 +11,7 @@ use crate::tokens::search::{find_lifetime, has_macro};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Index, Type};
+use syn::{Expr, Index, Token, Type};
 
 impl Model {
     /// The look-up of a call, which borrows its arguments.
@@ -20,6 +20,11 @@ impl Model {
             Some(key) => self.lookup_of(key),
             None => nested(self.keyed_arguments().map(|it| self.lookup_of_argument(it)).collect()),
         }
+    }
+
+    /// The look-up by arguments that are references to those of a call.
+    pub(super) fn lookup_of_references(&self, arguments: &[Argument]) -> TokenStream {
+        nested(arguments.iter().map(|it| self.lookup_by_shape(it, None)).collect())
     }
 
     /// The types of the parts of the key; `None` if only the compiler knows the type of `key = ..`.
@@ -61,7 +66,7 @@ impl Model {
             let shape = self.shape_type(&KeyShape::of(ty));
             return quote!(#p::given_part::<#ty, #shape, _, _>(&#name));
         }
-        self.lookup_by_shape(argument)
+        self.lookup_by_shape(argument, Some(Token![&](Span::call_site())))
     }
 
     fn type_of_argument(&self, argument: &Argument) -> TokenStream {
@@ -245,10 +250,12 @@ fn parts_of(whole: TokenStream, count: usize) -> Vec<TokenStream> {
 const MOST: usize = 12;
 
 impl Model {
-    fn lookup_by_shape(&self, Argument { name, ty, .. }: &Argument) -> TokenStream {
+    /// The look-up of an argument. `borrow` makes a reference of its name.
+    fn lookup_by_shape(&self, argument: &Argument, borrow: Option<Token![&]>) -> TokenStream {
+        let Argument { name, ty, .. } = argument;
         let p = &self.runtime;
         match (KeyShape::of(ty), ty) {
-            (KeyShape::Leaf(ty), _) => quote!(#p::plain::<#ty, _>(&#name)),
+            (KeyShape::Leaf(ty), _) => quote!(#p::plain::<#ty, _>(#borrow #name)),
             (KeyShape::Pointer(leaf), Type::Reference(reference)) if leaf.is_leaf() => {
                 let elem = &reference.elem;
                 quote!(#p::plain::<#elem, _>(#name))
@@ -260,7 +267,7 @@ impl Model {
             }
             (shape, _) => {
                 let shape = self.shape_type(&shape);
-                quote!(#p::shaped::<#ty, #shape, _>(&#name))
+                quote!(#p::shaped::<#ty, #shape, _>(#borrow #name))
             }
         }
     }

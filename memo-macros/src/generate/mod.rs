@@ -15,6 +15,7 @@ mod key;
 mod names;
 mod original;
 mod renewal;
+mod shared;
 mod tags;
 
 use crate::analyze::check;

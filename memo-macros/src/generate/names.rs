@@ -57,6 +57,16 @@ impl Model {
         self.helper_name(if self.context.is_module() { "static_site" } else { "cache_static_site" })
     }
 
+    /// The function that makes the look-up of a call.
+    pub(super) fn lookup_fn(&self) -> Ident {
+        self.helper_name(if self.context.is_module() { "lookup" } else { "cache_lookup" })
+    }
+
+    /// The function that makes the policy for the result.
+    pub(super) fn policy_fn(&self) -> Ident {
+        self.helper_name(if self.context.is_module() { "policy" } else { "cache_policy" })
+    }
+
     /// The function that runs the original body.
     pub(super) fn uncached_fn(&self) -> Ident {
         self.helper_name("uncached")

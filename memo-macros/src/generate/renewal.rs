@@ -25,6 +25,7 @@
 
 use super::key::nested;
 use super::names::hygienic;
+use super::shared;
 use crate::analyze::model::Model;
 use crate::tokens::rewrite::respanned;
 use proc_macro2::{Span, TokenStream};
@@ -39,13 +40,17 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     }
     let Model { runtime: p, result, .. } = model;
     let (renewal, run, key) = (hygienic("renewal"), hygienic("run"), hygienic("key"));
-    let (kind, policy) = (model.result_kind(), model.result_policy());
+    let kind = model.result_kind();
+    // The shared function of a method has the lifetimes of the impl block in its type, and the run has to be `'static`.
+    let in_module = model.context.is_module();
+    let policy = if in_module { shared::policy(model) } else { model.result_policy() };
     let key_type = nested(model.key_types()?);
     let spawn = model.options.refresh_on();
     // Errors about the run point at the function that takes it.
     let at = spawn.map_or_else(Span::call_site, |it| Span::call_site().located_at(it.span()));
     let here = respanned(&p.to_token_stream(), at);
-    // A path is called as the program would call it: then a mistake is one error. A closure has to be told its argument.
+    // A path is called as the program would call it: then a mistake is one error. A closure goes through `hand_to`, which
+    // tells the compiler the type of its argument.
     let hand_to_it = |handed: TokenStream| match spawn {
         None => quote!(#p::on_own_threads(#handed);),
         Some(closure @ Expr::Closure(_)) => quote_spanned!(at=> #here::hand_to(#handed, #closure);),

@@ -31,10 +31,10 @@ fn compare_function(options: &str, item: &str, left_out: &[&str], expected: &Exp
     let code = prettyplease::unparse(&expansion);
     let looked_up = ["plain::", "shaped::", "key_of!"];
     let arguments: usize =
-        looked_up.iter().map(|it| code.split(&format!("__private::{it}")).count()).sum();
+        looked_up.iter().map(|it| code.matches(&format!("__private::{it}")).count()).sum();
     let renewal = if code.contains("renew_by") { 45 } else { 0 };
     let lines = counted_lines(&expansion);
-    assert!(lines <= 31 + 9 * arguments + renewal, "{lines} lines");
+    assert!(lines <= 100 + 10 * arguments + renewal, "{lines} lines");
     compare(options, item, expansion, left_out, expected);
 }
 
@@ -43,7 +43,7 @@ fn compare_method(options: &str, item: &str, expected: &ExpectFile) {
     let expansion = memoized(options, item);
     let expansion = parsed(quote!(impl Rectangle { #expansion }));
     let lines = counted_lines(&expansion);
-    assert!(lines <= 40, "{lines} lines");
+    assert!(lines <= 55, "{lines} lines");
     compare(options, item, expansion, &[], expected);
 }
 

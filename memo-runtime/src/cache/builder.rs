@@ -398,9 +398,9 @@ impl<K, V> CacheBuilder<K, V> {
     ///
     /// # Panics
     ///
-    /// A panic of the closure passes to the call that made the value leave. The entry is gone all the same, what the call
-    /// has stored is stored, and the closure is still called for the other values that left with it. Of several panics the
-    /// first one goes on.
+    /// A panic of the closure passes through the call that made the value leave. It undoes nothing: the value is out of the
+    /// cache, and what the call stored stays there. The closure is called for all values that this call made leave. If it
+    /// panics for several of them, the first panic passes through.
     ///
     /// ```
     /// use memofn::{Cache, EvictionCause};

@@ -122,7 +122,8 @@ macro_rules! __call {
     ($site:ident.$enter:ident($lookup:expr, $policy:expr)$(.tagged($tags:expr))?, $run:expr) => {{
         let __memofn_policy = $policy;
         let mut __memofn_answer = $crate::__private::Answer::None;
-        match $site.$enter(&$lookup, &__memofn_policy, &mut __memofn_answer) {
+        let __memofn_looked = $site.$enter(&$lookup, &__memofn_policy, &mut __memofn_answer);
+        match __memofn_looked {
             $crate::__private::std::result::Result::Ok(()) => (&mut __memofn_answer).take(),
             $crate::__private::std::result::Result::Err(__memofn_miss) => {
                 $crate::__private::cold_call(__memofn_miss, move |__memofn_miss| {

@@ -15,9 +15,11 @@
 use crate::cache::cache::Cache;
 use crate::call::answer::Answer;
 use crate::call::cache_call::{self, CacheCall, Start};
-use crate::call::call;
+use crate::call::call::{self, Ask};
 use crate::call::result_policy::Policy;
 use crate::call::run::{Run, Turn};
+use crate::config::parameters::CacheParameters;
+use crate::config::stats::CacheInfo;
 use crate::engine::engine::EnginePtr;
 use crate::engine::hit::Miss;
 use crate::engine::typed::TypedEngine;
@@ -49,6 +51,9 @@ impl<F, K, V, S: SlotScope> Clone for CallSite<F, K, V, S> {
     }
 }
 
+// An expansion asks a call site, and not the cache it has, wherever it can: a mention of the cache would ask once more
+// whether the key is `'static`.
+//
 // The methods take `self`, which is copied. A method of a trait in scope that takes `self` would be found before one
 // of a reference.
 impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
@@ -171,8 +176,7 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         call::after_first((engine, typed), miss, query, policy, answer, || S::finally(held))
     }
 
-    /// [`observe`](crate::expand::controls::observe) in this cache. The caller need not name the type of the cache, which
-    /// would ask once more whether the key is `'static`.
+    /// [`observe`](crate::expand::controls::observe) in this cache.
     #[inline]
     pub fn observe<'c, R, Q, O>(
         self,
@@ -212,6 +216,38 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
             Ok(()) => Turn::ANSWERED,
             Err(miss) => self.step(miss, query, policy, answer),
         }
+    }
+
+    /// Asks the cache about one call: [`ask`](crate::expand::controls::ask).
+    #[inline]
+    pub fn ask<R, Q, O>(self, what: Ask<R>, query: Q, policy: &O) -> Option<R>
+    where
+        Q: Lookup<Key = K>,
+        O: Policy<R, Stored = V>,
+    {
+        call::ask(self.own().engine(), what, query, policy)
+    }
+
+    /// [`Cache::info`].
+    #[must_use]
+    pub fn info(self) -> CacheInfo {
+        self.own().info()
+    }
+
+    /// [`Cache::clear`].
+    pub fn clear(self) {
+        self.own().clear();
+    }
+
+    /// [`Cache::enable`].
+    pub fn enable(self, enabled: bool) {
+        self.own().enable(enabled);
+    }
+
+    /// [`Cache::parameters`].
+    #[must_use]
+    pub fn parameters(self) -> CacheParameters {
+        self.own().parameters()
     }
 
     /// The cache, as a call keeps it. It is made now if there is none.

@@ -14,3 +14,5 @@ impl Client {
 fn main() {
     Client { users: None }.user(3);
 }
+
+// repeats: 2

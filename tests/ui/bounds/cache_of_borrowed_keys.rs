@@ -14,3 +14,5 @@ impl Client {
 fn main() {
     Client { users: Cache::default() }.user("three");
 }
+
+// repeats: 2

@@ -15,3 +15,5 @@ impl<'s> Parser<'s> {
 fn main() {
     Parser { text: "to be", words: Cache::default() }.count("be");
 }
+
+// repeats: 2

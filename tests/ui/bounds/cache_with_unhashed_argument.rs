@@ -15,3 +15,5 @@ impl Client {
 }
 
 fn main() {}
+
+// repeats: 2

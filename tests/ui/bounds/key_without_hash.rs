@@ -13,3 +13,5 @@ fn distance(point: &Point) -> i32 {
 fn main() {
     distance(&Point { x: 3 });
 }
+
+// repeats: 4

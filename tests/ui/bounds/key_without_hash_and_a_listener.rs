@@ -14,3 +14,5 @@ fn square(request: &Request) -> u64 {
 fn main() {
     square(&Request { at: Point(3, 3) });
 }
+
+// repeats: 5

@@ -13,3 +13,5 @@ fn distance(Point { x, y }: Point) -> i32 {
 fn main() {
     distance(Point { x: 3, y: 4 });
 }
+
+// repeats: 4

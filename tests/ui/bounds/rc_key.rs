@@ -9,3 +9,5 @@ fn length(text: &str) -> usize {
 fn main() {
     length("three");
 }
+
+// repeats: 4

@@ -14,3 +14,5 @@ impl Client {
 fn main() {
     Client { users: Cache::builder().build_for_thread() }.user(3);
 }
+
+// repeats: 2

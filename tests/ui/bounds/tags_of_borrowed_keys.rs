@@ -14,3 +14,5 @@ impl<'s> Parser<'s> {
 fn main() {
     Parser { words: Cache::default() }.word("three");
 }
+
+// repeats: 2

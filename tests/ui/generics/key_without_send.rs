@@ -10,3 +10,5 @@ fn describe<T: Hash + Eq + Clone + 'static>(item: &T) -> String {
 fn main() {
     describe(&3);
 }
+
+// repeats: 4

@@ -10,3 +10,5 @@ fn describe<T: Hash + Eq + Clone + Send + Sync>(item: &T) -> String {
 fn main() {
     describe(&3);
 }
+
+// repeats: 4

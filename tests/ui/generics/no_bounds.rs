@@ -12,4 +12,4 @@ fn main() {
     pair(3);
 }
 
-// errors: 4
+// errors: 3

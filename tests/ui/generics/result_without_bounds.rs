@@ -10,4 +10,4 @@ fn main() {
     parsed::<u64>("3");
 }
 
-// errors: 3
+// errors: 2

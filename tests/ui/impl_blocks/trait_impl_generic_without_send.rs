@@ -16,3 +16,5 @@ impl<T: Hash + Eq + Clone + 'static> Count for Vec<T> {
 fn main() {
     Count::count(&vec![3]);
 }
+
+// repeats: 2

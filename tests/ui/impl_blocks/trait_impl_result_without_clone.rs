@@ -24,3 +24,5 @@ impl Load for Client {
 fn main() {
     let _ = Client.load("three").text;
 }
+
+// repeats: 3

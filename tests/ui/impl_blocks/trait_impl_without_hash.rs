@@ -20,3 +20,5 @@ impl Shape for Square {
 fn main() {
     Square { side: 3 }.area();
 }
+
+// repeats: 3

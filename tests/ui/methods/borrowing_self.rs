@@ -15,5 +15,3 @@ impl<'a> Parser<'a> {
 fn main() {
     Parser { text: "one two" }.words();
 }
-
-// errors: 2

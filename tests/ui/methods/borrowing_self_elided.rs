@@ -15,5 +15,3 @@ impl Parser<'_> {
 fn main() {
     Parser { text: "one two" }.words();
 }
-
-// errors: 2

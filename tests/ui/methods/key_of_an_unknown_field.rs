@@ -14,3 +14,5 @@ impl User {
 fn main() {
     User { name: "Ada".to_owned() }.greeting();
 }
+
+// repeats: 4

@@ -20,4 +20,5 @@ fn main() {
     Square { side: 3 }.area();
 }
 
-// errors: 7
+// errors: 9
+// repeats: 4

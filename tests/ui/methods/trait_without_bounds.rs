@@ -22,4 +22,4 @@ fn main() {
     Square.area();
 }
 
-// errors: 7
+// errors: 4

@@ -15,3 +15,5 @@ fn name(user: &User) -> String {
 fn main() {
     name(&User { id: Id(3) });
 }
+
+// repeats: 4

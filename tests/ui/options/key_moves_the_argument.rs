@@ -8,3 +8,5 @@ fn greeting(name: String) -> String {
 fn main() {
     greeting("Ada".to_owned());
 }
+
+// repeats: 2

@@ -8,3 +8,5 @@ fn square(n: u64) -> u64 {
 fn main() {
     square(3);
 }
+
+// repeats: 2

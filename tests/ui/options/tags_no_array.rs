@@ -8,3 +8,5 @@ fn user(id: u64) -> String {
 fn main() {
     user(3);
 }
+
+// repeats: 3

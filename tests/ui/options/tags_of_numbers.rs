@@ -8,3 +8,5 @@ fn user(ids: &[u64]) -> String {
 fn main() {
     user(&[3]);
 }
+
+// repeats: 3

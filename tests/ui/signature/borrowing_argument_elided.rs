@@ -11,3 +11,5 @@ fn count(words: &Words) -> usize {
 fn main() {
     count(&Words(vec!["three"]));
 }
+
+// repeats: 2

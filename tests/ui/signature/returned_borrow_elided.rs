@@ -11,3 +11,5 @@ fn words(text: &str) -> Words {
 fn main() {
     let _ = words("one two three").0;
 }
+
+// repeats: 2

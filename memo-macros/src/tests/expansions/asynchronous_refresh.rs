@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m", refresh_after = "24m", refresh_on = tokio::spawn)]
 // async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 134 lines.
+// Without the body and the controls: 144 lines.
 
 #[cfg_attr(
     doc,
@@ -8,24 +8,20 @@
     doc = " Cached by [`#[memoize(ttl = \"30m\", refresh_after = \"24m\", refresh_on = tokio::spawn)]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
 )]
 async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let __memofn_policy = ::memofn::__private::policy::<
-        Result<f64, WeatherError>,
-        _,
-        _,
-    >(::memofn::__private::kind!(Result < f64, WeatherError >));
+    let __memofn_policy = <temperature>::policy();
     let __memofn_miss = match <temperature>::call_site()
-        .hit_timed(&::memofn::__private::plain::<str, _>(city), &__memofn_policy)
+        .hit_timed(&<temperature>::lookup(&city), &__memofn_policy)
     {
         ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
             return __memofn_result;
         }
         ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
     };
-    let __memofn_cache = <temperature>::cache();
+    let __memofn_cache = <temperature>::call_site().own();
     let __memofn_run = match ::memofn::__private::go_on(
             &__memofn_cache,
             __memofn_miss,
-            ::memofn::__private::plain::<str, _>(city),
+            <temperature>::lookup(&city),
             __memofn_policy,
         )
         .await
@@ -98,14 +94,7 @@ impl temperature {
                             let _ = tokio::spawn(async move {
                                 if let ::memofn::__private::std::option::Option::Some(
                                     (__memofn_key, __memofn_run),
-                                ) = __memofn_renewal
-                                    .start(
-                                        ::memofn::__private::policy::<
-                                            Result<f64, WeatherError>,
-                                            _,
-                                            _,
-                                        >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-                                    )
+                                ) = __memofn_renewal.start(<temperature>::policy())
                                 {
                                     __memofn_run
                                         .drive(
@@ -153,10 +142,22 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        Result<f64, WeatherError>,
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    > {
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >))
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <temperature>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.

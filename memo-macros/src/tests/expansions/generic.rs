@@ -1,7 +1,7 @@
 // #[memoize(skip(measure))]
 // fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 // where T: Send + Sync + 'static, F: Fn(&T) -> usize { body }
-// Without the body and the controls: 71 lines.
+// Without the body and the controls: 85 lines.
 
 #[cfg_attr(
     doc,
@@ -15,10 +15,8 @@ where
 {
     let __memofn_cache = ::memofn::__private::at(<longest<T>>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter(::memofn::__private::plain:: < [T], _ > (items),
-        ::memofn::__private::policy:: < Option < T >, _, _ >
-        (::memofn::__private::kind!(Option < T >) .whole())), < longest < T > >
-        ::uncached:: < F > (items, measure)
+        __memofn_cache.enter(< longest < T > > ::lookup(& items), < longest < T > >
+        ::policy()), < longest < T > > ::uncached:: < F > (items, measure)
     );
 }
 /// The cache of [`longest()`]: its counters and controls.
@@ -103,26 +101,34 @@ where
     > {
         <longest<T>>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        items: &&[T],
+    ) -> impl ::memofn::__private::Lookup<Key = ::memofn::__private::std::vec::Vec<T>> {
+        ::memofn::__private::plain::<[T], _>(items)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<Option<T>, false> {
+        ::memofn::__private::policy::<
+            Option<T>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Option < T >).whole())
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <longest<T>>::call_site().enable(__memofn_enabled)
     }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<Option<T>>,
         items: &[T],
     ) -> ::memofn::__private::std::option::Option<Option<T>> {
-        ::memofn::__private::ask(
-            &<longest<T>>::cache(),
-            __memofn_what,
-            ::memofn::__private::plain::<[T], _>(items),
-            &::memofn::__private::policy::<
-                Option<T>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Option < T >).whole()),
-        )
+        <longest<T>>::call_site()
+            .ask(__memofn_what, <longest<T>>::lookup(&items), &<longest<T>>::policy())
     }
     /// Looks for a call without counting, computing or touching recency.
     #[inline]
@@ -159,12 +165,8 @@ where
         let __memofn_run = match <longest<T>>::call_site()
             .observe(
                 __memofn_start,
-                ::memofn::__private::plain::<[T], _>(items),
-                ::memofn::__private::policy::<
-                    Option<T>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Option < T >).whole()),
+                <longest<T>>::lookup(&items),
+                <longest<T>>::policy(),
             )
         {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {

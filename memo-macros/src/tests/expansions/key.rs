@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 60 lines.
+// Without the body and the controls: 65 lines.
 
 #[cfg_attr(
     doc,
@@ -17,8 +17,8 @@ fn page(request: &Request, log: &Log) -> String {
             ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
         );
     return ::memofn::__private::call!(
-        __memofn_cache.enter(__memofn_key, ::memofn::__private::policy_if:: < String, _ >
-        (| page | ! page.is_empty())), < page > ::uncached(request, log)
+        __memofn_cache.enter(__memofn_key, < page > ::policy()), < page >
+        ::uncached(request, log)
     );
 }
 /// The cache of [`page()`]: its counters and controls.
@@ -85,6 +85,11 @@ impl page {
                 ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
             )
     }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<String, false> {
+        ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty())
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
@@ -107,7 +112,7 @@ impl page {
             &__memofn_cache,
             __memofn_what,
             __memofn_key,
-            &::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+            &<page>::policy(),
         )
     }
     /// Looks for a call without counting, computing or touching recency.
@@ -156,7 +161,7 @@ impl page {
             __memofn_cache,
             __memofn_start,
             __memofn_key,
-            ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty()),
+            <page>::policy(),
         ) {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;

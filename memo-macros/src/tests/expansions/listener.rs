@@ -1,6 +1,6 @@
 // #[memoize(on_evict = |key, value, why| gone(key, value, why))]
 // fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }
-// Without the body and the controls: 86 lines.
+// Without the body and the controls: 109 lines.
 
 #[cfg_attr(
     doc,
@@ -10,10 +10,8 @@
 fn user(id: u64, name: &str) -> Result<User, Error> {
     let __memofn_cache = ::memofn::__private::at(<user>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter((::memofn::__private::plain:: < u64, _ > (& id),
-        ::memofn::__private::plain:: < str, _ > (name)), ::memofn::__private::policy:: <
-        Result < User, Error >, _, _ > (::memofn::__private::kind!(Result < User, Error
-        >))), < user > ::uncached(id, name)
+        __memofn_cache.enter(< user > ::lookup(& id, & name), < user > ::policy()), <
+        user > ::uncached(id, name)
     );
 }
 /// The cache of [`user()`]: its counters and controls.
@@ -111,10 +109,35 @@ impl user {
     > {
         <user>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        id: &u64,
+        name: &&str,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+    > {
+        (
+            ::memofn::__private::plain::<u64, _>(id),
+            ::memofn::__private::plain::<str, _>(name),
+        )
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        Result<User, Error>,
+        { ::memofn::__private::fallible!(Result < User, Error >) },
+    > {
+        ::memofn::__private::policy::<
+            Result<User, Error>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < User, Error >))
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <user>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.

@@ -1,6 +1,6 @@
 // #[memoize(ttl = |found| found.lifetime(), jitter = "1m", err_ttl = "5s")]
 // fn user(id: u64) -> io::Result<User> { fetch(id) }
-// Without the body and the controls: 54 lines.
+// Without the body and the controls: 63 lines.
 
 #[cfg_attr(
     doc,
@@ -10,8 +10,7 @@
 fn user(id: u64) -> io::Result<User> {
     let __memofn_cache = ::memofn::__private::at(<user>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter_timed(::memofn::__private::plain:: < u64, _ > (& id),
-        ::memofn::__private::policy_with_errors:: < io::Result < User >, _ > ()), < user
+        __memofn_cache.enter_timed(< user > ::lookup(& id), < user > ::policy()), < user
         > ::uncached(id)
     );
 }
@@ -77,22 +76,27 @@ impl user {
     fn cache() -> &'static ::memofn::__private::Cache<u64, io::Result<User>> {
         <user>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(id: &u64) -> impl ::memofn::__private::Lookup<Key = u64> {
+        ::memofn::__private::plain::<u64, _>(id)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<io::Result<User>, false> {
+        ::memofn::__private::policy_with_errors::<io::Result<User>, _>()
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <user>::call_site().enable(__memofn_enabled)
     }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<io::Result<User>>,
         id: u64,
     ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
-        ::memofn::__private::ask(
-            &<user>::cache(),
-            __memofn_what,
-            ::memofn::__private::plain::<u64, _>(&id),
-            &::memofn::__private::policy_with_errors::<io::Result<User>, _>(),
-        )
+        <user>::call_site().ask(__memofn_what, <user>::lookup(&id), &<user>::policy())
     }
     /// Looks for a call without counting, computing or touching recency.
     #[inline]
@@ -127,11 +131,7 @@ impl user {
         id: u64,
     ) -> ::memofn::__private::CacheCall<io::Result<User>> {
         let __memofn_run = match <user>::call_site()
-            .observe(
-                __memofn_start,
-                ::memofn::__private::plain::<u64, _>(&id),
-                ::memofn::__private::policy_with_errors::<io::Result<User>, _>(),
-            )
+            .observe(__memofn_start, <user>::lookup(&id), <user>::policy())
         {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;

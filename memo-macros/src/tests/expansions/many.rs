@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 166 lines.
+// Without the body and the controls: 238 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -33,25 +33,10 @@ unsafe fn many(
 ) {
     let __memofn_cache = ::memofn::__private::at(<many>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter((::memofn::__private::plain:: < u8, _ > (& a),
-        ::memofn::__private::shaped:: < f64, ::memofn::__private::FloatBits, _ > (& b),
-        ::memofn::__private::shaped:: < Option < & str >, ::memofn::__private::OptionOf <
-        ::memofn::__private::PointerTo < ::memofn::__private::Plain > >, _ > (&
-        __memofn_arg2), ::memofn::__private::shaped:: < (u8, f32),
-        (::memofn::__private::Plain, ::memofn::__private::FloatBits,), _ > (&
-        __memofn_arg3), ::memofn::__private::plain:: < Point, _ > (& __memofn_arg4),
-        ::memofn::__private::shaped:: < & [& str], ::memofn::__private::PointerTo <
-        ::memofn::__private::SliceOf < ::memofn::__private::PointerTo <
-        ::memofn::__private::Plain > > >, _ > (& e), ::memofn::__private::shaped:: < Cow
-        < '_, str >, ::memofn::__private::PointerTo < ::memofn::__private::Plain >, _ >
-        (& f), ::memofn::__private::shaped:: < [f64; 3], ::memofn::__private::ArrayOf <
-        ::memofn::__private::FloatBits >, _ > (& g), ::memofn::__private::plain:: < Path,
-        _ > (h), ::memofn::__private::plain:: < Vec < u8 >, _ > (& i),
-        ::memofn::__private::plain:: < char, _ > (& j), (::memofn::__private::plain:: <
-        bool, _ > (& k), ::memofn::__private::plain:: < i8, _ > (& r#type),
-        ::memofn::__private::plain:: < i16, _ > (& l))), ::memofn::__private::policy:: <
-        (), _, _ > (::memofn::__private::Whole)), unsafe { < many > ::uncached(a, b,
-        __memofn_arg2, __memofn_arg3, __memofn_arg4, e, f, g, h, i, j, k, r#type, l) }
+        __memofn_cache.enter(< many > ::lookup(& a, & b, & __memofn_arg2, &
+        __memofn_arg3, & __memofn_arg4, & e, & f, & g, & h, & i, & j, & k, & r#type, &
+        l), < many > ::policy()), unsafe { < many > ::uncached(a, b, __memofn_arg2,
+        __memofn_arg3, __memofn_arg4, e, f, g, h, i, j, k, r#type, l) }
     );
 }
 /// The cache of [`many()`]: its counters and controls.
@@ -226,10 +211,97 @@ impl many {
     > {
         <many>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        a: &u8,
+        b: &f64,
+        __memofn_arg2: &Option<&str>,
+        __memofn_arg3: &(u8, f32),
+        __memofn_arg4: &Point,
+        e: &&[&str],
+        f: &Cow<'_, str>,
+        g: &[f64; 3],
+        h: &&Path,
+        i: &Vec<u8>,
+        j: &char,
+        k: &bool,
+        r#type: &i8,
+        l: &i16,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = (
+            u8,
+            ::memofn::__private::Float<f64>,
+            ::memofn::__private::std::option::Option<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            (u8, ::memofn::__private::Float<f32>),
+            Point,
+            ::memofn::__private::std::vec::Vec<
+                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            >,
+            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            [::memofn::__private::Float<f64>; 3],
+            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            Vec<u8>,
+            char,
+            (bool, i8, i16),
+        ),
+    > {
+        (
+            ::memofn::__private::plain::<u8, _>(a),
+            ::memofn::__private::shaped::<f64, ::memofn::__private::FloatBits, _>(b),
+            ::memofn::__private::shaped::<
+                Option<&str>,
+                ::memofn::__private::OptionOf<
+                    ::memofn::__private::PointerTo<::memofn::__private::Plain>,
+                >,
+                _,
+            >(__memofn_arg2),
+            ::memofn::__private::shaped::<
+                (u8, f32),
+                (::memofn::__private::Plain, ::memofn::__private::FloatBits),
+                _,
+            >(__memofn_arg3),
+            ::memofn::__private::plain::<Point, _>(__memofn_arg4),
+            ::memofn::__private::shaped::<
+                &[&str],
+                ::memofn::__private::PointerTo<
+                    ::memofn::__private::SliceOf<
+                        ::memofn::__private::PointerTo<::memofn::__private::Plain>,
+                    >,
+                >,
+                _,
+            >(e),
+            ::memofn::__private::shaped::<
+                Cow<'_, str>,
+                ::memofn::__private::PointerTo<::memofn::__private::Plain>,
+                _,
+            >(f),
+            ::memofn::__private::shaped::<
+                [f64; 3],
+                ::memofn::__private::ArrayOf<::memofn::__private::FloatBits>,
+                _,
+            >(g),
+            ::memofn::__private::plain::<Path, _>(h),
+            ::memofn::__private::plain::<Vec<u8>, _>(i),
+            ::memofn::__private::plain::<char, _>(j),
+            (
+                ::memofn::__private::plain::<bool, _>(k),
+                ::memofn::__private::plain::<i8, _>(r#type),
+                ::memofn::__private::plain::<i16, _>(l),
+            ),
+        )
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<(), false> {
+        ::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole)
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <many>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.

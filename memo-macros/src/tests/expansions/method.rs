@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn area(&self, unit: Unit) -> f64 { self.width * self.height * unit.factor() }
-// Without the body and the controls: 40 lines.
+// Without the body and the controls: 54 lines.
 
 impl Rectangle {
     #[cfg_attr(
@@ -11,10 +11,8 @@ impl Rectangle {
     pub fn area(&self, unit: Unit) -> f64 {
         let __memofn_cache = ::memofn::__private::at(Self::area_cache_call_site);
         return ::memofn::__private::call!(
-            __memofn_cache.enter((::memofn::__private::plain:: < Self, _ > (self),
-            ::memofn::__private::plain:: < Unit, _ > (& unit)),
-            ::memofn::__private::primitive:: < f64, _ > ()), Self::area_uncached(self,
-            unit)
+            __memofn_cache.enter(Self::area_cache_lookup(& self, & unit),
+            ::memofn::__private::Whole), Self::area_uncached(self, unit)
         );
     }
     /// [`area`](Self::area) itself: runs its body and leaves the cache alone.
@@ -55,7 +53,11 @@ impl Rectangle {
                     ::memofn::__private::shared::<Self, _>(),
                     ::memofn::__private::shared::<Unit, _>(),
                 ),
-                ::memofn::__private::stored::<f64, _, _>(::memofn::__private::Whole),
+                ::memofn::__private::stored::<
+                    f64,
+                    _,
+                    _,
+                >(::memofn::__private::primitive::<f64, _>()),
             )
     }
     /// The cache of [`area`](Self::area).
@@ -63,21 +65,30 @@ impl Rectangle {
     pub fn area_cache() -> &'static ::memofn::__private::Cache<(Self, Unit), f64> {
         Self::area_cache_call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn area_cache_lookup(
+        __memofn_self: &&Self,
+        unit: &Unit,
+    ) -> impl ::memofn::__private::Lookup<Key = (Self, Unit)> {
+        (
+            ::memofn::__private::plain::<Self, _>(__memofn_self),
+            ::memofn::__private::plain::<Unit, _>(unit),
+        )
+    }
     /// Forgets one call of [`area`](Self::area), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     pub fn area_remove(
         self: &Self,
         unit: Unit,
     ) -> ::memofn::__private::std::option::Option<f64> {
-        ::memofn::__private::ask(
-            &Self::area_cache_call_site().cache(),
-            ::memofn::__private::Ask::Remove,
-            (
-                ::memofn::__private::plain::<Self, _>(self),
-                ::memofn::__private::plain::<Unit, _>(&unit),
-            ),
-            &::memofn::__private::primitive::<f64, _>(),
-        )
+        Self::area_cache_call_site()
+            .ask(
+                ::memofn::__private::Ask::Remove,
+                Self::area_cache_lookup(&self, &unit),
+                &::memofn::__private::Whole,
+            )
     }
     /// Calls [`area`](Self::area), and says how the call was answered.
     #[inline]
@@ -86,11 +97,8 @@ impl Rectangle {
         let __memofn_run = match Self::area_cache_call_site()
             .observe(
                 ::memofn::__private::Start::IfAbsent,
-                (
-                    ::memofn::__private::plain::<Self, _>(self),
-                    ::memofn::__private::plain::<Unit, _>(&unit),
-                ),
-                ::memofn::__private::primitive::<f64, _>(),
+                Self::area_cache_lookup(&self, &unit),
+                ::memofn::__private::Whole,
             )
         {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {

@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 42 lines.
+// Without the body and the controls: 51 lines.
 
 #[cfg_attr(
     doc,
@@ -10,8 +10,8 @@
 pub fn fib(n: u64) -> u64 {
     let __memofn_cache = ::memofn::__private::at(<fib>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& n),
-        ::memofn::__private::primitive:: < u64, _ > ()), < fib > ::uncached(n)
+        __memofn_cache.enter(< fib > ::lookup(& n), ::memofn::__private::Whole), < fib >
+        ::uncached(n)
     );
 }
 /// The cache of [`fib()`]: its counters and controls.
@@ -61,44 +61,49 @@ impl fib {
         ::memofn::__private::single!("fib", __memofn_options, u64, u64)
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
-                ::memofn::__private::stored::<u64, _, _>(::memofn::__private::Whole),
+                ::memofn::__private::stored::<
+                    u64,
+                    _,
+                    _,
+                >(::memofn::__private::primitive::<u64, _>()),
             )
     }
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
         <fib>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(n: &u64) -> impl ::memofn::__private::Lookup<Key = u64> {
+        ::memofn::__private::plain::<u64, _>(n)
+    }
     /// The counters and the size of the cache.
     #[inline]
     pub fn cache_info() -> ::memofn::__private::CacheInfo {
-        ::memofn::__private::Cache::info(&Self::cache())
+        <fib>::call_site().info()
     }
     /// Forgets every entry and zeroes the counters.
     #[inline]
     pub fn cache_clear() {
-        ::memofn::__private::Cache::clear(&Self::cache())
+        <fib>::call_site().clear()
     }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     pub fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <fib>::call_site().enable(__memofn_enabled)
     }
     /// The options in force.
     #[inline]
     pub fn cache_parameters() -> ::memofn::__private::CacheParameters {
-        ::memofn::__private::Cache::parameters(&Self::cache())
+        <fib>::call_site().parameters()
     }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<u64>,
         n: u64,
     ) -> ::memofn::__private::std::option::Option<u64> {
-        ::memofn::__private::ask(
-            &<fib>::cache(),
-            __memofn_what,
-            ::memofn::__private::plain::<u64, _>(&n),
-            &::memofn::__private::primitive::<u64, _>(),
-        )
+        <fib>::call_site()
+            .ask(__memofn_what, <fib>::lookup(&n), &::memofn::__private::Whole)
     }
     /// Looks for a call without counting, computing or touching recency.
     #[inline]
@@ -129,11 +134,7 @@ impl fib {
         n: u64,
     ) -> ::memofn::__private::CacheCall<u64> {
         let __memofn_run = match <fib>::call_site()
-            .observe(
-                __memofn_start,
-                ::memofn::__private::plain::<u64, _>(&n),
-                ::memofn::__private::primitive::<u64, _>(),
-            )
+            .observe(__memofn_start, <fib>::lookup(&n), ::memofn::__private::Whole)
         {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;

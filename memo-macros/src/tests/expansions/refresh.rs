@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m", refresh_after = 0.8)]
 // fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> { fetch(city, day) }
-// Without the body and the controls: 105 lines.
+// Without the body and the controls: 124 lines.
 
 #[cfg_attr(
     doc,
@@ -10,10 +10,8 @@
 fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> {
     let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter_timed((::memofn::__private::plain:: < str, _ > (city),
-        ::memofn::__private::plain:: < u16, _ > (& day)), ::memofn::__private::policy:: <
-        Result < f64, WeatherError >, _, _ > (::memofn::__private::kind!(Result < f64,
-        WeatherError >))), < temperature > ::uncached(city, day)
+        __memofn_cache.enter_timed(< temperature > ::lookup(& city, & day), < temperature
+        > ::policy()), < temperature > ::uncached(city, day)
     );
 }
 /// The cache of [`temperature()`]: its counters and controls.
@@ -76,11 +74,7 @@ impl temperature {
                             ::memofn::__private::on_own_threads(
                                 ::memofn::__private::renewal_job(
                                     __memofn_renewal,
-                                    ::memofn::__private::policy::<
-                                        Result<f64, WeatherError>,
-                                        _,
-                                        _,
-                                    >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+                                    <temperature>::policy(),
                                     |__memofn_key| <temperature>::uncached(
                                         ::memofn::__private::lend::<
                                             ::memofn::__private::PointerTo<::memofn::__private::Plain>,
@@ -130,10 +124,22 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        Result<f64, WeatherError>,
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    > {
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >))
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <temperature>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.

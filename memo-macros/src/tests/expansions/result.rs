@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 71 lines.
+// Without the body and the controls: 90 lines.
 
 #[cfg_attr(
     doc,
@@ -10,10 +10,8 @@
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (city),
-        ::memofn::__private::policy:: < Result < f64, WeatherError >, _, _ >
-        (::memofn::__private::kind!(Result < f64, WeatherError >))), < temperature >
-        ::uncached(api, city)
+        __memofn_cache.enter_timed(< temperature > ::lookup(& city), < temperature >
+        ::policy()), < temperature > ::uncached(api, city)
     );
 }
 /// The cache of [`temperature()`]: its counters and controls.
@@ -100,26 +98,39 @@ impl temperature {
     > {
         <temperature>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        city: &&str,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+    > {
+        ::memofn::__private::plain::<str, _>(city)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        Result<f64, WeatherError>,
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    > {
+        ::memofn::__private::policy::<
+            Result<f64, WeatherError>,
+            _,
+            _,
+        >(::memofn::__private::kind!(Result < f64, WeatherError >))
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     pub(crate) fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <temperature>::call_site().enable(__memofn_enabled)
     }
     #[inline]
     fn ask(
         __memofn_what: ::memofn::__private::Ask<Result<f64, WeatherError>>,
         city: &str,
     ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        ::memofn::__private::ask(
-            &<temperature>::cache(),
-            __memofn_what,
-            ::memofn::__private::plain::<str, _>(city),
-            &::memofn::__private::policy::<
-                Result<f64, WeatherError>,
-                _,
-                _,
-            >(::memofn::__private::kind!(Result < f64, WeatherError >)),
-        )
+        <temperature>::call_site()
+            .ask(__memofn_what, <temperature>::lookup(&city), &<temperature>::policy())
     }
     /// Looks for a call without counting, computing or touching recency.
     #[inline]
@@ -157,12 +168,8 @@ impl temperature {
         let __memofn_run = match <temperature>::call_site()
             .observe(
                 __memofn_start,
-                ::memofn::__private::plain::<str, _>(city),
-                ::memofn::__private::policy::<
-                    Result<f64, WeatherError>,
-                    _,
-                    _,
-                >(::memofn::__private::kind!(Result < f64, WeatherError >)),
+                <temperature>::lookup(&city),
+                <temperature>::policy(),
             )
         {
             ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {

@@ -1,6 +1,6 @@
 // #[memoize(skip(db), tags = [format!("user:{id}"), db.name, "users"])]
 // fn user(id: u64, db: &Db) -> String { db.user(id) }
-// Without the body and the controls: 61 lines.
+// Without the body and the controls: 72 lines.
 
 #[cfg_attr(
     doc,
@@ -10,9 +10,7 @@
 fn user(id: u64, db: &Db) -> String {
     let __memofn_cache = ::memofn::__private::at(<user>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter(::memofn::__private::plain:: < u64, _ > (& id),
-        ::memofn::__private::policy:: < String, _, _ >
-        (::memofn::__private::kind!(String))).tagged(|| {
+        __memofn_cache.enter(< user > ::lookup(& id), < user > ::policy()).tagged(|| {
         ::memofn::__private::tags([::memofn::__private::tag(format!("user:{id}")),
         ::memofn::__private::tag_place(& db.name),
         ::memofn::__private::std::borrow::Cow::Borrowed("users")]) }), < user >
@@ -86,10 +84,23 @@ impl user {
     > {
         <user>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(id: &u64) -> impl ::memofn::__private::Lookup<Key = u64> {
+        ::memofn::__private::plain::<u64, _>(id)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn policy() -> impl ::memofn::__private::PolicyFor<
+        String,
+        { ::memofn::__private::fallible!(String) },
+    > {
+        ::memofn::__private::policy::<String, _, _>(::memofn::__private::kind!(String))
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <user>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.
@@ -102,24 +113,20 @@ impl user {
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(id: u64, db: &Db, __memofn_result: String) {
-        ::memofn::__private::ask(
-            &<user>::cache(),
-            ::memofn::__private::Ask::Insert(__memofn_result),
-            ::memofn::__private::tagged(
-                ::memofn::__private::plain::<u64, _>(&id),
-                || {
-                    ::memofn::__private::tags([
-                        ::memofn::__private::tag(format!("user:{id}")),
-                        ::memofn::__private::tag_place(&db.name),
-                        ::memofn::__private::std::borrow::Cow::Borrowed("users"),
-                    ])
-                },
-            ),
-            &::memofn::__private::policy::<
-                String,
-                _,
-                _,
-            >(::memofn::__private::kind!(String)),
-        );
+        <user>::call_site()
+            .ask(
+                ::memofn::__private::Ask::Insert(__memofn_result),
+                ::memofn::__private::tagged(
+                    <user>::lookup(&id),
+                    || {
+                        ::memofn::__private::tags([
+                            ::memofn::__private::tag(format!("user:{id}")),
+                            ::memofn::__private::tag_place(&db.name),
+                            ::memofn::__private::std::borrow::Cow::Borrowed("users"),
+                        ])
+                    },
+                ),
+                &<user>::policy(),
+            );
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 67 lines.
+// Without the body and the controls: 82 lines.
 
 #[cfg_attr(
     doc,
@@ -10,9 +10,8 @@
 fn distance(a: &[char], b: &[char]) -> usize {
     let __memofn_cache = ::memofn::__private::at(<distance>::call_site);
     return ::memofn::__private::call!(
-        __memofn_cache.enter((::memofn::__private::plain:: < [char], _ > (a),
-        ::memofn::__private::plain:: < [char], _ > (b)), ::memofn::__private::primitive::
-        < usize, _ > ()), < distance > ::uncached(a, b)
+        __memofn_cache.enter(< distance > ::lookup(& a, & b),
+        ::memofn::__private::Whole), < distance > ::uncached(a, b)
     );
 }
 /// The cache of [`distance()`]: its counters and controls.
@@ -78,7 +77,7 @@ impl distance {
                 ::memofn::__private::thread_stored::<
                     usize,
                     _,
-                >(::memofn::__private::Whole),
+                >(::memofn::__private::primitive::<usize, _>()),
             )
     }
     /// The cache itself.
@@ -92,10 +91,26 @@ impl distance {
     > {
         <distance>::call_site().cache()
     }
+    #[doc(hidden)]
+    #[inline]
+    fn lookup(
+        a: &&[char],
+        b: &&[char],
+    ) -> impl ::memofn::__private::Lookup<
+        Key = (
+            ::memofn::__private::std::vec::Vec<char>,
+            ::memofn::__private::std::vec::Vec<char>,
+        ),
+    > {
+        (
+            ::memofn::__private::plain::<[char], _>(a),
+            ::memofn::__private::plain::<[char], _>(b),
+        )
+    }
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
+        <distance>::call_site().enable(__memofn_enabled)
     }
     /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
     /// forgotten, as the options say. Returns whether it did answer.

@@ -123,8 +123,9 @@ impl ClientLoadControls for Client {
     /// Forgets one call of [`load`](Self::load), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page> {
+        let __memofn_cache = <Self as ClientLoadControls>::load_cache();
         ::memofn::__private::ask(
-            &<Self as ClientLoadControls>::load_cache(),
+            &__memofn_cache,
             ::memofn::__private::Ask::Remove,
             ::memofn::__private::plain::<str, _>(path),
             &::memofn::__private::policy::<
@@ -138,7 +139,8 @@ impl ClientLoadControls for Client {
     #[inline]
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page> {
-        let __memofn_cache = &<Self as ClientLoadControls>::load_cache();
+        let __memofn_cache = <Self as ClientLoadControls>::load_cache();
+        let __memofn_cache = &__memofn_cache;
         let __memofn_run = match ::memofn::__private::observe(
             __memofn_cache,
             ::memofn::__private::Start::IfAbsent,

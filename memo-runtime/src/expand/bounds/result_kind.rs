@@ -9,7 +9,7 @@
 //! Inside a generic function the answer is that for the type as it is written: a bare type parameter is no `Result`,
 //! even if the caller puts one in its place.
 
-use crate::call::result_policy::{OkOnly, OkShared, OkWhole, Whole};
+use crate::call::result_policy::{OkOnly, OkShared, OkWhole, Policy, Whole};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -63,6 +63,19 @@ impl<R> ResultKind<false> for R {
 
 impl<T, E> ResultKind<true> for Result<T, E> {
     type Stored = T;
+}
+
+/// A policy for the return type `R`, by whether that is a `Result`.
+pub trait PolicyFor<R: ResultKind<IS_RESULT>, const IS_RESULT: bool>:
+    Policy<R, Stored = R::Stored>
+{
+}
+
+impl<R, P, const IS_RESULT: bool> PolicyFor<R, IS_RESULT> for P
+where
+    R: ResultKind<IS_RESULT>,
+    P: Policy<R, Stored = R::Stored>,
+{
 }
 
 /// The type that a cache stores for the return type `Self`, by its policy `P`. Unlike the policy it asks for no
