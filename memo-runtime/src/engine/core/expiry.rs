@@ -92,6 +92,7 @@ impl Expiry {
 
 /// The duties of a hit besides counting itself. A hit of most caches tests one of these flags.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a hit tests one of them, and computes nothing")]
 pub(crate) struct OnHit {
     /// Hits leave a stamp: the eviction policy needs it. Not set where they note their time.
     stamps: bool,
