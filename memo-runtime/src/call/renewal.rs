@@ -38,6 +38,9 @@ pub struct StartedRenewal<P, K, V> {
     engine: TypedEngine<K, V, Shared>,
 }
 
+/// A renewal that was started, and the key to run its body with.
+pub(crate) type Started<P, K, V> = (RenewedKey<K, V>, StartedRenewal<P, K, V>);
+
 /// The key of a [`Renewal`]. The arguments of the body borrow from it.
 pub struct RenewedKey<K, V> {
     entry: EntryPtr<Shared>,
@@ -79,7 +82,7 @@ impl<K, V> Renewal<K, V> {
     }
 
     /// The body is about to run, unless a call has run it meanwhile: the value may have expired since.
-    pub fn start<P>(self, policy: P) -> Option<(RenewedKey<K, V>, StartedRenewal<P, K, V>)> {
+    pub fn start<P>(self, policy: P) -> Option<Started<P, K, V>> {
         let Self { key, guard } = self;
         if !guard.begin() {
             return None;

@@ -134,6 +134,7 @@ impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
 ///
 /// The keys and values of the run's cache are of these types.
 #[expect(unsafe_code, reason = "a run has no types")]
+#[expect(clippy::boxed_local, reason = "it is boxed for the run that ends with it")]
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn replace<K, R, P: Policy<R>, S: Scope>(

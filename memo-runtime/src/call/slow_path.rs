@@ -159,7 +159,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
-                Found::Due(old, aged) => self.renew(old, aged, types),
+                Found::Due(old, aged) => self.renew(&old, aged, types),
                 Found::Stale(old, aged) => self.answer_by_old(&old, aged, types),
             };
         }
@@ -168,25 +168,25 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// Goes on with a stored value that is due for a refresh. One call has the body run, by itself or in the background,
     /// and the others are answered.
     #[cold]
-    fn renew(&mut self, old: EntryPtr<S>, aged: Aged, types: &mut Types<'_, S>) -> Step<'c, S> {
+    fn renew(&mut self, old: &EntryPtr<S>, aged: Aged, types: &mut Types<'_, S>) -> Step<'c, S> {
         let engine = self.engine;
         let renewer = engine.renewer();
         let guard = self.make_guard(types.query);
         if renewer == Renewer::Background {
             guard.run_by(Runner::new_run());
         }
-        let id = self.fresh().and_then(|fresh| engine.renew(&old, fresh, renewer));
+        let id = self.fresh().and_then(|fresh| engine.renew(old, fresh, renewer));
         // If there is no flight, another call was faster.
         let renewal = self.guard.take().filter(|_| id.is_some()).map(|mut guard| {
             guard.flight = id;
-            guard.renew(Renewed::due(old.clone(), renewer));
+            guard.renew(Renewed::due(EntryPtr::clone(old), renewer));
             guard
         });
         let handed = match renewal {
             Some(guard) if renewer == Renewer::Caller => return Step::Run(guard),
             handed => handed,
         };
-        let answered = self.answer_by_old(&old, aged, types);
+        let answered = self.answer_by_old(old, aged, types);
         if let Some(handed) = handed {
             types.answer.hand_over(handed);
         }

@@ -258,7 +258,7 @@ impl State {
         entry.is_alone()
             && !is_awaited
             && !self.store.refuses()
-            && !life.is_some_and(|life| life.is_empty())
+            && !life.is_some_and(Life::is_empty)
     }
 
     /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
@@ -335,7 +335,7 @@ impl State {
         let mut dead = SmallList::new();
         let other = Self::stored(equal);
         let is_late = other.is_some_and(|other| other.generation() > entry.generation());
-        let is_rejected = life.is_some_and(|life| life.is_empty());
+        let is_rejected = life.is_some_and(Life::is_empty);
         self.counts.rejected += u64::from(is_rejected && !flight.invalidated);
         let stored = !(flight.invalidated || is_late || is_rejected || self.store.refuses());
         let renewed = other.filter(|old| renews && stored && self.store.stage(*old, now).answers());
