@@ -64,6 +64,11 @@ fn all_about_ttl(key: u64) -> Result<u64, String> {
     Ok(body(key))
 }
 
+#[memoize(maxsize = 1024, tti = "1h")]
+fn tti(key: u64) -> u64 {
+    body(key)
+}
+
 #[memoize(maxsize = 1024, scope = "thread")]
 fn thread_lru(key: u64) -> u64 {
     body(key)
@@ -88,7 +93,7 @@ async fn awaited(key: u64) -> u64 {
 /// A scenario: its name, and so many calls of it.
 type Scenario = (&'static str, fn(u64));
 
-const SCENARIOS: [Scenario; 15] = [
+const SCENARIOS: [Scenario; 16] = [
     ("an empty loop", |calls| hit(calls, body)),
     ("hit, u64", |calls| hit(calls, plain)),
     ("hit, generic", |calls| hit(calls, generic::<u64>)),
@@ -96,6 +101,7 @@ const SCENARIOS: [Scenario; 15] = [
     ("hit, ttl", |calls| hit(calls, ttl)),
     ("hit, ttl, a Result", |calls| hit_result(calls, ttl_of_result)),
     ("hit, all about time", |calls| hit_result(calls, all_about_ttl)),
+    ("hit, tti", |calls| hit(calls, tti)),
     ("hit, thread", |calls| hit(calls, thread_lru)),
     ("hit, thread, unbounded", |calls| hit(calls, thread_unbounded)),
     ("hit, async", |calls| polled(hit_async(calls))),
