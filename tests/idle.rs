@@ -131,7 +131,9 @@ fn looking_without_using_does_not_extend_the_idle_life() {
         assert_eq!((cache.iter().count(), cache.len()), (1, 1));
         cache.retain(|_, _| true);
         assert_eq!((cache.info().currsize, cache.parameters().tti), (1, Some(10 * SECOND)));
-        assert!(memofn::report().to_string().contains("looked at"));
+        let report = memofn::report().to_string();
+        assert!(report.contains("looked at"));
+        assert!(report.lines().next().is_some_and(|titles| titles.ends_with("tti")), "{report}");
     }
     clock.advance(SECOND);
     assert_eq!(cache.peek(&1), None);

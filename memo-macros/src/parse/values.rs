@@ -78,7 +78,14 @@ pub(super) fn size(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value
 
 /// A duration as text, or an expression of type `Duration`.
 pub(super) fn duration(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
-    duration_of(row, read(input)?)
+    match read(input)? {
+        closure @ Expr::Closure(_) => {
+            let name = row.name;
+            let message = format!("`{name}` is the same for all values: write `{}`", row.example);
+            refuse(&closure, format!("{message}; only `ttl` may differ, as in `ttl = |value| ..`"))
+        }
+        expr => duration_of(row, expr),
+    }
 }
 
 /// A duration, or a closure that gives one for each value.

@@ -73,10 +73,16 @@ const SIZES: [Column; 3] = [
     }),
     ("ttl", |c| match c.parameters.ttl {
         _ if c.parameters.ttl_by_value => "by value".to_owned(),
-        None => "–".to_owned(),
-        Some(ttl) => Spelled(ttl).to_string(),
+        ttl => spelled(ttl),
     }),
 ];
+
+/// Shown if a cache has one.
+const IDLE: Column = ("tti", |c| spelled(c.parameters.tti));
+
+fn spelled(life: Option<Duration>) -> String {
+    life.map_or_else(|| "–".to_owned(), |life| Spelled(life).to_string())
+}
 
 impl Report {
     /// The rows of the table.
@@ -102,6 +108,9 @@ impl Report {
             }
         }
         columns.extend(SIZES.iter().map(|(title, cell)| column(title, cell)));
+        if self.caches.iter().any(|cache| cache.parameters.tti.is_some()) {
+            columns.push(column(IDLE.0, &IDLE.1));
+        }
         columns
     }
 }
