@@ -64,7 +64,7 @@ fn an_entry_answers_until_the_last_nanosecond_of_its_idle_life_and_not_after() {
     fn generic<T: Clone + Hash + Eq + Send + Sync + 'static>(value: T) -> T {
         value
     }
-    // Of less than a second: by the exact clock.
+    // Less than a second: the exact clock.
     #[memoize(tti = "10ms")]
     fn brief(n: u32) -> u32 {
         n

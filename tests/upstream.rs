@@ -183,7 +183,7 @@ impl Upstream {
         };
         LAST_RUN.set(Some(run));
         let mut random = Random(run as u64);
-        // What it answers is known now. It may come late.
+        // The answer is known now, and may come late.
         let end = match (self.is_down.load(SeqCst), random.below(20)) {
             (false, 0) => End::Err,
             (false, 1) | (true, 0..4) => End::Panic,
@@ -335,7 +335,7 @@ struct Function {
     is_refreshed_in_background: bool,
 }
 
-/// What a call got.
+/// The answer to a call.
 struct Answer {
     key: u64,
     run: usize,

@@ -41,7 +41,7 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let Model { runtime: p, result, .. } = model;
     let (renewal, run, key) = (hygienic("renewal"), hygienic("run"), hygienic("key"));
     let kind = model.result_kind();
-    // The shared function of a method has the lifetimes of the impl block in its type, and the run has to be `'static`.
+    // The type of a method's shared function has the lifetimes of the impl block, and a run is `'static`.
     let in_module = model.context.is_module();
     let policy = if in_module { shared::policy(model) } else { model.result_policy() };
     let key_type = nested(model.key_types()?);

@@ -43,7 +43,7 @@ impl IdleLife {
     ///
     /// # Safety
     ///
-    /// The result is used with entries of this type only. Of each it is asked nothing before its idle life has
+    /// The result is used with entries of this type only, and with each of them after its idle life has
     /// [begun](Self::begin).
     #[expect(unsafe_code, reason = "an `EntryRef` has no types")]
     pub(crate) unsafe fn new(types: &EntryType, tti: Duration) -> Option<Self> {
@@ -51,7 +51,7 @@ impl IdleLife {
         types.last_use_at.map(|at| Self { tti, at })
     }
 
-    /// Of the entries that [`EntryPtr::with_last_use`](crate::entry::entry::EntryPtr::with_last_use) makes.
+    /// For the entries that [`EntryPtr::with_last_use`](crate::entry::entry::EntryPtr::with_last_use) makes.
     #[cfg(test)]
     pub(crate) fn of_tests(tti: Duration) -> Self {
         use crate::entry::entry::Entry;

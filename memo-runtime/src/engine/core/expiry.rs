@@ -77,7 +77,7 @@ impl Expiry {
         self.asked_first == Clock::Unread || self.has_passed(self.asked_first.now())
     }
 
-    /// What a first attempt that was stopped leaves the call to.
+    /// Why a first attempt that was stopped has no result.
     #[cold]
     #[inline(never)]
     pub(crate) fn stop(&self) -> Reason {
