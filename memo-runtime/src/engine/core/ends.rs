@@ -94,10 +94,10 @@ impl<S: Scope> Core<S> {
         refresher: Option<Renewer>,
         end: NotRenewed,
     ) -> OldValue {
+        // Not under the lock: the program may have supplied the clock.
+        let now = self.expiry.now();
         let mut outcome = OldValue::Gone;
         let removed = self.locked(|state| {
-            // Under the lock: of two runs that fail, the later one says when the next may begin.
-            let now = self.expiry.now();
             let stage = old.is_stored().then(|| state.store.stage(old, now));
             let has_failed = end != NotRenewed::Refused;
             state.counts.refresh_failures += u64::from(refresher.is_some() && has_failed);
