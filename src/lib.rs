@@ -64,6 +64,9 @@
 pub use memo_runtime::__private;
 #[cfg(feature = "metrics")]
 pub use memo_runtime::metrics;
+#[cfg(feature = "tier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+pub use memo_runtime::tier;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,

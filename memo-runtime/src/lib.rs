@@ -16,6 +16,7 @@
 //! | `scope` | shared and thread-local readers, hazard pointers, runners |
 //! | `key` | how arguments are looked up and owned |
 //! | `config` | parameters and counters |
+//! | `tier` | records, and the tiers below a cache that keep them |
 //! | `base` | threads, fences, clocks, the alarm |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
@@ -34,6 +35,9 @@ mod key;
 mod models;
 pub mod scope;
 mod store;
+#[cfg(feature = "tier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+pub mod tier;
 #[cfg(test)]
 mod tests;
 
@@ -109,6 +113,10 @@ pub mod __private {
     };
     pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
+    #[cfg(feature = "disk")]
+    pub use crate::expand::tiers::on_disk;
+    #[cfg(feature = "tier")]
+    pub use crate::expand::tiers::{Below, mixed};
     pub use crate::key::float::Float;
     pub use crate::key::lend::{Lend, lend};
     pub use crate::key::lookup::Lookup;
@@ -116,6 +124,8 @@ pub mod __private {
         ArrayOf, FloatBits, KeyShape, OptionOf, Plain, PointerTo, SliceOf,
     };
     pub use crate::scope;
+    #[cfg(feature = "tier")]
+    pub use crate::tier::codec::Postcard;
     pub use crate::{
         __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
         __fallible as fallible, __is_cloned as is_cloned, __key_of as key_of, __kind as kind,

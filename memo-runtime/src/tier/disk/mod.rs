@@ -1,0 +1,2 @@
+//! The tier on SQLite. Placeholder.
+pub(crate) mod place;

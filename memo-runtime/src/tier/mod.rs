@@ -1,0 +1,20 @@
+//! What stands below a cache: results that outlive the process, or that servers share.
+//!
+//! It knows bytes: records, encoded keys, and the tiers that keep them. It must not know flights, or who calls. The engine
+//! sees all of it through [`Below`](crate::engine::below::Below).
+
+pub(crate) mod codec;
+pub(crate) mod digest;
+#[cfg(feature = "disk")]
+pub(crate) mod disk;
+pub(crate) mod pending;
+pub(crate) mod place;
+pub(crate) mod record;
+pub(crate) mod shape;
+pub(crate) mod tier;
+pub(crate) mod wall;
+
+pub use codec::Codec;
+pub use pending::{Pending, Promise};
+pub use record::Record;
+pub use tier::{Answer, Asked, Forget, Function, Kept, Lease, Tier};

@@ -1,0 +1,158 @@
+//! The interface of a tier: bytes, and one protocol with two ways to wait.
+
+use crate::tier::pending::Pending;
+use crate::tier::record::Record;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A store below the caches of a process: `disk`, or one of your own.
+///
+/// A call that finds nothing in its cache asks the tier before it runs the body, inside of its flight: so of all callers of
+/// one key in a process, one asks. A tier knows bytes. It is told which function and which key they belong to; the runtime
+/// checks all that it gives back, and so a tier that returns wrong bytes costs a run and not a wrong result.
+///
+/// No method may panic, and none may wait: what takes time goes into the [`Pending`] that is returned. A call waits for
+/// an answer as long as [`timeout`](Self::timeout) says, and then runs the body. A tier that fails is never an error of a caller.
+pub trait Tier: Send + Sync + 'static {
+    /// Asks for the record of a key.
+    fn ask(&self, of: &Asked) -> Pending<Answer>;
+
+    /// Keeps a record. With a lease, only if that is still valid: a [`forget`](Self::forget) ends it.
+    fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept>;
+
+    /// Gives a lease back, because its run has failed, panicked or was dropped. It must not wait.
+    fn release(&self, of: &Asked, lease: Lease) {
+        let _ = (of, lease);
+    }
+
+    /// Forgets records. What was asked for before and is kept later is to be refused. It must not wait.
+    fn forget(&self, what: Forget<'_>);
+
+    /// How long a call waits for an answer.
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    /// Waits until all that was given to it so far is kept, at most for this time. Returns whether it is.
+    fn flush(&self, at_most: Duration) -> bool {
+        let _ = at_most;
+        true
+    }
+
+    /// One line for [`report()`](crate::report()): where it is, how it is.
+    fn status(&self) -> String {
+        String::new()
+    }
+}
+
+/// A memoized function, as a tier knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Function {
+    name: String,
+    version: u64,
+}
+
+impl Function {
+    pub(crate) fn new(name: String, version: u64) -> Self {
+        Self { name, version }
+    }
+
+    /// Its name: that of its package and path, unless the option `name` gave it another one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version of its code. Records of other versions do not answer.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// One call, as a tier knows it: the function and the key.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    function: Arc<Function>,
+    key: Arc<[u8]>,
+    digest: u128,
+}
+
+impl Asked {
+    pub(crate) fn new(function: Arc<Function>, key: Arc<[u8]>, digest: u128) -> Self {
+        Self { function, key, digest }
+    }
+
+    /// The function.
+    #[must_use]
+    pub fn function(&self) -> &Arc<Function> {
+        &self.function
+    }
+
+    /// The encoded key. Different keys of one function have different bytes or [digests](Self::digest).
+    #[must_use]
+    pub fn key(&self) -> &Arc<[u8]> {
+        &self.key
+    }
+
+    /// A digest of the key, 128 bits. It does not tell functions or versions apart.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        self.digest
+    }
+}
+
+/// The answer of a tier.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// It has this record.
+    Hit(Record),
+    /// It has none: the call is to run the body, and to keep what comes of it with this lease. A tier without leases gives
+    /// [`Lease::NONE`].
+    Yours(Lease),
+    /// Another process runs the body. The call waits until this is over or the time is, and asks again.
+    Theirs(Pending<()>, Duration),
+    /// It cannot say. The call runs the body.
+    Away,
+}
+
+/// The permission to keep the result of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease(pub u128);
+
+impl Lease {
+    /// The lease of a tier that has none.
+    pub const NONE: Self = Self(0);
+}
+
+/// What became of a record that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// It is kept, or about to be.
+    Stored,
+    /// It came too late: its lease has ended, or what it belongs to was forgotten meanwhile.
+    Refused,
+    /// It could not be kept.
+    Failed,
+}
+
+/// What a tier is to forget.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Forget<'a> {
+    /// The record of one key.
+    Key(&'a Asked),
+    /// All records of a function.
+    Function(&'a Function),
+    /// All records with a tag, of all functions.
+    Tag(&'a str),
+}
+
+impl fmt::Debug for dyn Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tier({})", self.status())
+    }
+}
