@@ -35,11 +35,11 @@ mod key;
 mod models;
 pub mod scope;
 mod store;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub mod tier;
-#[cfg(test)]
-mod tests;
 
 pub use base::supplied_clock::set_clock;
 pub use cache::builder::CacheBuilder;

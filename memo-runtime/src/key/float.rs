@@ -105,8 +105,17 @@ mod tests {
     #[test]
     fn equal_floats_have_equal_bytes_and_others_have_others() {
         let other_nan = f64::from_bits(f64::NAN.to_bits() | 1);
-        let floats =
-            [0.0, -0.0, 1.5, -1.5, f64::INFINITY, f64::MIN_POSITIVE, f64::NAN, -f64::NAN, other_nan];
+        let floats = [
+            0.0,
+            -0.0,
+            1.5,
+            -1.5,
+            f64::INFINITY,
+            f64::MIN_POSITIVE,
+            f64::NAN,
+            -f64::NAN,
+            other_nan,
+        ];
         for one in floats.map(Float) {
             for two in floats.map(Float) {
                 assert_eq!(one == two, bytes(one) == bytes(two), "{one} and {two}");

@@ -203,7 +203,7 @@ impl<'a> Layout<'a> {
             tags.push(self.tags.text()?);
         }
         Some(Contents {
-            function: str::from_utf8(self.function.0).ok()?,
+            function: std::str::from_utf8(self.function.0).ok()?,
             version: self.version,
             shape: self.shape,
             born: self.born,
@@ -243,6 +243,269 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self) -> Option<&'a str> {
-        str::from_utf8(self.part()?.0).ok()
+        std::str::from_utf8(self.part()?.0).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents() -> Contents<'static> {
+        Contents {
+            function: "shop::price",
+            version: 2,
+            shape: 0x0123_4567_89ab_cdef,
+            born: 1_700_000_000_000,
+            fresh_until: 1_700_000_060_000,
+            ends: 1_700_000_090_000,
+            cost: 1500,
+            key: b"article 7",
+            tags: vec!["articles", "", "prices"],
+            payload: b"seven euros, and some cents",
+        }
+    }
+
+    fn sealed() -> Record {
+        contents().seal().unwrap()
+    }
+
+    fn moment_of(millis: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(millis)
+    }
+
+    /// Uses all that can be read from bytes which may not be a record.
+    fn look(record: &Record) {
+        let _ = (record.ends(), record.born(), record.tags().count());
+    }
+
+    fn refuse(bytes: &[u8], what: impl Fn() -> String) {
+        let record = Record::from_bytes(bytes.to_vec());
+        look(&record);
+        assert_eq!(record.open(), Err(Damage), "{}", what());
+    }
+
+    /// Puts the right checksum at the end.
+    fn check(bytes: &mut [u8]) {
+        if let Some((sealed, checksum)) = bytes.split_last_chunk_mut::<CHECKSUM>() {
+            *checksum = xxh3_64(sealed).to_le_bytes();
+        }
+    }
+
+    /// Numbers that follow from a seed: splitmix64.
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> u64 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        }
+
+        fn below(&mut self, end: usize) -> usize {
+            usize::try_from(self.next() % end as u64).unwrap()
+        }
+
+        fn byte(&mut self) -> u8 {
+            self.next().to_le_bytes()[0]
+        }
+    }
+
+    #[test]
+    fn a_record_says_what_was_sealed() {
+        let record = sealed();
+        assert_eq!(record.open(), Ok(contents()));
+        assert_eq!(record.ends(), Some(moment_of(contents().ends)));
+        assert_eq!(record.born(), Some(moment_of(contents().born)));
+        assert!(record.tags().eq(contents().tags));
+        assert_eq!(format!("{record:?}"), format!("Record({} bytes)", record.as_bytes().len()));
+        assert_eq!(record.sealed_again().as_ref(), Some(&record));
+        assert_eq!(Record::from_bytes(record.clone().into_bytes()), record);
+    }
+
+    #[test]
+    fn empty_parts_are_parts() {
+        let contents = Contents {
+            function: "",
+            key: b"",
+            tags: vec![],
+            payload: b"",
+            ends: NEVER,
+            ..contents()
+        };
+        let record = contents.seal().unwrap();
+        assert_eq!(record.open(), Ok(contents));
+        assert_eq!(record.ends(), None);
+        assert_eq!(record.tags().next(), None);
+    }
+
+    #[test]
+    fn the_layout_is_that_of_other_releases() {
+        let (numbers, texts): (&[u64], &[&[u8]]) = (
+            &[
+                2,
+                0x0123_4567_89ab_cdef,
+                1_700_000_000_000,
+                1_700_000_060_000,
+                1_700_000_090_000,
+                1500,
+            ],
+            &[
+                b"mfn\x01\0\0\0\0",
+                b"\x0b\0\0\0shop::price",
+                b"\x09\0\0\0article 7",
+                b"\x1a\0\0\0\x08\0\0\0articles\0\0\0\0\x06\0\0\0prices",
+                b"\x1b\0\0\0seven euros, and some cents",
+                b"\x17\xc7\xaa\x0c\x5c\xad\x82\x10",
+            ],
+        );
+        let mut bytes = texts[0].to_vec();
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        bytes.extend(texts[1..].concat());
+        assert_eq!(sealed().as_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_record_that_was_cut_anywhere_is_damaged() {
+        let record = sealed();
+        for len in 0..record.0.len() {
+            refuse(&record.0[..len], || format!("the first {len} bytes"));
+            refuse(&record.0[len + 1..], || format!("the bytes after {len}"));
+            // Its writer may also have been wrong about the checksum.
+            let mut bytes = record.0[..len].to_vec();
+            check(&mut bytes);
+            refuse(&bytes, || format!("the first {len} bytes, with a checksum"));
+        }
+    }
+
+    #[test]
+    fn a_record_with_any_one_byte_changed_is_damaged() {
+        let mut record = sealed();
+        let step = if cfg!(miri) { 85 } else { 1 };
+        for place in 0..record.0.len() {
+            let right = record.0[place];
+            for other in (1..=u8::MAX).step_by(step) {
+                record.0[place] = right ^ other;
+                look(&record);
+                assert_eq!(
+                    record.open(),
+                    Err(Damage),
+                    "byte {place}, {right} became {}",
+                    right ^ other
+                );
+            }
+            record.0[place] = right;
+        }
+        assert_eq!(record.open(), Ok(contents()));
+    }
+
+    #[test]
+    fn a_record_with_more_bytes_is_damaged() {
+        let mut bytes = sealed().0;
+        for more in [0, 1, u8::MAX] {
+            bytes.push(more);
+            refuse(&bytes, || "one more byte".to_owned());
+            let mut checked = bytes.clone();
+            check(&mut checked);
+            refuse(&checked, || "one more byte, with a checksum".to_owned());
+            bytes.pop();
+        }
+        refuse(&bytes.repeat(2), || "twice".to_owned());
+    }
+
+    #[test]
+    fn a_larger_record_is_damaged_by_random_changes() {
+        let mut random = Random(1);
+        let key: Vec<u8> = (0..90).map(|_| random.byte()).collect();
+        let payload: Vec<u8> = (0..400).map(|_| random.byte()).collect();
+        let record = Contents { key: &key, payload: &payload, ..contents() }.seal().unwrap();
+        let mut bytes = Vec::new();
+        for change in 0..if cfg!(miri) { 100 } else { 200_000 } {
+            bytes.clear();
+            bytes.extend(&record.0);
+            let (one, two) = (random.below(bytes.len()), random.below(bytes.len()));
+            let (start, end) = (one.min(two), one.max(two));
+            match random.below(8) {
+                0 => bytes[one] ^= 1 << random.below(8),
+                1 => bytes[one] = random.byte(),
+                2 => bytes.swap(one, two),
+                3 => bytes[start..end].fill(0),
+                4 => bytes[start..end].reverse(),
+                5 => drop(bytes.drain(start..end)),
+                6 => bytes.extend_from_within(start..end),
+                _ => (0..3).for_each(|_| bytes[random.below(record.0.len())] = random.byte()),
+            }
+            if bytes != record.0 {
+                refuse(&bytes, || format!("change {change}"));
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_are_damage() {
+        let mut random = Random(2);
+        for _ in 0..if cfg!(miri) { 100 } else { 20_000 } {
+            let mut bytes: Vec<u8> = (0..random.below(160)).map(|_| random.byte()).collect();
+            refuse(&bytes, || format!("{bytes:?}"));
+            let magic = bytes.len().min(MAGIC.len());
+            bytes[..magic].copy_from_slice(&MAGIC[..magic]);
+            refuse(&bytes, || format!("{bytes:?}"));
+            check(&mut bytes);
+            refuse(&bytes, || format!("{bytes:?}"));
+        }
+    }
+
+    #[test]
+    fn a_length_that_lies_is_damage_even_with_the_right_checksum() {
+        let record = sealed();
+        let function = MAGIC.len() + 4 + 6 * 8;
+        let key = function + 4 + contents().function.len();
+        let tags = key + 4 + contents().key.len();
+        let first_tag = tags + 4;
+        let payload = first_tag + contents().tags.iter().map(|tag| 4 + tag.len()).sum::<usize>();
+        for place in [function, key, tags, first_tag, payload] {
+            let length = record.0[place..].first_chunk().copied().map(u32::from_le_bytes).unwrap();
+            assert!(length < 100, "there is a length at {place}");
+            let lies = [0, 1, length - 1, length + 1, length + 8, length + 256, 1 << 31, u32::MAX];
+            for lie in lies {
+                let mut bytes = record.0.clone();
+                bytes[place..place + 4].copy_from_slice(&lie.to_le_bytes());
+                check(&mut bytes);
+                refuse(&bytes, || format!("the length at {place} says {lie} for {length}"));
+            }
+        }
+    }
+
+    #[test]
+    fn another_magic_and_unknown_flags_are_damage_even_with_the_right_checksum() {
+        for place in 0..8 {
+            let mut bytes = sealed().0;
+            bytes[place] ^= 2;
+            check(&mut bytes);
+            refuse(&bytes, || format!("byte {place}"));
+            let record = Record::from_bytes(bytes);
+            assert_eq!((record.ends(), record.born()), (None, None));
+        }
+    }
+
+    #[test]
+    fn names_that_are_not_text_are_damage_even_with_the_right_checksum() {
+        for name in ["shop", "articles"] {
+            let mut bytes = sealed().0;
+            let place = bytes.windows(name.len()).position(|part| part == name.as_bytes()).unwrap();
+            bytes[place] = 0xff;
+            check(&mut bytes);
+            refuse(&bytes, || format!("the name {name}"));
+        }
+    }
+
+    #[test]
+    fn a_record_that_a_tier_looks_at_is_not_opened() {
+        let mut record = sealed();
+        *record.0.last_mut().unwrap() ^= 1;
+        assert_eq!(record.open(), Err(Damage));
+        assert_eq!(record.ends(), Some(moment_of(contents().ends)));
+        assert!(record.tags().eq(contents().tags));
     }
 }
