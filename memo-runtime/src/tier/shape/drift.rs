@@ -18,16 +18,27 @@ enum Read {
     Answers,
 }
 
-fn read<Old, New>(old: &Old) -> Read
+/// The bytes of a value, and its shape.
+struct Written(Vec<u8>, u64);
+
+fn write<Old>(old: &Old) -> Written
 where
-    Postcard: Codec<Old> + Codec<New>,
+    Postcard: Codec<Old>,
 {
-    let bytes = Postcard.encode(old).unwrap();
-    let new: Option<New> = Postcard.decode(&bytes);
-    match new {
-        None => Read::Refused,
-        Some(new) if Postcard.shape(&new) == Postcard.shape(old) => Read::Answers,
-        Some(_) => Read::Misread,
+    Written(Postcard.encode(old).unwrap(), Postcard.shape(old))
+}
+
+impl Written {
+    fn read<New>(&self) -> Read
+    where
+        Postcard: Codec<New>,
+    {
+        let new: Option<New> = Postcard.decode(&self.0);
+        match new {
+            None => Read::Refused,
+            Some(new) if Postcard.shape(&new) == self.1 => Read::Answers,
+            Some(_) => Read::Misread,
+        }
     }
 }
 
@@ -35,20 +46,15 @@ where
 macro_rules! drifts {
     ($($what:literal: {$($old:item)*} $value:expr => {$($new:item)*})*) => {
         &[$(($what, || {
-            mod old {
-                #[allow(unused_imports)]
-                use super::*;
+            let written = {
                 $(#[derive(Serialize, Deserialize)] $old)*
-                pub(super) fn value() -> T {
-                    $value
-                }
-            }
-            mod new {
-                #[allow(unused_imports)]
-                use super::*;
+                let value: T = $value;
+                write(&value)
+            };
+            {
                 $(#[derive(Serialize, Deserialize)] $new)*
+                written.read::<T>()
             }
-            read::<old::T, new::T>(&old::value())
         })),*]
     };
 }
@@ -57,200 +63,202 @@ type Drift = (&'static str, fn() -> Read);
 
 const OF_STRUCTS: &[Drift] = drifts! {
     "fields of one type change places":
-        { pub struct T { net: u32, gross: u32 } } T { net: 1, gross: 2 }
-        => { pub struct T { gross: u32, net: u32 } }
+        { struct T { net: u32, gross: u32 } } T { net: 1, gross: 2 }
+        => { struct T { gross: u32, net: u32 } }
     "fields of other types change places":
-        { pub struct T { id: u32, count: u64 } } T { id: 1, count: 2 }
-        => { pub struct T { count: u64, id: u32 } }
+        { struct T { id: u32, count: u64 } } T { id: 1, count: 2 }
+        => { struct T { count: u64, id: u32 } }
     "a field gets another name":
-        { pub struct T { net: u32 } } T { net: 1 }
-        => { pub struct T { gross: u32 } }
+        { struct T { net: u32 } } T { net: 1 }
+        => { struct T { gross: u32 } }
     "a field gets another name by an attribute":
-        { pub struct T { net: u32 } } T { net: 1 }
-        => { pub struct T { #[serde(rename = "gross")] net: u32 } }
+        { struct T { net: u32 } } T { net: 1 }
+        => { struct T { #[serde(rename = "gross")] net: u32 } }
     "all fields get other names by an attribute":
-        { pub struct T { net_price: u32 } } T { net_price: 1 }
-        => { #[serde(rename_all = "camelCase")] pub struct T { net_price: u32 } }
+        { struct T { net_price: u32 } } T { net_price: 1 }
+        => { #[serde(rename_all = "camelCase")] struct T { net_price: u32 } }
     "two fields exchange their names":
-        { pub struct T { a: String, b: String } } T { a: "a".into(), b: "b".into() }
-        => { pub struct T { b: String, a: String } }
+        { struct T { a: String, b: String } } T { a: "a".into(), b: "b".into() }
+        => { struct T { b: String, a: String } }
     "the last field goes":
-        { pub struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
-        => { pub struct T { a: u8 } }
+        { struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
+        => { struct T { a: u8 } }
     "the first field goes":
-        { pub struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
-        => { pub struct T { b: u8 } }
+        { struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
+        => { struct T { b: u8 } }
     "a field of no bytes goes":
-        { pub struct T { a: u8, b: () } } T { a: 1, b: () }
-        => { pub struct T { a: u8 } }
+        { struct T { a: u8, b: () } } T { a: 1, b: () }
+        => { struct T { a: u8 } }
     "a field of no bytes comes":
-        { pub struct T { a: u8 } } T { a: 1 }
-        => { pub struct T { a: u8, b: () } }
+        { struct T { a: u8 } } T { a: 1 }
+        => { struct T { a: u8, b: () } }
     "a field with a default comes last":
-        { pub struct T { a: u8 } } T { a: 1 }
-        => { pub struct T { a: u8, #[serde(default)] b: u8 } }
+        { struct T { a: u8 } } T { a: 1 }
+        => { struct T { a: u8, #[serde(default)] b: u8 } }
     "a field with a default comes first":
-        { pub struct T { a: u8 } } T { a: 1 }
-        => { pub struct T { #[serde(default)] b: u8, a: u8 } }
+        { struct T { a: u8 } } T { a: 1 }
+        => { struct T { #[serde(default)] b: u8, a: u8 } }
     "a field with a default takes a byte of the next one":
-        { pub struct T { a: u8, b: u16 } } T { a: 1, b: 300 }
-        => { pub struct T { a: u8, #[serde(default)] c: u8, b: u8 } }
+        { struct T { a: u8, b: u16 } } T { a: 1, b: 300 }
+        => { struct T { a: u8, #[serde(default)] c: u8, b: u8 } }
     "a field comes in each item of a list":
-        { pub struct T { items: Vec<Item> } pub struct Item { a: u8, b: u8 } }
+        { struct T { items: Vec<Item> } struct Item { a: u8, b: u8 } }
         T { items: vec![Item { a: 1, b: 2 }, Item { a: 0, b: 0 }] }
-        => { pub struct T { items: Vec<Item>, more: u8 } pub struct Item { a: u8 } }
+        => { struct T { items: Vec<Item>, more: u8 } struct Item { a: u8 } }
     "a list of small items becomes one of large items":
-        { pub struct T { items: Vec<Item>, rest: Vec<Item> } pub struct Item { a: u8 } }
+        { struct T { items: Vec<Item>, rest: Vec<Item> } struct Item { a: u8 } }
         T { items: vec![Item { a: 1 }], rest: vec![Item { a: 2 }] }
-        => { pub struct T { items: Vec<Item> } pub struct Item { a: u8, b: u8, c: u8 } }
+        => { struct T { items: Vec<Item> } struct Item { a: u8, b: u8, c: u8 } }
     "a field is skipped, and what follows moves":
-        { pub struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
-        => { pub struct T { #[serde(skip)] a: u8, b: u8, c: u8 } }
+        { struct T { _a: u8, b: u8 } } T { _a: 1, b: 2 }
+        => { struct T { #[serde(skip)] _a: u8, b: u8, c: u8 } }
     "fields go into a struct of their own":
-        { pub struct T { a: u8, b: u8, c: u8 } } T { a: 1, b: 2, c: 3 }
-        => { pub struct T { a: u8, rest: Rest } pub struct Rest { b: u8, c: u8 } }
+        { struct T { a: u8, b: u8, c: u8 } } T { a: 1, b: 2, c: 3 }
+        => { struct T { a: u8, rest: Rest } struct Rest { b: u8, c: u8 } }
     "an inner struct is dissolved":
-        { pub struct T { a: u8, rest: Rest } pub struct Rest { b: u8, c: u8 } }
+        { struct T { a: u8, rest: Rest } struct Rest { b: u8, c: u8 } }
         T { a: 1, rest: Rest { b: 2, c: 3 } }
-        => { pub struct T { a: u8, b: u8, c: u8 } }
+        => { struct T { a: u8, b: u8, c: u8 } }
     "fields move between inner structs":
-        { pub struct T { x: X, y: Y } pub struct X { a: u8, b: u8 } pub struct Y { c: u8 } }
+        { struct T { x: X, y: Y } struct X { a: u8, b: u8 } struct Y { c: u8 } }
         T { x: X { a: 1, b: 2 }, y: Y { c: 3 } }
-        => { pub struct T { x: X, y: Y } pub struct X { a: u8 } pub struct Y { b: u8, c: u8 } }
+        => { struct T { x: X, y: Y } struct X { a: u8 } struct Y { b: u8, c: u8 } }
     "an inner struct is another one of the same form":
-        { pub struct T { length: Metres } pub struct Metres(u32); } T { length: Metres(1) }
-        => { pub struct T { length: Feet } pub struct Feet(u32); }
+        { struct T { length: Metres } struct Metres(u32); } T { length: Metres(1) }
+        => { struct T { length: Feet } struct Feet(u32); }
     "a struct gets another name":
-        { pub struct T(X); pub struct X { a: u8 } } T(X { a: 1 })
-        => { pub struct T(Y); pub struct Y { a: u8 } }
+        { struct T(X); struct X { a: u8 } } T(X { a: 1 })
+        => { struct T(Y); struct Y { a: u8 } }
     "a struct becomes a tuple struct":
-        { pub struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
-        => { pub struct T(u8, u8); }
+        { struct T { a: u8, b: u8 } } T { a: 1, b: 2 }
+        => { struct T(u8, u8); }
     "a tuple struct becomes a struct":
-        { pub struct T(u8, u8); } T(1, 2)
-        => { pub struct T { a: u8, b: u8 } }
+        { struct T(u8, u8); } T(1, 2)
+        => { struct T { a: u8, b: u8 } }
     "a newtype becomes a struct":
-        { pub struct T(u8); } T(1)
-        => { pub struct T { a: u8 } }
+        { struct T(u8); } T(1)
+        => { struct T { a: u8 } }
     "a newtype becomes transparent":
-        { pub struct T(u8); } T(1)
-        => { #[serde(transparent)] pub struct T(u8); }
+        { struct T(u8); } T(1)
+        => { #[serde(transparent)] struct T(u8); }
     "a unit struct becomes one with an empty tuple":
-        { pub struct T; } T
-        => { pub struct T(()); }
+        { struct T; } T
+        => { struct T(()); }
     "a unit struct becomes one without fields":
-        { pub struct T; } T
-        => { pub struct T {} }
+        { struct T; } T
+        => { struct T {} }
     "a tuple becomes a struct inside":
-        { pub struct T { at: (u8, u8) } } T { at: (1, 2) }
-        => { pub struct T { at: At } pub struct At { x: u8, y: u8 } }
+        { struct T { at: (u8, u8) } } T { at: (1, 2) }
+        => { struct T { at: At } struct At { x: u8, y: u8 } }
     "a bool field becomes an enum":
-        { pub struct T { on: bool } } T { on: true }
-        => { pub struct T { on: On } pub enum On { Off, On } }
+        { struct T { on: bool } } T { on: true }
+        => { struct T { on: On } enum On { Off, On } }
 };
 
 const OF_ENUMS: &[Drift] = drifts! {
     "unit variants change places":
-        { #[allow(dead_code)] pub enum T { A, B } } T::A
-        => { pub enum T { B, A } }
+        { enum T { A, B } } T::A
+        => { enum T { B, A } }
     "variants of one type change places":
-        { #[allow(dead_code)] pub enum T { Net(u32), Gross(u32) } } T::Net(1)
-        => { pub enum T { Gross(u32), Net(u32) } }
+        { enum T { Net(u32), Gross(u32) } } T::Net(1)
+        => { enum T { Gross(u32), Net(u32) } }
     "a variant comes first":
-        { #[allow(dead_code)] pub enum T { A, B } } T::A
-        => { pub enum T { New, A, B } }
+        { enum T { A, B } } T::A
+        => { enum T { New, A, B } }
     "the first variant goes":
-        { #[allow(dead_code)] pub enum T { Old, A, B } } T::A
-        => { pub enum T { A, B } }
+        { enum T { Old, A, B } } T::A
+        => { enum T { A, B } }
     "a variant gets another name":
-        { #[allow(dead_code)] pub enum T { A, B } } T::A
-        => { pub enum T { C, B } }
+        { enum T { A, B } } T::A
+        => { enum T { C, B } }
     "the last variant goes":
-        { #[allow(dead_code)] pub enum T { A, B } } T::B
-        => { pub enum T { A } }
+        { enum T { A, B } } T::B
+        => { enum T { A } }
     "an enum gets another name":
-        { pub struct T(X); #[allow(dead_code)] pub enum X { A, B } } T(X::A)
-        => { pub struct T(Y); pub enum Y { A, B } }
+        { struct T(X); enum X { A, B } } T(X::A)
+        => { struct T(Y); enum Y { A, B } }
     "a variant gets an empty tuple":
-        { pub enum T { A } } T::A
-        => { pub enum T { A(()) } }
+        { enum T { A } } T::A
+        => { enum T { A(()) } }
     "a newtype variant gets a named field":
-        { pub enum T { A(u8) } } T::A(1)
-        => { pub enum T { A { a: u8 } } }
+        { enum T { A(u8) } } T::A(1)
+        => { enum T { A { a: u8 } } }
     "a tuple variant gets named fields":
-        { pub enum T { A(u8, u8) } } T::A(1, 2)
-        => { pub enum T { A { a: u8, b: u8 } } }
+        { enum T { A(u8, u8) } } T::A(1, 2)
+        => { enum T { A { a: u8, b: u8 } } }
     "a tuple variant becomes one of a tuple":
-        { pub enum T { A(u8, u8) } } T::A(1, 2)
-        => { pub enum T { A((u8, u8)) } }
+        { enum T { A(u8, u8) } } T::A(1, 2)
+        => { enum T { A((u8, u8)) } }
     "the fields of a variant change places":
-        { pub enum T { A { a: u8, b: u8 } } } T::A { a: 1, b: 2 }
-        => { pub enum T { A { b: u8, a: u8 } } }
+        { enum T { A { a: u8, b: u8 } } } T::A { a: 1, b: 2 }
+        => { enum T { A { b: u8, a: u8 } } }
     "a field of a variant gets another type":
-        { pub enum T { A { a: u32 } } } T::A { a: 1 }
-        => { pub enum T { A { a: i32 } } }
+        { enum T { A { a: u32 } } } T::A { a: 1 }
+        => { enum T { A { a: i32 } } }
     "an enum becomes its number":
-        { #[allow(dead_code)] pub enum T { A, B } } T::B
-        => { pub struct T(u8); }
+        { enum T { A, B } } T::B
+        => { struct T(u8); }
     "an enum becomes an option":
-        { pub struct T(X); #[allow(dead_code)] pub enum X { A, B(u8) } } T(X::B(7))
-        => { pub struct T(Option<u8>); }
+        { struct T(X); enum X { A, B(u8) } } T(X::B(7))
+        => { struct T(Option<u8>); }
     "a struct becomes an enum":
-        { pub struct T { a: u8, b: u8 } } T { a: 0, b: 1 }
-        => { pub enum T { X(u8) } }
+        { struct T { a: u8, b: u8 } } T { a: 0, b: 1 }
+        => { enum T { X(u8) } }
 };
 
 /// Types without a declaration of their own.
 const OF_OTHERS: &[Drift] = &[
-    ("u8 to bool", || read::<_, bool>(&1_u8)),
-    ("bool to u8", || read::<_, u8>(&true)),
-    ("u8 to i8", || read::<_, i8>(&200_u8)),
-    ("u16 to u32", || read::<_, u32>(&300_u16)),
-    ("u64 to u128", || read::<_, u128>(&300_u64)),
-    ("u32 to i32", || read::<_, i32>(&2_u32)),
-    ("i64 to u64", || read::<_, u64>(&-1_i64)),
-    ("i16 to i64", || read::<_, i64>(&-1_i16)),
-    ("i128 to u128", || read::<_, u128>(&-1_i128)),
-    ("u8 to f32", || read::<_, f32>(&[1_u8, 2, 3, 4])),
-    ("f32 to four bytes", || read::<_, [u8; 4]>(&1.5_f32)),
-    ("f64 to f32 twice", || read::<_, (f32, f32)>(&1.5_f64)),
-    ("f32 twice to f64", || read::<_, f64>(&(1.5_f32, 2.5_f32))),
-    ("char to text", || read::<_, String>(&'ä')),
-    ("text to char", || read::<_, char>(&"ä".to_owned())),
-    ("text to bytes", || read::<_, Vec<u8>>(&"text".to_owned())),
-    ("bytes to text", || read::<_, String>(&b"text".to_vec())),
-    ("a path to text", || read::<_, Vec<u8>>(&std::path::PathBuf::from("a/b"))),
-    ("an option of unit to bool", || read::<_, bool>(&Some(()))),
-    ("an option to a list", || read::<_, Vec<u8>>(&Some(7_u8))),
-    ("a list to an option", || read::<_, Option<u8>>(&vec![7_u8])),
-    ("an option to what is in it, after a number", || read::<_, (u8, u8)>(&Some(7_u8))),
-    ("a value to an option", || read::<_, Option<u8>>(&(1_u8, 7_u8))),
-    ("one more option", || read::<_, Option<Option<u8>>>(&(Some(1_u8), 7_u8))),
-    ("one option less", || read::<_, Option<u8>>(&Some(None::<u8>))),
-    ("a result to an option", || read::<_, Option<u8>>(&Err::<u8, u8>(7))),
+    ("u8 to bool", || write(&1_u8).read::<bool>()),
+    ("bool to u8", || write(&true).read::<u8>()),
+    ("u8 to i8", || write(&200_u8).read::<i8>()),
+    ("u16 to u32", || write(&300_u16).read::<u32>()),
+    ("u64 to u128", || write(&300_u64).read::<u128>()),
+    ("u32 to i32", || write(&2_u32).read::<i32>()),
+    ("i64 to u64", || write(&-1_i64).read::<u64>()),
+    ("i16 to i64", || write(&-1_i16).read::<i64>()),
+    ("i128 to u128", || write(&-1_i128).read::<u128>()),
+    ("u8 to f32", || write(&[1_u8, 2, 3, 4]).read::<f32>()),
+    ("f32 to four bytes", || write(&1.5_f32).read::<[u8; 4]>()),
+    ("f64 to f32 twice", || write(&1.5_f64).read::<(f32, f32)>()),
+    ("f32 twice to f64", || write(&(1.5_f32, 2.5_f32)).read::<f64>()),
+    ("char to text", || write(&'ä').read::<String>()),
+    ("text to char", || write(&"ä".to_owned()).read::<char>()),
+    ("text to bytes", || write(&"text".to_owned()).read::<Vec<u8>>()),
+    ("bytes to text", || write(&b"text".to_vec()).read::<String>()),
+    ("a path to text", || write(&std::path::PathBuf::from("a/b")).read::<Vec<u8>>()),
+    ("an option of unit to bool", || write(&Some(())).read::<bool>()),
+    ("an option to a list", || write(&Some(7_u8)).read::<Vec<u8>>()),
+    ("a list to an option", || write(&vec![7_u8]).read::<Option<u8>>()),
+    ("an option to what is in it, after a number", || write(&Some(7_u8)).read::<(u8, u8)>()),
+    ("a value to an option", || write(&(1_u8, 7_u8)).read::<Option<u8>>()),
+    ("one more option", || write(&(Some(1_u8), 7_u8)).read::<Option<Option<u8>>>()),
+    ("one option less", || write(&Some(None::<u8>)).read::<Option<u8>>()),
+    ("a result to an option", || write(&Err::<u8, u8>(7)).read::<Option<u8>>()),
     ("ok and error change places", || {
         #[derive(Serialize, Deserialize)]
         enum Swapped {
             Err(u8),
             Ok(u8),
         }
-        read::<_, Swapped>(&Ok::<u8, u8>(7))
+        write(&Ok::<u8, u8>(7)).read::<Swapped>()
     }),
-    ("a tuple to a nested one", || read::<_, ((u8, u8), u8)>(&(1_u8, 2_u8, 3_u8))),
-    ("a nested tuple to another", || read::<_, (u8, (u8, u8))>(&((1_u8, 2_u8), 3_u8))),
-    ("a tuple to a list", || read::<_, Vec<u8>>(&(2_u8, 7_u8, 8_u8))),
-    ("a list to a tuple", || read::<_, (u8, u8, u8)>(&vec![7_u8, 8])),
-    ("a list of pairs to a map", || read::<_, BTreeMap<u8, u8>>(&vec![(1_u8, 2_u8)])),
-    ("a map to a list of pairs", || read::<_, Vec<(u8, u8)>>(&BTreeMap::from([(1_u8, 2_u8)]))),
-    ("keys and values of a map", || read::<_, BTreeMap<u16, u8>>(&BTreeMap::from([(1_u8, 2_u16)]))),
-    ("a list that is cut in two", || read::<_, (Vec<u8>, u8)>(&(vec![1_u8], 2_u16))),
+    ("a tuple to a nested one", || write(&(1_u8, 2_u8, 3_u8)).read::<((u8, u8), u8)>()),
+    ("a nested tuple to another", || write(&((1_u8, 2_u8), 3_u8)).read::<(u8, (u8, u8))>()),
+    ("a tuple to a list", || write(&(2_u8, 7_u8, 8_u8)).read::<Vec<u8>>()),
+    ("a list to a tuple", || write(&vec![7_u8, 8]).read::<(u8, u8, u8)>()),
+    ("a list of pairs to a map", || write(&vec![(1_u8, 2_u8)]).read::<BTreeMap<u8, u8>>()),
+    ("a map to a list of pairs", || write(&BTreeMap::from([(1_u8, 2_u8)])).read::<Vec<(u8, u8)>>()),
+    ("keys and values of a map", || {
+        write(&BTreeMap::from([(1_u8, 2_u16)])).read::<BTreeMap<u16, u8>>()
+    }),
+    ("a list that is cut in two", || write(&(vec![1_u8], 2_u16)).read::<(Vec<u8>, u8)>()),
     ("lists whose bounds move", || {
-        read::<_, (Vec<(u8, u8)>, Vec<u8>)>(&(vec![1_u8], vec![9_u8, 0]))
+        write(&(vec![1_u8], vec![9_u8, 0])).read::<(Vec<(u8, u8)>, Vec<u8>)>()
     }),
-    ("unit to nothing at all", || read::<_, [u8; 0]>(&())),
-    ("a duration to two numbers", || read::<_, (u64, u32)>(&std::time::Duration::new(1, 2))),
-    ("a range to another", || read::<_, std::ops::RangeInclusive<u8>>(&(1_u8..2))),
-    ("an address to a number", || read::<_, [u8; 5]>(&std::net::IpAddr::from([127, 0, 0, 1]))),
+    ("unit to nothing at all", || write(&()).read::<[u8; 0]>()),
+    ("a duration to two numbers", || write(&std::time::Duration::new(1, 2)).read::<(u64, u32)>()),
+    ("a range to another", || write(&(1_u8..2)).read::<std::ops::RangeInclusive<u8>>()),
+    ("an address to a number", || write(&std::net::IpAddr::from([127, 0, 0, 1])).read::<[u8; 5]>()),
 ];
 
 #[test]
@@ -266,22 +274,22 @@ fn a_type_that_has_drifted_never_gives_a_wrong_value() {
 
 #[test]
 fn a_type_that_means_the_same_still_answers() {
-    fn answers<Old, New>(old: Old)
+    fn answers<New>(written: &Written)
     where
-        Postcard: Codec<Old> + Codec<New>,
+        Postcard: Codec<New>,
     {
-        assert_eq!(read::<Old, New>(&old), Read::Answers);
+        assert_eq!(written.read::<New>(), Read::Answers);
     }
-    answers::<_, u64>(7_usize);
-    answers::<_, Arc<str>>("text".to_owned());
-    answers::<_, Box<u8>>(7_u8);
-    answers::<_, Arc<[u8]>>(vec![7_u8]);
-    answers::<_, Rc<Vec<u8>>>(VecDeque::from([7_u8]));
-    answers::<_, HashMap<u8, u8>>(BTreeMap::from([(1_u8, 2_u8)]));
-    answers::<_, HashSet<u8>>(BTreeSet::from([1_u8]));
-    answers::<_, (u8, u8)>([1_u8, 2]);
-    answers::<_, Option<String>>(None::<u8>);
-    answers::<_, Vec<String>>(Vec::<u8>::new());
+    answers::<u64>(&write(&7_usize));
+    answers::<Arc<str>>(&write(&"text".to_owned()));
+    answers::<Box<u8>>(&write(&7_u8));
+    answers::<Arc<[u8]>>(&write(&vec![7_u8]));
+    answers::<Rc<Vec<u8>>>(&write(&VecDeque::from([7_u8])));
+    answers::<HashMap<u8, u8>>(&write(&BTreeMap::from([(1_u8, 2_u8)])));
+    answers::<HashSet<u8>>(&write(&BTreeSet::from([1_u8])));
+    answers::<(u8, u8)>(&write(&[1_u8, 2]));
+    answers::<Option<String>>(&write(&None::<u8>));
+    answers::<Vec<String>>(&write(&Vec::<u8>::new()));
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -296,6 +304,7 @@ struct Everything {
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::option_option, reason = "users have them, and they must come back")]
 enum Choice {
     Unit,
     Newtype(char),
@@ -385,6 +394,6 @@ fn the_shape_is_that_of_other_releases() {
     }
 
     let price = Price { net: 1, gross: 2, currency: "EUR", reduced: Some(vec![0.5]) };
-    assert_eq!(shape_of(&price), 0);
-    assert_eq!(shape_of(&price.net), 0);
+    assert_eq!(shape_of(&price), 0x19bc_79ba_f546_6e04);
+    assert_eq!(shape_of(&price.net), 0x5bf9_8856_56d5_db38);
 }
