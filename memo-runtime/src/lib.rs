@@ -35,11 +35,11 @@ mod key;
 mod models;
 pub mod scope;
 mod store;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub mod tier;
-#[cfg(test)]
-mod tests;
 
 pub use base::supplied_clock::set_clock;
 pub use cache::builder::CacheBuilder;
@@ -113,10 +113,12 @@ pub mod __private {
     };
     pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
+    #[cfg(feature = "tier")]
+    pub use crate::expand::tiers::Below;
     #[cfg(feature = "disk")]
     pub use crate::expand::tiers::on_disk;
-    #[cfg(feature = "tier")]
-    pub use crate::expand::tiers::{Below, mixed};
+
+    pub use crate::expand::versions::{Unversioned, mixed};
     pub use crate::key::float::Float;
     pub use crate::key::lend::{Lend, lend};
     pub use crate::key::lookup::Lookup;
