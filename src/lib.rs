@@ -123,6 +123,11 @@ pub use memo_runtime::{
 /// | [`on_evict`](guide::evictions#on_evict) | `Fn(&Key, &Value, EvictionCause)` | nothing | is called for each value that leaves |
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
 /// | [`tags`](guide::invalidation#tags) | `[format!("user:{id}")]` | none | the names under which a call can be [forgotten](crate::invalidate_tag()) |
+/// | [`disk`](guide::tiers#disk) | nothing, or a path | in the process only | keeps results in a file, so that they outlive the process |
+/// | [`tier`](guide::tiers#tier) | a `memofn::tier::Tier` | none | keeps results in a store of your own |
+/// | [`codec`](guide::tiers#codec) | a `memofn::tier::Codec` | by `serde` | how a tier's results become bytes |
+/// | [`version`](guide::tiers#version) | a `u64`, or `auto` | a hash of the function's code | a tier's results of other versions do not answer |
+/// | [`depends`](guide::tiers#depends) | `depends(parse, TABLE)` | nothing | items whose versions are mixed into the function's |
 /// | [`name`](guide::caches#name) | a string | the path | the name in reports |
 /// | [`controls`](guide::caches#controls) | an identifier | the function's name | the name of the controls |
 /// | [`crate`](guide::caches#crate) | a path | `::memofn` | the path of this crate |
@@ -149,6 +154,7 @@ pub use memo_runtime::{
 /// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call that says how it was answered
 /// assert_eq!(area::uncached(3, "ab"), 6); // the original function
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
+/// let _: u64 = area::CACHE_VERSION; // the version of the code, for results that outlive the process
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
 /// assert_eq!(cache.len(), 1);
 /// area::cache_enable(false); // from now on each call runs the body
@@ -175,6 +181,40 @@ pub use memo_runtime::{
 ///   function, in any order.
 pub use memo_macros::memoize;
 
+/// Gives an item a version, so that memoized functions can [depend](guide::tiers#depends) on it.
+///
+/// A tier keeps results longer than a process lives. The version of a memoized function is a hash of its own code, and
+/// what the function calls is not in it. `depends(..)` names what else counts: memoized functions, and items with this
+/// attribute.
+///
+/// ```
+/// use memofn::{memoize, versioned};
+///
+/// #[versioned]
+/// const RATES: [u32; 2] = [7, 19];
+///
+/// #[versioned(depends(RATES))]
+/// fn tax(net: u32, rate: usize) -> u32 {
+///     net * RATES[rate] / 100
+/// }
+///
+/// #[memoize(depends(tax))] // with a new rate, the results that a tier has kept do not answer
+/// fn gross(net: u32) -> u32 {
+///     net + tax(net, 1)
+/// }
+///
+/// assert_eq!(gross(100), 119);
+/// assert_ne!(gross::CACHE_VERSION, tax::CACHE_VERSION);
+/// ```
+///
+/// It goes on a function, a constant or a static, and adds a type of the same name with the constant `CACHE_VERSION`. A
+/// struct, an enum or a union gets the constant itself. The item stays as it is.
+///
+/// - `#[versioned]` hashes the tokens of the item. Comments, documentation, line breaks and visibility do not count.
+/// - `#[versioned(3)]` is a version of your own, which you raise when results change.
+/// - `#[versioned(depends(a, b::c))]` mixes in the versions of other items.
+pub use memo_macros::versioned;
+
 /// The guides, one for each topic.
 ///
 /// | guide | about |
@@ -186,6 +226,7 @@ pub use memo_macros::memoize;
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
+/// | [Tiers](guide::tiers) | results that outlive the process: `disk`, `tier`, `codec`; `version`, `depends` |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
@@ -240,6 +281,9 @@ pub mod guide {
     /// [`clear_all()`]: crate::clear_all()
     /// [`insert_tagged`]: crate::Cache::insert_tagged
     pub mod invalidation {}
+
+    #[doc = include_str!("../docs/guides/tiers.md")]
+    pub mod tiers {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///

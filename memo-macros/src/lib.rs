@@ -1,6 +1,6 @@
-//! The `#[memoize]` attribute of [`memofn`](https://docs.rs/memofn), where it is documented.
+//! The attributes `#[memoize]` and `#[versioned]` of [`memofn`](https://docs.rs/memofn), where they are documented.
 //!
-//! The attribute and its item pass through four rooms. Imports run downwards only.
+//! An attribute and its item pass through four rooms. Imports run downwards only.
 //!
 //! ```text
 //! generate   code: the function, its cache, its controls
@@ -27,4 +27,13 @@ pub fn memoize(
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     generate::expand(options.into(), &item.into()).into()
+}
+
+#[expect(missing_docs, reason = "`memofn` documents it")]
+#[proc_macro_attribute]
+pub fn versioned(
+    options: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    generate::versioned::expand(options.into(), &item.into()).into()
 }

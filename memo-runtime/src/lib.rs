@@ -116,10 +116,12 @@ pub mod __private {
     };
     pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
+    #[cfg(feature = "tier")]
+    pub use crate::expand::tiers::Below;
     #[cfg(feature = "disk")]
     pub use crate::expand::tiers::on_disk;
-    #[cfg(feature = "tier")]
-    pub use crate::expand::tiers::{Below, mixed};
+
+    pub use crate::expand::versions::{Unversioned, mixed};
     pub use crate::key::float::Float;
     pub use crate::key::lend::{Lend, lend};
     pub use crate::key::lookup::Lookup;

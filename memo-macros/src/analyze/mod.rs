@@ -12,3 +12,4 @@ pub(crate) mod keyed;
 pub(crate) mod model;
 pub(crate) mod stored_type;
 pub(crate) mod type_names;
+pub(crate) mod version;

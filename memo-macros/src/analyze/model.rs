@@ -226,5 +226,6 @@ fn params(
             || !in_arguments(false)
             || has_parameter(result, param)
             || options.expressions().any(|it| uses(&it.to_token_stream(), param))
+            || options.depends().iter().any(|it| has_parameter(&it.to_token_stream(), param))
     })
 }

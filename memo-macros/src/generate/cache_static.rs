@@ -21,6 +21,7 @@ use super::cache_types::{Types, are_spelled, key_bounds, result_bounds, types, u
 use super::helper::Helper;
 use super::names::{hygienic, report_name};
 use super::renewal;
+use super::tier;
 use crate::analyze::model::Model;
 use crate::parse::option_row::{Scope, Value};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -184,7 +185,8 @@ fn builder(model: &Model) -> TokenStream {
         quote!(.on_evict_of(#key, #value, #listener))
     });
     let renewal = renewal::builder_call(model);
-    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #listener #renewal)
+    let tier = tier::builder_call(model);
+    quote!(#p::CacheBuilder::new().name(#name) #(#calls)* #listener #renewal #tier)
 }
 
 /// The call of the builder's method for a closure over the value. The builder does not know the type of the value.
@@ -208,8 +210,11 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
         Value::Path(path) => path.to_token_stream(),
         Value::NoLimit
         | Value::Caller
+        | Value::Auto
+        | Value::Alone
         | Value::Scope(_)
         | Value::Arguments(_)
+        | Value::Items(_)
         | Value::Controls(_) => TokenStream::new(),
     }
 }

@@ -6,6 +6,7 @@ use super::docs;
 use super::helper::{Helper, allowed_lints, named_signature};
 use super::names::hygienic;
 use super::original::declared_signature;
+use super::version;
 use crate::analyze::model::{Argument, Model};
 use crate::tokens::rewrite::replace_self_type;
 use crate::tokens::search::uses;
@@ -23,6 +24,7 @@ pub(super) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
         (model.instance.declared(), model.instance.arguments(), model.instance.clause());
     let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
     let allowed = allowed_lints(model);
+    let version = version::constant(model);
     let whole_cache = whole_cache_controls(model);
     let one_call = one_call_controls(model);
     quote! {
@@ -38,6 +40,7 @@ pub(super) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
         #(#allowed)*
         impl #declared #name #arguments #clause {
             #(#cache)*
+            #version
             #whole_cache
             #one_call
         }

@@ -76,13 +76,19 @@ fn written(option: &GivenOption) -> Option<String> {
         Value::Duration(duration) => format!("\"{}\"", format_duration(*duration)),
         Value::Expr(expr) | Value::Closure(expr) | Value::Constant(expr) => compact(&spelled(expr)),
         Value::Part(part) => part.to_string(),
+        Value::Alone => return Some(name.to_owned()),
         Value::Caller => "caller".to_owned(),
+        Value::Auto => "auto".to_owned(),
         Value::Flag(on) => on.to_string(),
         Value::Scope(Scope::Shared) => "\"shared\"".to_owned(),
         Value::Scope(Scope::Thread) => "\"thread\"".to_owned(),
         Value::Arguments(names) => {
             let names: Vec<_> = names.iter().map(ToString::to_string).collect();
             return Some(format!("{name}({})", names.join(", ")));
+        }
+        Value::Items(paths) => {
+            let paths: Vec<_> = paths.iter().map(spelled).collect();
+            return Some(format!("{name}({})", paths.join(", ")));
         }
         Value::Text(_) | Value::Controls(_) | Value::Path(_) => return None,
     };

@@ -17,6 +17,9 @@ mod original;
 mod renewal;
 mod shared;
 mod tags;
+mod tier;
+mod version;
+pub(crate) mod versioned;
 
 use crate::analyze::check;
 use crate::analyze::context::Context;

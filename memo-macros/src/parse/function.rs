@@ -138,6 +138,11 @@ pub(crate) fn is_memoize(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
 }
 
+/// Whether an attribute is `#[versioned]`, judged by its name.
+pub(crate) fn is_versioned(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "versioned")
+}
+
 /// The name in the attribute that is expanded, if its text is known: `remember` after
 /// `use memofn::memoize as remember`.
 pub(super) fn name_of_this_attribute() -> Option<Ident> {

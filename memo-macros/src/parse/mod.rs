@@ -11,3 +11,4 @@ pub(crate) mod option_table;
 pub(crate) mod options;
 pub(crate) mod suggest;
 mod values;
+pub(crate) mod versioned;

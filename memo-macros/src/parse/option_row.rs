@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use std::time::Duration;
 use syn::parse::ParseStream;
-use syn::{Expr, LitFloat, LitStr, Path, Visibility};
+use syn::{Expr, ExprPath, LitFloat, LitStr, Path, Visibility};
 
 /// One option.
 pub(crate) struct OptionRow {
@@ -19,6 +19,8 @@ pub(crate) struct OptionRow {
     pub(crate) no_limit: NoLimit,
     /// The options that exclude this one. Each pair stands in one of the two rows.
     pub(crate) excludes: &'static [Relation],
+    /// The Cargo feature that has the option.
+    pub(crate) feature: Option<Feature>,
     /// The options without which this one has no effect.
     pub(crate) needs: &'static [Relation],
     /// Its meaning on an impl block or a trait. Every option is allowed on every function.
@@ -42,6 +44,15 @@ pub(crate) enum Syntax {
     Assigned(ReadValue),
     /// `name(values)`. The function reads the parentheses as well.
     Parenthesized(ReadValue),
+    /// `name` alone, or `name = value`.
+    Alone(ReadValue),
+}
+
+/// A feature of this crate and of `memofn`.
+#[derive(Clone, Copy)]
+pub(crate) struct Feature {
+    pub(crate) name: &'static str,
+    pub(crate) is_on: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -99,12 +110,18 @@ pub(crate) enum Value {
     Part(LitFloat),
     /// `caller`: the call that finds an old value.
     Caller,
+    /// `auto`: the macro finds the value.
+    Auto,
+    /// The option was written without a value.
+    Alone,
     Flag(bool),
     Text(LitStr),
     Scope(Scope),
     Arguments(Vec<Ident>),
     Controls(Controls),
     Path(Path),
+    /// The paths of items with a version.
+    Items(Vec<ExprPath>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! To add an option, add a row here. CONTRIBUTING.md lists what else it needs.
 
-use super::option_row::{NoLimit, OnBlock, OptionRow, OtherForm, Relation, Syntax};
+use super::option_row::{Feature, NoLimit, OnBlock, OptionRow, OtherForm, Relation, Syntax};
 use super::values;
 
 /// The values of most rows.
@@ -13,6 +13,7 @@ pub(crate) const ROW: OptionRow = OptionRow {
     peers: "",
     no_limit: NoLimit::Never,
     excludes: &[],
+    feature: None,
     needs: &[],
     on_block: OnBlock::Default,
     builder: None,
@@ -26,6 +27,12 @@ const GIVEN_CACHE: Relation = Relation {
     option: "cache",
     why: "a given cache has its own options, set where it is made with \
           `Cache::builder()`",
+};
+
+/// The exclusion of every option about what is below a cache.
+const THREAD_SCOPE: Relation = Relation {
+    option: "scope = \"thread\"",
+    why: "the cache of one thread shares nothing, and a tier is shared",
 };
 
 pub(crate) const OPTIONS: &[OptionRow] = &[
@@ -236,6 +243,51 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "tier",
+        value: Syntax::Assigned(values::tier),
+        example: "tier = MY_TIER",
+        peers: "tiers backend second_level level_2 l2 L2 secondary write_through",
+        excludes: &[THREAD_SCOPE, GIVEN_CACHE],
+        // A build of the unit tests expands the option whether or not it has the feature.
+        feature: Some(Feature { name: "tier", is_on: cfg!(any(feature = "tier", test)) }),
+        ..ROW
+    },
+    OptionRow {
+        name: "disk",
+        value: Syntax::Alone(values::place_on_disk),
+        example: "disk",
+        peers: "DiskCache disk_cache diskcache Memory persist persistent file sqlite",
+        excludes: &[
+            Relation { option: "tier", why: "a function has one tier" },
+            THREAD_SCOPE,
+            GIVEN_CACHE,
+        ],
+        feature: Some(Feature { name: "disk", is_on: cfg!(any(feature = "disk", test)) }),
+        ..ROW
+    },
+    OptionRow {
+        name: "version",
+        value: Syntax::Assigned(values::version),
+        example: "version = 2",
+        peers: "cache_version code_version func_version rev revision",
+        ..ROW
+    },
+    OptionRow {
+        name: "depends",
+        value: Syntax::Parenthesized(values::items),
+        example: "depends(parse, TABLE)",
+        peers: "depends_on deps calls",
+        ..ROW
+    },
+    OptionRow {
+        name: "codec",
+        value: Syntax::Assigned(values::codec),
+        example: "codec = Json",
+        peers: "serializer Serializer serialize serde encoder encoding",
+        excludes: &[GIVEN_CACHE],
+        ..ROW
+    },
+    OptionRow {
         name: "name",
         value: Syntax::Assigned(values::text),
         example: "name = \"users\"",
@@ -264,11 +316,18 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
 ];
 
 /// Options of other libraries, separated by spaces, for which an option here has another form than in its row's example.
-pub(crate) const OTHER_FORMS: &[OtherForm] = &[OtherForm {
-    peers: "expires expiry Expiry max_age expires_at expire_at",
-    option: "ttl",
-    example: "ttl = |value| value.lifetime()",
-}];
+pub(crate) const OTHER_FORMS: &[OtherForm] = &[
+    OtherForm {
+        peers: "expires expiry Expiry max_age expires_at expire_at",
+        option: "ttl",
+        example: "ttl = |value| value.lifetime()",
+    },
+    OtherForm {
+        peers: "disk_dir cache_dir location directory dir folder",
+        option: "disk",
+        example: "disk = \"target/pages\"",
+    },
+];
 
 /// Options of other libraries that are not needed here, and why.
 pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[
@@ -277,4 +336,11 @@ pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[
     ("typed", "arguments have one type each"),
     ("thread_safe", "every cache is"),
     ("force_refresh", "there is `f::cache_refresh(..)`"),
+    ("sync_to_disk_on_cache_change", "with `disk` every result is written, in the background"),
 ];
+
+/// Options that do not exist yet, and what there is.
+pub(crate) const NOT_YET: &[(&str, &str)] = &[(
+    "redis",
+    "`disk` keeps results on this machine, and `tier = MY_TIER` in a store of your own",
+)];

@@ -4,8 +4,10 @@
 //! on, so that three mistakes are three errors in one build.
 
 use super::function::Function;
-use super::option_row::{Controls, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value};
-use super::option_table::{NOT_NEEDED, OPTIONS, OTHER_FORMS};
+use super::option_row::{
+    Controls, Feature, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value,
+};
+use super::option_table::{NOT_NEEDED, NOT_YET, OPTIONS, OTHER_FORMS};
 use super::suggest;
 use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
@@ -13,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Lit, LitStr, Token};
+use syn::{Expr, ExprPath, Ident, Lit, LitStr, Token};
 
 /// An option as it was given.
 #[derive(Clone)]
@@ -77,6 +79,10 @@ impl Options {
             return Err(syn::Error::new(name.span(), message));
         };
         let value = read_value(row, &name, input).inspect_err(|_| self.misread.push(row.name))?;
+        if let Some(feature) = row.feature.filter(|feature| !feature.is_on) {
+            self.misread.push(row.name);
+            return Err(syn::Error::new(name.span(), missing(feature, row)));
+        }
         if self.get(row.name).is_some() {
             let message = format!("`{name}` is given twice; keep one of the two");
             return Err(syn::Error::new(name.span(), message));
@@ -219,6 +225,33 @@ impl Options {
         self.value("tags")?.expr()
     }
 
+    /// The tier of the user's.
+    pub(crate) fn tier(&self) -> Option<&Expr> {
+        self.value("tier")?.expr()
+    }
+
+    /// The value of `disk`, if results are kept on disk.
+    pub(crate) fn disk(&self) -> Option<&Value> {
+        self.value("disk")
+    }
+
+    pub(crate) fn codec(&self) -> Option<&Expr> {
+        self.value("codec")?.expr()
+    }
+
+    /// The version that replaces the automatic one.
+    pub(crate) fn version(&self) -> Option<&Expr> {
+        self.value("version")?.expr()
+    }
+
+    /// The items whose versions count as well.
+    pub(crate) fn depends(&self) -> &[ExprPath] {
+        match self.value("depends") {
+            Some(Value::Items(paths)) => paths,
+            _ => &[],
+        }
+    }
+
     /// The value of `name = ..`.
     pub(crate) fn report_name(&self) -> Option<&LitStr> {
         match self.value("name") {
@@ -268,7 +301,28 @@ fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Res
             }
             read(row, input)
         }
+        Syntax::Alone(read) => match input.parse::<Option<Token![=]>>()? {
+            Some(_) if input.is_empty() || input.peek(Token![,]) => {
+                error(format!("`{name} =` needs a value; or write `{}` alone", row.example))
+            }
+            Some(_) => read(row, input),
+            None if input.peek(syn::token::Paren) => {
+                input.parse::<TokenTree>()?;
+                error(format!("`{name}` takes no parentheses: write `{}` alone", row.example))
+            }
+            None => Ok(Value::Alone),
+        },
     }
+}
+
+/// The advice for an option whose feature is off.
+fn missing(feature: Feature, row: &OptionRow) -> String {
+    let (option, feature) = (row.name, feature.name);
+    let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+    format!(
+        "`{option}` needs the feature `{feature}`: write `memofn = {{ version = \"{version}\", features = \
+         [\"{feature}\"] }}` in Cargo.toml"
+    )
 }
 
 /// Skips the value of an unknown option, in which there may be commas: `|key, value| ..`.
@@ -300,6 +354,9 @@ fn advice(unknown: &str) -> String {
     let names = || OPTIONS.iter().map(|row| row.name);
     if let Some((_, why)) = NOT_NEEDED.iter().find(|(option, _)| *option == unknown) {
         return format!("it is not needed: {why}");
+    }
+    if let Some((_, instead)) = NOT_YET.iter().find(|(option, _)| *option == unknown) {
+        return format!("it is not implemented yet: {instead}");
     }
     let row = OPTIONS.iter().find(|row| row.has_peer(unknown));
     let form = OTHER_FORMS.iter().find(|form| form.has_peer(unknown));

@@ -4,10 +4,14 @@
 use super::duration;
 use super::option_row::{Controls, NoLimit, OptionRow, Scope, Value};
 use super::suggest;
+use crate::tokens::search::find_word;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
+use syn::{
+    Expr, ExprLit, ExprPath, ExprUnary, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized,
+};
 
 /// Any expression.
 pub(super) fn expression(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -332,6 +336,118 @@ pub(super) fn cache(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Valu
         Expr::Closure(_) => {
             refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
         }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// An expression that gives a tier. It is evaluated with the cache, before any call.
+pub(super) fn tier(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let example = row.example;
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(_) => refuse(
+            &expr,
+            format!("`tier` is an expression that gives a `memofn::tier::Tier`: `{example}`"),
+        ),
+        Expr::Closure(_) => {
+            refuse(&expr, format!("write the expression itself, not a closure: `{example}`"))
+        }
+        _ if find_word(&expr.to_token_stream(), "self").is_some() => refuse(
+            &expr,
+            "a tier belongs to a cache, and `self` to a call: write `cache = self.cache`, and make that cache with \
+             `Cache::builder().tier(..)`",
+        ),
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// A path of a file or a directory: text, or an expression.
+pub(super) fn place_on_disk(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let name = row.name;
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) if on.value => {
+            refuse(&expr, format!("write `{name}` alone, without a value"))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Bool(_), .. }) => {
+            refuse(&expr, format!("leave `{name}` out for results that end with the process"))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => {
+            Ok(Value::Expr(expr))
+        }
+        Expr::Lit(_) => refuse(
+            &expr,
+            format!(
+                "the value of `{name}` is a path: `{name} = \"target/pages\"`; or write `{name}` alone"
+            ),
+        ),
+        Expr::Closure(_) => refuse(
+            &expr,
+            format!("write the path itself, not a closure: `{name} = \"target/pages\"`"),
+        ),
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// `auto`, a number, or a constant expression.
+pub(super) fn version(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let expr = read(input)?;
+    match &expr {
+        Expr::Path(path) if path.path.is_ident("auto") => Ok(Value::Auto),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            let is_u64 = ["", "u64"].contains(&number.suffix());
+            if is_u64 && number.base10_parse::<u64>().is_ok() {
+                Ok(Value::Expr(expr))
+            } else {
+                refuse(&expr, format!("`{name}` is a `u64`: `{example}`"))
+            }
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. })
+            if text.value() == "auto" || text.value().parse::<u64>().is_ok() =>
+        {
+            refuse(&expr, format!("write `{name} = {}`, without quotes", text.value()))
+        }
+        Expr::Lit(_) | Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) | Expr::Closure(_) => {
+            refuse(
+                &expr,
+                format!(
+                    "`{name}` is a whole number, a `u64`: `{example}`; raise it when results change"
+                ),
+            )
+        }
+        _ => Ok(Value::Expr(expr)),
+    }
+}
+
+/// Paths of items in parentheses.
+pub(super) fn items(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let (name, example) = (row.name, row.example);
+    let paths;
+    let parens = parenthesized!(paths in input);
+    let message = |span| {
+        let message = format!("`{name}` takes paths of functions, constants or types: `{example}`");
+        syn::Error::new(span, message)
+    };
+    let paths = Punctuated::<ExprPath, Token![,]>::parse_terminated(&paths)
+        .map_err(|error| message(error.span()))?;
+    if paths.is_empty() {
+        return Err(message(parens.span.join()));
+    }
+    Ok(Value::Items(paths.into_iter().collect()))
+}
+
+/// An expression that gives a codec.
+pub(super) fn codec(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(_) | Expr::Closure(_) => refuse(
+            &expr,
+            format!(
+                "`{}` is an expression that gives a `memofn::tier::Codec`: `{}`",
+                row.name, row.example
+            ),
+        ),
         _ => Ok(Value::Expr(expr)),
     }
 }

@@ -33,8 +33,9 @@ fn compare_function(options: &str, item: &str, left_out: &[&str], expected: &Exp
     let arguments: usize =
         looked_up.iter().map(|it| code.matches(&format!("__private::{it}")).count()).sum();
     let renewal = if code.contains("renew_by") { 45 } else { 0 };
+    let tier = if code.contains("below_of") { 20 } else { 0 };
     let lines = counted_lines(&expansion);
-    assert!(lines <= 100 + 10 * arguments + renewal, "{lines} lines");
+    assert!(lines <= 102 + 10 * arguments + renewal + tier, "{lines} lines");
     compare(options, item, expansion, left_out, expected);
 }
 
@@ -267,6 +268,26 @@ fn tags_in_a_given_cache() {
         "cache = self.users, tags = user.tags()",
         "fn name(&self, user: &User) -> String { self.fetch(user) }",
         &expect_file!["expansions/given_tags.rs"],
+    );
+}
+
+#[test]
+fn results_on_disk() {
+    compare_function(
+        r#"ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES)"#,
+        "fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }",
+        &[&["lookup", "policy", "cache"], CONTROLS].concat(),
+        &expect_file!["expansions/disk.rs"],
+    );
+}
+
+#[test]
+fn a_tier_of_the_users() {
+    compare_function(
+        "tier = SHELF, codec = Json, version = 2, key = id.0",
+        "async fn page(id: Id) -> Page { fetch(id).await }",
+        &[&["lookup", "here"], CONTROLS].concat(),
+        &expect_file!["expansions/tier.rs"],
     );
 }
 

@@ -81,6 +81,7 @@ fn every_row_is_complete_and_its_example_is_accepted() {
         let starts_with = match row.value {
             Syntax::Assigned(_) => format!("{name} = "),
             Syntax::Parenthesized(_) => format!("{name}("),
+            Syntax::Alone(_) => name.to_owned(),
         };
         assert!(row.example.starts_with(&starts_with), "{}", row.example);
         let mut errors = Errors::default();

@@ -3,5 +3,6 @@
 //! This room knows tokens. It must not know options, functions or caches.
 
 pub(crate) mod errors;
+pub(crate) mod hash;
 pub(crate) mod rewrite;
 pub(crate) mod search;

@@ -117,6 +117,23 @@ pub(crate) fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
     })
 }
 
+/// Generated tokens at the place of other tokens, all of which an error about them underlines. Names keep their meaning.
+pub(crate) fn located(tokens: &TokenStream, place: &TokenStream) -> TokenStream {
+    let mut places = place.clone().into_iter().map(|token| token.span());
+    let Some(first) = places.next() else { return tokens.clone() };
+    let last = places.last().unwrap_or(first);
+    let at = |mut token: TokenTree, place| {
+        token.set_span(token.span().located_at(place));
+        token
+    };
+    let mut located: Vec<_> =
+        map_tokens(tokens, &mut |token, _| at(token, first)).into_iter().collect();
+    if let Some(token) = located.pop() {
+        located.push(at(token, last));
+    }
+    located.into_iter().collect()
+}
+
 /// Changes each token outside and inside of groups. The second argument of `change` is the
 /// punctuation before the token, if any.
 fn map_tokens(
@@ -149,9 +166,18 @@ fn map_tokens(
 /// A type or a path as a person would write it.
 pub(crate) fn spelled(ty: &impl ToTokens) -> String {
     let spaced = ty.to_token_stream().to_string();
-    [(" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), ("& ", "&"), (" :: ", "::"), (" <", "<")]
-        .iter()
-        .fold(spaced, |text, (from, to)| text.replace(from, to))
+    [
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" :: ", "::"),
+        (" ::", "::"),
+        (" <", "<"),
+    ]
+    .iter()
+    .fold(spaced, |text, (from, to)| text.replace(from, to))
 }
 
 /// A type as one `CamelCase` word: `Vec<&str>` is `VecRefStr`.

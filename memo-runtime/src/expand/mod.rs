@@ -16,3 +16,4 @@ pub(crate) mod tagged;
 pub(crate) mod thread_slot;
 #[cfg(feature = "tier")]
 pub(crate) mod tiers;
+pub(crate) mod versions;

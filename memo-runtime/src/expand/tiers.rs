@@ -40,15 +40,3 @@ pub fn on_disk(package: Option<&'static str>, path: Option<std::path::PathBuf>) 
     use crate::tier::place::Place;
     TierPlace(Place::Disk(DiskPlace { package: package.unwrap_or("program"), path }))
 }
-
-/// The version of a function that depends on others: of its own, and of these.
-#[must_use]
-pub const fn mixed(version: u64, others: &[u64]) -> u64 {
-    let (mut mixed, mut i) = (version, 0);
-    while i < others.len() {
-        // FNV-1a, a word at a time: the order counts.
-        mixed = (mixed ^ others[i]).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
-        i += 1;
-    }
-    mixed
-}

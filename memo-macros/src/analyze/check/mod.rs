@@ -5,6 +5,7 @@ mod arguments;
 mod options;
 mod refresh;
 mod signature;
+mod tiers;
 
 use super::context::Context;
 use crate::parse::block::Block;
@@ -12,6 +13,7 @@ use crate::parse::function::Function;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 pub(crate) use options::combinations;
+use proc_macro2::Ident;
 use syn::Type;
 
 /// Checks one function and its options.
@@ -33,7 +35,15 @@ pub(crate) fn function(
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
     refresh::combinations(options, function, errors);
+    tiers::combinations(options, errors);
+    tiers::depends(options, &function.sig.ident, errors);
     signature::result(options, function, errors);
+}
+
+/// Checks the options of an item under `#[versioned]`.
+pub(crate) fn versioned(options: &Options, name: &Ident, errors: &mut Errors) {
+    tiers::of_versioned(options, errors);
+    tiers::depends(options, name, errors);
 }
 
 /// Checks the options of an impl block or a trait. Its functions are checked on their own.

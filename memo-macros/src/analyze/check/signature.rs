@@ -4,7 +4,7 @@ use crate::analyze::context::Context;
 use crate::analyze::keyed::is_keyed;
 use crate::analyze::model::result_type;
 use crate::analyze::type_names::{is_primitive, unwrapped};
-use crate::parse::function::{Function, is_memoize};
+use crate::parse::function::{Function, is_memoize, is_versioned};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
@@ -27,6 +27,9 @@ pub(super) fn qualifiers(
     for attr in &function.attrs {
         if is_memoize(attr) {
             errors.at(attr, "the function is memoized twice; keep one of the two");
+        }
+        if is_versioned(attr) {
+            errors.at(attr, "a memoized function has a version already; remove `#[versioned]`");
         }
     }
     if sig.ident.to_string().starts_with("__wasm_bindgen_generated") {

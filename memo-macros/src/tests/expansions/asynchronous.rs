@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 110 lines.
+// Without the body and the controls: 112 lines.
 
 #[cfg_attr(
     doc,
@@ -136,6 +136,8 @@ impl temperature {
             _,
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    pub const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 18194154247522945644;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     pub fn cache_enable(__memofn_enabled: bool) {

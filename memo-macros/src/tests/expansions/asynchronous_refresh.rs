@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m", refresh_after = "24m", refresh_on = tokio::spawn)]
 // async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 144 lines.
+// Without the body and the controls: 146 lines.
 
 #[cfg_attr(
     doc,
@@ -154,6 +154,8 @@ impl temperature {
             _,
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 18194154247522945644;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 65 lines.
+// Without the body and the controls: 67 lines.
 
 #[cfg_attr(
     doc,
@@ -90,6 +90,8 @@ impl page {
     fn policy() -> impl ::memofn::__private::PolicyFor<String, false> {
         ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty())
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 16347680867535914445;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

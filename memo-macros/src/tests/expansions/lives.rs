@@ -1,6 +1,6 @@
 // #[memoize(ttl = |found| found.lifetime(), jitter = "1m", err_ttl = "5s")]
 // fn user(id: u64) -> io::Result<User> { fetch(id) }
-// Without the body and the controls: 63 lines.
+// Without the body and the controls: 65 lines.
 
 #[cfg_attr(
     doc,
@@ -86,6 +86,8 @@ impl user {
     fn policy() -> impl ::memofn::__private::PolicyFor<io::Result<User>, false> {
         ::memofn::__private::policy_with_errors::<io::Result<User>, _>()
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 7812702345650420651;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 238 lines.
+// Without the body and the controls: 240 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -298,6 +298,8 @@ impl many {
     fn policy() -> impl ::memofn::__private::PolicyFor<(), false> {
         ::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole)
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 11004426569004665680;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

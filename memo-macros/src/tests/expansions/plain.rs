@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 51 lines.
+// Without the body and the controls: 53 lines.
 
 #[cfg_attr(
     doc,
@@ -77,6 +77,8 @@ impl fib {
     fn lookup(n: &u64) -> impl ::memofn::__private::Lookup<Key = u64> {
         ::memofn::__private::plain::<u64, _>(n)
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    pub const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 16609729818005298040;
     /// The counters and the size of the cache.
     #[inline]
     pub fn cache_info() -> ::memofn::__private::CacheInfo {

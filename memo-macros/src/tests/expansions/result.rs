@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 90 lines.
+// Without the body and the controls: 92 lines.
 
 #[cfg_attr(
     doc,
@@ -119,6 +119,8 @@ impl temperature {
             _,
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    pub(crate) const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 10797344027709507125;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     pub(crate) fn cache_enable(__memofn_enabled: bool) {

@@ -1,6 +1,6 @@
 // #[memoize(skip(db), tags = [format!("user:{id}"), db.name, "users"])]
 // fn user(id: u64, db: &Db) -> String { db.user(id) }
-// Without the body and the controls: 72 lines.
+// Without the body and the controls: 74 lines.
 
 #[cfg_attr(
     doc,
@@ -97,6 +97,8 @@ impl user {
     > {
         ::memofn::__private::policy::<String, _, _>(::memofn::__private::kind!(String))
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 2272434515336346280;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 82 lines.
+// Without the body and the controls: 84 lines.
 
 #[cfg_attr(
     doc,
@@ -107,6 +107,8 @@ impl distance {
             ::memofn::__private::plain::<[char], _>(b),
         )
     }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 2914492278602098387;
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]
     fn cache_enable(__memofn_enabled: bool) {

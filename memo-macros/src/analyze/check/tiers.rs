@@ -1,0 +1,58 @@
+//! Rules about what is below a cache, and about versions.
+
+use crate::parse::options::Options;
+use crate::tokens::errors::Errors;
+use proc_macro2::Ident;
+use syn::ExprPath;
+use syn::ext::IdentExt;
+
+/// Refuses a codec without a tier.
+pub(super) fn combinations(options: &Options, errors: &mut Errors) {
+    // That a given cache has no such option is reported already.
+    let Some(codec) = options.get("codec").filter(|_| options.get("cache").is_none()) else {
+        return;
+    };
+    let has = |option| options.get(option).is_some() || options.is_misread(option);
+    if !(has("tier") || has("disk")) {
+        let message = "`codec` needs `disk` or `tier`: without them no value becomes bytes; add `disk` or \
+                       `tier = MY_TIER`";
+        errors.at(&codec.name, message);
+    }
+}
+
+/// Refuses dependencies that cannot have a version.
+pub(super) fn depends(options: &Options, name: &Ident, errors: &mut Errors) {
+    for path in options.depends() {
+        if path.path.get_ident() == Some(name) {
+            let message =
+                format!("`{name}` itself counts without being named; remove it from `depends`");
+            errors.at(path, message);
+        } else if let Some((owner, item)) = associated(path) {
+            let message = format!(
+                "`{owner}::{item}` belongs to a type, and such items have no version: write \
+                 `#[memofn::versioned]` on `{owner}`, and `depends({owner})`; or move it out of the type"
+            );
+            errors.at(path, message);
+        }
+    }
+}
+
+/// Refuses the options of `#[memoize]` that say nothing about a version.
+pub(super) fn of_versioned(options: &Options, errors: &mut Errors) {
+    for given in options.iter().filter(|it| !["version", "depends", "crate"].contains(&it.row.name))
+    {
+        let message = format!(
+            "`{}` is an option of `#[memoize]`; `#[versioned]` takes a number, `depends(..)` and `crate = ..`",
+            given.row.name
+        );
+        errors.at(&given.name, message);
+    }
+}
+
+/// The type and the item in a path like `Type::item`, told by their letters.
+fn associated(path: &ExprPath) -> Option<(&Ident, &Ident)> {
+    let starts_large = |name: &Ident| name.unraw().to_string().starts_with(char::is_uppercase);
+    let mut segments = path.path.segments.iter().rev().map(|segment| &segment.ident);
+    let (item, owner) = (segments.next()?, segments.next()?);
+    (starts_large(owner) && owner != "Self").then_some((owner, item))
+}

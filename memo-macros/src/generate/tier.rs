@@ -1,0 +1,67 @@
+//! What is below the cache of a function.
+//!
+//! ```text
+//! // #[memoize(disk = "target/pages")]
+//! CacheBuilder::new().name(..).below_of(
+//!     thread::<String>(), thread::<Vec<u8>>(), Postcard,
+//!     on_disk(option_env!("CARGO_PKG_NAME"), Some(Into::into("target/pages"))),
+//!     <page>::CACHE_VERSION, cfg!(test),
+//! )
+//!
+//! // #[memoize(tier = SHELF)]
+//!     Below::own(&SHELF),
+//! ```
+
+use super::cache_types::unbounded_types;
+use super::version::{constant_name, of_function};
+use crate::analyze::model::Model;
+use crate::parse::option_row::Value;
+use crate::tokens::rewrite::located;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Expr, ReturnType};
+
+/// The call of the builder that puts a tier below the cache, if there is one.
+pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
+    let Model { runtime: p, options, function, .. } = model;
+    let tier = match (options.tier(), options.disk()) {
+        (Some(tier), _) => own(p, tier),
+        (None, Some(place)) => on_disk(p, place),
+        (None, None) => return None,
+    };
+    let version =
+        if model.context.is_module() { model.path(&constant_name()) } else { of_function(model) };
+    // Errors about the types point at the user's.
+    let result = match &function.sig.output {
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+        ReturnType::Default => function.sig.ident.to_token_stream(),
+    };
+    let keyed = model.keyed_arguments().map(|it| &it.ty);
+    let identified = match options.key() {
+        Some(key) => key.to_token_stream(),
+        None => quote!(#(#keyed)*),
+    };
+    let (key, value) = unbounded_types(model);
+    let (key, value) = (located(&key, &identified), located(&value, &result));
+    let codec = match options.codec() {
+        Some(codec) => codec.to_token_stream(),
+        None => located(&quote!(#p::Postcard), &result),
+    };
+    Some(quote!(.below_of(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
+}
+
+/// A tier of the user's. A static stays where it is.
+fn own(p: &TokenStream, tier: &Expr) -> TokenStream {
+    let reference = matches!(tier, Expr::Path(_)).then(|| quote!(&));
+    quote!(#p::Below::own(#reference #tier))
+}
+
+fn on_disk(p: &TokenStream, place: &Value) -> TokenStream {
+    let path = match place.expr() {
+        Some(path) => {
+            quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
+        }
+        None => quote!(#p::std::option::Option::None),
+    };
+    quote!(#p::on_disk(#p::std::option_env!("CARGO_PKG_NAME"), #path))
+}

@@ -1,0 +1,128 @@
+// #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
+// fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
+// Without the body and the controls: 123 lines.
+
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " Cached by [`#[memoize(ttl = \"7days\", disk = \"target/pages\", depends(parse::<u8>, tables::RATES))]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
+)]
+fn page(url: &str, size: u32) -> io::Result<Page> {
+    let __memofn_cache = ::memofn::__private::at(<page>::call_site);
+    return ::memofn::__private::call!(
+        __memofn_cache.enter_timed(< page > ::lookup(& url, & size), < page >
+        ::policy()), < page > ::uncached(url, size)
+    );
+}
+/// The cache of [`page()`]: its counters and controls.
+#[cfg_attr(
+    doc,
+    doc = "",
+    doc = " The function is cached by [`#[memoize(ttl = \"7days\", disk = \"target/pages\", depends(parse::<u8>, tables::RATES))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
+)]
+#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
+#[allow(unreachable_pub)]
+struct page {}
+#[allow(dead_code, unreachable_pub)]
+impl page {
+    /// The function itself: runs its body and leaves the cache alone.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::large_types_passed_by_value,
+        clippy::missing_const_for_fn,
+        clippy::too_many_arguments,
+        clippy::type_complexity
+    )]
+    fn uncached(url: &str, size: u32) -> io::Result<Page> {
+        fetch(url, size)
+    }
+}
+#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
+#[allow(unreachable_pub)]
+impl page {
+    #[doc(hidden)]
+    fn call_site() -> ::memofn::__private::CallSite<
+        ::memofn::__private::OnlyInstance,
+        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u32),
+        <io::Result<
+            Page,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(io::Result < Page >) },
+        >>::Stored,
+        ::memofn::__private::scope::Shared,
+    > {
+        let __memofn_options = || {
+            ::memofn::__private::CacheBuilder::new()
+                .name(
+                    ::memofn::__private::function(
+                        ::memofn::__private::std::any::type_name::<page>(),
+                        "page",
+                    ),
+                )
+                .ttl(::memofn::__private::std::time::Duration::new(604800u64, 0u32))
+                .below_of(
+                    ::memofn::__private::thread::<
+                        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u32),
+                    >(),
+                    ::memofn::__private::thread::<
+                        <io::Result<
+                            Page,
+                        > as ::memofn::__private::ResultKind<
+                            { ::memofn::__private::fallible!(io::Result < Page >) },
+                        >>::Stored,
+                    >(),
+                    ::memofn::__private::Postcard,
+                    ::memofn::__private::on_disk(
+                        ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),
+                        ::memofn::__private::std::option::Option::Some(
+                            ::memofn::__private::std::convert::Into::into("target/pages"),
+                        ),
+                    ),
+                    <page>::CACHE_VERSION,
+                    ::memofn::__private::std::cfg!(test),
+                )
+        };
+        ::memofn::__private::single!(
+            "page", __memofn_options, (< str as ::memofn::__private::std::borrow::ToOwned
+            > ::Owned, u32), < io::Result < Page > as ::memofn::__private::ResultKind < {
+            ::memofn::__private::fallible!(io::Result < Page >) } >> ::Stored
+        )
+            .call_site(
+                (
+                    ::memofn::__private::shared::<
+                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        _,
+                    >(),
+                    ::memofn::__private::shared::<u32, _>(),
+                ),
+                ::memofn::__private::stored::<
+                    io::Result<Page>,
+                    _,
+                    _,
+                >(::memofn::__private::kind!(io::Result < Page >)),
+            )
+    }
+    /// The version of the code. Results that a tier keeps of other versions do not answer.
+    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = ::memofn::__private::mixed(
+        10135620434409244277,
+        &{
+            #[allow(unused_imports)]
+            use ::memofn::__private::Unversioned as _;
+            [<parse<u8>>::CACHE_VERSION, <tables::RATES>::CACHE_VERSION]
+        },
+    );
+    /// Turns the cache off, or on again. Off, each call runs the body.
+    #[inline]
+    fn cache_enable(__memofn_enabled: bool) {
+        <page>::call_site().enable(__memofn_enabled)
+    }
+    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
+    /// forgotten, as the options say. Returns whether it did answer.
+    #[inline]
+    fn cache_expire(url: &str, size: u32) -> ::memofn::__private::std::primitive::bool {
+        ::memofn::__private::std::option::Option::is_some(
+            &Self::ask(::memofn::__private::Ask::Expire, url, size),
+        )
+    }
+}

@@ -1,0 +1,25 @@
+//! The versions of functions that depend on others.
+
+/// The version of a function that depends on others: of its own, and of these.
+#[must_use]
+pub const fn mixed(version: u64, others: &[u64]) -> u64 {
+    let (mut mixed, mut i) = (version, 0);
+    while i < others.len() {
+        // FNV-1a, a word at a time: the order counts.
+        mixed = (mixed ^ others[i]).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+        i += 1;
+    }
+    mixed
+}
+
+/// Stands for the version of a type that has none. The compiler names it in the error about `depends(Type)`.
+#[derive(Debug)]
+pub struct NoVersionMarkItWithMemofnVersioned;
+
+/// Gives each type a constant of this name. One of the type's own goes first.
+pub trait Unversioned {
+    /// No version.
+    const CACHE_VERSION: NoVersionMarkItWithMemofnVersioned = NoVersionMarkItWithMemofnVersioned;
+}
+
+impl<T: ?Sized> Unversioned for T {}
