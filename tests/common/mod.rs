@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses only some of these")]
 
 pub(crate) mod gate;
+#[cfg(feature = "tier")]
+pub(crate) mod map_tier;
 pub(crate) mod tasks;
 
 use memofn::CacheInfo;

@@ -160,7 +160,12 @@ impl<S: Scope> RunGuard<'_, S> {
         }
         // It answers until the next attempt.
         let length = lives.retry_after().unwrap_or(kept).min(kept);
-        Standing::Kept(Life { length, fresh: Duration::MAX, kept: kept.saturating_sub(length), ..whole })
+        Standing::Kept(Life {
+            length,
+            fresh: Duration::MAX,
+            kept: kept.saturating_sub(length),
+            ..whole
+        })
     }
 
     /// Ends a run that has failed with an old value from below, if there is one. That is then in the entry of the run.
