@@ -34,6 +34,7 @@ const TOPICS: &[&str] = &[
     "private",
     "refresh",
     "signature",
+    "tiers",
 ];
 
 #[test]

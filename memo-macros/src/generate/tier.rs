@@ -16,7 +16,7 @@ use super::cache_types::unbounded_types;
 use super::version::{constant_name, of_function};
 use crate::analyze::model::Model;
 use crate::parse::option_row::Value;
-use crate::tokens::rewrite::located;
+use crate::tokens::rewrite::underlining;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Expr, ReturnType};
@@ -42,10 +42,10 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
         None => quote!(#(#keyed)*),
     };
     let (key, value) = unbounded_types(model);
-    let (key, value) = (located(&key, &identified), located(&value, &result));
+    let (key, value) = (underlining(key, &identified), underlining(value, &result));
     let codec = match options.codec() {
         Some(codec) => codec.to_token_stream(),
-        None => located(&quote!(#p::Postcard), &result),
+        None => underlining(quote!(#p::Postcard), &result),
     };
     Some(quote!(.below_of(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
 }

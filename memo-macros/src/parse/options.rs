@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprPath, Ident, Lit, LitStr, Token};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token};
 
 /// An option as it was given.
 #[derive(Clone)]
@@ -245,7 +245,7 @@ impl Options {
     }
 
     /// The items whose versions count as well.
-    pub(crate) fn depends(&self) -> &[ExprPath] {
+    pub(crate) fn depends(&self) -> &[Path] {
         match self.value("depends") {
             Some(Value::Items(paths)) => paths,
             _ => &[],

@@ -12,14 +12,24 @@ pub const fn mixed(version: u64, others: &[u64]) -> u64 {
     mixed
 }
 
-/// Stands for the version of a type that has none. The compiler names it in the error about `depends(Type)`.
-#[derive(Debug)]
-pub struct NoVersionMarkItWithMemofnVersioned;
+/// What an item in `depends(..)` has in place of a version, if it has none. An expansion imports all of this, and then the
+/// item under the name of the type here. A function without a version leaves this type visible.
+pub mod no_version {
+    /// Stands for a type beside a function, a constant or a static.
+    #[allow(non_camel_case_types, reason = "a name that no item of a program has")]
+    #[derive(Debug)]
+    pub enum __memofn_item {}
 
-/// Gives each type a constant of this name. One of the type's own goes first.
-pub trait Unversioned {
-    /// No version.
-    const CACHE_VERSION: NoVersionMarkItWithMemofnVersioned = NoVersionMarkItWithMemofnVersioned;
+    /// Stands for a version. The compiler names it in the error.
+    #[derive(Debug)]
+    pub struct NoVersionMarkItWithMemofnVersioned;
+
+    /// Gives each type a constant of this name. One of the type's own goes first.
+    pub trait Unversioned {
+        /// No version.
+        const CACHE_VERSION: NoVersionMarkItWithMemofnVersioned =
+            NoVersionMarkItWithMemofnVersioned;
+    }
+
+    impl<T: ?Sized> Unversioned for T {}
 }
-
-impl<T: ?Sized> Unversioned for T {}
