@@ -37,10 +37,7 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
         ReturnType::Default => function.sig.ident.to_token_stream(),
     };
     let keyed = model.keyed_arguments().map(|it| &it.ty);
-    let identified = match options.key() {
-        Some(key) => key.to_token_stream(),
-        None => quote!(#(#keyed)*),
-    };
+    let identified = options.key().map_or_else(|| quote!(#(#keyed)*), ToTokens::to_token_stream);
     let (key, value) = unbounded_types(model);
     let (key, value) = (underlining(key, &identified), underlining(value, &result));
     let codec = match options.codec() {
@@ -57,11 +54,10 @@ fn own(p: &TokenStream, tier: &Expr) -> TokenStream {
 }
 
 fn on_disk(p: &TokenStream, place: &Value) -> TokenStream {
-    let path = match place.expr() {
-        Some(path) => {
-            quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
-        }
-        None => quote!(#p::std::option::Option::None),
+    let path = if let Some(path) = place.expr() {
+        quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
+    } else {
+        quote!(#p::std::option::Option::None)
     };
     quote!(#p::on_disk(#p::std::option_env!("CARGO_PKG_NAME"), #path))
 }
