@@ -71,6 +71,9 @@ pub mod testing {
     pub use crate::base::clock::TestClock as Clock;
     pub use crate::cache::isolation::{Isolation, IsolationHandle, isolate};
     pub use crate::cache::purity::{PurityCheck, check_purity};
+    #[cfg(feature = "tier")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+    pub use crate::tier::switch::{TestTiers, tiers};
 }
 
 /// The items that expansions of `#[memoize]` use. Not for use by hand: they change without notice.

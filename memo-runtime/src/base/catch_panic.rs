@@ -12,6 +12,14 @@ pub(crate) fn catch_panic(user_code: impl FnOnce()) {
     }
 }
 
+/// What user code returns, unless it panics. The panic is dropped.
+#[cfg(feature = "tier")]
+pub(crate) fn caught<T>(user_code: impl FnOnce() -> T) -> Option<T> {
+    let mut result = None;
+    catch_panic(|| result = Some(user_code()));
+    result
+}
+
 /// The first panic of several pieces of user code. It goes on when all of them have run.
 #[must_use = "a panic goes on"]
 pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);

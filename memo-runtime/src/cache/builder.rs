@@ -3,14 +3,25 @@
 use crate::base::of_value::OfValue;
 use crate::cache::cache::Cache;
 use crate::config::parameters::{CacheParameters, RefreshAfter};
+#[cfg(feature = "tier")]
+use crate::engine::below::Below;
 use crate::engine::listener::Listener;
 use crate::engine::settings::{Functions, Settings};
 use crate::key::float::Float;
 use crate::scope::scope::{Scope, Shared, Thread};
 use crate::store::cause::EvictionCause;
+#[cfg(feature = "tier")]
+use crate::tier::{
+    codec::{Codec, KeptKey, Postcard},
+    link::Link,
+    place::TierPlace,
+    tier::Tier,
+};
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+#[cfg(feature = "tier")]
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Makes a [`Cache`]. The options are those of `#[memoize]`, with the same defaults.
@@ -66,6 +77,7 @@ impl<K, V> CacheBuilder<K, V> {
             },
             functions: Functions { ttl: None, is_error: None, renew: None },
             listener: None,
+            below: None,
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }
@@ -470,6 +482,83 @@ impl<K, V> CacheBuilder<K, V> {
         V: 'static,
     {
         Cache::make_for_thread(self.settings)
+    }
+
+    /// A tier below the cache: a miss asks it before it runs the computation, and gives it the result to keep.
+    ///
+    /// The cache needs a [`name`](Self::name): it says which records are the cache's. `version` is the version of
+    /// the computation: records of another version do not answer. Results are written by `serde` and `postcard`.
+    ///
+    /// - [`insert`](Cache::insert), [`remove`](Cache::remove), [`clear`](Cache::clear) and tags reach the tier, and none of
+    ///   them waits for it. [`peek`](Cache::peek), [`get`](Cache::get) and iteration see the cache alone.
+    /// - `remove` by a borrowed form of the key (`&str` for `String`) forgets in the tier what the cache holds. By a reference to the
+    ///   key itself it forgets in any case. [`retain`](Cache::retain) and [`remove_if`](Cache::remove_if) forget what
+    ///   the cache holds.
+    /// - [`get_many_or_compute`](Cache::get_many_or_compute) does not ask the tier.
+    /// - No failure of the tier reaches a caller. Each is [counted](crate::CacheInfo::tier_errors).
+    ///
+    /// `#[memoize(tier = ..)]` does this for a function.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use memofn::tier::{Answer, Asked, Forget, Kept, Lease, Pending, Record, Tier};
+    /// use std::collections::HashMap;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// /// A tier in memory.
+    /// #[derive(Default)]
+    /// struct Map(Mutex<HashMap<(String, u64, u128), Record>>);
+    ///
+    /// fn key(of: &Asked) -> (String, u64, u128) {
+    ///     (of.function().name().to_owned(), of.function().version(), of.digest())
+    /// }
+    ///
+    /// impl Tier for Map {
+    ///     fn ask(&self, of: &Asked) -> Pending<Answer> {
+    ///         let record = self.0.lock().unwrap().get(&key(of)).cloned();
+    ///         Pending::ready(record.map_or(Answer::Yours(Lease::NONE), Answer::Hit))
+    ///     }
+    ///     fn keep(&self, of: &Asked, record: Record, _: Option<Lease>) -> Pending<Kept> {
+    ///         self.0.lock().unwrap().insert(key(of), record);
+    ///         Pending::ready(Kept::Stored)
+    ///     }
+    ///     fn forget(&self, what: Forget<'_>) {
+    ///         let mut records = self.0.lock().unwrap();
+    ///         match what {
+    ///             Forget::Key(of) => drop(records.remove(&key(of))),
+    ///             Forget::Function(it) => records.retain(|(name, ..), _| name != it.name()),
+    ///             Forget::Tag(tag) => records.retain(|_, it| !it.tags().any(|its| its == tag)),
+    ///             _ => records.clear(),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let tier = Arc::new(Map::default());
+    /// let cache = || -> Cache<u64, String> {
+    ///     Cache::builder().name("squares").tier(Arc::clone(&tier), 1).build()
+    /// };
+    /// let (one, other) = (cache(), cache());
+    /// one.get_or_compute(3, || "nine".to_owned());
+    /// assert_eq!(other.get_or_compute(3, || unreachable!("the tier has it")), "nine");
+    /// assert_eq!(other.info().tier_hits, 1);
+    /// ```
+    #[cfg(feature = "tier")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+    pub fn tier(self, tier: impl Tier, version: u64) -> Self
+    where
+        K: KeptKey + 'static,
+        V: Clone + Send + 'static,
+        Postcard: Codec<V>,
+    {
+        let place = TierPlace::own(tier);
+        self.below(Arc::new(Link::<K, V, _>::new(Postcard, place, version, false)))
+    }
+
+    /// Sets what stands below the cache. It is for entries of the cache that is made.
+    #[cfg(feature = "tier")]
+    pub(crate) fn below(mut self, below: Arc<dyn Below>) -> Self {
+        self.settings.below = Some(below);
+        self
     }
 
     /// Sets the listener. It is for entries of the cache that is made.

@@ -226,6 +226,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
+        self.engine().forget_below(key);
         let entry =
             self.engine().remove(self.engine().hash(|state| key.hash(state)), &|known: &K| {
                 known.borrow() == key
@@ -280,6 +281,7 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
+        self.engine().forget_below(key);
         let hash = self.engine().hash(|state| key.hash(state));
         self.engine().expire(hash, &|known: &K| known.borrow() == key).is_some()
     }

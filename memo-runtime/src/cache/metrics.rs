@@ -27,6 +27,11 @@ use std::collections::BTreeMap;
 /// | `memofn_refresh_failures_total` | counter | refreshes that have failed |
 /// | `memofn_stale_total` | counter | calls that were answered after the end of the `ttl`, because a run has failed |
 /// | `memofn_failures_total` | counter | runs that ended with an `Err` or a panic |
+/// | `memofn_tier_hits_total` | counter | misses that a tier answered |
+/// | `memofn_tier_misses_total` | counter | misses for which a tier had no value |
+/// | `memofn_tier_errors_total` | counter | failures of a tier, which no caller sees |
+/// | `memofn_tier_waits_total` | counter | misses that waited for the run of another process |
+/// | `memofn_tier_refused_total` | counter | results that a tier did not keep |
 /// | `memofn_entries` | gauge | entries stored now |
 /// | `memofn_maxsize` | gauge | the most entries; missing if one of the caches is unbounded |
 /// | `memofn_run_seconds` | gauge | the mean time of a run: [`mean_run`](crate::CacheInfo::mean_run) |
@@ -155,7 +160,7 @@ fn record(name: &str, sum: &Sum) {
 
 type Counter = (&'static str, &'static str, fn(&CacheInfo) -> u64);
 
-const COUNTERS: [Counter; 9] = [
+const COUNTERS: [Counter; 14] = [
     (
         "memofn_helped_total",
         "Misses that ran the body although another call was running it",
@@ -169,6 +174,11 @@ const COUNTERS: [Counter; 9] = [
     ("memofn_refresh_failures_total", "Refreshes that have failed", |it| it.refresh_failures),
     ("memofn_stale_total", "Calls answered after the time to live", |it| it.stale),
     ("memofn_failures_total", "Runs that ended with an error or a panic", |it| it.failures),
+    ("memofn_tier_hits_total", "Misses that a tier answered", |it| it.tier_hits),
+    ("memofn_tier_misses_total", "Misses for which a tier had no value", |it| it.tier_misses),
+    ("memofn_tier_errors_total", "Failures of a tier, which no caller sees", |it| it.tier_errors),
+    ("memofn_tier_waits_total", "Misses that waited for another process", |it| it.tier_waits),
+    ("memofn_tier_refused_total", "Results that a tier did not keep", |it| it.tier_refused),
 ];
 
 /// A recorder may be installed at any time, so it is told each time.

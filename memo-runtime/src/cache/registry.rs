@@ -30,12 +30,13 @@ impl<S: Scope> AnyCache for Engine<S> {
     fn status(&self) -> CacheStatus {
         let info = self.info();
         let parameters = CacheParameters { maxsize: info.maxsize, ..self.parameters.clone() };
-        CacheStatus { parameters, info }
+        let tier = self.below.as_ref().map(|below| below.status());
+        CacheStatus { parameters, info, tier }
     }
 
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo {
-        self.core.totals()
+        Self::totals(self)
     }
 
     fn clear(&self) {
@@ -226,6 +227,8 @@ pub struct CacheStatus {
     pub parameters: CacheParameters,
     /// The counters and the size.
     pub info: CacheInfo,
+    /// The state of the tier below the cache, if there is one: a line for people.
+    pub tier: Option<String>,
 }
 
 impl CacheStatus {

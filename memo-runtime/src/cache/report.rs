@@ -2,13 +2,15 @@
 
 use crate::cache::registry::{CacheStatus, caches};
 use crate::config::parameters::Spelled;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 /// The counters of all caches at one moment. `Display` prints an aligned table; [`report()`](report()) makes it.
 ///
 /// A counter other than hits and misses has a column only if some cache has counted it. `saved` estimates the time that
-/// the hits saved ([`CacheInfo::time_saved`](crate::CacheInfo::time_saved)). Sizes are numbers of entries.
+/// the hits saved ([`CacheInfo::time_saved`](crate::CacheInfo::time_saved)). Sizes are numbers of entries. A line for each tier
+/// follows the table.
 ///
 /// ```
 /// let users: memofn::Cache<u64, String> = memofn::Cache::builder().name("users").build();
@@ -52,7 +54,7 @@ const SAVED: Column = ("saved", |c| c.info.time_saved().map_or_else(|| "–".to_
 
 type Counter = (&'static str, fn(&CacheStatus) -> u64);
 
-const WHEN_COUNTED: [Counter; 11] = [
+const WHEN_COUNTED: [Counter; 16] = [
     ("coalesced", |c| c.info.coalesced),
     ("helped", |c| c.info.helped),
     ("evicted", |c| c.info.evictions),
@@ -64,6 +66,11 @@ const WHEN_COUNTED: [Counter; 11] = [
     ("not refreshed", |c| c.info.refresh_failures),
     ("stale", |c| c.info.stale),
     ("failed", |c| c.info.failures),
+    ("tier hits", |c| c.info.tier_hits),
+    ("tier misses", |c| c.info.tier_misses),
+    ("tier errors", |c| c.info.tier_errors),
+    ("tier waits", |c| c.info.tier_waits),
+    ("tier refused", |c| c.info.tier_refused),
 ];
 
 const SIZES: [Column; 3] = [
@@ -136,7 +143,9 @@ impl fmt::Display for Report {
                 }
             }
         }
-        Ok(())
+        let tiers: BTreeSet<_> =
+            self.caches.iter().filter_map(|cache| cache.tier.as_deref()).collect();
+        tiers.into_iter().try_for_each(|tier| write!(f, "\ntier: {tier}"))
     }
 }
 
@@ -194,7 +203,7 @@ mod tests {
             ttl: ttl.map(Duration::from_secs),
             ..CacheBuilder::<u8, u8>::new().into_settings().parameters
         };
-        CacheStatus { parameters, info }
+        CacheStatus { parameters, info, tier: None }
     }
 
     #[test]

@@ -46,6 +46,11 @@ serialize! {
         refresh_failures: info.refresh_failures,
         stale: info.stale,
         failures: info.failures,
+        tier_hits: info.tier_hits,
+        tier_misses: info.tier_misses,
+        tier_errors: info.tier_errors,
+        tier_waits: info.tier_waits,
+        tier_refused: info.tier_refused,
         outdated: info.outdated,
         bypassed: info.bypassed,
         hit_ratio: info.hit_ratio(),
@@ -80,6 +85,7 @@ serialize! {
     CacheStatus |status| {
         parameters: status.parameters,
         info: status.info,
+        tier: status.tier,
     }
     /// `caches`: the rows of the table.
     Report |report| {

@@ -3,6 +3,7 @@
 use crate::call::renewal;
 use crate::call::result_policy::Policy;
 use crate::call::run_guard::RunGuard;
+use crate::engine::below::AnyValue;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
@@ -82,6 +83,8 @@ impl<R> fmt::Debug for Answer<R> {
 pub(crate) trait AnyAnswer<S: Scope> {
     /// Puts a clone of the entry's value there. It is user code.
     fn put_value(&mut self, entry: EntryRef);
+    /// Puts a clone of a value of the cache's type there. It is user code.
+    fn put_given(&mut self, value: &dyn AnyValue);
     /// Hands a run over to the background, as the cache says. It is user code.
     fn hand_over(&mut self, guard: RunGuard<'_, S>);
     /// Puts a clone of the error there, if the policy shares errors.
@@ -112,6 +115,13 @@ impl<R, P: Policy<R>, K, S: Scope> AnyAnswer<S> for AnswerFrom<'_, R, P, K, S> {
         // SAFETY: this was made with an engine of these types. The caller keeps the entry alive.
         let entry = unsafe { Entry::<K, P::Stored>::of(entry) };
         self.answer.put(|| self.policy.hit(entry.value()));
+    }
+
+    fn put_given(&mut self, value: &dyn AnyValue) {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: what stands below an engine gives values of its type.
+        let value = unsafe { value.value().cast::<P::Stored>().as_ref() };
+        self.answer.put(|| self.policy.hit(value));
     }
 
     fn hand_over(&mut self, guard: RunGuard<'_, S>) {

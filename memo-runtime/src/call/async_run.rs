@@ -44,6 +44,21 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
         Self { guard: None, policy, span, types: PhantomData }
     }
 
+    /// Asks what stands below the cache. If that has the value, the run ends with it, and this is true.
+    pub(super) async fn asks(&mut self) -> bool {
+        match &mut self.guard {
+            Some(guard) if guard.engine.below.is_some() => Box::pin(guard.is_given()).await,
+            _ => false,
+        }
+    }
+
+    /// [`asks`](Self::asks), and blocks the thread.
+    pub(super) fn asks_and_blocks(&mut self) -> bool {
+        let Some(guard) = &mut self.guard else { return false };
+        let young = guard.ask_and_block();
+        young.map(|young| guard.finish_given(young)).is_some()
+    }
+
     /// Polls the body, and does with its result what [`Run::finish`](crate::call::run::Run::finish) does.
     #[inline]
     pub fn drive<R>(self, body: impl Future<Output = R>) -> impl Future<Output = R>

@@ -5,8 +5,9 @@
 
 use crate::base::sync::Arc;
 use crate::call::answer::{Answer, AnswerFrom};
+use crate::call::ask_below::run_or_ask;
 use crate::call::async_run::AsyncRun;
-use crate::call::call::{self, Ahead, step_of};
+use crate::call::call::{self, Ahead, run_or_ask_async, step_of};
 use crate::call::result_policy::Policy;
 use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};
@@ -99,6 +100,8 @@ pub enum CallStatus {
     /// By a value whose [time to live has ended](crate::CacheBuilder::stale_if_error), because a run has failed. It counts
     /// as a hit, unless it ran the body itself.
     Stale,
+    /// By a value that a tier gave: `disk`, or one of the program. It counts as a miss, and ran no body.
+    Tier,
     /// It ran the body.
     Miss,
     /// It ran the body, because the cache is [off](crate::set_enabled).
@@ -112,6 +115,7 @@ impl fmt::Display for CallStatus {
             Self::Refreshing => "refreshing",
             Self::Joined => "joined",
             Self::Stale => "stale",
+            Self::Tier => "tier",
             Self::Miss => "miss",
             Self::Bypassed => "bypassed",
         })
@@ -130,6 +134,10 @@ impl Answered {
 
     fn hit(age: Option<Duration>) -> Self {
         Self { status: CallStatus::Hit, age }
+    }
+
+    fn by_tier(age: Duration) -> Self {
+        Self { status: CallStatus::Tier, age: Some(age) }
     }
 
     fn aged(Aged { age, standing }: Aged) -> Self {
@@ -215,7 +223,10 @@ fn observe_any<'c, S: Scope>(
         step = match step {
             Step::Answered => return ControlFlow::Break(answered.or_old(&slow_path)),
             Step::Run(guard) => {
-                return ControlFlow::Continue(PackedRun::start(guard, engine));
+                return match run_or_ask(guard, engine, types.answer) {
+                    Ok(run) => ControlFlow::Continue(run),
+                    Err(age) => ControlFlow::Break(Answered::by_tier(age)),
+                };
             }
             Step::Wait(joined) => {
                 answered = Answered::JOINED;
@@ -265,7 +276,8 @@ where
     loop {
         let joined = match ahead {
             Ahead::Run(guard) => {
-                return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
+                let run = run_or_ask_async(engine, guard, policy).await;
+                return run.map_break(|(value, age)| Answered::by_tier(age).with(value));
             }
             Ahead::Wait(joined) => joined,
         };

@@ -11,12 +11,14 @@
 //! the body. The [slow path](crate::call::slow_path) makes all decisions, for both kinds; they differ in how they wait.
 
 use crate::base::sync::Arc;
-use crate::call::answer::{Answer, AnswerFrom};
+use crate::call::answer::{Answer, AnswerFrom, AnyAnswer};
+use crate::call::ask_below::run_or_ask;
 use crate::call::async_run::AsyncRun;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{Joined, SlowPath, Step, Types};
+use crate::engine::below::Below;
 use crate::engine::core::{Equals, NewEntry, NewTags, Rule};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
@@ -30,6 +32,7 @@ use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::any::Any;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 /// Goes on with a call after a look-up without a result. If this returns no run, the result is in `answer`. A run drops
 /// `finally` at its end.
@@ -115,8 +118,15 @@ fn go_on_by<'c, S: Scope>(
         return Some(PackedRun::bypass(engine));
     }
     let mut slow_path = SlowPath::new(engine, None);
-    let hash = miss.hash(|| types.query.hash(engine.hashing));
-    let step = slow_path.begin_checked(hash, types);
+    let step = if rule == Rule::Check {
+        let hash = miss.hash(|| types.query.hash(engine.hashing));
+        slow_path.begin_checked(hash, types)
+    } else {
+        match look_again(engine, miss, types) {
+            Ok(()) => return None,
+            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
+        }
+    };
     take_steps(engine, slow_path, step, types)
 }
 
@@ -130,7 +140,7 @@ fn take_steps<'c, S: Scope>(
     loop {
         step = match step {
             Step::Answered => return None,
-            Step::Run(guard) => return Some(PackedRun::start(guard, engine)),
+            Step::Run(guard) => return run_or_ask(guard, engine, types.answer).ok(),
             Step::Wait(joined) => {
                 let waited = if S::SHARED {
                     wait_graph::block(&joined.wait, joined.patience)
@@ -206,7 +216,8 @@ where
     loop {
         let joined = match ahead {
             Ahead::Run(guard) => {
-                return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
+                let run = run_or_ask_async(engine, guard, policy).await;
+                return run.map_break(|(result, _)| result);
             }
             Ahead::Wait(joined) => joined,
         };
@@ -215,6 +226,28 @@ where
             slow_path.after_wait(joined, waited, types)
         })?;
     }
+}
+
+/// An async run, unless what stands below has the value. Then it breaks with the result and its age.
+pub(super) async fn run_or_ask_async<'c, R, P, K, V, S>(
+    engine: &TypedEngine<K, V, S>,
+    mut guard: RunGuard<'c, S>,
+    policy: P,
+) -> ControlFlow<(R, Duration), AsyncRun<'c, P, K, V, S>>
+where
+    P: Policy<R, Stored = V>,
+    S: Scope,
+{
+    if engine.engine().below.is_some() {
+        if let Some(young) = Box::pin(guard.ask()).await {
+            let mut answer = Answer::None;
+            AnswerFrom::new(engine, &policy, &mut answer).put_given(young.value());
+            let age = young.age();
+            guard.finish_given(young);
+            return ControlFlow::Break((answer.take(), age));
+        }
+    }
+    ControlFlow::Continue(AsyncRun::start(engine, guard, policy))
 }
 
 /// The next step of an async call that has no result yet.
@@ -290,6 +323,7 @@ pub(super) fn refreshing<'c, S: Scope>(
     let (entry, tags) = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
     guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.wait()));
+    guard.hold_below();
     guard
 }
 
@@ -326,6 +360,9 @@ where
         insert(engine, &mut query, &mut unsafe { RunResult::new(policy, &result) });
         return None;
     }
+    if let (Some(below), Ask::Remove | Ask::Expire) = (&engine.below, &what) {
+        return forget::<R, K, V, P, S>(engine, &**below, &what, &mut query, policy);
+    }
     let find = match what {
         Ask::Remove => Engine::remove,
         Ask::Expire => Engine::expire,
@@ -334,6 +371,27 @@ where
     let entry = found(engine, &query, find)?;
     #[expect(unsafe_code, reason = "an engine has no types")]
     // SAFETY: the entry is of the types of the engine.
+    let entry = unsafe { entry.typed::<K, V>() };
+    Some(policy.hit(entry.value()))
+}
+
+/// Forgets a call here and below, where its key need not be stored here.
+fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
+    engine: &Engine<S>,
+    below: &dyn Below,
+    what: &Ask<R>,
+    query: &mut dyn AnyQuery,
+    policy: &P,
+) -> Option<R> {
+    let hash = query.hash(engine.hashing);
+    let (own, _) = engine.fresh(hash, query);
+    below.forget(own.entry_ref());
+    let (equal, own) = (engine.equal(), own.entry_ref());
+    let equals = |entry| equal(entry, own);
+    let find = if matches!(what, Ask::Remove) { Engine::remove } else { Engine::expire };
+    let entry = find(engine, hash, &equals)?;
+    #[expect(unsafe_code, reason = "an engine has no types")]
+    // SAFETY: the caller has an engine of these types.
     let entry = unsafe { entry.typed::<K, V>() };
     Some(policy.hit(entry.value()))
 }

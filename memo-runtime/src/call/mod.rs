@@ -3,6 +3,7 @@
 //! It knows results and policies, blocking and polled. It must not know the macro, or whose cache it is.
 
 pub(crate) mod answer;
+pub(crate) mod ask_below;
 pub(crate) mod async_run;
 pub(crate) mod cache_call;
 pub(crate) mod call;

@@ -97,16 +97,28 @@ impl<K, V> Renewal<K, V> {
     where
         P: Policy<R, Stored = V>,
     {
-        let Some((key, run)) = self.start(policy) else { return };
-        let result = pin!(run.drive(async { body(key.get()) }));
+        let Some((key, mut run)) = self.start(policy) else { return };
+        if run.run.asks_and_blocks() {
+            return;
+        }
+        let result = pin!(run.poll_to_end(async { body(key.get()) }));
         // It never waits.
         let _ = result.poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 
 impl<P, K, V> StartedRenewal<P, K, V> {
-    /// Polls the body to its end, and stores its result.
-    pub async fn drive<R>(self, body: impl Future<Output = R>)
+    /// Polls the body to its end, and stores its result. A value from below takes its place.
+    pub async fn drive<R>(mut self, body: impl Future<Output = R>)
+    where
+        P: Policy<R, Stored = V>,
+    {
+        if !self.run.asks().await {
+            self.poll_to_end(body).await;
+        }
+    }
+
+    async fn poll_to_end<R>(self, body: impl Future<Output = R>)
     where
         P: Policy<R, Stored = V>,
     {

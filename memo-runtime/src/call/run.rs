@@ -314,6 +314,7 @@ impl<'c, S: Scope> Packed<'c, S> {
             started: entry.started(),
             entry: UnstoredEntry::new(entry),
             body: BodyKind::Blocking(S::SHARED.then(BlockingBody::entered)),
+            held: None,
         };
         Boxed { guard, lease, finally: None }
     }

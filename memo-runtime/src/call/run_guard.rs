@@ -2,13 +2,14 @@
 
 use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
+use crate::call::ask_below::Held;
 use crate::call::cache_call::CallStatus;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
 use crate::engine::core::{EndedRun, NotRenewed, OldValue, Renewer};
 use crate::engine::engine::Engine;
 use crate::engine::purity::{Checker, Checking};
-use crate::engine::state::Aged;
+use crate::engine::state::{Aged, Standing};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
 use crate::flight::wait::{Landing, Wait};
@@ -16,6 +17,7 @@ use crate::scope::runners::{BlockingBody, Runner};
 use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
 use std::thread::panicking;
+use std::time::Duration;
 
 /// A run of a body for an entry. If it is dropped before it [finishes](Self::finish), it gives its flight up.
 pub(crate) struct RunGuard<'c, S: Scope> {
@@ -29,6 +31,8 @@ pub(crate) struct RunGuard<'c, S: Scope> {
     pub(super) has_begun: bool,
     /// When that was, if the run is timed.
     pub(super) started: Started,
+    /// Its right to keep its result below the cache.
+    pub(super) held: Option<Box<Held>>,
 }
 
 /// A stored value that a run is to renew.
@@ -53,6 +57,12 @@ impl<S: Scope> Renewed<S> {
     fn take_answer(renewed: &mut Option<Box<Self>>) -> Option<OldAnswer<S>> {
         let old = *renewed.take_if(|old| old.answers.is_some())?;
         Some(Box::new((old.entry, old.answers?)))
+    }
+
+    /// A value from below that answers a run which has failed. It is in the entry of the run.
+    pub(super) fn answering(entry: EntryPtr<S>, age: Duration) -> Self {
+        let answers = Some(Aged { age: Some(age), standing: Standing::Stale });
+        Self { entry, refresher: None, stays: true, answers }
     }
 
     /// A value that answers only if the run fails.
@@ -137,7 +147,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         let is_awaited = engine.parameters.single_flight && role.is_own();
         let body = polled.map_or(BodyKind::Blocking(None), |it| BodyKind::polled(it, is_awaited));
         let started = Started::NEVER;
-        Self { engine, entry, role, flight: None, body, has_begun: false, started }
+        Self { engine, entry, role, flight: None, body, has_begun: false, started, held: None }
     }
 
     /// The run will be polled, as this runner. Its flight has not started.
@@ -177,8 +187,8 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     /// Whether this is the blocking run that its entry was made for.
     pub(super) fn leads(&self) -> bool {
         matches!(
-            (&self.role, self.flight, &self.body),
-            (Role::Owner, Some(_), BodyKind::Blocking(_))
+            (&self.role, self.flight, &self.body, &self.held),
+            (Role::Owner, Some(_), BodyKind::Blocking(_), None)
         )
     }
 
@@ -207,6 +217,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             return None;
         }
         if !result.is_stored() {
+            if self.ends_with_old_value(result) {
+                return Some(Outcome::Error);
+            }
             let refusal = self.reject(result, ran);
             self.end();
             return Some(refusal);
@@ -217,6 +230,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         if self.land(result, None, ran) {
             self.end();
         }
+        if let Some(held) = self.held.take() {
+            self.keep_below(*held, result, &Life::ENDLESS, ran);
+        }
         None
     }
 
@@ -226,6 +242,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the result is of the engine's type.
         let life = unsafe { self.engine.lives.of(result.value().expect("it is stored")) };
+        let held = self.held.take();
         if life.is_error {
             if self.end_renewal(NotRenewed::Err) {
                 self.end_without_value(result, true, ran);
@@ -237,6 +254,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         if self.land(result, Some(&life), ran) {
             self.end();
         }
+        if let Some(held) = held {
+            self.keep_below(*held, result, &life, ran);
+        }
         let refusal = if life.is_error { Outcome::Error } else { Outcome::Rejected };
         life.is_empty().then_some(refusal)
     }
@@ -244,7 +264,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     /// Stores the value. Returns false if the owner of the flight is about to: it is cloning its result. If that panics, `drop`
     /// lets another waiter help.
     #[inline]
-    fn land(&self, result: &mut dyn AnyResult, life: Option<&Life>, ran: Ran) -> bool {
+    pub(super) fn land(&self, result: &mut dyn AnyResult, life: Option<&Life>, ran: Ran) -> bool {
         let run = EndedRun { life, renews: matches!(self.role, Role::Renewer(_)), ran };
         let write = &mut |to| result.write(to);
         self.engine.land(&self.entry, self.role.is_own(), &run, write)
@@ -252,7 +272,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     /// The flight has landed.
     #[inline]
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if matches!(self.role, Role::Owner) {
             self.role = Role::Done(None);
         } else {

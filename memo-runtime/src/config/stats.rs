@@ -63,6 +63,17 @@ pub struct CacheInfo {
     pub stale: u64,
     /// Runs that ended with an `Err` or a panic.
     pub failures: u64,
+    /// Misses that a tier answered: `disk`, or one of the program. They ran no body.
+    pub tier_hits: u64,
+    /// Misses for which the tier had no value, or one that was too old.
+    pub tier_misses: u64,
+    /// Misses that the tier did not answer, records that were damaged or of another shape, and results that could not be
+    /// kept. None of them reaches a caller.
+    pub tier_errors: u64,
+    /// Misses that waited for the run of another process.
+    pub tier_waits: u64,
+    /// Results that the tier did not keep, because they were forgotten during their run.
+    pub tier_refused: u64,
     /// How many of the entries are kept for calls that fail.
     pub(crate) kept: usize,
     /// The runs that were timed, and the nanoseconds they took together.
@@ -177,7 +188,9 @@ impl PartialEq for CacheInfo {
             let calls = [it.hits, it.misses, it.coalesced, it.helped];
             let ends = [it.evictions, it.expirations, it.rejected, it.outdated, it.bypassed];
             let old = [it.refreshes, it.refresh_failures, it.stale, it.failures];
-            (sizes, calls, ends, old)
+            let below =
+                [it.tier_hits, it.tier_misses, it.tier_errors, it.tier_waits, it.tier_refused];
+            (sizes, calls, ends, old, below)
         };
         counters(self) == counters(other)
     }

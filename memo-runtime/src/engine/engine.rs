@@ -22,6 +22,7 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
+use crate::engine::below::{Below, Since};
 use crate::engine::core::{Core, Equals, Found, NewEntry, NewTags, Renewer, Rule};
 use crate::engine::detour;
 use crate::engine::lives::Lives;
@@ -38,6 +39,7 @@ use crate::flight::flight::FlightId;
 use crate::key::hash::Hashing;
 use crate::key::tags::Tags;
 use crate::scope::scope::{Cell, Lock, Scope};
+use crate::store::freshness::Life;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -52,6 +54,8 @@ pub struct Engine<S: Scope> {
     pub(crate) parameters: CacheParameters,
     functions: Functions,
     pub(crate) lives: Lives,
+    /// Is asked before a body runs.
+    pub(crate) below: Option<Arc<dyn Below>>,
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
     equal: S::Cell<EqualKeys>,
@@ -66,7 +70,7 @@ impl<S: Scope> Engine<S> {
     ///
     /// # Panics
     ///
-    /// Panics if a function in the settings, or the listener, is for other types.
+    /// Panics if a function in the settings, the listener, or what stands below is for other types.
     pub(crate) fn make(settings: Settings, types: &'static EntryType) -> EnginePtr<S> {
         switch::read_environment();
         let idles = settings.parameters.idle_life().is_some();
@@ -83,16 +87,21 @@ impl<S: Scope> Engine<S> {
         let Functions { ttl, is_error, .. } = settings.functions;
         let are_of_type = ttl.is_none_or(|it| it.takes(value_type))
             && is_error.is_none_or(|it| it.takes(value_type))
-            && settings.listener.as_ref().is_none_or(|it| it.is_for(types));
+            && settings.listener.as_ref().is_none_or(|it| it.is_for(types))
+            && settings.below.as_ref().is_none_or(|it| it.is_for(types));
         assert!(are_of_type, "a function of other values was given to a cache");
         let lives = Lives::new(&settings);
-        let Settings { parameters, functions, listener } = settings;
+        let Settings { parameters, functions, listener, below } = settings;
+        if let Some(below) = &below {
+            below.join(&parameters.name);
+        }
         Self {
-            core: Core::new(&parameters, &lives, listener, types),
+            core: Core::new(&parameters, &lives, listener, types, below.is_some()),
             hashing: Hashing::get(),
             parameters,
             functions,
             lives,
+            below,
             spare: Spare::new(types),
             equal: S::Cell::empty(),
             checkers: S::Lock::new(Vec::new()),
@@ -207,7 +216,23 @@ impl<S: Scope> Engine<S> {
             }
         });
         let (equal, own) = (self.equal(), entry.entry_ref());
+        let kept = self.below.as_ref().map(|below| {
+            let all = tags.take();
+            let texts = all.texts();
+            tags.set(all);
+            // Runs under way are older.
+            below.forget(own);
+            (below.hold(own), EntryPtr::clone(&entry), texts)
+        });
         self.core.insert(&entry, &tags, life.as_ref(), &|other| equal(other, own));
+        if let Some((Some(hold), entry, tags)) = kept {
+            let life = life.filter(|life| !life.is_error).unwrap_or(Life::ENDLESS);
+            #[expect(unsafe_code, reason = "an engine has no types")]
+            // SAFETY: the value was written above, and this owns the entry.
+            unsafe {
+                hold.keep(entry.value_at(), &life, &tags, None);
+            }
+        }
     }
 
     /// The stored entry, without counting or touching.
@@ -225,19 +250,54 @@ impl<S: Scope> Engine<S> {
 
     /// Ends the time in which an entry answers: see [`Core::expire`].
     pub(crate) fn expire(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        self.forget_found(hash, equals);
         self.core.expire(hash, equals).map(|entry| self.owned(entry))
     }
 
     /// Takes an entry out, and keeps runs under way from storing it again.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        self.forget_found(hash, equals);
         self.core.remove(hash, equals).map(|entry| self.owned(entry))
+    }
+
+    /// Tells what stands below to forget something.
+    ///
+    /// It is told before the cache forgets the same. A run that asks in between finds nothing there. One that has asked
+    /// before has its flight, and the cache keeps that from being stored.
+    pub(crate) fn tell_below(&self, tell: impl FnOnce(&dyn Below)) {
+        if let Some(below) = &self.below {
+            tell(&**below);
+        }
+    }
+
+    /// What stands below forgets the key of the stored entry.
+    fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
+        self.tell_below(|below| {
+            if let Some(entry) = self.peek(hash, equals) {
+                below.forget(entry.entry_ref());
+            }
+        });
     }
 }
 
 /// The whole cache.
 impl<S: Scope> Engine<S> {
     pub(crate) fn info(&self) -> CacheInfo {
-        self.core.info()
+        let mut info = self.core.info();
+        if let Some(below) = &self.below {
+            below.count(&mut info, Since::Zeroed);
+        }
+        info
+    }
+
+    /// All that was counted since the cache was made.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn totals(&self) -> CacheInfo {
+        let mut totals = self.core.totals();
+        if let Some(below) = &self.below {
+            below.count(&mut totals, Since::Made);
+        }
+        totals
     }
 
     /// The options in force.
@@ -245,10 +305,10 @@ impl<S: Scope> Engine<S> {
         CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
     }
 
-    /// All that another cache with these options is made of.
+    /// All that another cache with these options is made of. Nothing stands below that one.
     pub(crate) fn settings(&self) -> Settings {
         let (functions, listener) = (self.functions, self.core.listener());
-        Settings { parameters: self.parameters(), functions, listener }
+        Settings { parameters: self.parameters(), functions, listener, below: None }
     }
 
     /// Sets the most entries held, and evicts what is too much.
@@ -299,6 +359,7 @@ impl<S: Scope> Engine<S> {
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
     pub(crate) fn clear(&self) {
+        self.tell_below(|below| below.forget_all());
         self.recycle(self.core.clear().into_iter().map(EntryPtr::into_ref));
     }
 
@@ -329,6 +390,7 @@ impl<S: Scope> Engine<S> {
             self.core.filed().into_iter().map(|entry| self.owned(entry)).collect();
         for entry in entries {
             if is_removed(entry.entry_ref()) {
+                self.tell_below(|below| below.forget(entry.entry_ref()));
                 self.core.forget(entry.entry_ref());
             }
         }
@@ -336,11 +398,13 @@ impl<S: Scope> Engine<S> {
 
     /// Ends the time in which the entries with this tag answer: see [`Core::expire_tag`].
     pub(crate) fn expire_tag(&self, tag: &str) -> usize {
+        self.tell_below(|below| below.forget_tag(tag));
         self.core.expire_tag(tag)
     }
 
     /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
     pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        self.tell_below(|below| below.forget_tag(tag));
         self.core.invalidate_tag(tag)
     }
 
@@ -348,6 +412,7 @@ impl<S: Scope> Engine<S> {
     /// stored. Returns the entry that is stored in its place.
     fn remove_entry(&self, entry: &EntryPtr<S>) -> Option<EntryPtr<S>> {
         let (equal, entry) = (*self.equal.get()?, entry.entry_ref());
+        self.tell_below(|below| below.forget(entry));
         self.core.remove_entry(entry, &|other| equal(other, entry)).map(|it| self.owned(it))
     }
 

@@ -60,7 +60,9 @@ impl Lives {
             || lives.jitter.is_some()
             || lives.errors.is_some()
             || lives.refresh_after.is_some()
-            || lives.keeps();
+            || lives.keeps()
+            // A value from below has lived already.
+            || (settings.below.is_some() && has_ttl);
         Self { differ, ..lives }
     }
 

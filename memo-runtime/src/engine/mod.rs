@@ -2,6 +2,7 @@
 //!
 //! It knows stores and flights. It must not know what a result is, or where a cache comes from.
 
+pub(crate) mod below;
 pub(crate) mod core;
 pub(crate) mod detour;
 pub(crate) mod engine;

@@ -2,7 +2,9 @@
 
 use crate::base::of_value::OfValue;
 use crate::config::parameters::CacheParameters;
+use crate::engine::below::Below;
 use crate::engine::listener::Listener;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The parameters, which anybody may read, and the functions of the program.
@@ -12,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) functions: Functions,
     /// Hears of each value that leaves.
     pub(crate) listener: Option<Listener>,
+    /// Is asked before a body runs.
+    pub(crate) below: Option<Arc<dyn Below>>,
 }
 
 /// Functions of the values in the cache. They are user code.

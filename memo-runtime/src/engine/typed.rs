@@ -12,6 +12,7 @@ use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use foldhash::fast::FoldHasher;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 /// A pointer to the engine of a cache with keys `K` and values `V`.
 #[repr(transparent)]
@@ -131,6 +132,20 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
     /// [`Engine::expire`].
     pub(crate) fn expire(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
         self.engine.expire(hash, &|entry| equals(self.key(entry)))
+    }
+
+    /// Has what stands below the cache forget a key, if it is given as the cache holds it.
+    pub(crate) fn forget_below<Q: ?Sized>(&self, key: &Q) {
+        if typeid::of::<Q>() == typeid::of::<K>() {
+            self.engine.tell_below(|below| {
+                let key = NonNull::from(key).cast();
+                #[expect(unsafe_code, reason = "a type is known at run time only")]
+                // SAFETY: a `Q` is a `K`. What stands below a cache is for its types, which have no lifetime.
+                unsafe {
+                    below.forget_key(key);
+                }
+            });
+        }
     }
 
     /// [`Engine::retain`].

@@ -4,7 +4,9 @@ use crate::cache::builder::CacheBuilder;
 use crate::expand::bounds::shared::CacheType;
 use crate::expand::options::Untyped;
 use crate::tier::codec::{Codec, KeptKey};
+use crate::tier::link::Link;
 use crate::tier::place::TierPlace;
+use std::sync::Arc;
 
 impl CacheBuilder<Untyped, Untyped> {
     /// [`CacheBuilder::tier`] of a cache with keys and values of these types. In a build of the program's unit tests,
@@ -21,11 +23,10 @@ impl CacheBuilder<Untyped, Untyped> {
     ) -> Self
     where
         K: CacheType<Type: KeptKey>,
-        V: CacheType<Type: Clone>,
+        V: CacheType<Type: Clone + Send>,
         C: Codec<V::Type>,
     {
-        let _ = (codec, tier, version, is_test);
-        self
+        self.below(Arc::new(Link::<K::Type, V::Type, C>::new(codec, tier, version, is_test)))
     }
 }
 

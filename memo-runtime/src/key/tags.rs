@@ -7,6 +7,7 @@ use crate::key::lookup::Lookup;
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// A name that several entries may have.
 pub(crate) type Tag = Cow<'static, str>;
@@ -28,6 +29,11 @@ impl Tags {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Copies of them.
+    pub(crate) fn texts(&self) -> Vec<Arc<str>> {
+        self.0.iter().flat_map(|tags| tags.iter()).map(|tag| Arc::from(&**tag)).collect()
     }
 
     pub(crate) fn into_vec(self) -> Vec<Tag> {

@@ -16,6 +16,7 @@ use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
 use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
 use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
 use crate::store::tag_index::TagIndex;
+use std::sync::Arc;
 
 /// The limits on what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +223,11 @@ impl Store {
         if let Some(buckets) = self.buckets() {
             buckets.insert(entry);
         }
+    }
+
+    /// The tags of an entry.
+    pub(crate) fn tags_of(&self, entry: EntryRef) -> &[Arc<str>] {
+        self.tags.of(entry)
     }
 
     /// Files a started entry under its tags as well.

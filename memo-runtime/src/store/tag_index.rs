@@ -52,6 +52,11 @@ impl TagIndex {
         filed.insert(entry, texts);
     }
 
+    /// The tags of an entry.
+    pub(crate) fn of(&self, entry: EntryRef) -> &[Arc<str>] {
+        self.0.as_ref().and_then(|filed| filed.tags.get(&entry)).map_or(&[], |tags| &**tags)
+    }
+
     /// Forgets an entry, which need not have tags.
     #[inline]
     pub(crate) fn unfile(&mut self, entry: EntryRef) {

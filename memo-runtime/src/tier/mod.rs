@@ -3,14 +3,18 @@
 //! It knows bytes: records, encoded keys, and the tiers that keep them. It must not know flights, or who calls. The engine
 //! sees all of it through [`Below`](crate::engine::below::Below).
 
+pub(crate) mod around;
 pub(crate) mod codec;
+pub(crate) mod counts;
 pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+pub(crate) mod link;
 pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod record;
 pub(crate) mod shape;
+pub(crate) mod switch;
 pub(crate) mod tier;
 pub(crate) mod wall;
 

@@ -2,16 +2,16 @@
 
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::background;
+use crate::base::catch_panic::{catch_panic, caught};
 use crate::base::sync::{self, Instant};
 use std::fmt;
-use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// A value that a tier will give. A blocking caller [waits](Self::wait) for it, an async one polls it, on any runtime or none.
+/// A value that a tier will give. A blocking caller waits for it, an async one polls it, on any runtime or none.
 ///
 /// ```
 /// use memofn::tier::Pending;
@@ -26,17 +26,23 @@ use std::time::Duration;
 /// std::thread::spawn(move || promise.keep(3));
 /// assert_eq!(pending.wait(), 3);
 ///
-/// // A promise that is dropped is kept by the value that was named for that.
+/// // The value that was named for a promise that is dropped.
 /// let (promise, pending) = Pending::promised(0);
 /// drop(promise);
 /// assert_eq!(pending.wait(), 0);
 /// ```
 #[must_use = "nothing happens before it is waited for or polled"]
-pub struct Pending<T>(State<T>);
+pub struct Pending<T: Send + 'static> {
+    state: State<T>,
+    /// Gets the value if nobody waits for it any longer.
+    otherwise: Option<Otherwise<T>>,
+}
+
+type Otherwise<T> = Box<dyn FnOnce(T) + Send>;
 
 enum State<T> {
     Ready(T),
-    /// The work, and the value if no thread can do it.
+    /// The work, and the value if it cannot be done.
     Work(Box<dyn FnOnce() -> T + Send>, T),
     Slot(Arc<Slot<T>>),
     Taken,
@@ -51,6 +57,8 @@ struct Slot<T> {
 struct Place<T> {
     value: Option<T>,
     waker: Option<Waker>,
+    /// Nobody waits any longer.
+    otherwise: Option<Otherwise<T>>,
 }
 
 /// The duty to give a [`Pending`] its value.
@@ -62,63 +70,111 @@ pub struct Promise<T> {
 impl<T: Send + 'static> Pending<T> {
     /// A value that is there.
     pub fn ready(value: T) -> Self {
-        Self(State::Ready(value))
+        Self::of(State::Ready(value))
     }
 
     /// The value of work that may block. A caller that waits does it itself. For a caller that polls it is done on one of a
     /// few threads; `if_lost` is the value if too much waits there, or if the work panics.
     pub fn work(if_lost: T, work: impl FnOnce() -> T + Send + 'static) -> Self {
-        Self(State::Work(Box::new(work), if_lost))
+        Self::of(State::Work(Box::new(work), if_lost))
     }
 
     /// A value that somebody promises; `if_dropped` is the value if the promise is dropped.
     pub fn promised(if_dropped: T) -> (Promise<T>, Self) {
-        let place = Mutex::new(Place { value: None, waker: None });
+        let place = Mutex::new(Place { value: None, waker: None, otherwise: None });
         let slot = Arc::new(Slot { place, arrived: Condvar::new() });
         let promise = Promise { slot: Arc::clone(&slot), if_dropped: Some(if_dropped) };
-        (promise, Self(State::Slot(slot)))
+        (promise, Self::of(State::Slot(slot)))
+    }
+
+    fn of(state: State<T>) -> Self {
+        Self { state, otherwise: None }
     }
 
     /// Blocks until the value is there.
     pub fn wait(mut self) -> T {
         loop {
-            if let Ok(value) = self.wait_until(None) {
+            if let Some(value) = self.wait_until(None) {
                 return value;
             }
         }
     }
 
-    /// Blocks until the value is there, at most for this time. Work is done to its end.
-    ///
-    /// # Errors
-    ///
-    /// The time is over. The value may come later.
-    pub fn wait_for(mut self, at_most: Duration) -> Result<T, Self> {
-        self.wait_until(sync::now().checked_add(at_most)).map_err(|()| self)
+    /// Blocks until the value is there, at most for this time. Work is done to its end. `None` if the time is over first.
+    #[must_use]
+    pub fn wait_for(mut self, at_most: Duration) -> Option<T> {
+        self.wait_until(sync::now().checked_add(at_most))
     }
 
-    fn wait_until(&mut self, end: Option<Instant>) -> Result<T, ()> {
-        match mem::replace(&mut self.0, State::Taken) {
-            State::Ready(value) => Ok(value),
-            State::Work(work, _) => Ok(work()),
+    fn wait_until(&mut self, end: Option<Instant>) -> Option<T> {
+        match mem::replace(&mut self.state, State::Taken) {
+            State::Ready(value) => Some(value),
+            State::Work(work, if_lost) => Some(caught(work).unwrap_or(if_lost)),
             State::Slot(slot) => {
                 let value = slot.wait_until(end);
-                self.0 = State::Slot(slot);
-                value.ok_or(())
+                if value.is_none() {
+                    self.state = State::Slot(slot);
+                }
+                value
             }
-            State::Taken => unreachable!("a value is taken once"),
+            State::Taken => None,
         }
     }
 
-    /// The value if it comes within this time. The deadline begins with the first poll.
+    /// The value, if it comes within this time. The time begins with the first poll.
     pub(crate) fn within(self, at_most: Duration) -> Within<T> {
         Within { pending: self, at_most, deadline: None }
+    }
+
+    /// Gives the value to `otherwise` if this is dropped without it, as soon as it is there.
+    pub(crate) fn or_give(mut self, otherwise: impl FnOnce(T) + Send + 'static) -> Self {
+        self.otherwise = Some(Box::new(otherwise));
+        self
+    }
+
+    /// Has the work done in the background, if it is work, and the value given to `then`.
+    pub(crate) fn detach(mut self, then: impl FnOnce(T) + Send + 'static) {
+        self.hand_over_work();
+        drop(self.or_give(then));
+    }
+
+    /// Hands work over to a thread.
+    fn hand_over_work(&mut self) {
+        match mem::replace(&mut self.state, State::Taken) {
+            State::Work(work, if_lost) => {
+                let (promise, pending) = Self::promised(if_lost);
+                self.state = pending.into_state();
+                // A job that is given back or panics is dropped, and its promise with it.
+                drop(background::spawn(Box::new(move || promise.keep(work()))));
+            }
+            other => self.state = other,
+        }
+    }
+
+    fn into_state(mut self) -> State<T> {
+        mem::replace(&mut self.state, State::Taken)
+    }
+}
+
+impl<T: Send + 'static> Drop for Pending<T> {
+    fn drop(&mut self) {
+        let state = mem::replace(&mut self.state, State::Taken);
+        let Some(otherwise) = self.otherwise.take() else { return };
+        match state {
+            State::Ready(value) => otherwise(value),
+            State::Slot(slot) => slot.give_to(otherwise),
+            State::Work(..) | State::Taken => {}
+        }
     }
 }
 
 impl<T> Slot<T> {
+    fn lock(&self) -> MutexGuard<'_, Place<T>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wait_until(&self, end: Option<Instant>) -> Option<T> {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.lock();
         loop {
             if let Some(value) = place.value.take() {
                 return Some(value);
@@ -138,13 +194,28 @@ impl<T> Slot<T> {
     }
 
     fn put(&self, value: T) {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.lock();
+        if let Some(otherwise) = place.otherwise.take() {
+            drop(place);
+            return otherwise(value);
+        }
         place.value = Some(value);
         let waker = place.waker.take();
         drop(place);
         self.arrived.notify_all();
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    fn give_to(&self, otherwise: Otherwise<T>) {
+        let mut place = self.lock();
+        match place.value.take() {
+            Some(value) => {
+                drop(place);
+                otherwise(value);
+            }
+            None => place.otherwise = Some(otherwise),
         }
     }
 }
@@ -160,12 +231,12 @@ impl<T> Promise<T> {
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if let Some(value) = self.if_dropped.take() {
-            self.slot.put(value);
+            catch_panic(|| self.slot.put(value));
         }
     }
 }
 
-impl<T> Unpin for Pending<T> {}
+impl<T: Send + 'static> Unpin for Pending<T> {}
 
 impl<T: Send + 'static> Future for Pending<T> {
     type Output = T;
@@ -174,26 +245,19 @@ impl<T: Send + 'static> Future for Pending<T> {
     ///
     /// Panics if it is polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        if let State::Work(..) = self.0 {
-            let State::Work(work, if_lost) = mem::replace(&mut self.0, State::Taken) else {
-                unreachable!("it was just seen")
-            };
-            let (promise, Self(slot)) = Self::promised(if_lost);
-            self.0 = slot;
-            // A job that is given back is dropped, and its promise with it.
-            drop(background::spawn(Box::new(move || promise.keep(work()))));
-        }
-        match mem::replace(&mut self.0, State::Taken) {
+        self.hand_over_work();
+        match mem::replace(&mut self.state, State::Taken) {
             State::Ready(value) => Poll::Ready(value),
             State::Slot(slot) => {
-                let mut place = slot.place.lock().unwrap_or_else(PoisonError::into_inner);
+                let waker = cx.waker().clone();
+                let mut place = slot.lock();
                 if let Some(value) = place.value.take() {
                     return Poll::Ready(value);
                 }
-                let old = place.waker.replace(cx.waker().clone());
+                let old = place.waker.replace(waker);
                 drop(place);
                 drop(old);
-                self.0 = State::Slot(slot);
+                self.state = State::Slot(slot);
                 Poll::Pending
             }
             State::Work(..) => unreachable!("it was handed over"),
@@ -203,7 +267,7 @@ impl<T: Send + 'static> Future for Pending<T> {
 }
 
 /// A pending value with a deadline. It is `None` if that passes first.
-pub(crate) struct Within<T> {
+pub(crate) struct Within<T: Send + 'static> {
     pending: Pending<T>,
     at_most: Duration,
     deadline: Option<Deadline>,
@@ -215,12 +279,18 @@ struct Deadline {
     alarm: Alarm,
 }
 
-/// The waker of whoever polls last.
+/// The waker of the last poll.
 struct Rings(Mutex<Waker>);
+
+impl Rings {
+    fn waker(&self) -> MutexGuard<'_, Waker> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Watched for Rings {
     fn look(self: Arc<Self>, _: Alarm, _: Instant) {
-        let waker = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let waker = self.waker().clone();
         waker.wake();
     }
 }
@@ -228,7 +298,7 @@ impl Watched for Rings {
 impl<T: Send + 'static> Within<T> {
     /// Blocks until the value is there or the time is over.
     pub(crate) fn wait(self) -> Option<T> {
-        self.pending.wait_for(self.at_most).ok()
+        self.pending.wait_for(self.at_most)
     }
 }
 
@@ -244,8 +314,9 @@ impl<T: Send + 'static> Future for Within<T> {
             if deadline.at <= now {
                 return Poll::Ready(None);
             }
-            let mut waker = deadline.rings.0.lock().unwrap_or_else(PoisonError::into_inner);
-            waker.clone_from(cx.waker());
+            let waker = cx.waker().clone();
+            let old = mem::replace(&mut *deadline.rings.waker(), waker);
+            drop(old);
             return Poll::Pending;
         }
         let Some(at) = now.checked_add(self.at_most) else { return Poll::Pending };
@@ -262,7 +333,7 @@ impl Drop for Deadline {
     }
 }
 
-impl<T> fmt::Debug for Pending<T> {
+impl<T: Send + 'static> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pending")
     }

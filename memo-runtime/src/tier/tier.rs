@@ -3,7 +3,7 @@
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// A store below the caches of a process: `disk`, or one of your own.
@@ -149,6 +149,40 @@ pub enum Forget<'a> {
     Function(&'a Function),
     /// All records with a tag, of all functions.
     Tag(&'a str),
+}
+
+macro_rules! pointers {
+    ($(($($size:tt)*) $pointer:ty;)*) => {$(
+        impl<T: Tier + $($size)*> Tier for $pointer {
+            fn ask(&self, of: &Asked) -> Pending<Answer> {
+                (**self).ask(of)
+            }
+            fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
+                (**self).keep(of, record, lease)
+            }
+            fn release(&self, of: &Asked, lease: Lease) {
+                (**self).release(of, lease);
+            }
+            fn forget(&self, what: Forget<'_>) {
+                (**self).forget(what);
+            }
+            fn timeout(&self) -> Duration {
+                (**self).timeout()
+            }
+            fn flush(&self, at_most: Duration) -> bool {
+                (**self).flush(at_most)
+            }
+            fn status(&self) -> String {
+                (**self).status()
+            }
+        }
+    )*};
+}
+pointers! {
+    (?Sized) &'static T;
+    (?Sized) Arc<T>;
+    (?Sized) Box<T>;
+    (Sized) LazyLock<T>;
 }
 
 impl fmt::Debug for dyn Tier {

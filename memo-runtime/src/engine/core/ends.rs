@@ -4,6 +4,7 @@ use super::{Core, NotRenewed, OldValue, Renewer};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
+use crate::base::sync::Arc;
 use crate::base::sync::Ordering::Relaxed;
 use crate::config::stats::CacheInfo;
 use crate::engine::state::{Standing, State};
@@ -144,6 +145,14 @@ impl<S: Scope> Core<S> {
         self.locked(|state| state.counts.failures += 1);
     }
 
+    /// Counts a run that has failed and whose call an old value answers that was not stored.
+    pub(crate) fn count_answered_failure(&self) {
+        self.locked(|state| {
+            state.counts.failures += 1;
+            state.counts.stale += 1;
+        });
+    }
+
     /// Counts a call that waited and was answered by the run it waited for. If that was a value, it is a use of its `entry`.
     pub(crate) fn count_coalesced(&self, entry: Option<EntryRef>) {
         let used = entry.filter(|_| self.idle.is_some()).map(|entry| (entry, self.expiry.now()));
@@ -255,6 +264,13 @@ impl<S: Scope> Core<S> {
             self.reclaim();
         });
         Vec::new()
+    }
+
+    /// The tags of an entry that is filed.
+    pub(crate) fn tags_of(&self, entry: EntryRef) -> Vec<Arc<str>> {
+        let mut tags = Vec::new();
+        self.locked(|state| tags.extend_from_slice(state.store.tags_of(entry)));
+        tags
     }
 
     /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.

@@ -137,6 +137,8 @@ pub(crate) enum Rule {
     Bypass,
     /// It looks the result up, and may run the body as well.
     Check,
+    /// It looks the result up, here and below.
+    Below,
 }
 
 /// The result of a look-up under the lock. `P` is an owner of an entry.
@@ -208,6 +210,7 @@ impl<S: Scope> Core<S> {
         lives: &Lives,
         listener: Option<Listener>,
         types: &'static EntryType,
+        has_below: bool,
     ) -> Self {
         #[expect(unsafe_code, reason = "a core has no types")]
         // SAFETY: the entries of this core are of this type. The idle life of an entry begins when it is stored, before it is
@@ -225,7 +228,7 @@ impl<S: Scope> Core<S> {
             retry_after: lives.retry_after(),
             refreshes: lives.refresh(),
             keeps: lives.keeps(),
-            rules: AtomicU8::new(0),
+            rules: AtomicU8::new(if has_below { Self::BELOW } else { 0 }),
             table: AtomicPtr::default(),
             epoch: AtomicU64::new(0),
             readers: S::Readers::new(),
@@ -330,6 +333,8 @@ impl<S: Scope> Core<S> {
 impl<S: Scope> Core<S> {
     const OFF: u8 = 1;
     const CHECKED: u8 = 2;
+    /// Something stands below this cache. It never changes.
+    const BELOW: u8 = 4;
 
     fn set_rule(&self, rule: u8, is_in_force: bool) {
         self.locked(|_| {
@@ -371,8 +376,11 @@ impl<S: Scope> Core<S> {
             self.count_bypassed(1);
             return Rule::Bypass;
         }
-        let is_checked = self.rules.load(Relaxed) & Self::CHECKED != 0;
-        if is_checked { Rule::Check } else { Rule::Usual }
+        match self.rules.load(Relaxed) {
+            rules if rules & Self::CHECKED != 0 => Rule::Check,
+            rules if rules & Self::BELOW != 0 => Rule::Below,
+            _ => Rule::Usual,
+        }
     }
 
     pub(crate) fn count_bypassed(&self, calls: u64) {
@@ -554,7 +562,7 @@ impl<S: Scope> Core<S> {
     /// Shows look-ups the table of the store, unless they are to find none.
     #[cold]
     fn show_table(&self, state: &State) {
-        let is_hidden = self.rules.load(Relaxed) != 0;
+        let is_hidden = self.rules.load(Relaxed) & !Self::BELOW != 0;
         let table = if is_hidden { null_mut() } else { state.store.table() };
         if S::SHARED {
             self.table.store(table, Published);

@@ -1,0 +1,244 @@
+//! A run that asks what stands below its cache, before its body runs, and keeps its result there.
+//!
+//! It knows runs and lives. It must not know bytes, or how a tier answers.
+
+use crate::base::stopwatch::Ran;
+use crate::call::answer::AnyAnswer;
+use crate::call::result_policy::{AnyResult, Offer};
+use crate::call::run::PackedRun;
+use crate::call::run_guard::{Renewed, Role, RunGuard};
+use crate::call::span::Outcome;
+use crate::engine::below::{AnyValue, Asked, Given, Hold, Question, Reply, Waits};
+use crate::engine::engine::EnginePtr;
+use crate::entry::entry::EntryPtr;
+use crate::flight::wait::Wait;
+use crate::scope::scope::Scope;
+use crate::store::freshness::Life;
+use std::future::poll_fn;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// A value from below that answers, and its life in the cache, which is shorter by its age.
+pub(crate) struct Young {
+    value: Box<dyn AnyValue>,
+    age: Duration,
+    life: Life,
+}
+
+/// The right of a run to keep its result below, and the tags to keep it with.
+pub(crate) struct Held {
+    hold: Box<dyn Hold>,
+    tags: Vec<Arc<str>>,
+    /// A value whose time to live has ended, and which answers if the run fails.
+    old: Option<Young>,
+}
+
+/// How a value from below stands.
+enum Standing {
+    /// It answers.
+    Young(Life),
+    /// It is too old. It is kept with this life for a run that fails.
+    Kept(Life),
+    TooOld,
+}
+
+impl Young {
+    pub(super) fn value(&self) -> &dyn AnyValue {
+        &*self.value
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.age
+    }
+}
+
+impl<S: Scope> RunGuard<'_, S> {
+    /// Asks for the value of the run's key, if something stands below the cache. A run in the flight of another does not
+    /// ask: that one has asked.
+    fn question(&self, waits: Waits) -> Option<Question> {
+        let below = self.engine.below.as_ref()?;
+        let asks = matches!(self.role, Role::Owner | Role::Renewer(_)) && self.flight.is_some();
+        asks.then(|| below.ask(self.entry.entry_ref(), waits))
+    }
+
+    /// Asks, and blocks the thread. Without a value the body is to run.
+    pub(super) fn ask_and_block(&mut self) -> Option<Young> {
+        let mut question = self.question(Waits::Blocking)?;
+        match question.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(reply) => self.take(reply),
+            // A blocking question is ready at once.
+            Poll::Pending => None,
+        }
+    }
+
+    /// Asks. The waiters of the run see that it is polled.
+    pub(super) async fn ask(&mut self) -> Option<Young> {
+        let mut question = self.question(Waits::Polled)?;
+        let wait = self.wait();
+        let reply = poll_fn(|cx| match wait {
+            Some(wait) => Wait::lead(wait, cx, |cx| question.as_mut().poll(cx)),
+            None => question.as_mut().poll(cx),
+        })
+        .await;
+        self.take(reply)
+    }
+
+    /// Asks, and ends the run if there is a value. Returns whether there is.
+    pub(super) async fn is_given(&mut self) -> bool {
+        let young = self.ask().await;
+        young.map(|young| self.finish_given(young)).is_some()
+    }
+
+    /// The run may keep its result without having asked, if something stands below the cache.
+    pub(super) fn hold_below(&mut self) {
+        if let Some(below) = &self.engine.below {
+            self.set_held(below.hold(self.entry.entry_ref()));
+        }
+    }
+
+    fn note(&self, asked: Asked) {
+        if let Some(below) = &self.engine.below {
+            below.note(asked);
+        }
+    }
+
+    fn set_held(&mut self, hold: Option<Box<dyn Hold>>) {
+        // The entry has its tags while it is under way.
+        let tags = || self.engine.core.tags_of(self.entry.entry_ref());
+        self.held = hold.map(|hold| Box::new(Held { hold, tags: tags(), old: None }));
+    }
+
+    fn take(&mut self, reply: Reply) -> Option<Young> {
+        let given = match reply {
+            Reply::Given(given) => given,
+            Reply::Run(hold) => {
+                if hold.is_some() {
+                    self.note(Asked::Miss);
+                }
+                self.set_held(hold);
+                return None;
+            }
+        };
+        let standing = self.standing_of(&given);
+        let Given { value, age, hold, .. } = given;
+        if let Standing::Young(life) = standing {
+            self.note(Asked::Hit);
+            return Some(Young { value, age, life });
+        }
+        self.note(Asked::Miss);
+        self.set_held(Some(hold));
+        if let (Some(held), Standing::Kept(life)) = (&mut self.held, standing) {
+            held.old = Some(Young { value, age, life });
+        }
+        None
+    }
+
+    /// How a value stands that has lived already. One that is due does not renew another.
+    fn standing_of(&self, given: &Given) -> Standing {
+        let lives = &self.engine.lives;
+        if !lives.differ {
+            return Standing::Young(Life::ENDLESS);
+        }
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: what stands below an engine gives values of its type.
+        let whole = unsafe { lives.of(given.value.value()) };
+        let left = |time: Duration| {
+            if time == Duration::MAX { time } else { time.saturating_sub(given.age) }
+        };
+        let length = left(whole.length).min(given.rest);
+        let life = Life { length, fresh: left(whole.fresh), ..whole };
+        let renews = matches!(self.role, Role::Renewer(_));
+        if !life.is_empty() {
+            let is_due = renews && life.fresh.is_zero();
+            return if is_due { Standing::TooOld } else { Standing::Young(life) };
+        }
+        let kept = left(whole.length.saturating_add(whole.kept));
+        if renews || kept.is_zero() || whole.kept.is_zero() {
+            return Standing::TooOld;
+        }
+        // It answers until the next attempt.
+        let length = lives.retry_after().unwrap_or(kept).min(kept);
+        Standing::Kept(Life { length, fresh: Duration::MAX, kept: kept.saturating_sub(length), ..whole })
+    }
+
+    /// Ends a run that has failed with an old value from below, if there is one. That is then in the entry of the run.
+    pub(super) fn ends_with_old_value(&mut self, result: &dyn AnyResult) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        if result.refusal() != Outcome::Error {
+            return false;
+        }
+        let Some(Young { value, age, life }) = held.old.take() else { return false };
+        if !self.land(&mut FromBelow(value), Some(&life), Ran::UNKNOWN) || !self.entry.has_value() {
+            return false;
+        }
+        self.engine.core.count_answered_failure();
+        let old = Renewed::answering(EntryPtr::clone(&self.entry), age);
+        self.role = Role::Done(Some(Box::new(old)));
+        true
+    }
+
+    /// Ends the run with a value from below. The body has not run.
+    pub(super) fn finish_given(&mut self, young: Young) {
+        let Young { value, life, .. } = young;
+        if self.land(&mut FromBelow(value), Some(&life), Ran::UNKNOWN) {
+            self.end();
+        }
+    }
+
+    /// Keeps a result, unless it was forgotten during the run. The waiters have it already.
+    #[cold]
+    pub(super) fn keep_below(&self, held: Held, result: &dyn AnyResult, life: &Life, ran: Ran) {
+        let Some(value) = result.value().filter(|_| !self.entry.is_invalidated()) else { return };
+        if life.is_empty() {
+            return;
+        }
+        let Held { hold, tags, .. } = held;
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the result is of the engine's type.
+        unsafe {
+            hold.keep(value, life, &tags, ran.sample());
+        }
+    }
+}
+
+/// A blocking run, unless what stands below has the value: then that is in the answer, and its age is returned.
+pub(super) fn run_or_ask<'c, S: Scope>(
+    mut guard: RunGuard<'c, S>,
+    engine: &'c EnginePtr<S>,
+    answer: &mut dyn AnyAnswer<S>,
+) -> Result<PackedRun<'c, S>, Duration> {
+    if let Some(young) = guard.ask_and_block() {
+        let age = young.age();
+        answer.put_given(young.value());
+        guard.finish_given(young);
+        return Err(age);
+    }
+    Ok(PackedRun::start(guard, engine))
+}
+
+/// A value from below as the result of a run.
+struct FromBelow(Box<dyn AnyValue>);
+
+impl AnyResult for FromBelow {
+    fn is_stored(&self) -> bool {
+        true
+    }
+
+    fn refusal(&self) -> Outcome {
+        Outcome::Rejected
+    }
+
+    fn share(&mut self) -> Offer<()> {
+        Offer::Value(())
+    }
+
+    fn value(&self) -> Option<NonNull<()>> {
+        Some(self.0.value())
+    }
+
+    fn write(&mut self, to: NonNull<()>) {
+        self.0.write(to);
+    }
+}

@@ -1,0 +1,135 @@
+//! The seam to what stands below a cache: a tier that has results of other processes.
+//!
+//! The engine and its calls know this interface, and no bytes. [`tier`](crate::tier) implements it for the types of a cache.
+
+use crate::config::stats::CacheInfo;
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_type::EntryType;
+use crate::store::freshness::Life;
+use std::fmt;
+use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What stands below one cache.
+///
+/// The entries, keys and values that it is given are of the types that it [is for](Self::is_for). It runs user code in each
+/// method with an entry, a key or a value, and catches the panics of that.
+pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Whether it is for entries of this type.
+    fn is_for(&self, types: &EntryType) -> bool;
+    /// It stands below the cache of this name now.
+    fn join(&self, name: &str);
+    /// Asks for the value of the entry's key. The question is polled to its end; with `Waits::Blocking` once.
+    fn ask(&self, entry: EntryRef, waits: Waits) -> Question;
+    /// The right to keep the result of a run that has not asked.
+    fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>>;
+    /// Forgets the value of the entry's key.
+    fn forget(&self, entry: EntryRef);
+    /// Forgets the value of a key.
+    ///
+    /// # Safety
+    ///
+    /// There is a key of the cache's type at `key`.
+    #[expect(unsafe_code, reason = "a key has no type")]
+    unsafe fn forget_key(&self, key: NonNull<()>);
+    /// Forgets the values of the cache, and zeroes the counters.
+    fn forget_all(&self);
+    /// Forgets the values with a tag.
+    fn forget_tag(&self, tag: &str);
+    /// Counts a question of a run.
+    fn note(&self, asked: Asked);
+    /// Adds its counters.
+    fn count(&self, info: &mut CacheInfo, since: Since);
+    /// One line for people, with its state.
+    fn status(&self) -> String;
+}
+
+/// The time that counters count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Since the cache was made.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics ask for it"))]
+    Made,
+    /// Since it was cleared.
+    Zeroed,
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A value answers.
+    Hit,
+    /// There is no value, or it is too old.
+    Miss,
+}
+
+/// How a caller waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It blocks its thread.
+    Blocking,
+    /// It is polled.
+    Polled,
+}
+
+/// A question under way. Dropping it gives back what it holds.
+pub(crate) type Question = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// The reply to a question.
+pub(crate) enum Reply {
+    /// It has the value.
+    Given(Given),
+    /// The body is to run. The run may keep its result, if it is given the right to.
+    Run(Option<Box<dyn Hold>>),
+}
+
+/// A value from below.
+pub(crate) struct Given {
+    pub(crate) value: Box<dyn AnyValue>,
+    /// How long ago it was computed.
+    pub(crate) age: Duration,
+    /// How long it answers from now on, at most.
+    pub(crate) rest: Duration,
+    /// The right to keep the result of a run, if the value is found too old.
+    pub(crate) hold: Box<dyn Hold>,
+}
+
+/// A value of the cache's type.
+pub(crate) trait AnyValue: Send {
+    fn value(&self) -> NonNull<()>;
+    /// Writes a clone of it. It is user code.
+    fn write(&self, to: NonNull<()>);
+}
+
+/// The right to keep the result of one run. Dropping it gives the right back.
+pub(crate) trait Hold: Send {
+    /// Keeps a value of the cache's type, with a life that begins now. It runs user code, and catches its panics.
+    ///
+    /// # Safety
+    ///
+    /// There is such a value at `value`.
+    #[expect(unsafe_code, reason = "a value has no type")]
+    unsafe fn keep(
+        self: Box<Self>,
+        value: NonNull<()>,
+        life: &Life,
+        tags: &[Arc<str>],
+        cost: Option<Duration>,
+    );
+}
+
+// Without the feature `tier` nothing stands below a cache, and the compiler would call this code dead.
+#[cfg(not(feature = "tier"))]
+const _: fn(Given) -> Reply = Reply::Given;
+#[cfg(not(feature = "tier"))]
+const _: Reply = Reply::Run(None);
+
+impl fmt::Debug for dyn Below {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Below")
+    }
+}

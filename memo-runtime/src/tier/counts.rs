@@ -1,0 +1,58 @@
+//! The counters of a tier, of one cache.
+
+use crate::config::stats::CacheInfo;
+use crate::engine::below::Since;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What was asked of a tier, and what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) hits: Count,
+    pub(crate) misses: Count,
+    pub(crate) errors: Count,
+    pub(crate) waits: Count,
+    pub(crate) refused: Count,
+}
+
+/// One counter.
+#[derive(Debug, Default)]
+pub(crate) struct Count {
+    total: AtomicU64,
+    /// The total when the counter was zeroed.
+    zeroed: AtomicU64,
+}
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.total.fetch_add(1, Relaxed);
+    }
+}
+
+impl Counts {
+    fn all(&self) -> [&Count; 5] {
+        [&self.hits, &self.misses, &self.errors, &self.waits, &self.refused]
+    }
+
+    /// Adds them, since the cache was made or since they were zeroed.
+    pub(crate) fn add_to(&self, info: &mut CacheInfo, since: Since) {
+        let counts = self.all().map(|count| {
+            let total = count.total.load(Relaxed);
+            match since {
+                Since::Made => total,
+                Since::Zeroed => total.saturating_sub(count.zeroed.load(Relaxed)),
+            }
+        });
+        let [hits, misses, errors, waits, refused] = counts;
+        info.tier_hits += hits;
+        info.tier_misses += misses;
+        info.tier_errors += errors;
+        info.tier_waits += waits;
+        info.tier_refused += refused;
+    }
+
+    pub(crate) fn zero(&self) {
+        for count in self.all() {
+            count.zeroed.store(count.total.load(Relaxed), Relaxed);
+        }
+    }
+}

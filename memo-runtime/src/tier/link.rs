@@ -1,0 +1,284 @@
+//! A tier below a cache with keys `K` and values `V`: where values become records, and records values.
+//!
+//! Nothing that a tier gives is trusted: the record, its function, its key and the shape of its value are checked.
+
+use crate::base::catch_panic::caught;
+use crate::config::stats::CacheInfo;
+use crate::engine::below::{self, AnyValue, Below, Given, Hold, Question, Reply, Since, Waits};
+use crate::entry::entry::Entry;
+use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_type::EntryType;
+use crate::store::freshness::Life;
+use crate::tier::around::{Desk, Found, Held};
+use crate::tier::codec::{Codec, KeptKey};
+use crate::tier::counts::Counts;
+use crate::tier::digest::{digest, encode_key};
+use crate::tier::place::TierPlace;
+use crate::tier::record::{Contents, Record};
+use crate::tier::tier::{Asked, Forget, Function};
+use crate::tier::wall;
+use std::any::type_name;
+use std::future::ready;
+use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The link between a cache and its tier.
+pub(crate) struct Link<K, V, C>(Arc<Inner<K, V, C>>);
+
+struct Inner<K, V, C> {
+    codec: C,
+    place: TierPlace,
+    version: u64,
+    /// It is compiled into unit tests, which are not to be answered by an earlier run.
+    is_test: bool,
+    function: OnceLock<Arc<Function>>,
+    counts: Arc<Counts>,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+// What a panic leaves behind in a tier is up to the tier, as for a `Drop`.
+impl<K, V, C> UnwindSafe for Link<K, V, C> {}
+impl<K, V, C> RefUnwindSafe for Link<K, V, C> {}
+
+impl<K, V, C> Link<K, V, C>
+where
+    K: KeptKey + 'static,
+    V: Clone + Send + 'static,
+    C: Codec<V>,
+{
+    pub(crate) fn new(codec: C, place: TierPlace, version: u64, is_test: bool) -> Self {
+        Self(Arc::new(Inner {
+            codec,
+            place,
+            version,
+            is_test,
+            function: OnceLock::new(),
+            counts: Arc::default(),
+            types: PhantomData,
+        }))
+    }
+}
+
+impl<K, V, C> Inner<K, V, C>
+where
+    K: KeptKey + 'static,
+    V: Clone + Send + 'static,
+    C: Codec<V>,
+{
+    fn key(entry: EntryRef) -> NonNull<K> {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the engine asks about its own entries, and has checked that they are of these types.
+        NonNull::from(unsafe { &Entry::<K, V>::of(entry).key })
+    }
+
+    /// The tier and the call as it knows it. `None` if there is no tier now, or the key cannot be written.
+    fn desk(&self, key: &K) -> Option<Desk> {
+        let tier = self.place.tier(self.is_test)?;
+        let function = Arc::clone(self.function.get()?);
+        let encoded = caught(|| {
+            let bytes = encode_key(key)?;
+            let digest = digest(&bytes, key);
+            Some((bytes, digest))
+        });
+        let Some((bytes, digest)) = encoded.flatten() else {
+            self.counts.errors.add();
+            return None;
+        };
+        let asked = Asked::new(function, bytes.into(), digest);
+        Some(Desk { tier, asked, counts: Arc::clone(&self.counts) })
+    }
+
+    fn forget(&self, key: &K) {
+        if let Some(desk) = self.desk(key) {
+            caught(|| desk.tier.forget(Forget::Key(&desk.asked)));
+        }
+    }
+
+    /// The value of a record, if it is sound, and of this key and version.
+    fn read(&self, record: &Record, asked: &Asked) -> Option<(V, u64, u64)> {
+        let found = record.open().ok()?;
+        let function = asked.function();
+        let is_asked = found.function == function.name()
+            && found.version == function.version()
+            && found.key == &**asked.key();
+        if !is_asked {
+            return None;
+        }
+        let value = caught(|| {
+            let value = self.codec.decode(found.payload)?;
+            (self.codec.shape(&value) == found.shape).then_some(value)
+        });
+        Some((value??, found.born, found.fresh_until))
+    }
+
+    /// The reply to a run, once the tier has answered.
+    fn reply(self: Arc<Self>, desk: &Desk, found: Found) -> Reply {
+        let record = match found {
+            Found::Record(record) => record,
+            Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
+            Found::Nothing => return Reply::Run(None),
+        };
+        let hold = self.clone().holding(desk.hold(None));
+        let Some((value, born, fresh_until)) = self.read(&record, &desk.asked) else {
+            self.counts.errors.add();
+            caught(|| desk.tier.forget(Forget::Key(&desk.asked)));
+            return Reply::Run(Some(hold));
+        };
+        let now = wall::now();
+        let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
+        let rest = if fresh_until == wall::NEVER { Duration::MAX } else { since(now, fresh_until) };
+        Reply::Given(Given { value: Box::new(Decoded(value)), age: since(born, now), rest, hold })
+    }
+
+    fn holding(self: Arc<Self>, held: Held) -> Box<dyn Hold> {
+        Box::new(Holding { inner: self, held })
+    }
+}
+
+impl<K, V, C> Below for Link<K, V, C>
+where
+    K: KeptKey + 'static,
+    V: Clone + Send + 'static,
+    C: Codec<V>,
+{
+    fn is_for(&self, types: &EntryType) -> bool {
+        typeid::of::<(K, V)>() == types.id()
+    }
+
+    fn join(&self, name: &str) {
+        // Instantiations of a generic function may share a name.
+        let name = format!("{name}({})->{}", type_name::<K>(), type_name::<V>());
+        let _ = self.0.function.set(Arc::new(Function::new(name, self.0.version)));
+    }
+
+    fn ask(&self, entry: EntryRef, waits: Waits) -> Question {
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
+        let Some(desk) = desk else { return Box::pin(ready(Reply::Run(None))) };
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = desk.clone().ask(waits).await;
+            inner.reply(&desk, found)
+        })
+    }
+
+    fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>> {
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() })?;
+        Some(Arc::clone(&self.0).holding(desk.hold(None)))
+    }
+
+    fn forget(&self, entry: EntryRef) {
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        self.0.forget(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
+    }
+
+    #[expect(unsafe_code, reason = "a key has no type")]
+    unsafe fn forget_key(&self, key: NonNull<()>) {
+        // SAFETY: by the condition of the trait.
+        self.0.forget(unsafe { key.cast::<K>().as_ref() });
+    }
+
+    fn forget_all(&self) {
+        self.0.counts.zero();
+        let Some(tier) = self.0.place.tier(self.0.is_test) else { return };
+        if let Some(function) = self.0.function.get() {
+            caught(|| tier.forget(Forget::Function(function)));
+        }
+    }
+
+    fn forget_tag(&self, tag: &str) {
+        if let Some(tier) = self.0.place.tier(self.0.is_test) {
+            caught(|| tier.forget(Forget::Tag(tag)));
+        }
+    }
+
+    fn note(&self, asked: below::Asked) {
+        match asked {
+            below::Asked::Hit => self.0.counts.hits.add(),
+            below::Asked::Miss => self.0.counts.misses.add(),
+        }
+    }
+
+    fn count(&self, info: &mut CacheInfo, since: Since) {
+        self.0.counts.add_to(info, since);
+    }
+
+    fn status(&self) -> String {
+        let tier = self.0.place.tier(self.0.is_test);
+        tier.and_then(|tier| caught(|| tier.status())).unwrap_or_else(|| "off".to_owned())
+    }
+}
+
+/// A value that was read from a record.
+struct Decoded<V>(V);
+
+impl<V: Clone + Send> AnyValue for Decoded<V> {
+    fn value(&self) -> NonNull<()> {
+        NonNull::from(&self.0).cast()
+    }
+
+    fn write(&self, to: NonNull<()>) {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: the engine gives room for a value of its type, which is this one.
+        unsafe {
+            to.cast().write(self.0.clone());
+        }
+    }
+}
+
+/// The right to keep a value of type `V`.
+struct Holding<K, V, C> {
+    inner: Arc<Inner<K, V, C>>,
+    held: Held,
+}
+
+impl<K, V, C> Hold for Holding<K, V, C>
+where
+    K: KeptKey + 'static,
+    V: Clone + Send + 'static,
+    C: Codec<V>,
+{
+    #[expect(unsafe_code, reason = "a value has no type")]
+    unsafe fn keep(
+        self: Box<Self>,
+        value: NonNull<()>,
+        life: &Life,
+        tags: &[Arc<str>],
+        cost: Option<Duration>,
+    ) {
+        let Self { inner, held } = *self;
+        // SAFETY: by the condition of the trait.
+        let value = unsafe { value.cast::<V>().as_ref() };
+        let codec = &inner.codec;
+        let written = caught(|| codec.encode(value).map(|bytes| (bytes, codec.shape(value))));
+        let (Some((payload, shape)), Some(asked)) = (written.flatten(), held.asked()) else {
+            return held.fail();
+        };
+        let born = wall::now();
+        let fresh_until = wall::after(born, life.length);
+        let record = Contents {
+            function: asked.function().name(),
+            version: asked.function().version(),
+            shape,
+            born,
+            fresh_until,
+            ends: wall::after(fresh_until, life.kept),
+            cost: cost.map_or(0, |cost| u64::try_from(cost.as_micros()).unwrap_or(u64::MAX)),
+            key: asked.key(),
+            tags: tags.iter().map(|tag| &**tag).collect(),
+            payload: &payload,
+        }
+        .seal();
+        match record {
+            Some(record) => held.keep(record),
+            None => held.fail(),
+        }
+    }
+}
