@@ -147,6 +147,17 @@ fn a_version_has_those_of_its_dependencies_in_it() {
     assert_eq!(again[0], versions[1]);
 }
 
+#[test]
+#[rustfmt::skip]
+fn small_numbers_that_are_raised_together_give_another_version() {
+    let versions = versions_of! {
+        a: { #[versioned(3)] const D: u64 = 1; #[memoize(version = 2, depends(D))] pub(super) fn f() -> u64 { D } }
+        both: { #[versioned(5)] const D: u64 = 1; #[memoize(version = 4, depends(D))] pub(super) fn f() -> u64 { D } }
+        swapped: { #[versioned(2)] const D: u64 = 1; #[memoize(version = 3, depends(D))] pub(super) fn f() -> u64 { D } }
+    };
+    assert!(all_different(&versions), "{versions:?}");
+}
+
 mod elsewhere {
     use memofn::versioned;
 

@@ -17,9 +17,10 @@ use super::version::{constant_name, of_function};
 use crate::analyze::model::Model;
 use crate::parse::option_row::Value;
 use crate::tokens::rewrite::underlining;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ReturnType};
+use syn::spanned::Spanned;
+use syn::{Expr, ReturnType, Token};
 
 /// The call of the builder that puts a tier below the cache, if there is one.
 pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
@@ -39,7 +40,9 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let keyed = model.keyed_arguments().map(|it| &it.ty);
     let identified = options.key().map_or_else(|| quote!(#(#keyed)*), ToTokens::to_token_stream);
     let (key, value) = unbounded_types(model);
-    let (key, value) = (underlining(key, &identified), underlining(value, &result));
+    let at =
+        |types: TokenStream, place| underlining(quote!(#p::std::convert::identity(#types)), place);
+    let (key, value) = (at(key, &identified), at(value, &result));
     let codec = match options.codec() {
         Some(codec) => codec.to_token_stream(),
         None => underlining(quote!(#p::Postcard), &result),
@@ -49,8 +52,14 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
 
 /// A tier of the user's. A static stays where it is.
 fn own(p: &TokenStream, tier: &Expr) -> TokenStream {
-    let reference = matches!(tier, Expr::Path(_)).then(|| quote!(&));
-    quote!(#p::Below::own(#reference #tier))
+    let tier = match tier {
+        Expr::Path(path) => {
+            let and = Token![&](Span::call_site().located_at(path.span()));
+            quote!(#and #path)
+        }
+        tier => tier.to_token_stream(),
+    };
+    quote!(#p::Below::own(#tier))
 }
 
 fn on_disk(p: &TokenStream, place: &Value) -> TokenStream {

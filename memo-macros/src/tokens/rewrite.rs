@@ -118,17 +118,18 @@ pub(crate) fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
 }
 
 /// A generated expression that reaches from the beginning of other tokens to their end: an error about it underlines these.
-/// Only its first and its last token change, so errors about what is inside stay where they are.
+/// Errors about what is inside of its groups stay where they are.
 pub(crate) fn underlining(expression: TokenStream, place: &TokenStream) -> TokenStream {
     let mut places = place.clone().into_iter().map(|token| token.span());
     let Some(first) = places.next() else { return expression };
     let last = places.last().unwrap_or(first);
+    let is_sign = |token: &TokenTree| matches!(token, TokenTree::Punct(_));
     let mut tokens: Vec<_> = expression.into_iter().collect();
-    if let Some(token) = tokens.first_mut() {
-        token.set_span(token.span().located_at(first));
-    }
-    if let Some(token) = tokens.last_mut() {
-        token.set_span(token.span().located_at(last));
+    // The compiler takes `::` for one sign, which begins where its first half does.
+    let beginning = tokens.iter().take_while(|token| is_sign(token)).count().max(1);
+    for (i, token) in tokens.iter_mut().enumerate() {
+        let place = if i < beginning { first } else { last };
+        token.set_span(token.span().located_at(place));
     }
     tokens.into_iter().collect()
 }
