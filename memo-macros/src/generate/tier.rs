@@ -43,11 +43,11 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let at =
         |types: TokenStream, place| underlining(quote!(#p::std::convert::identity(#types)), place);
     let (key, value) = (at(key, &identified), at(value, &result));
-    let codec = match options.codec() {
-        Some(codec) => codec.to_token_stream(),
-        None => underlining(quote!(#p::Postcard), &result),
+    let (method, codec) = match options.codec() {
+        Some(codec) => (quote!(below_of_by), codec.to_token_stream()),
+        None => (quote!(below_of), underlining(quote!(#p::Postcard), &result)),
     };
-    Some(quote!(.below_of(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
+    Some(quote!(.#method(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
 }
 
 /// A tier of the user's. A static stays where it is.

@@ -46,9 +46,8 @@ use std::hash::Hash;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a tier cannot keep values of type `{V}`",
-    label = "its codec does not take such values",
-    note = "without `codec = ..` they need `serde::Serialize` and `serde::de::DeserializeOwned`: derive `Serialize` and `Deserialize`",
-    note = "a codec of your own needs an `impl memofn::tier::Codec<{V}>`"
+    label = "it needs `serde::Serialize` and `serde::de::DeserializeOwned`",
+    note = "derive `serde::Serialize` and `serde::Deserialize`, or give `codec = ..`"
 )]
 pub trait Codec<V>: Send + Sync + 'static {
     /// Writes a value. `None` if it cannot be kept: then it is returned to the caller all the same, and counted as refused.

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 138 lines.
+// Without the body and the controls: 145 lines.
 
 #[cfg_attr(
     doc,
@@ -62,16 +62,23 @@ impl page {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(604800u64, 0u32))
                 .below_of(
-                    ::memofn::__private::thread::<
-                        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u32),
-                    >(),
-                    ::memofn::__private::thread::<
-                        <io::Result<
-                            Page,
-                        > as ::memofn::__private::ResultKind<
-                            { ::memofn::__private::fallible!(io::Result < Page >) },
-                        >>::Stored,
-                    >(),
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::thread::<
+                            (
+                                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                                u32,
+                            ),
+                        >(),
+                    ),
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::thread::<
+                            <io::Result<
+                                Page,
+                            > as ::memofn::__private::ResultKind<
+                                { ::memofn::__private::fallible!(io::Result < Page >) },
+                            >>::Stored,
+                        >(),
+                    ),
                     ::memofn::__private::Postcard,
                     ::memofn::__private::on_disk(
                         ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),

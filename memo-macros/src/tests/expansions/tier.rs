@@ -76,7 +76,7 @@ impl page {
                         "page",
                     ),
                 )
-                .below_of(
+                .below_of_by(
                     ::memofn::__private::std::convert::identity(
                         ::memofn::__private::type_by(
                             #[allow(unreachable_code, unused_variables)]
