@@ -235,6 +235,11 @@ impl Options {
         self.value("disk")
     }
 
+    /// Whether something is below the function's own cache.
+    pub(crate) fn has_tier(&self) -> bool {
+        self.get("tier").or(self.get("disk")).is_some()
+    }
+
     pub(crate) fn codec(&self) -> Option<&Expr> {
         self.value("codec")?.expr()
     }
