@@ -6,6 +6,7 @@ use memofn::testing::tiers;
 use memofn::tier::{Answer, Asked, Codec, Forget, Kept, Lease, Pending, Record, Tier};
 use std::collections::HashMap;
 use std::env::temp_dir;
+use std::future::ready;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 /// Keeps records by function, version and key.
@@ -102,7 +103,8 @@ fn functions_of_every_kind_tell_the_tier_their_versions() {
 
     #[memoize(tier = SHELF, version = 7)]
     fn text(of: &str, other: Option<&[u8]>) -> Result<Vec<String>, std::fmt::Error> {
-        Ok(vec![of.to_owned(); other.map_or(1, <[u8]>::len)])
+        let length = other.map(<[u8]>::len).ok_or(std::fmt::Error)?;
+        Ok(vec![of.to_owned(); length])
     }
 
     #[memoize(tier = SHELF, key = user.id, depends(text))]
@@ -112,7 +114,7 @@ fn functions_of_every_kind_tell_the_tier_their_versions() {
 
     #[memoize(tier = SHELF, skip(_log))]
     async fn later(n: u64, _log: &mut Vec<u64>) -> Option<u64> {
-        Some(n)
+        ready(Some(n)).await
     }
 
     #[memoize(tier = SHELF, version = 8)]

@@ -59,7 +59,7 @@ fn each_changed_token_does() {
     let versions = versions_of! {
         a: { #[memoize] pub(super) fn f(n: u64, flag: bool) -> u64 { if flag { n } else { n + 1 } } }
         body: { #[memoize] pub(super) fn f(n: u64, flag: bool) -> u64 { if flag { n } else { n + 2 } } }
-        sign: { #[memoize] pub(super) fn f(n: u64, flag: bool) -> u64 { if flag { n } else { n * 1 } } }
+        sign: { #[memoize] pub(super) fn f(n: u64, flag: bool) -> u64 { if flag { n } else { n - 1 } } }
         argument: { #[memoize] pub(super) fn f(n: u64, other: bool) -> u64 { if other { n } else { n + 1 } } }
         arguments: { #[memoize] pub(super) fn f(flag: bool, n: u64) -> u64 { if flag { n } else { n + 1 } } }
         result: { #[memoize] pub(super) fn f(n: u32, flag: bool) -> u32 { if flag { n } else { n + 1 } } }
@@ -101,7 +101,7 @@ fn a_number_replaces_the_hash() {
     assert_eq!(five() + seven() + automatic() + EIGHT, 4);
     assert_eq!((five::CACHE_VERSION, seven::CACHE_VERSION), (5, 7));
     assert_eq!((EIGHT::CACHE_VERSION, Nine::CACHE_VERSION), (8, 9));
-    assert!(automatic::CACHE_VERSION > 1_000_000);
+    assert!(all_different(&[automatic::CACHE_VERSION, 0, 1, 2]));
 }
 
 #[test]
@@ -275,10 +275,10 @@ fn versions_of_methods_are_accepted() {
 
     impl Client {
         #[memoize(version = 2, depends(borrowing), skip(self))]
-        fn size(&self, text: String) -> usize {
-            borrowing(&text, None)
+        fn size(&self, text: &str) -> usize {
+            borrowing(text, None)
         }
     }
 
-    assert_eq!(Client.size("abc".to_owned()), 3);
+    assert_eq!(Client.size("abc"), 3);
 }
