@@ -99,3 +99,36 @@ pub trait KeptKey: Hash + Serialize {}
 
 #[diagnostic::do_not_recommend]
 impl<K: Hash + Serialize + ?Sized> KeptKey for K {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bytes_belong_to_the_value() {
+        let mut bytes = Postcard.encode(&(1_u8, "text".to_owned())).unwrap();
+        assert_eq!(Postcard.decode(&bytes), Some((1_u8, "text".to_owned())));
+        bytes.push(0);
+        assert_eq!(Codec::<(u8, String)>::decode(&Postcard, &bytes), None);
+        bytes.truncate(bytes.len() - 2);
+        assert_eq!(Codec::<(u8, String)>::decode(&Postcard, &bytes), None);
+    }
+
+    #[test]
+    fn a_codec_of_ones_own_needs_no_shape() {
+        struct Own;
+
+        impl Codec<u8> for Own {
+            fn encode(&self, value: &u8) -> Option<Vec<u8>> {
+                Some(vec![*value])
+            }
+
+            fn decode(&self, bytes: &[u8]) -> Option<u8> {
+                bytes.first().copied()
+            }
+        }
+
+        assert_eq!(Own.shape(&1), Own.shape(&2));
+        assert_eq!(Own.decode(&Own.encode(&1).unwrap()), Some(1));
+    }
+}

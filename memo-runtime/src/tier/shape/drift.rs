@@ -396,4 +396,9 @@ fn the_shape_is_that_of_other_releases() {
     let price = Price { net: 1, gross: 2, currency: "EUR", reduced: Some(vec![0.5]) };
     assert_eq!(shape_of(&price), 0x19bc_79ba_f546_6e04);
     assert_eq!(shape_of(&price.net), 0x5bf9_8856_56d5_db38);
+    let choices = BTreeMap::from([
+        ('a', vec![Choice::Unit, Choice::Newtype('a'), Choice::Tuple(1, 2)]),
+        ('b', vec![Choice::Struct { flag: true, option: Some(None) }]),
+    ]);
+    assert_eq!(shape_of(&choices), 0xe5ac_fb3f_09ee_fdf5);
 }
