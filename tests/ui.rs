@@ -6,6 +6,10 @@
 //! counted in the compiler's JSON as well. The compiler itself joins equal errors unless it is incremental, as
 //! in an editor. `UI_CASE=bounds/` restricts the count to the paths that contain the text.
 
+#[path = "common/compiler.rs"]
+mod compiler;
+
+use compiler::{is_pinned, rustc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::env;
@@ -17,9 +21,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use trybuild::TestCases;
-
-/// The version of the compiler that wrote the `.stderr` files.
-const PINNED: &str = "1.95.";
 
 const TOPICS: &[&str] = &[
     "async_fns",
@@ -34,6 +35,7 @@ const TOPICS: &[&str] = &[
     "private",
     "refresh",
     "signature",
+    "tiers",
 ];
 
 #[test]
@@ -93,21 +95,6 @@ fn one_mistake_is_one_error() {
 #[test]
 fn names_attributes_and_lints_of_callers_are_left_alone() {
     TestCases::new().pass("tests/ui/pass/*.rs");
-}
-
-fn is_pinned() -> bool {
-    let output = Command::new(rustc()).arg("--version").output().expect("rustc runs");
-    let version = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = version.trim_start_matches("rustc ").trim().to_owned();
-    let is_pinned = version.starts_with(PINNED);
-    if !is_pinned {
-        println!("skipped: the .stderr files are of rustc {PINNED}x, this is {version}");
-    }
-    is_pinned
-}
-
-fn rustc() -> OsString {
-    env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
 /// The number in a line like `// errors: 2` of a case. It is one if there is no such line.

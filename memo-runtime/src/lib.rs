@@ -121,7 +121,7 @@ pub mod __private {
     #[cfg(feature = "disk")]
     pub use crate::expand::tiers::on_disk;
 
-    pub use crate::expand::versions::{Unversioned, mixed};
+    pub use crate::expand::versions::{mixed, no_version};
     pub use crate::key::float::Float;
     pub use crate::key::lend::{Lend, lend};
     pub use crate::key::lookup::Lookup;

@@ -7,9 +7,8 @@
 
 use crate::analyze::key_expression::is_place;
 use crate::analyze::model::Model;
-use crate::tokens::rewrite::located;
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
@@ -24,9 +23,8 @@ impl Model {
         let tags = self.tags(tags);
         let tags = match (given, self.options.cache()) {
             (Some(given), Some(cache)) => {
-                let cache = cache.to_token_stream();
-                let (tags_in, given) =
-                    (located(&quote!(#p::tags_in), &cache), located(given, &cache));
+                let (tags_in, given) = (quote!(#p::tags_in), given.clone());
+                let (tags_in, given) = (located(tags_in, cache), located(given, cache));
                 quote!(#tags_in(#tags, #given))
             }
             _ => tags,
@@ -53,4 +51,14 @@ impl Model {
         });
         quote!(#p::tags([#(#items),*]))
     }
+}
+
+/// Generated tokens at the place of an expression of the user's, for errors about it.
+fn located(tokens: TokenStream, at: &Expr) -> TokenStream {
+    let place = at.span();
+    let locate = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(place));
+        token
+    };
+    tokens.into_iter().map(locate).collect()
 }

@@ -16,10 +16,11 @@ use super::cache_types::unbounded_types;
 use super::version::{constant_name, of_function};
 use crate::analyze::model::Model;
 use crate::parse::option_row::Value;
-use crate::tokens::rewrite::located;
-use proc_macro2::TokenStream;
+use crate::tokens::rewrite::underlining;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ReturnType};
+use syn::spanned::Spanned;
+use syn::{Expr, ReturnType, Token};
 
 /// The call of the builder that puts a tier below the cache, if there is one.
 pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
@@ -37,31 +38,35 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
         ReturnType::Default => function.sig.ident.to_token_stream(),
     };
     let keyed = model.keyed_arguments().map(|it| &it.ty);
-    let identified = match options.key() {
-        Some(key) => key.to_token_stream(),
-        None => quote!(#(#keyed)*),
-    };
+    let identified = options.key().map_or_else(|| quote!(#(#keyed)*), ToTokens::to_token_stream);
     let (key, value) = unbounded_types(model);
-    let (key, value) = (located(&key, &identified), located(&value, &result));
-    let codec = match options.codec() {
-        Some(codec) => codec.to_token_stream(),
-        None => located(&quote!(#p::Postcard), &result),
+    let at =
+        |types: TokenStream, place| underlining(quote!(#p::std::convert::identity(#types)), place);
+    let (key, value) = (at(key, &identified), at(value, &result));
+    let (method, codec) = match options.codec() {
+        Some(codec) => (quote!(below_of_by), codec.to_token_stream()),
+        None => (quote!(below_of), underlining(quote!(#p::Postcard), &result)),
     };
-    Some(quote!(.below_of(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
+    Some(quote!(.#method(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
 }
 
 /// A tier of the user's. A static stays where it is.
 fn own(p: &TokenStream, tier: &Expr) -> TokenStream {
-    let reference = matches!(tier, Expr::Path(_)).then(|| quote!(&));
-    quote!(#p::Below::own(#reference #tier))
+    let tier = match tier {
+        Expr::Path(path) => {
+            let and = Token![&](Span::call_site().located_at(path.span()));
+            quote!(#and #path)
+        }
+        tier => tier.to_token_stream(),
+    };
+    quote!(#p::Below::own(#tier))
 }
 
 fn on_disk(p: &TokenStream, place: &Value) -> TokenStream {
-    let path = match place.expr() {
-        Some(path) => {
-            quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
-        }
-        None => quote!(#p::std::option::Option::None),
+    let path = if let Some(path) = place.expr() {
+        quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
+    } else {
+        quote!(#p::std::option::Option::None)
     };
     quote!(#p::on_disk(#p::std::option_env!("CARGO_PKG_NAME"), #path))
 }

@@ -1,16 +1,21 @@
 //! The version of a function's code, as an expression.
 //!
 //! ```text
-//! // #[memoize(depends(parse, TABLE))]
-//! pub const CACHE_VERSION: u64 =
-//!     mixed(11400714819323198485, &[<parse>::CACHE_VERSION, <TABLE>::CACHE_VERSION]);
+//! // #[memoize(depends(parse))]
+//! pub const CACHE_VERSION: u64 = mixed(11400714819323198485, &[{
+//!     use no_version::*; // has a type `item`: it is found if there is no type called `parse`
+//!     { use parse as item; <item>::CACHE_VERSION }
+//! }]);
 //! ```
 
+use super::names::hygienic;
 use crate::analyze::model::Model;
 use crate::analyze::version::automatic;
 use crate::parse::options::Options;
+use crate::tokens::rewrite::underlining;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
+use syn::Path;
 use syn::spanned::Spanned;
 
 /// The name of the constant in the type beside an item.
@@ -43,16 +48,27 @@ pub(super) fn with_dependencies(options: &Options, automatic: u64) -> TokenStrea
     if options.depends().is_empty() {
         return own;
     }
-    let (p, name) = (options.runtime(), constant_name());
-    let versions = options.depends().iter().map(|path| {
-        let at = name.span().located_at(path.span());
-        quote_spanned!(at=> <#path>::#name)
-    });
-    quote! {
-        #p::mixed(#own, &{
-            #[allow(unused_imports)]
-            use #p::Unversioned as _;
-            [#(#versions),*]
-        })
+    let p = options.runtime();
+    let versions = options.depends().iter().map(|path| dependency(&p, path));
+    quote!(#p::mixed(#own, &[#(#versions),*]))
+}
+
+/// The version of an item. An error about it points at its path.
+fn dependency(p: &TokenStream, path: &Path) -> TokenStream {
+    let mut imported = path.clone();
+    let arguments = imported.segments.last_mut().map(|last| std::mem::take(&mut last.arguments));
+    let (mut item, mut name) = (hygienic("item"), constant_name());
+    for word in [&mut item, &mut name] {
+        word.set_span(word.span().located_at(path.span()));
     }
+    let version = underlining(quote!(<#item #arguments>::#name), &path.to_token_stream());
+    quote!({
+        #[allow(unused_imports)]
+        use #p::no_version::*;
+        {
+            #[allow(unused_imports)]
+            use #imported as #item;
+            #version
+        }
+    })
 }

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use std::time::Duration;
 use syn::parse::ParseStream;
-use syn::{Expr, ExprPath, LitFloat, LitStr, Path, Visibility};
+use syn::{Expr, LitFloat, LitStr, Path, Visibility};
 
 /// One option.
 pub(crate) struct OptionRow {
@@ -121,7 +121,7 @@ pub(crate) enum Value {
     Controls(Controls),
     Path(Path),
     /// The paths of items with a version.
-    Items(Vec<ExprPath>),
+    Items(Vec<Path>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

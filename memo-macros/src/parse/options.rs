@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprPath, Ident, Lit, LitStr, Token};
+use syn::{Expr, Ident, Lit, LitStr, Path, Token};
 
 /// An option as it was given.
 #[derive(Clone)]
@@ -235,6 +235,11 @@ impl Options {
         self.value("disk")
     }
 
+    /// Whether something is below the function's own cache.
+    pub(crate) fn has_tier(&self) -> bool {
+        self.get("tier").or(self.get("disk")).is_some()
+    }
+
     pub(crate) fn codec(&self) -> Option<&Expr> {
         self.value("codec")?.expr()
     }
@@ -245,7 +250,7 @@ impl Options {
     }
 
     /// The items whose versions count as well.
-    pub(crate) fn depends(&self) -> &[ExprPath] {
+    pub(crate) fn depends(&self) -> &[Path] {
         match self.value("depends") {
             Some(Value::Items(paths)) => paths,
             _ => &[],

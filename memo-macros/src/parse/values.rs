@@ -9,9 +9,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{
-    Expr, ExprLit, ExprPath, ExprUnary, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized,
-};
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Path, Token, UnOp, parenthesized};
 
 /// Any expression.
 pub(super) fn expression(_: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -429,7 +427,7 @@ pub(super) fn items(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Valu
         let message = format!("`{name}` takes paths of functions, constants or types: `{example}`");
         syn::Error::new(span, message)
     };
-    let paths = Punctuated::<ExprPath, Token![,]>::parse_terminated(&paths)
+    let paths = Punctuated::<Path, Token![,]>::parse_terminated(&paths)
         .map_err(|error| message(error.span()))?;
     if paths.is_empty() {
         return Err(message(parens.span.join()));

@@ -2,7 +2,7 @@
 //! function stays in the output.
 
 use super::parsed;
-use crate::generate::expand;
+use crate::generate::{expand, versioned};
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
 use quote::quote;
@@ -24,6 +24,25 @@ const ITEM: &str = "/// Documented.
     }";
 
 #[test]
+fn a_half_typed_item_with_a_version_stays_as_it_was() {
+    for item in [
+        "/// Documented.\n#[inline] pub const unsafe fn find<T>(a: &User, b: T) -> u8 { not(valid <- }",
+        "pub(crate) static mut TABLE: [u8; 2] = [1, 2];",
+        "#[derive(Debug)] struct Pair<T: Copy, const N: usize = 2>([T; N]) where T: Into<u8>;",
+        "union Bits { a: u8 }",
+    ] {
+        for item in prefixes(item) {
+            let output = versioned::expand(quote!(depends(a::b)), &item).to_string();
+            assert!(output.contains(&item.to_string()), "{output}");
+            assert!(
+                output.contains("CACHE_VERSION") != output.contains("compile_error"),
+                "{output}"
+            );
+        }
+    }
+}
+
+#[test]
 fn half_typed_options_leave_the_function_as_it_was() {
     let (mut good, mut bad) = (0, 0);
     for options in [
@@ -32,6 +51,7 @@ fn half_typed_options_leave_the_function_as_it_was() {
         "maxsize = LIMIT * 2, ttl = Duration::from_secs(60), skip(a, b), controls = found,",
         "key = (a.id, b.map(str::to_owned), c), cache_if = |r| r.is_some(), crate = ::my::memofn",
         "key = { let k = a.id; k % 10 }, maxsize = unbounded, cache_if = Result::is_ok",
+        r#"disk = "target/pages", version = 2, depends(parse, tables::RATES, of::<u8>), codec = Json"#,
         r#"max_size = -1, ttl = 30, scope = thread, skip, key = "a", = , , 7 cache_if |r| r"#,
     ] {
         for options in prefixes(options) {

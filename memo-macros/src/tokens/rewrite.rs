@@ -117,21 +117,21 @@ pub(crate) fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
     })
 }
 
-/// Generated tokens at the place of other tokens, all of which an error about them underlines. Names keep their meaning.
-pub(crate) fn located(tokens: &TokenStream, place: &TokenStream) -> TokenStream {
+/// A generated expression that reaches from the beginning of other tokens to their end: an error about it underlines these.
+/// Errors about what is inside of its groups stay where they are.
+pub(crate) fn underlining(expression: TokenStream, place: &TokenStream) -> TokenStream {
     let mut places = place.clone().into_iter().map(|token| token.span());
-    let Some(first) = places.next() else { return tokens.clone() };
+    let Some(first) = places.next() else { return expression };
     let last = places.last().unwrap_or(first);
-    let at = |mut token: TokenTree, place| {
+    let is_sign = |token: &TokenTree| matches!(token, TokenTree::Punct(_));
+    let mut tokens: Vec<_> = expression.into_iter().collect();
+    // The compiler takes `::` for one sign, which begins where its first half does.
+    let beginning = tokens.iter().take_while(|token| is_sign(token)).count().max(1);
+    for (i, token) in tokens.iter_mut().enumerate() {
+        let place = if i < beginning { first } else { last };
         token.set_span(token.span().located_at(place));
-        token
-    };
-    let mut located: Vec<_> =
-        map_tokens(tokens, &mut |token, _| at(token, first)).into_iter().collect();
-    if let Some(token) = located.pop() {
-        located.push(at(token, last));
     }
-    located.into_iter().collect()
+    tokens.into_iter().collect()
 }
 
 /// Changes each token outside and inside of groups. The second argument of `change` is the

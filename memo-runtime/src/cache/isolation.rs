@@ -213,7 +213,8 @@ impl Visit {
         if let Some(known) = self.inner.state.lock().caches.get(&place) {
             return known;
         }
-        let settings = settings();
+        // No earlier run answers in an isolation: nothing stands below its caches.
+        let settings = Settings { below: None, ..settings() };
         let spare = take_spare(place, &settings.parameters);
         let made = spare.unwrap_or_else(|| forever(Engine::<Shared>::make(settings, types)));
         let cache = *self.inner.state.lock().caches.entry(place).or_insert(made);

@@ -28,13 +28,43 @@ impl CacheBuilder<Untyped, Untyped> {
     {
         self.below(Arc::new(Link::<K::Type, V::Type, C>::new(codec, tier, version, is_test)))
     }
+
+    /// [`below_of`](Self::below_of) with a codec of the program's. Only the error about another codec differs.
+    #[doc(hidden)]
+    pub fn below_of_by<K, V, C>(
+        self,
+        key: K,
+        value: V,
+        codec: C,
+        tier: TierPlace,
+        version: u64,
+        is_test: bool,
+    ) -> Self
+    where
+        K: CacheType<Type: KeptKey>,
+        V: CacheType<Type: Clone + Send>,
+        C: OwnCodec<V::Type>,
+    {
+        self.below_of(key, value, codec, tier, version, is_test)
+    }
 }
+
+/// A codec of the program's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no codec of values of type `{V}`",
+    label = "it needs an `impl memofn::tier::Codec<{V}>`"
+)]
+pub trait OwnCodec<V>: Codec<V> {}
+
+#[diagnostic::do_not_recommend]
+impl<V, C: Codec<V>> OwnCodec<V> for C {}
 
 /// The tier that an expression of the program names.
 pub use crate::tier::place::TierPlace as Below;
 
 /// The file of a package in the cache directory, or the one at this path.
 #[cfg(feature = "disk")]
+#[must_use]
 pub fn on_disk(package: Option<&'static str>, path: Option<std::path::PathBuf>) -> TierPlace {
     use crate::tier::disk::place::DiskPlace;
     use crate::tier::place::Place;

@@ -56,6 +56,12 @@ pub(super) fn bounds(options: &Options, function: &Function, errors: &mut Errors
             if options.scope() == Scope::Shared {
                 bounds.push("Send + Sync");
             }
+            if options.has_tier() {
+                let is_written = argument.is_some() || options.codec().is_none();
+                let is_read = is_stored && options.codec().is_none();
+                bounds.extend(is_written.then_some("serde::Serialize"));
+                bounds.extend(is_read.then_some("serde::de::DeserializeOwned"));
+            }
             if options.cache().is_none() {
                 bounds.push("'static");
             }

@@ -3,7 +3,7 @@
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use proc_macro2::Ident;
-use syn::ExprPath;
+use syn::Path;
 use syn::ext::IdentExt;
 
 /// Refuses a codec without a tier.
@@ -23,7 +23,7 @@ pub(super) fn combinations(options: &Options, errors: &mut Errors) {
 /// Refuses dependencies that cannot have a version.
 pub(super) fn depends(options: &Options, name: &Ident, errors: &mut Errors) {
     for path in options.depends() {
-        if path.path.get_ident() == Some(name) {
+        if path.get_ident() == Some(name) {
             let message =
                 format!("`{name}` itself counts without being named; remove it from `depends`");
             errors.at(path, message);
@@ -50,9 +50,9 @@ pub(super) fn of_versioned(options: &Options, errors: &mut Errors) {
 }
 
 /// The type and the item in a path like `Type::item`, told by their letters.
-fn associated(path: &ExprPath) -> Option<(&Ident, &Ident)> {
+fn associated(path: &Path) -> Option<(&Ident, &Ident)> {
     let starts_large = |name: &Ident| name.unraw().to_string().starts_with(char::is_uppercase);
-    let mut segments = path.path.segments.iter().rev().map(|segment| &segment.ident);
+    let mut segments = path.segments.iter().rev().map(|segment| &segment.ident);
     let (item, owner) = (segments.next()?, segments.next()?);
     (starts_large(owner) && owner != "Self").then_some((owner, item))
 }

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 123 lines.
+// Without the body and the controls: 145 lines.
 
 #[cfg_attr(
     doc,
@@ -62,16 +62,23 @@ impl page {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(604800u64, 0u32))
                 .below_of(
-                    ::memofn::__private::thread::<
-                        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u32),
-                    >(),
-                    ::memofn::__private::thread::<
-                        <io::Result<
-                            Page,
-                        > as ::memofn::__private::ResultKind<
-                            { ::memofn::__private::fallible!(io::Result < Page >) },
-                        >>::Stored,
-                    >(),
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::thread::<
+                            (
+                                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                                u32,
+                            ),
+                        >(),
+                    ),
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::thread::<
+                            <io::Result<
+                                Page,
+                            > as ::memofn::__private::ResultKind<
+                                { ::memofn::__private::fallible!(io::Result < Page >) },
+                            >>::Stored,
+                        >(),
+                    ),
                     ::memofn::__private::Postcard,
                     ::memofn::__private::on_disk(
                         ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),
@@ -106,11 +113,26 @@ impl page {
     /// The version of the code. Results that a tier keeps of other versions do not answer.
     const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = ::memofn::__private::mixed(
         10135620434409244277,
-        &{
-            #[allow(unused_imports)]
-            use ::memofn::__private::Unversioned as _;
-            [<parse<u8>>::CACHE_VERSION, <tables::RATES>::CACHE_VERSION]
-        },
+        &[
+            {
+                #[allow(unused_imports)]
+                use ::memofn::__private::no_version::*;
+                {
+                    #[allow(unused_imports)]
+                    use parse as __memofn_item;
+                    <__memofn_item<u8>>::CACHE_VERSION
+                }
+            },
+            {
+                #[allow(unused_imports)]
+                use ::memofn::__private::no_version::*;
+                {
+                    #[allow(unused_imports)]
+                    use tables::RATES as __memofn_item;
+                    <__memofn_item>::CACHE_VERSION
+                }
+            },
+        ],
     );
     /// Turns the cache off, or on again. Off, each call runs the body.
     #[inline]

@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 119 lines.
+// Without the body and the controls: 123 lines.
 
 #[cfg_attr(
     doc,
@@ -76,23 +76,27 @@ impl page {
                         "page",
                     ),
                 )
-                .below_of(
-                    ::memofn::__private::type_by(
-                        #[allow(unreachable_code, unused_variables)]
-                        |(id,): (Id,)| {
-                            ::memofn::__private::std::unreachable!();
-                            ::memofn::__private::key_type(
-                                &::memofn::__private::key_of!(
-                                    __memofn_value, shared_place, & id.0
-                                ),
-                            )
-                        },
+                .below_of_by(
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::type_by(
+                            #[allow(unreachable_code, unused_variables)]
+                            |(id,): (Id,)| {
+                                ::memofn::__private::std::unreachable!();
+                                ::memofn::__private::key_type(
+                                    &::memofn::__private::key_of!(
+                                        __memofn_value, shared_place, & id.0
+                                    ),
+                                )
+                            },
+                        ),
                     ),
-                    ::memofn::__private::thread::<
-                        <Page as ::memofn::__private::ResultKind<
-                            { ::memofn::__private::fallible!(Page) },
-                        >>::Stored,
-                    >(),
+                    ::memofn::__private::std::convert::identity(
+                        ::memofn::__private::thread::<
+                            <Page as ::memofn::__private::ResultKind<
+                                { ::memofn::__private::fallible!(Page) },
+                            >>::Stored,
+                        >(),
+                    ),
                     Json,
                     ::memofn::__private::Below::own(&SHELF),
                     <page>::CACHE_VERSION,

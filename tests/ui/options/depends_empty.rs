@@ -1,0 +1,8 @@
+use memofn::memoize;
+
+#[memoize(depends())]
+fn page(url: String) -> String {
+    url
+}
+
+fn main() {}

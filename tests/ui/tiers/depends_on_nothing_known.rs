@@ -1,0 +1,8 @@
+use memofn::memoize;
+
+#[memoize(depends(tables::RATES))]
+fn page(url: String) -> String {
+    url
+}
+
+fn main() {}

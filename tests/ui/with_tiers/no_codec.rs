@@ -1,0 +1,10 @@
+use memofn::memoize;
+
+struct Json;
+
+#[memoize(disk, codec = Json)]
+fn page(url: String) -> String {
+    url
+}
+
+fn main() {}

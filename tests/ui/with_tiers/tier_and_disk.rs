@@ -1,0 +1,10 @@
+use memofn::memoize;
+
+static SHELF: u8 = 1;
+
+#[memoize(tier = SHELF, disk)]
+fn page(url: String) -> String {
+    url
+}
+
+fn main() {}
