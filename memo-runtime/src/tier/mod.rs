@@ -21,4 +21,4 @@ pub(crate) mod wall;
 pub use codec::Codec;
 pub use pending::{Pending, Promise};
 pub use record::Record;
-pub use tier::{Answer, Asked, Forget, Function, Kept, Lease, Tier};
+pub use tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};

@@ -3,7 +3,7 @@
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 /// A store below the caches of a process: `disk`, or one of your own.
@@ -29,6 +29,12 @@ pub trait Tier: Send + Sync + 'static {
     /// Forgets records. What was asked for before and is kept later is to be refused. It must not wait.
     fn forget(&self, what: Forget<'_>);
 
+    /// Takes note of a cache above the tier: it is to be told when a record changes that another process may have changed. A
+    /// tier of one process has nothing to tell.
+    fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) {
+        let _ = (function, cache);
+    }
+
     /// How long a call waits for an answer.
     fn timeout(&self) -> Duration {
         Duration::from_secs(1)
@@ -44,6 +50,15 @@ pub trait Tier: Send + Sync + 'static {
     fn status(&self) -> String {
         String::new()
     }
+}
+
+/// A cache above a tier, in the memory of this process.
+pub trait FirstLevel: Send + Sync {
+    /// Forgets the result of a key, and keeps a run of it that is under way from being stored.
+    fn forget(&self, digest: u128);
+
+    /// Forgets all results. Counters stay.
+    fn forget_all(&self);
 }
 
 /// A memoized function, as a tier knows it.
@@ -165,6 +180,9 @@ macro_rules! pointers {
             }
             fn forget(&self, what: Forget<'_>) {
                 (**self).forget(what);
+            }
+            fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) {
+                (**self).follow(function, cache);
             }
             fn timeout(&self) -> Duration {
                 (**self).timeout()
