@@ -465,6 +465,49 @@ mod control {
     }
 }
 
+mod told {
+    use super::*;
+
+    static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::telling);
+    static RUNS: Runs = Runs::new();
+
+    #[memoize(tier = TIER, version = 1, name = "told", tags = ["all"])]
+    fn one(n: u64) -> u64 {
+        RUNS.run(n)
+    }
+
+    #[memoize(tier = TIER, version = 1, name = "told")]
+    fn other(n: u64) -> u64 {
+        if n == 3 {
+            one::cache_remove(n);
+        }
+        RUNS.run(n)
+    }
+
+    #[test]
+    fn a_tier_tells_the_caches_above_what_another_process_has_forgotten() {
+        tiers_are_on();
+        assert_eq!((one(1), one(2), other(1), other(2), RUNS.get()), (1, 2, 1, 2, 2));
+        one::cache_remove(1);
+        assert_eq!(other::cache_info().currsize, 1, "the other cache was told");
+        TIER.tell(|cache| cache.forget_all());
+        let info = other::cache_info();
+        assert_eq!((info.currsize, info.misses), (0, 2), "counters stay");
+        assert_eq!(
+            (other(3), other::cache_info().currsize),
+            (3, 0),
+            "a run under way is told, too"
+        );
+        let tags: Vec<_> = TIER
+            .lock()
+            .records
+            .values()
+            .flat_map(|it| it.tags().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        assert!(tags.iter().all(|tag| tag == "all"), "{tags:?}");
+    }
+}
+
 mod ages {
     use super::*;
 

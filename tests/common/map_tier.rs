@@ -1,8 +1,10 @@
 //! A tier in memory, which a test can make slow, failing, hanging or lying.
 
-use memofn::tier::{Answer, Asked, Forget, Kept, Lease, Pending, Promise, Record, Tier};
+use memofn::tier::{
+    Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Pending, Promise, Record, Tier,
+};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 type Key = (String, u64, u128);
@@ -27,10 +29,10 @@ pub(crate) enum Mood {
 }
 
 /// A tier in memory. Clones share it. It has leases: one for each key.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct MapTier(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
     pub(crate) mood: Mood,
     pub(crate) timeout: Option<Duration>,
@@ -40,6 +42,9 @@ pub(crate) struct State {
     forgotten: HashSet<Lease>,
     last_lease: u128,
     hung: Vec<Promise<Answer>>,
+    /// The caches above, if the tier is to tell them what changes.
+    followers: Vec<Weak<dyn FirstLevel>>,
+    tells: bool,
     pub(crate) asked: usize,
     pub(crate) kept: usize,
     pub(crate) released: usize,
@@ -60,6 +65,19 @@ impl MapTier {
 
     pub(crate) fn records(&self) -> usize {
         self.lock().records.len()
+    }
+
+    /// A tier that tells the caches above of all that is forgotten.
+    pub(crate) fn telling() -> Self {
+        let tier = Self::default();
+        tier.lock().tells = true;
+        tier
+    }
+
+    /// Tells the caches above to forget.
+    pub(crate) fn tell(&self, tell: impl Fn(&dyn FirstLevel)) {
+        let followers = self.lock().followers.clone();
+        followers.iter().filter_map(Weak::upgrade).for_each(|cache| tell(&*cache));
     }
 
     pub(crate) fn leases(&self) -> usize {
@@ -178,6 +196,7 @@ impl Tier for MapTier {
     fn forget(&self, what: Forget<'_>) {
         let mut state = self.lock();
         assert!(!matches!(state.mood, Mood::Panics), "the tier panics");
+        let tells = state.tells;
         match what {
             Forget::Key(of) => {
                 state.records.remove(&key(of));
@@ -192,6 +211,16 @@ impl Tier for MapTier {
             }
             _ => state.records.clear(),
         }
+        drop(state);
+        if let (true, Forget::Key(of)) = (tells, what) {
+            self.tell(|cache| cache.forget(of.digest()));
+        }
+    }
+
+    fn follow(&self, _: &Arc<Function>, cache: Weak<dyn FirstLevel>) -> bool {
+        let mut state = self.lock();
+        state.followers.push(cache);
+        state.tells
     }
 
     fn timeout(&self) -> Duration {

@@ -5,13 +5,14 @@
 use crate::config::stats::CacheInfo;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
+use crate::key::tags::Tag;
 use crate::store::freshness::Life;
 use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// What stands below one cache.
@@ -23,6 +24,10 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn is_for(&self, types: &EntryType) -> bool;
     /// It stands below the cache of this name now.
     fn join(&self, name: &str);
+    /// Takes note of the cache. It tells that one what other processes change.
+    fn follow(&self, cache: Weak<dyn Above>);
+    /// The tag by which it tells the cache of changes to this entry, if it does.
+    fn tag(&self, entry: EntryRef) -> Option<Tag>;
     /// Asks for the value of the entry's key. The question is polled to its end; with `Waits::Blocking` once.
     fn ask(&self, entry: EntryRef, waits: Waits) -> Question;
     /// The right to keep the result of a run that has not asked.
@@ -52,11 +57,22 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Since {
     /// Since the cache was made.
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics ask for it"))]
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "only metrics ask for it"))]
     Made,
     /// Since it was cleared.
     Zeroed,
 }
+
+/// A cache, as what stands below it knows it.
+pub(crate) trait Above: Send + Sync {
+    /// Forgets the entries with this tag.
+    fn forget_tagged(&self, tag: &str);
+    /// Forgets all entries. Counters stay.
+    fn forget_entries(&self);
+}
+
+/// The first character of the tags that [`Below::tag`] gives. They are not written into records.
+pub(crate) const OWN_TAG: char = '\0';
 
 /// What came of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,12 +137,6 @@ pub(crate) trait Hold: Send {
         cost: Option<Duration>,
     );
 }
-
-// Without the feature `tier` nothing stands below a cache, and the compiler would call this code dead.
-#[cfg(not(feature = "tier"))]
-const _: fn(Given) -> Reply = Reply::Given;
-#[cfg(not(feature = "tier"))]
-const _: Reply = Reply::Run(None);
 
 impl fmt::Debug for dyn Below {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,7 +22,7 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::below::{Below, Since};
+use crate::engine::below::{Above, Below, Since};
 use crate::engine::core::{Core, Equals, Found, NewEntry, NewTags, Renewer, Rule};
 use crate::engine::detour;
 use crate::engine::lives::Lives;
@@ -38,10 +38,12 @@ use crate::entry::spare::{Chain, Spare};
 use crate::flight::flight::FlightId;
 use crate::key::hash::Hashing;
 use crate::key::tags::Tags;
-use crate::scope::scope::{Cell, Lock, Scope};
+use crate::scope::scope::{Cell, Lock, Scope, Shared};
 use crate::store::freshness::Life;
+use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Weak;
 
 /// A pointer to an engine that owns it.
 pub(crate) type EnginePtr<S> = <S as Scope>::Ptr<Engine<S>>;
@@ -78,6 +80,13 @@ impl<S: Scope> Engine<S> {
         let engine = S::ptr(Self::new(settings, types));
         if !S::SHARED {
             detour::list(&engine.core.table);
+        }
+        if let Some(below) = &engine.below {
+            // A tier tells of changes from a thread of its own, which cannot reach the cache of another thread.
+            if let Some(shared) = (&engine as &dyn Any).downcast_ref::<EnginePtr<Shared>>() {
+                let above: Weak<Engine<Shared>> = Arc::downgrade(shared);
+                below.follow(above);
+            }
         }
         engine
     }
@@ -148,6 +157,9 @@ impl<S: Scope> Engine<S> {
         #[expect(unsafe_code, reason = "a query writes the key")]
         // SAFETY: the query is of the engine's types.
         let entry = unsafe { EntryPtr::make(self.spare.memory(), self.types(), hash, write_key) };
+        if let Some(below) = &self.below {
+            tags.extend(below.tag(entry.entry_ref()));
+        }
         (UnstoredEntry::new(entry), NewTags::new(tags))
     }
 
@@ -437,6 +449,18 @@ impl<S: Scope> Engine<S> {
         // SAFETY: the caller owns each entry that the core gives it. The entries of an engine are of its own type.
         unsafe {
             EntryPtr::from_ref(entry, self.types())
+        }
+    }
+}
+
+impl Above for Engine<Shared> {
+    fn forget_tagged(&self, tag: &str) {
+        self.core.invalidate_tag(tag);
+    }
+
+    fn forget_entries(&self) {
+        for entry in self.core.filed() {
+            self.core.forget(self.owned(entry).entry_ref());
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows stores and flights. It must not know what a result is, or where a cache comes from.
 
+#[cfg_attr(not(feature = "tier"), allow(dead_code, reason = "nothing stands below a cache"))]
 pub(crate) mod below;
 pub(crate) mod core;
 pub(crate) mod detour;

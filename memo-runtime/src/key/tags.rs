@@ -31,6 +31,13 @@ impl Tags {
         self.0.is_none()
     }
 
+    /// Adds a tag.
+    pub(crate) fn extend(&mut self, tag: Option<Tag>) {
+        if let Some(tag) = tag {
+            self.0.get_or_insert_default().push(tag);
+        }
+    }
+
     /// Copies of them.
     pub(crate) fn texts(&self) -> Vec<Arc<str>> {
         self.0.iter().flat_map(|tags| tags.iter()).map(|tag| Arc::from(&**tag)).collect()

@@ -2,12 +2,15 @@
 //!
 //! Nothing that a tier gives is trusted: the record, its function, its key and the shape of its value are checked.
 
-use crate::base::catch_panic::caught;
+use crate::base::catch_panic::{catch_panic, caught};
 use crate::config::stats::CacheInfo;
-use crate::engine::below::{self, AnyValue, Below, Given, Hold, Question, Reply, Since, Waits};
+use crate::engine::below::{
+    self, Above, AnyValue, Below, Given, Hold, OWN_TAG, Question, Reply, Since, Waits,
+};
 use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
+use crate::key::tags::Tag;
 use crate::store::freshness::Life;
 use crate::tier::around::{Desk, Found, Held};
 use crate::tier::codec::{Codec, KeptKey};
@@ -15,14 +18,14 @@ use crate::tier::counts::Counts;
 use crate::tier::digest::{digest, encode_key};
 use crate::tier::place::TierPlace;
 use crate::tier::record::{Contents, Record};
-use crate::tier::tier::{Asked, Forget, Function};
+use crate::tier::tier::{Asked, FirstLevel, Forget, Function, Tier};
 use crate::tier::wall;
 use std::any::type_name;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 /// The link between a cache and its tier.
@@ -35,6 +38,10 @@ struct Inner<K, V, C> {
     /// It is compiled into unit tests, which are not to be answered by an earlier run.
     is_test: bool,
     function: OnceLock<Arc<Function>>,
+    /// Told by the tier. The tier keeps a weak reference.
+    follower: OnceLock<Arc<Follower>>,
+    /// The tier that was asked to tell of changes, and whether it does.
+    teller: Mutex<Option<(Weak<dyn Tier>, bool)>>,
     counts: Arc<Counts>,
     types: PhantomData<fn() -> (K, V)>,
 }
@@ -56,6 +63,8 @@ where
             version,
             is_test,
             function: OnceLock::new(),
+            follower: OnceLock::new(),
+            teller: Mutex::new(None),
             counts: Arc::default(),
             types: PhantomData,
         }))
@@ -91,6 +100,23 @@ where
         Some(Desk { tier, asked, counts: Arc::clone(&self.counts) })
     }
 
+    /// Has the tier tell of changes. Returns whether it does.
+    fn is_told(&self, tier: &Arc<dyn Tier>) -> bool {
+        let (Some(function), Some(cache)) = (self.function.get(), self.follower.get()) else {
+            return false;
+        };
+        let teller = || self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, tells)) = &*teller() {
+            if std::ptr::addr_eq(known.as_ptr(), Arc::as_ptr(tier)) {
+                return *tells;
+            }
+        }
+        let cache = Arc::downgrade(cache);
+        let tells = caught(|| tier.follow(function, cache)).unwrap_or(false);
+        *teller() = Some((Arc::downgrade(tier), tells));
+        tells
+    }
+
     fn forget(&self, key: &K) {
         if let Some(desk) = self.desk(key) {
             caught(|| desk.tier.forget(Forget::Key(&desk.asked)));
@@ -103,7 +129,7 @@ where
         let function = asked.function();
         let is_asked = found.function == function.name()
             && found.version == function.version()
-            && found.key == &**asked.key();
+            && found.key == key_of(asked);
         if !is_asked {
             return None;
         }
@@ -152,6 +178,21 @@ where
         // Instantiations of a generic function may share a name.
         let name = format!("{name}({})->{}", type_name::<K>(), type_name::<V>());
         let _ = self.0.function.set(Arc::new(Function::new(name, self.0.version)));
+    }
+
+    fn follow(&self, cache: Weak<dyn Above>) {
+        let _ = self.0.follower.set(Arc::new(Follower(cache)));
+    }
+
+    fn tag(&self, entry: EntryRef) -> Option<Tag> {
+        let tier = self.0.place.tier(self.0.is_test)?;
+        if !self.0.is_told(&tier) {
+            return None;
+        }
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() })?;
+        Some(tag_of(desk.asked.digest()).into())
     }
 
     fn ask(&self, entry: EntryRef, waits: Waits) -> Question {
@@ -216,6 +257,33 @@ where
     }
 }
 
+/// The key as records have it. Keys that differ in a field that is not written differ in their digests.
+fn key_of(asked: &Asked) -> Vec<u8> {
+    [&**asked.key(), &asked.digest().to_le_bytes()].concat()
+}
+
+/// The tag of an entry by which its tier tells of changes.
+fn tag_of(digest: u128) -> String {
+    format!("{OWN_TAG}{digest:032x}")
+}
+
+/// A cache that its tier tells of changes.
+struct Follower(Weak<dyn Above>);
+
+impl FirstLevel for Follower {
+    fn forget(&self, digest: u128) {
+        if let Some(cache) = self.0.upgrade() {
+            catch_panic(|| cache.forget_tagged(&tag_of(digest)));
+        }
+    }
+
+    fn forget_all(&self) {
+        if let Some(cache) = self.0.upgrade() {
+            catch_panic(|| cache.forget_entries());
+        }
+    }
+}
+
 /// A value that was read from a record.
 struct Decoded<V>(V);
 
@@ -271,8 +339,8 @@ where
             fresh_until,
             ends: wall::after(fresh_until, life.kept),
             cost: cost.map_or(0, |cost| u64::try_from(cost.as_micros()).unwrap_or(u64::MAX)),
-            key: asked.key(),
-            tags: tags.iter().map(|tag| &**tag).collect(),
+            key: &key_of(&asked),
+            tags: tags.iter().map(|tag| &**tag).filter(|tag| !tag.starts_with(OWN_TAG)).collect(),
             payload: &payload,
         }
         .seal();

@@ -29,10 +29,11 @@ pub trait Tier: Send + Sync + 'static {
     /// Forgets records. What was asked for before and is kept later is to be refused. It must not wait.
     fn forget(&self, what: Forget<'_>);
 
-    /// Takes note of a cache above the tier: it is to be told when a record changes that another process may have changed. A
-    /// tier of one process has nothing to tell.
-    fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) {
+    /// Takes note of a cache above the tier, which is to be told when another process changes or forgets a record. Returns
+    /// whether the tier tells. One that other processes do not change has nothing to tell.
+    fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) -> bool {
         let _ = (function, cache);
+        false
     }
 
     /// How long a call waits for an answer.
@@ -181,8 +182,8 @@ macro_rules! pointers {
             fn forget(&self, what: Forget<'_>) {
                 (**self).forget(what);
             }
-            fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) {
-                (**self).follow(function, cache);
+            fn follow(&self, function: &Arc<Function>, cache: Weak<dyn FirstLevel>) -> bool {
+                (**self).follow(function, cache)
             }
             fn timeout(&self) -> Duration {
                 (**self).timeout()
