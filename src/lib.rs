@@ -62,6 +62,9 @@
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
+#[cfg(feature = "disk")]
+#[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
+pub use memo_runtime::disk;
 #[cfg(feature = "metrics")]
 pub use memo_runtime::metrics;
 #[cfg(feature = "tier")]

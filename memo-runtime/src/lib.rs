@@ -35,11 +35,11 @@ mod key;
 mod models;
 pub mod scope;
 mod store;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub mod tier;
-#[cfg(test)]
-mod tests;
 
 pub use base::supplied_clock::set_clock;
 pub use cache::builder::CacheBuilder;
@@ -64,6 +64,13 @@ pub use store::cause::EvictionCause;
 /// The counters of all caches in the metrics of the program.
 pub mod metrics {
     pub use crate::cache::metrics::publish;
+}
+
+#[cfg(feature = "disk")]
+#[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
+/// The files of functions with the option `disk`: where they are, how large, and what is in them.
+pub mod disk {
+    pub use crate::tier::disk::{Check, Configuration, bytes, check, clear, configure, path};
 }
 
 /// For tests of programs that use caches.
