@@ -69,7 +69,9 @@ impl Configuration {
         }
         drop(configured);
         if let Some(max_bytes) = self.max_bytes {
-            tiers::all().iter().for_each(|tier| tier.set_max_bytes(max_bytes));
+            for tier in tiers::all() {
+                tier.set_max_bytes(max_bytes);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
 use crate::tier::wall;
 use rusqlite::Connection;
+use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -37,7 +38,7 @@ impl Default for Settings {
 
 /// The tier on one file.
 ///
-/// It belongs to the process that made it. A forked child has no use of it: SQLite's locks and connections do not survive a
+/// It belongs to the process that made it. A forked child has no use of it: `SQLite`'s locks and connections do not survive a
 /// fork. There it is away.
 #[derive(Debug)]
 pub(crate) struct DiskTier(Arc<Shared>);
@@ -392,14 +393,14 @@ impl Shared {
         let mut line =
             format!("disk {path}: {state}, {bytes} of {max_bytes} bytes, {queued} queued");
         if dropped > 0 {
-            line += &format!(", {dropped} dropped");
+            let _ = write!(line, ", {dropped} dropped");
         }
         let aside = self.aside.load(Relaxed);
         if aside > 0 {
-            line += &format!(", {aside} damaged files put aside");
+            let _ = write!(line, ", {aside} damaged files put aside");
         }
         if let Some(error) = &*self.last_error.lock().unwrap_or_else(PoisonError::into_inner) {
-            line += &format!(", last error: {error}");
+            let _ = write!(line, ", last error: {error}");
         }
         line
     }

@@ -1,4 +1,4 @@
-//! The tier on SQLite: one file, for several processes.
+//! The tier on `SQLite`: one file, for several processes.
 //!
 //! Reads go to the file by a few connections, on the thread that waits. Writes are queued, and one thread writes them. What
 //! is queued answers already.

@@ -114,6 +114,7 @@ pub(super) struct Touches {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Queue {
     ops: VecDeque<(u64, Arc<Op>)>,
     bytes: usize,

@@ -111,12 +111,7 @@ pub(super) fn find(
          WHERE function = ?1 AND version = ?2 AND digest = ?3 AND (ends IS NULL OR ends > ?4)",
     )?;
     let RowKey { function, digest } = row;
-    let key = params![
-        function.name(),
-        function.version().cast_signed(),
-        digest.to_be_bytes(),
-        signed(now)
-    ];
+    let key = params![function.name(), bits(function.version()), digest.to_be_bytes(), signed(now)];
     let found = statement.query_row(key, |row| {
         let (id, used) = (row.get(0)?, unsigned(row.get(1)?));
         Ok(Found { id, used, bytes: row.get(2)?, tags: Vec::new() })
@@ -152,9 +147,14 @@ pub(super) fn records_after(
     Ok(last)
 }
 
-/// A number as SQLite has it. One that is too large stays the largest.
+/// A number as a file has it. One that is too large stays the largest.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The same 64 bits as a file has them.
+pub(super) fn bits(number: u64) -> i64 {
+    i64::from_ne_bytes(number.to_ne_bytes())
 }
 
 /// A number of a file, which may have any value if it was damaged.

@@ -5,7 +5,7 @@ use crate::tier::disk::trouble::Trouble;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 /// So many rows go in one transaction. Other processes wait for it.
-const STEP: usize = 256;
+const STEP: u16 = 256;
 
 /// A version that was not used for so many milliseconds goes, if another version of its function was used since.
 const OLD: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -43,12 +43,12 @@ pub(super) fn bound(connection: &Connection, max_bytes: u64) -> Result<u64, Trou
 /// Removes some of the expired rows. Returns how many.
 pub(super) fn expired(connection: &Connection, now: u64) -> Result<usize, Trouble> {
     let sql = "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE ends <= ?1 LIMIT ?2)";
-    Ok(connection.prepare(sql)?.execute(params![signed(now), STEP as i64])?)
+    Ok(connection.prepare(sql)?.execute(params![signed(now), STEP])?)
 }
 
 /// Removes all that need not be there, in steps, and counts the rest anew.
 pub(super) fn all(connection: &mut Connection, now: u64) -> Result<(), Trouble> {
-    while in_a_step(connection, |step| expired(step, now))? == STEP {}
+    while in_a_step(connection, |step| expired(step, now))? == STEP.into() {}
     let since = signed(now.saturating_sub(OLD));
     while in_a_step(connection, |step| old_version(step, since))? {}
     in_a_step(connection, count)?;
@@ -76,9 +76,9 @@ fn old_version(connection: &Connection, since: i64) -> Result<bool, Trouble> {
     let rows = connection.execute(
         "DELETE FROM records WHERE id IN \
          (SELECT id FROM records WHERE function = ?1 AND version = ?2 LIMIT ?3)",
-        params![function, version, STEP as i64],
+        params![function, version, STEP],
     )?;
-    if rows < STEP {
+    if rows < STEP.into() {
         let sql = "DELETE FROM versions WHERE function = ?1 AND version = ?2";
         connection.execute(sql, params![function, version])?;
     }
@@ -97,7 +97,10 @@ pub(super) fn shrink(connection: &Connection) -> Result<(), Trouble> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let free = number("PRAGMA freelist_count")?;
     if free > 256 && free > number("PRAGMA page_count")? / 4 {
-        connection.execute_batch("PRAGMA incremental_vacuum(1024)")?;
+        // Each row is a page that was given back.
+        let mut statement = connection.prepare("PRAGMA incremental_vacuum(1024)")?;
+        let mut pages = statement.query([])?;
+        while pages.next()?.is_some() {}
     }
     Ok(())
 }

@@ -98,10 +98,11 @@ fn flush(tier: &DiskTier) {
 
 /// Drops a tier, and waits until its connections are closed.
 fn close(tier: DiskTier) {
-    let shared = Arc::downgrade(tier.shared());
+    let mut shared = Arc::clone(tier.shared());
     drop(tier);
     let end = Instant::now() + LONG;
-    while shared.strong_count() > 0 {
+    while let Err(again) = Arc::try_unwrap(shared) {
+        shared = again;
         assert!(Instant::now() < end, "the thread ends");
         thread::yield_now();
     }
@@ -369,7 +370,7 @@ fn versions_that_are_not_used_any_more_go() {
     connection.execute(sql, [2000]).expect("it is written");
     let count = |connection: &Connection| {
         let sql = "SELECT count(*) FROM records";
-        connection.query_row(sql, [], |row| row.get::<_, u64>(0)).expect("it is read")
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("it is read")
     };
     sweep::all(&mut connection, 29 * DAY).expect("it is swept");
     assert_eq!(count(&connection), 2);

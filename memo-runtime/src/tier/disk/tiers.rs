@@ -77,7 +77,9 @@ pub fn check() -> io::Result<Check> {
 /// soon as that works.
 pub fn clear() -> io::Result<()> {
     let tiers = all();
-    tiers.iter().for_each(|tier| tier.forget_all());
+    for tier in &tiers {
+        tier.forget_all();
+    }
     tiers.iter().try_for_each(|tier| tier.flush_or_error(CLEARS_WITHIN))
 }
 

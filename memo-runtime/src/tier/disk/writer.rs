@@ -5,7 +5,7 @@ use crate::base::sync;
 use crate::tier::disk::disk_tier::Shared;
 use crate::tier::disk::file::{self, Identity, Opened};
 use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey};
-use crate::tier::disk::reader::signed;
+use crate::tier::disk::reader::{bits, signed};
 use crate::tier::disk::sweep;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::tier::Function;
@@ -164,28 +164,27 @@ fn apply(
         match &**op {
             Op::Keep(keep) => {
                 let Keep { row: RowKey { function, digest }, record, ends, tags } = keep;
-                let (name, version) = (function.name(), function.version().cast_signed());
+                let (name, version) = (function.name(), bits(function.version()));
                 let digest = digest.to_be_bytes();
                 remove.execute(params![name, version, digest])?;
                 let size = i64::try_from(keep.size()).unwrap_or(i64::MAX);
-                let (now, ends) = (signed(now), ends.map(signed));
                 insert.execute(params![
                     name,
                     version,
                     digest,
                     size,
-                    now,
-                    ends,
+                    signed(now),
+                    ends.map(signed),
                     record.as_bytes()
                 ])?;
                 let id = connection.last_insert_rowid();
                 for name in tags {
                     tag.execute(params![id, name])?;
                 }
-                used.insert(function, now.cast_unsigned());
+                used.insert(function, now);
             }
             Op::ForgetKey(RowKey { function, digest }) => {
-                let version = function.version().cast_signed();
+                let version = bits(function.version());
                 remove.execute(params![function.name(), version, digest.to_be_bytes()])?;
             }
             Op::ForgetFunction(name) => {
@@ -214,7 +213,7 @@ fn apply(
          ON CONFLICT (function, version) DO UPDATE SET used = max(used, excluded.used)",
     )?;
     for (function, at) in &used {
-        note.execute(params![function.name(), function.version().cast_signed(), signed(*at)])?;
+        note.execute(params![function.name(), bits(function.version()), signed(*at)])?;
     }
     Ok(used.into_keys().cloned().collect())
 }
