@@ -14,11 +14,11 @@ use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
 use crate::tier::wall;
 use rusqlite::Connection;
 use std::fmt::Write;
-use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
+use std::{io, mem};
 
 /// What a tier is told when it is made.
 #[derive(Debug, Clone)]
@@ -252,6 +252,17 @@ impl Drop for DiskTier {
         if self.0.is_of_this_process() {
             self.0.lock().is_closing = true;
             self.0.more.notify_all();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if !self.is_of_this_process() {
+            // To close a connection of the parent process would remove the journal that the parent writes.
+            let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+            mem::forget(writer.take());
+            mem::forget(mem::take(&mut self.readers));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! All processes open and rename a file while they hold the lock beside it. So none opens the journal of a file that another
 //! one has just renamed, and a new file is not mistaken for the damaged one.
 
+use crate::base::sync;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::wall;
 use rusqlite::config::DbConfig;
@@ -10,8 +11,9 @@ use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The version of the schema.
@@ -75,6 +77,10 @@ pub(super) fn open(path: &Path) -> Result<Opened, Trouble> {
     let _turn = Turn::take(path)?;
     let mut aside = None;
     loop {
+        if identity(path)?.is_none() {
+            // The journal of a file that was removed is not that of the new one.
+            remove(path, &["-wal", "-shm"]);
+        }
         let identity = create(path)?;
         match connect(path) {
             Ok(connection) => return Ok(Opened { connection, identity, aside }),
@@ -123,17 +129,24 @@ fn identity_of(metadata: &Metadata) -> Identity {
 
 /// The turn to open or rename a file. It ends when this is dropped, or when the process ends.
 struct Turn {
+    /// The lock for other processes.
     _locked: Connection,
-    _turn: MutexGuard<'static, ()>,
+    _here: TurnHere,
 }
+
+/// The turn in this process.
+struct TurnHere;
+
+static IS_TAKEN: Mutex<bool> = Mutex::new(false);
+static IS_FREE: Condvar = Condvar::new();
 
 impl Turn {
     fn take(path: &Path) -> Result<Self, Trouble> {
-        static TURN: Mutex<()> = Mutex::new(());
         if path.as_os_str().is_empty() {
             return Err(Trouble::Failed("the system names no cache directory".to_owned()));
         }
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = sync::now() + OPENS_WITHIN;
+        let here = TurnHere::take().ok_or_else(busy)?;
         if let Some(directory) = path.parent() {
             create_directory(directory)?;
         }
@@ -141,11 +154,30 @@ impl Turn {
         create(&path)?;
         // The file stays empty. Nobody but SQLite has locks that work on all systems and end with a process.
         let locked = Connection::open_with_flags(&path, FLAGS)?;
-        locked.busy_timeout(OPENS_WITHIN)?;
-        locked
-            .execute_batch("BEGIN EXCLUSIVE")
-            .map_err(|error| Trouble::Failed(error.to_string()))?;
-        Ok(Self { _locked: locked, _turn: turn })
+        locked.busy_timeout(end.saturating_duration_since(sync::now()))?;
+        locked.execute_batch("BEGIN EXCLUSIVE").map_err(|_| busy())?;
+        Ok(Self { _locked: locked, _here: here })
+    }
+}
+
+fn busy() -> Trouble {
+    Trouble::Failed("another process or thread opens the file".to_owned())
+}
+
+impl TurnHere {
+    /// Waits for the turn, but not long.
+    fn take() -> Option<Self> {
+        let is_taken = IS_TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = IS_FREE.wait_timeout_while(is_taken, OPENS_WITHIN, |is_taken| *is_taken);
+        let (mut is_taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        (!mem::replace(&mut *is_taken, true)).then_some(Self)
+    }
+}
+
+impl Drop for TurnHere {
+    fn drop(&mut self) {
+        *IS_TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        IS_FREE.notify_one();
     }
 }
 
@@ -276,10 +308,14 @@ pub(super) fn damaged(path: &Path) -> Vec<PathBuf> {
 fn remove_older(path: &Path) {
     let files = damaged(path);
     for file in files.iter().rev().skip(LEFT_ASIDE) {
-        for suffix in ["-wal", "-shm", ""] {
-            // One that cannot be removed is left.
-            let _ = fs::remove_file(with_suffix(file, suffix));
-        }
+        remove(file, &["-wal", "-shm", ""]);
+    }
+}
+
+/// Removes files. One that cannot be removed is left.
+fn remove(path: &Path, suffixes: &[&str]) {
+    for suffix in suffixes {
+        let _ = fs::remove_file(with_suffix(path, suffix));
     }
 }
 

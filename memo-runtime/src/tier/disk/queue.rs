@@ -242,8 +242,11 @@ impl Queue {
         self.ops.push_back((self.last, op));
     }
 
-    /// Remembers that a row was used.
+    /// Remembers that a row was used, unless too much of that waits.
     pub(super) fn touch(&mut self, id: i64, function: &Arc<Function>, now: u64, at: Instant) {
+        if self.touches.rows.len() >= 16 * TOUCHES {
+            return;
+        }
         self.touches.rows.insert(id, now);
         self.touches.functions.insert(Arc::clone(function), now);
         self.touched_at.get_or_insert(at);

@@ -472,23 +472,28 @@ fn the_directory_and_the_files_are_for_their_owner_alone() {
     assert_eq!(mode(&inner), 0o700);
     let files: Vec<_> = fs::read_dir(&inner).expect("it is there").flatten().collect();
     assert!(files.len() >= 3);
-    files.iter().for_each(|file| assert_eq!(mode(&file.path()), 0o600, "{file:?}"));
+    for file in files {
+        assert_eq!(mode(&file.path()), 0o600, "{file:?}");
+    }
 }
 
 #[test]
 fn a_file_that_was_removed_is_begun_anew() {
-    let directory = Directory::new();
-    let tier = tier(&directory.file());
-    keep(&tier, &f(1), "one");
-    flush(&tier);
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(file::with_suffix(&directory.file(), suffix));
+    for suffixes in [&["", "-wal", "-shm"][..], &[""], &["-lock", ""]] {
+        let directory = Directory::new();
+        let tier = tier(&directory.file());
+        keep(&tier, &f(1), "one");
+        flush(&tier);
+        for suffix in suffixes {
+            let _ = fs::remove_file(file::with_suffix(&directory.file(), suffix));
+        }
+        keep(&tier, &f(2), "two");
+        flush(&tier);
+        let other = DiskTier::on(directory.file(), &settings());
+        assert_eq!(has(&other, &f(1)), None);
+        assert_eq!(has(&other, &f(2)).as_deref(), Some("two"));
+        assert!(!other.status().contains("aside"), "{}", other.status());
     }
-    keep(&tier, &f(2), "two");
-    flush(&tier);
-    let other = DiskTier::on(directory.file(), &settings());
-    assert_eq!(has(&other, &f(1)), None);
-    assert_eq!(has(&other, &f(2)).as_deref(), Some("two"));
 }
 
 #[test]
@@ -550,6 +555,11 @@ fn a_damaged_file_is_put_aside_once_by_tiers_that_meet_it_at_once() {
     });
 }
 
+/// Whether the tests take all steps and not a sample.
+fn is_full() -> bool {
+    std::env::var_os("MEMOFN_STRESS").is_some_and(|stress| stress == "full")
+}
+
 /// The texts of [`small`], by digest.
 fn text(digest: u128) -> String {
     format!("record {digest} ").repeat(if digest % 5 == 0 { 500 } else { 5 })
@@ -570,9 +580,13 @@ fn small(directory: &Directory) -> Vec<u8> {
 
 /// Uses a file with these bytes, in all ways. Each record is missing, right, or of other bytes, which its check would
 /// catch. Afterwards the file works.
-fn survives(bytes: &[u8], what: &str) {
+fn survives(bytes: &[u8], journal: &[u8], what: &str) {
     let directory = Directory::new();
     fs::write(directory.file(), bytes).expect("it can be written");
+    if !journal.is_empty() {
+        let path = file::with_suffix(&directory.file(), "-wal");
+        fs::write(path, journal).expect("it can be written");
+    }
     let one = tier(&directory.file());
     for digest in 0..20 {
         match one.ask(&f(digest)).wait() {
@@ -610,7 +624,7 @@ fn a_cut_file_costs_records_and_nothing_else() {
         let directory = Directory::new();
         let bytes = small(&directory);
         for end in (0..bytes.len()).step_by(512) {
-            survives(&bytes[..end], &format!("cut at {end} of {}", bytes.len()));
+            survives(&bytes[..end], &[], &format!("cut at {end} of {}", bytes.len()));
         }
     });
 }
@@ -620,16 +634,39 @@ fn flipped_bytes_cost_records_and_nothing_else() {
     finishes("flipped", || {
         let directory = Directory::new();
         let bytes = small(&directory);
-        let is_full = std::env::var_os("MEMOFN_STRESS").is_some_and(|stress| stress == "full");
         // The header and the schema with each byte, and a sample of the rest.
-        let rest = (100..bytes.len()).step_by(if is_full { 7 } else { 397 });
-        for place in (0..100).step_by(if is_full { 1 } else { 3 }).chain(rest) {
+        let rest = (100..bytes.len()).step_by(if is_full() { 7 } else { 397 });
+        for place in (0..100).step_by(if is_full() { 1 } else { 3 }).chain(rest) {
             for mask in [0x01, 0xff] {
                 let mut bytes = bytes.clone();
                 bytes[place] ^= mask;
-                survives(&bytes, &format!("byte {place} of {}, mask {mask}", bytes.len()));
+                survives(&bytes, &[], &format!("byte {place} of {}, mask {mask}", bytes.len()));
             }
         }
+    });
+}
+
+#[test]
+fn a_damaged_journal_costs_records_and_nothing_else() {
+    finishes("journal", || {
+        let directory = Directory::new();
+        let tier = tier(&directory.file());
+        for digest in 0..20 {
+            keep(&tier, &f(digest), &text(digest));
+            flush(&tier);
+        }
+        let bytes = fs::read(directory.file()).expect("it is there");
+        let path = file::with_suffix(&directory.file(), "-wal");
+        let journal = fs::read(path).expect("it is there");
+        for place in (0..journal.len()).step_by(if is_full() { 97 } else { 4099 }) {
+            survives(&bytes, &journal[..place], &format!("journal cut at {place}"));
+            let mut journal = journal.clone();
+            journal[place] ^= 0xff;
+            survives(&bytes, &journal, &format!("byte {place} of the journal"));
+        }
+        // That of another file.
+        let other = small(&Directory::new());
+        survives(&other, &journal, "the journal of another file");
     });
 }
 
@@ -661,7 +698,6 @@ fn writes_until_it_is_killed() {
 #[test]
 fn a_process_that_is_killed_while_it_writes_costs_nothing() {
     use std::io::{BufRead, BufReader};
-    let is_full = std::env::var_os("MEMOFN_STRESS").is_some_and(|stress| stress == "full");
     let directory = Directory::new();
     let path = directory.file();
     let child = || {
@@ -670,7 +706,7 @@ fn a_process_that_is_killed_while_it_writes_costs_nothing() {
         command.env("MEMOFN_TEST_WRITES", &path).stdout(std::process::Stdio::piped());
         command.spawn().expect("a process can be started")
     };
-    for round in 0..if is_full { 1000 } else { 20 } {
+    for round in 0..if is_full() { 1000 } else { 20 } {
         let mut children = [child(), child()];
         for child in &mut children {
             let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();

@@ -128,18 +128,17 @@ impl Writer {
     /// Returns the sum of the sizes.
     fn write(&mut self, batch: &Batch, max_bytes: u64) -> Result<u64, Trouble> {
         let now = wall::now();
+        if now.abs_diff(self.swept_at) >= SWEEPS_AFTER {
+            sweep::all(&mut self.connection, now)?;
+            self.swept_at = now;
+        }
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior)?;
         let noted = apply(&transaction, batch, now, &self.noted)?;
         sweep::expired(&transaction, now)?;
-        let mut bytes = sweep::bound(&transaction, max_bytes)?;
+        let bytes = sweep::bound(&transaction, max_bytes)?;
         transaction.commit()?;
         self.noted.extend(noted.into_iter().map(|function| (function, now)));
-        if now.abs_diff(self.swept_at) >= SWEEPS_AFTER {
-            sweep::all(&mut self.connection, now)?;
-            bytes = crate::tier::disk::reader::bytes(&self.connection)?;
-            self.swept_at = now;
-        }
         sweep::shrink(&self.connection)?;
         Ok(bytes)
     }
