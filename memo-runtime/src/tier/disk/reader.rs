@@ -106,7 +106,7 @@ pub(super) fn find(
 ) -> Result<Option<Found>, Trouble> {
     // Of a row and its tags both are read as of one instant.
     let _instant = with_tags.then(|| connection.unchecked_transaction()).transpose()?;
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare_cached(
         "SELECT id, used, record FROM records \
          WHERE function = ?1 AND version = ?2 AND digest = ?3 AND (ends IS NULL OR ends > ?4)",
     )?;
@@ -118,7 +118,7 @@ pub(super) fn find(
     });
     let Some(mut found) = found.optional()? else { return Ok(None) };
     if with_tags {
-        let mut statement = connection.prepare("SELECT tag FROM tags WHERE id = ?1")?;
+        let mut statement = connection.prepare_cached("SELECT tag FROM tags WHERE id = ?1")?;
         let tags = statement.query_map([found.id], |row| row.get(0))?;
         found.tags = tags.collect::<Result<_, _>>()?;
     }
@@ -136,8 +136,8 @@ pub(super) fn records_after(
     id: i64,
     mut each: impl FnMut(Vec<u8>),
 ) -> Result<Option<i64>, Trouble> {
-    let mut statement =
-        connection.prepare("SELECT id, record FROM records WHERE id > ?1 ORDER BY id LIMIT 64")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, record FROM records WHERE id > ?1 ORDER BY id LIMIT 64")?;
     let mut rows = statement.query([id])?;
     let mut last = None;
     while let Some(row) = rows.next()? {

@@ -43,7 +43,7 @@ pub(super) fn bound(connection: &Connection, max_bytes: u64) -> Result<u64, Trou
 /// Removes some of the expired rows. Returns how many.
 pub(super) fn expired(connection: &Connection, now: u64) -> Result<usize, Trouble> {
     let sql = "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE ends <= ?1 LIMIT ?2)";
-    Ok(connection.prepare(sql)?.execute(params![signed(now), STEP])?)
+    Ok(connection.prepare_cached(sql)?.execute(params![signed(now), STEP])?)
 }
 
 /// Removes all that need not be there, in steps, and counts the rest anew.

@@ -151,13 +151,15 @@ fn apply(
     now: u64,
     noted: &HashMap<Arc<Function>, u64>,
 ) -> Result<Vec<Arc<Function>>, Trouble> {
-    let mut remove = connection
-        .prepare("DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3")?;
-    let mut insert = connection.prepare(
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
+    )?;
+    let mut insert = connection.prepare_cached(
         "INSERT INTO records (function, version, digest, size, used, ends, record) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    let mut tag = connection.prepare("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
+    let mut tag =
+        connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
     let mut used: HashMap<&Arc<Function>, u64> = HashMap::new();
     for op in &batch.ops {
         match &**op {
@@ -199,7 +201,7 @@ fn apply(
         }
     }
     let mut touch =
-        connection.prepare("UPDATE records SET used = ?2 WHERE id = ?1 AND used < ?2")?;
+        connection.prepare_cached("UPDATE records SET used = ?2 WHERE id = ?1 AND used < ?2")?;
     for (id, at) in &batch.touches.rows {
         touch.execute(params![id, signed(*at)])?;
     }
@@ -207,7 +209,7 @@ fn apply(
     used.retain(|function, at| {
         noted.get(*function).is_none_or(|note| at.abs_diff(*note) >= NOTES_AFTER)
     });
-    let mut note = connection.prepare(
+    let mut note = connection.prepare_cached(
         "INSERT INTO versions (function, version, used) VALUES (?1, ?2, ?3) \
          ON CONFLICT (function, version) DO UPDATE SET used = max(used, excluded.used)",
     )?;
