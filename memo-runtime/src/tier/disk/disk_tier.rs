@@ -328,7 +328,7 @@ impl Shared {
             if queue.is_forgotten(row, &found.tags, written) {
                 return Answer::Yours(queue.lease());
             }
-            if now.saturating_sub(found.used) >= self.touches_after {
+            if now.abs_diff(found.used) >= self.touches_after {
                 queue.touch(found.id, &row.function, now, sync::now());
                 writer::wake(self, &mut queue);
             }
@@ -344,16 +344,10 @@ impl Shared {
         self.is_used.store(true, Relaxed);
         let aside = |why| self.was_put_aside(why);
         let Some(reader) = self.readers.take(&self.path, aside)? else { return Ok(None) };
-        match work(&reader.connection) {
-            Ok(value) => {
-                self.readers.give_back(reader);
-                Ok(Some(value))
-            }
-            Err(trouble) => {
-                let identity = reader.identity;
-                drop(reader);
-                Err(self.after(trouble, identity))
-            }
+        let identity = reader.identity();
+        match reader.lend(work) {
+            Ok(value) => Ok(Some(value)),
+            Err(trouble) => Err(self.after(trouble, identity)),
         }
     }
 

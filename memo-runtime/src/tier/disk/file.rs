@@ -72,9 +72,8 @@ pub(super) struct Opened {
     pub(super) aside: Option<String>,
 }
 
-/// Opens a file. One that is not there is created. A damaged one is put aside first.
-pub(super) fn open(path: &Path) -> Result<Opened, Trouble> {
-    let _turn = Turn::take(path)?;
+/// Opens a file, in its turn. One that is not there is created. A damaged one is put aside first.
+pub(super) fn open(path: &Path, _: &Turn) -> Result<Opened, Trouble> {
     let mut aside = None;
     loop {
         if identity(path)?.is_none() {
@@ -128,7 +127,7 @@ fn identity_of(metadata: &Metadata) -> Identity {
 }
 
 /// The turn to open or rename a file. It ends when this is dropped, or when the process ends.
-struct Turn {
+pub(super) struct Turn {
     /// The lock for other processes.
     _locked: Connection,
     _here: TurnHere,
@@ -141,7 +140,7 @@ static IS_TAKEN: Mutex<bool> = Mutex::new(false);
 static IS_FREE: Condvar = Condvar::new();
 
 impl Turn {
-    fn take(path: &Path) -> Result<Self, Trouble> {
+    pub(super) fn take(path: &Path) -> Result<Self, Trouble> {
         if path.as_os_str().is_empty() {
             return Err(Trouble::Failed("the system names no cache directory".to_owned()));
         }

@@ -1,89 +1,141 @@
 //! Connections for reading.
 
 use crate::base::sync::{self, Instant};
-use crate::tier::disk::file::{self, Identity, Opened};
+use crate::tier::disk::file::{self, Identity, Opened, Turn};
 use crate::tier::disk::queue::RowKey;
 use crate::tier::disk::trouble::Trouble;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// So many connections stay open.
-const READERS: usize = 4;
+/// The most connections.
+const READERS: usize = 16;
 
-/// A reader waits so long for a lock. Writers hold none that it needs.
+/// A reader waits so long for a connection, and for a lock. Writers hold no lock that it needs.
 const READS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A file that was removed or renamed by others is noticed after this time.
 const LOOKS_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-pub(super) struct Readers(Mutex<Idle>);
+pub(super) struct Readers {
+    pool: Mutex<Pool>,
+    /// A connection came back.
+    returned: Condvar,
+}
 
 #[derive(Debug, Default)]
-struct Idle {
-    readers: Vec<Reader>,
+struct Pool {
+    idle: Vec<Reader>,
+    /// How many are in use.
+    lent: usize,
     looked_at: Option<Instant>,
     /// The file that had the name then.
     current: Option<Identity>,
 }
 
 #[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) connection: Connection,
-    pub(super) identity: Identity,
+struct Reader {
+    connection: Connection,
+    identity: Identity,
 }
 
+/// A connection in use. It is closed when this is dropped.
+pub(super) struct Lent<'a> {
+    reader: Reader,
+    place: Place<'a>,
+}
+
+/// One of the connections in use, be it open or not.
+struct Place<'a>(&'a Readers);
+
 impl Readers {
-    /// A reader of the file at this path, or nothing if there is no file. `aside` is told why a file was put aside.
+    /// A connection to the file at this path, or nothing if there is no file. `aside` is told why a file was put aside.
     pub(super) fn take(
         &self,
         path: &Path,
         aside: impl FnOnce(String),
-    ) -> Result<Option<Reader>, Trouble> {
+    ) -> Result<Option<Lent<'_>>, Trouble> {
+        let mut pool = self.lock();
         let now = sync::now();
-        let mut idle = self.lock();
-        if idle.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= LOOKS_AFTER) {
-            idle.current = file::identity(path)?;
-            idle.looked_at = Some(now);
-            let current = idle.current;
-            idle.readers.retain(|reader| Some(reader.identity) == current);
+        if pool.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= LOOKS_AFTER) {
+            pool.current = file::identity(path)?;
+            pool.looked_at = Some(now);
+            let current = pool.current;
+            pool.idle.retain(|reader| Some(reader.identity) == current);
         }
-        if let Some(reader) = idle.readers.pop() {
-            return Ok(Some(reader));
+        let waited = self.returned.wait_timeout_while(pool, READS_WITHIN, |pool| {
+            pool.idle.is_empty() && pool.lent >= READERS
+        });
+        pool = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let reader = pool.idle.pop();
+        if reader.is_none() && pool.lent >= READERS {
+            return Err(Trouble::Failed("all connections are in use".to_owned()));
         }
-        drop(idle);
+        pool.lent += 1;
+        drop(pool);
+        let place = Place(self);
+        if let Some(reader) = reader {
+            return Ok(Some(Lent { reader, place }));
+        }
         if file::identity(path)?.is_none() {
             return Ok(None);
         }
-        let Opened { connection, identity, aside: why } = file::open(path)?;
+        let turn = Turn::take(path)?;
+        // Others may have opened one, and be done with it.
+        let reader = self.lock().idle.pop();
+        if let Some(reader) = reader {
+            return Ok(Some(Lent { reader, place }));
+        }
+        let Opened { connection, identity, aside: why } = file::open(path, &turn)?;
         connection.busy_timeout(READS_WITHIN)?;
         connection.pragma_update(None, "query_only", true)?;
         if let Some(why) = why {
             aside(why);
         }
-        let mut idle = self.lock();
-        (idle.current, idle.looked_at) = (Some(identity), Some(now));
-        Ok(Some(Reader { connection, identity }))
-    }
-
-    pub(super) fn give_back(&self, reader: Reader) {
-        let mut idle = self.lock();
-        if idle.readers.len() < READERS && idle.current == Some(reader.identity) {
-            idle.readers.push(reader);
-        }
+        let mut pool = self.lock();
+        (pool.current, pool.looked_at) = (Some(identity), Some(now));
+        drop(pool);
+        Ok(Some(Lent { reader: Reader { connection, identity }, place }))
     }
 
     /// Closes the connections to a file that has another name now.
     pub(super) fn leave(&self, identity: Identity) {
-        let mut idle = self.lock();
-        idle.looked_at = None;
-        idle.readers.retain(|reader| reader.identity != identity);
+        let mut pool = self.lock();
+        pool.looked_at = None;
+        pool.idle.retain(|reader| reader.identity != identity);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lent<'_> {
+    pub(super) fn identity(&self) -> Identity {
+        self.reader.identity
+    }
+
+    /// Does the work with the connection. It is closed if that fails, and goes back if not.
+    pub(super) fn lend<T>(
+        self,
+        work: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let Self { reader, place } = self;
+        let value = work(&reader.connection)?;
+        let mut pool = place.0.lock();
+        if pool.current == Some(reader.identity) {
+            pool.idle.push(reader);
+        }
+        Ok(value)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.lock().lent -= 1;
+        self.0.returned.notify_one();
     }
 }
 

@@ -9,8 +9,9 @@ use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Function, Kept, Lease, Tier};
 use rusqlite::Connection;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -364,7 +365,10 @@ fn versions_that_are_not_used_any_more_go() {
     keep(&tier, &call("g", 1, 1), "the only one");
     flush(&tier);
     close(tier);
-    let mut connection = file::open(&directory.file()).expect("it opens").connection;
+    let path = directory.file();
+    let mut connection = file::open(&path, &file::Turn::take(&path).expect("its turn"))
+        .expect("it opens")
+        .connection;
     connection.execute("UPDATE versions SET used = ?1", [1000]).expect("it is written");
     let sql = "INSERT INTO versions (function, version, used) VALUES ('f', 2, ?1)";
     connection.execute(sql, [2000]).expect("it is written");
@@ -695,24 +699,29 @@ fn writes_until_it_is_killed() {
     }
 }
 
+/// A process that writes a file.
+fn writing(path: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("it has a path"));
+    command.args(["--exact", "tier::disk::tests::writes_until_it_is_killed", "--nocapture"]);
+    command.env("MEMOFN_TEST_WRITES", path).stdout(Stdio::piped());
+    command.spawn().expect("a process can be started")
+}
+
+/// Waits until the process has written a little. Returns whether it has.
+fn writes(child: &mut Child) -> bool {
+    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    lines.map_while(Result::ok).any(|line| line == "writes")
+}
+
 #[test]
 fn a_process_that_is_killed_while_it_writes_costs_nothing() {
-    use std::io::{BufRead, BufReader};
     let directory = Directory::new();
     let path = directory.file();
-    let child = || {
-        let mut command = Command::new(std::env::current_exe().expect("it has a path"));
-        command.args(["--exact", "tier::disk::tests::writes_until_it_is_killed", "--nocapture"]);
-        command.env("MEMOFN_TEST_WRITES", &path).stdout(std::process::Stdio::piped());
-        command.spawn().expect("a process can be started")
-    };
     for round in 0..if is_full() { 1000 } else { 20 } {
-        let mut children = [child(), child()];
+        let mut children = [writing(&path), writing(&path)];
         // In some rounds one is killed while it starts.
         for child in children.iter_mut().skip(usize::from(round % 3 == 0)) {
-            let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-            let writes = lines.map_while(Result::ok).any(|line| line == "writes");
-            assert!(writes, "round {round}: a process has failed");
+            assert!(writes(child), "round {round}: a process has failed");
         }
         for child in &mut children {
             assert!(
@@ -734,6 +743,52 @@ fn a_process_that_is_killed_while_it_writes_costs_nothing() {
     }
     let tier = tier(&path);
     assert_eq!(has(&tier, &f(50)).as_deref(), Some("x"), "what was flushed is there");
+}
+
+#[test]
+fn processes_that_meet_a_damaged_file_at_once_put_it_aside_once() {
+    for round in 0..if is_full() { 100 } else { 3 } {
+        let directory = Directory::new();
+        let path = directory.file();
+        fs::write(&path, "no database, but a text".repeat(100)).expect("written");
+        let mut children = [writing(&path), writing(&path), writing(&path)];
+        for child in &mut children {
+            assert!(writes(child), "round {round}: a process has failed");
+        }
+        for child in &mut children {
+            child.kill().expect("it runs");
+            child.wait().expect("it ends");
+        }
+        assert_eq!(file::damaged(&path).len(), 1, "round {round}");
+        for digest in 0..7 {
+            assert_eq!(has(&tier(&path), &f(digest)), Some(text(digest)), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn many_threads_read_with_few_connections() {
+    finishes("readers", || {
+        let directory = Directory::new();
+        let tier = tier(&directory.file());
+        for digest in 0..64 {
+            keep(&tier, &f(digest), &text(digest));
+        }
+        flush(&tier);
+        let start = Barrier::new(64);
+        thread::scope(|scope| {
+            for digest in 0..64 {
+                let (start, tier) = (&start, &tier);
+                scope.spawn(move || {
+                    start.wait();
+                    for _ in 0..20 {
+                        assert_eq!(has(tier, &f(digest)), Some(text(digest)));
+                    }
+                });
+            }
+        });
+        assert!(!tier.status().contains("error"), "{}", tier.status());
+    });
 }
 
 #[cfg(target_os = "linux")]

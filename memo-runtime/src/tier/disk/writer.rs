@@ -3,7 +3,7 @@
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync;
 use crate::tier::disk::disk_tier::Shared;
-use crate::tier::disk::file::{self, Identity, Opened};
+use crate::tier::disk::file::{self, Identity, Opened, Turn};
 use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey};
 use crate::tier::disk::reader::{bits, signed};
 use crate::tier::disk::sweep;
@@ -100,7 +100,8 @@ impl Shared {
             // There is nothing to remove from a file that is not there.
             None if current.is_none() && !batch.keeps() => return Ok(()),
             None => {
-                let Opened { connection, identity, aside } = file::open(&self.path)?;
+                let Opened { connection, identity, aside } =
+                    file::open(&self.path, &Turn::take(&self.path)?)?;
                 connection.busy_timeout(WRITES_WITHIN)?;
                 if let Some(why) = aside {
                     self.was_put_aside(why);
@@ -200,8 +201,7 @@ fn apply(
             }
         }
     }
-    let mut touch =
-        connection.prepare_cached("UPDATE records SET used = ?2 WHERE id = ?1 AND used < ?2")?;
+    let mut touch = connection.prepare_cached("UPDATE records SET used = ?2 WHERE id = ?1")?;
     for (id, at) in &batch.touches.rows {
         touch.execute(params![id, signed(*at)])?;
     }
