@@ -287,6 +287,7 @@ impl Shared {
 
     fn forget(self: &Arc<Self>, what: Op) {
         if self.is_of_this_process() {
+            self.is_used.store(true, Relaxed);
             let mut queue = self.lock();
             queue.forget(what, 2 * self.queue_bytes);
             writer::wake(self, &mut queue);

@@ -1,7 +1,7 @@
 //! One file: how it is opened, what is in it, and how a damaged one is put aside.
 //!
-//! All processes open and rename a file while they hold the lock beside it. So none opens the journal of a file that another
-//! one has just renamed, and a new file is not mistaken for the damaged one.
+//! All processes open and rename a file while they hold the lock beside it, `<name>-lock`. So none opens the journal of a
+//! file that another one has just renamed, and a new file is not mistaken for the damaged one.
 
 use crate::base::sync;
 use crate::tier::disk::trouble::Trouble;
@@ -191,7 +191,8 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// Creates a file for its owner alone. One that is there is not opened: to close it would end the locks that this process has on it.
+/// Creates a file for its owner alone. One that is there is not opened: to close it would end the locks that this process
+/// has on it.
 fn create(path: &Path) -> Result<Identity, Trouble> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
