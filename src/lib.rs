@@ -62,17 +62,20 @@
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
+#[cfg(feature = "disk")]
+#[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
+pub use memo_runtime::disk;
 #[cfg(feature = "metrics")]
 pub use memo_runtime::metrics;
-#[cfg(feature = "tier")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
-pub use memo_runtime::tier;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
     enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with, memoize_rec,
     memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
 };
+#[cfg(feature = "tier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+pub use memo_runtime::{flush, tier};
 
 /// Caches a function: stores its results and finds them again by the arguments.
 ///

@@ -43,7 +43,8 @@ const EXTENSIONS: Options = Options::ENABLE_TABLES;
 
 /// Where the records are.
 fn records() -> PathBuf {
-    let directory = env::var_os("MEMOFN_CACHE_DIR").map_or_else(|| "target/pages".into(), PathBuf::from);
+    let directory =
+        env::var_os("MEMOFN_CACHE_DIR").map_or_else(|| "target/pages".into(), PathBuf::from);
     directory.join("pages.sqlite3")
 }
 
@@ -79,9 +80,8 @@ fn main() -> io::Result<ExitCode> {
 
 /// Renders all files of a folder that are not on disk, and says how many were.
 fn render_all(folder: &Path) -> io::Result<()> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<_>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     files.retain(|path| path.extension().is_some_and(|it| it == "md"));
     files.sort();
     for file in &files {

@@ -50,6 +50,9 @@ pub use cache::by_hand::memoized::{
     try_memoize_fn,
 };
 pub use cache::cache::{Cache, CacheEntry};
+#[cfg(feature = "tier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+pub use cache::registry::flush;
 pub use cache::registry::{CacheStatus, caches, clear_all, expire_tag, invalidate_tag};
 pub use cache::report::{Report, report};
 pub use call::cache_call::{CacheCall, CallStatus};
@@ -64,6 +67,13 @@ pub use store::cause::EvictionCause;
 /// The counters of all caches in the metrics of the program.
 pub mod metrics {
     pub use crate::cache::metrics::publish;
+}
+
+#[cfg(feature = "disk")]
+#[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
+/// The files of functions with the option `disk`: where they are, how large, and what is in them.
+pub mod disk {
+    pub use crate::tier::disk::{Check, Configuration, bytes, check, clear, configure, path};
 }
 
 /// For tests of programs that use caches.

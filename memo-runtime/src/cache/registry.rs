@@ -8,12 +8,16 @@ use crate::cache::cache::Cache;
 use crate::cache::isolation;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
+#[cfg(feature = "tier")]
+use crate::engine::below::Below;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
+#[cfg(feature = "tier")]
+use std::time::{Duration, Instant};
 
 /// A cache of any types.
 pub(super) trait AnyCache {
@@ -22,6 +26,8 @@ pub(super) trait AnyCache {
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo;
     fn clear(&self);
+    #[cfg(feature = "tier")]
+    fn below(&self) -> Option<Arc<dyn Below>>;
     fn invalidate_tag(&self, tag: &str) -> usize;
     fn expire_tag(&self, tag: &str) -> usize;
 }
@@ -41,6 +47,11 @@ impl<S: Scope> AnyCache for Engine<S> {
 
     fn clear(&self) {
         self.clear();
+    }
+
+    #[cfg(feature = "tier")]
+    fn below(&self) -> Option<Arc<dyn Below>> {
+        self.below.clone()
     }
 
     fn invalidate_tag(&self, tag: &str) -> usize {
@@ -360,6 +371,28 @@ pub fn expire_tag(tag: &str) -> usize {
 }
 
 /// The sum of what `act` returns for each cache.
+/// Waits until the tiers below all caches have kept what they were given so far, at most for this time. Returns whether they
+/// have.
+///
+/// Results are handed to a tier and written in the background. A program that ends at once may call this, so that its last
+/// results outlive it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert!(memofn::flush(Duration::from_secs(2)));
+/// ```
+#[cfg(feature = "tier")]
+#[must_use = "what is not kept is computed again"]
+pub fn flush(at_most: Duration) -> bool {
+    let start = Instant::now();
+    let mut below = Vec::new();
+    ListedCaches::reached().for_each(|_, cache| below.extend(cache.below()));
+    let left = || at_most.saturating_sub(start.elapsed());
+    // No tier is left out because another one has failed.
+    below.iter().filter(|below| !below.flush(left())).count() == 0
+}
+
 fn in_all_caches(act: impl Fn(&dyn AnyCache) -> usize) -> usize {
     let mut sum = 0;
     let mut panic = FirstPanic::none();

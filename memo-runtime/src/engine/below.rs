@@ -49,6 +49,8 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn note(&self, asked: Asked);
     /// Adds its counters.
     fn count(&self, info: &mut CacheInfo, since: Since);
+    /// Waits until all that it was given is kept, at most for this time. Returns whether it is.
+    fn flush(&self, at_most: Duration) -> bool;
     /// One line for people, with its state.
     fn status(&self) -> String;
 }

@@ -66,7 +66,5 @@ pub use crate::tier::place::TierPlace as Below;
 #[cfg(feature = "disk")]
 #[must_use]
 pub fn on_disk(package: Option<&'static str>, path: Option<std::path::PathBuf>) -> TierPlace {
-    use crate::tier::disk::place::DiskPlace;
-    use crate::tier::place::Place;
-    TierPlace(Place::Disk(DiskPlace { package: package.unwrap_or("program"), path }))
+    TierPlace::on_disk(package.unwrap_or("program"), path)
 }

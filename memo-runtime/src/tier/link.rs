@@ -251,6 +251,11 @@ where
         self.0.counts.add_to(info, since);
     }
 
+    fn flush(&self, at_most: Duration) -> bool {
+        let Some(tier) = self.0.place.tier(self.0.is_test) else { return true };
+        caught(|| tier.flush(at_most)).unwrap_or(false)
+    }
+
     fn status(&self) -> String {
         let tier = self.0.place.tier(self.0.is_test);
         tier.and_then(|tier| caught(|| tier.status())).unwrap_or_else(|| "off".to_owned())

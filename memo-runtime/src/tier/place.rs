@@ -1,9 +1,15 @@
 //! Where the tier of a cache is, and whether it is used now.
 
+#[cfg(feature = "disk")]
+use crate::tier::disk::place::DiskPlace;
 use crate::tier::switch::{self, Use};
 use crate::tier::tier::Tier;
 use std::fmt;
+#[cfg(feature = "disk")]
+use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(feature = "disk")]
+use std::sync::OnceLock;
 
 /// Where the tier of a cache is. It is looked up whenever the cache has something to ask or to say, so that a program can
 /// configure it in `main`.
@@ -14,15 +20,21 @@ pub struct TierPlace(pub(crate) Place);
 pub(crate) enum Place {
     /// A tier of the program.
     Own(Arc<dyn Tier>),
-    /// The file of a package on disk, or the one at a path of its own.
+    /// The file of a package on disk, or the one at a path of its own. It is looked up once.
     #[cfg(feature = "disk")]
-    Disk(crate::tier::disk::place::DiskPlace),
+    Disk(DiskPlace, Arc<OnceLock<Arc<dyn Tier>>>),
 }
 
 impl TierPlace {
     /// A tier of the program.
     pub fn own(tier: impl Tier) -> Self {
         Self(Place::Own(Arc::new(tier)))
+    }
+
+    /// The file of a package in the cache directory, or the one at this path.
+    #[cfg(feature = "disk")]
+    pub(crate) fn on_disk(package: &'static str, path: Option<PathBuf>) -> Self {
+        Self(Place::Disk(DiskPlace { package, path }, Arc::default()))
     }
 
     /// The tier, if there is one now. Code in unit tests has none, unless a test asks for it.
@@ -40,7 +52,12 @@ impl TierPlace {
         match &self.0 {
             Place::Own(tier) => Some(Arc::clone(tier)),
             #[cfg(feature = "disk")]
-            Place::Disk(place) => place.tier(directory.as_deref()),
+            Place::Disk(place, found) => Some(match directory {
+                Some(directory) => {
+                    DiskPlace { path: Some(directory.to_path_buf()), ..place.clone() }.tier()
+                }
+                None => Arc::clone(found.get_or_init(|| place.tier())),
+            }),
         }
     }
 }

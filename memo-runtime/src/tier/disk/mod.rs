@@ -1,2 +1,32 @@
-//! The tier on SQLite. Placeholder.
+//! The tier on `SQLite`: one file, for several processes.
+//!
+//! Reads go to the file by a few connections, on the thread that waits. Writes are queued, and one thread writes them. What
+//! is queued answers already.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `disk_tier` | the tier: how it asks, keeps and forgets |
+//! | `queue` | what is to be written, and what was forgotten since when |
+//! | `writer` | the thread that writes |
+//! | `sweep` | which records go |
+//! | `reader` | connections for reading |
+//! | `file` | opening, the schema, damaged files |
+//! | `breaker`, `trouble` | what happens if a file does not work |
+//! | `place`, `config`, `tiers` | which file, which bounds, all files |
+
+mod breaker;
+mod config;
+mod disk_tier;
+mod file;
 pub(crate) mod place;
+mod queue;
+mod reader;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod tiers;
+mod trouble;
+mod writer;
+
+pub use config::{Configuration, configure};
+pub use tiers::{Check, bytes, check, clear, path};

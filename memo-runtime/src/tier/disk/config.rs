@@ -1,0 +1,85 @@
+//! What a program configures.
+
+use crate::tier::disk::tiers;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// The default of [`Configuration::max_bytes`].
+const MAX_BYTES: u64 = 256 << 20;
+
+struct Configured {
+    directory: Option<PathBuf>,
+    max_bytes: u64,
+}
+
+static CONFIGURED: Mutex<Configured> =
+    Mutex::new(Configured { directory: None, max_bytes: MAX_BYTES });
+
+/// What is to change about the files on disk. [`configure()`] begins it, and [`start`](Self::start) has it apply.
+#[derive(Debug, Clone, Default)]
+#[must_use = "nothing changes before `start`"]
+pub struct Configuration {
+    directory: Option<PathBuf>,
+    max_bytes: Option<u64>,
+}
+
+/// Configures the files of all functions with the option `disk`. Without it they are in the cache directory of the system,
+/// each of at most 256 MiB.
+///
+/// Call it at the start of `main`: a function that has asked its file keeps it.
+///
+/// ```
+/// # let directory = std::env::temp_dir().join(format!("memofn-configure-{}", std::process::id()));
+/// memofn::disk::configure().directory(&directory).max_bytes(1 << 30).start();
+///
+/// # if std::env::var_os("MEMOFN_CACHE_DIR").is_none() {
+/// assert_eq!(memofn::disk::path(), directory);
+/// # }
+/// ```
+pub fn configure() -> Configuration {
+    Configuration::default()
+}
+
+impl Configuration {
+    /// The directory of the files that have no path of their own. There is a file for each package, named after it.
+    /// The environment variable `MEMOFN_CACHE_DIR` goes first, if it is set.
+    ///
+    /// It is created when the first record is kept, for its owner alone.
+    pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
+        Self { directory: Some(directory.into()), ..self }
+    }
+
+    /// The most bytes of the records in each file, with about 256 bytes for each record. The least recently used records
+    /// go first. The file takes a little more, for its indexes and its journal.
+    ///
+    /// If several processes use a file, the bound of the one that has written last holds.
+    pub fn max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes: Some(max_bytes), ..self }
+    }
+
+    /// Has it apply: the directory to files that are opened from now on, the bound to those that are open as well. What was
+    /// not set stays as it is. No file is opened here, so nothing can fail.
+    pub fn start(self) {
+        let mut configured = CONFIGURED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = self.directory {
+            configured.directory = Some(directory);
+        }
+        if let Some(max_bytes) = self.max_bytes {
+            configured.max_bytes = max_bytes;
+        }
+        drop(configured);
+        if let Some(max_bytes) = self.max_bytes {
+            for tier in tiers::all() {
+                tier.set_max_bytes(max_bytes);
+            }
+        }
+    }
+}
+
+pub(super) fn directory() -> Option<PathBuf> {
+    CONFIGURED.lock().unwrap_or_else(PoisonError::into_inner).directory.clone()
+}
+
+pub(super) fn max_bytes() -> u64 {
+    CONFIGURED.lock().unwrap_or_else(PoisonError::into_inner).max_bytes
+}

@@ -1,0 +1,215 @@
+//! Connections for reading.
+
+use crate::base::sync::{self, Instant};
+use crate::tier::disk::file::{self, Identity, Opened, Turn};
+use crate::tier::disk::queue::RowKey;
+use crate::tier::disk::trouble::Trouble;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The most connections.
+const READERS: usize = 16;
+
+/// A reader waits so long for a connection, and for a lock. Writers hold no lock that it needs.
+const READS_WITHIN: Duration = Duration::from_millis(500);
+
+/// A file that was removed or renamed by others is noticed after this time.
+const LOOKS_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    pool: Mutex<Pool>,
+    /// A connection came back.
+    returned: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    idle: Vec<Reader>,
+    /// How many are in use.
+    lent: usize,
+    looked_at: Option<Instant>,
+    /// The file that had the name then.
+    current: Option<Identity>,
+}
+
+#[derive(Debug)]
+struct Reader {
+    connection: Connection,
+    identity: Identity,
+}
+
+/// A connection in use. It is closed when this is dropped.
+pub(super) struct Lent<'a> {
+    reader: Reader,
+    place: Place<'a>,
+}
+
+/// One of the connections in use, be it open or not.
+struct Place<'a>(&'a Readers);
+
+impl Readers {
+    /// A connection to the file at this path, or nothing if there is no file. `aside` is told why a file was put aside.
+    pub(super) fn take(
+        &self,
+        path: &Path,
+        aside: impl FnOnce(String),
+    ) -> Result<Option<Lent<'_>>, Trouble> {
+        let mut pool = self.lock();
+        let now = sync::now();
+        if pool.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= LOOKS_AFTER) {
+            pool.current = file::identity(path)?;
+            pool.looked_at = Some(now);
+            let current = pool.current;
+            pool.idle.retain(|reader| Some(reader.identity) == current);
+        }
+        let waited = self.returned.wait_timeout_while(pool, READS_WITHIN, |pool| {
+            pool.idle.is_empty() && pool.lent >= READERS
+        });
+        pool = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let reader = pool.idle.pop();
+        if reader.is_none() && pool.lent >= READERS {
+            return Err(Trouble::Failed("all connections are in use".to_owned()));
+        }
+        pool.lent += 1;
+        drop(pool);
+        let place = Place(self);
+        if let Some(reader) = reader {
+            return Ok(Some(Lent { reader, place }));
+        }
+        if file::identity(path)?.is_none() {
+            return Ok(None);
+        }
+        let turn = Turn::take(path)?;
+        // Others may have opened one, and be done with it.
+        let reader = self.lock().idle.pop();
+        if let Some(reader) = reader {
+            return Ok(Some(Lent { reader, place }));
+        }
+        let Opened { connection, identity, aside: why } = file::open(path, &turn)?;
+        connection.busy_timeout(READS_WITHIN)?;
+        connection.pragma_update(None, "query_only", true)?;
+        if let Some(why) = why {
+            aside(why);
+        }
+        let mut pool = self.lock();
+        (pool.current, pool.looked_at) = (Some(identity), Some(now));
+        drop(pool);
+        Ok(Some(Lent { reader: Reader { connection, identity }, place }))
+    }
+
+    /// Closes the connections to a file that has another name now.
+    pub(super) fn leave(&self, identity: Identity) {
+        let mut pool = self.lock();
+        pool.looked_at = None;
+        pool.idle.retain(|reader| reader.identity != identity);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lent<'_> {
+    pub(super) fn identity(&self) -> Identity {
+        self.reader.identity
+    }
+
+    /// Does the work with the connection. It is closed if that fails, and goes back if not.
+    pub(super) fn lend<T>(
+        self,
+        work: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let Self { reader, place } = self;
+        let value = work(&reader.connection)?;
+        let mut pool = place.0.lock();
+        if pool.current == Some(reader.identity) {
+            pool.idle.push(reader);
+        }
+        Ok(value)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.lock().lent -= 1;
+        self.0.returned.notify_one();
+    }
+}
+
+/// A row that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) id: i64,
+    pub(super) used: u64,
+    pub(super) bytes: Vec<u8>,
+    /// Its tags, if they were asked for.
+    pub(super) tags: Vec<String>,
+}
+
+/// The row of a key, unless it has expired.
+pub(super) fn find(
+    connection: &Connection,
+    row: &RowKey,
+    now: u64,
+    with_tags: bool,
+) -> Result<Option<Found>, Trouble> {
+    // Of a row and its tags both are read as of one instant.
+    let _instant = with_tags.then(|| connection.unchecked_transaction()).transpose()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, used, record FROM records \
+         WHERE function = ?1 AND version = ?2 AND digest = ?3 AND (ends IS NULL OR ends > ?4)",
+    )?;
+    let RowKey { function, digest } = row;
+    let key = params![function.name(), bits(function.version()), digest.to_be_bytes(), signed(now)];
+    let found = statement.query_row(key, |row| {
+        let (id, used) = (row.get(0)?, unsigned(row.get(1)?));
+        Ok(Found { id, used, bytes: row.get(2)?, tags: Vec::new() })
+    });
+    let Some(mut found) = found.optional()? else { return Ok(None) };
+    if with_tags {
+        let mut statement = connection.prepare_cached("SELECT tag FROM tags WHERE id = ?1")?;
+        let tags = statement.query_map([found.id], |row| row.get(0))?;
+        found.tags = tags.collect::<Result<_, _>>()?;
+    }
+    Ok(Some(found))
+}
+
+/// The sum of the sizes.
+pub(super) fn bytes(connection: &Connection) -> Result<u64, Trouble> {
+    Ok(unsigned(connection.query_row("SELECT bytes FROM memofn", [], |row| row.get(0))?))
+}
+
+/// Reads so many records after this row. Returns the last row, or nothing after the last record.
+pub(super) fn records_after(
+    connection: &Connection,
+    id: i64,
+    mut each: impl FnMut(Vec<u8>),
+) -> Result<Option<i64>, Trouble> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, record FROM records WHERE id > ?1 ORDER BY id LIMIT 64")?;
+    let mut rows = statement.query([id])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        last = Some(row.get(0)?);
+        each(row.get(1)?);
+    }
+    Ok(last)
+}
+
+/// A number as a file has it. One that is too large stays the largest.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The same 64 bits as a file has them.
+pub(super) fn bits(number: u64) -> i64 {
+    i64::from_ne_bytes(number.to_ne_bytes())
+}
+
+/// A number of a file, which may have any value if it was damaged.
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,220 @@
+//! The thread that writes.
+
+use crate::base::catch_panic::catch_panic;
+use crate::base::sync;
+use crate::tier::disk::disk_tier::Shared;
+use crate::tier::disk::file::{self, Identity, Opened, Turn};
+use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey};
+use crate::tier::disk::reader::{bits, signed};
+use crate::tier::disk::sweep;
+use crate::tier::disk::trouble::Trouble;
+use crate::tier::tier::Function;
+use crate::tier::wall;
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// The thread stays so long after the last write.
+const LINGERS: Duration = Duration::from_secs(1);
+
+/// A write waits so long for those of other processes.
+const WRITES_WITHIN: Duration = Duration::from_secs(5);
+
+/// The whole file is swept so often, in milliseconds.
+const SWEEPS_AFTER: u64 = 10 * 60 * 1000;
+
+/// That a version is in use is written so often, in milliseconds.
+const NOTES_AFTER: u64 = 60 * 60 * 1000;
+
+/// The connection for writing. It stays when the thread ends.
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Connection,
+    identity: Identity,
+    swept_at: u64,
+    /// The versions that are known to be in use, and since when.
+    noted: HashMap<Arc<Function>, u64>,
+}
+
+/// Has a thread write what is queued.
+pub(super) fn wake(shared: &Arc<Shared>, queue: &mut Queue) {
+    if !queue.has_thread {
+        let shared = Arc::clone(shared);
+        let thread = thread::Builder::new().name("memofn-disk".to_owned());
+        // If no thread can be started, the next write tries again.
+        queue.has_thread = thread.spawn(move || run(&shared)).is_ok();
+    }
+    shared.more.notify_all();
+}
+
+fn run(shared: &Shared) {
+    let mut queue = shared.lock();
+    let mut leaves_at = None;
+    loop {
+        let now = sync::now();
+        let pause = queue.breaker.pauses_until(now);
+        if queue.is_closing && (pause.is_some() || queue.is_idle()) {
+            break;
+        }
+        let due = queue.is_due_at(now).map(|due| pause.map_or(due, |until| due.max(until)));
+        if due.is_some_and(|due| due <= now) {
+            let batch = queue.take();
+            drop(queue);
+            let mut outcome = Err(Trouble::Failed("a write panicked".to_owned()));
+            catch_panic(|| outcome = shared.write(&batch));
+            if let Err(trouble) = &outcome {
+                shared.note(trouble);
+            }
+            queue = shared.lock();
+            match outcome {
+                Ok(()) => queue.succeeded(&batch),
+                Err(_) => queue.failed(sync::now()),
+            }
+            drop(batch);
+            shared.less.notify_all();
+            leaves_at = None;
+            continue;
+        }
+        let until = match due {
+            Some(due) => due,
+            None => *leaves_at.get_or_insert(now + LINGERS),
+        };
+        if until <= now {
+            break;
+        }
+        let waited = shared.more.wait_timeout(queue, until - now);
+        queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+    queue.has_thread = false;
+}
+
+impl Shared {
+    fn write(&self, batch: &Batch) -> Result<(), Trouble> {
+        let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = file::identity(&self.path)?;
+        // The file may have been removed or renamed by others.
+        let mut writer = match place.take().filter(|writer| Some(writer.identity) == current) {
+            Some(writer) => writer,
+            // There is nothing to remove from a file that is not there.
+            None if current.is_none() && !batch.keeps() => return Ok(()),
+            None => {
+                let Opened { connection, identity, aside } =
+                    file::open(&self.path, &Turn::take(&self.path)?)?;
+                connection.busy_timeout(WRITES_WITHIN)?;
+                if let Some(why) = aside {
+                    self.was_put_aside(why);
+                }
+                Writer { connection, identity, swept_at: 0, noted: HashMap::new() }
+            }
+        };
+        let max_bytes = self.max_bytes();
+        match writer.write(batch, max_bytes) {
+            Ok(bytes) => {
+                self.set_bytes(bytes);
+                *place = Some(writer);
+                Ok(())
+            }
+            Err(trouble) => {
+                let identity = writer.identity;
+                drop((writer, place));
+                Err(self.after(trouble, identity))
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// Returns the sum of the sizes.
+    fn write(&mut self, batch: &Batch, max_bytes: u64) -> Result<u64, Trouble> {
+        let now = wall::now();
+        if now.abs_diff(self.swept_at) >= SWEEPS_AFTER {
+            sweep::all(&mut self.connection, now)?;
+            self.swept_at = now;
+        }
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let noted = apply(&transaction, batch, now, &self.noted)?;
+        sweep::expired(&transaction, now)?;
+        let bytes = sweep::bound(&transaction, max_bytes)?;
+        transaction.commit()?;
+        self.noted.extend(noted.into_iter().map(|function| (function, now)));
+        sweep::shrink(&self.connection)?;
+        Ok(bytes)
+    }
+}
+
+/// Writes a batch. Returns the versions that are known to be in use now.
+fn apply(
+    connection: &Connection,
+    batch: &Batch,
+    now: u64,
+    noted: &HashMap<Arc<Function>, u64>,
+) -> Result<Vec<Arc<Function>>, Trouble> {
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
+    )?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO records (function, version, digest, size, used, ends, record) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let mut tag =
+        connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
+    let mut used: HashMap<&Arc<Function>, u64> = HashMap::new();
+    for op in &batch.ops {
+        match &**op {
+            Op::Keep(keep) => {
+                let Keep { row: RowKey { function, digest }, record, ends, tags } = keep;
+                let (name, version) = (function.name(), bits(function.version()));
+                let digest = digest.to_be_bytes();
+                remove.execute(params![name, version, digest])?;
+                let size = i64::try_from(keep.size()).unwrap_or(i64::MAX);
+                insert.execute(params![
+                    name,
+                    version,
+                    digest,
+                    size,
+                    signed(now),
+                    ends.map(signed),
+                    record.as_bytes()
+                ])?;
+                let id = connection.last_insert_rowid();
+                for name in tags {
+                    tag.execute(params![id, name])?;
+                }
+                used.insert(function, now);
+            }
+            Op::ForgetKey(RowKey { function, digest }) => {
+                let version = bits(function.version());
+                remove.execute(params![function.name(), version, digest.to_be_bytes()])?;
+            }
+            Op::ForgetFunction(name) => {
+                connection.execute("DELETE FROM records WHERE function = ?1", [name])?;
+            }
+            Op::ForgetTag(tag) => {
+                let sql = "DELETE FROM records WHERE id IN (SELECT id FROM tags WHERE tag = ?1)";
+                connection.execute(sql, [tag])?;
+            }
+            Op::ForgetAll => {
+                connection.execute("DELETE FROM records", [])?;
+            }
+        }
+    }
+    let mut touch = connection.prepare_cached("UPDATE records SET used = ?2 WHERE id = ?1")?;
+    for (id, at) in &batch.touches.rows {
+        touch.execute(params![id, signed(*at)])?;
+    }
+    used.extend(batch.touches.functions.iter().map(|(function, at)| (function, *at)));
+    used.retain(|function, at| {
+        noted.get(*function).is_none_or(|note| at.abs_diff(*note) >= NOTES_AFTER)
+    });
+    let mut note = connection.prepare_cached(
+        "INSERT INTO versions (function, version, used) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (function, version) DO UPDATE SET used = max(used, excluded.used)",
+    )?;
+    for (function, at) in &used {
+        note.execute(params![function.name(), bits(function.version()), signed(*at)])?;
+    }
+    Ok(used.into_keys().cloned().collect())
+}
