@@ -211,7 +211,8 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
     if connection.is_readonly("main")? {
         return Err(Trouble::Failed("the file is read-only".to_owned()));
     }
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // An old SQLite of the system has no such mode.
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true);
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; \
          PRAGMA journal_size_limit = 4194304",

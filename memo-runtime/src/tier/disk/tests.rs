@@ -666,7 +666,7 @@ fn flipped_bytes_cost_records_and_nothing_else() {
         let bytes = small(&directory);
         // The header and the schema with each byte, and a sample of the rest.
         let rest = (100..bytes.len()).step_by(if is_full() { 61 } else { 797 });
-        for place in (0..100).step_by(if is_full() { 1 } else { 3 }).chain(rest) {
+        for place in (0..100).chain(rest) {
             for mask in [0x01, 0xff] {
                 let mut bytes = bytes.clone();
                 bytes[place] ^= mask;

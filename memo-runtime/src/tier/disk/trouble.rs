@@ -38,7 +38,9 @@ fn shows_damage(error: &Error) -> bool {
                     | ErrorCode::ConstraintViolation
                     | ErrorCode::TypeMismatch
             );
-            is_damage || error.extended_code == ffi::SQLITE_IOERR_SHORT_READ
+            // A statement that is wrong is one for other tables than those of the file.
+            is_damage
+                || matches!(error.extended_code, ffi::SQLITE_ERROR | ffi::SQLITE_IOERR_SHORT_READ)
         }
         Error::QueryReturnedNoRows
         | Error::FromSqlConversionFailure(..)
