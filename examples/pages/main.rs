@@ -72,7 +72,8 @@ fn main() -> io::Result<ExitCode> {
         eprintln!("some pages could not be written: the next run renders them again");
     }
     if checks {
-        println!("damaged records: {}", memofn::disk::check()?);
+        let found = memofn::disk::check()?;
+        println!("{} records on disk, {} of them damaged", found.records, found.bad);
     }
     println!("\n{}", memofn::report());
     Ok(ExitCode::SUCCESS)

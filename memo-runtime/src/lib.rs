@@ -73,7 +73,7 @@ pub mod metrics {
 #[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
 /// The files of functions with the option `disk`: where they are, how large, and what is in them.
 pub mod disk {
-    pub use crate::tier::disk::{Check, Configuration, bytes, check, clear, configure, path};
+    pub use crate::tier::disk::{Check, Configuration, at, bytes, check, clear, configure, path};
 }
 
 /// For tests of programs that use caches.

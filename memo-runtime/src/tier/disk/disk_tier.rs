@@ -243,6 +243,7 @@ impl Tier for DiskTier {
     }
 
     fn status(&self) -> String {
+        self.bytes();
         self.0.status()
     }
 }

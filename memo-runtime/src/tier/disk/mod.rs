@@ -29,4 +29,4 @@ mod trouble;
 mod writer;
 
 pub use config::{Configuration, configure};
-pub use tiers::{Check, bytes, check, clear, path};
+pub use tiers::{Check, at, bytes, check, clear, path};

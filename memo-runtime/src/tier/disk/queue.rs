@@ -95,8 +95,6 @@ pub(super) struct Batch {
     /// The number of the last operation in it, or of the last one that was written before.
     last: u64,
     pub(super) touches: Touches,
-    /// The bound is to be seen to even if nothing is written.
-    pub(super) sweeps: bool,
 }
 
 impl Batch {
@@ -129,6 +127,7 @@ pub(super) struct Queue {
     touched_at: Option<Instant>,
     /// Somebody waits until all is written.
     pub(super) is_flushed: bool,
+    /// The bound is to be seen to even if nothing is written.
     pub(super) sweeps: bool,
     /// A batch is being written.
     is_writing: bool,
@@ -268,13 +267,13 @@ impl Queue {
 
     /// What is to be written. The operations stay in the queue until they are.
     pub(super) fn take(&mut self) -> Batch {
+        self.sweeps = false;
         self.is_writing = true;
         self.touched_at = None;
         Batch {
             ops: self.ops.iter().map(|(_, op)| Arc::clone(op)).collect(),
             last: self.ops.back().map_or(self.written, |(number, _)| *number),
             touches: mem::take(&mut self.touches),
-            sweeps: mem::take(&mut self.sweeps),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::tier::disk::config;
 use crate::tier::disk::disk_tier::{DiskTier, Settings};
-use crate::tier::disk::place;
+use crate::tier::disk::place::{self, DiskPlace};
+use crate::tier::tier::Tier;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -28,6 +29,24 @@ pub(super) fn on(path: PathBuf) -> Arc<DiskTier> {
 
 pub(super) fn all() -> Vec<Arc<DiskTier>> {
     TIERS.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+}
+
+/// The tier on this file, or in this directory, for a cache that is made by hand.
+///
+/// A path that is a directory, or has no extension, is that of a directory: then the file is `caches.sqlite3` in it. All tiers
+/// on one file are one.
+///
+/// ```
+/// use memofn::{Cache, disk};
+///
+/// # let directory = std::env::temp_dir().join(format!("memofn-at-{}", std::process::id()));
+/// let squares: Cache<u64, u64> =
+///     Cache::builder().name("squares").tier(disk::at(directory.join("squares.db")), 1).build();
+/// assert_eq!(squares.get_or_compute(3, || 9), 9);
+/// # let _ = std::fs::remove_dir_all(directory);
+/// ```
+pub fn at(path: impl Into<PathBuf>) -> impl Tier {
+    DiskPlace { package: "caches", path: Some(path.into()) }.tier()
 }
 
 /// What [`check()`] has found.

@@ -1,0 +1,201 @@
+//! Results on disk, as a program meets them. Two functions of one name and version stand for two processes.
+#![cfg(feature = "disk")]
+
+mod common;
+
+use common::finishes;
+use futures::executor::block_on;
+use memofn::{Cache, disk, memoize, testing};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(120);
+
+/// A directory that is removed at the end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("memofn-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("it can be created");
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+#[memoize(disk, name = "upper", version = 1)]
+fn upper(text: &str) -> Result<String, String> {
+    RUNS.fetch_add(1, SeqCst);
+    if text.is_empty() { Err("no text".to_owned()) } else { Ok(text.to_uppercase()) }
+}
+
+#[memoize(disk = "elsewhere.sqlite3", name = "upper", version = 1)]
+async fn upper_async(text: &str) -> Result<String, String> {
+    upper::uncached(text)
+}
+
+#[test]
+fn a_result_is_on_disk_for_the_next_process_and_an_error_is_not() {
+    let directory = Directory::new("next");
+    let _tiers = testing::tiers(&directory.0);
+    assert_eq!(upper("a"), Ok("A".to_owned()));
+    assert_eq!(upper(""), Err("no text".to_owned()));
+    // What is not written yet answers as well: a tier in a directory is one.
+    assert_eq!(block_on(upper_async("a")), Ok("A".to_owned()));
+    assert_eq!(upper_async::cache_info().tier_hits, 1);
+    assert!(block_on(upper_async("")).is_err());
+    assert!(memofn::flush(LONG));
+    assert_eq!(RUNS.load(SeqCst), 3);
+    upper::cache_remove("a");
+    upper_async::cache_clear();
+    assert_eq!(block_on(upper_async("a")), Ok("A".to_owned()));
+    assert_eq!(RUNS.load(SeqCst), 4, "it was forgotten on disk as well");
+    let files: Vec<_> = fs::read_dir(&directory.0).expect("it is there").collect();
+    assert!(!files.is_empty());
+}
+
+/// The keys and values of the damaged files.
+const ENTRIES: u32 = 20;
+
+fn value_of(key: u32) -> String {
+    format!("the value of {key}")
+}
+
+fn cache_on(path: &Path) -> Cache<u32, String> {
+    Cache::builder().name("entries").tier(disk::at(path), 1).build()
+}
+
+/// Asks a file for each entry. Returns how many it had. None of them may be wrong.
+fn entries_of(path: &Path) -> usize {
+    let cache = cache_on(path);
+    let mut found = 0;
+    for key in 0..ENTRIES {
+        let value = cache.get_or_compute(key, || "computed anew".to_owned());
+        if value == "computed anew" {
+            continue;
+        }
+        assert_eq!(value, value_of(key), "{}", path.display());
+        found += 1;
+    }
+    found
+}
+
+/// A file and its journal.
+struct File {
+    main: Vec<u8>,
+    journal: Vec<u8>,
+}
+
+impl File {
+    fn write(&self, path: &Path) {
+        fs::write(path, &self.main).expect("there is room");
+        fs::write(journal_of(path), &self.journal).expect("there is room");
+    }
+}
+
+fn journal_of(path: &Path) -> PathBuf {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    journal.into()
+}
+
+/// A file with the entries.
+fn whole_file(directory: &Directory) -> File {
+    let path = directory.0.join("whole.sqlite3");
+    // Another process writes it: this one would keep it open.
+    let test = env::current_exe().expect("it runs");
+    let status = process::Command::new(test)
+        .args(["--exact", "writes_a_file_for_another_test", "--include-ignored"])
+        .env("MEMOFN_WRITES", &path)
+        .status();
+    assert!(status.expect("it starts").success());
+    let journal = fs::read(journal_of(&path)).unwrap_or_default();
+    File { main: fs::read(path).expect("it was written"), journal }
+}
+
+#[test]
+#[ignore = "another test runs it in a process of its own"]
+fn writes_a_file_for_another_test() {
+    let Some(path) = env::var_os("MEMOFN_WRITES").map(PathBuf::from) else { return };
+    let cache = cache_on(&path);
+    (0..ENTRIES).for_each(|key| _ = cache.get_or_compute(key, || value_of(key)));
+    assert!(memofn::flush(LONG));
+}
+
+#[test]
+fn a_file_with_a_changed_byte_gives_the_right_value_or_none() {
+    finishes("a damaged file", || {
+        let is_full = env::var_os("MEMOFN_STRESS").is_some();
+        let directory = Directory::new("flips");
+        let whole = whole_file(&directory);
+        let step = if is_full { 7 } else { 331 };
+        let (mut right, mut files) = (0, 0);
+        for at in (0..whole.main.len() + whole.journal.len()).step_by(step) {
+            let path = directory.0.join(format!("{at}.sqlite3"));
+            let mut file = File { main: whole.main.clone(), journal: whole.journal.clone() };
+            let mut bytes = file.main.iter_mut().chain(&mut file.journal);
+            *bytes.nth(at).expect("it is inside") ^= 1 << (at % 8);
+            file.write(&path);
+            right += entries_of(&path);
+            files += 1;
+        }
+        // A change in the journal costs all that follows there.
+        assert!(right > 0, "{right} right values in {files} files");
+    });
+}
+
+#[test]
+fn a_file_that_was_cut_gives_the_right_value_or_none() {
+    finishes("a cut file", || {
+        let directory = Directory::new("cuts");
+        let whole = whole_file(&directory);
+        for length in (0..whole.main.len().max(whole.journal.len())).step_by(1021) {
+            let path = directory.0.join(format!("{length}.sqlite3"));
+            let cut = |bytes: &[u8]| bytes[..length.min(bytes.len())].to_vec();
+            let (main, journal) = (cut(&whole.main), cut(&whole.journal));
+            File { main, journal: whole.journal.clone() }.write(&path);
+            entries_of(&path);
+            let path = directory.0.join(format!("journal-{length}.sqlite3"));
+            File { main: whole.main.clone(), journal }.write(&path);
+            entries_of(&path);
+        }
+    });
+}
+
+#[test]
+fn threads_and_tasks_share_a_file() {
+    finishes("callers of a file", || {
+        let directory = Directory::new("threads");
+        let path = directory.0.join("shared.sqlite3");
+        let caches: Vec<_> = (0..4).map(|_| cache_on(&path)).collect();
+        thread::scope(|scope| {
+            for (i, cache) in caches.iter().cycle().take(8).enumerate() {
+                scope.spawn(move || {
+                    for key in 0..ENTRIES {
+                        let value = if i % 2 == 0 {
+                            cache.get_or_compute(key, || value_of(key))
+                        } else {
+                            block_on(cache.get_or_compute_async(key, async || value_of(key)))
+                        };
+                        assert_eq!(value, value_of(key));
+                    }
+                });
+            }
+        });
+        assert!(memofn::flush(LONG));
+        assert_eq!(entries_of(&path), ENTRIES as usize);
+    });
+}
