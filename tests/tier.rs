@@ -1,5 +1,6 @@
 //! A tier below a memoized function. Two functions of one name and version stand for two processes.
 #![cfg(feature = "tier")]
+#![expect(clippy::unused_async, reason = "the bodies of examples")]
 
 mod common;
 
@@ -349,9 +350,7 @@ mod failures {
 
         impl Serialize for Unwritable {
             fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-                if self.0 == 0 {
-                    panic!("it panics")
-                }
+                assert_ne!(self.0, 0, "it panics");
                 Err(serde::ser::Error::custom("it fails"))
             }
         }
@@ -601,8 +600,11 @@ mod types {
     enum Shape {
         Point,
         Circle { radius: f64 },
-        Named(Option<Option<Arc<str>>>),
+        Named(Named),
     }
+
+    #[expect(clippy::option_option, reason = "it comes back as it was")]
+    type Named = Option<Option<Arc<str>>>;
 
     #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
     struct User {
@@ -687,7 +689,6 @@ mod switches {
 
     #[test]
     fn an_isolation_has_no_tier() {
-        tiers_are_on();
         static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
 
         #[memoize(tier = TIER, name = "isolated")]
@@ -695,6 +696,7 @@ mod switches {
             n
         }
 
+        tiers_are_on();
         let isolation = testing::isolate();
         isolated(1);
         drop(isolation);
