@@ -499,48 +499,21 @@ impl<K, V> CacheBuilder<K, V> {
     ///
     /// `#[memoize(tier = ..)]` does this for a function.
     ///
+    /// [`memofn::tier`](crate::tier) has an example of a tier.
+    ///
     /// ```
-    /// use memofn::Cache;
-    /// use memofn::tier::{Answer, Asked, Forget, Kept, Lease, Pending, Record, Tier};
-    /// use std::collections::HashMap;
-    /// use std::sync::{Arc, Mutex};
+    /// # #[cfg(feature = "disk")] {
+    /// use memofn::{Cache, disk};
     ///
-    /// /// A tier in memory.
-    /// #[derive(Default)]
-    /// struct Map(Mutex<HashMap<(String, u64, u128), Record>>);
-    ///
-    /// fn key(of: &Asked) -> (String, u64, u128) {
-    ///     (of.function().name().to_owned(), of.function().version(), of.digest())
-    /// }
-    ///
-    /// impl Tier for Map {
-    ///     fn ask(&self, of: &Asked) -> Pending<Answer> {
-    ///         let record = self.0.lock().unwrap().get(&key(of)).cloned();
-    ///         Pending::ready(record.map_or(Answer::Yours(Lease::NONE), Answer::Hit))
-    ///     }
-    ///     fn keep(&self, of: &Asked, record: Record, _: Option<Lease>) -> Pending<Kept> {
-    ///         self.0.lock().unwrap().insert(key(of), record);
-    ///         Pending::ready(Kept::Stored)
-    ///     }
-    ///     fn forget(&self, what: Forget<'_>) {
-    ///         let mut records = self.0.lock().unwrap();
-    ///         match what {
-    ///             Forget::Key(of) => drop(records.remove(&key(of))),
-    ///             Forget::Function(it) => records.retain(|(name, ..), _| name != it.name()),
-    ///             Forget::Tag(tag) => records.retain(|_, it| !it.tags().any(|its| its == tag)),
-    ///             _ => records.clear(),
-    ///         }
-    ///     }
-    /// }
-    ///
-    /// let tier = Arc::new(Map::default());
+    /// # let path = std::env::temp_dir().join(format!("memofn-tier-{}", std::process::id()));
     /// let cache = || -> Cache<u64, String> {
-    ///     Cache::builder().name("squares").tier(Arc::clone(&tier), 1).build()
+    ///     Cache::builder().name("squares").tier(disk::at(&path), 1).build()
     /// };
     /// let (one, other) = (cache(), cache());
     /// one.get_or_compute(3, || "nine".to_owned());
     /// assert_eq!(other.get_or_compute(3, || unreachable!("the tier has it")), "nine");
     /// assert_eq!(other.info().tier_hits, 1);
+    /// # }
     /// ```
     #[cfg(feature = "tier")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
