@@ -276,7 +276,7 @@ where
     loop {
         let joined = match ahead {
             Ahead::Run(guard) => {
-                let run = run_or_ask_async(engine, guard, policy).await;
+                let run = Box::pin(run_or_ask_async(engine, guard, policy)).await;
                 return run.map_break(|(value, age)| Answered::by_tier(age).with(value));
             }
             Ahead::Wait(joined) => joined,

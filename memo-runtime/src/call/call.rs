@@ -108,6 +108,7 @@ fn go_on_slowly<'c, S: Scope>(
 
 /// Goes on with a call for which another rule holds.
 #[cold]
+#[inline(never)]
 fn go_on_by<'c, S: Scope>(
     rule: Rule,
     engine: &'c EnginePtr<S>,
@@ -124,7 +125,9 @@ fn go_on_by<'c, S: Scope>(
     } else {
         match look_again(engine, miss, types) {
             Ok(()) => return None,
-            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
+            // As if it were not known to be absent: one more caller of `start_absent` would keep it from being inlined into
+            // each miss.
+            Err((hash, _)) => slow_path.begin(hash, false, types),
         }
     };
     take_steps(engine, slow_path, step, types)
@@ -216,7 +219,10 @@ where
     loop {
         let joined = match ahead {
             Ahead::Run(guard) => {
-                let run = run_or_ask_async(engine, guard, policy).await;
+                if engine.engine().below.is_none() {
+                    return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
+                }
+                let run = Box::pin(run_or_ask_async(engine, guard, policy)).await;
                 return run.map_break(|(result, _)| result);
             }
             Ahead::Wait(joined) => joined,
@@ -238,14 +244,12 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    if engine.engine().below.is_some() {
-        if let Some(young) = Box::pin(guard.ask()).await {
-            let mut answer = Answer::None;
-            AnswerFrom::new(engine, &policy, &mut answer).put_given(young.value());
-            let age = young.age();
-            guard.finish_given(young);
-            return ControlFlow::Break((answer.take(), age));
-        }
+    if let Some(young) = guard.ask().await {
+        let mut answer = Answer::None;
+        AnswerFrom::new(engine, &policy, &mut answer).put_given(young.value());
+        let age = young.age();
+        guard.finish_given(young);
+        return ControlFlow::Break((answer.take(), age));
     }
     ControlFlow::Continue(AsyncRun::start(engine, guard, policy))
 }
@@ -376,6 +380,7 @@ where
 }
 
 /// Forgets a call here and below, where its key need not be stored here.
+#[cold]
 fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
     engine: &Engine<S>,
     below: &dyn Below,

@@ -149,7 +149,7 @@ impl<S: Scope> Engine<S> {
     }
 
     /// An entry without a value, for the run of a call that was looked up in vain, and the tags to file it with.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn fresh(&self, hash: u64, query: &mut dyn AnyQuery) -> (UnstoredEntry<S>, NewTags) {
         self.note_equal(query.equal_keys());
         let mut tags = Tags::default();
@@ -157,10 +157,18 @@ impl<S: Scope> Engine<S> {
         #[expect(unsafe_code, reason = "a query writes the key")]
         // SAFETY: the query is of the engine's types.
         let entry = unsafe { EntryPtr::make(self.spare.memory(), self.types(), hash, write_key) };
-        if let Some(below) = &self.below {
-            tags.extend(below.tag(entry.entry_ref()));
+        if self.below.is_some() {
+            self.tag_for_below(&entry, &mut tags);
         }
         (UnstoredEntry::new(entry), NewTags::new(tags))
+    }
+
+    /// Adds the tag by which what stands below tells of changes to an entry.
+    #[cold]
+    #[inline(never)]
+    fn tag_for_below(&self, entry: &EntryPtr<S>, tags: &mut Tags) {
+        let tag = self.below.as_ref().and_then(|below| below.tag(entry.entry_ref()));
+        tags.extend(tag);
     }
 
     /// The look-up of a call under the lock. If nothing is found, `fresh` is started.
