@@ -46,7 +46,7 @@
 //! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
 //! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
 //! | `tier` | [`tier = ..`](guide::tiers): a store of the program below the cache. Results are written by [`serde`](https://docs.rs/serde) and [`postcard`](https://docs.rs/postcard) |
-//! | `disk` | [`disk`](guide::tiers#disk): results that survive the process, in SQLite, which is built from source |
+//! | `disk` | [`disk`](guide::tiers#disk): results that survive the process, in a database of `SQLite`, which is built from source |
 //!
 //! # Limits
 //!

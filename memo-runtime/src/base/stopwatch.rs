@@ -78,6 +78,15 @@ pub(crate) struct Ran {
 impl Ran {
     pub(crate) const UNKNOWN: Self = Self { time: None, is_sample: false };
 
+    /// There was no run: the value comes from below the cache. It says nothing about runs.
+    pub(crate) const GIVEN: Self = Self { time: None, is_sample: true };
+
+    /// Whether there was a run.
+    #[inline]
+    pub(crate) fn is_of_run(self) -> bool {
+        self != Self::GIVEN
+    }
+
     /// The time of a run that is a sample of all runs.
     #[inline]
     pub(crate) fn sample(self) -> Option<Duration> {

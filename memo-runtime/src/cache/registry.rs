@@ -12,6 +12,8 @@ use crate::config::stats::CacheInfo;
 use crate::engine::below::Below;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
+#[cfg(feature = "tier")]
+use crate::tier::forgotten;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak as RcWeak};
@@ -337,6 +339,8 @@ pub fn clear_all() {
 #[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn invalidate_tag(tag: &str) -> usize {
+    #[cfg(feature = "tier")]
+    forgotten::note(tag);
     in_all_caches(|cache| cache.invalidate_tag(tag))
 }
 
@@ -367,10 +371,11 @@ pub fn invalidate_tag(tag: &str) -> usize {
 #[doc(alias("revalidateTag", "mark_stale"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn expire_tag(tag: &str) -> usize {
+    #[cfg(feature = "tier")]
+    forgotten::note(tag);
     in_all_caches(|cache| cache.expire_tag(tag))
 }
 
-/// The sum of what `act` returns for each cache.
 /// Waits until the tiers below all caches have kept what they were given so far, at most for this time. Returns whether they
 /// have.
 ///
@@ -393,6 +398,7 @@ pub fn flush(at_most: Duration) -> bool {
     below.iter().filter(|below| !below.flush(left())).count() == 0
 }
 
+/// The sum of what `act` returns for each cache.
 fn in_all_caches(act: impl Fn(&dyn AnyCache) -> usize) -> usize {
     let mut sum = 0;
     let mut panic = FirstPanic::none();

@@ -12,6 +12,7 @@ use crate::engine::below::{AnyValue, Asked, Given, Hold, Question, Reply, Waits}
 use crate::engine::engine::EnginePtr;
 use crate::entry::entry::EntryPtr;
 use crate::flight::wait::Wait;
+use crate::scope::runners::PolledRun;
 use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
 use std::future::poll_fn;
@@ -88,7 +89,13 @@ impl<S: Scope> RunGuard<'_, S> {
     /// Asks, and ends the run if there is a value. Returns whether there is.
     pub(super) async fn is_given(&mut self) -> bool {
         let young = self.ask().await;
+        let _here = self.here();
         young.map(|young| self.finish_given(young)).is_some()
+    }
+
+    /// Notes that user code is a part of the run, until the returned value is dropped: a `Clone` may call the function.
+    pub(super) fn here(&self) -> Option<PolledRun> {
+        self.wait().map(|wait| PolledRun::enter(wait.owner()))
     }
 
     /// The run may keep its result without having asked, if something stands below the cache.
@@ -138,6 +145,9 @@ impl<S: Scope> RunGuard<'_, S> {
     /// How a value stands that has lived already. One that is due does not renew another.
     fn standing_of(&self, given: &Given) -> Standing {
         let lives = &self.engine.lives;
+        if given.rest.is_zero() && !lives.keeps() {
+            return Standing::TooOld;
+        }
         if !lives.differ {
             return Standing::Young(Life::ENDLESS);
         }
@@ -169,13 +179,14 @@ impl<S: Scope> RunGuard<'_, S> {
     }
 
     /// Ends a run that has failed with an old value from below, if there is one. That is then in the entry of the run.
-    pub(super) fn ends_with_old_value(&mut self, result: &dyn AnyResult) -> bool {
+    pub(super) fn ends_with_old_value(&mut self) -> bool {
         let Some(held) = &mut self.held else { return false };
-        if result.refusal() != Outcome::Error {
+        // It was forgotten during the run.
+        if self.entry.is_invalidated() {
             return false;
         }
         let Some(Young { value, age, life }) = held.old.take() else { return false };
-        if !self.land(&mut FromBelow(value), Some(&life), Ran::UNKNOWN) || !self.entry.has_value() {
+        if !self.land(&mut FromBelow(value), Some(&life), Ran::GIVEN) || !self.entry.has_value() {
             return false;
         }
         self.engine.core.count_answered_failure();
@@ -187,7 +198,7 @@ impl<S: Scope> RunGuard<'_, S> {
     /// Ends the run with a value from below. The body has not run.
     pub(super) fn finish_given(&mut self, young: Young) {
         let Young { value, life, .. } = young;
-        if self.land(&mut FromBelow(value), Some(&life), Ran::UNKNOWN) {
+        if self.land(&mut FromBelow(value), Some(&life), Ran::GIVEN) {
             self.end();
         }
     }

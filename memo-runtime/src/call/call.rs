@@ -245,6 +245,7 @@ where
     S: Scope,
 {
     if let Some(young) = guard.ask().await {
+        let _here = guard.here();
         let mut answer = Answer::None;
         AnswerFrom::new(engine, &policy, &mut answer).put_given(young.value());
         let age = young.age();

@@ -23,9 +23,8 @@ use std::ptr::NonNull;
 
 /// A blocking body that is about to run, of a call of a cache with keys `K` and values `V`.
 ///
-/// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its flight to its end. So this is
-/// where a miss will ask a tier before it runs the body, within the flight: the key is in the entry of the run's
-/// guard, and a value from the tier goes the way of [`finish`](Self::finish).
+/// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its body to its end. What stands below
+/// the cache was [asked](crate::call::ask_below) before.
 #[must_use]
 pub struct Run<'c, P, K, V, S: Scope> {
     packed: PackedRun<'c, S>,
@@ -351,14 +350,13 @@ impl<P, K, V, S: Scope> fmt::Debug for Turn<'_, P, K, V, S> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "tracing")))]
 mod tests {
     use super::*;
     use crate::call::result_policy::Whole;
     use crate::scope::scope::{Shared, Thread};
 
     #[test]
-    #[cfg(not(feature = "tracing"))]
     fn a_run_has_two_words() {
         const WORDS: usize = 2 * size_of::<usize>();
         assert_eq!(size_of::<Turn<'_, Whole, String, [u64; 9], Shared>>(), WORDS);

@@ -217,7 +217,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             return None;
         }
         if !result.is_stored() {
-            if self.ends_with_old_value(result) {
+            if result.refusal() == Outcome::Error && self.ends_with_old_value() {
                 return Some(Outcome::Error);
             }
             let refusal = self.reject(result, ran);
@@ -242,6 +242,9 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the result is of the engine's type.
         let life = unsafe { self.engine.lives.of(result.value().expect("it is stored")) };
+        if life.is_error && self.ends_with_old_value() {
+            return Some(Outcome::Error);
+        }
         let held = self.held.take();
         if life.is_error {
             if self.end_renewal(NotRenewed::Err) {

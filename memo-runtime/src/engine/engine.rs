@@ -246,7 +246,10 @@ impl<S: Scope> Engine<S> {
         });
         self.core.insert(&entry, &tags, life.as_ref(), &|other| equal(other, own));
         if let Some((Some(hold), entry, tags)) = kept {
-            let life = life.filter(|life| !life.is_error).unwrap_or(Life::ENDLESS);
+            let life = life.unwrap_or(Life::ENDLESS);
+            if life.is_empty() {
+                return;
+            }
             #[expect(unsafe_code, reason = "an engine has no types")]
             // SAFETY: the value was written above, and this owns the entry.
             unsafe {

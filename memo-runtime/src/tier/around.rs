@@ -8,7 +8,8 @@ use crate::engine::below::Waits;
 use crate::tier::counts::Counts;
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
-use crate::tier::tier::{Answer, Asked, Kept, Lease, Tier};
+use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
+use crate::tier::under_way::UnderWay;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub(crate) struct Desk {
     pub(crate) tier: Arc<dyn Tier>,
     pub(crate) asked: Asked,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) under_way: Arc<UnderWay>,
 }
 
 /// The end of a question.
@@ -35,6 +37,7 @@ impl Desk {
     /// longer than the lease lasts that it met first.
     pub(crate) async fn ask(self, waits: Waits) -> Found {
         let mut end = None;
+        let mut pause = Duration::from_millis(1);
         loop {
             let Some(answer) = within(self.question(), self.timeout(), waits).await else {
                 self.counts.errors.add();
@@ -54,16 +57,32 @@ impl Desk {
                 self.counts.waits.add();
             }
             let end = *end.get_or_insert_with(|| now.checked_add(until).unwrap_or(now));
-            if end <= now {
+            // A run of this process that has the lease may be a future that nobody polls.
+            if end <= now || self.under_way.has_lease(self.asked.digest()) {
+                self.counts.misses.add();
                 return Found::Nothing;
             }
-            within(pushed, until.min(end - now), waits).await;
+            let left = end - now;
+            let is_pushed = within(pushed, until.min(left), waits).await.is_some();
+            if is_pushed && sync::now().saturating_duration_since(now) < pause {
+                // A tier that says so at once, again and again, is not asked in a loop.
+                let (_promise, never) = Pending::promised(());
+                within(never, pause.min(left), waits).await;
+                pause = pause.saturating_mul(2);
+            }
         }
     }
 
     /// The right to keep a result.
     pub(crate) fn hold(&self, lease: Option<Lease>) -> Held {
-        Held { desk: Some(self.clone()), lease }
+        let has_lease = lease.is_some_and(|lease| lease != Lease::NONE);
+        let serial = self.under_way.begin(self.asked.digest(), has_lease);
+        Held { desk: self.clone(), lease, serial, is_kept: false }
+    }
+
+    /// Has the tier forget the key.
+    pub(crate) fn forget(&self) {
+        caught(|| self.tier.forget(Forget::Key(&self.asked)));
     }
 
     /// The question to the tier. If nobody waits for the answer any longer, its lease is given back.
@@ -97,41 +116,55 @@ async fn within<T: Send + 'static>(
 
 /// The right to keep a result. If it is dropped, its lease is given back.
 pub(crate) struct Held {
-    /// `None` once the result is kept.
-    desk: Option<Desk>,
+    desk: Desk,
     lease: Option<Lease>,
+    /// The serial of the key when the run began.
+    serial: u64,
+    is_kept: bool,
 }
 
 impl Held {
     /// What it is the right for.
-    pub(crate) fn asked(&self) -> Option<Asked> {
-        self.desk.as_ref().map(|desk| desk.asked.clone())
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.desk.asked
     }
 
-    /// Keeps a record. Nothing waits for that.
+    /// Keeps a record, unless its key was forgotten meanwhile or a later run has kept its own. Nothing waits for that.
     pub(crate) fn keep(mut self, record: Record) {
-        let Some(Desk { tier, asked, counts }) = self.desk.take() else { return };
-        let kept = caught(|| tier.keep(&asked, record, self.lease));
+        let Desk { tier, asked, counts, under_way } = &self.desk;
+        let Some(serial) = under_way.keeps(asked.digest(), self.serial) else {
+            counts.refused.add();
+            return;
+        };
+        self.is_kept = true;
+        let counts = Arc::clone(counts);
+        let kept = caught(|| tier.keep(asked, record, self.lease));
         kept.unwrap_or_else(|| Pending::ready(Kept::Failed)).detach(move |kept| match kept {
             Kept::Stored => {}
             Kept::Refused => counts.refused.add(),
             Kept::Failed => counts.errors.add(),
         });
+        if !under_way.is_at(asked.digest(), serial) {
+            // It was forgotten while the tier was told to keep it.
+            self.desk.forget();
+        }
     }
 
     /// The result cannot be kept. That is counted.
     pub(crate) fn fail(self) {
-        if let Some(desk) = &self.desk {
-            desk.counts.errors.add();
-        }
+        self.desk.counts.errors.add();
+    }
+
+    fn has_lease(&self) -> bool {
+        self.lease.is_some_and(|lease| lease != Lease::NONE)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let lease = self.lease.filter(|lease| *lease != Lease::NONE);
-        if let (Some(desk), Some(lease)) = (self.desk.take(), lease) {
-            caught(|| desk.tier.release(&desk.asked, lease));
+        self.desk.under_way.end(self.desk.asked.digest(), self.has_lease());
+        if let (false, true, Some(lease)) = (self.is_kept, self.has_lease(), self.lease) {
+            caught(|| self.desk.tier.release(&self.desk.asked, lease));
         }
     }
 }

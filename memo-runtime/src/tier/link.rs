@@ -16,17 +16,23 @@ use crate::tier::around::{Desk, Found, Held};
 use crate::tier::codec::{Codec, KeptKey};
 use crate::tier::counts::Counts;
 use crate::tier::digest::{digest, encode_key};
+use crate::tier::forgotten;
 use crate::tier::place::TierPlace;
 use crate::tier::record::{Contents, Record};
 use crate::tier::tier::{Asked, FirstLevel, Forget, Function, Tier};
+use crate::tier::under_way::UnderWay;
 use crate::tier::wall;
 use std::any::type_name;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
+
+/// The clocks of two processes differ by less.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 
 /// The link between a cache and its tier.
 pub(crate) struct Link<K, V, C>(Arc<Inner<K, V, C>>);
@@ -43,6 +49,9 @@ struct Inner<K, V, C> {
     /// The tier that was asked to tell of changes, and whether it does.
     teller: Mutex<Option<(Weak<dyn Tier>, bool)>>,
     counts: Arc<Counts>,
+    under_way: Arc<UnderWay>,
+    /// The tier knows the tags that were invalidated before the cache was made.
+    knows_tags: AtomicBool,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -66,6 +75,8 @@ where
             follower: OnceLock::new(),
             teller: Mutex::new(None),
             counts: Arc::default(),
+            under_way: Arc::default(),
+            knows_tags: AtomicBool::new(false),
             types: PhantomData,
         }))
     }
@@ -86,7 +97,14 @@ where
     /// The tier and the call as it knows it. `None` if there is no tier now, or the key cannot be written.
     fn desk(&self, key: &K) -> Option<Desk> {
         let tier = self.place.tier(self.is_test)?;
-        let function = Arc::clone(self.function.get()?);
+        let Some(function) = self.function.get().map(Arc::clone) else {
+            // The cache has no name.
+            self.counts.errors.add();
+            return None;
+        };
+        if !self.knows_tags.swap(true, Relaxed) {
+            tell_of_tags(&*tier, &function);
+        }
         let encoded = caught(|| {
             let bytes = encode_key(key)?;
             let digest = digest(&bytes, key);
@@ -97,7 +115,8 @@ where
             return None;
         };
         let asked = Asked::new(function, bytes.into(), digest);
-        Some(Desk { tier, asked, counts: Arc::clone(&self.counts) })
+        let (counts, under_way) = (Arc::clone(&self.counts), Arc::clone(&self.under_way));
+        Some(Desk { tier, asked, counts, under_way })
     }
 
     /// Has the tier tell of changes. Returns whether it does.
@@ -119,7 +138,8 @@ where
 
     fn forget(&self, key: &K) {
         if let Some(desk) = self.desk(key) {
-            caught(|| desk.tier.forget(Forget::Key(&desk.asked)));
+            self.under_way.forget(desk.asked.digest());
+            desk.forget();
         }
     }
 
@@ -150,10 +170,14 @@ where
         let hold = self.clone().holding(desk.hold(None));
         let Some((value, born, fresh_until)) = self.read(&record, &desk.asked) else {
             self.counts.errors.add();
-            caught(|| desk.tier.forget(Forget::Key(&desk.asked)));
+            desk.forget();
             return Reply::Run(Some(hold));
         };
         let now = wall::now();
+        if born > wall::after(now, CLOCKS_DIFFER) {
+            // The clock was set back, and the age of the record is not known.
+            return Reply::Run(Some(hold));
+        }
         let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
         let rest = if fresh_until == wall::NEVER { Duration::MAX } else { since(now, fresh_until) };
         Reply::Given(Given { value: Box::new(Decoded(value)), age: since(born, now), rest, hold })
@@ -175,6 +199,9 @@ where
     }
 
     fn join(&self, name: &str) {
+        if name.is_empty() {
+            return;
+        }
         // Instantiations of a generic function may share a name.
         let name = format!("{name}({})->{}", type_name::<K>(), type_name::<V>());
         let _ = self.0.function.set(Arc::new(Function::new(name, self.0.version)));
@@ -229,12 +256,15 @@ where
     fn forget_all(&self) {
         self.0.counts.zero();
         let Some(tier) = self.0.place.tier(self.0.is_test) else { return };
+        self.0.under_way.forget_all();
         if let Some(function) = self.0.function.get() {
             caught(|| tier.forget(Forget::Function(function)));
         }
     }
 
     fn forget_tag(&self, tag: &str) {
+        // Runs under way may have the tag.
+        self.0.under_way.forget_all();
         if let Some(tier) = self.0.place.tier(self.0.is_test) {
             caught(|| tier.forget(Forget::Tag(tag)));
         }
@@ -262,6 +292,17 @@ where
     }
 }
 
+/// Has a tier forget the tags that were invalidated before a cache above it was made.
+#[cold]
+fn tell_of_tags(tier: &dyn Tier, function: &Function) {
+    match forgotten::all() {
+        Some(tags) => tags.iter().for_each(|tag| {
+            caught(|| tier.forget(Forget::Tag(tag)));
+        }),
+        None => drop(caught(|| tier.forget(Forget::Function(function)))),
+    }
+}
+
 /// The key as records have it. Keys that differ in a field that is not written differ in their digests.
 fn key_of(asked: &Asked) -> Vec<u8> {
     [&**asked.key(), &asked.digest().to_le_bytes()].concat()
@@ -277,15 +318,19 @@ struct Follower(Weak<dyn Above>);
 
 impl FirstLevel for Follower {
     fn forget(&self, digest: u128) {
-        if let Some(cache) = self.0.upgrade() {
-            catch_panic(|| cache.forget_tagged(&tag_of(digest)));
-        }
+        catch_panic(|| {
+            if let Some(cache) = self.0.upgrade() {
+                cache.forget_tagged(&tag_of(digest));
+            }
+        });
     }
 
     fn forget_all(&self) {
-        if let Some(cache) = self.0.upgrade() {
-            catch_panic(|| cache.forget_entries());
-        }
+        catch_panic(|| {
+            if let Some(cache) = self.0.upgrade() {
+                cache.forget_entries();
+            }
+        });
     }
 }
 
@@ -331,9 +376,8 @@ where
         let value = unsafe { value.cast::<V>().as_ref() };
         let codec = &inner.codec;
         let written = caught(|| codec.encode(value).map(|bytes| (bytes, codec.shape(value))));
-        let (Some((payload, shape)), Some(asked)) = (written.flatten(), held.asked()) else {
-            return held.fail();
-        };
+        let Some((payload, shape)) = written.flatten() else { return held.fail() };
+        let asked = held.asked();
         let born = wall::now();
         let fresh_until = wall::after(born, life.length);
         let record = Contents {
@@ -344,7 +388,7 @@ where
             fresh_until,
             ends: wall::after(fresh_until, life.kept),
             cost: cost.map_or(0, |cost| u64::try_from(cost.as_micros()).unwrap_or(u64::MAX)),
-            key: &key_of(&asked),
+            key: &key_of(asked),
             tags: tags.iter().map(|tag| &**tag).filter(|tag| !tag.starts_with(OWN_TAG)).collect(),
             payload: &payload,
         }

@@ -59,6 +59,7 @@ pub(crate) mod counts;
 pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+pub(crate) mod forgotten;
 pub(crate) mod link;
 pub(crate) mod pending;
 pub(crate) mod place;
@@ -66,6 +67,7 @@ pub(crate) mod record;
 pub(crate) mod shape;
 pub(crate) mod switch;
 pub(crate) mod tier;
+pub(crate) mod under_way;
 pub(crate) mod wall;
 
 pub use codec::Codec;

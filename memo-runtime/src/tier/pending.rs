@@ -222,6 +222,9 @@ impl<T> Slot<T> {
 
 impl<T> Promise<T> {
     /// Gives the value.
+    ///
+    /// If the caller no longer waits for an [`Answer`](crate::tier::Answer), its lease is given back: this calls
+    /// [`Tier::release`](crate::tier::Tier::release) on the same thread. So hold no lock of the tier.
     pub fn keep(mut self, value: T) {
         self.if_dropped = None;
         self.slot.put(value);
@@ -317,7 +320,9 @@ impl<T: Send + 'static> Future for Within<T> {
             let waker = cx.waker().clone();
             let old = mem::replace(&mut *deadline.rings.waker(), waker);
             drop(old);
-            return Poll::Pending;
+            // The alarm may have rung in between, and woken the old waker.
+            let is_over = deadline.at <= sync::now();
+            return if is_over { Poll::Ready(None) } else { Poll::Pending };
         }
         let Some(at) = now.checked_add(self.at_most) else { return Poll::Pending };
         let rings = Arc::new(Rings(Mutex::new(cx.waker().clone())));

@@ -54,6 +54,8 @@ pub trait Tier: Send + Sync + 'static {
 }
 
 /// A cache above a tier, in the memory of this process.
+///
+/// Its methods drop values and call listeners of the program, which may call the tier. So hold no lock of the tier.
 pub trait FirstLevel: Send + Sync {
     /// Forgets the result of a key, and keeps a run of it that is under way from being stored.
     fn forget(&self, digest: u128);

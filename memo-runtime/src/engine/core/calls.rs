@@ -233,7 +233,9 @@ impl<S: Scope> Core<S> {
                 state.land_alone(entry, now, run.life, stamp, &mut evicted);
                 computed.taken.set(true);
                 entry.publish(stamp);
-                state.record(run.ran);
+                if run.ran.is_of_run() {
+                    state.record(run.ran);
+                }
             }
             lands
         });
@@ -285,7 +287,7 @@ impl<S: Scope> Core<S> {
             };
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
-            if Self::publish(landed, entry, taken) {
+            if Self::publish(landed, entry, taken) && ran.is_of_run() {
                 let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
                 state.record_sample(ran);
                 state.patience.record(ran.for_waiters().or_else(awaited));
