@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 const MINUTE: Duration = Duration::from_secs(60);
 fn tiers_are_on() {
     static ON: LazyLock<()> = LazyLock::new(|| {
-        thread::spawn(|| std::mem::forget::<TestTiers>(testing::tiers(std::env::temp_dir()))).join().unwrap();
+        thread::spawn(|| std::mem::forget::<TestTiers>(testing::tiers(std::env::temp_dir())))
+            .join()
+            .unwrap();
     });
     LazyLock::force(&ON);
 }
@@ -27,11 +29,15 @@ fn t1_kept_record_gives_no_lease() {
     #[memoize(tier = TIER, version = 1, name = "t1", ttl = "10m", stale_if_error = "1h")]
     fn one(n: u64) -> Result<u64, &'static str> {
         RUNS.fetch_add(1, SeqCst);
-        if NEST.load(SeqCst) == 1 { other::cache_remove(n); }
+        if NEST.load(SeqCst) == 1 {
+            other::cache_remove(n);
+        }
         Ok(n)
     }
     #[memoize(tier = TIER, version = 1, name = "t1", ttl = "10m", stale_if_error = "1h")]
-    fn other(n: u64) -> Result<u64, &'static str> { Ok(n) }
+    fn other(n: u64) -> Result<u64, &'static str> {
+        Ok(n)
+    }
     tiers_are_on();
     let clock = Clock::stop();
     one(1).unwrap();
@@ -39,16 +45,25 @@ fn t1_kept_record_gives_no_lease() {
     NEST.store(1, SeqCst);
     one(1).unwrap();
     assert_eq!(RUNS.load(SeqCst), 2);
-    assert_eq!((TIER.records(), one::cache_info().tier_refused), (0, 1), "removed by another process during the run");
+    assert_eq!(
+        (TIER.records(), one::cache_info().tier_refused),
+        (0, 1),
+        "removed by another process during the run"
+    );
 }
 
 #[test]
 fn t2_refresh_not_refused() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     #[memoize(tier = TIER, version = 1, name = "t2")]
-    fn run(n: u64) -> u64 { remove::cache_remove(n); n }
+    fn run(n: u64) -> u64 {
+        remove::cache_remove(n);
+        n
+    }
     #[memoize(tier = TIER, version = 1, name = "t2")]
-    fn remove(n: u64) -> u64 { n }
+    fn remove(n: u64) -> u64 {
+        n
+    }
     tiers_are_on();
     run::cache_refresh(1);
     assert_eq!(TIER.records(), 0, "removed by another process during the refresh");
@@ -59,10 +74,14 @@ fn t3_removed_old_value_answers() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     static FAILS: AtomicU32 = AtomicU32::new(0);
     #[memoize(tier = TIER, version = 1, name = "t3", ttl = "10m", stale_if_error = "1h")]
-    fn one(n: u64) -> Result<u64, &'static str> { Ok(n) }
+    fn one(n: u64) -> Result<u64, &'static str> {
+        Ok(n)
+    }
     #[memoize(tier = TIER, version = 1, name = "t3", ttl = "10m", stale_if_error = "1h")]
     fn other(n: u64) -> Result<u64, &'static str> {
-        if FAILS.load(SeqCst) == 0 { return Ok(n) }
+        if FAILS.load(SeqCst) == 0 {
+            return Ok(n);
+        }
         other::cache_remove(n);
         Err("down")
     }
@@ -82,9 +101,13 @@ fn t4_err_ttl_and_stale_if_error() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     static FAILS: AtomicU32 = AtomicU32::new(0);
     #[memoize(tier = TIER, version = 1, name = "t4", ttl = "10m", err_ttl = "1m", stale_if_error = "1h")]
-    fn one(n: u64) -> Result<u64, String> { if FAILS.load(SeqCst) == 0 { Ok(n) } else { Err("down".into()) } }
+    fn one(n: u64) -> Result<u64, String> {
+        if FAILS.load(SeqCst) == 0 { Ok(n) } else { Err("down".into()) }
+    }
     #[memoize(tier = TIER, version = 1, name = "t4", ttl = "10m", err_ttl = "1m", stale_if_error = "1h")]
-    fn other(n: u64) -> Result<u64, String> { if FAILS.load(SeqCst) == 0 { Ok(n) } else { Err("down".into()) } }
+    fn other(n: u64) -> Result<u64, String> {
+        if FAILS.load(SeqCst) == 0 { Ok(n) } else { Err("down".into()) }
+    }
     tiers_are_on();
     let clock = Clock::stop();
     one(1).unwrap();
@@ -99,14 +122,22 @@ fn t4_err_ttl_and_stale_if_error() {
 struct Plain(Arc<Mutex<HashMap<u128, Record>>>);
 impl Tier for Plain {
     fn ask(&self, of: &Asked) -> Pending<Answer> {
-        Pending::ready(self.0.lock().unwrap().get(&of.digest()).map_or(Answer::Yours(Lease::NONE), |it| Answer::Hit(it.clone())))
+        Pending::ready(
+            self.0
+                .lock()
+                .unwrap()
+                .get(&of.digest())
+                .map_or(Answer::Yours(Lease::NONE), |it| Answer::Hit(it.clone())),
+        )
     }
     fn keep(&self, of: &Asked, r: Record, _: Option<Lease>) -> Pending<Kept> {
         self.0.lock().unwrap().insert(of.digest(), r);
         Pending::ready(Kept::Stored)
     }
     fn forget(&self, what: Forget<'_>) {
-        if let Forget::Key(of) = what { self.0.lock().unwrap().remove(&of.digest()); }
+        if let Forget::Key(of) = what {
+            self.0.lock().unwrap().remove(&of.digest());
+        }
     }
 }
 
@@ -117,23 +148,32 @@ fn t5_a_late_run_overwrites_a_newer_record() {
     #[memoize(tier = TIER, version = 1, name = "t5")]
     fn one(n: u64) -> u32 {
         let run = N.fetch_add(1, SeqCst);
-        if run == 0 { assert_eq!(one::cache_refresh(n), 1); }
+        if run == 0 {
+            assert_eq!(one::cache_refresh(n), 1);
+        }
         run
     }
     #[memoize(tier = TIER, version = 1, name = "t5")]
-    fn other(n: u64) -> u32 { let _ = n; 7 }
+    fn other(n: u64) -> u32 {
+        let _ = n;
+        7
+    }
     tiers_are_on();
     let first = one(1);
     assert_eq!((first, one::cache_peek(1)), (0, Some(1)), "the first level keeps the newer one");
     assert_eq!(other(1), 1, "and so does the tier");
 }
 
-static GATE: Mutex<Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>> = Mutex::new(None);
+static GATE: Mutex<Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>> =
+    Mutex::new(None);
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Slow(u64);
 impl Serialize for Slow {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        if let Some((tx, rx)) = GATE.lock().unwrap().take() { tx.send(()).unwrap(); rx.recv().unwrap(); }
+        if let Some((tx, rx)) = GATE.lock().unwrap().take() {
+            tx.send(()).unwrap();
+            rx.recv().unwrap();
+        }
         self.0.serialize(s)
     }
 }
@@ -171,7 +211,9 @@ fn t9_theirs_that_is_ready_spins() {
             self.0.fetch_add(1, SeqCst);
             Pending::ready(Answer::Theirs(Pending::promised(()).1, Duration::from_millis(500)))
         }
-        fn keep(&self, _: &Asked, _: Record, _: Option<Lease>) -> Pending<Kept> { Pending::ready(Kept::Stored) }
+        fn keep(&self, _: &Asked, _: Record, _: Option<Lease>) -> Pending<Kept> {
+            Pending::ready(Kept::Stored)
+        }
         fn forget(&self, _: Forget<'_>) {}
     }
     let asked = Arc::new(AtomicU32::new(0));
@@ -179,18 +221,35 @@ fn t9_theirs_that_is_ready_spins() {
     let mut polls = 0;
     let mut call = std::pin::pin!(cache.get_or_compute_async(1, async || 1));
     let start = Instant::now();
-    block_on(std::future::poll_fn(|cx| { polls += 1; call.as_mut().poll(cx) }));
+    block_on(std::future::poll_fn(|cx| {
+        polls += 1;
+        call.as_mut().poll(cx)
+    }));
     let i = cache.info();
-    assert!(asked.load(SeqCst) < 20, "asked {} times in {polls} polls, {:?}; misses {} tier_hits {} tier_misses {} errors {} waits {}", asked.load(SeqCst), start.elapsed(), i.misses, i.tier_hits, i.tier_misses, i.tier_errors, i.tier_waits);
+    assert!(
+        asked.load(SeqCst) < 20,
+        "asked {} times in {polls} polls, {:?}; misses {} tier_hits {} tier_misses {} errors {} waits {}",
+        asked.load(SeqCst),
+        start.elapsed(),
+        i.misses,
+        i.tier_hits,
+        i.tier_misses,
+        i.tier_errors,
+        i.tier_waits
+    );
 }
 
 #[test]
 fn t11_a_record_from_the_future() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     #[memoize(tier = TIER, version = 1, name = "t11", ttl = "10m")]
-    fn one(n: u64) -> u64 { n }
+    fn one(n: u64) -> u64 {
+        n
+    }
     #[memoize(tier = TIER, version = 1, name = "t11", ttl = "10m")]
-    fn other(n: u64) -> u64 { n }
+    fn other(n: u64) -> u64 {
+        n
+    }
     tiers_are_on();
     let file = std::env::temp_dir().join("review_t11");
     if std::env::var_os("T11").is_some() {
@@ -204,11 +263,22 @@ fn t11_a_record_from_the_future() {
         return;
     }
     let me = std::env::current_exe().unwrap();
-    assert!(std::process::Command::new(me).args(["--exact", "t11_a_record_from_the_future"]).env("T11", "1").status().unwrap().success());
+    assert!(
+        std::process::Command::new(me)
+            .args(["--exact", "t11_a_record_from_the_future"])
+            .env("T11", "1")
+            .status()
+            .unwrap()
+            .success()
+    );
     let clock = Clock::stop();
     TIER.mood(Mood::Lies(std::fs::read(file).unwrap()));
     let mut answered = Vec::new();
-    for _ in 0..5 { let c = other::cache_call(1); answered.push((c.status, c.age)); clock.advance(11 * MINUTE); }
+    for _ in 0..5 {
+        let c = other::cache_call(1);
+        answered.push((c.status, c.age));
+        clock.advance(11 * MINUTE);
+    }
     assert!(answered[1].0 == CallStatus::Miss, "{answered:?}");
 }
 
@@ -216,7 +286,8 @@ fn t11_a_record_from_the_future() {
 fn t12_an_ended_record_in_a_cache_without_ttl() {
     let tier = MapTier::default();
     let clock = Clock::stop();
-    let one: Cache<u64, u64> = Cache::builder().name("t12").ttl(MINUTE).tier(tier.clone(), 1).build();
+    let one: Cache<u64, u64> =
+        Cache::builder().name("t12").ttl(MINUTE).tier(tier.clone(), 1).build();
     one.get_or_compute(1, || 1);
     clock.advance(60 * MINUTE);
     let other: Cache<u64, u64> = Cache::builder().name("t12").tier(tier.clone(), 1).build();
@@ -227,7 +298,8 @@ fn t12_an_ended_record_in_a_cache_without_ttl() {
 fn t13_idle() {
     let tier = MapTier::default();
     let clock = Clock::stop();
-    let one: Cache<u64, u64> = Cache::builder().name("t13").tti(MINUTE).tier(tier.clone(), 1).build();
+    let one: Cache<u64, u64> =
+        Cache::builder().name("t13").tti(MINUTE).tier(tier.clone(), 1).build();
     one.get_or_compute(1, || 1);
     clock.advance(60 * MINUTE);
     assert_eq!(one.get_or_compute(1, || 2), 2, "not used for an hour");
@@ -238,7 +310,12 @@ fn t14_slow_refreshes_starve_async_reads() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     static HOLD: AtomicU32 = AtomicU32::new(0);
     #[memoize(ttl = "10m", refresh_after = "1m")]
-    fn slow(n: u64) -> u64 { while HOLD.load(SeqCst) == 1 { thread::sleep(Duration::from_millis(5)); } n }
+    fn slow(n: u64) -> u64 {
+        while HOLD.load(SeqCst) == 1 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        n
+    }
     let clock = Clock::stop();
     (0..4).for_each(|n| _ = slow(n));
     clock.advance(2 * MINUTE);
@@ -246,7 +323,8 @@ fn t14_slow_refreshes_starve_async_reads() {
     (0..4).for_each(|n| _ = slow(n));
     TIER.lock().timeout = Some(Duration::from_millis(300));
     TIER.mood(Mood::Works);
-    let cache = || -> Cache<u64, u64> { Cache::builder().name("t14").tier(TIER.clone(), 1).build() };
+    let cache =
+        || -> Cache<u64, u64> { Cache::builder().name("t14").tier(TIER.clone(), 1).build() };
     cache().get_or_compute(1, || 1);
     let other = cache();
     let value = block_on(other.get_or_compute_async(1, async || 2));
@@ -259,7 +337,9 @@ fn t15_insert_of_an_error() {
     let _ = Clock::stop();
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     #[memoize(tier = TIER, version = 1, name = "t15", ttl = "10m", err_ttl = "1m")]
-    fn one(n: u64) -> Result<u64, String> { Ok(n) }
+    fn one(n: u64) -> Result<u64, String> {
+        Ok(n)
+    }
     tiers_are_on();
     one::cache_insert(1, Err("x".into()));
     let ends = TIER.lock().records.values().map(Record::ends).collect::<Vec<_>>();
@@ -272,22 +352,37 @@ fn t16_born() {
     let clock = Clock::stop();
     let one: Cache<u64, u64> = Cache::builder().name("t16").tier(tier.clone(), 1).build();
     one.insert(2, 2);
-    one.get_or_compute(1, || { clock.advance(MINUTE); 1 });
+    one.get_or_compute(1, || {
+        clock.advance(MINUTE);
+        1
+    });
     let mut born: Vec<_> = tier.lock().records.values().map(|r| r.born().unwrap()).collect();
     born.sort();
-    assert_eq!(born[1].duration_since(born[0]).unwrap(), Duration::ZERO, "read from its sources when the run began");
+    assert_eq!(
+        born[1].duration_since(born[0]).unwrap(),
+        Duration::ZERO,
+        "read from its sources when the run began"
+    );
 }
 
 fn stalled(with: bool) -> Duration {
     let builder = Cache::builder().name("t17");
-    let cache: Cache<u64, u64> = if with { builder.tier(MapTier::default(), 1).build() } else { builder.build() };
+    let cache: Cache<u64, u64> =
+        if with { builder.tier(MapTier::default(), 1).build() } else { builder.build() };
     let cache: &'static Cache<u64, u64> = Box::leak(Box::new(cache));
     let (tx, rx) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let start = Instant::now();
         block_on(async {
-            let mut a = Box::pin(cache.get_or_compute_async(1, async || { std::future::pending::<()>().await; 1 }));
-            std::future::poll_fn(|cx| { assert!(a.as_mut().poll(cx).is_pending()); std::task::Poll::Ready(()) }).await;
+            let mut a = Box::pin(cache.get_or_compute_async(1, async || {
+                std::future::pending::<()>().await;
+                1
+            }));
+            std::future::poll_fn(|cx| {
+                assert!(a.as_mut().poll(cx).is_pending());
+                std::task::Poll::Ready(())
+            })
+            .await;
             assert_eq!(cache.get_or_compute_async(1, async || 2).await, 2);
         });
         let _ = tx.send(start.elapsed());
@@ -318,12 +413,18 @@ impl Clone for C {
 #[test]
 fn t18_clone_calls() {
     let tier = MapTier::default();
-    let make = || -> &'static Cache<u64, C> { Box::leak(Box::new(Cache::builder().name("t18").tier(tier.clone(), 1).build())) };
+    let make = || -> &'static Cache<u64, C> {
+        Box::leak(Box::new(Cache::builder().name("t18").tier(tier.clone(), 1).build()))
+    };
     let run = |cache: &'static Cache<u64, C>| {
         *CLONES.lock().unwrap() = Some(cache);
         ONCE.store(1, SeqCst);
         let (tx, rx) = std::sync::mpsc::channel();
-        thread::spawn(move || { let s = Instant::now(); block_on(cache.get_or_compute_async(1, async || C(1))); let _ = tx.send(s.elapsed()); });
+        thread::spawn(move || {
+            let s = Instant::now();
+            block_on(cache.get_or_compute_async(1, async || C(1)));
+            let _ = tx.send(s.elapsed());
+        });
         rx.recv_timeout(Duration::from_secs(5))
     };
     let own = run(make());
@@ -337,9 +438,13 @@ fn t19_tag_of_a_cache_that_was_not_used_yet() {
     static ONE: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     static TWO: LazyLock<MapTier> = LazyLock::new(MapTier::default);
     #[memoize(tier = ONE, version = 1, name = "t19", tags = ["t19"])]
-    fn one(n: u64) -> u64 { n }
+    fn one(n: u64) -> u64 {
+        n
+    }
     #[memoize(tier = TWO, version = 1, name = "t19", tags = ["t19"])]
-    fn after_restart(n: u64) -> u64 { n + 100 }
+    fn after_restart(n: u64) -> u64 {
+        n + 100
+    }
     tiers_are_on();
     one(1);
     let records = ONE.lock().records.clone();
@@ -351,11 +456,18 @@ fn t19_tag_of_a_cache_that_was_not_used_yet() {
 #[test]
 fn t20_tag_of_another_process_during_a_run() {
     static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
-    let cache = |name: &'static str| -> Cache<u64, u64> { Cache::builder().name(name).tier(TIER.clone(), 1).build() };
+    let cache = |name: &'static str| -> Cache<u64, u64> {
+        Cache::builder().name(name).tier(TIER.clone(), 1).build()
+    };
     let one = cache("t20");
     let other = cache("t20");
     // remove by a borrowed form while a run is under way whose value the tier has: not held -> stays
-    let s: Cache<String, u64> = Cache::builder().name("t20s").tier(TIER.clone(), 1).ttl(MINUTE).stale_if_error(60 * MINUTE).build();
+    let s: Cache<String, u64> = Cache::builder()
+        .name("t20s")
+        .tier(TIER.clone(), 1)
+        .ttl(MINUTE)
+        .stale_if_error(60 * MINUTE)
+        .build();
     let clock = Clock::stop();
     s.get_or_compute("a".into(), || 1);
     clock.advance(2 * MINUTE);
@@ -367,7 +479,9 @@ fn t20_tag_of_another_process_during_a_run() {
 
 struct Flag(std::sync::atomic::AtomicBool);
 impl std::task::Wake for Flag {
-    fn wake(self: Arc<Self>) { self.0.store(true, SeqCst); }
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
 }
 
 #[test]
@@ -385,12 +499,18 @@ fn t21_lost_wake() {
         let mut call = Box::pin(cache.get_or_compute_async(n, async || n));
         let start = Instant::now();
         assert!(call.as_mut().poll(&mut Context::from_waker(&wa)).is_pending());
-        while start.elapsed() < Duration::from_micros(1990 + (n % 200)) { std::hint::spin_loop(); }
+        while start.elapsed() < Duration::from_micros(1990 + (n % 200)) {
+            std::hint::spin_loop();
+        }
         // The task that holds the future has another waker now.
         if call.as_mut().poll(&mut Context::from_waker(&wb)).is_pending() {
             let start = Instant::now();
-            while !b.0.load(SeqCst) && start.elapsed() < Duration::from_millis(100) { thread::yield_now(); }
-            if !b.0.load(SeqCst) { lost += 1; }
+            while !b.0.load(SeqCst) && start.elapsed() < Duration::from_millis(100) {
+                thread::yield_now();
+            }
+            if !b.0.load(SeqCst) {
+                lost += 1;
+            }
         }
     }
     assert_eq!(lost, 0, "woken neither");
@@ -409,11 +529,24 @@ fn t22_patience() {
     let helped_after = |with: bool| {
         let cache = make(with);
         thread::spawn(move || cache.get_or_compute(5000, || 1)).join().unwrap();
-        (0..40).for_each(|n| _ = cache.get_or_compute(n, || { thread::sleep(Duration::from_millis(1)); n }));
-        if with { (100..103).for_each(|n| _ = cache.get_or_compute(n, || unreachable!())); }
+        (0..40).for_each(|n| {
+            _ = cache.get_or_compute(n, || {
+                thread::sleep(Duration::from_millis(1));
+                n
+            })
+        });
+        if with {
+            (100..103).for_each(|n| _ = cache.get_or_compute(n, || unreachable!()));
+        }
         let (tx, rx) = std::sync::mpsc::channel::<()>();
         let (began, wait) = std::sync::mpsc::channel();
-        thread::spawn(move || cache.get_or_compute(1000, || { began.send(()).unwrap(); let _ = rx.recv(); 1 }));
+        thread::spawn(move || {
+            cache.get_or_compute(1000, || {
+                began.send(()).unwrap();
+                let _ = rx.recv();
+                1
+            })
+        });
         wait.recv().unwrap();
         let start = Instant::now();
         // inside a run

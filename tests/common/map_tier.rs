@@ -126,6 +126,10 @@ impl State {
         if let Some(record) = self.records.get(key) {
             return Answer::Hit(record.clone());
         }
+        self.lend(key)
+    }
+
+    fn lend(&mut self, key: &Key) -> Answer {
         if self.leases.contains_key(key) {
             let (promise, pushed) = Pending::promised(());
             self.waiting.entry(key.clone()).or_default().push(promise);
@@ -166,6 +170,10 @@ impl Tier for MapTier {
         drop(state);
         let (tier, key) = (self.clone(), key(of));
         self.work(Answer::Away, move || tier.lock().answer(&key))
+    }
+
+    fn lend(&self, of: &Asked) -> Pending<Answer> {
+        Pending::ready(self.lock().lend(&key(of)))
     }
 
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {

@@ -16,6 +16,7 @@ use crate::scope::runners::PolledRun;
 use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -30,10 +31,28 @@ pub(crate) struct Young {
 
 /// The right of a run to keep its result below, and the tags to keep it with.
 pub(crate) struct Held {
-    hold: Box<dyn Hold>,
+    hold: Option<Box<dyn Hold>>,
     tags: Vec<Arc<str>>,
     /// A value whose time to live has ended, and which answers if the run fails.
     old: Option<Young>,
+}
+
+/// A question under way, and what is known already.
+struct Asking {
+    question: Question,
+    /// A value that is kept for a run that fails.
+    old: Option<Young>,
+    /// How many values were too old.
+    times: u8,
+}
+
+impl Asking {
+    /// So many values may be too old. Then the body runs, and keeps nothing below.
+    const MOST: u8 = 3;
+
+    fn new(question: Question) -> Self {
+        Self { question, old: None, times: 0 }
+    }
 }
 
 /// How a value from below stands.
@@ -66,24 +85,33 @@ impl<S: Scope> RunGuard<'_, S> {
 
     /// Asks, and blocks the thread. Without a value the body is to run.
     pub(super) fn ask_and_block(&mut self) -> Option<Young> {
-        let mut question = self.question(Waits::Blocking)?;
-        match question.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(reply) => self.take(reply),
+        let mut asking = Asking::new(self.question(Waits::Blocking)?);
+        loop {
+            let polled = asking.question.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             // A blocking question is ready at once.
-            Poll::Pending => None,
+            let Poll::Ready(reply) = polled else { return None };
+            match self.take(reply, &mut asking) {
+                ControlFlow::Break(young) => return young,
+                ControlFlow::Continue(()) => {}
+            }
         }
     }
 
     /// Asks. The waiters of the run see that it is polled.
     pub(super) async fn ask(&mut self) -> Option<Young> {
-        let mut question = self.question(Waits::Polled)?;
-        let wait = self.wait();
-        let reply = poll_fn(|cx| match wait {
-            Some(wait) => Wait::lead(wait, cx, |cx| question.as_mut().poll(cx)),
-            None => question.as_mut().poll(cx),
-        })
-        .await;
-        self.take(reply)
+        let mut asking = Asking::new(self.question(Waits::Polled)?);
+        loop {
+            let wait = self.wait();
+            let reply = poll_fn(|cx| match wait {
+                Some(wait) => Wait::lead(wait, cx, |cx| asking.question.as_mut().poll(cx)),
+                None => asking.question.as_mut().poll(cx),
+            })
+            .await;
+            match self.take(reply, &mut asking) {
+                ControlFlow::Break(young) => return young,
+                ControlFlow::Continue(()) => {}
+            }
+        }
     }
 
     /// Asks, and ends the run if there is a value. Returns whether there is.
@@ -101,7 +129,8 @@ impl<S: Scope> RunGuard<'_, S> {
     /// The run may keep its result without having asked, if something stands below the cache.
     pub(super) fn hold_below(&mut self) {
         if let Some(below) = &self.engine.below {
-            self.set_held(below.hold(self.entry.entry_ref()));
+            let hold = below.hold(self.entry.entry_ref());
+            self.set_held(hold, None);
         }
     }
 
@@ -111,35 +140,46 @@ impl<S: Scope> RunGuard<'_, S> {
         }
     }
 
-    fn set_held(&mut self, hold: Option<Box<dyn Hold>>) {
+    fn set_held(&mut self, hold: Option<Box<dyn Hold>>, old: Option<Young>) {
+        if hold.is_none() && old.is_none() {
+            return;
+        }
         // The entry has its tags while it is under way.
-        let tags = || self.engine.core.tags_of(self.entry.entry_ref());
-        self.held = hold.map(|hold| Box::new(Held { hold, tags: tags(), old: None }));
+        let tags = self.engine.core.tags_of(self.entry.entry_ref());
+        self.held = Some(Box::new(Held { hold, tags, old }));
     }
 
-    fn take(&mut self, reply: Reply) -> Option<Young> {
+    /// Takes a reply. Continues if the question is to be asked once more.
+    fn take(&mut self, reply: Reply, asking: &mut Asking) -> ControlFlow<Option<Young>> {
         let given = match reply {
             Reply::Given(given) => given,
             Reply::Run(hold) => {
-                if hold.is_some() {
+                if asking.old.is_some() || hold.is_some() {
                     self.note(Asked::Miss);
                 }
-                self.set_held(hold);
-                return None;
+                self.set_held(hold, asking.old.take());
+                return ControlFlow::Break(None);
             }
         };
         let standing = self.standing_of(&given);
-        let Given { value, age, hold, .. } = given;
-        if let Standing::Young(life) = standing {
-            self.note(Asked::Hit);
-            return Some(Young { value, age, life });
+        let Given { value, age, again, .. } = given;
+        let life = match standing {
+            Standing::Young(life) => {
+                self.note(Asked::Hit);
+                return ControlFlow::Break(Some(Young { value, age, life }));
+            }
+            Standing::Kept(life) => Some(life),
+            Standing::TooOld => None,
+        };
+        asking.old = life.map(|life| Young { value, age, life }).or(asking.old.take());
+        asking.times += 1;
+        if asking.times > Asking::MOST {
+            self.note(Asked::Miss);
+            self.set_held(None, asking.old.take());
+            return ControlFlow::Break(None);
         }
-        self.note(Asked::Miss);
-        self.set_held(Some(hold));
-        if let (Some(held), Standing::Kept(life)) = (&mut self.held, standing) {
-            held.old = Some(Young { value, age, life });
-        }
-        None
+        asking.question = again();
+        ControlFlow::Continue(())
     }
 
     /// How a value stands that has lived already. One that is due does not renew another.
@@ -210,11 +250,11 @@ impl<S: Scope> RunGuard<'_, S> {
         if life.is_empty() {
             return;
         }
-        let Held { hold, tags, .. } = held;
+        let Held { hold: Some(right), tags, .. } = held else { return };
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the result is of the engine's type.
         unsafe {
-            hold.keep(value, life, &tags, ran.sample());
+            right.keep(value, life, &tags, ran.sample());
         }
     }
 }

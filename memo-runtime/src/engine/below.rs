@@ -112,8 +112,8 @@ pub(crate) struct Given {
     pub(crate) age: Duration,
     /// How long it answers from now on, at most.
     pub(crate) rest: Duration,
-    /// The right to keep the result of a run, if the value is found too old.
-    pub(crate) hold: Box<dyn Hold>,
+    /// Asks once more, if the value is found too old.
+    pub(crate) again: Box<dyn FnOnce() -> Question + Send>,
 }
 
 /// A value of the cache's type.

@@ -293,11 +293,13 @@ impl<S: Scope> Engine<S> {
         }
     }
 
-    /// What stands below forgets the key of the stored entry.
+    /// What stands below forgets the key, if an entry of it is stored, kept or under way.
     fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
         self.tell_below(|below| {
-            if let Some(entry) = self.peek(hash, equals) {
-                below.forget(entry.entry_ref());
+            for entry in self.core.of_hash(hash) {
+                if equals(entry.entry_ref()) {
+                    below.forget(entry.entry_ref());
+                }
             }
         });
     }

@@ -33,13 +33,14 @@ pub(crate) enum Found {
 }
 
 impl Desk {
-    /// Asks the tier. While another process has the lease of the key, it waits: until that one has kept or given up, and no
+    /// Asks the tier; after a record that does not do, for a lease alone. While another process has the lease of the key, it waits: until that one has kept or given up, and no
     /// longer than the lease lasts that it met first.
-    pub(crate) async fn ask(self, waits: Waits) -> Found {
+    pub(crate) async fn ask(self, waits: Waits, mut after_record: bool) -> Found {
         let mut end = None;
         let mut pause = Duration::from_millis(1);
         loop {
-            let Some(answer) = within(self.question(), self.timeout(), waits).await else {
+            let Some(answer) = within(self.question(after_record), self.timeout(), waits).await
+            else {
                 self.counts.errors.add();
                 return Found::Nothing;
             };
@@ -52,6 +53,7 @@ impl Desk {
                     return Found::Nothing;
                 }
             };
+            after_record = false;
             let now = sync::now();
             if end.is_none() {
                 self.counts.waits.add();
@@ -86,8 +88,10 @@ impl Desk {
     }
 
     /// The question to the tier. If nobody waits for the answer any longer, its lease is given back.
-    fn question(&self) -> Pending<Answer> {
-        let pending = caught(|| self.tier.ask(&self.asked));
+    fn question(&self, after_record: bool) -> Pending<Answer> {
+        let tier = &self.tier;
+        let pending =
+            caught(|| if after_record { tier.lend(&self.asked) } else { tier.ask(&self.asked) });
         let desk = self.clone();
         pending.unwrap_or_else(|| Pending::ready(Answer::Away)).or_give(move |answer| {
             if let Answer::Yours(lease) = answer {
@@ -138,11 +142,15 @@ impl Held {
         };
         self.is_kept = true;
         let counts = Arc::clone(counts);
+        counts.keeps.begin();
         let kept = caught(|| tier.keep(asked, record, self.lease));
-        kept.unwrap_or_else(|| Pending::ready(Kept::Failed)).detach(move |kept| match kept {
-            Kept::Stored => {}
-            Kept::Refused => counts.refused.add(),
-            Kept::Failed => counts.errors.add(),
+        kept.unwrap_or_else(|| Pending::ready(Kept::Failed)).detach(move |kept| {
+            match kept {
+                Kept::Stored => {}
+                Kept::Refused => counts.refused.add(),
+                Kept::Failed => counts.errors.add(),
+            }
+            counts.keeps.end();
         });
         if !under_way.is_at(asked.digest(), serial) {
             // It was forgotten while the tier was told to keep it.

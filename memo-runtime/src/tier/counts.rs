@@ -3,6 +3,8 @@
 use crate::config::stats::CacheInfo;
 use crate::engine::below::Since;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What was asked of a tier, and what came of it.
 #[derive(Debug, Default)]
@@ -12,6 +14,35 @@ pub(crate) struct Counts {
     pub(crate) errors: Count,
     pub(crate) waits: Count,
     pub(crate) refused: Count,
+    pub(crate) keeps: Keeps,
+}
+
+/// How many records are on their way to the tier.
+#[derive(Debug, Default)]
+pub(crate) struct Keeps {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+impl Keeps {
+    pub(crate) fn begin(&self) {
+        *self.lock() += 1;
+    }
+
+    pub(crate) fn end(&self) {
+        *self.lock() -= 1;
+        self.ended.notify_all();
+    }
+
+    /// Waits until there are none, at most for this time. Returns whether there are none.
+    pub(crate) fn wait(&self, at_most: Duration) -> bool {
+        let waited = self.ended.wait_timeout_while(self.lock(), at_most, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One counter.

@@ -3,6 +3,7 @@
 //! Nothing that a tier gives is trusted: the record, its function, its key and the shape of its value are checked.
 
 use crate::base::catch_panic::{catch_panic, caught};
+use crate::base::sync;
 use crate::config::stats::CacheInfo;
 use crate::engine::below::{
     self, Above, AnyValue, Below, Given, Hold, OWN_TAG, Question, Reply, Since, Waits,
@@ -19,6 +20,7 @@ use crate::tier::digest::{digest, encode_key};
 use crate::tier::forgotten;
 use crate::tier::place::TierPlace;
 use crate::tier::record::{Contents, Record};
+use crate::tier::shape::shape_of;
 use crate::tier::tier::{Asked, FirstLevel, Forget, Function, Tier};
 use crate::tier::under_way::UnderWay;
 use crate::tier::wall;
@@ -106,7 +108,9 @@ where
             tell_of_tags(&*tier, &function);
         }
         let encoded = caught(|| {
-            let bytes = encode_key(key)?;
+            // With the shape of the key: fields that have changed their places or names make another key.
+            let mut bytes = encode_key(key)?;
+            bytes.extend(shape_of(key).to_le_bytes());
             let digest = digest(&bytes, key);
             Some((bytes, digest))
         });
@@ -160,27 +164,40 @@ where
         Some((value??, found.born, found.fresh_until))
     }
 
-    /// The reply to a run, once the tier has answered.
-    fn reply(self: Arc<Self>, desk: &Desk, found: Found) -> Reply {
-        let record = match found {
-            Found::Record(record) => record,
-            Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
-            Found::Nothing => return Reply::Run(None),
-        };
-        let hold = self.clone().holding(desk.hold(None));
-        let Some((value, born, fresh_until)) = self.read(&record, &desk.asked) else {
-            self.counts.errors.add();
-            desk.forget();
-            return Reply::Run(Some(hold));
-        };
-        let now = wall::now();
-        if born > wall::after(now, CLOCKS_DIFFER) {
-            // The clock was set back, and the age of the record is not known.
-            return Reply::Run(Some(hold));
-        }
-        let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
-        let rest = if fresh_until == wall::NEVER { Duration::MAX } else { since(now, fresh_until) };
-        Reply::Given(Given { value: Box::new(Decoded(value)), age: since(born, now), rest, hold })
+    /// Asks the tier, and reads its record. One that is not sound is forgotten.
+    fn ask(self: Arc<Self>, desk: Desk, waits: Waits, after_record: bool) -> Question {
+        Box::pin(async move {
+            let record = match desk.clone().ask(waits, after_record).await {
+                Found::Record(record) => record,
+                Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
+                Found::Nothing => return Reply::Run(None),
+            };
+            let now = wall::now();
+            let read = self.read(&record, &desk.asked);
+            if read.is_none() {
+                self.counts.errors.add();
+                desk.forget();
+            }
+            // If the clock was set back, the age of a record is not known.
+            let read = read.filter(|(_, born, _)| *born <= wall::after(now, CLOCKS_DIFFER));
+            let Some((value, born, fresh_until)) = read else {
+                return match desk.clone().ask(waits, true).await {
+                    Found::Lease(held) => Reply::Run(Some(self.holding(held))),
+                    // A newer record is as likely to be no better.
+                    Found::Record(_) | Found::Nothing => Reply::Run(None),
+                };
+            };
+            let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
+            let rest =
+                if fresh_until == wall::NEVER { Duration::MAX } else { since(now, fresh_until) };
+            let again = Box::new(move || self.ask(desk, waits, true));
+            Reply::Given(Given {
+                value: Box::new(Decoded(value)),
+                age: since(born, now),
+                rest,
+                again,
+            })
+        })
     }
 
     fn holding(self: Arc<Self>, held: Held) -> Box<dyn Hold> {
@@ -228,10 +245,7 @@ where
         let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
         let Some(desk) = desk else { return Box::pin(ready(Reply::Run(None))) };
         let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found = desk.clone().ask(waits).await;
-            inner.reply(&desk, found)
-        })
+        inner.ask(desk, waits, false)
     }
 
     fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>> {
@@ -283,7 +297,10 @@ where
 
     fn flush(&self, at_most: Duration) -> bool {
         let Some(tier) = self.0.place.tier(self.0.is_test) else { return true };
-        caught(|| tier.flush(at_most)).unwrap_or(false)
+        let start = sync::now();
+        let are_handed_over = self.0.counts.keeps.wait(at_most);
+        let left = at_most.saturating_sub(start.elapsed());
+        caught(|| tier.flush(left)).unwrap_or(false) && are_handed_over
     }
 
     fn status(&self) -> String {

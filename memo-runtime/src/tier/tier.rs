@@ -2,6 +2,7 @@
 
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
+use std::any::type_name;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
@@ -17,6 +18,13 @@ use std::time::Duration;
 pub trait Tier: Send + Sync + 'static {
     /// Asks for the record of a key.
     fn ask(&self, of: &Asked) -> Pending<Answer>;
+
+    /// Asks for a lease where there is a record that does not do: it is too old, or damaged. The answer is as that of
+    /// [`ask`](Self::ask); [`Answer::Hit`] is a newer record.
+    fn lend(&self, of: &Asked) -> Pending<Answer> {
+        let _ = of;
+        Pending::ready(Answer::Yours(Lease::NONE))
+    }
 
     /// Keeps a record. With a lease, only if that is still valid: a [`forget`](Self::forget) ends it.
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept>;
@@ -41,15 +49,16 @@ pub trait Tier: Send + Sync + 'static {
         Duration::from_secs(1)
     }
 
-    /// Waits until all that was given to it so far is kept, at most for this time. Returns whether it is.
+    /// Waits until all that was given to it so far is kept, at most for this time. Returns whether it is. That each
+    /// [`keep`](Self::keep) has ended is waited for already: this is for what a tier does after that.
     fn flush(&self, at_most: Duration) -> bool {
         let _ = at_most;
         true
     }
 
-    /// One line for [`report()`](crate::report()): where it is, how it is.
+    /// One line for [`report()`](crate::report()): where it is, how it is. It is the name of the type, unless the tier says more.
     fn status(&self) -> String {
-        String::new()
+        type_name::<Self>().to_owned()
     }
 }
 
@@ -174,6 +183,9 @@ macro_rules! pointers {
         impl<T: Tier + $($size)*> Tier for $pointer {
             fn ask(&self, of: &Asked) -> Pending<Answer> {
                 (**self).ask(of)
+            }
+            fn lend(&self, of: &Asked) -> Pending<Answer> {
+                (**self).lend(of)
             }
             fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
                 (**self).keep(of, record, lease)

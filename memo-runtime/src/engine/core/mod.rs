@@ -286,6 +286,17 @@ impl<S: Scope> Core<S> {
         }
     }
 
+    /// All entries that are filed under a hash.
+    pub(crate) fn of_hash(&self, hash: u64) -> Vec<EntryPtr<S>> {
+        let mut entries = Vec::new();
+        self.locked(|state| {
+            state.split_by_key(hash, &KeyMatches::with(None), &mut SmallList::new(), |entry| {
+                entries.push(self.retain(entry));
+            });
+        });
+        entries
+    }
+
     /// One more owner of a filed entry.
     fn retain(&self, entry: EntryRef) -> EntryPtr<S> {
         entry.retain::<S>();

@@ -180,6 +180,13 @@ impl DiskTier {
 }
 
 impl Tier for DiskTier {
+    fn lend(&self, _: &Asked) -> Pending<Answer> {
+        if !self.0.is_of_this_process() {
+            return Pending::ready(Answer::Away);
+        }
+        Pending::ready(Answer::Yours(self.0.lock().lease()))
+    }
+
     fn ask(&self, of: &Asked) -> Pending<Answer> {
         let shared = &self.0;
         if !shared.is_of_this_process() {
