@@ -14,7 +14,14 @@ pub(crate) const THREADS: usize = 4;
 /// The most jobs that wait for a thread.
 pub(crate) const QUEUE: usize = 1024;
 
-#[derive(Default)]
+/// A few threads and their queue.
+pub(crate) struct Background {
+    #[cfg_attr(all(test, memofn_models), allow(dead_code, reason = "a model has no such threads"))]
+    name: &'static str,
+    pool: Mutex<Pool>,
+    more: Condvar,
+}
+
 struct Pool {
     jobs: VecDeque<Job>,
     threads: usize,
@@ -25,36 +32,49 @@ struct Pool {
 }
 
 sync::statics! {
-    static POOL: Mutex<Pool> = Mutex::new(Pool {
-        jobs: VecDeque::new(), threads: 0, idle: 0, process: 0,
-    });
-    static MORE: Condvar = Condvar::new();
+    static REFRESHES: Background = Background::new("memofn-refresh");
 }
 
-/// Has a thread run the job soon. Gives it back if too many jobs wait, or if no thread can be started.
-pub(crate) fn spawn(job: Job) -> Result<(), Job> {
-    let mut pool = POOL.lock();
-    if pool.jobs.len() >= QUEUE {
-        return Err(job);
+/// The threads for bodies of the program that renew values.
+pub(crate) fn refreshes() -> &'static Background {
+    &REFRESHES
+}
+
+/// For the work of tiers: bodies that take long do not hold it up.
+#[cfg(feature = "tier")]
+pub(crate) static TIERS: Background = Background::new("memofn-tier");
+
+impl Background {
+    const fn new(name: &'static str) -> Self {
+        let pool = Pool { jobs: VecDeque::new(), threads: 0, idle: 0, process: 0 };
+        Self { name, pool: Mutex::new(pool), more: Condvar::new() }
     }
-    let process = thread::process();
-    if std::mem::replace(&mut pool.process, process) != process {
-        (pool.threads, pool.idle) = (0, 0);
+
+    /// Has a thread run the job soon. Gives it back if too many jobs wait, or if no thread can be started.
+    pub(crate) fn spawn(&'static self, job: Job) -> Result<(), Job> {
+        let mut pool = self.pool.lock();
+        if pool.jobs.len() >= QUEUE {
+            return Err(job);
+        }
+        let process = thread::process();
+        if std::mem::replace(&mut pool.process, process) != process {
+            (pool.threads, pool.idle) = (0, 0);
+        }
+        if pool.idle <= pool.jobs.len() && pool.threads < THREADS && thread::start(self) {
+            pool.threads += 1;
+        }
+        if pool.threads == 0 {
+            return Err(job);
+        }
+        pool.jobs.push_back(job);
+        self.more.notify_all();
+        Ok(())
     }
-    if pool.idle <= pool.jobs.len() && pool.threads < THREADS && thread::start() {
-        pool.threads += 1;
-    }
-    if pool.threads == 0 {
-        return Err(job);
-    }
-    pool.jobs.push_back(job);
-    MORE.notify_all();
-    Ok(())
 }
 
 #[cfg(not(all(test, memofn_models)))]
 mod thread {
-    use super::{MORE, POOL};
+    use super::Background;
     use crate::base::catch_panic::catch_panic;
     use crate::base::sync;
     use std::time::Duration;
@@ -68,18 +88,20 @@ mod thread {
     }
 
     /// Starts a thread. Says whether it runs.
-    pub(super) fn start() -> bool {
-        std::thread::Builder::new().name("memofn-refresh".to_owned()).spawn(run_jobs).is_ok()
+    pub(super) fn start(background: &'static Background) -> bool {
+        let builder = std::thread::Builder::new().name(background.name.to_owned());
+        builder.spawn(|| run_jobs(background)).is_ok()
     }
 
-    fn run_jobs() {
-        let mut pool = POOL.lock();
+    fn run_jobs(background: &Background) {
+        let Background { pool: jobs, more, .. } = background;
+        let mut pool = jobs.lock();
         let mut leaves_at = None;
         loop {
             if let Some(job) = pool.jobs.pop_front() {
                 drop(pool);
                 catch_panic(job);
-                pool = POOL.lock();
+                pool = jobs.lock();
                 leaves_at = None;
                 continue;
             }
@@ -90,7 +112,7 @@ mod thread {
                 return;
             }
             pool.idle += 1;
-            pool = MORE.wait_timeout(&POOL, pool, until - now);
+            pool = more.wait_timeout(jobs, pool, until - now);
             pool.idle -= 1;
         }
     }
@@ -103,7 +125,7 @@ mod thread {
         0
     }
 
-    pub(super) fn start() -> bool {
+    pub(super) fn start(_: &super::Background) -> bool {
         false
     }
 }
@@ -124,7 +146,7 @@ mod tests {
             let _ = begun.send(std::thread::current().name().map(str::to_owned));
             let _ = released.recv_timeout(LONG);
         };
-        assert!(spawn(Box::new(job)).is_ok(), "there is room");
+        assert!(refreshes().spawn(Box::new(job)).is_ok(), "there is room");
         release
     }
 
@@ -145,11 +167,11 @@ mod tests {
                 let _ = done.send(i);
                 assert!(i % 512 != 0, "a panic ends its job alone: i is {i}");
             };
-            assert!(spawn(Box::new(job)).is_ok());
+            assert!(refreshes().spawn(Box::new(job)).is_ok());
         }
         assert!(begins.try_recv().is_err(), "there are no more threads");
         let sent = done.clone();
-        let back = spawn(Box::new(move || sent.send(QUEUE).unwrap_or(()))).err();
+        let back = refreshes().spawn(Box::new(move || sent.send(QUEUE).unwrap_or(()))).err();
         back.expect("the queue is full")();
         assert_eq!(dones.recv_timeout(LONG), Ok(QUEUE), "the job that came back is whole");
         held_jobs.clear();

@@ -169,7 +169,7 @@ pub fn hand_to<J, R>(run: J, spawn: impl FnOnce(J) -> R) {
 
 /// Runs a job on one of a few threads that end when they are idle. If too many jobs wait, it is dropped.
 pub fn on_own_threads(job: impl FnOnce() + Send + 'static) {
-    drop(background::spawn(Box::new(job)));
+    drop(background::refreshes().spawn(Box::new(job)));
 }
 
 impl<K, V> fmt::Debug for Renewal<K, V> {

@@ -145,7 +145,7 @@ impl<T: Send + 'static> Pending<T> {
                 let (promise, pending) = Self::promised(if_lost);
                 self.state = pending.into_state();
                 // A job that is given back or panics is dropped, and its promise with it.
-                drop(background::spawn(Box::new(move || promise.keep(work()))));
+                drop(background::TIERS.spawn(Box::new(move || promise.keep(work()))));
             }
             other => self.state = other,
         }
