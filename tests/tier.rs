@@ -669,6 +669,98 @@ mod types {
     }
 }
 
+mod paths {
+    use super::*;
+
+    static TIER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
+
+    struct Square(u32);
+
+    mod one {
+        use super::*;
+
+        pub(super) trait Area {
+            fn area(&self) -> u32;
+        }
+
+        #[memoize(tier = TIER)]
+        impl Area for Square {
+            #[memoize(key = self.0)]
+            fn area(&self) -> u32 {
+                self.0 + CONSTANT
+            }
+        }
+
+        const CONSTANT: u32 = 1;
+    }
+
+    mod other {
+        use super::*;
+
+        pub(super) trait Area {
+            fn area(&self) -> u32;
+        }
+
+        #[memoize(tier = TIER)]
+        impl Area for Square {
+            #[memoize(key = self.0)]
+            fn area(&self) -> u32 {
+                self.0 + CONSTANT
+            }
+        }
+
+        const CONSTANT: u32 = 100;
+    }
+
+    #[test]
+    fn functions_and_traits_of_one_name_have_records_of_their_own() {
+        tiers_are_on();
+        let one = {
+            const C: u32 = 1;
+            #[memoize(tier = TIER)]
+            fn plus(n: u32) -> u32 {
+                n + C
+            }
+            plus(1)
+        };
+        let other = {
+            const C: u32 = 100;
+            #[memoize(tier = TIER)]
+            fn plus(n: u32) -> u32 {
+                n + C
+            }
+            plus(1)
+        };
+        assert_eq!((one, other), (2, 101));
+        let square = Square(1);
+        assert_eq!((one::Area::area(&square), other::Area::area(&square)), (2, 101));
+    }
+
+    #[test]
+    fn a_key_whose_fields_have_changed_places_is_another_key() {
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename = "Size")]
+        struct Old {
+            width: u32,
+            height: u32,
+        }
+
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename = "Size")]
+        struct New {
+            height: u32,
+            width: u32,
+        }
+
+        let tier = MapTier::default();
+        let (width, height) = (1, 2);
+        let old: Cache<Old, u32> = Cache::builder().name("sizes").tier(tier.clone(), 1).build();
+        let new: Cache<New, u32> = Cache::builder().name("sizes").tier(tier.clone(), 1).build();
+        old.get_or_compute(Old { width, height }, || width);
+        assert_eq!(new.get_or_compute(New { height: width, width: height }, || height), height);
+    }
+}
+
 mod switches {
     use super::*;
 

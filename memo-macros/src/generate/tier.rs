@@ -5,7 +5,7 @@
 //! CacheBuilder::new().name(..).below_of(
 //!     thread::<String>(), thread::<Vec<u8>>(), Postcard,
 //!     on_disk(option_env!("CARGO_PKG_NAME"), Some(Into::into("target/pages"))),
-//!     <page>::CACHE_VERSION, cfg!(test),
+//!     <page>::CACHE_VERSION, (module_path!(), line!()), cfg!(test),
 //! )
 //!
 //! // #[memoize(tier = SHELF)]
@@ -47,7 +47,10 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
         Some(codec) => (quote!(below_of_by), codec.to_token_stream()),
         None => (quote!(below_of), underlining(quote!(#p::Postcard), &result)),
     };
-    Some(quote!(.#method(#key, #value, #codec, #tier, #version, #p::std::cfg!(test))))
+    // Only functions in the bodies of others can share a path.
+    let line = if model.context.is_module() { quote!(#p::std::line!()) } else { quote!(0) };
+    let site = quote!((#p::std::module_path!(), #line));
+    Some(quote!(.#method(#key, #value, #codec, #tier, #version, #site, #p::std::cfg!(test))))
 }
 
 /// A tier of the user's. A static stays where it is.

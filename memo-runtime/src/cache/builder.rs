@@ -524,7 +524,7 @@ impl<K, V> CacheBuilder<K, V> {
         Postcard: Codec<V>,
     {
         let place = TierPlace::own(tier);
-        self.below(Arc::new(Link::<K, V, _>::new(Postcard, place, version, false)))
+        self.below(Arc::new(Link::<K, V, _>::new(Postcard, place, version)))
     }
 
     /// Sets what stands below the cache. It is for entries of the cache that is made.

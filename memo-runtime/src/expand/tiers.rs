@@ -4,12 +4,12 @@ use crate::cache::builder::CacheBuilder;
 use crate::expand::bounds::shared::CacheType;
 use crate::expand::options::Untyped;
 use crate::tier::codec::{Codec, KeptKey};
-use crate::tier::link::Link;
+use crate::tier::link::{Link, Site};
 use crate::tier::place::TierPlace;
 use std::sync::Arc;
 
 impl CacheBuilder<Untyped, Untyped> {
-    /// [`CacheBuilder::tier`] of a cache with keys and values of these types. In a build of the program's unit tests,
+    /// [`CacheBuilder::tier`] of a cache with keys and values of these types, for the function at this place. In a build of the program's unit tests,
     /// `is_test` has the tier left out.
     #[doc(hidden)]
     pub fn below_of<K, V, C>(
@@ -19,6 +19,7 @@ impl CacheBuilder<Untyped, Untyped> {
         codec: C,
         tier: TierPlace,
         version: u64,
+        site: Site,
         is_test: bool,
     ) -> Self
     where
@@ -26,7 +27,8 @@ impl CacheBuilder<Untyped, Untyped> {
         V: CacheType<Type: Clone + Send>,
         C: Codec<V::Type>,
     {
-        self.below(Arc::new(Link::<K::Type, V::Type, C>::new(codec, tier, version, is_test)))
+        let link = Link::<K::Type, V::Type, C>::new(codec, tier, version);
+        self.below(Arc::new(link.of_function(site, is_test)))
     }
 
     /// [`below_of`](Self::below_of) with a codec of the program's. Only the error about another codec differs.
@@ -38,6 +40,7 @@ impl CacheBuilder<Untyped, Untyped> {
         codec: C,
         tier: TierPlace,
         version: u64,
+        site: Site,
         is_test: bool,
     ) -> Self
     where
@@ -45,7 +48,7 @@ impl CacheBuilder<Untyped, Untyped> {
         V: CacheType<Type: Clone + Send>,
         C: OwnCodec<V::Type>,
     {
-        self.below_of(key, value, codec, tier, version, is_test)
+        self.below_of(key, value, codec, tier, version, site, is_test)
     }
 }
 

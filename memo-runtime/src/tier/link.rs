@@ -43,6 +43,7 @@ struct Inner<K, V, C> {
     codec: C,
     place: TierPlace,
     version: u64,
+    site: Option<Site>,
     /// It is compiled into unit tests, which are not to be answered by an earlier run.
     is_test: bool,
     function: OnceLock<Arc<Function>>,
@@ -67,12 +68,13 @@ where
     V: Clone + Send + 'static,
     C: Codec<V>,
 {
-    pub(crate) fn new(codec: C, place: TierPlace, version: u64, is_test: bool) -> Self {
+    pub(crate) fn new(codec: C, place: TierPlace, version: u64) -> Self {
         Self(Arc::new(Inner {
             codec,
             place,
             version,
-            is_test,
+            site: None,
+            is_test: false,
             function: OnceLock::new(),
             follower: OnceLock::new(),
             teller: Mutex::new(None),
@@ -81,6 +83,35 @@ where
             knows_tags: AtomicBool::new(false),
             types: PhantomData,
         }))
+    }
+
+    /// The same, for a memoized function at this place. `is_test` says that it is compiled into unit tests.
+    pub(crate) fn of_function(mut self, site: Site, is_test: bool) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.site = Some(site);
+            inner.is_test = is_test;
+        }
+        self
+    }
+}
+
+/// The module and the line of a memoized function.
+pub(crate) type Site = (&'static str, u32);
+
+/// The name of a function or cache in records.
+///
+/// Functions in blocks of one body share a path, and so do traits of one name in reports. The line and the module tell them
+/// apart. A function that stands in a module has its path alone: it may move to another line.
+fn name_in_records(name: &str, site: Option<Site>) -> String {
+    let Some((module, line)) = site else { return name.to_owned() };
+    if name.starts_with('<') {
+        return format!("{module}::{name}");
+    }
+    let path = name.split('<').next().unwrap_or(name);
+    let in_module = path.strip_prefix(module).and_then(|path| path.strip_prefix("::"));
+    match in_module {
+        Some(path) if line > 0 && path.contains("::") => format!("{name}@{line}"),
+        _ => name.to_owned(),
     }
 }
 
@@ -220,6 +251,7 @@ where
             return;
         }
         // Instantiations of a generic function may share a name.
+        let name = name_in_records(name, self.0.site);
         let name = format!("{name}({})->{}", type_name::<K>(), type_name::<V>());
         let _ = self.0.function.set(Arc::new(Function::new(name, self.0.version)));
     }
@@ -414,5 +446,23 @@ where
             Some(record) => held.keep(record),
             None => held.fail(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_that_share_a_path_have_different_names_in_records() {
+        let site = |line| Some(("shop::prices", line));
+        let name = name_in_records;
+        assert_eq!(name("shop::prices::price", site(7)), "shop::prices::price");
+        assert_eq!(name("shop::prices::price<a::B>", site(7)), "shop::prices::price<a::B>");
+        assert_eq!(name("shop::prices::test::price", site(7)), "shop::prices::test::price@7");
+        assert_eq!(name("shop::prices::Shop::price", site(0)), "shop::prices::Shop::price");
+        assert_eq!(name("<Shop as Price>::price", site(0)), "shop::prices::<Shop as Price>::price");
+        assert_eq!(name("prices", site(7)), "prices", "it was given a name");
+        assert_eq!(name("prices", None), "prices");
     }
 }

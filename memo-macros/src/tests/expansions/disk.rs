@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 145 lines.
+// Without the body and the controls: 149 lines.
 
 #[cfg_attr(
     doc,
@@ -87,6 +87,10 @@ impl page {
                         ),
                     ),
                     <page>::CACHE_VERSION,
+                    (
+                        ::memofn::__private::std::module_path!(),
+                        ::memofn::__private::std::line!(),
+                    ),
                     ::memofn::__private::std::cfg!(test),
                 )
         };

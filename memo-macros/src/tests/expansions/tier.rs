@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 123 lines.
+// Without the body and the controls: 127 lines.
 
 #[cfg_attr(
     doc,
@@ -100,6 +100,10 @@ impl page {
                     Json,
                     ::memofn::__private::Below::own(&SHELF),
                     <page>::CACHE_VERSION,
+                    (
+                        ::memofn::__private::std::module_path!(),
+                        ::memofn::__private::std::line!(),
+                    ),
                     ::memofn::__private::std::cfg!(test),
                 )
         };
