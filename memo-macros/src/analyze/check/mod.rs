@@ -36,6 +36,7 @@ pub(crate) fn function(
     options::shared_cache(options, function, errors);
     refresh::combinations(options, function, errors);
     tiers::combinations(options, errors);
+    tiers::result(options, function, errors);
     tiers::depends(options, &function.sig.ident, errors);
     signature::result(options, function, errors);
 }

@@ -1,10 +1,13 @@
 //! Rules about what is below a cache, and about versions.
 
+use crate::parse::function::Function;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
+use crate::tokens::search::has_reference;
 use proc_macro2::Ident;
-use syn::Path;
+use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::{GenericArgument, Path, PathArguments, ReturnType, Type};
 
 /// Refuses a codec without a tier.
 pub(super) fn combinations(options: &Options, errors: &mut Errors) {
@@ -17,6 +20,31 @@ pub(super) fn combinations(options: &Options, errors: &mut Errors) {
         let message = "`codec` needs `disk` or `tier`: without them no value becomes bytes; add `disk` or \
                        `tier = MY_TIER`";
         errors.at(&codec.name, message);
+    }
+}
+
+/// Refuses to keep references: there is nothing for them to point at in the next process.
+pub(super) fn result(options: &Options, function: &Function, errors: &mut Errors) {
+    let tier = ["tier", "disk"].into_iter().find(|tier| options.get(tier).is_some());
+    let (Some(tier), ReturnType::Type(_, result)) = (tier, &function.sig.output) else { return };
+    let kept = ok_type(result).filter(|_| options.get("err_ttl").is_none()).unwrap_or(result);
+    if options.codec().is_none() && has_reference(kept.to_token_stream()) {
+        let message = format!(
+            "`{tier}` cannot keep a reference, which would point at nothing in the next process; return an \
+             owned type, as `String` or `Arc<str>` for `&str`"
+        );
+        errors.at(kept, message);
+    }
+}
+
+/// The type of the `Ok` in a type that is called `Result`.
+fn ok_type(result: &Type) -> Option<&Type> {
+    let Type::Path(path) = result else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ok) => Some(ok),
+        _ => None,
     }
 }
 
