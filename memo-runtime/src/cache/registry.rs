@@ -275,7 +275,7 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
     statuses.into_iter()
 }
 
-/// Clears every cache that [`caches()`] shows.
+/// Clears every cache that [`caches()`] shows. A tier below such a cache forgets the results of it as well.
 ///
 /// # Panics
 ///

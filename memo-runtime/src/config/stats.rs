@@ -29,7 +29,7 @@ use std::time::Duration;
 pub struct CacheInfo {
     /// Calls that were answered without a run of the body, the [`coalesced`](Self::coalesced) ones included.
     pub hits: u64,
-    /// Calls that ran the body, and a [`get`](crate::Cache::get) that found nothing.
+    /// Calls that ran the body or were answered by a [tier](Self::tier_hits), and a [`get`](crate::Cache::get) that found nothing.
     pub misses: u64,
     /// The most entries it holds; `None` is unbounded.
     pub maxsize: Option<usize>,

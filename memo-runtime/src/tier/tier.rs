@@ -44,7 +44,7 @@ pub trait Tier: Send + Sync + 'static {
         false
     }
 
-    /// How long a call waits for an answer.
+    /// How long a call waits for an answer. It is one second, unless the tier says something else.
     fn timeout(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -85,7 +85,7 @@ impl Function {
         Self { name, version }
     }
 
-    /// Its name: that of its package and path, unless the option `name` gave it another one.
+    /// Its name: its path, or what the option `name` says, and the types of its key and value.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -172,7 +172,7 @@ pub enum Kept {
 pub enum Forget<'a> {
     /// The record of one key.
     Key(&'a Asked),
-    /// All records of a function.
+    /// All records of a function, of all its versions.
     Function(&'a Function),
     /// All records with a tag, of all functions.
     Tag(&'a str),
