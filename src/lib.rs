@@ -64,6 +64,9 @@
 pub use memo_runtime::__private;
 #[cfg(feature = "metrics")]
 pub use memo_runtime::metrics;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use memo_runtime::redis;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub use memo_runtime::tier;

@@ -59,6 +59,10 @@ pub use engine::switch::{enabled, set_enabled};
 pub use key::float::Float;
 pub use store::cause::EvictionCause;
 
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use tier::redis;
+
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 /// The counters of all caches in the metrics of the program.

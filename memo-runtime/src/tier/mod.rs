@@ -13,6 +13,8 @@ pub(crate) mod link;
 pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub(crate) mod shape;
 pub(crate) mod switch;
 pub(crate) mod tier;
