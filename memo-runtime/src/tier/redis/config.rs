@@ -189,9 +189,8 @@ impl Config {
         if let Some(account) = account {
             let (user, password) = account.split_once(':').unwrap_or((account, ""));
             config.user = Some(decoded(user)?).filter(|user| !user.is_empty());
-            config.password = Some(decoded(password)?)
-                .filter(|password| !password.is_empty())
-                .map(Secret);
+            config.password =
+                Some(decoded(password)?).filter(|password| !password.is_empty()).map(Secret);
             if config.user.is_some() && config.password.is_none() {
                 return Err("a user of a Redis has a password: `user:password@`".to_owned());
             }
@@ -273,7 +272,10 @@ mod tests {
         assert_eq!(parse("redis://cache.local:1/").address, tcp("cache.local", 1));
         assert_eq!(parse("redis://[::1]:7/3").address, tcp("::1", 7));
         assert_eq!(parse("redis://[::1]:7/3").database, 3);
-        assert_eq!(parse("unix:///run/redis.sock").address, Address::Unix("/run/redis.sock".into()));
+        assert_eq!(
+            parse("unix:///run/redis.sock").address,
+            Address::Unix("/run/redis.sock".into())
+        );
         assert_eq!(parse("unix:/run/redis.sock?db=2").database, 2);
         let config = parse("redis://me:p%40ss:w@rd@host/1");
         assert_eq!(config.user.as_deref(), Some("me"));
@@ -284,10 +286,24 @@ mod tests {
     #[test]
     fn bad_addresses_are_refused_without_their_password() {
         let bad = [
-            "", "cache.local", "http://x", "redis:x", "redis://", "redis://:1", "redis://h:port",
-            "redis://h/db", "redis://a,b", "redis://[::1", "unix://path", "unix:///p?x=1",
-            "redis://me@h", "redis://me:secret%4@h", "redis://me:secret%4x@h",
-            "redis://me:secret%ff@h", "redis://me:secret@h:port", "rediss://me:secret@h",
+            "",
+            "cache.local",
+            "http://x",
+            "redis:x",
+            "redis://",
+            "redis://:1",
+            "redis://h:port",
+            "redis://h/db",
+            "redis://a,b",
+            "redis://[::1",
+            "unix://path",
+            "unix:///p?x=1",
+            "redis://me@h",
+            "redis://me:secret%4@h",
+            "redis://me:secret%4x@h",
+            "redis://me:secret%ff@h",
+            "redis://me:secret@h:port",
+            "rediss://me:secret@h",
         ];
         for url in bad {
             let error = connect(url).expect_err(url);

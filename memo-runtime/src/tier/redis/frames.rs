@@ -159,8 +159,15 @@ mod tests {
         let deep = b"*1\r\n".repeat(100_000);
         let long_line = [b"+".as_slice(), &b"x".repeat(LONGEST_LINE)].concat();
         let garbage: [&[u8]; 9] = [
-            b"HTTP/1.1 400 Bad Request\r\n", b"$-1\r\n", b"$?\r\n", b"$999999999\r\n",
-            b"*99999999999999999999\r\n", b"$1\r\nxyz", b"%+1\r\n", &deep, &long_line,
+            b"HTTP/1.1 400 Bad Request\r\n",
+            b"$-1\r\n",
+            b"$?\r\n",
+            b"$999999999\r\n",
+            b"*99999999999999999999\r\n",
+            b"$1\r\nxyz",
+            b"%+1\r\n",
+            &deep,
+            &long_line,
         ];
         for bytes in garbage {
             assert_eq!(read(bytes), Err(Garbage), "{:?}", &bytes[..bytes.len().min(40)]);

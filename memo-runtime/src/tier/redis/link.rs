@@ -211,7 +211,8 @@ impl Link {
         let mut due = state.ping.map_or(ping_at, |ping| ping + SILENCE).max(now + SHORTEST_PAUSE);
         due = state.tell_at.map_or(due, |at| at.min(due));
         let mut renewals = Vec::new();
-        let held = state.leases.iter_mut().filter(|(_, held)| is_scan && held.renewed + beat <= now);
+        let held =
+            state.leases.iter_mut().filter(|(_, held)| is_scan && held.renewed + beat <= now);
         for (spot, held) in held {
             held.renewed = now;
             renewals.push(Sent::Renew { spot: *spot, token: held.token });

@@ -99,7 +99,12 @@ impl Slots {
         self.outgoing.append(&mut others.outgoing);
     }
 
-    fn write(&mut self, (config, names): (&Config, &Names), sent: &Sent, value: Option<&Value<'_>>) {
+    fn write(
+        &mut self,
+        (config, names): (&Config, &Names),
+        sent: &Sent,
+        value: Option<&Value<'_>>,
+    ) {
         let out = &mut self.outgoing;
         let token = |token: &u128| format!("{token:032x}");
         let millis = |time: Duration| time.as_millis().max(1).to_string();
