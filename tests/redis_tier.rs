@@ -94,6 +94,7 @@ fn is_hit(tier: &RedisTier, asked: &Asked) -> bool {
         Answer::Hit(_) => true,
         Answer::Yours(lease) => {
             tier.release(asked, lease);
+            assert!(tier.flush(LONG));
             false
         }
         other => panic!("a record or a lease, and not {other:?}"),

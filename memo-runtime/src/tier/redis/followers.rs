@@ -84,21 +84,33 @@ impl Followers {
         }
     }
 
-    /// Takes note of the tags of a result that a cache is about to hold.
-    pub(crate) fn note_tags(&self, spot: Spot, tags: &[u128]) {
+    /// Takes note of the tags of a result that a cache is about to hold. Gives those that were not known.
+    pub(crate) fn note_tags(&self, spot: Spot, tags: &[u128]) -> Vec<u128> {
+        let mut unknown = Vec::new();
         if tags.is_empty() {
-            return;
+            return unknown;
         }
         let mut inner = self.lock();
         for tag in tags {
             let is_full = inner.tagged_spots >= MOST_TAGGED;
             let tagged = inner.tagged.entry(*tag).or_default();
+            if tagged.spots.is_empty() && tagged.functions.is_empty() {
+                unknown.push(*tag);
+            }
             if is_full {
                 tagged.functions.insert(spot.function);
             } else if tagged.spots.insert(spot) {
                 inner.tagged_spots += 1;
             }
         }
+        unknown
+    }
+
+    /// The server no longer tells of any tag.
+    pub(crate) fn forget_tags(&self) {
+        let mut inner = self.lock();
+        inner.tagged.clear();
+        inner.tagged_spots = 0;
     }
 
     pub(crate) fn forget_tag(&self, tag: u128) {

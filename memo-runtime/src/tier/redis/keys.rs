@@ -125,22 +125,33 @@ pub(crate) fn tags_part(tags: &[u128]) -> Option<String> {
     Some(part)
 }
 
-/// The tags and the record of a value. A value that is none becomes a record that is damaged.
-pub(crate) fn split_value(mut bytes: Vec<u8>) -> (Vec<u128>, Record) {
-    match tags_of(&bytes) {
-        Some(tags) => {
-            bytes.drain(..BORN + COUNT + tags.len() * TAG);
-            (tags, Record::from_bytes(bytes))
-        }
-        None => (Vec::new(), Record::from_bytes(bytes)),
-    }
+/// The parts of a value.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parts {
+    pub(crate) born: u64,
+    pub(crate) tags: Vec<u128>,
+    pub(crate) record: Record,
 }
 
-fn tags_of(bytes: &[u8]) -> Option<Vec<u128>> {
+/// Takes a value apart. One that is none becomes a record that is damaged.
+pub(crate) fn split_value(mut bytes: Vec<u8>) -> Parts {
+    let (born, tags) = match before_record(&bytes) {
+        Some((born, tags)) => {
+            bytes.drain(..BORN + COUNT + tags.len() * TAG);
+            (born, tags)
+        }
+        None => (0, Vec::new()),
+    };
+    Parts { born, tags, record: Record::from_bytes(bytes) }
+}
+
+fn before_record(bytes: &[u8]) -> Option<(u64, Vec<u128>)> {
     let text = |from: usize, len: usize| std::str::from_utf8(bytes.get(from..from + len)?).ok();
+    let born = text(0, BORN)?.parse().ok()?;
     let count: usize = text(BORN, COUNT)?.parse().ok()?;
     let tags = text(BORN + COUNT, count * TAG)?;
-    (0..count).map(|i| u128::from_str_radix(tags.get(i * TAG..(i + 1) * TAG)?, 16).ok()).collect()
+    let tag = |i| u128::from_str_radix(tags.get(i * TAG..(i + 1) * TAG)?, 16).ok();
+    Some((born, (0..count).map(tag).collect::<Option<_>>()?))
 }
 
 #[cfg(test)]
@@ -166,12 +177,11 @@ mod tests {
         let tags = vec![1, u128::MAX];
         let part = tags_part(&tags).expect("few tags");
         let value = [b"0123456789012345", part.as_bytes(), b"record"].concat();
-        assert_eq!(split_value(value), (tags, Record::from_bytes(b"record".to_vec())));
+        let record = Record::from_bytes(b"record".to_vec());
+        assert_eq!(split_value(value), Parts { born: 123_456_789_012_345, tags, record });
         for bad in ["", "0123456789012345", "0123456789012345000", "01234567890123450001short"] {
-            assert_eq!(
-                split_value(bad.into()),
-                (vec![], Record::from_bytes(bad.as_bytes().to_vec()))
-            );
+            let record = Record::from_bytes(bad.as_bytes().to_vec());
+            assert_eq!(split_value(bad.into()), Parts { born: 0, tags: vec![], record });
         }
     }
 }

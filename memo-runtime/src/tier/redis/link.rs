@@ -7,7 +7,7 @@ use crate::tier::redis::config::{Coherence, Config};
 use crate::tier::redis::followers::Followers;
 use crate::tier::redis::frames::{self, Reply};
 use crate::tier::redis::greeting::{Greeted, greet};
-use crate::tier::redis::keys::{Named, Names, Spot, split_value};
+use crate::tier::redis::keys::{Named, Names, Parts, Spot, split_value};
 use crate::tier::redis::scripts;
 use crate::tier::redis::slots::{Removal, Sent, Slot, Slots, Value};
 use crate::tier::redis::state::{Held, Phase, State, jitter};
@@ -86,13 +86,9 @@ impl Link {
         self.lock()
     }
 
-    /// Ends the threads and the connection.
+    /// Ends the threads and the connection, once all is written.
     pub(crate) fn close(&self) {
-        let mut state = self.lock();
-        state.is_closing = true;
-        let leftovers = self.end_connection(&mut state);
-        drop(state);
-        drop(leftovers);
+        self.lock().is_closing = true;
         self.changed.notify_all();
     }
 
@@ -133,8 +129,12 @@ impl Link {
         let mut buffer = Vec::new();
         loop {
             let mut state = self.lock();
-            if state.is_closing {
-                return;
+            let is_over =
+                state.is_closing && (state.phase != Phase::Up || state.slots.outgoing.is_empty());
+            if is_over {
+                let leftovers = self.end_connection(&mut state);
+                drop(state);
+                return drop(leftovers);
             }
             let now = Instant::now();
             let (due, leftovers) = self.tend(&mut state, now);
@@ -404,7 +404,14 @@ impl Link {
                 let answer = self.answer(spot, token, reply);
                 promise.keep(answer);
             }
-            Sent::Keep { spot, token, promise } => promise.keep(self.kept(spot, token, &reply)),
+            Sent::Keep { spot, token, tags, promise } => {
+                if reply == Reply::Number(1) {
+                    // The script has read the tags.
+                    self.followers.note_tags(spot, &tags);
+                }
+                promise.keep(self.kept(spot, token, &reply));
+            }
+            Sent::Watch { born, tags } => self.watched(born, &tags, &reply),
             Sent::Remove(removal) => {
                 if matches!(reply, Reply::Error(_)) && !matches!(removal, Removal::Lease(..)) {
                     let mut state = self.lock();
@@ -432,8 +439,12 @@ impl Link {
     fn answer(&self, spot: Spot, token: u128, reply: Reply) -> Answer {
         match reply {
             Reply::Text(value) => {
-                let (tags, record) = split_value(value);
-                self.followers.note_tags(spot, &tags);
+                let Parts { born, tags, record } = split_value(value);
+                let tags = self.followers.note_tags(spot, &tags);
+                if !tags.is_empty() {
+                    let mut state = self.lock();
+                    self.send(&mut state, Sent::Watch { born, tags }, None);
+                }
                 Answer::Hit(record)
             }
             Reply::Number(1) => {
@@ -471,6 +482,27 @@ impl Link {
                     self.remove(&mut state, Removal::Lease(spot, token));
                 }
                 Kept::Failed
+            }
+        }
+    }
+
+    /// Tags that were forgotten before the server watched them for this process.
+    fn watched(&self, born: u64, tags: &[u128], reply: &Reply) {
+        let marks = match reply {
+            Reply::List(marks) if marks.len() == tags.len() => &marks[..],
+            _ => &[],
+        };
+        for (i, tag) in tags.iter().enumerate() {
+            let is_older = match marks.get(i) {
+                Some(Reply::Null) => true,
+                Some(Reply::Text(mark)) => {
+                    let mark = std::str::from_utf8(mark).ok().and_then(|mark| mark.parse().ok());
+                    mark.is_some_and(|mark: u64| mark < born)
+                }
+                _ => false,
+            };
+            if !is_older {
+                self.followers.forget_tag(*tag);
             }
         }
     }
@@ -547,6 +579,7 @@ impl Link {
         }
         let now = Instant::now();
         let was_up = state.phase == Phase::Up;
+        self.followers.forget_tags();
         if state.phase != Phase::Away {
             (state.phase, state.since) = (Phase::Away, now);
             state.drop_at = match self.config.coherence {

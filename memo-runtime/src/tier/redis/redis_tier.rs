@@ -9,7 +9,7 @@ use crate::tier::redis::slots::{LONGEST_LIFE, Removal, Sent, Value};
 use crate::tier::redis::state::Phase;
 use crate::tier::tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};
 use crate::tier::wall;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -118,11 +118,10 @@ impl Tier for RedisTier {
         }
         let (promise, pending) = Pending::promised(Kept::Failed);
         let value = Value { life, tags: &part, record: record.as_bytes() };
-        link.send(&mut state, Sent::Keep { spot, token, promise }, Some(&value));
+        link.send(&mut state, Sent::Keep { spot, token, tags, promise }, Some(&value));
         // The server does not tell this process what it does itself.
         let waiters = state.waiting(spot);
         drop(state);
-        link.followers.note_tags(spot, &tags);
         drop(waiters);
         pending
     }
@@ -187,10 +186,10 @@ impl Tier for RedisTier {
             (state.leases.len(), "leases"),
         ];
         for (number, what) in numbers.into_iter().filter(|(number, _)| *number > 0) {
-            status += &format!(", {number} {what}");
+            let _ = write!(status, ", {number} {what}");
         }
         if let Some(error) = &state.last_error {
-            status += &format!(", last error: {error}");
+            let _ = write!(status, ", last error: {error}");
         }
         status
     }

@@ -1,4 +1,8 @@
-//! What the server does at once, as scripts. Reads inside of them are tracked for the connection that called.
+//! What the server does at once, as scripts.
+//!
+//! The keys that a script names are tracked for the connection that called, if the script reads at all. Redis 7.2 and later
+//! track what it really reads, instead. So the scripts name and read all that matters; only the tags of a value that is
+//! found cannot be named before, and are read once more.
 //!
 //! Times are microseconds of the server. A value begins with the time at which its run began. A lease is the token of
 //! its holder and the time at which it was given.
@@ -19,7 +23,7 @@ pub(crate) const ALL: [Script; 5] =
 /// The hashes by which the server knows the scripts, in the order of [`ALL`].
 pub(crate) type Hashes = [Option<String>; ALL.len()];
 
-/// `now`, and whether something was cleared when a run had begun.
+/// `now`, and whether a function or a tag was cleared when a run had begun.
 macro_rules! with_time {
     ($script:literal) => {
         concat!(
@@ -29,13 +33,6 @@ local now = time[1] * 1000000 + time[2]
 local function is_later(key, born)
   local at = tonumber(redis.call('GET', key) or 0)
   return not at or at >= born
-end
-local function is_cleared(born, tags)
-  local cleared = is_later(KEYS[3], born)
-  for i = 1, #tags, 32 do
-    cleared = is_later(ARGV[1] .. string.sub(tags, i, i + 31), born) or cleared
-  end
-  return cleared
 end
 ",
             $script
@@ -54,7 +51,11 @@ local value = redis.call('GET', KEYS[1])
 if value then
   local born = tonumber(string.sub(value, 1, 16))
   local count = tonumber(string.sub(value, 17, 20))
-  if born and count and not is_cleared(born, string.sub(value, 21, 20 + count * 32)) then
+  local is_cleared = not born or not count or is_later(KEYS[3], born)
+  for i = 0, (count or 0) - 1 do
+    is_cleared = is_cleared or is_later(ARGV[1] .. string.sub(value, 21 + i * 32, 52 + i * 32), born)
+  end
+  if not is_cleared then
     return value
   end
   redis.call('DEL', KEYS[1])
@@ -67,21 +68,24 @@ redis.call('GET', KEYS[2])
 return 1
 "
             ),
-            // KEYS: value, lease, function. ARGV: prefix of tags, token or nothing, life, count of tags and tags, record.
+            // KEYS: value, lease, function, tags. ARGV: token or nothing, life, count of tags and tags, record.
             // The last GET has the key tracked: after one's own SET it is not.
             Self::Keep => with_time!(
                 r"
 local born = now
-if ARGV[2] ~= '' then
+if ARGV[1] ~= '' then
   local lease = redis.call('GET', KEYS[2])
-  if not lease or string.sub(lease, 1, 32) ~= ARGV[2] then
+  if not lease or string.sub(lease, 1, 32) ~= ARGV[1] then
     return 0
   end
   born = tonumber(string.sub(lease, 33))
 end
-local is_refused = is_cleared(born, string.sub(ARGV[4], 5))
+local is_refused = false
+for i = 3, #KEYS do
+  is_refused = is_later(KEYS[i], born) or is_refused
+end
 if not is_refused then
-  redis.call('SET', KEYS[1], string.format('%016.0f', born) .. ARGV[4] .. ARGV[5], 'PX', ARGV[3])
+  redis.call('SET', KEYS[1], string.format('%016.0f', born) .. ARGV[3] .. ARGV[4], 'PX', ARGV[2])
 end
 redis.call('DEL', KEYS[2])
 redis.call('GET', KEYS[1])

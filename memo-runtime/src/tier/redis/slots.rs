@@ -24,10 +24,27 @@ const MOST_MISSED: usize = 10_000;
 /// A command that waits for its reply.
 #[derive(Debug)]
 pub(crate) enum Sent {
-    Ask { spot: Spot, token: u128, promise: Promise<Answer> },
-    Keep { spot: Spot, token: Option<u128>, promise: Promise<Kept> },
+    Ask {
+        spot: Spot,
+        token: u128,
+        promise: Promise<Answer>,
+    },
+    Keep {
+        spot: Spot,
+        token: Option<u128>,
+        tags: Vec<u128>,
+        promise: Promise<Kept>,
+    },
+    /// The tags of a value that was born then. The server is to tell when they are forgotten.
+    Watch {
+        born: u64,
+        tags: Vec<u128>,
+    },
     Remove(Removal),
-    Renew { spot: Spot, token: u128 },
+    Renew {
+        spot: Spot,
+        token: u128,
+    },
     Load(Script),
     Ping,
     Flush(Promise<bool>),
@@ -123,18 +140,26 @@ impl Slots {
                 let arguments = [tags.as_bytes(), token.as_bytes(), lease.as_bytes()];
                 call(Script::Ask, &keys.each_ref().map(|key| &**key), &arguments);
             }
-            Sent::Keep { spot, token: its, .. } => {
-                let keys = [names.value(*spot), names.lease(*spot), names.function(spot.function)];
+            Sent::Keep { spot, token: its, tags, .. } => {
                 let Some(value) = value else { return };
+                let mut keys =
+                    vec![names.value(*spot), names.lease(*spot), names.function(spot.function)];
+                keys.extend(tags.iter().map(|tag| names.tag(*tag)));
+                let keys: Vec<_> = keys.iter().map(|key| &**key).collect();
                 let token = its.as_ref().map_or_else(String::new, token);
-                let (tags, life) = (names.tags(), millis(value.life));
-                let arguments = [tags.as_bytes(), token.as_bytes(), life.as_bytes()];
-                let arguments = [&arguments[..], &[value.tags.as_bytes(), value.record]].concat();
-                call(Script::Keep, &keys.each_ref().map(|key| &**key), &arguments);
+                let life = millis(value.life);
+                let (token, life) = (token.as_bytes(), life.as_bytes());
+                call(Script::Keep, &keys, &[token, life, value.tags.as_bytes(), value.record]);
+            }
+            Sent::Watch { tags, .. } => {
+                let keys: Vec<_> = tags.iter().map(|tag| names.tag(*tag)).collect();
+                let mut parts: Vec<&[u8]> = vec![b"MGET"];
+                parts.extend(keys.iter().map(|key| key.as_bytes()));
+                frames::command(out, &parts);
             }
             Sent::Renew { spot, token: its } => {
                 let arguments = [token(its), millis(config.lease)];
-                let arguments = arguments.each_ref().map(|argument| argument.as_bytes());
+                let arguments = arguments.each_ref().map(String::as_bytes);
                 call(Script::Renew, &[&names.lease(*spot)], &arguments);
             }
             Sent::Remove(Removal::Lease(spot, its)) => {
