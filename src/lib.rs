@@ -44,6 +44,7 @@
 //! |---|---|
 //! | `serde` | `Serialize` for [`CacheInfo`], [`CacheParameters`], [`CacheStatus`] and [`Report`]. Durations are numbers of seconds |
 //! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
+//! | `redis` | `memofn::redis`: a [tier](guide::tiers) that servers share. Ten crates: a parser of the protocol, and what tiers need |
 //! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
 //!
 //! # Limits
@@ -70,6 +71,9 @@ pub use memo_runtime::redis;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub use memo_runtime::tier;
+#[cfg(feature = "tier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
+pub use memo_runtime::tier::on_tier_event;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,

@@ -7,7 +7,9 @@ use common::finishes;
 use common::redis_server::{Server, free_port};
 use futures::executor::block_on;
 use memofn::redis::{Coherence, RedisTier, Setup, connect};
-use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Lease, Pending, Record, Tier};
+use memofn::tier::{
+    Answer, Asked, FirstLevel, Forget, Kept, Lease, Pending, Record, Tier, TierEvent,
+};
 use memofn::{Cache, memoize, testing};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -458,6 +460,33 @@ fn a_server_that_was_killed_and_is_empty_is_used_again_and_all_is_dropped() {
 }
 
 #[test]
+fn the_program_is_told_once_that_a_server_is_away_and_once_that_it_is_back() {
+    static TOLD: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
+    with_server(&["--databases", "777"], |server| {
+        memofn::on_tier_event(|event| TOLD.lock().unwrap().push(event.clone()));
+        // Other tests have servers as well.
+        let mine = || -> Vec<_> {
+            let told = TOLD.lock().unwrap();
+            let mine = |event: &&TierEvent| format!("{event:?}").contains("/776");
+            told.iter().filter(mine).cloned().collect()
+        };
+        let tier = connect(format!("{}/776", server.url())).expect("an address");
+        let tier = tier.timeout(LONG).tier();
+        let cache = cache("told", &tier);
+        cache.get_or_compute(0, || 0);
+        server.kill();
+        for key in 0..100 {
+            cache.get_or_compute(key, || key);
+        }
+        until(|| !mine().is_empty());
+        server.restart();
+        until(|| mine().len() > 1);
+        let told = mine();
+        assert!(matches!(&told[..], [TierEvent::Away { .. }, TierEvent::Back { .. }]), "{told:?}");
+    });
+}
+
+#[test]
 fn strict_coherence_drops_all_at_once() {
     with_server(&[], |server| {
         let tier = patient(server).coherence(Coherence::Strict).tier();
@@ -558,7 +587,7 @@ fn fake(replies: Vec<Vec<u8>>) -> (String, Arc<AtomicUsize>) {
 fn garbage_and_replies_that_are_cut_are_no_answer() {
     finishes("calls of a cache above a server that lies", || {
         let hello = b"%2\r\n+proto\r\n:3\r\n+mode\r\n+standalone\r\n+OK\r\n".to_vec();
-        let scripts = b"+hash\r\n".repeat(5);
+        let scripts = b"+hash\r\n".repeat(4);
         let greeted = [hello.clone(), scripts].concat();
         let after = |bytes: &[u8]| [&greeted[..], bytes].concat();
         let deep = b"*1\r\n".repeat(100_000);

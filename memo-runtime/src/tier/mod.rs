@@ -9,6 +9,7 @@ pub(crate) mod counts;
 pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+pub(crate) mod event;
 pub(crate) mod link;
 pub(crate) mod pending;
 pub(crate) mod place;
@@ -21,6 +22,7 @@ pub(crate) mod tier;
 pub(crate) mod wall;
 
 pub use codec::Codec;
+pub use event::{TierEvent, on_tier_event};
 pub use pending::{Pending, Promise};
 pub use record::Record;
 pub use tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};

@@ -45,7 +45,7 @@ pub(crate) fn greet(config: &Config) -> Result<Greeted, String> {
         }
     }
     let mut hashes = Hashes::default();
-    for script in scripts::ALL {
+    for script in scripts::KEPT {
         match greeting.ask(&[b"SCRIPT", b"LOAD", script.source().as_bytes()])? {
             Reply::Text(hash) => hashes[script as usize] = String::from_utf8(hash).ok(),
             Reply::Error(error) => return Err(error),

@@ -1,6 +1,7 @@
 //! The connection: a thread that writes and keeps time, and one that connects and reads.
 
 use crate::base::catch_panic::caught;
+use crate::tier::event::{self, TierEvent};
 use crate::tier::pending::{Pending, Promise};
 use crate::tier::redis::breaker::FAILURES;
 use crate::tier::redis::config::{Coherence, Config};
@@ -13,7 +14,8 @@ use crate::tier::redis::slots::{Removal, Sent, Slot, Slots, Value};
 use crate::tier::redis::state::{Held, Phase, State, jitter};
 use crate::tier::redis::stream::Stream;
 use crate::tier::tier::{Answer, Kept, Lease};
-use std::io::{Read, Write};
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -123,6 +125,30 @@ impl Link {
         }
     }
 
+    /// One line about it.
+    pub(crate) fn status(&self, state: &State) -> String {
+        let how = match state.phase {
+            Phase::First if state.runs => "connecting",
+            Phase::First => "not asked yet",
+            Phase::Up if state.breaker.is_open() => "too slow",
+            Phase::Up => "connected",
+            Phase::Away => "away",
+        };
+        let mut status = format!("{}: {how}", self.config);
+        let numbers = [
+            (state.slots.len(), "waiting"),
+            (state.missed.len(), "removals to be told"),
+            (state.leases.len(), "leases"),
+        ];
+        for (number, what) in numbers.into_iter().filter(|(number, _)| *number > 0) {
+            let _ = write!(status, ", {number} {what}");
+        }
+        if let Some(error) = &state.last_error {
+            let _ = write!(status, ", last error: {error}");
+        }
+        status
+    }
+
     // The thread that writes.
 
     fn run(self: Arc<Self>) {
@@ -141,6 +167,19 @@ impl Link {
             if !leftovers.is_empty() {
                 drop(state);
                 drop(leftovers);
+                continue;
+            }
+            let is_away = state.phase == Phase::Away || state.breaker.is_open();
+            let tells = if is_away { Phase::Away } else { Phase::Up };
+            if tells != state.told {
+                state.told = tells;
+                let status = self.status(&state);
+                drop(state);
+                event::tell(&if is_away {
+                    TierEvent::Away { status }
+                } else {
+                    TierEvent::Back { status }
+                });
                 continue;
             }
             if state.drop_at.is_some_and(|at| at <= now) {
@@ -355,11 +394,14 @@ impl Link {
         let Some(slot) = state.slots.pop() else {
             return Err("it sent a reply to no command".to_owned());
         };
-        if slot.is_late(now, self.config.timeout) {
-            state.breaker.failed(slot.since, now);
+        let has_changed = if slot.is_late(now, self.config.timeout) {
+            state.breaker.failed(slot.since, now)
         } else {
-            state.breaker.answered();
             state.failures = 0;
+            state.breaker.answered()
+        };
+        if has_changed {
+            self.changed.notify_all();
         }
         if let Reply::Error(error) = &reply {
             state.last_error = Some(self.config.redacted(error));
@@ -383,7 +425,7 @@ impl Link {
             return;
         }
         state.slots.hashes = scripts::Hashes::default();
-        for script in scripts::ALL {
+        for script in scripts::KEPT {
             self.send(state, Sent::Load(script), None);
         }
     }

@@ -9,7 +9,7 @@ use crate::tier::redis::slots::{LONGEST_LIFE, Removal, Sent, Value};
 use crate::tier::redis::state::Phase;
 use crate::tier::tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};
 use crate::tier::wall;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -171,27 +171,7 @@ impl Tier for RedisTier {
 
     fn status(&self) -> String {
         let link = self.link();
-        let state = link.look();
-        let how = match state.phase {
-            Phase::First if state.runs => "connecting",
-            Phase::First => "not asked yet",
-            Phase::Up if state.breaker.is_open() => "too slow",
-            Phase::Up => "connected",
-            Phase::Away => "away",
-        };
-        let mut status = format!("{}: {how}", link.config);
-        let numbers = [
-            (state.slots.len(), "waiting"),
-            (state.missed.len(), "removals to be told"),
-            (state.leases.len(), "leases"),
-        ];
-        for (number, what) in numbers.into_iter().filter(|(number, _)| *number > 0) {
-            let _ = write!(status, ", {number} {what}");
-        }
-        if let Some(error) = &state.last_error {
-            let _ = write!(status, ", last error: {error}");
-        }
-        status
+        link.status(&link.look())
     }
 }
 

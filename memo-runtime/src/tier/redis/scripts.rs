@@ -17,11 +17,12 @@ pub(crate) enum Script {
     Mark,
 }
 
-pub(crate) const ALL: [Script; 5] =
-    [Script::Ask, Script::Keep, Script::Release, Script::Renew, Script::Mark];
+/// The scripts that the server is given to keep. [`Script::Mark`] is always sent in full: it must not be late because the
+/// server has lost it.
+pub(crate) const KEPT: [Script; 4] = [Script::Ask, Script::Keep, Script::Release, Script::Renew];
 
-/// The hashes by which the server knows the scripts, in the order of [`ALL`].
-pub(crate) type Hashes = [Option<String>; ALL.len()];
+/// The hashes by which the server knows the scripts, in the order of [`KEPT`].
+pub(crate) type Hashes = [Option<String>; KEPT.len()];
 
 /// `now`, and whether a function or a tag was cleared when a run had begun.
 macro_rules! with_time {
@@ -131,9 +132,9 @@ return 1
 
     /// The beginning of a command that calls it.
     pub(crate) fn call(self, hashes: &Hashes) -> [&[u8]; 2] {
-        match &hashes[self as usize] {
-            Some(hash) => [b"EVALSHA", hash.as_bytes()],
-            None => [b"EVAL", self.source().as_bytes()],
+        match hashes.get(self as usize) {
+            Some(Some(hash)) => [b"EVALSHA", hash.as_bytes()],
+            _ => [b"EVAL", self.source().as_bytes()],
         }
     }
 }

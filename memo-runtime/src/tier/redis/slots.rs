@@ -154,7 +154,7 @@ impl Slots {
             Sent::Watch { tags, .. } => {
                 let keys: Vec<_> = tags.iter().map(|tag| names.tag(*tag)).collect();
                 let mut parts: Vec<&[u8]> = vec![b"MGET"];
-                parts.extend(keys.iter().map(|key| key.as_bytes()));
+                parts.extend(keys.iter().map(String::as_bytes));
                 frames::command(out, &parts);
             }
             Sent::Renew { spot, token: its } => {

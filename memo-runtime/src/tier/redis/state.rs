@@ -58,6 +58,8 @@ pub(crate) struct State {
     pub(crate) scan_at: Instant,
     /// When the results in memory are dropped, while the server is away.
     pub(crate) drop_at: Option<Instant>,
+    /// What the program was told last: that the server is up, or away.
+    pub(crate) told: Phase,
     pub(crate) last_error: Option<String>,
     /// The upper half of all tokens of this process.
     process_token: u64,
@@ -88,6 +90,7 @@ impl State {
             waiters: HashMap::new(),
             scan_at: now,
             drop_at: None,
+            told: Phase::Up,
             last_error: None,
             process_token: random_of(u64::from(process)).max(1),
             serial: 0,
