@@ -436,7 +436,7 @@ fn what_was_removed_while_the_server_was_away_is_removed_on_return() {
 #[test]
 fn a_server_that_was_killed_and_is_empty_is_used_again_and_all_is_dropped() {
     with_server(&[], |server| {
-        let tier = patient(server).coherence(Duration::from_millis(100)).tier();
+        let tier = patient(server).coherence(Duration::from_secs(2)).tier();
         let kept = question("killed", 1);
         let told = Told::follow(&tier, &kept.0);
         keep(&tier, &kept);
@@ -446,7 +446,7 @@ fn a_server_that_was_killed_and_is_empty_is_used_again_and_all_is_dropped() {
         for key in 0..200 {
             assert_eq!(cache.get_or_compute(key, || key), key);
         }
-        until(|| told.all() >= 3);
+        until(|| told.all() >= 2);
         assert!(tier.status().contains("away"), "{}", tier.status());
         let before = told.all();
         server.restart();
@@ -543,6 +543,53 @@ fn a_password_is_used_and_never_shown() {
         let tier = tier(":s3cret@");
         keep(&tier, &question("account", 1));
         assert!(!format!("{tier:?} {}", tier.status()).contains("s3cret"));
+    });
+}
+
+#[test]
+fn a_cluster_is_refused() {
+    with_server(&["--cluster-enabled", "yes"], |server| {
+        let tier = patient(server).tier();
+        assert_eq!(cache("cluster", &tier).get_or_compute(1, || 10), 10);
+        until(|| tier.status().contains("cluster"));
+    });
+}
+
+#[test]
+fn the_time_of_a_hit_is_near_that_of_the_server() {
+    with_server(&[], |server| {
+        let tier = patient(server).tier();
+        let kept = question("fast", 1);
+        keep(&tier, &kept);
+        let median = |ask: &dyn Fn()| {
+            let mut times: Vec<_> = (0..2_000)
+                .map(|_| {
+                    let begun = Instant::now();
+                    ask();
+                    begun.elapsed()
+                })
+                .collect();
+            times.sort_unstable();
+            times[1_000]
+        };
+        let hit = median(&|| assert!(is_hit(&tier, &kept.0)));
+        let ping = median(&|| assert!(tier.flush(LONG)));
+        println!("a hit takes {hit:?}, and a PING on the same link {ping:?}");
+    });
+}
+
+#[test]
+fn large_values_come_back_as_they_were() {
+    with_server(&[], |server| {
+        let (one, other) = (patient(server).tier(), patient(server).tier());
+        let cache = |tier: &RedisTier| -> Cache<u64, Vec<u8>> {
+            Cache::builder().name("large").tier(tier.clone(), 1).build()
+        };
+        let large = vec![7; 40 << 20];
+        cache(&one).get_or_compute(1, || large.clone());
+        assert!(one.flush(LONG));
+        let came = cache(&other).get_or_compute(1, || unreachable!("the server has it"));
+        assert!(came == large);
     });
 }
 

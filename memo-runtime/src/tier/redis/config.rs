@@ -38,7 +38,8 @@ impl std::error::Error for ConfigError {}
 
 /// How old a result in the memory of this process may be while the connection to the server is lost.
 ///
-/// While there is a connection, the server tells of each change. On return, all is dropped that changes may have been missed of.
+/// While there is a connection, the server tells of each change. A connection that is lost without a word is noticed within 4
+/// seconds, or within this time if it is less. On return all is dropped, since changes were missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coherence {
     /// The results are dropped whenever so much time has passed.
@@ -76,7 +77,7 @@ impl Setup {
     /// How long the others wait for a process that runs a body and does not tell. It is 10 s by default. A process that lives
     /// renews its leases.
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.0.lease = lease.max(Duration::from_millis(10));
+        self.0.lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
         self
     }
 

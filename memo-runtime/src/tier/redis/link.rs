@@ -21,8 +21,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// After so much silence the server is asked whether it is there, and given the same time to answer.
 const SILENCE: Duration = Duration::from_secs(2);
+const SHORTEST_SILENCE: Duration = Duration::from_millis(400);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often results are dropped that may not get old at all.
@@ -76,7 +76,12 @@ impl Link {
         if !state.runs {
             let link = Arc::clone(self);
             let name = "memofn-redis".to_owned();
-            state.runs = thread::Builder::new().name(name).spawn(move || link.run()).is_ok();
+            let run = move || {
+                if caught(|| link.run()).is_none() {
+                    link.stopped();
+                }
+            };
+            state.runs = thread::Builder::new().name(name).spawn(run).is_ok();
             if !state.runs {
                 state.phase = Phase::Away;
             }
@@ -151,7 +156,7 @@ impl Link {
 
     // The thread that writes.
 
-    fn run(self: Arc<Self>) {
+    fn run(self: &Arc<Self>) {
         let mut buffer = Vec::new();
         loop {
             let mut state = self.lock();
@@ -213,6 +218,15 @@ impl Link {
         }
     }
 
+    /// The thread has ended by a mistake. The next question starts another one.
+    fn stopped(&self) {
+        let mut state = self.lock();
+        state.runs = false;
+        let leftovers = self.end_connection(&mut state);
+        drop(state);
+        drop(leftovers);
+    }
+
     /// Does what is due. Says when the next is.
     fn tend(&self, state: &mut State, now: Instant) -> (Instant, Leftovers) {
         let mut leftovers = Leftovers::default();
@@ -229,12 +243,13 @@ impl Link {
             let dial_at = if state.is_dialing { now + SILENCE } else { state.dial_at };
             return (state.drop_at.map_or(dial_at, |at| at.min(dial_at)), leftovers);
         }
-        if state.ping.is_some_and(|ping| ping + SILENCE <= now && state.heard < ping) {
+        let silence = self.silence();
+        if state.ping.is_some_and(|ping| ping + silence <= now && state.heard < ping) {
             state.last_error = Some("it does not answer".to_owned());
             leftovers.append(self.end_connection(state));
             return (now, leftovers);
         }
-        let silent_at = state.heard + SILENCE;
+        let silent_at = state.heard + silence;
         let ping_at = state.breaker.probe_at().map_or(silent_at, |at| at.min(silent_at));
         if state.ping.is_none() && ping_at <= now {
             state.ping = Some(now);
@@ -247,7 +262,7 @@ impl Link {
             }
         }
         let beat = self.config.lease / 3;
-        let mut due = state.ping.map_or(ping_at, |ping| ping + SILENCE).max(now + SHORTEST_PAUSE);
+        let mut due = state.ping.map_or(ping_at, |ping| ping + silence).max(now + SHORTEST_PAUSE);
         due = state.tell_at.map_or(due, |at| at.min(due));
         let mut renewals = Vec::new();
         let held =
@@ -263,6 +278,15 @@ impl Link {
             due = due.min(state.scan_at);
         }
         (due, leftovers)
+    }
+
+    /// After so much silence the server is asked whether it is there, and given the same time to answer.
+    fn silence(&self) -> Duration {
+        match self.config.coherence {
+            Coherence::Within(time) => (time / 5 * 2).clamp(SHORTEST_SILENCE, SILENCE),
+            Coherence::Strict => SHORTEST_SILENCE,
+            Coherence::None => SILENCE,
+        }
     }
 
     fn next_drop(&self, now: Instant) -> Option<Instant> {
@@ -369,7 +393,9 @@ impl Link {
                 }
             }
             bytes.drain(..done);
-            bytes.shrink_to(1 << 20);
+            if bytes.is_empty() {
+                bytes.shrink_to(1 << 20);
+            }
             match stream.read(&mut chunk) {
                 Ok(0) => return "it has closed the connection".to_owned(),
                 Ok(len) => bytes.extend(&chunk[..len]),
@@ -499,7 +525,7 @@ impl Link {
             Reply::List(parts) => {
                 let [Reply::Number(millis)] = parts[..] else { return Answer::Away };
                 let rest = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-                let rest = rest.min(self.config.lease.max(Duration::from_secs(3600)));
+                let rest = rest.min(Duration::from_secs(86_400));
                 let rest = rest + jitter((rest / 10).max(SHORTEST_PAUSE));
                 let (promise, pushed) = Pending::promised(());
                 let waiter = (Instant::now() + rest, promise);
@@ -626,7 +652,8 @@ impl Link {
             (state.phase, state.since) = (Phase::Away, now);
             state.drop_at = match self.config.coherence {
                 Coherence::Strict => Some(now),
-                _ => self.next_drop(now),
+                // What it has not told for so long may have changed as long ago.
+                _ => self.next_drop(if was_up { state.heard } else { now }),
             };
         }
         state.ping = None;

@@ -5,7 +5,7 @@ use crate::tier::record::Record;
 use crate::tier::redis::config::Config;
 use crate::tier::redis::keys::{Spot, function_hash, tag_hash, tags_part};
 use crate::tier::redis::link::Link;
-use crate::tier::redis::slots::{LONGEST_LIFE, Removal, Sent, Value};
+use crate::tier::redis::slots::{LONGEST_LIFE, LONGEST_RECORD, Removal, Sent, Value};
 use crate::tier::redis::state::Phase;
 use crate::tier::tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};
 use crate::tier::wall;
@@ -105,7 +105,7 @@ impl Tier for RedisTier {
         let tags: Vec<_> = record.tags().map(tag_hash).collect();
         let (life, part) = (Self::life(&record), tags_part(&tags));
         let mut state = link.at_work();
-        let may_send = link.answers(&mut state);
+        let may_send = link.answers(&mut state) && record.as_bytes().len() <= LONGEST_RECORD;
         let (Some(life), Some(part), true) = (life, part, may_send) else {
             drop(state);
             if let Some(token) = token {

@@ -16,6 +16,8 @@ const LIFE_OF_MARK: Duration = Duration::from_secs(31 * 86_400);
 
 /// The most bytes that wait to be written. One more record may join while there are fewer.
 const MOST_BYTES: usize = 8 << 20;
+/// The longest record that is sent. Servers end the connection at 512 MiB.
+pub(crate) const LONGEST_RECORD: usize = 256 << 20;
 /// The most replies that are waited for.
 const MOST_REPLIES: usize = 1 << 16;
 /// The most removals that are remembered while the server is away.
@@ -110,8 +112,10 @@ impl Slots {
         self.queue.pop_front()
     }
 
-    /// Adds what was to be sent before.
+    /// Adds what waited for the connection. The server is not late with it.
     pub(crate) fn append(&mut self, mut others: Self) {
+        let now = Instant::now();
+        others.queue.iter_mut().for_each(|slot| slot.since = now);
         self.queue.append(&mut others.queue);
         self.outgoing.append(&mut others.outgoing);
     }
