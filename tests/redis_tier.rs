@@ -324,7 +324,8 @@ fn a_tag_spares_other_records() {
         let (one, other) = (patient(server).tier(), patient(server).tier());
         let red = painted_question(1, "red");
         let blue = painted_question(2, "blue");
-        (keep(&one, &red), keep(&one, &blue));
+        keep(&one, &red);
+        keep(&one, &blue);
         other.forget(Forget::Tag("color:red"));
         assert!(other.flush(LONG));
         assert_eq!((is_hit(&one, &red.0), is_hit(&one, &blue.0)), (false, true));
@@ -414,7 +415,9 @@ fn what_was_removed_while_the_server_was_away_is_removed_on_return() {
         let tagged = painted_question(2, "red");
         let stays = question("removed", 3);
         let told = Told::follow(&one, &key.0);
-        [&key, &tagged, &stays].iter().for_each(|kept| keep(&one, kept));
+        for kept in [&key, &tagged, &stays] {
+            keep(&one, kept);
+        }
         server.freeze(true);
         until(|| {
             drop(one.ask(&stays.0));
@@ -621,7 +624,7 @@ fn fake(replies: Vec<Vec<u8>>) -> (String, Arc<AtomicUsize>) {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
             let reply = &replies[count.load(SeqCst) % replies.len()];
-            let mut question = [0; 64 << 10];
+            let mut question = vec![0; 64 << 10];
             let _ = stream.read(&mut question);
             let _ = stream.write_all(reply);
             count.fetch_add(1, SeqCst);

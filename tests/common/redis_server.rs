@@ -92,7 +92,7 @@ impl Server {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it is there");
         let mut command = format!("*{}\r\n", parts.len());
         for part in parts {
-            command += &format!("${}\r\n{part}\r\n", part.len());
+            command.extend([format!("${}\r\n{part}\r\n", part.len())]);
         }
         stream.write_all(command.as_bytes()).expect("it reads");
         let mut line = String::new();
