@@ -46,6 +46,7 @@
 //! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
 //! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
 //! | `tier` | [`tier = ..`](guide::tiers): a store of the program below the cache. Results are written by [`serde`](https://docs.rs/serde) and [`postcard`](https://docs.rs/postcard) |
+//! | `redis` | `memofn::redis`: a [tier](guide::tiers) that servers share. Ten crates: a parser of the protocol, and what tiers need |
 //! | `disk` | [`disk`](guide::tiers#disk): results that survive the process, in a database of `SQLite`, which is built from source |
 //!
 //! # Limits
@@ -69,6 +70,9 @@ pub use memo_runtime::__private;
 pub use memo_runtime::disk;
 #[cfg(feature = "metrics")]
 pub use memo_runtime::metrics;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use memo_runtime::redis;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
     CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
@@ -77,7 +81,7 @@ pub use memo_runtime::{
 };
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
-pub use memo_runtime::{flush, tier};
+pub use memo_runtime::{flush, tier, tier::on_tier_event};
 
 /// Caches a function: stores its results and finds them again by the arguments.
 ///

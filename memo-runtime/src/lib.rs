@@ -62,6 +62,10 @@ pub use engine::switch::{enabled, set_enabled};
 pub use key::float::Float;
 pub use store::cause::EvictionCause;
 
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use tier::redis;
+
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 /// The counters of all caches in the metrics of the program.
@@ -128,6 +132,8 @@ pub mod __private {
     pub use crate::expand::thread_slot::ThreadSlot;
     #[cfg(feature = "tier")]
     pub use crate::expand::tiers::Below;
+    #[cfg(feature = "redis")]
+    pub use crate::expand::tiers::in_redis;
     #[cfg(feature = "disk")]
     pub use crate::expand::tiers::on_disk;
 

@@ -28,6 +28,7 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let tier = match (options.tier(), options.disk()) {
         (Some(tier), _) => own(p, tier),
         (None, Some(place)) => on_disk(p, place),
+        (None, None) if options.has_tier() => quote!(#p::in_redis()),
         (None, None) => return None,
     };
     let version =

@@ -266,6 +266,20 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         ..ROW
     },
     OptionRow {
+        name: "redis",
+        value: Syntax::Alone(values::connected_elsewhere),
+        example: "redis",
+        peers: "Redis valkey RedisCache redis_cache AsyncRedisCache",
+        excludes: &[
+            Relation { option: "tier", why: "a function has one tier" },
+            Relation { option: "disk", why: "a function has one tier" },
+            THREAD_SCOPE,
+            GIVEN_CACHE,
+        ],
+        feature: Some(Feature { name: "redis", is_on: cfg!(any(feature = "redis", test)) }),
+        ..ROW
+    },
+    OptionRow {
         name: "version",
         value: Syntax::Assigned(values::version),
         example: "version = 2",
@@ -338,9 +352,3 @@ pub(crate) const NOT_NEEDED: &[(&str, &str)] = &[
     ("force_refresh", "there is `f::cache_refresh(..)`"),
     ("sync_to_disk_on_cache_change", "with `disk` every result is written, in the background"),
 ];
-
-/// Options that do not exist yet, and what there is.
-pub(crate) const NOT_YET: &[(&str, &str)] = &[(
-    "redis",
-    "`disk` keeps results on this machine, and `tier = MY_TIER` in a store of your own",
-)];

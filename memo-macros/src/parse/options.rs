@@ -7,7 +7,7 @@ use super::function::Function;
 use super::option_row::{
     Controls, Feature, NoLimit, OnBlock, OptionRow, Relation, Scope, Syntax, Value,
 };
-use super::option_table::{NOT_NEEDED, NOT_YET, OPTIONS, OTHER_FORMS};
+use super::option_table::{NOT_NEEDED, OPTIONS, OTHER_FORMS};
 use super::suggest;
 use crate::tokens::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
@@ -237,7 +237,7 @@ impl Options {
 
     /// Whether something is below the function's own cache.
     pub(crate) fn has_tier(&self) -> bool {
-        self.get("tier").or(self.get("disk")).is_some()
+        ["tier", "disk", "redis"].into_iter().any(|option| self.get(option).is_some())
     }
 
     pub(crate) fn codec(&self) -> Option<&Expr> {
@@ -359,9 +359,6 @@ fn advice(unknown: &str) -> String {
     let names = || OPTIONS.iter().map(|row| row.name);
     if let Some((_, why)) = NOT_NEEDED.iter().find(|(option, _)| *option == unknown) {
         return format!("it is not needed: {why}");
-    }
-    if let Some((_, instead)) = NOT_YET.iter().find(|(option, _)| *option == unknown) {
-        return format!("it is not implemented yet: {instead}");
     }
     let row = OPTIONS.iter().find(|row| row.has_peer(unknown));
     let form = OTHER_FORMS.iter().find(|form| form.has_peer(unknown));

@@ -387,6 +387,23 @@ pub(super) fn place_on_disk(row: &OptionRow, input: ParseStream<'_>) -> syn::Res
     }
 }
 
+/// The address of a server is that of the program, not of a function.
+pub(super) fn connected_elsewhere(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
+    let name = row.name;
+    let expr = read(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) if !on.value => {
+            refuse(&expr, format!("leave `{name}` out for results that end with the process"))
+        }
+        _ => refuse(
+            &expr,
+            format!(
+                "write `{name}` alone; `main` names the server: `memofn::redis::connect(\"redis://host\")?.start()`"
+            ),
+        ),
+    }
+}
+
 /// `auto`, a number, or a constant expression.
 pub(super) fn version(row: &OptionRow, input: ParseStream<'_>) -> syn::Result<Value> {
     let (name, example) = (row.name, row.example);

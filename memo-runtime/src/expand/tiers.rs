@@ -65,6 +65,13 @@ impl<V, C: Codec<V>> OwnCodec<V> for C {}
 /// The tier that an expression of the program names.
 pub use crate::tier::place::TierPlace as Below;
 
+/// The Redis that the program has connected to.
+#[cfg(feature = "redis")]
+#[must_use]
+pub fn in_redis() -> TierPlace {
+    TierPlace(crate::tier::place::Place::Redis)
+}
+
 /// The file of a package in the cache directory, or the one at this path.
 #[cfg(feature = "disk")]
 #[must_use]

@@ -25,10 +25,11 @@ use crate::tier::tier::{Asked, FirstLevel, Forget, Function, Tier};
 use crate::tier::under_way::UnderWay;
 use crate::tier::wall;
 use std::any::type_name;
+use std::cell::Cell;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -161,7 +162,7 @@ where
         };
         let teller = || self.teller.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, tells)) = &*teller() {
-            if std::ptr::addr_eq(known.as_ptr(), Arc::as_ptr(tier)) {
+            if ptr::addr_eq(known.as_ptr(), Arc::as_ptr(tier)) {
                 return *tells;
             }
         }
@@ -171,10 +172,15 @@ where
         tells
     }
 
+    /// Calls a tier that may tell this cache of what the cache tells it. The cache knows.
+    fn quietly(&self, call: impl FnOnce()) {
+        quietly(Quiet::One(self.follower.get().map_or(ptr::null(), Arc::as_ptr)), call);
+    }
+
     fn forget(&self, key: &K) {
         if let Some(desk) = self.desk(key) {
             self.under_way.forget(desk.asked.digest());
-            desk.forget();
+            self.quietly(|| desk.forget());
         }
     }
 
@@ -304,7 +310,7 @@ where
         let Some(tier) = self.0.place.tier(self.0.is_test) else { return };
         self.0.under_way.forget_all();
         if let Some(function) = self.0.function.get() {
-            caught(|| tier.forget(Forget::Function(function)));
+            self.0.quietly(|| _ = caught(|| tier.forget(Forget::Function(function))));
         }
     }
 
@@ -312,7 +318,8 @@ where
         // Runs under way may have the tag.
         self.0.under_way.forget_all();
         if let Some(tier) = self.0.place.tier(self.0.is_test) {
-            caught(|| tier.forget(Forget::Tag(tag)));
+            // An invalidation in the whole process comes to the other caches as well.
+            quietly(Quiet::All, || _ = caught(|| tier.forget(Forget::Tag(tag))));
         }
     }
 
@@ -362,13 +369,41 @@ fn tag_of(digest: u128) -> String {
     format!("{OWN_TAG}{digest:032x}")
 }
 
+/// The caches that a thread tells nothing at the moment.
+#[derive(Debug, Clone, Copy)]
+enum Quiet {
+    Nobody,
+    One(*const Follower),
+    All,
+}
+
+thread_local! {
+    static QUIET: Cell<Quiet> = const { Cell::new(Quiet::Nobody) };
+}
+
+fn quietly(who: Quiet, call: impl FnOnce()) {
+    let before = QUIET.replace(who);
+    call();
+    QUIET.set(before);
+}
+
 /// A cache that its tier tells of changes.
 struct Follower(Weak<dyn Above>);
+
+impl Follower {
+    fn is_quiet(&self) -> bool {
+        match QUIET.get() {
+            Quiet::Nobody => false,
+            Quiet::One(follower) => ptr::eq(follower, self),
+            Quiet::All => true,
+        }
+    }
+}
 
 impl FirstLevel for Follower {
     fn forget(&self, digest: u128) {
         catch_panic(|| {
-            if let Some(cache) = self.0.upgrade() {
+            if let Some(cache) = self.0.upgrade().filter(|_| !self.is_quiet()) {
                 cache.forget_tagged(&tag_of(digest));
             }
         });
@@ -376,7 +411,7 @@ impl FirstLevel for Follower {
 
     fn forget_all(&self) {
         catch_panic(|| {
-            if let Some(cache) = self.0.upgrade() {
+            if let Some(cache) = self.0.upgrade().filter(|_| !self.is_quiet()) {
                 cache.forget_entries();
             }
         });

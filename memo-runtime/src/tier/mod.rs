@@ -59,11 +59,14 @@ pub(crate) mod counts;
 pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+pub(crate) mod event;
 pub(crate) mod forgotten;
 pub(crate) mod link;
 pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub(crate) mod shape;
 pub(crate) mod switch;
 pub(crate) mod tier;
@@ -71,6 +74,7 @@ pub(crate) mod under_way;
 pub(crate) mod wall;
 
 pub use codec::Codec;
+pub use event::{TierEvent, on_tier_event};
 pub use pending::{Pending, Promise};
 pub use record::Record;
 pub use tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};

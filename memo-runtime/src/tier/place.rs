@@ -20,6 +20,9 @@ pub struct TierPlace(pub(crate) Place);
 pub(crate) enum Place {
     /// A tier of the program.
     Own(Arc<dyn Tier>),
+    /// The Redis that the program has connected to, if it has.
+    #[cfg(feature = "redis")]
+    Redis,
     /// The file of a package on disk, or the one at a path of its own. It is looked up once.
     #[cfg(feature = "disk")]
     Disk(DiskPlace, Arc<OnceLock<Arc<dyn Tier>>>),
@@ -51,6 +54,8 @@ impl TierPlace {
         };
         match &self.0 {
             Place::Own(tier) => Some(Arc::clone(tier)),
+            #[cfg(feature = "redis")]
+            Place::Redis => crate::tier::redis::started(),
             #[cfg(feature = "disk")]
             Place::Disk(place, found) => Some(match directory {
                 Some(directory) => {

@@ -16,16 +16,16 @@ pub(super) fn combinations(options: &Options, errors: &mut Errors) {
         return;
     };
     let has = |option| options.get(option).is_some() || options.is_misread(option);
-    if !(has("tier") || has("disk")) {
-        let message = "`codec` needs `disk` or `tier`: without them no value becomes bytes; add `disk` or \
-                       `tier = MY_TIER`";
+    if !["tier", "disk", "redis"].into_iter().any(has) {
+        let message = "`codec` needs `disk`, `redis` or `tier`: without them no value becomes bytes; add `disk`, \
+                       `redis` or `tier = MY_TIER`";
         errors.at(&codec.name, message);
     }
 }
 
 /// Refuses to keep references: there is nothing for them to point at in the next process.
 pub(super) fn result(options: &Options, function: &Function, errors: &mut Errors) {
-    let tier = ["tier", "disk"].into_iter().find(|tier| options.get(tier).is_some());
+    let tier = ["tier", "disk", "redis"].into_iter().find(|tier| options.get(tier).is_some());
     let (Some(tier), ReturnType::Type(_, result)) = (tier, &function.sig.output) else { return };
     let kept = ok_type(result).filter(|_| options.get("err_ttl").is_none()).unwrap_or(result);
     if options.codec().is_none() && has_reference(kept.to_token_stream()) {

@@ -1,0 +1,323 @@
+//! What a program says about its Redis: the address, and how long things may take.
+
+use crate::tier::redis::redis_tier::{self, RedisTier};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Takes the address of a server. It connects later, with the first question.
+///
+/// - `redis://[user:password@]host[:port][/database]`
+/// - `unix:///path/of/the/socket`, with the database as `?db=1`
+///
+/// User and password are percent-decoded.
+///
+/// ```
+/// assert!(memofn::redis::connect("redis://cache.local/0").is_ok()); // nobody has asked for that server yet
+/// assert!(memofn::redis::connect("http://cache.local").is_err());
+/// ```
+///
+/// # Errors
+///
+/// The address is not one of these. A server that is away is no error.
+pub fn connect(url: impl AsRef<str>) -> Result<Setup, ConfigError> {
+    Config::parse(url.as_ref()).map(Setup).map_err(ConfigError)
+}
+
+/// An address that cannot be used. It never contains the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// How old a result in the memory of this process may be while the connection to the server is lost.
+///
+/// While there is a connection, the server tells of each change. A connection that is lost without a word is noticed within 4
+/// seconds, or within this time if it is less. On return all is dropped, since changes were missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coherence {
+    /// The results are dropped whenever so much time has passed.
+    Within(Duration),
+    /// The results are dropped at once and stay away.
+    Strict,
+    /// Nothing is dropped: results live to their own end.
+    None,
+}
+
+impl From<Duration> for Coherence {
+    fn from(time: Duration) -> Self {
+        Self::Within(time)
+    }
+}
+
+/// A Redis to be used. [`start`](Self::start) makes it that of the process.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before `start()` or `tier()`"]
+pub struct Setup(Config);
+
+impl Setup {
+    /// The namespace of all keys. Programs with different ones share nothing. It is `memofn` by default.
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        namespace.clone_into(&mut self.0.namespace);
+        self
+    }
+
+    /// How long a call waits for an answer before it runs its body. It is 100 ms by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = timeout;
+        self
+    }
+
+    /// How long the others wait for a process that runs a body and does not tell. It is 10 s by default. A process that lives
+    /// renews its leases.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.0.lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
+        self
+    }
+
+    /// How old results in memory may be while the connection is lost. It is 5 s by default.
+    pub fn coherence(mut self, coherence: impl Into<Coherence>) -> Self {
+        self.0.coherence = coherence.into();
+        self
+    }
+
+    /// Makes it the Redis of this process, in place of an earlier one.
+    pub fn start(self) {
+        redis_tier::start(self.tier());
+    }
+
+    /// A tier of its own, for `tier = ..` and for tests.
+    #[must_use]
+    pub fn tier(self) -> RedisTier {
+        RedisTier::new(self.0)
+    }
+}
+
+/// A text that is never shown.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    Tcp(String, u16),
+    Unix(PathBuf),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) address: Address,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) database: u32,
+    pub(crate) namespace: String,
+    pub(crate) timeout: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) coherence: Coherence,
+}
+
+impl Config {
+    fn new(address: Address) -> Self {
+        Self {
+            address,
+            user: None,
+            password: None,
+            database: 0,
+            namespace: "memofn".to_owned(),
+            timeout: Duration::from_millis(100),
+            lease: Duration::from_secs(10),
+            coherence: Coherence::Within(Duration::from_secs(5)),
+        }
+    }
+
+    fn parse(url: &str) -> Result<Self, String> {
+        let Some((scheme, rest)) = url.split_once(':') else {
+            return Err("the address of a Redis begins with `redis://` or `unix://`".to_owned());
+        };
+        match scheme {
+            "redis" => {
+                let rest = rest.strip_prefix("//").ok_or("`redis:` is followed by `//`")?;
+                Self::parse_tcp(rest)
+            }
+            "unix" => Self::parse_unix(rest.strip_prefix("//").unwrap_or(rest)),
+            "rediss" => {
+                Err("`rediss://` needs TLS, which this release does not have: there is no feature \
+                     `redis-tls` yet"
+                    .to_owned())
+            }
+            _ => Err("the address of a Redis begins with `redis://` or `unix://`".to_owned()),
+        }
+    }
+
+    fn parse_tcp(rest: &str) -> Result<Self, String> {
+        // A password may contain anything, so the last one separates.
+        let (account, place) = match rest.rsplit_once('@') {
+            Some((account, place)) => (Some(account), place),
+            None => (None, rest),
+        };
+        let (place, database) = place.split_once('/').unwrap_or((place, ""));
+        if place.contains(',') {
+            return Err("a cluster is not supported: name one server".to_owned());
+        }
+        let (host, port) = match place.strip_prefix('[') {
+            Some(rest) => {
+                let (host, port) = rest.split_once(']').ok_or("a `[` is not closed")?;
+                (host, port.strip_prefix(':').unwrap_or(port))
+            }
+            None => place.split_once(':').unwrap_or((place, "")),
+        };
+        if host.is_empty() {
+            return Err("the address of a Redis names a host".to_owned());
+        }
+        let port = match port {
+            "" => 6379,
+            port => port.parse().map_err(|_| "the port of a Redis is a number up to 65535")?,
+        };
+        let mut config = Self::new(Address::Tcp(host.to_owned(), port));
+        config.database = database_of(database)?;
+        if let Some(account) = account {
+            let (user, password) = account.split_once(':').unwrap_or((account, ""));
+            config.user = Some(decoded(user)?).filter(|user| !user.is_empty());
+            config.password =
+                Some(decoded(password)?).filter(|password| !password.is_empty()).map(Secret);
+            if config.user.is_some() && config.password.is_none() {
+                return Err("a user of a Redis has a password: `user:password@`".to_owned());
+            }
+        }
+        Ok(config)
+    }
+
+    fn parse_unix(rest: &str) -> Result<Self, String> {
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if !path.starts_with('/') {
+            return Err("the path of a socket begins with `/`: `unix:///path`".to_owned());
+        }
+        let mut config = Self::new(Address::Unix(path.into()));
+        config.database = match query {
+            "" => 0,
+            query => database_of(query.strip_prefix("db=").ok_or("a socket takes only `?db=`")?)?,
+        };
+        Ok(config)
+    }
+
+    /// A text that may contain the password, without it.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        match &self.password {
+            Some(Secret(password)) => text.replace(&**password, "***"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Address::Tcp(host, port) if host.contains(':') => {
+                write!(f, "redis://[{host}]:{port}/{}", self.database)
+            }
+            Address::Tcp(host, port) => write!(f, "redis://{host}:{port}/{}", self.database),
+            Address::Unix(path) => write!(f, "unix://{}?db={}", path.display(), self.database),
+        }
+    }
+}
+
+fn database_of(text: &str) -> Result<u32, String> {
+    match text {
+        "" => Ok(0),
+        text => text.parse().map_err(|_| "the database of a Redis is a number".to_owned()),
+    }
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|digits| !digits.starts_with('+'));
+        let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.ok_or("a `%` in a user or password is followed by two hex digits")?);
+        rest = &rest[2..];
+    }
+    String::from_utf8(bytes).map_err(|_| "a user or password is not UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Config {
+        Config::parse(url).expect(url)
+    }
+
+    #[test]
+    fn addresses_are_understood() {
+        let tcp = |host: &str, port| Address::Tcp(host.to_owned(), port);
+        assert_eq!(parse("redis://cache.local").address, tcp("cache.local", 6379));
+        assert_eq!(parse("redis://cache.local:1/").address, tcp("cache.local", 1));
+        assert_eq!(parse("redis://[::1]:7/3").address, tcp("::1", 7));
+        assert_eq!(parse("redis://[::1]:7/3").database, 3);
+        assert_eq!(
+            parse("unix:///run/redis.sock").address,
+            Address::Unix("/run/redis.sock".into())
+        );
+        assert_eq!(parse("unix:/run/redis.sock?db=2").database, 2);
+        let config = parse("redis://me:p%40ss:w@rd@host/1");
+        assert_eq!(config.user.as_deref(), Some("me"));
+        assert_eq!(config.password.expect("it has one").0, "p@ss:w@rd");
+        assert_eq!(parse("redis://:secret@host").user, None);
+    }
+
+    #[test]
+    fn bad_addresses_are_refused_without_their_password() {
+        let bad = [
+            "",
+            "cache.local",
+            "http://x",
+            "redis:x",
+            "redis://",
+            "redis://:1",
+            "redis://h:port",
+            "redis://h/db",
+            "redis://a,b",
+            "redis://[::1",
+            "unix://path",
+            "unix:///p?x=1",
+            "redis://me@h",
+            "redis://me:secret%4@h",
+            "redis://me:secret%4x@h",
+            "redis://me:secret%ff@h",
+            "redis://me:secret@h:port",
+            "rediss://me:secret@h",
+        ];
+        for url in bad {
+            let error = connect(url).expect_err(url);
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        }
+        let error = connect("rediss://h").expect_err("no TLS");
+        assert!(error.to_string().contains("redis-tls"));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let setup = connect("redis://me:secret@host").expect("an address");
+        assert!(!format!("{setup:?} {}", setup.0).contains("secret"));
+        assert_eq!(setup.0.redacted("with args 'me' 'secret'"), "with args 'me' '***'");
+    }
+}

@@ -1,8 +1,0 @@
-use memofn::memoize;
-
-#[memoize(redis, ttl = "1h")]
-fn page(url: String) -> String {
-    url
-}
-
-fn main() {}
