@@ -44,7 +44,7 @@
 //! |---|---|
 //! | `serde` | `Serialize` for [`CacheInfo`], [`CacheParameters`], [`CacheStatus`] and [`Report`]. Durations are numbers of seconds |
 //! | `metrics` | `memofn::metrics::publish()` sets the counters and gauges of all caches in the recorder of the crate [`metrics`](https://docs.rs/metrics). A call pays nothing |
-//! | `redis` | `memofn::redis`: a [tier](guide::tiers) that servers share. Ten crates: a parser of the protocol, and what tiers need |
+//! | `redis` | `memofn::redis`: results that servers share, in Redis. It adds a parser of the protocol with six crates, and those of `tier` |
 //! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
 //!
 //! # Limits
