@@ -133,6 +133,7 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
 /// | [`tags`](guide::invalidation#tags) | `[format!("user:{id}")]` | none | the names under which a call can be [forgotten](crate::invalidate_tag()) |
 /// | [`disk`](guide::tiers#disk) | nothing, or a path | in the process only | keeps results in a file, so that they outlive the process |
+/// | [`redis`](guide::tiers#redis) | nothing | in the process only | keeps results in the Redis that the program has connected to, for all servers |
 /// | [`tier`](guide::tiers#tier) | a `memofn::tier::Tier` | none | keeps results in a store of your own |
 /// | [`codec`](guide::tiers#codec) | a `memofn::tier::Codec` | by `serde` | how a tier's results become bytes |
 /// | [`version`](guide::tiers#version) | a `u64`, or `auto` | a hash of the function's code | a tier's results of other versions do not answer |
@@ -235,7 +236,7 @@ pub use memo_macros::versioned;
 /// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
-/// | [Tiers](guide::tiers) | results that outlive the process: `disk`, `tier`, `codec`; `version`, `depends` |
+/// | [Tiers](guide::tiers) | results that outlive the process: `disk`, `redis`, `tier`, `codec`; `version`, `depends` |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |

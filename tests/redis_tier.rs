@@ -734,6 +734,23 @@ fn garbage_and_replies_that_are_cut_are_no_answer() {
 }
 
 #[test]
+fn a_server_that_takes_connections_and_says_nothing_costs_three_calls_their_timeout() {
+    finishes("calls of a cache above a server that says nothing", || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it has an address").port();
+        let tier = connect(format!("redis://127.0.0.1:{port}")).expect("an address").tier();
+        let cache = cache("silent", &tier);
+        let begun = Instant::now();
+        for key in 0..1_000 {
+            assert_eq!(cache.get_or_compute(key, || 2 * key), 2 * key);
+        }
+        println!("a thousand calls above a server that says nothing: {:?}", begun.elapsed());
+        until(|| tier.status().contains("away"));
+        drop(listener);
+    });
+}
+
+#[test]
 fn a_server_that_is_not_there_is_no_error() {
     finishes("calls of a cache above no server", || {
         let tier =

@@ -1,7 +1,7 @@
 //! The error messages about tiers. The cases in `tests/ui.rs` need no feature, and these do.
 //!
-//! After a change of messages, run `TRYBUILD=overwrite cargo test --features disk --test ui_tiers` and read the diff.
-#![cfg(feature = "disk")]
+//! After a change of messages, run `TRYBUILD=overwrite cargo test --features disk,redis --test ui_tiers` and read the diff.
+#![cfg(all(feature = "disk", feature = "redis"))]
 
 #[path = "common/compiler.rs"]
 mod compiler;

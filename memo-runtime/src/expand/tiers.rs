@@ -12,6 +12,7 @@ impl CacheBuilder<Untyped, Untyped> {
     /// [`CacheBuilder::tier`] of a cache with keys and values of these types, for the function at this place. In a build of the program's unit tests,
     /// `is_test` has the tier left out.
     #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "expansions call it")]
     pub fn below_of<K, V, C>(
         self,
         _key: K,
@@ -33,6 +34,7 @@ impl CacheBuilder<Untyped, Untyped> {
 
     /// [`below_of`](Self::below_of) with a codec of the program's. Only the error about another codec differs.
     #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "expansions call it")]
     pub fn below_of_by<K, V, C>(
         self,
         key: K,

@@ -4,7 +4,7 @@ use crate::tier::redis::config::{Config, Secret};
 use crate::tier::redis::frames::{self, Reply};
 use crate::tier::redis::scripts::{self, Hashes};
 use crate::tier::redis::stream::Stream;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to answer them.

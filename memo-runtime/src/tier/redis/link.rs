@@ -15,7 +15,7 @@ use crate::tier::redis::state::{Held, Phase, State, jitter};
 use crate::tier::redis::stream::Stream;
 use crate::tier::tier::{Answer, Kept, Lease};
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -103,7 +103,7 @@ impl Link {
     pub(crate) fn answers(&self, state: &mut State) -> bool {
         let now = Instant::now();
         let overdue = state.slots.overdue(now, self.config.timeout);
-        if state.phase == Phase::Up && overdue >= FAILURES && state.breaker.open(now) {
+        if overdue >= FAILURES && state.breaker.open(now) {
             self.changed.notify_all();
         }
         state.phase != Phase::Away && !state.breaker.is_open() && !state.slots.is_full()
@@ -207,10 +207,9 @@ impl Link {
             }
             mem::swap(&mut buffer, &mut state.slots.outgoing);
             let connection = state.connection;
-            let stream = state.stream.as_ref().map(Stream::try_clone);
+            let stream = state.stream.clone();
             drop(state);
-            let written = stream.map(|stream| stream.and_then(|mut to| to.write_all(&buffer)));
-            if let Some(Err(error)) = written {
+            if let Some(Err(error)) = stream.map(|stream| stream.write_all(&buffer)) {
                 self.lost(connection, &format!("it cannot be written to: {error}"));
             }
             buffer.clear();
@@ -339,6 +338,7 @@ impl Link {
         let Greeted { mut stream, mut bytes, hashes } = greeted;
         let writes = stream.try_clone();
         // Whatever changed meanwhile, this process was not told.
+        self.followers.forget_tags();
         if self.lock().phase == Phase::Away && self.config.coherence != Coherence::None {
             self.followers.forget_all();
         }
@@ -355,7 +355,7 @@ impl Link {
         state.connection += 1;
         (state.ping, state.drop_at, state.tell_at) = (None, None, None);
         state.breaker.answered();
-        state.stream = Some(writes);
+        state.stream = Some(Arc::new(writes));
         self.begin(&mut state, hashes);
         let connection = state.connection;
         drop(state);
@@ -647,7 +647,6 @@ impl Link {
         }
         let now = Instant::now();
         let was_up = state.phase == Phase::Up;
-        self.followers.forget_tags();
         if state.phase != Phase::Away {
             (state.phase, state.since) = (Phase::Away, now);
             state.drop_at = match self.config.coherence {

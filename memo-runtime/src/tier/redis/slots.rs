@@ -198,32 +198,44 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Missed {
     removals: VecDeque<Removal>,
+    /// Leases that nobody holds. They end by themselves, if they are not told.
+    leases: Vec<Removal>,
+    /// Tags that came when there was no room.
+    tags: HashSet<u128>,
     /// Functions to be cleared, because more was removed than is remembered.
     functions: HashSet<u64>,
 }
 
 impl Missed {
     pub(crate) fn len(&self) -> usize {
-        self.removals.len() + self.functions.len()
+        self.removals.len() + self.leases.len() + self.tags.len() + self.functions.len()
     }
 
-    /// `functions` are all that this process knows of.
+    /// `functions` are all that this process knows of. They are cleared if there is no room for a tag either.
     pub(crate) fn add(&mut self, removal: Removal, functions: impl FnOnce() -> Vec<u64>) {
+        if let Removal::Lease(..) = removal {
+            if self.leases.len() < MOST_MISSED {
+                self.leases.push(removal);
+            }
+            return;
+        }
         if self.removals.len() < MOST_MISSED {
             return self.removals.push_back(removal);
         }
         match removal {
+            Removal::Tag(tag) if self.tags.len() < 10 * MOST_MISSED => _ = self.tags.insert(tag),
             Removal::Key(spot) => _ = self.functions.insert(spot.function),
             Removal::Function(function) => _ = self.functions.insert(function),
             Removal::Tag(_) => self.functions.extend(functions()),
-            // It ends by itself.
             Removal::Lease(..) => {}
         }
     }
 
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Removal> + use<> {
-        let Self { removals, functions } = std::mem::take(self);
-        removals.into_iter().chain(functions.into_iter().map(Removal::Function))
+        let Self { removals, leases, tags, functions } = std::mem::take(self);
+        let functions = functions.into_iter().map(Removal::Function);
+        let tags = tags.into_iter().map(Removal::Tag);
+        removals.into_iter().chain(functions).chain(tags).chain(leases)
     }
 }
 
@@ -238,12 +250,20 @@ mod tests {
         for digest in 0..20_000 {
             missed.add(key(digest), Vec::new);
         }
-        missed.add(Removal::Tag(1), || vec![8]);
-        assert_eq!(missed.len(), MOST_MISSED + 2);
+        for tag in 0..200_000 {
+            missed.add(Removal::Tag(tag), || vec![8]);
+        }
+        for token in 0..20_000 {
+            let spot = Spot { function: 7, version: 1, digest: 1 };
+            missed.add(Removal::Lease(spot, token), Vec::new);
+        }
+        assert_eq!(missed.len(), 12 * MOST_MISSED + 2);
         let removals: Vec<_> = missed.take().collect();
         assert_eq!(removals[0], key(0));
-        assert!(removals[MOST_MISSED..].contains(&Removal::Function(7)));
-        assert!(removals[MOST_MISSED..].contains(&Removal::Function(8)));
+        let beyond = &removals[MOST_MISSED..];
+        for removal in [Removal::Function(7), Removal::Function(8), Removal::Tag(9)] {
+            assert!(beyond.contains(&removal), "{removal:?}");
+        }
         assert_eq!(missed.len(), 0);
     }
 }

@@ -7,6 +7,7 @@ use crate::tier::redis::slots::{Missed, Slots};
 use crate::tier::redis::stream::Stream;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(crate) struct State {
     pub(crate) dial_at: Instant,
     /// How many connections in a row have failed.
     pub(crate) failures: u32,
-    pub(crate) stream: Option<Stream>,
+    pub(crate) stream: Option<Arc<Stream>>,
     pub(crate) slots: Slots,
     pub(crate) missed: Missed,
     /// When the server is told what it has refused to remove.

@@ -63,6 +63,11 @@ impl Stream {
         on_either!(self, stream => stream.set_write_timeout(timeout))
     }
 
+    /// Writes, while another thread may read.
+    pub(crate) fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        on_either!(self, stream => (&*stream).write_all(bytes))
+    }
+
     /// Ends the connection, also for those who are reading or writing.
     pub(crate) fn shut_down(&self) {
         let _ = on_either!(self, stream => stream.shutdown(Shutdown::Both));
@@ -72,15 +77,5 @@ impl Stream {
 impl Read for Stream {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         on_either!(self, stream => stream.read(to))
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        on_either!(self, stream => stream.write(from))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        on_either!(self, stream => stream.flush())
     }
 }

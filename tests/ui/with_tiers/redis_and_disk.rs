@@ -1,6 +1,6 @@
 use memofn::memoize;
 
-#[memoize(redis = true)]
+#[memoize(redis, disk)]
 fn page(url: String) -> String {
     url
 }
