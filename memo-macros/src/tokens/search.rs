@@ -211,15 +211,6 @@ pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<Ident> {
     None
 }
 
-/// Whether a type has a reference in it, of any lifetime.
-pub(crate) fn has_reference(ty: TokenStream) -> bool {
-    ty.into_iter().any(|token| match token {
-        TokenTree::Punct(sign) => sign.as_char() == '&',
-        TokenTree::Group(group) => has_reference(group.stream()),
-        _ => false,
-    })
-}
-
 /// Whether a type, as written, borrows for less than `'static`.
 pub(crate) fn borrows(ty: &TokenStream) -> bool {
     borrows_for(ty, &|lifetime| lifetime.is_none_or(|name| name != "static"))

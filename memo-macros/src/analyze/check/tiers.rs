@@ -3,9 +3,7 @@
 use crate::parse::function::Function;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
-use crate::tokens::search::has_reference;
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, Path, PathArguments, ReturnType, Type};
 
@@ -27,23 +25,43 @@ pub(super) fn combinations(options: &Options, errors: &mut Errors) {
 pub(super) fn result(options: &Options, function: &Function, errors: &mut Errors) {
     let tier = ["tier", "disk", "redis"].into_iter().find(|tier| options.get(tier).is_some());
     let (Some(tier), ReturnType::Type(_, result)) = (tier, &function.sig.output) else { return };
-    let kept = ok_type(result).filter(|_| options.get("err_ttl").is_none()).unwrap_or(result);
-    if options.codec().is_none() && has_reference(kept.to_token_stream()) {
+    let keeps_errors = options.get("err_ttl").is_some();
+    let found = options.codec().is_none().then(|| find_reference(result, keeps_errors)).flatten();
+    if let Some(reference) = found {
         let message = format!(
             "`{tier}` cannot keep a reference, which would point at nothing in the next process; return an \
              owned type, as `String` or `Arc<str>` for `&str`"
         );
-        errors.at(kept, message);
+        errors.at(reference, message);
     }
 }
 
-/// The type of the `Ok` in a type that is called `Result`.
-fn ok_type(result: &Type) -> Option<&Type> {
-    let Type::Path(path) = result else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.first()? {
-        GenericArgument::Type(ok) => Some(ok),
+/// A reference that would be kept, in a type whose parts are known by their names.
+fn find_reference(ty: &Type, keeps_errors: bool) -> Option<&Type> {
+    const HOLDERS: [&str; 6] = ["Option", "Vec", "Box", "Arc", "HashMap", "BTreeMap"];
+    let find = |ty| find_reference(ty, keeps_errors);
+    match ty {
+        Type::Reference(_) => Some(ty),
+        Type::Group(group) => find(&group.elem),
+        Type::Paren(paren) => find(&paren.elem),
+        Type::Array(array) => find(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(find),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            let parts = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(part) => Some(part),
+                _ => None,
+            });
+            let kept = if last.ident == "Result" && !keeps_errors {
+                1
+            } else if last.ident == "Result" || HOLDERS.iter().any(|it| last.ident == it) {
+                usize::MAX
+            } else {
+                0
+            };
+            parts.take(kept).find_map(find)
+        }
         _ => None,
     }
 }
