@@ -13,6 +13,9 @@ use crate::tier::under_way::UnderWay;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A call waits for so many leases of others, one after the other.
+const LEASES: u32 = 3;
+
 /// A cache's view of its tier for one key.
 #[derive(Clone)]
 pub(crate) struct Desk {
@@ -33,10 +36,12 @@ pub(crate) enum Found {
 }
 
 impl Desk {
-    /// Asks the tier; after a record that does not do, for a lease alone. While another process has the lease of the key, it waits: until that one has kept or given up, and no
-    /// longer than the lease lasts that it met first.
+    /// Asks the tier; after a record that does not do, for a lease alone.
+    ///
+    /// While another process has the lease of the key, it waits until that one has kept its result or given up. If that process
+    /// does not come back, its lease ends, and the next one has it. The wait is no longer than [`LEASES`] leases.
     pub(crate) async fn ask(self, waits: Waits, mut after_record: bool) -> Found {
-        let mut end = None;
+        let (mut since, mut longest) = (None, Duration::ZERO);
         let mut pause = Duration::from_millis(1);
         loop {
             let Some(answer) = within(self.question(after_record), self.timeout(), waits).await
@@ -55,16 +60,17 @@ impl Desk {
             };
             after_record = false;
             let now = sync::now();
-            if end.is_none() {
+            if since.is_none() {
                 self.counts.waits.add();
             }
-            let end = *end.get_or_insert_with(|| now.checked_add(until).unwrap_or(now));
+            let waited = now.saturating_duration_since(*since.get_or_insert(now));
+            longest = longest.max(until);
+            let left = longest.saturating_mul(LEASES).saturating_sub(waited);
             // A run of this process that has the lease may be a future that nobody polls.
-            if end <= now || self.under_way.has_lease(self.asked.digest()) {
+            if left.is_zero() || self.under_way.has_lease(self.asked.digest()) {
                 self.counts.misses.add();
                 return Found::Nothing;
             }
-            let left = end - now;
             let is_pushed = within(pushed, until.min(left), waits).await.is_some();
             if is_pushed && sync::now().saturating_duration_since(now) < pause {
                 // A tier that says so at once, again and again, is not asked in a loop.
