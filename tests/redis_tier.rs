@@ -399,6 +399,39 @@ fn a_tag_spares_other_records() {
     });
 }
 
+/// The function of the program, below which is whatever `start` has named.
+#[memoize(redis, name = "shared", version = 1, tags = ["shared"])]
+fn shared(n: u64) -> u64 {
+    n + 1
+}
+
+#[test]
+fn what_one_server_changes_the_memory_of_another_does_not_answer() {
+    with_server(&[], |server| {
+        let _tiers = testing::tiers(std::env::temp_dir());
+        assert_eq!((shared(9), shared::cache_info().tier_misses), (10, 0), "not connected yet");
+        patient(server).start();
+        // The same function on another server.
+        let other = cache("memory", &patient(server).tier());
+        let one = cache("memory", &patient(server).tier());
+        assert_eq!((one.get_or_compute(1, || 10), other.get_or_compute(1, || 11)), (10, 10));
+        assert_eq!(one.remove(&1), Some(10), "the tier does not take it out before");
+        until(|| other.peek(&1).is_none());
+        assert_eq!(other.get_or_compute(1, || 12), 12);
+        assert_eq!(one.get_or_compute(1, || 13), 12);
+        other.insert(1, 14);
+        // The old value is forgotten first, and then the new one is kept.
+        until(|| one.get_or_compute(1, || 15) == 14);
+        let misses = one.info().misses;
+        other.clear();
+        until(|| one.peek(&1).is_none());
+        assert_eq!(one.info().misses, misses, "its counters stay");
+        assert_eq!((shared(1), shared::cache_info().tier_misses), (2, 1));
+        assert_eq!(memofn::invalidate_tag("shared"), 2);
+        assert_eq!((shared(1), shared::cache_info().tier_misses), (2, 2));
+    });
+}
+
 #[test]
 fn a_server_that_is_emptied_empties_the_caches() {
     with_server(&[], |server| {
