@@ -603,7 +603,6 @@ mod types {
         Named(Named),
     }
 
-    #[expect(clippy::option_option, reason = "it comes back as it was")]
     type Named = Option<Option<Arc<str>>>;
 
     #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
