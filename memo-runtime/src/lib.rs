@@ -9,6 +9,7 @@
 //! | `expand` | what the expansions of `#[memoize]` call |
 //! | `cache` | the public handle, its builder, the registry, the report |
 //! | `call` | one call, from its arguments to its result |
+//! | `tier` | records, and the tiers below a cache that keep them |
 //! | `engine` | the protocol: a hit without the lock, a miss under it |
 //! | `store` | stored entries: by hash, by recency, by deadline, by tag; entries taken out |
 //! | `flight` | single flight: runs and their waiters |
@@ -16,7 +17,6 @@
 //! | `scope` | shared and thread-local readers, hazard pointers, runners |
 //! | `key` | how arguments are looked up and owned |
 //! | `config` | parameters and counters |
-//! | `tier` | records, and the tiers below a cache that keep them |
 //! | `base` | threads, fences, clocks, the alarm |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
