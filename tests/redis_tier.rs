@@ -433,6 +433,37 @@ fn what_one_server_changes_the_memory_of_another_does_not_answer() {
 }
 
 #[test]
+fn servers_that_find_a_value_too_old_run_its_body_once() {
+    with_server(&[], |server| {
+        let clock = testing::Clock::stop();
+        let minute = Duration::from_secs(60);
+        let runs = AtomicU32::new(0);
+        let servers: Vec<(RedisTier, Cache<u64, u64>)> = (0..4)
+            .map(|_| {
+                let tier = patient(server).tier();
+                let cache = Cache::builder().name("old").ttl(minute).stale_if_error(10 * minute);
+                (tier.clone(), cache.tier(tier, 1).build())
+            })
+            .collect();
+        let run = |cache: &Cache<u64, u64>| {
+            let run = || Ok::<_, ()>(runs.fetch_add(1, SeqCst).into());
+            cache.get_or_try_compute(1, run)
+        };
+        assert_eq!(run(&servers[0].1), Ok(0));
+        assert!(servers[0].0.flush(LONG));
+        clock.advance(2 * minute);
+        thread::scope(|scope| {
+            let calls: Vec<_> =
+                servers.iter().map(|(_, cache)| scope.spawn(move || run(cache))).collect();
+            for call in calls {
+                assert_eq!(call.join().expect("no panic"), Ok(1));
+            }
+        });
+        assert_eq!(runs.load(SeqCst), 2);
+    });
+}
+
+#[test]
 fn a_server_that_is_emptied_empties_the_caches() {
     with_server(&[], |server| {
         let tier = patient(server).tier();

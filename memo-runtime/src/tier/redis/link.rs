@@ -468,7 +468,7 @@ impl Link {
                     drop(sent);
                 }
             }
-            Sent::Ask { spot, token, promise } => {
+            Sent::Ask { spot, token, promise, .. } => {
                 let answer = self.answer(spot, token, reply);
                 promise.keep(answer);
             }

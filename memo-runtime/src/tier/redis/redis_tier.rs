@@ -86,8 +86,8 @@ impl RedisTier {
     }
 }
 
-impl Tier for RedisTier {
-    fn ask(&self, of: &Asked) -> Pending<Answer> {
+impl RedisTier {
+    fn question(&self, of: &Asked, lends: bool) -> Pending<Answer> {
         let (link, spot) = (self.link(), Spot::of(of));
         let mut state = link.at_work();
         if !link.answers(&mut state) {
@@ -95,8 +95,18 @@ impl Tier for RedisTier {
         }
         let token = state.next_token();
         let (promise, pending) = Pending::promised(Answer::Away);
-        link.send(&mut state, Sent::Ask { spot, token, promise }, None);
+        link.send(&mut state, Sent::Ask { spot, token, lends, promise }, None);
         pending
+    }
+}
+
+impl Tier for RedisTier {
+    fn ask(&self, of: &Asked) -> Pending<Answer> {
+        self.question(of, false)
+    }
+
+    fn lend(&self, of: &Asked) -> Pending<Answer> {
+        self.question(of, true)
     }
 
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
