@@ -19,6 +19,7 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
     let info = json!({
         "hits": 2, "misses": 1, "maxsize": 2, "currsize": 1, "coalesced": 0, "helped": 0, "evictions": 0,
         "expirations": 0, "rejected": 0, "outdated": 0, "bypassed": 0, "refreshes": 0, "refresh_failures": 0, "stale": 0, "failures": 0,
+        "tier_hits": 0, "tier_misses": 0, "tier_errors": 0, "tier_waits": 0, "tier_refused": 0,
         "hit_ratio": 2.0 / 3.0, "mean_run": 1.5, "time_saved": 3.0,
     });
     let parameters = json!({
@@ -29,7 +30,7 @@ fn the_state_of_a_cache_is_serialized_with_durations_in_seconds() {
     assert_eq!(to_value(double::cache_info()).expect("plain data"), info);
     assert_eq!(to_value(double::cache_parameters()).expect("plain data"), parameters);
     let status = memofn::caches().find(|status| status.name() == "doubled").expect("it is listed");
-    let expected = json!({ "parameters": parameters, "info": info });
+    let expected = json!({ "parameters": parameters, "info": info, "tier": null });
     assert_eq!(to_value(&status).expect("plain data"), expected);
     let report = to_value(memofn::report()).expect("plain data");
     assert!(
