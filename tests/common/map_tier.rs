@@ -172,8 +172,10 @@ impl Tier for MapTier {
         self.work(Answer::Away, move || tier.lock().answer(&key))
     }
 
-    fn lend(&self, of: &Asked) -> Pending<Answer> {
-        Pending::ready(self.lock().lend(&key(of)))
+    fn lend(&self, of: &Asked, old: &Record) -> Pending<Answer> {
+        let (mut state, key) = (self.lock(), key(of));
+        let newer = state.records.get(&key).filter(|record| *record != old).cloned();
+        Pending::ready(newer.map_or_else(|| state.lend(&key), Answer::Hit))
     }
 
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {

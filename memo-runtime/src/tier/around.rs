@@ -40,11 +40,11 @@ impl Desk {
     ///
     /// While another process has the lease of the key, it waits until that one has kept its result or given up. If that process
     /// does not come back, its lease ends, and the next one has it. The wait is no longer than [`LEASES`] leases.
-    pub(crate) async fn ask(self, waits: Waits, mut after_record: bool) -> Found {
+    pub(crate) async fn ask(self, waits: Waits, mut old: Option<Record>) -> Found {
         let (mut since, mut longest) = (None, Duration::ZERO);
         let mut pause = Duration::from_millis(1);
         loop {
-            let Some(answer) = within(self.question(after_record), self.timeout(), waits).await
+            let Some(answer) = within(self.question(old.as_ref()), self.timeout(), waits).await
             else {
                 self.counts.errors.add();
                 return Found::Nothing;
@@ -58,7 +58,7 @@ impl Desk {
                     return Found::Nothing;
                 }
             };
-            after_record = false;
+            old = None;
             let now = sync::now();
             if since.is_none() {
                 self.counts.waits.add();
@@ -94,10 +94,9 @@ impl Desk {
     }
 
     /// The question to the tier. If nobody waits for the answer any longer, its lease is given back.
-    fn question(&self, after_record: bool) -> Pending<Answer> {
-        let tier = &self.tier;
-        let pending =
-            caught(|| if after_record { tier.lend(&self.asked) } else { tier.ask(&self.asked) });
+    fn question(&self, old: Option<&Record>) -> Pending<Answer> {
+        let (tier, asked) = (&self.tier, &self.asked);
+        let pending = caught(|| old.map_or_else(|| tier.ask(asked), |old| tier.lend(asked, old)));
         let desk = self.clone();
         pending.unwrap_or_else(|| Pending::ready(Answer::Away)).or_give(move |answer| {
             if let Answer::Yours(lease) = answer {

@@ -201,39 +201,38 @@ where
         Some((value??, found.born, found.fresh_until))
     }
 
-    /// Asks the tier, and reads its record. One that is not sound is forgotten.
-    fn ask(self: Arc<Self>, desk: Desk, waits: Waits, after_record: bool) -> Question {
+    /// Asks the tier, and reads its record; after an `old` one that does not do, for another one or a lease. A record that is
+    /// not sound is forgotten.
+    fn ask(self: Arc<Self>, desk: Desk, waits: Waits, mut old: Option<Record>) -> Question {
         Box::pin(async move {
-            let record = match desk.clone().ask(waits, after_record).await {
-                Found::Record(record) => record,
-                Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
-                Found::Nothing => return Reply::Run(None),
-            };
-            let now = wall::now();
-            let read = self.read(&record, &desk.asked);
-            if read.is_none() {
-                self.counts.errors.add();
-                desk.forget();
-            }
-            // If the clock was set back, the age of a record is not known.
-            let read = read.filter(|(_, born, _)| *born <= wall::after(now, CLOCKS_DIFFER));
-            let Some((value, born, fresh_until)) = read else {
-                return match desk.clone().ask(waits, true).await {
-                    Found::Lease(held) => Reply::Run(Some(self.holding(held))),
-                    // A newer record is as likely to be no better.
-                    Found::Record(_) | Found::Nothing => Reply::Run(None),
+            // The second record, if need be.
+            for _ in 0..2 {
+                let record = match desk.clone().ask(waits, old).await {
+                    Found::Record(record) => record,
+                    Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
+                    Found::Nothing => return Reply::Run(None),
                 };
-            };
-            let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
-            let rest =
-                if fresh_until == wall::NEVER { Duration::MAX } else { since(now, fresh_until) };
-            let again = Box::new(move || self.ask(desk, waits, true));
-            Reply::Given(Given {
-                value: Box::new(Decoded(value)),
-                age: since(born, now),
-                rest,
-                again,
-            })
+                let now = wall::now();
+                let read = self.read(&record, &desk.asked);
+                if read.is_none() {
+                    self.counts.errors.add();
+                    desk.forget();
+                }
+                // If the clock was set back, the age of a record is not known.
+                let read = read.filter(|(_, born, _)| *born <= wall::after(now, CLOCKS_DIFFER));
+                let Some((value, born, fresh_until)) = read else {
+                    old = Some(record);
+                    continue;
+                };
+                let since = |from: u64, to: u64| Duration::from_millis(to.saturating_sub(from));
+                let is_endless = fresh_until == wall::NEVER;
+                let rest = if is_endless { Duration::MAX } else { since(now, fresh_until) };
+                let (value, age) = (Box::new(Decoded(value)), since(born, now));
+                let again = Box::new(move || self.ask(desk, waits, Some(record)));
+                return Reply::Given(Given { value, age, rest, again });
+            }
+            self.counts.misses.add();
+            Reply::Run(None)
         })
     }
 
@@ -283,7 +282,7 @@ where
         let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
         let Some(desk) = desk else { return Box::pin(ready(Reply::Run(None))) };
         let inner = Arc::clone(&self.0);
-        inner.ask(desk, waits, false)
+        inner.ask(desk, waits, None)
     }
 
     fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>> {

@@ -19,10 +19,10 @@ pub trait Tier: Send + Sync + 'static {
     /// Asks for the record of a key.
     fn ask(&self, of: &Asked) -> Pending<Answer>;
 
-    /// Asks for a lease where there is a record that does not do: it is too old, or damaged. The answer is as that of
-    /// [`ask`](Self::ask); [`Answer::Hit`] is a newer record.
-    fn lend(&self, of: &Asked) -> Pending<Answer> {
-        let _ = of;
+    /// Asks for a lease where there is a record that does not do, which is too old or damaged. The answer is as that of
+    /// [`ask`](Self::ask); [`Answer::Hit`] is another record, which somebody has kept meanwhile.
+    fn lend(&self, of: &Asked, old: &Record) -> Pending<Answer> {
+        let _ = (of, old);
         Pending::ready(Answer::Yours(Lease::NONE))
     }
 
@@ -184,8 +184,8 @@ macro_rules! pointers {
             fn ask(&self, of: &Asked) -> Pending<Answer> {
                 (**self).ask(of)
             }
-            fn lend(&self, of: &Asked) -> Pending<Answer> {
-                (**self).lend(of)
+            fn lend(&self, of: &Asked, old: &Record) -> Pending<Answer> {
+                (**self).lend(of, old)
             }
             fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
                 (**self).keep(of, record, lease)

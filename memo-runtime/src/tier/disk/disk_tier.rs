@@ -180,7 +180,7 @@ impl DiskTier {
 }
 
 impl Tier for DiskTier {
-    fn lend(&self, _: &Asked) -> Pending<Answer> {
+    fn lend(&self, _: &Asked, _: &Record) -> Pending<Answer> {
         if !self.0.is_of_this_process() {
             return Pending::ready(Answer::Away);
         }

@@ -86,8 +86,14 @@ impl RedisTier {
     }
 }
 
+/// The last bytes of a record, which tell it from others.
+fn checksum(record: &Record) -> Vec<u8> {
+    let bytes = record.as_bytes();
+    bytes[bytes.len().saturating_sub(8)..].to_vec()
+}
+
 impl RedisTier {
-    fn question(&self, of: &Asked, lends: bool) -> Pending<Answer> {
+    fn question(&self, of: &Asked, old: Option<&Record>) -> Pending<Answer> {
         let (link, spot) = (self.link(), Spot::of(of));
         let mut state = link.at_work();
         if !link.answers(&mut state) {
@@ -95,18 +101,18 @@ impl RedisTier {
         }
         let token = state.next_token();
         let (promise, pending) = Pending::promised(Answer::Away);
-        link.send(&mut state, Sent::Ask { spot, token, lends, promise }, None);
+        link.send(&mut state, Sent::Ask { spot, token, old: old.map(checksum), promise }, None);
         pending
     }
 }
 
 impl Tier for RedisTier {
     fn ask(&self, of: &Asked) -> Pending<Answer> {
-        self.question(of, false)
+        self.question(of, None)
     }
 
-    fn lend(&self, of: &Asked) -> Pending<Answer> {
-        self.question(of, true)
+    fn lend(&self, of: &Asked, old: &Record) -> Pending<Answer> {
+        self.question(of, Some(old))
     }
 
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {

@@ -44,12 +44,12 @@ end
 impl Script {
     pub(crate) fn source(self) -> &'static str {
         match self {
-            // KEYS: value, lease, function. ARGV: prefix of tags, token, length of the lease, 1 if a value does not do.
+            // KEYS: value, lease, function. ARGV: prefix of tags, token, length of the lease, the end of a value that does not do.
             // Gives the value, or 1 if the lease is the caller's, or the rest of another's lease as a list.
             Self::Ask => with_time!(
                 r"
 local value = redis.call('GET', KEYS[1])
-if value and ARGV[4] ~= '1' then
+if value and (ARGV[4] == '' or string.sub(value, -#ARGV[4]) ~= ARGV[4]) then
   local born = tonumber(string.sub(value, 1, 16))
   local count = tonumber(string.sub(value, 17, 20))
   local is_cleared = not born or not count or is_later(KEYS[3], born)

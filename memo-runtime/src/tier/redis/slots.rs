@@ -29,8 +29,8 @@ pub(crate) enum Sent {
     Ask {
         spot: Spot,
         token: u128,
-        /// A value does not do: only the lease is asked for.
-        lends: bool,
+        /// The last bytes of a value that does not do: there the lease is asked for.
+        old: Option<Vec<u8>>,
         promise: Promise<Answer>,
     },
     Keep {
@@ -140,11 +140,11 @@ impl Slots {
             frames::command(out, &parts);
         };
         match sent {
-            Sent::Ask { spot, token: its, lends, .. } => {
+            Sent::Ask { spot, token: its, old, .. } => {
                 let keys = [names.value(*spot), names.lease(*spot), names.function(spot.function)];
                 let (tags, token, lease) = (names.tags(), token(its), millis(config.lease));
-                let lends: &[u8] = if *lends { b"1" } else { b"0" };
-                let arguments = [tags.as_bytes(), token.as_bytes(), lease.as_bytes(), lends];
+                let old = old.as_deref().unwrap_or_default();
+                let arguments = [tags.as_bytes(), token.as_bytes(), lease.as_bytes(), old];
                 call(Script::Ask, &keys.each_ref().map(|key| &**key), &arguments);
             }
             Sent::Keep { spot, token: its, tags, .. } => {
