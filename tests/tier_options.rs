@@ -34,8 +34,10 @@ impl Shelf {
     }
 
     fn version_of(&self, function: &str) -> Option<u64> {
-        let function = format!("::{function}(");
-        self.functions().into_iter().find(|(name, _)| name.contains(&function)).map(|it| it.1)
+        // Functions in bodies have their line after the path.
+        let names = ['(', '@'].map(|end| format!("::{function}{end}"));
+        let is_its = |name: &str| names.iter().any(|its| name.contains(its));
+        self.functions().into_iter().find(|(name, _)| is_its(name)).map(|it| it.1)
     }
 }
 
