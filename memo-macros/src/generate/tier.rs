@@ -1,4 +1,4 @@
-//! What is below the cache of a function.
+//! The tier below the cache of a function.
 //!
 //! ```text
 //! // #[memoize(disk = "target/pages")]

@@ -75,7 +75,7 @@ impl TokenHash {
     }
 }
 
-/// What follows an attribute with documentation, `#[doc ..]` or `#![doc ..]`, if the tokens begin with one. Comments with
+/// The tokens after an attribute with documentation, `#[doc ..]` or `#![doc ..]`, if the tokens begin with one. Comments with
 /// three slashes are such attributes.
 fn after_documentation(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let is =

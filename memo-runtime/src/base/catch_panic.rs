@@ -12,7 +12,7 @@ pub(crate) fn catch_panic(user_code: impl FnOnce()) {
     }
 }
 
-/// What user code returns, unless it panics. The panic is dropped.
+/// The result of user code, unless it panics. The panic is dropped.
 #[cfg(feature = "tier")]
 pub(crate) fn caught<T>(user_code: impl FnOnce() -> T) -> Option<T> {
     let mut result = None;

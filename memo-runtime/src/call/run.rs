@@ -23,7 +23,7 @@ use std::ptr::NonNull;
 
 /// A blocking body that is about to run, of a call of a cache with keys `K` and values `V`.
 ///
-/// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its body to its end. What stands below
+/// A run, or an [`AsyncRun`](crate::call::async_run::AsyncRun), exists from the start of its body to its end. A tier below
 /// the cache was asked before, by `ask_below`.
 #[must_use]
 pub struct Run<'c, P, K, V, S: Scope> {

@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// What stands below one cache.
+/// The second level of one cache: it stands below.
 ///
 /// The entries, keys and values that it is given are of the types that it [is for](Self::is_for). It runs user code in each
 /// method with an entry, a key or a value, and catches the panics of that.
@@ -76,7 +76,7 @@ pub(crate) trait Above: Send + Sync {
 /// The first character of the tags that [`Below::tag`] gives. They are not written into records.
 pub(crate) const OWN_TAG: char = '\0';
 
-/// What came of a question.
+/// The outcome of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// A value answers.

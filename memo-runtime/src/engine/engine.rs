@@ -293,7 +293,7 @@ impl<S: Scope> Engine<S> {
         }
     }
 
-    /// What stands below forgets the key, if an entry of it is stored, kept or under way.
+    /// Has the tier forget the key, if an entry of it is stored, kept or under way.
     fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
         self.tell_below(|below| {
             for entry in self.core.of_hash(hash) {

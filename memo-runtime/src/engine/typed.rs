@@ -140,7 +140,7 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
             self.engine.tell_below(|below| {
                 let key = NonNull::from(key).cast();
                 #[expect(unsafe_code, reason = "a type is known at run time only")]
-                // SAFETY: a `Q` is a `K`. What stands below a cache is for its types, which have no lifetime.
+                // SAFETY: a `Q` is a `K`. A tier below a cache is for its types, which have no lifetime.
                 unsafe {
                     below.forget_key(key);
                 }

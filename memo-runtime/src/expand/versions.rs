@@ -21,7 +21,7 @@ const fn with(mut hash: u64, word: u64) -> u64 {
     hash
 }
 
-/// What an item in `depends(..)` has in place of a version, if it has none. An expansion imports all of this, and then the
+/// The stand-in for the version of an item in `depends(..)` that has none. An expansion imports all of this, and then the
 /// item under the name of the type here. A function without a version leaves this type visible.
 pub mod no_version {
     /// Stands for a type beside a function, a constant or a static.

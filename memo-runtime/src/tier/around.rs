@@ -133,7 +133,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// What it is the right for.
+    /// The call that it is the right for.
     pub(crate) fn asked(&self) -> &Asked {
         &self.desk.asked
     }

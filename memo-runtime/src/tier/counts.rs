@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What was asked of a tier, and what came of it.
+/// The questions to a tier, by their outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) hits: Count,

@@ -1,4 +1,4 @@
-//! What tells keys apart, in all processes and on all platforms.
+//! The bytes and digests of keys: they tell keys apart, in all processes and on all platforms.
 
 use crate::tier::codec::KeptKey;
 use std::hash::{Hash, Hasher};
