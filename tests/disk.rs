@@ -53,7 +53,7 @@ fn a_result_is_on_disk_for_the_next_process_and_an_error_is_not() {
     let _tiers = testing::tiers(&directory.0);
     assert_eq!(upper("a"), Ok("A".to_owned()));
     assert_eq!(upper(""), Err("no text".to_owned()));
-    // What is not written yet answers as well: a tier in a directory is one.
+    // A result that is not written yet answers as well: there is one tier for a directory.
     assert_eq!(block_on(upper_async("a")), Ok("A".to_owned()));
     assert_eq!(upper_async::cache_info().tier_hits, 1);
     assert!(block_on(upper_async("")).is_err());

@@ -675,41 +675,30 @@ mod paths {
 
     struct Square(u32);
 
-    mod one {
-        use super::*;
+    /// A module with a trait `Area`, whose method has the same tokens in each.
+    macro_rules! area {
+        ($module:ident: $constant:literal) => {
+            mod $module {
+                use super::*;
 
-        pub(super) trait Area {
-            fn area(&self) -> u32;
-        }
+                pub(super) trait Area {
+                    fn area(&self) -> u32;
+                }
 
-        #[memoize(tier = TIER)]
-        impl Area for Square {
-            #[memoize(key = self.0)]
-            fn area(&self) -> u32 {
-                self.0 + CONSTANT
+                #[memoize(tier = TIER)]
+                impl Area for Square {
+                    #[memoize(key = self.0)]
+                    fn area(&self) -> u32 {
+                        self.0 + CONSTANT
+                    }
+                }
+
+                const CONSTANT: u32 = $constant;
             }
-        }
-
-        const CONSTANT: u32 = 1;
+        };
     }
-
-    mod other {
-        use super::*;
-
-        pub(super) trait Area {
-            fn area(&self) -> u32;
-        }
-
-        #[memoize(tier = TIER)]
-        impl Area for Square {
-            #[memoize(key = self.0)]
-            fn area(&self) -> u32 {
-                self.0 + CONSTANT
-            }
-        }
-
-        const CONSTANT: u32 = 100;
-    }
+    area! { one: 1 }
+    area! { other: 100 }
 
     #[test]
     fn functions_and_traits_of_one_name_have_records_of_their_own() {

@@ -1,4 +1,4 @@
-//! What a tier keeps, and what it does not, where several things happen at once: runs, removals, answers.
+//! A tier keeps the right results where several things happen at once: runs, removals, answers.
 //!
 //! Two functions of one name and version stand for two processes.
 #![cfg(feature = "tier")]

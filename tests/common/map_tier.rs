@@ -9,7 +9,7 @@ use std::time::Duration;
 
 type Key = (String, u64, u128);
 
-/// What the tier does with the next questions.
+/// The behaviour of the tier at the next questions.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Mood {
     #[default]

@@ -70,7 +70,7 @@ mod tests {
     use serde::Serialize;
     use std::fmt::Debug;
 
-    /// What tells a key apart.
+    /// The bytes and the digest of a key.
     fn identity<K: KeptKey + ?Sized>(key: &K) -> (Vec<u8>, u128) {
         let bytes = encode_key(key).unwrap();
         let digest = digest(&bytes, key);

@@ -1,4 +1,4 @@
-//! What a program may want to log about its tiers.
+//! Events of tiers, which a program may want to log.
 
 use crate::base::catch_panic::catch_panic;
 use std::sync::{PoisonError, RwLock};

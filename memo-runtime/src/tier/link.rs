@@ -59,7 +59,7 @@ struct Inner<K, V, C> {
     types: PhantomData<fn() -> (K, V)>,
 }
 
-// What a panic leaves behind in a tier is up to the tier, as for a `Drop`.
+// A tier is in charge of its own state after a panic, as a `Drop` is.
 impl<K, V, C> UnwindSafe for Link<K, V, C> {}
 impl<K, V, C> RefUnwindSafe for Link<K, V, C> {}
 

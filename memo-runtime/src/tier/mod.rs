@@ -1,4 +1,4 @@
-//! What stands below a cache: stores of results that outlive the process, or that servers share.
+//! Stores below a cache: of results that outlive the process, or that servers share.
 //!
 //! `#[memoize(tier = ..)]` and [`CacheBuilder::tier`](crate::CacheBuilder::tier) put a [`Tier`] below a cache. This is a whole one:
 //!

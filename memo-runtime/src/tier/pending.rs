@@ -282,19 +282,20 @@ struct Deadline {
     alarm: Alarm,
 }
 
-/// The waker of the last poll.
-struct Rings(Mutex<Waker>);
+/// The waker of the last poll. It is taken when the alarm rings: a waker is user code, and is not cloned under the lock.
+struct Rings(Mutex<Option<Waker>>);
 
 impl Rings {
-    fn waker(&self) -> MutexGuard<'_, Waker> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
+        mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), waker)
     }
 }
 
 impl Watched for Rings {
     fn look(self: Arc<Self>, _: Alarm, _: Instant) {
-        let waker = self.waker().clone();
-        waker.wake();
+        if let Some(waker) = self.replace(None) {
+            waker.wake();
+        }
     }
 }
 
@@ -317,15 +318,13 @@ impl<T: Send + 'static> Future for Within<T> {
             if deadline.at <= now {
                 return Poll::Ready(None);
             }
-            let waker = cx.waker().clone();
-            let old = mem::replace(&mut *deadline.rings.waker(), waker);
-            drop(old);
+            drop(deadline.rings.replace(Some(cx.waker().clone())));
             // The alarm may have rung in between, and woken the old waker.
             let is_over = deadline.at <= sync::now();
             return if is_over { Poll::Ready(None) } else { Poll::Pending };
         }
         let Some(at) = now.checked_add(self.at_most) else { return Poll::Pending };
-        let rings = Arc::new(Rings(Mutex::new(cx.waker().clone())));
+        let rings = Arc::new(Rings(Mutex::new(Some(cx.waker().clone()))));
         let alarm = Alarm::set(at, Arc::clone(&rings) as Arc<dyn Watched>);
         self.deadline = Some(Deadline { at, rings, alarm });
         Poll::Pending

@@ -35,7 +35,7 @@ const CHECKSUM: usize = size_of::<u64>();
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record(Vec<u8>);
 
-/// What a record says.
+/// The contents of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Contents<'a> {
     /// The name of the function.
@@ -101,7 +101,7 @@ impl Record {
         std::iter::from_fn(move || tags.as_mut()?.text())
     }
 
-    /// What the record says, if it is whole.
+    /// The contents, if the record is whole.
     pub(crate) fn open(&self) -> Result<Contents<'_>, Damage> {
         let (sealed, checksum) = self.0.split_last_chunk::<CHECKSUM>().ok_or(Damage)?;
         if xxh3_64(sealed) != u64::from_le_bytes(*checksum) {

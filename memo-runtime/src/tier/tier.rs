@@ -154,7 +154,7 @@ impl Lease {
     pub const NONE: Self = Self(0);
 }
 
-/// What became of a record that was to be kept.
+/// The outcome of keeping a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kept {
@@ -166,7 +166,7 @@ pub enum Kept {
     Failed,
 }
 
-/// What a tier is to forget.
+/// Records that a tier is to forget.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Forget<'a> {

@@ -1,4 +1,4 @@
-//! What a program configures.
+//! The options of all files on disk.
 
 use crate::tier::disk::tiers;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ struct Configured {
 static CONFIGURED: Mutex<Configured> =
     Mutex::new(Configured { directory: None, max_bytes: MAX_BYTES });
 
-/// What is to change about the files on disk. [`configure()`] begins it, and [`start`](Self::start) has it apply.
+/// Options of the files on disk. [`configure()`] begins them, and [`start`](Self::start) puts them in force.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing changes before `start`"]
 pub struct Configuration {
@@ -57,8 +57,8 @@ impl Configuration {
         Self { max_bytes: Some(max_bytes), ..self }
     }
 
-    /// Has it apply: the directory to files that are opened from now on, the bound to those that are open as well. What was
-    /// not set stays as it is. No file is opened here, so nothing can fail.
+    /// Puts the options in force: the directory for files that are opened from now on, the bound for open ones as well. An option
+    /// that was not set stays as it is. No file is opened here, so nothing can fail.
     pub fn start(self) {
         let mut configured = CONFIGURED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(directory) = self.directory {

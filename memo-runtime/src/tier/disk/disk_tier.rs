@@ -20,7 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 use std::{io, mem};
 
-/// What a tier is told when it is made.
+/// The options of one tier.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) max_bytes: u64,
@@ -43,7 +43,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub(crate) struct DiskTier(Arc<Shared>);
 
-/// What the tier, its thread and its answers share.
+/// The state that a tier shares with its thread and its answers.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) path: PathBuf,

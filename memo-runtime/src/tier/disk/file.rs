@@ -22,7 +22,7 @@ const VERSION: i32 = 1;
 /// Tells our files from those of other programs.
 const APPLICATION: i32 = 0x6d65_6d6f;
 
-/// What is in a file, by name. The size of a row is what it counts for, and the table `memofn` has the sum.
+/// The tables, indexes and triggers of a file, by name. Each row has its size, and the table `memofn` has the sum.
 const SCHEMA: [(&str, &str); 10] = [
     ("memofn", "CREATE TABLE memofn (bytes INTEGER NOT NULL)"),
     (
@@ -61,7 +61,7 @@ const OPENS_WITHIN: Duration = Duration::from_secs(1);
 /// So many damaged files are left for people to look at.
 const LEFT_ASIDE: usize = 3;
 
-/// Which file it is, whatever it is called now.
+/// The identity of a file, which it keeps under another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity(u64, u64);
 

@@ -1,4 +1,4 @@
-//! What is to be written, and what was forgotten since when.
+//! The queue of the writer, and what was forgotten since when.
 //!
 //! Each operation has a serial number. A lease is the number of the last one before it, so a later number of a key, a
 //! function or a tag in the log of what was forgotten ends it.
@@ -13,7 +13,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What counts for a row beside its record and name: its key, its place in the indexes, its tags.
+/// The bytes that count for a row beside its record and name: its key, its place in the indexes, its tags.
 const ROW: usize = 256;
 
 /// The log of what was forgotten is cut when it has so many entries.
@@ -49,7 +49,7 @@ pub(super) struct Keep {
 }
 
 impl Keep {
-    /// What it counts for.
+    /// The bytes that it counts for.
     pub(super) fn size(&self) -> usize {
         let name = self.row.function.name().len();
         let tags: usize = self.tags.iter().map(String::len).sum();
@@ -77,18 +77,18 @@ impl Op {
     }
 }
 
-/// What the queue knows of a key.
+/// A key, as the queue knows it.
 #[derive(Debug)]
 pub(super) enum Look {
     /// This record is about to be written.
     Record(Record),
     /// It is about to be removed.
     Absent,
-    /// What the file says holds.
+    /// The queue has nothing about it: the file is right.
     AsInFile,
 }
 
-/// What is written in one transaction.
+/// The operations of one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) ops: Vec<Arc<Op>>,
@@ -104,7 +104,7 @@ impl Batch {
     }
 }
 
-/// What was used since this was last written, and when.
+/// The rows that were used since this was last written, and when.
 #[derive(Debug, Default)]
 pub(super) struct Touches {
     pub(super) rows: HashMap<i64, u64>,
@@ -265,7 +265,7 @@ impl Queue {
         self.ops.is_empty() && !self.sweeps && self.touched_at.is_none() && !self.is_writing
     }
 
-    /// What is to be written. The operations stay in the queue until they are.
+    /// Takes the next batch. Its operations stay in the queue until they are written.
     pub(super) fn take(&mut self) -> Batch {
         self.sweeps = false;
         self.is_writing = true;
@@ -294,7 +294,7 @@ impl Queue {
         }
     }
 
-    /// What was used is not remembered. The operations are tried again.
+    /// A batch has failed. Its uses are forgotten, and its operations are tried again.
     pub(super) fn failed(&mut self, now: Instant) {
         self.is_writing = false;
         self.breaker.failed(now);

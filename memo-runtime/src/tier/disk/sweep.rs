@@ -1,4 +1,4 @@
-//! Which records go: those that have expired, the least recently used, and old versions.
+//! The records that go: those that have expired, the least recently used, and old versions.
 
 use crate::tier::disk::reader::{bytes, signed, unsigned};
 use crate::tier::disk::trouble::Trouble;

@@ -84,7 +84,7 @@ fn lease(tier: &DiskTier, of: &Asked) -> Lease {
     }
 }
 
-/// What a tier has. It must not be away.
+/// The value that a tier has. It must not be away.
 fn has(tier: &DiskTier, of: &Asked) -> Option<String> {
     match tier.ask(of).wait() {
         Answer::Hit(record) => Some(String::from_utf8_lossy(record.as_bytes()).into_owned()),

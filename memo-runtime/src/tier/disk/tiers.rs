@@ -49,7 +49,7 @@ pub fn at(path: impl Into<PathBuf>) -> impl Tier {
     DiskPlace { package: "caches", path: Some(path.into()) }.tier()
 }
 
-/// What [`check()`] has found.
+/// The result of [`check()`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Check {

@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! The troubles of a file.
 
 use rusqlite::{Error, ErrorCode, ffi};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a program says about its Redis: the address, and how long things may take.
+//! The options of a Redis: its address, and how long things may take.
 
 use crate::tier::redis::redis_tier::{self, RedisTier};
 use std::fmt;

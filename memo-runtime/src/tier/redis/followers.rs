@@ -20,7 +20,7 @@ struct Inner {
     tagged_spots: usize,
 }
 
-/// What was seen with a tag.
+/// The results that were seen with a tag.
 #[derive(Default)]
 struct Tagged {
     spots: HashSet<Spot>,

@@ -14,7 +14,7 @@ const DEEPEST: usize = 8;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Garbage;
 
-/// What a server sends, as far as it matters here.
+/// A reply of the server, as far as it matters here.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Reply {
     Text(Vec<u8>),

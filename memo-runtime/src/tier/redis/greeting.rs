@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that is ready for questions.
 pub(crate) struct Greeted {
     pub(crate) stream: Stream,
-    /// What was read already and is not for the greeting.
+    /// Bytes that were read already and do not belong to the greeting.
     pub(crate) bytes: Vec<u8>,
     pub(crate) hashes: Hashes,
 }
@@ -97,7 +97,7 @@ impl Greeting {
             match frames::read(&self.bytes) {
                 Ok(Some((reply, len))) => {
                     self.bytes.drain(..len);
-                    // What changes before anything was asked does not matter.
+                    // Changes before the first question do not matter.
                     if !matches!(reply, Reply::Push(_)) {
                         return Ok(reply);
                     }

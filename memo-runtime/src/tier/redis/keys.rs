@@ -5,7 +5,7 @@ use crate::tier::tier::{Asked, Function};
 use std::fmt::Write as _;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-/// What belongs to one key of a function, and where.
+/// The place of one key of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Spot {
     pub(crate) function: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Spot {
     pub(crate) digest: u128,
 }
 
-/// What the name of a key stands for.
+/// The meaning of the name of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     Value(Spot),
@@ -74,7 +74,7 @@ impl Names {
         format!("{}f:{function:016x}", self.0)
     }
 
-    /// What the names of tags begin with.
+    /// The prefix of the names of tags.
     pub(crate) fn tags(&self) -> String {
         format!("{}t:", self.0)
     }
@@ -116,7 +116,7 @@ const TAG: usize = 32;
 /// The most tags of a record.
 const MOST_TAGS: usize = 9_999;
 
-/// What stands between the time of birth and the record. `None` if there are too many tags.
+/// The part between the time of birth and the record. `None` if there are too many tags.
 pub(crate) fn tags_part(tags: &[u128]) -> Option<String> {
     let mut part = (tags.len() <= MOST_TAGS).then(|| format!("{:04}", tags.len()))?;
     for tag in tags {

@@ -337,7 +337,7 @@ impl Link {
     fn serve(self: &Arc<Self>, greeted: Greeted) {
         let Greeted { mut stream, mut bytes, hashes } = greeted;
         let writes = stream.try_clone();
-        // Whatever changed meanwhile, this process was not told.
+        // This process was not told of changes meanwhile.
         self.followers.forget_tags();
         if self.lock().phase == Phase::Away && self.config.coherence != Coherence::None {
             self.followers.forget_all();
@@ -366,7 +366,7 @@ impl Link {
         self.dialed(None);
     }
 
-    /// What was removed meanwhile comes first.
+    /// Removals that were kept meanwhile come first.
     fn begin(&self, state: &mut State, hashes: scripts::Hashes) {
         let waiting = mem::replace(&mut state.slots, Slots::new(hashes));
         for removal in state.missed.take() {
@@ -651,7 +651,7 @@ impl Link {
             (state.phase, state.since) = (Phase::Away, now);
             state.drop_at = match self.config.coherence {
                 Coherence::Strict => Some(now),
-                // What it has not told for so long may have changed as long ago.
+                // The changes that it has not told may be as old as its silence.
                 _ => self.next_drop(if was_up { state.heard } else { now }),
             };
         }

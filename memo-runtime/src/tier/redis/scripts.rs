@@ -1,4 +1,4 @@
-//! What the server does at once, as scripts.
+//! The scripts: the server does each of them at once.
 //!
 //! The keys that a script names are tracked for the connection that called, if the script reads at all. Redis 7.2 and later
 //! track what it really reads, instead. So the scripts name and read all that matters; only the tags of a value that is

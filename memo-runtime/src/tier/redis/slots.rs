@@ -1,4 +1,4 @@
-//! What was sent to the server, in the order of its replies; and what is to be sent.
+//! The commands to the server: those that were sent, in the order of their replies, and those to send.
 
 use crate::tier::pending::Promise;
 use crate::tier::redis::config::Config;
@@ -54,7 +54,7 @@ pub(crate) enum Sent {
     Flush(Promise<bool>),
 }
 
-/// What is to be removed in the server, sooner or later.
+/// A removal in the server. It is kept while the server is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Removal {
     Key(Spot),
@@ -63,7 +63,7 @@ pub(crate) enum Removal {
     Lease(Spot, u128),
 }
 
-/// What is to be kept.
+/// A record to keep.
 #[derive(Debug)]
 pub(crate) struct Value<'a> {
     pub(crate) life: Duration,

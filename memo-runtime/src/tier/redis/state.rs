@@ -1,4 +1,4 @@
-//! What the threads of a link and its callers share.
+//! The state that the threads of a link share with its callers.
 
 use crate::tier::pending::Promise;
 use crate::tier::redis::breaker::Breaker;
@@ -59,7 +59,7 @@ pub(crate) struct State {
     pub(crate) scan_at: Instant,
     /// When the results in memory are dropped, while the server is away.
     pub(crate) drop_at: Option<Instant>,
-    /// What the program was told last: that the server is up, or away.
+    /// The last event that the program was told: that the server is up, or away.
     pub(crate) told: Phase,
     pub(crate) last_error: Option<String>,
     /// The upper half of all tokens of this process.

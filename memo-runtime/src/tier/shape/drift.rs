@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What the new type makes of a value of the old one.
+/// The outcome of reading a value of the old type as one of the new type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Read {
     /// The codec alone finds out that something is wrong.
