@@ -6,7 +6,7 @@ use crate::call::run_guard::RunGuard;
 use crate::engine::below::AnyValue;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::Entry;
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::flight::wait::SharedError;
 use crate::scope::scope::Scope;
 use std::fmt;
@@ -83,6 +83,8 @@ impl<R> fmt::Debug for Answer<R> {
 pub(crate) trait AnyAnswer<S: Scope> {
     /// Puts a clone of the entry's value there. It is user code.
     fn put_value(&mut self, entry: EntryRef);
+    /// [`put_value`](Self::put_value) of an entry that a look-up without the lock has found, and which has a value.
+    fn put_found(&mut self, entry: FaceRef);
     /// Puts a clone of a value of the cache's type there. It is user code.
     fn put_given(&mut self, value: &dyn AnyValue);
     /// Hands a run over to the background, as the cache says. It is user code.
@@ -115,6 +117,14 @@ impl<R, P: Policy<R>, K, S: Scope> AnyAnswer<S> for AnswerFrom<'_, R, P, K, S> {
         // SAFETY: this was made with an engine of these types. The caller keeps the entry alive.
         let entry = unsafe { Entry::<K, P::Stored>::of(entry) };
         self.answer.put(|| self.policy.hit(entry.value()));
+    }
+
+    fn put_found(&mut self, entry: FaceRef) {
+        #[expect(unsafe_code, reason = "an engine has no types")]
+        // SAFETY: this was made with an engine of these types. The caller keeps the entry alive, and has seen that there is
+        // a value.
+        let value = unsafe { Entry::<K, P::Stored>::value_of(entry) };
+        self.answer.put(|| self.policy.hit(value));
     }
 
     fn put_given(&mut self, value: &dyn AnyValue) {

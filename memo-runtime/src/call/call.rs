@@ -180,7 +180,7 @@ pub(super) fn hit<S: Scope>(
 ) -> Result<(), Reason> {
     let Types { query, answer } = types;
     let matches = |entry| query.matches(entry);
-    let answer = |entry| answer.put_value(entry);
+    let answer = |entry| answer.put_found(entry);
     engine.hit(engine.types().is_plain, hash, matches, answer).map_err(|miss| miss.reason)
 }
 
@@ -405,7 +405,7 @@ fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
 type Find<S> = fn(&Engine<S>, u64, &Equals<'_>) -> Option<EntryPtr<S>>;
 
 fn found<S: Scope>(engine: &Engine<S>, query: &dyn AnyQuery, find: Find<S>) -> Option<EntryPtr<S>> {
-    find(engine, query.hash(engine.hashing), &|entry| query.matches(entry))
+    find(engine, query.hash(engine.hashing), &|entry| query.matches(entry.face()))
 }
 
 fn insert<S: Scope>(engine: &Engine<S>, query: &mut dyn AnyQuery, result: &mut dyn AnyResult) {

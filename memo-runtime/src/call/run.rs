@@ -255,6 +255,11 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     /// call is answered: by the result with this status, or by an old value if there is one.
     pub(crate) fn finish(self, result: &mut dyn AnyResult) -> (CallStatus, Option<OldAnswer<S>>) {
         let Self { packed, span } = self;
+        if !S::SHARED && packed.land_compact(result) {
+            packed.recycle();
+            span.end(|| Outcome::Stored);
+            return (CallStatus::Miss, None);
+        }
         let mut boxed = packed.unpack();
         let refusal = boxed.guard.finish(result);
         span.end(|| refusal.unwrap_or_else(|| boxed.guard.outcome()));
@@ -279,6 +284,33 @@ impl<'c, S: Scope> Packed<'c, S> {
         entry.set_started(started);
         let engine = Some(ManuallyDrop::new(lease).0);
         Self { what: entry.as_non_null().cast(), engine, guard: PhantomData }
+    }
+
+    /// Lands the run of a [compact](crate::store::compact) cache in the common way. Returns whether it does.
+    #[inline]
+    fn land_compact(&self, result: &mut dyn AnyResult) -> bool {
+        let Some(engine) = self.engine else { return false };
+        #[expect(unsafe_code, reason = "a run is packed")]
+        // SAFETY: as in `unpack`. The lease lasts as long as this, which still owns the entry.
+        let (engine, entry) = unsafe {
+            let engine = engine.as_ref();
+            let entry = EntryPtr::from_ref(EntryRef::new(self.what.cast()), engine.types());
+            (engine, ManuallyDrop::new(entry))
+        };
+        result.is_stored()
+            && engine.land_compact(&entry, entry.started().ran(), &mut |to| result.write(to))
+    }
+
+    /// Keeps the memory of an entry that has landed as a compact one.
+    #[inline]
+    fn recycle(self) {
+        let this = ManuallyDrop::new(self);
+        let Some(engine) = this.engine else { return };
+        let lease = Lease::<S>(engine);
+        #[expect(unsafe_code, reason = "a run is packed")]
+        // SAFETY: as in `unpack`.
+        let (engine, entry) = unsafe { (lease.0.as_ref(), EntryRef::new(this.what.cast())) };
+        engine.recycle([entry]);
     }
 
     fn boxed(boxed: Boxed<'c, S>) -> Self {

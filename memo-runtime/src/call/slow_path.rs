@@ -98,7 +98,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// [`begin`](Self::begin) in a cache whose hits are [checked](crate::engine::purity).
     #[cold]
     pub(crate) fn begin_checked(&mut self, hash: u64, types: &mut Types<'_, S>) -> Step<'c, S> {
-        match self.engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
+        match self.engine.hit_with_age(hash, &|entry| types.query.matches(entry.face())) {
             Some((entry, _)) => self.checked(entry, types),
             None => self.begin(hash, false, types),
         }
@@ -285,7 +285,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
 
     fn look_up(&self, query: &dyn AnyQuery) -> Found<EntryPtr<S>> {
         match &self.guard {
-            None => self.engine.look_up(self.hash, &|entry| query.matches(entry), None),
+            None => self.engine.look_up(self.hash, &|entry| query.matches(entry.face()), None),
             Some(guard) => {
                 let (equal, own) = (self.engine.equal(), guard.entry.entry_ref());
                 self.engine.look_up(self.hash, &|entry| equal(entry, own), self.fresh())

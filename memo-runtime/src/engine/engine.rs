@@ -34,7 +34,7 @@ use crate::engine::switch;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
-use crate::entry::spare::{Chain, Spare};
+use crate::entry::spare::Spare;
 use crate::flight::flight::FlightId;
 use crate::key::hash::Hashing;
 use crate::key::tags::Tags;
@@ -443,17 +443,12 @@ impl<S: Scope> Engine<S> {
 
     /// Drops entries that the caller owns, and keeps the memory of some for the next ones.
     #[inline]
-    pub(super) fn recycle(&self, dead: impl IntoIterator<Item = EntryRef>) {
-        let mut spare = Chain::empty(self.types());
-        let mut room = spare.most();
+    pub(crate) fn recycle(&self, dead: impl IntoIterator<Item = EntryRef>) {
         for entry in dead {
-            let memory = self.owned(entry).recycle();
-            if let Some(memory) = memory.filter(|_| room > 0) {
-                spare.push(memory);
-                room -= 1;
+            if let Some(memory) = self.owned(entry).recycle() {
+                self.spare.keep(memory);
             }
         }
-        self.spare.keep(spare);
     }
 
     /// The owner that the core has counted for the caller.

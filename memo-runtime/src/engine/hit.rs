@@ -16,7 +16,7 @@ use crate::base::sync::Ordering::{Acquire, Relaxed};
 use crate::engine::core::Core;
 use crate::engine::core::expiry::rarely;
 use crate::engine::engine::Engine;
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::key::hash::Hashing;
 use crate::scope::readers::{HitCount, ReadGuard, Readers};
 use crate::scope::scope::Scope;
@@ -77,6 +77,17 @@ impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
     }
 }
 
+/// The entry of a cache whose hits leave a stamp or note their time. Such a cache is not compact.
+#[inline]
+fn whole(face: FaceRef) -> EntryRef {
+    #[expect(unsafe_code, reason = "a compact entry has no header")]
+    // SAFETY: a hit asks for it only where hits write to headers. A cache was expanded before its hits began to do that,
+    // and no hit was under way then: see `Core::set_maxsize`.
+    unsafe {
+        face.entry()
+    }
+}
+
 impl<S: Scope> Engine<S> {
     /// The first attempt.
     ///
@@ -87,8 +98,8 @@ impl<S: Scope> Engine<S> {
         &self,
         is_plain: bool,
         hash: impl FnOnce(Hashing) -> u64,
-        matches: impl FnOnce(EntryRef) -> bool,
-        answer: impl FnOnce(EntryRef) -> R,
+        matches: impl FnOnce(FaceRef) -> bool,
+        answer: impl FnOnce(FaceRef) -> R,
     ) -> Result<R, Miss> {
         if TIMED && self.core.expiry.stops_first_attempt() {
             return Err(Miss { reason: self.core.expiry.stop(), hash: None });
@@ -104,8 +115,8 @@ impl<S: Scope> Engine<S> {
         &self,
         is_plain: bool,
         hash: u64,
-        matches: impl FnOnce(EntryRef) -> bool,
-        answer: impl FnOnce(EntryRef) -> R,
+        matches: impl FnOnce(FaceRef) -> bool,
+        answer: impl FnOnce(FaceRef) -> R,
     ) -> Result<R, Miss> {
         if self.core.expiry.is_due() {
             // The first attempt may have kept others from reclaiming.
@@ -123,8 +134,8 @@ impl<S: Scope> Engine<S> {
         &self,
         is_plain: bool,
         hash: u64,
-        matches: impl FnOnce(EntryRef) -> bool,
-        answer: impl FnOnce(EntryRef) -> R,
+        matches: impl FnOnce(FaceRef) -> bool,
+        answer: impl FnOnce(FaceRef) -> R,
     ) -> Result<R, Reason> {
         let core = &self.core;
         let readers = &core.readers;
@@ -150,7 +161,7 @@ impl<S: Scope> Engine<S> {
             return Err(self.leave::<QUICK>(reading, reason));
         }
         if core.on_hit.stamps::<TIMED>() {
-            if !self.count_and_stamp(&reading, entry) {
+            if !self.count_and_stamp(&reading, whole(entry)) {
                 std::mem::forget(unwinding);
                 return Ok(self.hit_among_others(reading, entry, answer));
             }
@@ -163,7 +174,7 @@ impl<S: Scope> Engine<S> {
             // The first attempt does not get as far where hits note their time: it would need a call.
             if QUICK || !core.on_hit.notes_time() {
                 readers.count_hit(&reading);
-            } else if !self.count_and_note_time(&reading, entry, hash) {
+            } else if !self.count_and_note_time(&reading, whole(entry), hash) {
                 std::mem::forget(unwinding);
                 return Err(self.leave::<QUICK>(reading, Reason::Unclear));
             }
@@ -235,10 +246,10 @@ impl<S: Scope> Engine<S> {
     fn hit_among_others<R>(
         &self,
         reading: <S::Readers as Readers>::Guard<'_>,
-        entry: EntryRef,
-        answer: impl FnOnce(EntryRef) -> R,
+        entry: FaceRef,
+        answer: impl FnOnce(FaceRef) -> R,
     ) -> R {
-        self.correct_stamp(entry);
+        self.correct_stamp(whole(entry));
         self.answered(reading, entry, answer)
     }
 
@@ -247,8 +258,8 @@ impl<S: Scope> Engine<S> {
     fn answered<R>(
         &self,
         reading: <S::Readers as Readers>::Guard<'_>,
-        entry: EntryRef,
-        answer: impl FnOnce(EntryRef) -> R,
+        entry: FaceRef,
+        answer: impl FnOnce(FaceRef) -> R,
     ) -> R {
         // In this order: `reading` ends before `unwinding` reclaims.
         let unwinding = ReclaimOnPanic(&self.core);
@@ -292,7 +303,7 @@ impl<S: Scope> Engine<S> {
         &self,
         reading: &<S::Readers as Readers>::Guard<'_>,
         hash: u64,
-    ) -> Look<EntryRef> {
+    ) -> Look<FaceRef> {
         let Some(table) = NonNull::new(self.core.table.load(Acquire)) else {
             return Look::Nothing;
         };
@@ -308,7 +319,7 @@ impl<S: Scope> Engine<S> {
         //
         // Nobody has a mutable reference to a table or an entry after it was published.
         unsafe {
-            let see = |entry: EntryRef| {
+            let see = |entry: FaceRef| {
                 // An entry that is being computed may have a value before it is stored.
                 if !entry.is_published(hash) {
                     return None;

@@ -7,6 +7,7 @@
 //! Only the run that owns a flight writes in place. Another run that lands the flight, a helper, first writes a large
 //! value into memory of its own: if it reserved the entry and its `Clone` took long, the owner could not land.
 
+use crate::base::stopwatch::Ran;
 use crate::engine::core::{Computed, Core, EndedRun};
 use crate::engine::engine::Engine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -43,6 +44,25 @@ impl<S: Scope> Engine<S> {
             is_settled
         });
         is_settled
+    }
+
+    /// [`land`](Self::land) for a run of a [compact](crate::store::compact) cache, whose own flight this is. Returns whether the
+    /// value is stored. The entry is an empty shell then. If it is not stored, [`land`](Self::land) tells why.
+    #[inline]
+    pub(crate) fn land_compact(
+        &self,
+        entry: &EntryPtr<S>,
+        ran: Ran,
+        write: &mut WriteValue<'_>,
+    ) -> bool {
+        if !self.core.is_compact() {
+            return false;
+        }
+        let mut value = NewValue::room(self.types());
+        value.make(write);
+        self.core.land_compact(entry.entry_ref(), ran, || {
+            set(entry, &mut value);
+        })
     }
 
     /// Writes the value in place, without the lock.

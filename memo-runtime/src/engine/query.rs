@@ -1,7 +1,7 @@
 //! A call as the engine sees it: a key that hashes, compares and is made, of a type that the engine does not know.
 
 use crate::entry::entry::Entry;
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::header::Header;
 use crate::key::hash::Hashing;
 use crate::key::lookup::Lookup;
@@ -18,7 +18,7 @@ pub(crate) type EqualKeys = fn(EntryRef, EntryRef) -> bool;
 pub(crate) trait AnyQuery {
     fn hash(&self, hashing: Hashing) -> u64;
     /// Whether the entry has this key.
-    fn matches(&self, entry: EntryRef) -> bool;
+    fn matches(&self, entry: FaceRef) -> bool;
     /// Writes the key into memory for an entry, and returns the tags of the call. The query is used up.
     fn write_key(&mut self, memory: NonNull<Header>) -> Tags;
     fn equal_keys(&self) -> EqualKeys;
@@ -55,11 +55,11 @@ impl<Q: Lookup, V> AnyQuery for Query<Q, V> {
         hashing.hash(|state| self.lookup().hash(state))
     }
 
-    fn matches(&self, entry: EntryRef) -> bool {
+    fn matches(&self, entry: FaceRef) -> bool {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the maker of this query has promised that the entry is of these types. The caller keeps it alive.
-        let entry = unsafe { Entry::<Q::Key, V>::of(entry) };
-        self.lookup().matches(&entry.key)
+        let key = unsafe { Entry::<Q::Key, V>::key_of(entry) };
+        self.lookup().matches(key)
     }
 
     fn write_key(&mut self, memory: NonNull<Header>) -> Tags {

@@ -198,6 +198,16 @@ impl State {
         equal.iter().for_each(|entry| entry.invalidate());
     }
 
+    /// Gives every entry a header, if they have none: see [`Store::expand`]. `next_stamp` gives stamps later than all before.
+    #[cold]
+    pub(crate) fn expand(&mut self, mut next_stamp: impl FnMut() -> u64) {
+        let generations = &mut self.generations;
+        self.store.expand(|| {
+            *generations += 1;
+            (*generations, next_stamp())
+        });
+    }
+
     /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async run of
     /// the `wait`.
     pub(crate) fn start(

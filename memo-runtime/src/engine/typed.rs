@@ -7,7 +7,7 @@ use crate::engine::hit::Miss;
 use crate::engine::query::Query;
 use crate::engine::settings::Settings;
 use crate::entry::entry::{Entry, EntryPtr};
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::FaceRef;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use foldhash::fast::FoldHasher;
@@ -116,22 +116,22 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
 
     /// [`Engine::peek`].
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.peek(hash, &|entry| equals(self.key(entry)))
+        self.engine.peek(hash, &|entry| equals(self.key(entry.face())))
     }
 
     /// [`Engine::get`].
     pub(crate) fn get(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.get(hash, &|entry| equals(self.key(entry)))
+        self.engine.get(hash, &|entry| equals(self.key(entry.face())))
     }
 
     /// [`Engine::remove`].
     pub(crate) fn remove(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.remove(hash, &|entry| equals(self.key(entry)))
+        self.engine.remove(hash, &|entry| equals(self.key(entry.face())))
     }
 
     /// [`Engine::expire`].
     pub(crate) fn expire(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.expire(hash, &|entry| equals(self.key(entry)))
+        self.engine.expire(hash, &|entry| equals(self.key(entry.face())))
     }
 
     /// Has what stands below the cache forget a key, if it is given as the cache holds it.
@@ -158,7 +158,7 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
 
     /// [`Engine::remove_if`].
     pub(crate) fn remove_if(&self, mut is_removed: impl FnMut(&K) -> bool) {
-        self.engine.remove_if(&mut |entry| is_removed(self.key(entry)));
+        self.engine.remove_if(&mut |entry| is_removed(self.key(entry.face())));
     }
 
     /// An entry of this cache.
@@ -173,21 +173,21 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
 
     /// The key of an entry that the engine asks about.
     #[inline]
-    fn key(&self, entry: EntryRef) -> &K {
+    fn key(&self, entry: FaceRef) -> &K {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: the entries of an engine are of its own type. The engine keeps an entry alive while it asks about it.
         unsafe {
-            &Entry::<K, V>::of(entry).key
+            Entry::<K, V>::key_of(entry)
         }
     }
 
     /// The value of an entry that a look-up without the lock has found.
     #[inline]
-    fn value(&self, entry: EntryRef) -> &V {
+    fn value(&self, entry: FaceRef) -> &V {
         #[expect(unsafe_code, reason = "an engine has no types")]
         // SAFETY: as for `key`. A look-up finds stored entries, which have a value.
         unsafe {
-            Entry::<K, V>::of(entry).stored_value()
+            Entry::<K, V>::value_of(entry)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A key and its value, and the pointers that own them.
 
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::entry_type::{EntryType, Memory, NewValue, value_of};
-use crate::entry::header::Header;
+use crate::entry::header::{FACE_AT, Face, Header};
 use crate::scope::scope::Scope;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
@@ -43,6 +43,30 @@ impl<K, V> Entry<K, V> {
         unsafe { &*entry.as_ptr().cast() }
     }
 
+    /// The key of an entry, which may be [compact](crate::entry::compact).
+    ///
+    /// # Safety
+    ///
+    /// The entry is of these types, and alive for `'e`.
+    #[expect(unsafe_code, reason = "a face has no types")]
+    #[inline]
+    pub(crate) unsafe fn key_of<'e>(face: FaceRef) -> &'e K {
+        // SAFETY: by the condition above. A compact entry has the same distance from its face to its key.
+        unsafe { &*face.as_ptr().byte_add(offset_of!(Self, key) - FACE_AT).cast() }
+    }
+
+    /// The value of an entry, which may be [compact](crate::entry::compact).
+    ///
+    /// # Safety
+    ///
+    /// The entry is of these types, and alive for `'e`. There is a value, and the caller has seen so.
+    #[expect(unsafe_code, reason = "a face has no types")]
+    #[inline]
+    pub(crate) unsafe fn value_of<'e>(face: FaceRef) -> &'e V {
+        // SAFETY: by the condition above, and as for the key.
+        unsafe { &*face.as_ptr().byte_add(Self::VALUE_AT - FACE_AT).cast() }
+    }
+
     /// Writes the key of an entry that is being made.
     ///
     /// # Safety
@@ -59,20 +83,10 @@ impl<K, V> Entry<K, V> {
     pub(crate) fn value(&self) -> &V {
         assert!(self.header.has_value(), "an entry is filed after its value was set");
         #[expect(unsafe_code, reason = "the header says whether there is a value")]
-        // SAFETY: there is a value: it was written before the header said so.
+        // SAFETY: there is a value: it was written before the header said so, and it is written only once.
         unsafe {
-            self.stored_value()
+            (*self.value.get()).assume_init_ref()
         }
-    }
-
-    /// # Safety
-    ///
-    /// There is a value, and the caller has seen so.
-    #[expect(unsafe_code, reason = "the header says whether there is a value")]
-    #[inline]
-    pub(crate) unsafe fn stored_value(&self) -> &V {
-        // SAFETY: by the condition above there is a value, and it is written only once.
-        unsafe { (*self.value.get()).assume_init_ref() }
     }
 }
 
@@ -138,6 +152,27 @@ impl<S: Scope> EntryPtr<S> {
             entry.write(Header::new(hash));
             EntryRef::new(entry)
         };
+        Self { entry, types, scope: PhantomData }
+    }
+
+    /// A whole entry, with a copy of the key and the value of a compact one.
+    ///
+    /// # Safety
+    ///
+    /// The face is of a compact entry of this type, which is alive.
+    #[expect(unsafe_code, reason = "memory becomes an entry")]
+    pub(crate) unsafe fn of_face(face: FaceRef, types: &'static EntryType) -> Self {
+        let entry = Memory::new(types).into_ptr();
+        // SAFETY: the memory is owned, and as large behind its face as a compact entry. A compact entry is plain, and so its
+        // bytes may be copied.
+        let entry = unsafe {
+            entry.write(Header::new(face.hash()));
+            let from = face.as_ptr().add(1).cast::<u8>();
+            let to = entry.byte_add(FACE_AT).cast::<Face>().add(1).cast::<u8>();
+            to.as_ptr().copy_from_nonoverlapping(from, types.size() - FACE_AT - size_of::<Face>());
+            EntryRef::new(entry)
+        };
+        entry.mark_valued();
         Self { entry, types, scope: PhantomData }
     }
 

@@ -1,6 +1,6 @@
-//! A pointer to the header of an entry.
+//! Pointers to entries.
 
-use crate::entry::header::Header;
+use crate::entry::header::{FACE_AT, Face, Header};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -62,8 +62,19 @@ impl EntryRef {
         self.0
     }
 
+    /// The address by which readers know the entry.
     pub(crate) fn addr(self) -> usize {
-        self.0.addr().get()
+        self.face().addr()
+    }
+
+    /// The entry as the table has it.
+    #[inline]
+    pub(crate) fn face(self) -> FaceRef {
+        #[expect(unsafe_code, reason = "a face is within its entry")]
+        // SAFETY: the pointer is valid for the whole entry, and so is this one.
+        unsafe {
+            FaceRef(self.0.byte_add(FACE_AT).cast())
+        }
     }
 }
 
@@ -75,6 +86,59 @@ impl Deref for EntryRef {
         #[expect(unsafe_code, reason = "an entry is used without being owned")]
         // SAFETY: the maker of this pointer has promised that the entry is alive. Nobody has a mutable reference to a
         // header.
+        unsafe {
+            self.0.as_ref()
+        }
+    }
+}
+
+/// A pointer to the face of an entry that is alive, for the same reasons. The entry may have no header: then it is
+/// [compact](crate::store::compact), and alive until the cache has let go of all compact entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FaceRef(NonNull<Face>);
+
+impl FaceRef {
+    /// # Safety
+    ///
+    /// The entry is alive whenever the result is used. The pointer is valid for its face, key and value, and for its
+    /// header if it has one.
+    #[expect(unsafe_code, reason = "it may be dereferenced")]
+    #[inline]
+    pub(crate) unsafe fn new(face: NonNull<Face>) -> Self {
+        Self(face)
+    }
+
+    /// The whole entry.
+    ///
+    /// # Safety
+    ///
+    /// The entry has a header.
+    #[expect(unsafe_code, reason = "a compact entry has no header")]
+    #[inline]
+    pub(crate) unsafe fn entry(self) -> EntryRef {
+        // SAFETY: by the condition above, the face is the last field of a header, and the pointer is valid for that.
+        EntryRef(unsafe { self.0.byte_sub(FACE_AT).cast() })
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(self) -> *mut Face {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    pub(crate) fn addr(self) -> usize {
+        self.0.addr().get()
+    }
+}
+
+impl Deref for FaceRef {
+    type Target = Face;
+
+    #[inline]
+    fn deref(&self) -> &Face {
+        #[expect(unsafe_code, reason = "an entry is used without being owned")]
+        // SAFETY: the maker of this pointer has promised that the entry is alive. Nobody has a mutable reference to a
+        // face.
         unsafe {
             self.0.as_ref()
         }

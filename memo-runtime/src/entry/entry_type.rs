@@ -4,7 +4,7 @@
 //! move and drop entries through this description. It must not know how an entry is used.
 
 use crate::entry::entry::Entry;
-use crate::entry::header::Header;
+use crate::entry::header::{FACE_AT, Face, Header};
 use crate::entry::last_use::WithLastUse;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::TypeId;
@@ -22,6 +22,8 @@ pub struct EntryType {
     value: Layout,
     drop_entry: unsafe fn(NonNull<Header>),
     drop_value: unsafe fn(NonNull<()>),
+    /// The layout of a [compact entry](crate::entry::compact), if there can be one.
+    pub(super) compact: Option<Layout>,
     /// The type of a value, apart from lifetimes.
     pub(crate) value_type: fn() -> TypeId,
     id: fn() -> TypeId,
@@ -56,12 +58,13 @@ impl EntryType {
             value_at: Entry::<K, V>::VALUE_AT,
             value_size: size_of::<V>(),
             value: Layout::new::<(V, u8)>(),
+            compact: compact_layout::<K, V>(),
             drop_entry: drop_entry::<K, V>,
             drop_value: drop_value::<V>,
             value_type: typeid::of::<V>,
             id: typeid::of::<(K, V)>,
             is_plain: !needs_drop::<K>() && !needs_drop::<V>(),
-            is_large: size_of::<V>() > NewValue::ROOM || align_of::<V>() > align_of::<SmallRoom>(),
+            is_large: is_large::<V>(),
             last_use_at: None,
             with_last_use: None,
         }
@@ -80,6 +83,29 @@ impl EntryType {
     /// The bytes of an entry.
     pub(crate) fn size(&self) -> usize {
         self.layout.size()
+    }
+}
+
+/// Whether a value takes no room on the stack that a run can afford.
+const fn is_large<V>() -> bool {
+    size_of::<V>() > NewValue::ROOM || align_of::<V>() > align_of::<SmallRoom>()
+}
+
+/// The layout of all that follows the header in an entry, beginning with the face.
+const fn compact_layout<K, V>() -> Option<Layout> {
+    // The atomics of models are no plain bytes.
+    let has_plain_face = size_of::<Face>() == size_of::<u64>();
+    let align = align_of::<Entry<K, V>>();
+    // As aligned as in an entry, a key has the same distance to its face.
+    let is_aligned = FACE_AT.is_multiple_of(align);
+    let is_plain = !needs_drop::<K>() && !needs_drop::<V>();
+    // A large value gains little.
+    if !has_plain_face || !is_aligned || !is_plain || is_large::<V>() {
+        return None;
+    }
+    match Layout::from_size_align(size_of::<Entry<K, V>>() - FACE_AT, align) {
+        Ok(layout) => Some(layout),
+        Err(_) => None,
     }
 }
 

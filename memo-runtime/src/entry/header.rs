@@ -16,6 +16,8 @@ use crate::key::hash::SEEN;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 // The models do not explore what happens under a lock, so these fields are atomics of the standard library.
+use std::mem::offset_of;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64 as Guarded};
 
 /// A number that grows from use to use. Each hit leaves one in its entry.
@@ -36,9 +38,56 @@ pub(crate) struct Header {
     owners: AtomicU32,
     /// The stamp of the last use; before the entry is stored, when its run started.
     pub(crate) stamp: AtomicU64,
+    /// The key and the value follow it.
+    pub(super) face: Face,
+}
+
+/// The part of an entry that a look-up without the lock reads first. The key and the value follow it.
+///
+/// The table points at faces, because a [compact](crate::store::compact) entry has no header.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Face {
     /// The hash of the key. The bit [`SEEN`] is set when the entry is published: until then no lock-free
     /// look-up finds an equal hash here.
     hash: AtomicU64,
+}
+
+impl Face {
+    /// The hash of the key.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash.load(Relaxed) | SEEN
+    }
+
+    /// Whether the entry was published under this hash. If so, it has a value. It may have been taken out since.
+    #[inline]
+    pub(crate) fn is_published(&self, hash: u64) -> bool {
+        self.hash.load(Acquire) == hash
+    }
+
+    /// Lets lock-free look-ups find the entry.
+    pub(crate) fn show(&self) {
+        self.hash.store(self.hash(), Release);
+    }
+
+    /// From now on no lock-free look-up finds the entry, and the lock decides about it. Readers that have found it may
+    /// go on.
+    pub(crate) fn hide(&self) {
+        self.hash.store(self.hash() & !SEEN, Relaxed);
+    }
+}
+
+/// The offset of the face in an entry.
+pub(super) const FACE_AT: usize = offset_of!(Header, face);
+
+impl Deref for Header {
+    type Target = Face;
+
+    #[inline]
+    fn deref(&self) -> &Face {
+        &self.face
+    }
 }
 
 /// The stamp of an entry whose run has yet to begin, in a queue that the cache does not know.
@@ -81,7 +130,7 @@ pub(crate) struct Flying {
 impl Header {
     pub(crate) fn new(hash: u64) -> Self {
         Self {
-            hash: AtomicU64::new(hash & !SEEN),
+            face: Face { hash: AtomicU64::new(hash & !SEEN) },
             stamp: AtomicU64::new(0),
             state: Guarded::new(0),
             rank: Guarded::new(0),
@@ -92,33 +141,10 @@ impl Header {
         }
     }
 
-    /// The hash of the key.
-    #[inline]
-    pub(crate) fn hash(&self) -> u64 {
-        self.hash.load(Relaxed) | SEEN
-    }
-
-    /// Whether the entry was published under this hash. If so, it has a value. It may have been taken out since.
-    #[inline]
-    pub(crate) fn is_published(&self, hash: u64) -> bool {
-        self.hash.load(Acquire) == hash
-    }
-
     /// Lets lock-free look-ups find an entry that was just stored.
     pub(crate) fn publish(&self, stamp: Stamp) {
         self.stamp.store(stamp, Relaxed);
         self.show();
-    }
-
-    /// Lets lock-free look-ups find a stored entry again.
-    pub(crate) fn show(&self) {
-        self.hash.store(self.hash(), Release);
-    }
-
-    /// From now on no lock-free look-up finds the entry, and the lock decides about it. Readers that have found it may
-    /// go on.
-    pub(crate) fn hide(&self) {
-        self.hash.store(self.hash() & !SEEN, Relaxed);
     }
 
     fn has(&self, flags: u64) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! It knows how entries are owned, linked and freed. It must not know where they are filed.
 
+pub(crate) mod compact;
 pub(crate) mod entry;
 pub(crate) mod entry_ref;
 pub(crate) mod entry_type;

@@ -8,60 +8,17 @@ use crate::entry::header::Header;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// The memory of some entries of one type. The memory of each begins with the address of the next.
-pub(crate) struct Chain {
-    first: *mut Header,
-    types: &'static EntryType,
+/// A link in a chain of memory, where the memory of an entry begins.
+struct Link {
+    next: *mut Header,
+    /// How many links there are from here on.
+    len: usize,
 }
 
-impl Chain {
-    pub(crate) fn empty(types: &'static EntryType) -> Self {
-        Self { first: null_mut(), types }
-    }
-
-    /// The most entries that a thread keeps memory for: as many as fit into 16 KiB, and into a table of 4 KiB.
-    pub(crate) fn most(&self) -> usize {
-        const FEW: usize = 224;
-        ((16 << 10) / self.types.size()).min(FEW)
-    }
-
-    #[inline]
-    pub(crate) fn push(&mut self, memory: Memory) {
-        let first = memory.into_ptr();
-        #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
-        // SAFETY: the memory is owned. It is large enough and aligned for a pointer: an entry begins with a header, and
-        // that begins with a pointer.
-        unsafe {
-            first.cast::<*mut Header>().write(self.first);
-        }
-        self.first = first.as_ptr();
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<Memory> {
-        let first = NonNull::new(self.first)?;
-        #[expect(unsafe_code, reason = "the memory holds an address, and no entry")]
-        // SAFETY: `push` has written the address of the next, and has taken the memory over. `first` leads past it
-        // afterwards, so nothing else uses it.
-        let (memory, next) = unsafe {
-            let next = first.cast::<*mut Header>().read();
-            (Memory::from_ptr(first, self.types), next)
-        };
-        self.first = next;
-        Some(memory)
-    }
-}
-
-impl Drop for Chain {
-    #[inline]
-    fn drop(&mut self) {
-        while self.pop().is_some() {}
-    }
-}
+const _: () = assert!(size_of::<Link>() <= size_of::<Header>() && align_of::<Link>() <= align_of::<Header>());
 
 /// How many threads keep memory: those with the least numbers.
 const THREADS: usize = 16;
@@ -73,12 +30,17 @@ pub(crate) struct Spare<S: Scope> {
     /// atomics are those of the standard library.
     first: [AtomicPtr<Header>; THREADS],
     pub(crate) types: &'static EntryType,
+    /// The most entries that a thread keeps memory for.
+    most: usize,
     scope: PhantomData<S>,
 }
 
 impl<S: Scope> Spare<S> {
     pub(crate) fn new(types: &'static EntryType) -> Self {
-        Self { first: Default::default(), types, scope: PhantomData }
+        // As many as fit into 16 KiB, and into a table of 4 KiB.
+        const FEW: usize = 224;
+        let most = ((16 << 10) / types.size()).min(FEW);
+        Self { first: Default::default(), types, most, scope: PhantomData }
     }
 
     /// The chain of the calling thread. No other live thread has its number, and a thread that had the number before
@@ -88,34 +50,51 @@ impl<S: Scope> Spare<S> {
         self.first.get(S::Readers::thread_index()?)
     }
 
-    /// Keeps the memory, unless the thread keeps some already.
+    /// Keeps the memory, unless the thread keeps enough.
     #[inline]
-    pub(crate) fn keep(&self, chain: Chain) {
-        if let Some(own) = self.own().filter(|own| own.load(Relaxed).is_null()) {
-            own.store(ManuallyDrop::new(chain).first, Relaxed);
+    pub(crate) fn keep(&self, memory: Memory) {
+        let Some(own) = self.own() else { return };
+        let next = own.load(Relaxed);
+        #[expect(unsafe_code, reason = "the memory holds a link, and no entry")]
+        // SAFETY: `next` is null or was kept before, and begins with a link.
+        let len = 1 + unsafe { next.cast::<Link>().as_ref() }.map_or(0, |link| link.len);
+        if len <= self.most {
+            let first = memory.into_ptr();
+            #[expect(unsafe_code, reason = "the memory holds a link, and no entry")]
+            // SAFETY: the memory is owned, and large enough for a header.
+            unsafe {
+                first.cast().write(Link { next, len });
+            }
+            own.store(first.as_ptr(), Relaxed);
         }
     }
 
+    /// Takes the first memory out of a chain.
     #[inline]
-    fn take(&self) -> Option<Memory> {
-        let own = self.own()?;
-        let mut chain = ManuallyDrop::new(Chain { first: own.load(Relaxed), types: self.types });
-        let memory = chain.pop()?;
-        own.store(chain.first, Relaxed);
+    fn pop(&self, chain: &AtomicPtr<Header>) -> Option<Memory> {
+        let first = NonNull::new(chain.load(Relaxed))?;
+        #[expect(unsafe_code, reason = "the memory holds a link, and no entry")]
+        // SAFETY: `keep` has written the link, and has taken the memory over. The chain leads past it afterwards, so nothing
+        // else uses it.
+        let (memory, link) = unsafe {
+            let link = first.cast::<Link>().read();
+            (Memory::from_ptr(first, self.types), link)
+        };
+        chain.store(link.next, Relaxed);
         Some(memory)
     }
 
     /// Memory for an entry, kept or new.
     #[inline]
     pub(crate) fn memory(&self) -> Memory {
-        self.take().unwrap_or_else(|| Memory::new(self.types))
+        self.own().and_then(|own| self.pop(own)).unwrap_or_else(|| Memory::new(self.types))
     }
 }
 
 impl<S: Scope> Drop for Spare<S> {
     fn drop(&mut self) {
-        for first in &mut self.first {
-            drop(Chain { first: *first.get_mut(), types: self.types });
+        for chain in &self.first {
+            while self.pop(chain).is_some() {}
         }
     }
 }

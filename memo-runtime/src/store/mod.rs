@@ -3,6 +3,7 @@
 //! It knows only headers, so it is compiled once for all types. It must not know keys, values, flights or locks.
 
 pub(crate) mod cause;
+pub(crate) mod compact;
 pub(crate) mod eviction;
 mod fingerprints;
 pub(crate) mod freshness;

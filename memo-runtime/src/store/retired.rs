@@ -20,7 +20,7 @@ use crate::entry::entry_type::EntryType;
 use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
-use crate::store::table::OwnedTable;
+use crate::store::store::Replaced;
 
 /// The retired entries and tables of one cache.
 pub(crate) struct RetireList<S: Scope> {
@@ -34,7 +34,7 @@ pub(crate) struct RetireList<S: Scope> {
 
 struct Waiting<S: Scope> {
     entries: Vec<EntryPtr<S>>,
-    tables: Vec<OwnedTable>,
+    replaced: Replaced,
 }
 
 impl<S: Scope> RetireList<S> {
@@ -48,8 +48,13 @@ impl<S: Scope> RetireList<S> {
     pub(crate) fn new(types: &'static EntryType) -> Self {
         const MOST: usize = 512;
         let batch = if types.is_plain { ((64 << 10) / types.size()).clamp(1, MOST) } else { 1 };
-        let waiting = S::Lock::new(Waiting { entries: Vec::new(), tables: Vec::new() });
+        let waiting = S::Lock::new(Waiting { entries: Vec::new(), replaced: Replaced::default() });
         Self { waiting, plain: types.is_plain, batch, types }
+    }
+
+    /// The type of the entries.
+    pub(crate) fn types(&self) -> &'static EntryType {
+        self.types
     }
 
     /// Takes over an ownership: the store no longer owns the entry, or one more owner was counted.
@@ -119,15 +124,17 @@ impl<S: Scope> RetireList<S> {
         }
     }
 
-    /// Drops tables that were replaced, now or when nobody searches them any longer.
-    pub(crate) fn discard_tables(&self, dead: Vec<OwnedTable>, cache: usize, readers: &S::Readers) {
+    /// Drops what was replaced, now or when nobody reads it any longer.
+    pub(crate) fn discard_replaced(&self, dead: Replaced, cache: usize, readers: &S::Readers) {
         // It leaves the entries that wait alone: their drop might panic.
-        drop(self.waiting.with(|waiting| {
-            waiting.tables.extend(dead);
-            let unread = || matches!(readers.scan(cache, self.plain, &[]), Entries(_));
-            let dropped =
-                if readers.has_no_readers() || unread() { waiting.tables.len() } else { 0 };
-            waiting.tables.drain(..dropped).collect::<Vec<_>>()
+        drop(self.waiting.with(|Waiting { replaced, .. }| {
+            replaced.tables.extend(dead.tables);
+            replaced.compact.extend(dead.compact);
+            if readers.has_no_readers() {
+                return std::mem::take(replaced);
+            }
+            let is_unsearched = matches!(readers.scan(cache, self.plain, &[]), Entries(_));
+            if is_unsearched { replaced.take_tables() } else { Replaced::default() }
         }));
     }
 
@@ -136,9 +143,12 @@ impl<S: Scope> RetireList<S> {
     pub(crate) fn reclaim(&self, cache: usize, readers: &S::Readers) -> usize {
         // The scan is under the lock. A reader that it asks to reclaim may end at once and come here: it must find the
         // entries that are kept. The others are dropped after the lock is released.
-        let (searched, _dropped) = self.waiting.with(|Waiting { entries, tables }| {
-            if entries.is_empty() && tables.is_empty() || readers.has_no_readers() {
-                return (0, (std::mem::take(entries), std::mem::take(tables)));
+        let (searched, _dropped) = self.waiting.with(|Waiting { entries, replaced }| {
+            if readers.has_no_readers() {
+                return (0, (std::mem::take(entries), std::mem::take(replaced)));
+            }
+            if entries.is_empty() && replaced.tables.is_empty() {
+                return (0, Default::default());
             }
             let addresses: Vec<_> = entries.iter().map(|retired| retired.addr()).collect();
             let read = readers.scan(cache, self.plain, &addresses);
@@ -147,9 +157,9 @@ impl<S: Scope> RetireList<S> {
                 .partition(|retired| read.protect(retired.addr()));
             *entries = kept;
             match read {
-                Entries(_) => (0, (dropped, std::mem::take(tables))),
-                Table => (entries.len(), (dropped, Vec::new())),
-                Unknown => (0, (dropped, Vec::new())),
+                Entries(_) => (0, (dropped, replaced.take_tables())),
+                Table => (entries.len(), (dropped, Replaced::default())),
+                Unknown => (0, (dropped, Replaced::default())),
             }
         });
         searched

@@ -8,7 +8,8 @@
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::compact::CompactEntries;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::key::tags::Tags;
 use crate::store::cause::EvictionCause;
@@ -29,19 +30,35 @@ pub(crate) struct Limits {
 /// An entry that has left the store, and why. The receiver owns the entry.
 pub(crate) type TakenOut = (EntryRef, EvictionCause);
 
+/// Tables and compact entries that were replaced.
+#[derive(Debug, Default)]
+pub(crate) struct Replaced {
+    pub(super) tables: Vec<OwnedTable>,
+    pub(super) compact: Vec<CompactEntries>,
+}
+
+impl Replaced {
+    /// The tables alone: a reader that has found its entry reads no table any longer.
+    pub(super) fn take_tables(&mut self) -> Self {
+        Self { tables: std::mem::take(&mut self.tables), compact: Vec::new() }
+    }
+}
+
 /// Entries by hash, by recency, by deadline and by tag.
 #[derive(Debug)]
 pub(crate) struct Store {
-    table: Option<OwnedTable>,
-    /// Tables that were replaced. Readers may still use them.
-    replaced: Vec<OwnedTable>,
+    pub(super) table: Option<OwnedTable>,
+    /// Readers may still use these.
+    replaced: Replaced,
     /// How many entries the table holds, and how many it has room for. It shrinks below `least`.
-    filed: usize,
-    room: usize,
+    pub(super) filed: usize,
+    pub(super) room: usize,
     least: usize,
-    stored: usize,
-    /// The entries under way. The slot of each is its index here.
-    flying: Vec<EntryRef>,
+    pub(super) stored: usize,
+    /// The entries under way. The slot of each is its index here. If the store is compact, they are here alone.
+    pub(super) flying: Vec<EntryRef>,
+    /// All that is stored, if the store is [compact](crate::store::compact).
+    pub(super) compact: Option<CompactEntries>,
     maxsize: Option<usize>,
     /// Holds what is stored if `is_ranked`.
     policy: EvictionPolicy,
@@ -71,12 +88,13 @@ impl Store {
         let freshness = Freshness::new(limits.lives);
         Self {
             table: None,
-            replaced: Vec::new(),
+            replaced: Replaced::default(),
             filed: 0,
             room: 0,
             least: 0,
             stored: 0,
             flying: Vec::new(),
+            compact: None,
             maxsize: limits.maxsize,
             policy,
             is_ranked: limits.maxsize.is_some(),
@@ -95,6 +113,11 @@ impl Store {
     /// The most entries held; `None` is unbounded.
     pub(crate) fn maxsize(&self) -> Option<usize> {
         self.maxsize
+    }
+
+    /// Whether there is no `maxsize`, and never was one.
+    pub(super) fn is_unlimited(&self) -> bool {
+        !self.is_ranked
     }
 
     /// How many entries are stored.
@@ -165,12 +188,12 @@ impl Store {
         self.table.as_ref().map_or(std::ptr::null_mut(), OwnedTable::as_ptr)
     }
 
-    fn buckets(&self) -> Option<Buckets<'_>> {
+    pub(super) fn buckets(&self) -> Option<Buckets<'_>> {
         self.table.as_ref().map(OwnedTable::buckets)
     }
 
-    /// The tables that were replaced. The caller drops them when nobody reads them.
-    pub(crate) fn take_replaced(&mut self) -> Vec<OwnedTable> {
+    /// All that was replaced. The caller drops it when nobody reads it.
+    pub(crate) fn take_replaced(&mut self) -> Replaced {
         std::mem::take(&mut self.replaced)
     }
 
@@ -184,24 +207,35 @@ impl Store {
     }
 
     /// Shows `see` all entries that are stored or under way, in no order.
-    pub(crate) fn for_each_filed(&self, see: impl FnMut(EntryRef)) {
+    pub(crate) fn for_each_filed(&self, mut see: impl FnMut(EntryRef)) {
         if let Some(buckets) = self.buckets() {
-            buckets.for_all(see);
+            buckets.for_all(|face| see(self.whole(face)));
+        }
+    }
+
+    /// The entry of a face in the table of this store, which is not compact.
+    #[inline]
+    fn whole(&self, face: FaceRef) -> EntryRef {
+        assert!(self.compact.is_none(), "a compact store is expanded before its entries are asked for");
+        #[expect(unsafe_code, reason = "a compact entry has no header")]
+        // SAFETY: the entries in the table of a store that is not compact are whole.
+        unsafe {
+            face.entry()
         }
     }
 
     /// Shows `see` the entries filed under `hash`.
     #[inline]
-    pub(crate) fn filed(&self, hash: u64, see: impl FnMut(EntryRef)) {
+    pub(crate) fn filed(&self, hash: u64, mut see: impl FnMut(EntryRef)) {
         if let Some(buckets) = self.buckets() {
-            buckets.for_each(hash, see);
+            buckets.for_each(hash, |face| see(self.whole(face)));
         }
     }
 
-    /// Whether no entry is filed under `hash`.
+    /// Whether no entry is filed under `hash`. The flights of a compact store are not asked.
     #[inline]
     pub(crate) fn is_free(&self, hash: u64) -> bool {
-        let filed = |entry: EntryRef| (entry.hash() == hash).then_some(());
+        let filed = |face: FaceRef| (face.hash() == hash).then_some(());
         self.buckets().and_then(|buckets| buckets.find(hash, filed)).is_none()
     }
 
@@ -216,12 +250,26 @@ impl Store {
         entry.start(generation, flying);
         entry.set_slot(self.flying.len() as u32);
         self.flying.push(entry);
+        if self.compact.is_none() {
+            self.make_room();
+            self.insert(entry.face());
+        }
+    }
+
+    /// Makes room for one more entry in the table.
+    #[inline]
+    pub(super) fn make_room(&mut self) {
         self.filed += 1;
         if self.filed > self.room {
             self.resize_table(self.filed);
         }
+    }
+
+    /// Adds an entry to the table, where there is room for it.
+    #[inline]
+    pub(super) fn insert(&mut self, face: FaceRef) {
         if let Some(buckets) = self.buckets() {
-            buckets.insert(entry);
+            buckets.insert(face);
         }
     }
 
@@ -347,7 +395,11 @@ impl Store {
     /// Takes out an entry whose computation is over, and which is not stored.
     pub(crate) fn abandon(&mut self, entry: EntryRef) {
         self.end_flight(entry);
-        self.unfile(entry);
+        if self.compact.is_some() {
+            entry.unfile();
+        } else {
+            self.unfile(entry);
+        }
     }
 
     #[inline]
@@ -357,7 +409,7 @@ impl Store {
     }
 
     /// An entry is no longer under way.
-    fn end_flight(&mut self, entry: EntryRef) {
+    pub(super) fn end_flight(&mut self, entry: EntryRef) {
         let at = entry.slot() as usize;
         if self.flying.get(at) != Some(&entry) {
             corrupted("an entry is not among those under way");
@@ -388,7 +440,7 @@ impl Store {
 
     fn unfile(&mut self, entry: EntryRef) {
         if let Some(buckets) = self.buckets() {
-            buckets.remove(entry);
+            buckets.remove(entry.face());
         }
         self.tags.unfile(entry);
         entry.unfile();
@@ -440,16 +492,20 @@ impl Store {
 
     /// Takes out all that is stored, and invalidates what is under way.
     pub(crate) fn clear(&mut self) -> impl Iterator<Item = TakenOut> + use<> {
-        let mut stored = Vec::with_capacity(self.stored);
-        self.for_each(|entry| stored.push(entry));
+        let mut stored = Vec::new();
+        self.clear_compact();
+        if self.compact.is_none() {
+            stored.reserve(self.stored);
+            self.for_each(|entry| stored.push(entry));
+        }
         self.policy.clear();
         self.freshness.clear();
-        (self.stored, self.filed, self.is_draining) = (0, self.flying.len(), false);
+        (self.stored, self.filed, self.is_draining) = (0, self.flying_in_table().len(), false);
         // A small table is kept: a cache that is cleared is usually filled again.
         if let Some(table) = self.table.as_ref().filter(|_| self.room <= Self::SMALL) {
             table.buckets().empty();
-            for entry in &self.flying {
-                table.buckets().insert(*entry);
+            for entry in self.flying_in_table() {
+                table.buckets().insert(entry.face());
             }
         } else {
             self.rebuild_table();
@@ -475,28 +531,36 @@ impl Store {
     fn rebuild_table(&mut self) {
         let old = self.table.take();
         self.replace_table(self.filed, |store, buckets| {
-            store.freshness.for_each(|entry| buckets.insert(entry));
-            for entry in &store.flying {
-                buckets.insert(*entry);
+            store.freshness.for_each(|entry| buckets.insert(entry.face()));
+            for entry in store.flying_in_table() {
+                buckets.insert(entry.face());
             }
         });
-        self.replaced.extend(old);
+        self.retire(old, None);
     }
 
     /// Moves all that is filed to a table that has room for so many entries.
     #[cold]
     fn resize_table(&mut self, room: usize) {
         let old = self.table.take();
-        self.replace_table(room, |_, buckets| {
-            if let Some(old) = &old {
+        self.replace_table(room, |store, buckets| {
+            if let Some(compact) = &store.compact {
+                compact.for_each(|face| buckets.insert(face));
+            } else if let Some(old) = &old {
                 old.buckets().move_to(buckets);
             }
         });
-        self.replaced.extend(old);
+        self.retire(old, None);
+    }
+
+    /// Keeps what was replaced until somebody [takes](Self::take_replaced) it.
+    pub(super) fn retire(&mut self, table: Option<OwnedTable>, compact: Option<CompactEntries>) {
+        self.replaced.tables.extend(table);
+        self.replaced.compact.extend(compact);
     }
 
     /// Makes a table with at least so much room, and has `fill` fill it.
-    fn replace_table(&mut self, room: usize, fill: impl FnOnce(&Self, Buckets<'_>)) {
+    pub(super) fn replace_table(&mut self, room: usize, fill: impl FnOnce(&Self, Buckets<'_>)) {
         if room == 0 {
             (self.room, self.least) = (0, 0);
             return;
@@ -513,11 +577,15 @@ impl Store {
 impl Store {
     /// Checks that the table, the policy, the freshness, the flights and the tags agree.
     pub(crate) fn check(&self) {
+        if self.compact.is_some() {
+            return self.check_compact();
+        }
         let (mut stored, mut flying) = (0, 0);
         if let Some(buckets) = self.buckets() {
-            buckets.for_all(|entry| {
+            buckets.for_all(|face| {
+                let entry = self.whole(face);
                 assert!(entry.is_stored() != entry.is_flying(), "an entry is in one state");
-                assert_eq!(buckets.find(entry.hash(), |it| (it == entry).then_some(())), Some(()));
+                assert_eq!(buckets.find(face.hash(), |it| (it == face).then_some(())), Some(()));
                 stored += usize::from(entry.is_stored());
                 flying += usize::from(entry.is_flying());
             });
@@ -533,8 +601,8 @@ impl Store {
         }
         self.freshness.check(self.stored, |entry| entry.is_stored());
         self.tags.check(|entry| {
-            let find =
-                |buckets: Buckets<'_>| buckets.find(entry.hash(), |it| (it == entry).then_some(()));
+            let is_it = |it: FaceRef| (it == entry.face()).then_some(());
+            let find = |buckets: Buckets<'_>| buckets.find(entry.hash(), is_it);
             self.buckets().and_then(find).is_some()
         });
     }

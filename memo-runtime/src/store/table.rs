@@ -12,8 +12,8 @@ use crate::base::sync::{
     AtomicPtr, AtomicU64, Ordering,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::entry::entry_ref::EntryRef;
-use crate::entry::header::{Header, corrupted};
+use crate::entry::entry_ref::FaceRef;
+use crate::entry::header::{Face, corrupted};
 use crate::store::fingerprints::Fingerprints;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
@@ -36,7 +36,7 @@ pub(crate) struct Table {
 #[cfg_attr(all(test, memofn_models), repr(align(1024)))]
 struct Bucket {
     fingerprints: AtomicU64,
-    entries: [AtomicPtr<Header>; WIDTH],
+    entries: [AtomicPtr<Face>; WIDTH],
 }
 
 /// A cache line; more in models, where atomics are large.
@@ -86,12 +86,12 @@ pub(crate) struct OwnedTable(NonNull<Table>);
 impl Bucket {
     /// The entry at an index. There may be none, though its fingerprint was equal.
     #[inline]
-    fn entry(&self, i: usize, ordering: Ordering) -> Option<EntryRef> {
+    fn entry(&self, i: usize, ordering: Ordering) -> Option<FaceRef> {
         #[expect(unsafe_code, reason = "it may be dereferenced")]
         // SAFETY: under the lock, an entry in a table is filed, and so alive. Without the lock, the caller protects the
         // tables of this cache by a hazard: an entry that was in one of them is not dropped meanwhile.
         unsafe {
-            EntryRef::from_ptr(self.entries[i].load(ordering))
+            NonNull::new(self.entries[i].load(ordering)).map(|face| FaceRef::new(face))
         }
     }
 }
@@ -211,7 +211,7 @@ impl<'t> Buckets<'t> {
     pub(crate) fn find<R>(
         self,
         hash: u64,
-        mut see: impl FnMut(EntryRef) -> Option<R>,
+        mut see: impl FnMut(FaceRef) -> Option<R>,
     ) -> Option<R> {
         match self.look(hash, &mut see) {
             Look::Found(found) => Some(found),
@@ -222,7 +222,7 @@ impl<'t> Buckets<'t> {
 
     /// [`find`](Self::find) at the most likely place only: the first entry of an equal fingerprint in the first bucket.
     #[inline]
-    pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(EntryRef) -> Option<R>) -> Look<R> {
+    pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(FaceRef) -> Option<R>) -> Look<R> {
         let bucket = self.at(first(hash));
         let fingerprints = Fingerprints(bucket.fingerprints.load(Acquire));
         match fingerprints.equal_to(Fingerprints::of(hash)).next() {
@@ -242,7 +242,7 @@ impl<'t> Buckets<'t> {
     }
 
     #[cold]
-    fn search<R>(self, hash: u64, see: &mut impl FnMut(EntryRef) -> Option<R>) -> Option<R> {
+    fn search<R>(self, hash: u64, see: &mut impl FnMut(FaceRef) -> Option<R>) -> Option<R> {
         for bucket in self.from(hash) {
             let fingerprints = Fingerprints(bucket.fingerprints.load(Acquire));
             for i in fingerprints.equal_to(Fingerprints::of(hash)) {
@@ -260,7 +260,7 @@ impl<'t> Buckets<'t> {
 
     /// Shows `see` the entries filed under `hash`. Under the lock.
     #[inline]
-    pub(crate) fn for_each(self, hash: u64, mut see: impl FnMut(EntryRef)) {
+    pub(crate) fn for_each(self, hash: u64, mut see: impl FnMut(FaceRef)) {
         let _all = self.search(hash, &mut |entry| {
             if entry.hash() == hash {
                 see(entry);
@@ -270,13 +270,13 @@ impl<'t> Buckets<'t> {
     }
 
     /// Files an entry. There must be room for it.
-    pub(crate) fn insert(self, entry: EntryRef) {
+    pub(crate) fn insert(self, entry: FaceRef) {
         self.insert_at(entry.hash(), entry);
     }
 
     /// [`insert`](Self::insert) of an entry whose hash was read before.
     #[inline]
-    pub(crate) fn insert_at(self, hash: u64, entry: EntryRef) {
+    pub(crate) fn insert_at(self, hash: u64, entry: FaceRef) {
         for bucket in self.from(hash) {
             let fingerprints = Fingerprints(bucket.fingerprints.load(Relaxed));
             if let Some(i) = fingerprints.equal_to(0).next() {
@@ -304,7 +304,7 @@ impl<'t> Buckets<'t> {
     }
 
     /// Takes an entry out that was filed. Aborts the process if it was not.
-    pub(crate) fn remove(self, entry: EntryRef) {
+    pub(crate) fn remove(self, entry: FaceRef) {
         let hash = entry.hash();
         for bucket in self.from(hash) {
             let fingerprints = Fingerprints(bucket.fingerprints.load(Relaxed));
@@ -321,7 +321,7 @@ impl<'t> Buckets<'t> {
     }
 
     /// Shows `see` all entries that are filed.
-    pub(crate) fn for_all(self, mut see: impl FnMut(EntryRef)) {
+    pub(crate) fn for_all(self, mut see: impl FnMut(FaceRef)) {
         for bucket in self.from(0) {
             // A bucket without fingerprints has no entries.
             if bucket.fingerprints.load(Relaxed) << 8 != 0 {

@@ -3,7 +3,7 @@
 use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, NewTags, Renewer};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
-use crate::base::stopwatch::Timing;
+use crate::base::stopwatch::{Ran, Timing};
 use crate::base::sync::Ordering::Relaxed;
 use crate::engine::state::{Aged, Landed, Standing, State};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
@@ -169,7 +169,7 @@ impl<S: Scope> Core<S> {
     ) -> Option<(FlightId, Timing)> {
         // Two values, and no `Option` of a pair: a processor stalls where it reads more bytes than were just written.
         let (mut generation, mut timing) = (0, Timing::Unread);
-        self.locked(|state| {
+        let start = |state: &mut State| {
             if state.store.is_free(fresh.entry.hash()) {
                 if !is_registered {
                     self.register_thread();
@@ -181,7 +181,13 @@ impl<S: Scope> Core<S> {
                         || state.patience.should_measure(generation));
                 timing = self.timing(generation, is_measured);
             }
-        });
+        };
+        if S::SHARED || fresh.wait.is_none() {
+            self.locked_as_is(start);
+        } else {
+            // Others may join an async run, and so it is filed.
+            self.locked(start);
+        }
         (generation != 0).then_some((FlightId { entry: fresh.entry, generation }, timing))
     }
 
@@ -206,6 +212,23 @@ impl<S: Scope> Core<S> {
         self.locked(|state| {
             state.counts.misses += 1;
             state.start_among(fresh, false)
+        })
+    }
+
+    /// [`land`](Self::land) in a [compact](crate::store::compact) store. Returns whether it does. The caller still owns the
+    /// entry, which is a shell then.
+    #[inline]
+    pub(crate) fn land_compact(&self, entry: EntryRef, ran: Ran, fill: impl FnOnce()) -> bool {
+        self.locked_as_is(|state| {
+            let lands = state.store.is_compact()
+                && state.lands_alone(entry, None)
+                && state.store.can_pack(entry);
+            if lands {
+                fill();
+                state.store.pack(entry);
+                state.record(ran);
+            }
+            lands
         })
     }
 

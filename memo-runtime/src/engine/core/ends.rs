@@ -28,7 +28,7 @@ impl<S: Scope> Core<S> {
         id: FlightId,
         is_given_up: impl FnOnce(Option<&Wait>) -> bool,
     ) -> bool {
-        let ended = self.locked(|state| {
+        let ended = self.locked_as_is(|state| {
             let is_given_up = is_given_up(state.awaited(id));
             is_given_up.then(|| self.end_now(state, id))
         });
@@ -54,7 +54,7 @@ impl<S: Scope> Core<S> {
 
     /// Counts a result that is not to be stored, and ends the flight if it is the run's `own`.
     pub(crate) fn reject(&self, own: Option<FlightId>, is_error: bool, ran: Ran) -> Option<Flight> {
-        let (flight, dead) = self.locked(|state| {
+        let (flight, dead) = self.locked_as_is(|state| {
             state.counts.rejected += 1;
             state.counts.failures += u64::from(is_error);
             state.record_sample(ran);
@@ -197,7 +197,8 @@ impl<S: Scope> Core<S> {
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut info = CacheInfo::default();
-        self.sweep_then_read(|state, now| {
+        let now = self.sweep_all();
+        self.locked_as_is(|state| {
             info = state.info(now);
             info.hits += self.readers.hits() - state.hits_forgotten;
         });
@@ -208,7 +209,8 @@ impl<S: Scope> Core<S> {
     #[cfg(feature = "metrics")]
     pub(crate) fn totals(&self) -> CacheInfo {
         let mut totals = CacheInfo::default();
-        self.sweep_then_read(|state, now| {
+        let now = self.sweep_all();
+        self.locked_as_is(|state| {
             totals = state.info(now);
             totals.add(&state.zeroed);
             totals.hits += self.readers.hits();
@@ -234,7 +236,7 @@ impl<S: Scope> Core<S> {
                 self.register_thread();
                 let stamp = self.next_stamp();
                 let is_set = state.set_maxsize(maxsize, STEP, now, stamp, &mut evicted);
-                self.on_hit.set_touch(state.store.touch());
+                self.set_touch(state);
                 is_set
             });
             if is_set {
@@ -243,14 +245,35 @@ impl<S: Scope> Core<S> {
         }
     }
 
+    /// Has hits leave the trace that the eviction policy needs. Under the lock.
+    ///
+    /// The limit may have been set by the `Eq` or `Clone` of a hit that has found a compact entry. That hit must not leave a
+    /// stamp, because there is no header. So hits go on to leave none, and look-ups take the lock, which leaves them.
+    fn set_touch(&self, state: &State) {
+        let is_read = self.may_be_compact && !self.readers.has_no_readers();
+        if !is_read {
+            self.on_hit.set_touch(state.store.touch());
+        }
+        if self.may_be_compact {
+            self.put_rule(Self::LOCKED, is_read);
+        }
+    }
+
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
     /// that nobody reads.
     pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
-        let dead = self.locked(|state| {
+        let dead = self.locked_as_is(|state| {
             state.hits_forgotten = self.readers.hits();
             self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
-            state.clear()
+            let dead = state.clear();
+            if self.may_be_compact {
+                state.store.make_compact(self.retired.types());
+            }
+            dead
         });
+        if self.may_be_compact {
+            self.discard_replaced();
+        }
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
         let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
         if !told.is_panic() && self.readers.has_no_readers() {

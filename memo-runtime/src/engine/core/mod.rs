@@ -103,6 +103,8 @@ pub(crate) struct Core<S: Scope> {
     pub(crate) on_hit: OnHit,
     /// How long entries live that are not used, if that life ends.
     idle: Option<IdleLife>,
+    /// The store is [compact](crate::store::compact) until something needs the headers of its entries.
+    may_be_compact: bool,
     single_flight: bool,
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     retry_after: Option<Duration>,
@@ -218,12 +220,18 @@ impl<S: Scope> Core<S> {
         let idle = unsafe { lives.idle(types) };
         let limits = Limits { maxsize: parameters.maxsize, lives: lives.kind(idle) };
         let expiry = Expiry::new(lives.shortest(), idle.is_some());
-        let state = State::new(limits, parameters.patience);
+        let mut state = State::new(limits, parameters.patience);
+        let is_simple = limits.maxsize.is_none() && !expiry.is_on() && listener.is_none();
+        let may_be_compact = !S::SHARED && is_simple && !has_below;
+        if may_be_compact {
+            state.store.make_compact(types);
+        }
         let touch = state.store.touch();
         Self {
             on_hit: OnHit::new(touch, expiry.is_on(), idle.is_some()),
             expiry,
             idle,
+            may_be_compact,
             single_flight: parameters.single_flight,
             retry_after: lives.retry_after(),
             refreshes: lives.refresh(),
@@ -346,14 +354,19 @@ impl<S: Scope> Core<S> {
     const CHECKED: u8 = 2;
     /// Something stands below this cache. It never changes.
     const BELOW: u8 = 4;
+    /// All look-ups take the lock.
+    const LOCKED: u8 = 8;
 
     fn set_rule(&self, rule: u8, is_in_force: bool) {
-        self.locked(|_| {
-            let others = self.rules.load(Relaxed) & !rule;
-            self.rules.store(if is_in_force { others | rule } else { others }, Relaxed);
-            // If look-ups may see the table after this, it is shown again.
-            self.table.store(null_mut(), Relaxed);
-        });
+        self.locked(|_| self.put_rule(rule, is_in_force));
+    }
+
+    /// [`set_rule`](Self::set_rule), under the lock.
+    fn put_rule(&self, rule: u8, is_in_force: bool) {
+        let others = self.rules.load(Relaxed) & !rule;
+        self.rules.store(if is_in_force { others | rule } else { others }, Relaxed);
+        // If look-ups may see the table after this, it is shown again.
+        self.table.store(null_mut(), Relaxed);
     }
 
     /// Has calls that start from now on use this cache or bypass it.
@@ -395,7 +408,7 @@ impl<S: Scope> Core<S> {
     }
 
     pub(crate) fn count_bypassed(&self, calls: u64) {
-        self.locked(|state| state.counts.bypassed += calls);
+        self.locked_as_is(|state| state.counts.bypassed += calls);
     }
 }
 
@@ -464,9 +477,9 @@ impl<S: Scope> Core<S> {
     }
 
     #[cold]
-    fn discard_tables(&self) {
+    fn discard_replaced(&self) {
         let replaced = self.state.0.with(|state| state.store.take_replaced());
-        self.retired.discard_tables(replaced, self.address(), &self.readers);
+        self.retired.discard_replaced(replaced, self.address(), &self.readers);
     }
 
     /// Drops what was taken out before and is no longer read.
@@ -494,6 +507,12 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
+    /// Whether the store is [compact](crate::store::compact).
+    #[inline]
+    pub(crate) fn is_compact(&self) -> bool {
+        !S::SHARED && self.state.0.with(|state| state.store.is_compact())
+    }
+
     /// How many runs are under way.
     pub(crate) fn flights_under_way(&self) -> usize {
         self.state.0.with(|state| state.store.flying())
@@ -511,11 +530,17 @@ impl<S: Scope> Core<S> {
     ///
     /// Nothing is dropped after `read`, so that a `Drop` that panics loses no result.
     fn sweep_then_read(&self, read: impl FnOnce(&State, Time)) {
+        let now = self.sweep_all();
+        self.locked(|state| read(state, now));
+    }
+
+    /// Takes out all that has expired, and tells the time.
+    fn sweep_all(&self) -> Time {
         let now = self.expiry.now();
         while self.expiry.is_due_at(now) {
             self.remove_some_expired(now);
         }
-        self.locked(|state| read(state, now));
+        now
     }
 
     /// Takes out some of what has expired, and tells the time.
@@ -547,9 +572,21 @@ impl<S: Scope> Core<S> {
         self.release(expired);
     }
 
-    /// Acts on the state, and publishes what has changed to the look-ups that take no lock.
+    /// [`locked_as_is`](Self::locked_as_is), where every entry has a header.
     #[inline]
     fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        self.locked_as_is(|state| {
+            if !S::SHARED && state.store.is_compact() {
+                state.expand(|| self.next_stamp());
+            }
+            act(state)
+        })
+    }
+
+    /// Acts on the state, and publishes what has changed to the look-ups that take no lock. The store may be
+    /// [compact](crate::store::compact).
+    #[inline]
+    fn locked_as_is<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let (done, changed) = self.state.0.with(|state| {
             let done = act(state);
             #[cfg(debug_assertions)]
@@ -565,7 +602,7 @@ impl<S: Scope> Core<S> {
             (done, changed)
         });
         if changed {
-            self.discard_tables();
+            self.discard_replaced();
         }
         done
     }

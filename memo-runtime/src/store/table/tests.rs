@@ -8,15 +8,15 @@ use crate::scope::scope::Thread;
 fn an_entry_is_found_until_it_is_taken_out() {
     let owner = OwnedTable::with_room_for(40);
     let table = owner.buckets();
-    let (mut owners, mut model) = (Vec::new(), Vec::<EntryRef>::new());
+    let (mut owners, mut model) = (Vec::new(), Vec::<FaceRef>::new());
     let mut random = 1_u64;
     for _ in 0..if cfg!(miri) { 80 } else { 20_000 } {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let hash = ((random >> 33) % 12) << 58 | SEEN | 0xFFFF << 32;
         if model.len() < table.room() && random >> 63 == 0 {
             let entry = EntryPtr::<Thread>::without_key(hash);
-            table.insert(entry.entry_ref());
-            model.push(entry.entry_ref());
+            table.insert(entry.entry_ref().face());
+            model.push(entry.entry_ref().face());
             owners.push(entry);
         } else if !model.is_empty() {
             table.remove(model.swap_remove((random >> 40) as usize % model.len()));
