@@ -39,6 +39,7 @@ impl CompactEntries {
         self.types
     }
 
+    #[cfg(debug_assertions)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

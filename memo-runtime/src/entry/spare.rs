@@ -18,7 +18,8 @@ struct Link {
     len: usize,
 }
 
-const _: () = assert!(size_of::<Link>() <= size_of::<Header>() && align_of::<Link>() <= align_of::<Header>());
+const _: () =
+    assert!(size_of::<Link>() <= size_of::<Header>() && align_of::<Link>() <= align_of::<Header>());
 
 /// How many threads keep memory: those with the least numbers.
 const THREADS: usize = 16;

@@ -13,6 +13,7 @@
 //! [`go_on`](crate::expand::controls::go_on) for an async one. [`call`](CallSite::call) is both steps at once.
 
 use crate::cache::cache::Cache;
+use crate::cache::isolation;
 use crate::call::answer::Answer;
 use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call::{self, Ask};
@@ -30,6 +31,7 @@ use crate::expand::slot::SlotScope;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Deref};
@@ -165,15 +167,16 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let held = self.held();
+        let held = Cell::new(None);
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
-        // SAFETY: a shared engine of a slot lives forever. An engine of the thread is kept alive by the run itself.
-        // Nothing else that is returned refers to either. The types are those of the slot's cache.
-        let (engine, typed) = unsafe {
-            let engine = std::ptr::from_ref::<EnginePtr<S>>(held.borrow());
-            (&*engine, TypedEngine::<K, V, S>::of(&*engine))
+        // SAFETY: a run keeps the engine alive by itself. Nothing else that is returned refers to it. The types are those of the
+        // slot's cache.
+        let engine = unsafe {
+            let engine = self.lent_or_held(&held);
+            (engine, TypedEngine::<K, V, S>::of(engine))
         };
-        call::after_first((engine, typed), miss, query, policy, answer, || S::finally(held))
+        let finally = || held.take().and_then(S::finally);
+        call::after_first(engine, miss, query, policy, answer, finally)
     }
 
     /// [`observe`](crate::expand::controls::observe) in this cache.
@@ -188,14 +191,35 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let held = self.held();
+        let held = Cell::new(None);
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
         // SAFETY: as in `step`.
-        let (engine, typed) = unsafe {
-            let engine = std::ptr::from_ref::<EnginePtr<S>>(held.borrow());
-            (&*engine, TypedEngine::<K, V, S>::of(&*engine))
+        let engine = unsafe {
+            let engine = self.lent_or_held(&held);
+            (engine, TypedEngine::<K, V, S>::of(engine))
         };
-        cache_call::observe((engine, typed), start, query, policy, || S::finally(held))
+        let finally = || held.take().and_then(S::finally);
+        cache_call::observe(engine, start, query, policy, finally)
+    }
+
+    /// The engine for one call. If it is not the thread's first one, `held` keeps it, and must stay where it is.
+    ///
+    /// # Safety
+    ///
+    /// The engine is used until `held` is taken out, and no longer.
+    #[expect(unsafe_code, reason = "a slot has no types")]
+    #[inline]
+    unsafe fn lent_or_held<'c>(self, held: &Cell<Option<S::Held>>) -> &'c EnginePtr<S> {
+        // SAFETY: a shared engine of a slot lives forever. An engine of the thread that is lent lives until the thread ends,
+        // and one that is held as long as the condition above says.
+        unsafe {
+            let lent = if isolation::may_be() { None } else { S::lend::<F, K, V>(self.slot) };
+            let engine = lent.unwrap_or_else(|| {
+                held.set(Some(self.held()));
+                (*held.as_ptr()).as_ref().expect("it was just set").borrow()
+            });
+            &*std::ptr::from_ref(engine)
+        }
     }
 
     /// A call in one step. In an unoptimised build, where nothing is inlined, [`step`](Self::step) alone looks it up.

@@ -216,7 +216,10 @@ impl Store {
     /// The entry of a face in the table of this store, which is not compact.
     #[inline]
     fn whole(&self, face: FaceRef) -> EntryRef {
-        assert!(self.compact.is_none(), "a compact store is expanded before its entries are asked for");
+        assert!(
+            self.compact.is_none(),
+            "a compact store is expanded before its entries are asked for"
+        );
         #[expect(unsafe_code, reason = "a compact entry has no header")]
         // SAFETY: the entries in the table of a store that is not compact are whole.
         unsafe {

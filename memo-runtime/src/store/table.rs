@@ -208,11 +208,7 @@ impl<'t> Buckets<'t> {
 
     /// Shows `see` the entries that may be filed under `hash`, until it returns something. It may see an entry twice.
     #[inline]
-    pub(crate) fn find<R>(
-        self,
-        hash: u64,
-        mut see: impl FnMut(FaceRef) -> Option<R>,
-    ) -> Option<R> {
+    pub(crate) fn find<R>(self, hash: u64, mut see: impl FnMut(FaceRef) -> Option<R>) -> Option<R> {
         match self.look(hash, &mut see) {
             Look::Found(found) => Some(found),
             Look::Nothing => None,
