@@ -327,7 +327,7 @@ pub(super) fn refreshing<'c, S: Scope>(
     let hash = query.hash(engine.hashing);
     let (entry, tags) = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
-    guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.wait()));
+    guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.runner()));
     guard.hold_below();
     guard
 }

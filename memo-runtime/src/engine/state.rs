@@ -182,6 +182,16 @@ impl State {
         (Arc::clone(wait), self.patience.limit(Runner::is_inside_run()))
     }
 
+    /// Files where callers may wait for a flight, unless one was filed before. Returns the one that is filed, or this one if
+    /// no caller may join the flight.
+    pub(crate) fn file_wait(&mut self, id: FlightId, wait: &Arc<Wait>) -> Arc<Wait> {
+        let flying = id.entry.flying().filter(|it| it.joinable);
+        if flying.is_none() || id.entry.generation() != id.generation {
+            return Arc::clone(wait);
+        }
+        Arc::clone(self.waits.entry(id.generation).or_insert_with(|| Arc::clone(wait)))
+    }
+
     /// Where a flight is waited for.
     pub(crate) fn awaited(&self, id: FlightId) -> Option<&Wait> {
         self.waits.get(&id.generation).map(|wait| &**wait)
@@ -198,19 +208,16 @@ impl State {
         equal.iter().for_each(|entry| entry.invalidate());
     }
 
-    /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async run of
-    /// the `wait`.
+    /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async
+    /// `runner`.
     pub(crate) fn start(
         &mut self,
-        NewEntry { entry, wait, tags }: NewEntry<'_>,
+        NewEntry { entry, runner, tags }: NewEntry<'_>,
         joinable: bool,
     ) -> FlightId {
         self.generations += 1;
         let generation = self.generations;
-        let owner = wait.map_or_else(Runner::current_thread, |wait| wait.owner());
-        if let Some(wait) = wait.filter(|_| joinable) {
-            self.waits.insert(generation, Arc::clone(wait));
-        }
+        let owner = runner.unwrap_or_else(Runner::current_thread);
         let flying = Flying { owner, joinable, invalidated: false };
         self.store.start(entry, generation, flying);
         let tags = tags.take();
@@ -254,7 +261,8 @@ impl State {
     /// filed under its hash.
     #[inline]
     pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<&Life>) -> bool {
-        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
+        let wait = if self.waits.is_empty() { None } else { self.waits.get(&entry.generation()) };
+        let is_awaited = wait.is_some_and(|wait| wait.is_awaited());
         entry.is_alone()
             && !is_awaited
             && !self.store.refuses()
@@ -271,6 +279,10 @@ impl State {
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
+        if !self.waits.is_empty() {
+            // Nobody waits there, and the run is over. So nothing of the user's is dropped with it.
+            self.waits.remove(&entry.generation());
+        }
         self.store.store(entry, now, life, stamp, out);
         out.for_each(|(_, cause)| self.count(*cause));
     }
