@@ -6,6 +6,7 @@ use crate::base::stopwatch::Ran;
 use crate::base::sync::{Arc, Ordering::Relaxed};
 use crate::config::stats::CacheInfo;
 use crate::engine::core::NewEntry;
+use crate::engine::waits::Waits;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Flying;
 use crate::flight::flight::{Flight, FlightId};
@@ -15,7 +16,6 @@ use crate::scope::runners::Runner;
 use crate::store::cause::EvictionCause;
 use crate::store::freshness::{Life, Stage};
 use crate::store::store::{Limits, Store, TakenOut};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The state that the lock of a cache guards.
@@ -23,7 +23,7 @@ use std::time::Duration;
 pub(crate) struct State {
     pub(crate) store: Store,
     /// Where callers wait for a run, by the run's generation.
-    waits: BTreeMap<u64, Arc<Wait>>,
+    waits: Waits,
     /// Without the hits that took no lock, `maxsize` and `currsize`: these are filled in when asked for.
     pub(crate) counts: CacheInfo,
     /// The hits without the lock from before the counters were zeroed.
@@ -76,7 +76,7 @@ impl State {
     pub(crate) fn new(limits: Limits, patience: Option<Duration>) -> Self {
         Self {
             store: Store::new(limits),
-            waits: BTreeMap::new(),
+            waits: Waits::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
             #[cfg(feature = "metrics")]
@@ -177,7 +177,7 @@ impl State {
 
     /// Where to wait for a flight, and the patience of the caller.
     pub(crate) fn wait(&mut self, id: FlightId, owner: Runner) -> (Arc<Wait>, Duration) {
-        let wait = self.waits.entry(id.generation).or_insert_with(|| Arc::new(Wait::new(owner)));
+        let wait = self.waits.get_or_file(id.generation, || Arc::new(Wait::new(owner)));
         wait.join();
         (Arc::clone(wait), self.patience.limit(Runner::is_inside_run()))
     }
@@ -189,18 +189,18 @@ impl State {
         if flying.is_none() || id.entry.generation() != id.generation {
             return Arc::clone(wait);
         }
-        Arc::clone(self.waits.entry(id.generation).or_insert_with(|| Arc::clone(wait)))
+        Arc::clone(self.waits.get_or_file(id.generation, || Arc::clone(wait)))
     }
 
     /// Where a flight is waited for.
     pub(crate) fn awaited(&self, id: FlightId) -> Option<&Wait> {
-        self.waits.get(&id.generation).map(|wait| &**wait)
+        self.waits.get(id.generation).map(|wait| &**wait)
     }
 
     /// Detaches the waiters of a flight, which stays under way and may be stored. Returns where they wait.
     pub(crate) fn detach_waiters(&mut self, id: FlightId) -> Option<Arc<Wait>> {
         id.entry.detach_waiters();
-        self.waits.remove(&id.generation)
+        self.waits.remove(id.generation)
     }
 
     /// Keeps the flights of equal entries from being stored.
@@ -244,9 +244,7 @@ impl State {
     /// Ends a flight, if it is under way.
     fn end_flight(&mut self, entry: EntryRef) -> Option<Flight> {
         let invalidated = entry.flying()?.invalidated;
-        // Few flights have waiters.
-        let wait =
-            if self.waits.is_empty() { None } else { self.waits.remove(&entry.generation()) };
+        let wait = self.waits.remove(entry.generation());
         Some(Flight { wait, invalidated, landing: Landing::Abandoned })
     }
 
@@ -261,8 +259,7 @@ impl State {
     /// filed under its hash.
     #[inline]
     pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<&Life>) -> bool {
-        let wait = if self.waits.is_empty() { None } else { self.waits.get(&entry.generation()) };
-        let is_awaited = wait.is_some_and(|wait| wait.is_awaited());
+        let is_awaited = self.waits.get(entry.generation()).is_some_and(|wait| wait.is_awaited());
         entry.is_alone()
             && !is_awaited
             && !self.store.refuses()
@@ -279,10 +276,8 @@ impl State {
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
-        if !self.waits.is_empty() {
-            // Nobody waits there, and the run is over. So nothing of the user's is dropped with it.
-            self.waits.remove(&entry.generation());
-        }
+        // Nobody waits there, and the run is over. So nothing of the user's is dropped with it.
+        drop(self.waits.remove(entry.generation()));
         self.store.store(entry, now, life, stamp, out);
         out.for_each(|(_, cause)| self.count(*cause));
     }
