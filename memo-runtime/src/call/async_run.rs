@@ -26,12 +26,19 @@ pub struct AsyncRun<'c, P, K, V, S: Scope> {
 }
 
 impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
+    /// The run of this guard starts.
     pub(crate) fn start(
-        _engine: &TypedEngine<K, V, S>,
+        engine: &TypedEngine<K, V, S>,
         mut guard: RunGuard<'c, S>,
         policy: P,
     ) -> Self {
         guard.start();
+        Self::new(engine, guard, policy)
+    }
+
+    /// The run of this guard, which has started.
+    #[inline]
+    pub(super) fn new(_engine: &TypedEngine<K, V, S>, guard: RunGuard<'c, S>, policy: P) -> Self {
         let span = PolledSpan::new(&guard.engine.parameters);
         Self { guard: Some(guard), policy, span, types: PhantomData }
     }
@@ -118,6 +125,7 @@ where
         // A `Clone` or a `Drop` that calls the same function is a part of the run.
         let here = this.guard.as_ref().and_then(RunGuard::here);
         let Poll::Ready(mut result) = this.poll_body(cx) else {
+            this.guard.iter_mut().for_each(RunGuard::stays_pending);
             drop(here);
             entered.exit();
             this.span = span;

@@ -17,7 +17,7 @@ use crate::base::catch_panic::FirstPanic;
 use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::call::answer::{Answer, AnswerFrom};
-use crate::call::call::{Ahead, step_of};
+use crate::call::async_call::{Ahead, step_of};
 use crate::call::result_policy::{OkOnly, RunResult};
 use crate::call::run_guard::RunGuard;
 use crate::call::slow_path::{Joined, SlowPath, Step, Types, WaitEnd};

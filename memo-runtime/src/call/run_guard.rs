@@ -4,6 +4,7 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::ask_below::Held;
 use crate::call::cache_call::CallStatus;
+use crate::call::polled_body::BodyKind;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
 use crate::engine::core::{EndedRun, NotRenewed, OldValue, Renewer};
@@ -12,13 +13,10 @@ use crate::engine::purity::{Checker, Checking};
 use crate::engine::state::{Aged, Standing};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::flight::FlightId;
-use crate::flight::lead::{Filing, Lead, PollOnce};
 use crate::flight::wait::{Landing, Wait};
-use crate::scope::runners::{BlockingBody, PolledRun, Runner};
-use crate::scope::scope::{Scope, Shared};
+use crate::scope::runners::{BlockingBody, Runner};
+use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
-use std::any::Any;
-use std::task::Context;
 use std::thread::panicking;
 use std::time::Duration;
 
@@ -123,21 +121,6 @@ impl<S: Scope> Role<S> {
     }
 }
 
-/// How a body runs.
-pub(super) enum BodyKind {
-    /// To its end, on the calling thread.
-    Blocking(Option<BlockingBody>),
-    /// Poll by poll. Others may wait for it if it leads.
-    Polled(Option<Lead>),
-}
-
-impl BodyKind {
-    /// A body that this runner polls.
-    fn polled(runner: Runner, is_awaited: bool) -> Self {
-        Self::Polled(is_awaited.then(|| Lead::new(runner)))
-    }
-}
-
 impl<'c, S: Scope> RunGuard<'c, S> {
     /// The guard of a run whose flight has not started. `polled` is the runner of an async run.
     pub(crate) fn new(
@@ -150,6 +133,19 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         let body = polled.map_or(BodyKind::Blocking(None), |it| BodyKind::polled(it, is_awaited));
         let started = Started::NEVER;
         Self { engine, entry, role, flight: None, body, has_begun: false, started, held: None }
+    }
+
+    /// The guard of an async run whose flight has just started, and whose body is about to run.
+    #[inline]
+    pub(super) fn leading(
+        engine: &'c Engine<S>,
+        entry: UnstoredEntry<S>,
+        flight: FlightId,
+        body: BodyKind,
+        timing: Timing,
+    ) -> Self {
+        let (role, flight, started) = (Role::Owner, Some(flight), Started::now(timing));
+        Self { engine, entry, role, flight, body, has_begun: true, started, held: None }
     }
 
     /// The run will be polled, as this runner. Its flight has not started.
@@ -199,7 +195,6 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     pub(super) fn renew(&mut self, old: Renewed<S>) {
         self.role = Role::Renewer(Box::new(old));
     }
-
 
     /// Stores the result, if the policy does, and tells the waiters.
     ///
@@ -366,63 +361,6 @@ impl<'c, S: Scope> RunGuard<'c, S> {
             Role::Done(old @ Some(_)) => Renewed::take_answer(old),
             _ => None,
         }
-    }
-}
-
-/// An async run that others may wait for.
-impl<S: Scope> RunGuard<'_, S> {
-    fn lead(&self) -> Option<&Lead> {
-        match &self.body {
-            BodyKind::Polled(lead) => lead.as_ref(),
-            BodyKind::Blocking(_) => None,
-        }
-    }
-
-    /// Its runner.
-    pub(super) fn runner(&self) -> Option<Runner> {
-        self.lead().map(Lead::owner)
-    }
-
-    /// Notes that user code is a part of the run, until the returned value is dropped: a `Clone` may call the function.
-    #[inline]
-    pub(super) fn here(&self) -> Option<PolledRun> {
-        self.runner().map(PolledRun::enter)
-    }
-
-    /// Polls a part of the run, and tells whether that is ready. Waiters see that the run is polled. The caller is
-    /// [here](Self::here).
-    pub(super) fn poll(&self, cx: &mut Context<'_>, poll: &mut PollOnce<'_>) -> bool {
-        match self.lead() {
-            Some(lead) => self.with_filing(|filing| lead.poll(cx, filing, poll)),
-            None => poll(cx),
-        }
-    }
-
-    /// Where others wait for it.
-    pub(super) fn wait(&self) -> Option<Arc<Wait>> {
-        self.lead().map(|lead| self.with_filing(|filing| Arc::clone(lead.filed(filing))))
-    }
-
-    /// It is polled no longer.
-    pub(super) fn end_leading(&self) {
-        self.lead().inspect(|lead| lead.end());
-    }
-
-    fn with_filing<R>(&self, act: impl FnOnce(&Filing<'_>) -> R) -> R {
-        let (engine, id) = (self.engine, self.flight);
-        let here = |wait| file(engine, id, wait);
-        let shared = (engine as &dyn Any).downcast_ref::<Engine<Shared>>();
-        let anywhere = shared.map(|engine| move |wait| file(engine, id, wait));
-        let anywhere = anywhere.as_ref().map(|file| file as &(dyn Fn(_) -> _ + Sync));
-        act(&Filing { here: &here, anywhere })
-    }
-}
-
-/// Files a wait for a flight, and returns the one that is filed.
-fn file<S: Scope>(engine: &Engine<S>, id: Option<FlightId>, wait: Arc<Wait>) -> Arc<Wait> {
-    match id {
-        Some(id) => engine.core.file_wait(id, &wait),
-        None => wait,
     }
 }
 

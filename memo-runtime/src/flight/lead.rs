@@ -45,7 +45,12 @@ impl Lead {
     }
 
     /// Polls the run, and tells whether it is ready. The caller has [entered](crate::scope::runners::PolledRun) it.
-    pub(crate) fn poll(&self, cx: &Context<'_>, filing: &Filing<'_>, poll: &mut PollOnce<'_>) -> bool {
+    pub(crate) fn poll(
+        &self,
+        cx: &Context<'_>,
+        filing: &Filing<'_>,
+        poll: &mut PollOnce<'_>,
+    ) -> bool {
         match self.wait.get() {
             Some(wait) => wait.lead(cx, poll),
             None => FirstPoll::new(self, filing, cx.waker()).poll(poll),
