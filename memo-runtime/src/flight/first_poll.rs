@@ -5,8 +5,9 @@
 
 use crate::base::sync::Arc;
 use crate::flight::lead::{Filing, Lead, PollOnce};
+use crate::flight::stall::Leader;
 use crate::flight::wait::Wait;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ptr;
 // The models need not explore it: it orders nothing.
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -32,13 +33,27 @@ impl<'a> FirstPoll<'a> {
         let ending = Ending(self);
         let is_ready = poll(&mut Context::from_waker(&self.waker()));
         if !is_ready {
-            let wait = self.wait();
-            if self.filing.anywhere.is_none() {
-                (self.filing.here)(Arc::clone(wait));
+            if self.lead.wait.get().is_none() {
+                mem::forget(ending);
+                self.file_at_end();
+            } else if self.filing.anywhere.is_none() {
+                (self.filing.here)(Arc::clone(self.wait()));
             }
         }
-        drop(ending);
         is_ready
+    }
+
+    /// The poll has ended, and nobody has asked for a wait.
+    fn file_at_end(&self) {
+        let is_woken = self.is_woken.load(Relaxed);
+        let leader = Leader::polled_once(self.task.clone(), is_woken);
+        let made = Arc::new(Wait::led(self.lead.owner(), leader));
+        let filed = (self.filing.here)(Arc::clone(&made));
+        if !Arc::ptr_eq(&made, &filed) {
+            filed.begin_leading(self.task.clone());
+            filed.end_first_poll(is_woken);
+        }
+        let _ = self.lead.wait.set(filed);
     }
 
     /// The waker of this poll. The caller drops it before `self`.

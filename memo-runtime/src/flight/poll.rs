@@ -7,9 +7,11 @@
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, Instant};
+use crate::flight::lead::PollOnce;
 use crate::flight::stall::PollTurn;
 use crate::flight::wait::{Wait, WaitState, Waited, wake};
 use crate::scope::runners::{PolledRun, Runner};
+use std::mem;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -89,15 +91,15 @@ impl Wait {
 /// The leader.
 impl Wait {
     /// Polls the run that owns this wait, with a waker that notes each wake. The caller has
-    /// [entered](PolledRun) the run.
-    pub(super) fn lead<R>(
-        self: &Arc<Self>,
-        cx: &Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+    /// [entered](PolledRun) the run. If it is ready, another poll or the [end](Self::end_leading) follows.
+    pub(super) fn lead(self: &Arc<Self>, cx: &Context<'_>, poll: &mut PollOnce<'_>) -> bool {
         self.begin_leading(cx.waker().clone());
-        let _leading = Leading(self);
-        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+        let leading = Leading(self);
+        let is_ready = poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))));
+        if is_ready {
+            mem::forget(leading);
+        }
+        is_ready
     }
 
     /// A poll of the run begins, in a task with this waker.
