@@ -276,10 +276,18 @@ impl State {
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
-        // Nobody waits there, and the run is over. So nothing of the user's is dropped with it.
-        drop(self.waits.remove(entry.generation()));
+        if !self.waits.is_empty() {
+            self.forget_wait(entry.generation());
+        }
         self.store.store(entry, now, life, stamp, out);
         out.for_each(|(_, cause)| self.count(*cause));
+    }
+
+    /// Forgets where nobody waits. The run is over, so nothing of the user's is dropped with its wait.
+    #[cold]
+    #[inline(never)]
+    fn forget_wait(&mut self, generation: u64) {
+        drop(self.waits.remove(generation));
     }
 
     /// Moves the limit of the store towards `maxsize`: see [`Store::set_maxsize`].

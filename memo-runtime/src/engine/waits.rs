@@ -18,8 +18,19 @@ impl Waits {
     }
 
     #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
     pub(crate) fn get(&self, generation: u64) -> Option<&Arc<Wait>> {
-        if self.0.is_empty() { None } else { self.0.get(&generation) }
+        if self.is_empty() { None } else { self.find(generation) }
+    }
+
+    /// Not inlined: most caches have no waits, and a miss asks several times.
+    #[inline(never)]
+    fn find(&self, generation: u64) -> Option<&Arc<Wait>> {
+        self.0.get(&generation)
     }
 
     /// The wait of a run, which is made if there is none.
@@ -33,9 +44,11 @@ impl Waits {
 
     #[inline]
     pub(crate) fn remove(&mut self, generation: u64) -> Option<Arc<Wait>> {
-        if self.0.is_empty() {
-            return None;
-        }
+        if self.is_empty() { None } else { self.take(generation) }
+    }
+
+    #[inline(never)]
+    fn take(&mut self, generation: u64) -> Option<Arc<Wait>> {
         let removed = self.0.remove(&generation);
         if self.0.is_empty() && self.0.capacity() > Self::KEPT {
             *self = Self::new();

@@ -91,7 +91,7 @@ fn another_thread_may_clone_the_first_waker() {
         let body = |waker: &Waker| {
             thread::scope(|scope| {
                 for _ in 0..2 {
-                    scope.spawn(|| waker.clone().wake());
+                    scope.spawn(|| Waker::wake(waker.clone()));
                 }
             });
             false
@@ -129,7 +129,7 @@ fn a_wake_during_the_first_poll_is_evidence() {
         let (leader, task) = (Woken::task(), Woken::task());
         let mut follower = Follower::new(HOUR);
         scene.lead_with(&leader.1, |waker| {
-            if is_cloned { waker.clone().wake() } else { waker.wake_by_ref() }
+            if is_cloned { Waker::wake(waker.clone()) } else { waker.wake_by_ref() }
         });
         assert_eq!(leader.0.take(), 1);
         assert!(scene.poll(&mut follower, &task.1).is_none());
