@@ -16,7 +16,7 @@ use memofn::{Cache, memoize};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::path::Path;
 use std::pin::pin;
@@ -274,6 +274,52 @@ fn an_async_hit_allocates_nothing_and_is_not_boxed() {
         assert_eq!((result, count == 0), (Poll::Ready(Ok(4)), is_hit));
         let (result, count) = allocations(|| pin!(of_thread(7)).poll(&mut cx));
         assert_eq!((result, count == 0), (Poll::Ready(7), is_hit));
+    }
+}
+
+/// A body that is pending once, and wakes its task.
+async fn pauses() {
+    let mut is_over = false;
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if std::mem::replace(&mut is_over, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[test]
+fn an_async_run_that_is_ready_at_once_allocates_nothing() {
+    #[memoize(maxsize = 8)]
+    async fn at_once(n: u64) -> u64 {
+        ready(n).await
+    }
+    #[memoize(maxsize = 8, scope = "thread")]
+    async fn of_thread(n: u64) -> u64 {
+        ready(n).await
+    }
+    #[memoize(maxsize = 8)]
+    async fn later(n: u64) -> u64 {
+        pauses().await;
+        n
+    }
+
+    let mut cx = Context::from_waker(Waker::noop());
+    // The memory of an evicted entry is used again.
+    for n in 0..100 {
+        let (_, shared) = allocations(|| pin!(at_once(n)).poll(&mut cx));
+        let (_, local) = allocations(|| pin!(of_thread(n)).poll(&mut cx));
+        let ((), pending) = allocations(|| {
+            let mut call = pin!(later(n));
+            assert!(call.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(call.poll(&mut cx), Poll::Ready(n));
+        });
+        if n > 50 {
+            assert_eq!(
+                (shared, local, pending),
+                (0, 0, 1),
+                "only a run that others may find waits"
+            );
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cache::builder::CacheBuilder;
 use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;
-use crate::call::call;
+use crate::call::async_call;
 use crate::call::result_policy::{OkOnly, Whole};
 use crate::key::lookup::{ByKey, ByRef, Sought};
 use crate::key::tags::{Tagged, Tags};
@@ -124,7 +124,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Ok(result) => return result,
             Err(miss) => miss,
         };
-        call::or_compute(self.engine(), miss, query, Whole, compute).await
+        async_call::or_compute(self.engine(), miss, query, Whole, compute).await
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key. Only a miss makes an owned key.
@@ -142,7 +142,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Ok(result) => return result,
             Err(miss) => miss,
         };
-        call::or_compute(self.engine(), miss, query, Whole, compute).await
+        async_call::or_compute(self.engine(), miss, query, Whole, compute).await
     }
 
     /// [`get_or_try_compute`](Self::get_or_try_compute) for an async computation.
@@ -161,7 +161,7 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
             Ok(result) => return result,
             Err(miss) => miss,
         };
-        call::or_compute(self.engine(), miss, query, OkOnly, compute).await
+        async_call::or_compute(self.engine(), miss, query, OkOnly, compute).await
     }
 
     /// The value for `key`, if there is one. Computes nothing, and waits for no run.

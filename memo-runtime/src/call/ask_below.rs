@@ -11,8 +11,6 @@ use crate::call::span::Outcome;
 use crate::engine::below::{AnyValue, Asked, Given, Hold, Question, Reply, Waits};
 use crate::engine::engine::EnginePtr;
 use crate::entry::entry::EntryPtr;
-use crate::flight::wait::Wait;
-use crate::scope::runners::PolledRun;
 use crate::scope::scope::Scope;
 use crate::store::freshness::Life;
 use std::future::poll_fn;
@@ -101,10 +99,15 @@ impl<S: Scope> RunGuard<'_, S> {
     pub(super) async fn ask(&mut self) -> Option<Young> {
         let mut asking = Asking::new(self.question(Waits::Polled)?);
         loop {
-            let wait = self.wait();
-            let reply = poll_fn(|cx| match wait {
-                Some(wait) => Wait::lead(wait, cx, |cx| asking.question.as_mut().poll(cx)),
-                None => asking.question.as_mut().poll(cx),
+            // Mutable: a run is `Send` and not `Sync`, and so must the future be.
+            let (run, asked) = (&mut *self, &mut asking);
+            let reply = poll_fn(move |cx| {
+                let (_here, mut polled) = (run.here(), Poll::Pending);
+                run.poll(cx, &mut |cx| {
+                    polled = asked.question.as_mut().poll(cx);
+                    polled.is_ready()
+                });
+                polled
             })
             .await;
             match self.take(reply, &mut asking) {
@@ -119,11 +122,6 @@ impl<S: Scope> RunGuard<'_, S> {
         let young = self.ask().await;
         let _here = self.here();
         young.map(|young| self.finish_given(young)).is_some()
-    }
-
-    /// Notes that user code is a part of the run, until the returned value is dropped: a `Clone` may call the function.
-    pub(super) fn here(&self) -> Option<PolledRun> {
-        self.wait().map(|wait| PolledRun::enter(wait.owner()))
     }
 
     /// The run may keep its result without having asked, if something stands below the cache.

@@ -6,8 +6,9 @@
 use crate::base::sync::Arc;
 use crate::call::answer::{Answer, AnswerFrom};
 use crate::call::ask_below::run_or_ask;
+use crate::call::async_call::{Ahead, run_or_ask_async, step_of};
 use crate::call::async_run::AsyncRun;
-use crate::call::call::{self, Ahead, run_or_ask_async, step_of};
+use crate::call::call;
 use crate::call::result_policy::Policy;
 use crate::call::run::{PackedRun, Run};
 use crate::call::slow_path::{SlowPath, Step, Types};

@@ -7,32 +7,28 @@
 //!
 //! All of this is compiled once. The functions that know the types of a call wrap it, and are small.
 //!
-//! An async call does the same without blocking: [`after_first_async`] looks it up, and [`AsyncRun::drive`] polls
-//! the body. The [slow path](crate::call::slow_path) makes all decisions, for both kinds; they differ in how they wait.
+//! An [async call](crate::call::async_call) does the same without blocking. The [slow path](crate::call::slow_path) makes all
+//! decisions, for both kinds; they differ in how they wait.
 
-use crate::base::sync::Arc;
-use crate::call::answer::{Answer, AnswerFrom, AnyAnswer};
+use crate::call::answer::{Answer, AnswerFrom};
 use crate::call::ask_below::run_or_ask;
-use crate::call::async_run::AsyncRun;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
 use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
-use crate::call::slow_path::{Joined, SlowPath, Step, Types};
+use crate::call::slow_path::{SlowPath, Step, Types};
 use crate::engine::below::Below;
 use crate::engine::core::{Equals, NewEntry, NewTags, Rule};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::{Miss, Reason};
-use crate::engine::query::{AnyQuery, Query};
+use crate::engine::query::AnyQuery;
 use crate::engine::typed::TypedEngine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::flight::wait::Waited;
-use crate::flight::wait_graph::{self, Following};
+use crate::flight::wait_graph;
 use crate::key::lookup::Lookup;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
 use std::any::Any;
-use std::ops::ControlFlow;
-use std::time::Duration;
 
 /// Goes on with a call after a look-up without a result. If this returns no run, the result is in `answer`. A run drops
 /// `finally` at its end.
@@ -159,7 +155,7 @@ fn take_steps<'c, S: Scope>(
 
 /// The [second attempt](Engine::hit) to hit, if the first gave up. Without a result it tells the hash and why.
 #[inline]
-fn look_again<S: Scope>(
+pub(super) fn look_again<S: Scope>(
     engine: &Engine<S>,
     miss: Miss,
     types: &mut Types<'_, S>,
@@ -182,126 +178,6 @@ pub(super) fn hit<S: Scope>(
     let matches = |entry| query.matches(entry);
     let answer = |entry| answer.put_found(entry);
     engine.hit(engine.types().is_plain, hash, matches, answer).map_err(|miss| miss.reason)
-}
-
-/// Goes on with an async call after an attempt to hit. Waits if another run computes the result. Breaks with the
-/// result, or continues with a run.
-///
-/// No result is held while this waits, since results need not be `Send`.
-pub(crate) async fn after_first_async<R, Q, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    miss: Miss,
-    lookup: Q,
-    policy: P,
-) -> ControlFlow<R, AsyncRun<'_, P, K, V, S>>
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    let rule = engine.engine().core.rule();
-    if rule == Rule::Bypass {
-        return ControlFlow::Continue(AsyncRun::bypass(engine, policy));
-    }
-    let mut query = engine.query(lookup);
-    let polled = Some(Runner::new_run());
-    let mut slow_path = SlowPath::new(engine.engine(), polled);
-    let mut ahead = step_of(engine, &mut query, &policy, |types| {
-        if rule == Rule::Check {
-            let hash = miss.hash(|| types.query.hash(engine.engine().hashing));
-            return slow_path.begin_checked(hash, types);
-        }
-        match look_again(engine.engine(), miss, types) {
-            Ok(()) => Step::Answered,
-            Err((hash, reason)) => slow_path.begin(hash, reason == Reason::Absent, types),
-        }
-    })?;
-    loop {
-        let joined = match ahead {
-            Ahead::Run(guard) => {
-                if engine.engine().below.is_none() {
-                    return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
-                }
-                let run = Box::pin(run_or_ask_async(engine, guard, policy)).await;
-                return run.map_break(|(result, _)| result);
-            }
-            Ahead::Wait(joined) => joined,
-        };
-        let waited = Following::new(Arc::clone(&joined.wait), joined.patience).await;
-        ahead = step_of(engine, &mut query, &policy, |types| {
-            slow_path.after_wait(joined, waited, types)
-        })?;
-    }
-}
-
-/// An async run, unless what stands below has the value. Then it breaks with the result and its age.
-pub(super) async fn run_or_ask_async<'c, R, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    mut guard: RunGuard<'c, S>,
-    policy: P,
-) -> ControlFlow<(R, Duration), AsyncRun<'c, P, K, V, S>>
-where
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    if let Some(young) = guard.ask().await {
-        let _here = guard.here();
-        let mut answer = Answer::None;
-        AnswerFrom::new(engine, &policy, &mut answer).put_given(young.value());
-        let age = young.age();
-        guard.finish_given(young);
-        return ControlFlow::Break((answer.take(), age));
-    }
-    ControlFlow::Continue(AsyncRun::start(engine, guard, policy))
-}
-
-/// The next step of an async call that has no result yet.
-pub(super) enum Ahead<'c, S: Scope> {
-    Run(RunGuard<'c, S>),
-    Wait(Joined<S>),
-}
-
-/// Takes a step of an async call. Breaks with the result, if there is one.
-pub(super) fn step_of<'c, R, Q, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    query: &mut Query<Q, V>,
-    policy: &P,
-    step: impl FnOnce(&mut Types<'_, S>) -> Step<'c, S>,
-) -> ControlFlow<R, Ahead<'c, S>>
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    let mut answer = Answer::None;
-    let types = &mut Types { query, answer: &mut AnswerFrom::new(engine, policy, &mut answer) };
-    match step(types) {
-        Step::Answered => ControlFlow::Break(answer.take()),
-        Step::Run(guard) => ControlFlow::Continue(Ahead::Run(guard)),
-        Step::Wait(joined) => ControlFlow::Continue(Ahead::Wait(joined)),
-    }
-}
-
-/// [`after_first_async`], and then runs the body if need be.
-pub(crate) async fn or_compute<R, Q, P, K, V, S>(
-    engine: &TypedEngine<K, V, S>,
-    miss: Miss,
-    lookup: Q,
-    policy: P,
-    body: impl AsyncFnOnce() -> R,
-) -> R
-where
-    Q: Lookup<Key = K>,
-    P: Policy<R, Stored = V>,
-    S: Scope,
-{
-    // No result is held across the `.await` of the body, so the result need not be `Send`.
-    let run = match after_first_async(engine, miss, lookup, policy).await {
-        ControlFlow::Break(result) => return result,
-        ControlFlow::Continue(run) => run,
-    };
-    // The body is called when the run is first polled: all that it does is a part of the run.
-    run.drive(async { body().await }).await
 }
 
 /// Starts a run of the body, whether a value is stored or not.
@@ -327,7 +203,7 @@ pub(super) fn refreshing<'c, S: Scope>(
     let hash = query.hash(engine.hashing);
     let (entry, tags) = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
-    guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.wait()));
+    guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.runner()));
     guard.hold_below();
     guard
 }

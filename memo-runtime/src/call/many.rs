@@ -17,7 +17,7 @@ use crate::base::catch_panic::FirstPanic;
 use crate::base::small_list::SmallList;
 use crate::base::sync::Arc;
 use crate::call::answer::{Answer, AnswerFrom};
-use crate::call::call::{Ahead, step_of};
+use crate::call::async_call::{Ahead, step_of};
 use crate::call::result_policy::{OkOnly, RunResult};
 use crate::call::run_guard::RunGuard;
 use crate::call::slow_path::{Joined, SlowPath, Step, Types, WaitEnd};
@@ -284,7 +284,7 @@ where
     /// Polls an async body to its end. Others who wait for a key see whether it is polled.
     pub(crate) async fn drive<R>(&mut self, body: impl Future<Output = R>) -> R {
         let guards = self.runs.iter().filter_map(|(_, run)| run.as_ref());
-        let waits = guards.filter_map(|run| run.wait().cloned()).collect();
+        let waits = guards.filter_map(RunGuard::wait).collect();
         let runner = self.polled.expect("the call is async");
         let leaders = Arc::new(Leaders::new(runner, waits));
         let mut driven = Driven { body: pin!(Some(body)), leaders, runner };

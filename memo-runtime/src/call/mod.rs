@@ -4,11 +4,13 @@
 
 pub(crate) mod answer;
 pub(crate) mod ask_below;
+pub(crate) mod async_call;
 pub(crate) mod async_run;
 pub(crate) mod cache_call;
 pub(crate) mod call;
 pub(crate) mod in_place;
 pub(crate) mod many;
+mod polled_body;
 pub(crate) mod renewal;
 pub(crate) mod result_policy;
 pub(crate) mod run;

@@ -5,8 +5,9 @@
 
 use crate::base::stopwatch::{Started, Timing};
 use crate::call::cache_call::{CacheCall, CallStatus, Ended};
+use crate::call::polled_body::BodyKind;
 use crate::call::result_policy::{AnyResult, Policy, RunResult};
-use crate::call::run_guard::{BodyKind, OldAnswer, Role, RunGuard};
+use crate::call::run_guard::{OldAnswer, Role, RunGuard};
 use crate::call::span::{BlockingSpan, Outcome};
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::typed::TypedEngine;

@@ -4,6 +4,7 @@ use crate::base::stopwatch::{Ran, Started, Timing};
 use crate::base::sync::Arc;
 use crate::call::ask_below::Held;
 use crate::call::cache_call::CallStatus;
+use crate::call::polled_body::BodyKind;
 use crate::call::result_policy::{AnyResult, Offer};
 use crate::call::span::{Outcome, warn_of_old_value};
 use crate::engine::core::{EndedRun, NotRenewed, OldValue, Renewer};
@@ -120,22 +121,6 @@ impl<S: Scope> Role<S> {
     }
 }
 
-/// How a body runs.
-pub(super) enum BodyKind {
-    /// To its end, on the calling thread.
-    Blocking(Option<BlockingBody>),
-    /// Poll by poll. If others may wait for it, they wait here.
-    Polled(Option<Arc<Wait>>),
-}
-
-impl BodyKind {
-    /// A body that this runner polls.
-    fn polled(runner: Runner, is_awaited: bool) -> Self {
-        // From its beginning: the wait sees whether the run is polled.
-        Self::Polled(is_awaited.then(|| Arc::new(Wait::new(runner))))
-    }
-}
-
 impl<'c, S: Scope> RunGuard<'c, S> {
     /// The guard of a run whose flight has not started. `polled` is the runner of an async run.
     pub(crate) fn new(
@@ -148,6 +133,19 @@ impl<'c, S: Scope> RunGuard<'c, S> {
         let body = polled.map_or(BodyKind::Blocking(None), |it| BodyKind::polled(it, is_awaited));
         let started = Started::NEVER;
         Self { engine, entry, role, flight: None, body, has_begun: false, started, held: None }
+    }
+
+    /// The guard of an async run whose flight has just started, and whose body is about to run.
+    #[inline]
+    pub(super) fn leading(
+        engine: &'c Engine<S>,
+        entry: UnstoredEntry<S>,
+        flight: FlightId,
+        body: BodyKind,
+        timing: Timing,
+    ) -> Self {
+        let (role, flight, started) = (Role::Owner, Some(flight), Started::now(timing));
+        Self { engine, entry, role, flight, body, has_begun: true, started, held: None }
     }
 
     /// The run will be polled, as this runner. Its flight has not started.
@@ -196,14 +194,6 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     #[cold]
     pub(super) fn renew(&mut self, old: Renewed<S>) {
         self.role = Role::Renewer(Box::new(old));
-    }
-
-    /// Where others wait for this run, if it is async and they may.
-    pub(crate) fn wait(&self) -> Option<&Arc<Wait>> {
-        match &self.body {
-            BodyKind::Polled(wait) => wait.as_ref(),
-            BodyKind::Blocking(_) => None,
-        }
     }
 
     /// Stores the result, if the policy does, and tells the waiters.

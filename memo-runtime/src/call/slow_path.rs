@@ -313,7 +313,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// The entry that was made, to be filed.
     fn fresh(&self) -> Option<NewEntry<'_>> {
         let guard = self.guard.as_ref()?;
-        Some(NewEntry::new(&guard.entry, &self.tags, guard.wait()))
+        Some(NewEntry::new(&guard.entry, &self.tags, guard.runner()))
     }
 
     /// Runs the body in the call's own flight.

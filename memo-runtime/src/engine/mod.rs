@@ -17,3 +17,4 @@ pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod switch;
 pub(crate) mod typed;
+mod waits;

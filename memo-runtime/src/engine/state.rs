@@ -6,6 +6,7 @@ use crate::base::stopwatch::Ran;
 use crate::base::sync::{Arc, Ordering::Relaxed};
 use crate::config::stats::CacheInfo;
 use crate::engine::core::NewEntry;
+use crate::engine::waits::Waits;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::Flying;
 use crate::flight::flight::{Flight, FlightId};
@@ -15,7 +16,6 @@ use crate::scope::runners::Runner;
 use crate::store::cause::EvictionCause;
 use crate::store::freshness::{Life, Stage};
 use crate::store::store::{Limits, Store, TakenOut};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The state that the lock of a cache guards.
@@ -23,7 +23,7 @@ use std::time::Duration;
 pub(crate) struct State {
     pub(crate) store: Store,
     /// Where callers wait for a run, by the run's generation.
-    waits: BTreeMap<u64, Arc<Wait>>,
+    waits: Waits,
     /// Without the hits that took no lock, `maxsize` and `currsize`: these are filled in when asked for.
     pub(crate) counts: CacheInfo,
     /// The hits without the lock from before the counters were zeroed.
@@ -76,7 +76,7 @@ impl State {
     pub(crate) fn new(limits: Limits, patience: Option<Duration>) -> Self {
         Self {
             store: Store::new(limits),
-            waits: BTreeMap::new(),
+            waits: Waits::new(),
             counts: CacheInfo::default(),
             hits_forgotten: 0,
             #[cfg(feature = "metrics")]
@@ -177,20 +177,30 @@ impl State {
 
     /// Where to wait for a flight, and the patience of the caller.
     pub(crate) fn wait(&mut self, id: FlightId, owner: Runner) -> (Arc<Wait>, Duration) {
-        let wait = self.waits.entry(id.generation).or_insert_with(|| Arc::new(Wait::new(owner)));
+        let wait = self.waits.get_or_file(id.generation, || Arc::new(Wait::new(owner)));
         wait.join();
         (Arc::clone(wait), self.patience.limit(Runner::is_inside_run()))
     }
 
+    /// Files where callers may wait for a flight, unless one was filed before. Returns the one that is filed, or this one if
+    /// no caller may join the flight.
+    pub(crate) fn file_wait(&mut self, id: FlightId, wait: &Arc<Wait>) -> Arc<Wait> {
+        let flying = id.entry.flying().filter(|it| it.joinable);
+        if flying.is_none() || id.entry.generation() != id.generation {
+            return Arc::clone(wait);
+        }
+        Arc::clone(self.waits.get_or_file(id.generation, || Arc::clone(wait)))
+    }
+
     /// Where a flight is waited for.
     pub(crate) fn awaited(&self, id: FlightId) -> Option<&Wait> {
-        self.waits.get(&id.generation).map(|wait| &**wait)
+        self.waits.get(id.generation).map(|wait| &**wait)
     }
 
     /// Detaches the waiters of a flight, which stays under way and may be stored. Returns where they wait.
     pub(crate) fn detach_waiters(&mut self, id: FlightId) -> Option<Arc<Wait>> {
         id.entry.detach_waiters();
-        self.waits.remove(&id.generation)
+        self.waits.remove(id.generation)
     }
 
     /// Keeps the flights of equal entries from being stored.
@@ -208,19 +218,16 @@ impl State {
         });
     }
 
-    /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async run of
-    /// the `wait`.
+    /// Starts a flight where nothing else is filed under the hash. Its owner is the calling thread, or the async
+    /// `runner`.
     pub(crate) fn start(
         &mut self,
-        NewEntry { entry, wait, tags }: NewEntry<'_>,
+        NewEntry { entry, runner, tags }: NewEntry<'_>,
         joinable: bool,
     ) -> FlightId {
         self.generations += 1;
         let generation = self.generations;
-        let owner = wait.map_or_else(Runner::current_thread, |wait| wait.owner());
-        if let Some(wait) = wait.filter(|_| joinable) {
-            self.waits.insert(generation, Arc::clone(wait));
-        }
+        let owner = runner.unwrap_or_else(Runner::current_thread);
         let flying = Flying { owner, joinable, invalidated: false };
         self.store.start(entry, generation, flying);
         let tags = tags.take();
@@ -247,9 +254,7 @@ impl State {
     /// Ends a flight, if it is under way.
     fn end_flight(&mut self, entry: EntryRef) -> Option<Flight> {
         let invalidated = entry.flying()?.invalidated;
-        // Few flights have waiters.
-        let wait =
-            if self.waits.is_empty() { None } else { self.waits.remove(&entry.generation()) };
+        let wait = self.waits.remove(entry.generation());
         Some(Flight { wait, invalidated, landing: Landing::Abandoned })
     }
 
@@ -264,7 +269,7 @@ impl State {
     /// filed under its hash.
     #[inline]
     pub(crate) fn lands_alone(&self, entry: EntryRef, life: Option<&Life>) -> bool {
-        let is_awaited = !self.waits.is_empty() && self.waits.contains_key(&entry.generation());
+        let is_awaited = self.waits.get(entry.generation()).is_some_and(|wait| wait.is_awaited());
         entry.is_alone()
             && !is_awaited
             && !self.store.refuses()
@@ -281,8 +286,18 @@ impl State {
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
+        if !self.waits.is_empty() {
+            self.forget_wait(entry.generation());
+        }
         self.store.store(entry, now, life, stamp, out);
         out.for_each(|(_, cause)| self.count(*cause));
+    }
+
+    /// Forgets where nobody waits. The run is over, so nothing of the user's is dropped with its wait.
+    #[cold]
+    #[inline(never)]
+    fn forget_wait(&mut self, generation: u64) {
+        drop(self.waits.remove(generation));
     }
 
     /// Moves the limit of the store towards `maxsize`: see [`Store::set_maxsize`].

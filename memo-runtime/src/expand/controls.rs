@@ -3,6 +3,7 @@
 //! It turns caches into engines, so that the [call room](crate::call) knows nothing of the public handle.
 
 use crate::cache::cache::Cache;
+use crate::call::async_call;
 use crate::call::async_run::AsyncRun;
 use crate::call::cache_call::{self, CacheCall, Start};
 use crate::call::call;
@@ -29,7 +30,7 @@ where
     P: Policy<R, Stored = V>,
     S: Scope,
 {
-    call::after_first_async(cache.engine(), miss, query, policy)
+    async_call::after_first_async(cache.engine(), miss, query, policy)
 }
 
 /// Starts a run of the body, whether a value is stored or not.

@@ -16,7 +16,7 @@ pub(crate) struct FlightId {
 /// A run that is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    /// `None` if no caller waits and the body is not async.
+    /// `None` if no caller waits, unless the body is async and was polled.
     pub(crate) wait: Option<Arc<Wait>>,
     /// The key was removed, or the cache cleared, since the run started. Its result must not be stored.
     pub(crate) invalidated: bool,

@@ -7,9 +7,11 @@
 use crate::base::alarm::{Alarm, Watched};
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::{self, Arc, Instant};
+use crate::flight::lead::PollOnce;
 use crate::flight::stall::PollTurn;
 use crate::flight::wait::{Wait, WaitState, Waited, wake};
 use crate::scope::runners::{PolledRun, Runner};
+use std::mem;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -88,18 +90,31 @@ impl Wait {
 
 /// The leader.
 impl Wait {
-    /// Polls the run that owns this wait, with a waker that notes each wake.
-    pub(crate) fn lead<R>(
-        self: &Arc<Self>,
-        cx: &Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
-    ) -> Poll<R> {
-        let waker = cx.waker().clone();
-        let replaced = self.state.lock().leader.begin_poll(waker);
+    /// Polls the run that owns this wait, with a waker that notes each wake. The caller has
+    /// [entered](PolledRun) the run. If it is ready, another poll or the [end](Self::end_leading) follows.
+    pub(super) fn lead(self: &Arc<Self>, cx: &Context<'_>, poll: &mut PollOnce<'_>) -> bool {
+        self.begin_leading(cx.waker().clone());
+        let leading = Leading(self);
+        let is_ready = poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))));
+        if is_ready {
+            mem::forget(leading);
+        }
+        is_ready
+    }
+
+    /// A poll of the run begins, in a task with this waker.
+    pub(super) fn begin_leading(&self, task: Waker) {
+        let replaced = self.state.lock().leader.begin_poll(task);
         drop(replaced);
-        let _polled = PolledRun::enter(self.owner());
-        let _leading = Leading(self);
-        poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
+    }
+
+    /// The first poll of the run ends. The run `is_woken` if it was woken before it had this wait.
+    pub(super) fn end_first_poll(&self, is_woken: bool) {
+        let leader = &mut self.state.lock().leader;
+        if is_woken {
+            leader.note_wake();
+        }
+        leader.end_poll();
     }
 
     /// The run is polled no longer. Wakers of the body may keep this wait alive for any time. They no longer
@@ -110,7 +125,7 @@ impl Wait {
     }
 
     /// Wakes the leader. It keeps its waker, so the next wake finds it again.
-    fn wake_leader(&self) {
+    pub(super) fn wake_leader(&self) {
         let lent = {
             let leader = &mut self.state.lock().leader;
             leader.note_wake();
@@ -145,11 +160,7 @@ impl Leaders {
             return poll(cx);
         }
         let _leading: Vec<_> = self.waits.iter().map(|wait| Leading(wait)).collect();
-        for wait in &self.waits {
-            let waker = cx.waker().clone();
-            let replaced = wait.state.lock().leader.begin_poll(waker);
-            drop(replaced);
-        }
+        self.waits.iter().for_each(|wait| wait.begin_leading(cx.waker().clone()));
         let _polled = PolledRun::enter(self.owner);
         poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
     }

@@ -55,6 +55,12 @@ pub(super) struct Leader {
 }
 
 impl Leader {
+    /// It was polled once, with this waker, and perhaps woken since that poll began.
+    pub(super) fn polled_once(waker: Waker, is_woken: bool) -> Self {
+        let task = Task::of(&waker);
+        Self { waker: Some(waker), task, polls: 1, is_woken, ..Self::default() }
+    }
+
     /// How often it was polled.
     pub(super) fn polls(&self) -> u64 {
         self.polls

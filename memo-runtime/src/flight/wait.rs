@@ -131,11 +131,16 @@ impl WaitState {
 
 impl Wait {
     pub(crate) fn new(owner: Runner) -> Self {
+        Self::led(owner, Leader::default())
+    }
+
+    /// With a leader that may have been polled.
+    pub(super) fn led(owner: Runner, leader: Leader) -> Self {
         Self {
             owner,
             awaited: AtomicBool::new(false),
             since: AtomicU64::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(WaitState { leader, ..WaitState::default() }),
             landed: Condvar::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::Cache;
 use crate::cache::given::GivenCache;
-use crate::call::call;
+use crate::call::async_call;
 use crate::call::result_policy::OkShared;
 use crate::key::lookup::ByKey;
 use crate::models::canary::CanaryCache;
@@ -243,7 +243,7 @@ fn a_shared_error_is_given_to_all_waiters() {
                 Err(miss) => {
                     let engine = failing.cache.engine();
                     let body = async || failing.body().await;
-                    call::or_compute(engine, miss, ByKey(1), OkShared, body).await
+                    async_call::or_compute(engine, miss, ByKey(1), OkShared, body).await
                 }
             };
             failing.ended(result);

@@ -14,12 +14,21 @@ use std::mem::ManuallyDrop;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Runner(u64);
 
+/// The numbers of runs begin here. Those of threads are lower.
+const FIRST_RUN: u64 = 1 << 32;
+
+/// A thread takes so many numbers of runs at once, so that threads do not contend for the next one.
+const AT_ONCE: u64 = 1024;
+
 sync::statics! {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static NEXT_THREAD: AtomicU64 = AtomicU64::new(1);
+    static NEXT_RUNS: AtomicU64 = AtomicU64::new(FIRST_RUN);
 }
 
 sync::thread_local! {
     static THREAD: Cell<u64> = const { Cell::new(0) };
+    /// The number of the next run. A multiple of [`AT_ONCE`]: the thread has to take more of them.
+    static RUNS: Cell<u64> = const { Cell::new(0) };
     /// How many blocking bodies the thread runs, each inside the one before.
     static BODIES: Cell<u32> = const { Cell::new(0) };
     /// The async runs that the thread polls, each inside the one before. It has no destructor, so other
@@ -33,7 +42,7 @@ impl Runner {
     pub(crate) fn current_thread() -> Self {
         THREAD.with(|thread| {
             if thread.get() == 0 {
-                thread.set(NEXT.fetch_add(1, Relaxed));
+                thread.set(NEXT_THREAD.fetch_add(1, Relaxed));
             }
             Self(thread.get())
         })
@@ -50,7 +59,14 @@ impl Runner {
 
     /// A new run of an async body.
     pub(crate) fn new_run() -> Self {
-        Self(NEXT.fetch_add(1, Relaxed))
+        RUNS.with(|runs| {
+            let mut number = runs.get();
+            if number % AT_ONCE == 0 {
+                number = NEXT_RUNS.fetch_add(AT_ONCE, Relaxed);
+            }
+            runs.set(number + 1);
+            Self(number)
+        })
     }
 
     /// Whether this is the calling thread or a run that the thread polls. A wait for it would never end.

@@ -6,6 +6,7 @@ use crate::tests::watchdog::finishes;
 use std::cell::RefCell;
 use std::future::{poll_fn, ready};
 use std::pin::pin;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
@@ -141,6 +142,38 @@ fn a_value_dropped_with_a_body_may_call_the_key() {
     drop(call);
     assert_eq!(counted.cache().info().helped, 0, "no call waited for its patience to end");
     assert_eq!(counted.cache().peek(&1), Some(10));
+}
+
+#[test]
+fn a_call_that_joins_during_the_first_poll_of_a_run_is_answered_by_it() {
+    for is_cloned in [true, false] {
+        let (counted, kept) = (Counted::new(), Mutex::new(None));
+        let tasks: [Arc<Flag>; 2] = Default::default();
+        let [leading, following] = tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));
+        let follower = Mutex::new(Box::pin(counted.call(1)));
+        let joins = || poll_with(follower.lock().unwrap().as_mut(), &following);
+        let work = async || {
+            // Another thread: a call of this one would be a part of the run.
+            thread::scope(|scope| {
+                scope.spawn(|| assert!(joins().is_none()));
+            });
+            if is_cloned {
+                keep_waker(&kept).await;
+            }
+            pauses(1).await;
+        };
+        let mut leader = Box::pin(counted.call_with(1, work));
+        assert!(poll_with(leader.as_mut(), &leading).is_none());
+        assert!(tasks[0].0.swap(false, SeqCst), "the leader is woken");
+        kept.lock().unwrap().take().inspect(Waker::wake_by_ref);
+        assert_eq!(tasks[0].0.load(SeqCst), is_cloned);
+        assert!(poll_with(leader.as_mut(), &leading).is_some());
+        drop(leader);
+        assert!(tasks[1].0.load(SeqCst), "the follower is woken");
+        assert!(joins().is_some());
+        let info = counted.cache().info();
+        assert_eq!((counted.runs(), info.misses, info.coalesced, info.helped), (1, 1, 1, 0));
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl<S: Scope> Core<S> {
                 timing = self.timing(generation, is_measured);
             }
         };
-        if S::SHARED || fresh.wait.is_none() {
+        if S::SHARED || fresh.runner.is_none() {
             self.locked_as_is(start);
         } else {
             // Others may join an async run, and so it is filed.

@@ -41,6 +41,11 @@ impl<S: Scope> Core<S> {
         is_given_up
     }
 
+    /// Files where callers may wait for a flight: see [`State::file_wait`].
+    pub(crate) fn file_wait(&self, id: FlightId, wait: &Arc<Wait>) -> Arc<Wait> {
+        self.locked(|state| state.file_wait(id, wait))
+    }
+
     /// Sends the waiters of a stalled flight on without it. Its value may still be stored.
     pub(crate) fn detach_waiters(&self, id: FlightId) {
         let wait = self.locked(|state| {

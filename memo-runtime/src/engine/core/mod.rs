@@ -35,6 +35,7 @@ use crate::flight::wait::Wait;
 use crate::key::tags::Tags;
 use crate::scope::hazard;
 use crate::scope::readers::Readers;
+use crate::scope::runners::Runner;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::freshness::Life;
 use crate::store::retired::RetireList;
@@ -53,8 +54,8 @@ type Act<'a> = dyn FnMut(&mut State, Time, &mut SmallList<EntryRef>) + 'a;
 #[derive(Clone, Copy)]
 pub(crate) struct NewEntry<'a> {
     pub(crate) entry: EntryRef,
-    /// The wait of its run, if that is async.
-    pub(crate) wait: Option<&'a Arc<Wait>>,
+    /// The runner of its run, if that is async and others may wait for it.
+    pub(crate) runner: Option<Runner>,
     /// Its tags. They are taken when it is filed.
     pub(crate) tags: &'a NewTags,
 }
@@ -67,9 +68,9 @@ impl<'a> NewEntry<'a> {
     pub(crate) fn new<S: Scope>(
         entry: &UnstoredEntry<S>,
         tags: &'a NewTags,
-        wait: Option<&'a Arc<Wait>>,
+        runner: Option<Runner>,
     ) -> Self {
-        Self { entry: entry.entry_ref(), wait, tags }
+        Self { entry: entry.entry_ref(), runner, tags }
     }
 }
 

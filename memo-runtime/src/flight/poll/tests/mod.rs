@@ -1,10 +1,12 @@
 //! Tests of waits that are polled. Time and alarms are the test's.
 
 mod alarm;
+mod first_poll;
 mod stalled_leader;
 mod wakers;
 
 use super::*;
+use crate::flight::lead::{Filing, Lead};
 use crate::flight::wait::Landing;
 use crate::scope::runners::Runner;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -35,18 +37,31 @@ impl Woken {
 /// A leader and its followers. The test decides when the alarm rings, and at which time.
 struct Scene {
     wait: Arc<Wait>,
+    lead: Lead,
     now: Instant,
 }
 
 impl Scene {
     fn new() -> Self {
         // Far in the future, so that the real alarm does not ring.
-        Self { wait: Arc::new(Wait::new(Runner::new_run())), now: sync::now() + 100 * HOUR }
+        let (owner, now) = (Runner::new_run(), sync::now() + 100 * HOUR);
+        Self { wait: Arc::new(Wait::new(owner)), lead: Lead::new(owner), now }
     }
 
+    /// Polls the leader.
     fn lead(&self, waker: &Waker) {
-        let polled = self.wait.lead(&Context::from_waker(waker), |_| Poll::<()>::Pending);
-        assert!(polled.is_pending());
+        self.lead_with(waker, |_| ());
+    }
+
+    /// Polls the leader, whose body has this waker and is pending.
+    fn lead_with(&self, waker: &Waker, body: impl Fn(&Waker)) {
+        let file = |_| Arc::clone(&self.wait);
+        let filing = Filing { here: &file, anywhere: Some(&file) };
+        let pending = &mut |cx: &mut Context<'_>| {
+            body(cx.waker());
+            false
+        };
+        assert!(!self.lead.poll(&Context::from_waker(waker), &filing, pending));
     }
 
     /// Polls a follower. Returns how its wait has ended.
