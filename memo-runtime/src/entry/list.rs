@@ -70,6 +70,7 @@ impl List {
         Some(first)
     }
 
+    #[cfg(debug_assertions)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef> + use<> {
         std::iter::successors(self.first, |entry| Self::after(*entry))
     }
