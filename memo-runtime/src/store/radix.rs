@@ -73,6 +73,11 @@ impl<const BITS: u32, const WORDS: usize> Radix<BITS, WORDS> {
         Some(1 + word * 64 + filled.trailing_zeros() as usize)
     }
 
+    /// Whether the numbers of a list differ in their last digit only: then all of them are equal.
+    pub(crate) fn is_of_last_digit(list: usize) -> bool {
+        list as u64 <= Self::MOST
+    }
+
     /// The numbers that belong to a list.
     #[expect(clippy::cast_possible_truncation, reason = "there are few lists")]
     pub(crate) fn range(&self, list: usize) -> RangeInclusive<u64> {

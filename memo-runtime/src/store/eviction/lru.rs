@@ -66,8 +66,13 @@ impl Eviction for Lru {
     }
 
     fn likely_victims(&self) -> [Option<EntryRef>; 2] {
-        let first = self.new.first();
-        [first, first.and_then(List::after)]
+        let new = self.new.first();
+        let promoted = self.promoted.as_ref().and_then(|heap| heap.likely_first());
+        let first = match (new, promoted) {
+            (Some(new), Some(promoted)) if new.rank() <= promoted.rank() => Some(new),
+            (new, promoted) => promoted.or(new),
+        };
+        [first, new.and_then(List::after)]
     }
 
     #[cfg(debug_assertions)]
@@ -163,13 +168,29 @@ impl Heap {
         }
     }
 
-    /// Files the entries of a list anew.
+    /// Files the entries of a list anew. They are far away in memory, and the processor fetches two at a time if the walk begins
+    /// at both ends.
     fn sort(&mut self, list: usize) {
-        let mut next = std::mem::take(&mut self.lists[list]).first();
-        while let Some(entry) = next {
-            next = List::after(entry);
-            self.push(entry);
+        let list = std::mem::take(&mut self.lists[list]);
+        let (mut first, mut last) = (list.first(), list.last());
+        while let (Some(one), Some(other)) = (first, last) {
+            (first, last) = (List::after(one), List::before(other));
+            self.push(one);
+            if one == other {
+                break;
+            }
+            self.push(other);
+            if first == Some(other) {
+                break;
+            }
         }
+    }
+
+    /// An entry of a low rank, if one is known that was sorted lately and so is near in memory.
+    #[inline]
+    fn likely_first(&self) -> Option<EntryRef> {
+        let near = || self.radix.nearest().filter(|list| WideRadix::is_of_last_digit(*list));
+        self.first(0).or_else(|| self.first(near()?))
     }
 }
 
