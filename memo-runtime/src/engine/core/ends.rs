@@ -246,13 +246,16 @@ impl<S: Scope> Core<S> {
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
     /// that nobody reads.
     pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
-        let dead = self.locked(|state| {
+        let (dead, gathered) = self.locked(|state| {
             state.hits_forgotten = self.readers.hits();
             self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
-            state.clear()
+            (state.clear(), std::mem::take(&mut state.gathered))
         });
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
         let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
+        // There are none where there is a listener.
+        let gathered = gathered.into_iter().map(|entry| self.retired.adopt(entry));
+        let dead: Vec<_> = dead.into_iter().chain(gathered).collect();
         if !told.is_panic() && self.readers.has_no_readers() {
             self.reclaim();
             return dead;
