@@ -8,7 +8,7 @@
 //! value into memory of its own: if it reserved the entry and its `Clone` took long, the owner could not land.
 
 use crate::base::stopwatch::Ran;
-use crate::engine::core::{Computed, Core, EndedRun};
+use crate::engine::core::{Computed, Core, EndedRun, Unread};
 use crate::engine::engine::Engine;
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
@@ -88,8 +88,10 @@ impl<S: Scope> Engine<S> {
         let (equal, own) = (self.equal(), entry.entry_ref());
         let equals = |other: EntryRef| equal(other, own);
         let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, run };
-        if let Some(evicted) = self.core.land(&computed, fill) {
-            self.recycle([evicted]);
+        match self.core.land(&computed, fill) {
+            Unread::None => {}
+            Unread::One(evicted) => self.recycle([evicted]),
+            Unread::Many(evicted) => self.recycle(evicted),
         }
     }
 

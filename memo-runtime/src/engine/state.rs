@@ -32,6 +32,8 @@ pub(crate) struct State {
     #[cfg(feature = "metrics")]
     pub(crate) zeroed: CacheInfo,
     pub(crate) patience: Patience,
+    /// Entries that were evicted, and that readers may still use: less than a batch. They are owned.
+    pub(crate) gathered: Vec<EntryRef>,
     /// The last generation that was given to an entry.
     generations: u64,
     /// How many changes there are until the next [`check`](Self::check).
@@ -82,6 +84,7 @@ impl State {
             #[cfg(feature = "metrics")]
             zeroed: CacheInfo::default(),
             patience: Patience::new(patience),
+            gathered: Vec::new(),
             generations: 0,
             #[cfg(debug_assertions)]
             unchecked: 0,
@@ -298,6 +301,16 @@ impl State {
     #[inline(never)]
     fn forget_wait(&mut self, generation: u64) {
         drop(self.waits.remove(generation));
+    }
+
+    /// Gathers what was evicted. Returns a batch of so many entries, if there are as many.
+    #[inline]
+    pub(crate) fn gather(&mut self, evicted: SmallList<TakenOut>, batch: usize) -> Vec<EntryRef> {
+        evicted.for_each(|(entry, _)| self.gathered.push(*entry));
+        if self.gathered.len() < batch {
+            return Vec::new();
+        }
+        std::mem::replace(&mut self.gathered, Vec::with_capacity(batch))
     }
 
     /// Moves the limit of the store towards `maxsize`: see [`Store::set_maxsize`].

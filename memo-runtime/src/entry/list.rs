@@ -31,6 +31,15 @@ impl List {
         self.first
     }
 
+    pub(crate) fn last(&self) -> Option<EntryRef> {
+        self.last
+    }
+
+    /// The entry before one that is in a list.
+    pub(crate) fn before(entry: EntryRef) -> Option<EntryRef> {
+        get(&entry.before)
+    }
+
     /// The entry after one that is in a list.
     pub(crate) fn after(entry: EntryRef) -> Option<EntryRef> {
         get(&entry.after)
@@ -70,6 +79,7 @@ impl List {
         Some(first)
     }
 
+    #[cfg(debug_assertions)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef> + use<> {
         std::iter::successors(self.first, |entry| Self::after(*entry))
     }

@@ -21,6 +21,13 @@ struct Link {
 const _: () =
     assert!(size_of::<Link>() <= size_of::<Header>() && align_of::<Link>() <= align_of::<Header>());
 
+/// How many plain entries are dropped together, so that their memory is used again: as many as fit into 64 KiB, and no more
+/// than 512.
+pub(crate) fn batch(types: &EntryType) -> usize {
+    const MOST: usize = 512;
+    ((64 << 10) / types.size()).clamp(1, MOST)
+}
+
 /// How many threads keep memory: those with the least numbers.
 const THREADS: usize = 16;
 
@@ -38,10 +45,7 @@ pub(crate) struct Spare<S: Scope> {
 
 impl<S: Scope> Spare<S> {
     pub(crate) fn new(types: &'static EntryType) -> Self {
-        // As many as fit into 16 KiB, and into a table of 4 KiB.
-        const FEW: usize = 224;
-        let most = ((16 << 10) / types.size()).min(FEW);
-        Self { first: Default::default(), types, most, scope: PhantomData }
+        Self { first: Default::default(), types, most: batch(types), scope: PhantomData }
     }
 
     /// The chain of the calling thread. No other live thread has its number, and a thread that had the number before

@@ -6,7 +6,7 @@
 //! - A reader of entries that own something takes a real fence, so a scan needs no system call. Such an entry is
 //!   dropped at once, unless a reader protects it.
 //! - A reader of plain entries, which own nothing, takes no fence. So a scan needs a heavy one, and plain entries
-//!   wait for it in batches of 64 KiB at most.
+//!   wait for it in batches of 64 KiB at most. Those that make room for others are [gathered](RetireList::gathers) first.
 //!
 //! A scan that finds an entry protected asks its reader to reclaim, and the reader does so when it is done. So the
 //! entries that linger are those that calls read at that moment, and a few more while a thread searches the tables.
@@ -17,6 +17,7 @@ use crate::base::sync::yield_now;
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
+use crate::entry::spare;
 use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
@@ -46,8 +47,7 @@ impl<S: Scope> RetireList<S> {
 
     /// For entries of this type.
     pub(crate) fn new(types: &'static EntryType) -> Self {
-        const MOST: usize = 512;
-        let batch = if types.is_plain { ((64 << 10) / types.size()).clamp(1, MOST) } else { 1 };
+        let batch = if types.is_plain { spare::batch(types) } else { 1 };
         let waiting = S::Lock::new(Waiting { entries: Vec::new(), replaced: Replaced::default() });
         Self { waiting, plain: types.is_plain, batch, types }
     }
@@ -55,6 +55,16 @@ impl<S: Scope> RetireList<S> {
     /// The type of the entries.
     pub(crate) fn types(&self) -> &'static EntryType {
         self.types
+    }
+
+    /// Whether entries that are evicted while several threads use the cache are gathered into a batch, before they come here.
+    pub(crate) fn gathers(&self) -> bool {
+        self.plain
+    }
+
+    /// How many of them make a batch.
+    pub(crate) fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Takes over an ownership: the store no longer owns the entry, or one more owner was counted.
@@ -82,20 +92,14 @@ impl<S: Scope> RetireList<S> {
         if self.plain {
             return self.discard_later(dead.collect(), cache, readers);
         }
-        let first = dead.next();
-        if dead.peek().is_some() {
-            self.discard_all(first.into_iter().chain(dead).collect(), cache, readers);
-        } else if let Some(only) = first {
-            self.discard_one(only, cache, readers);
-        }
+        self.discard_all(dead.collect(), cache, readers);
     }
 
-    /// Drops an entry that owns something at once, unless somebody reads it, which is rare.
-    #[cold]
-    fn discard_one(&self, dead: EntryPtr<S>, cache: usize, readers: &S::Readers) {
-        if !readers.is_unprotected(cache, &[dead.addr()]) {
-            self.discard_later(vec![dead], cache, readers);
-        }
+    /// Whether nobody reads an entry that was taken out of this cache, as far as that is known at once: about a plain entry it
+    /// may not be.
+    #[inline]
+    pub(crate) fn is_unread(&self, dead: EntryRef, cache: usize, readers: &S::Readers) -> bool {
+        readers.has_no_readers() || !self.plain && readers.is_unprotected(cache, &[dead.addr()])
     }
 
     #[cold]
@@ -108,20 +112,36 @@ impl<S: Scope> RetireList<S> {
 
     #[cold]
     fn discard_later(&self, dead: Vec<EntryPtr<S>>, cache: usize, readers: &S::Readers) {
+        drop(self.retire(dead, cache, readers));
+    }
+
+    /// Keeps entries that were taken out of this cache until nobody reads them. Returns those that nobody reads, if there are
+    /// enough to look for them.
+    #[cold]
+    pub(crate) fn retire(
+        &self,
+        dead: Vec<EntryPtr<S>>,
+        cache: usize,
+        readers: &S::Readers,
+    ) -> Vec<EntryPtr<S>> {
         let waiting = self.waiting.with(|waiting| {
             waiting.entries.extend(dead);
             waiting.entries.len()
         });
+        let mut unread = Vec::new();
         if waiting >= self.batch {
             // A search runs no user code, and soon ends. If the system suspends the thread meanwhile, that takes no
             // longer than if the thread held a lock.
             for _ in 0..Self::PATIENCE {
-                if self.reclaim(cache, readers) <= self.batch + Self::LINGERING {
+                let (searched, found) = self.take_unread(cache, readers);
+                unread.extend(found);
+                if searched <= self.batch + Self::LINGERING {
                     break;
                 }
                 yield_now();
             }
         }
+        unread
     }
 
     /// Drops what was replaced, now or when nobody reads it any longer.
@@ -138,30 +158,36 @@ impl<S: Scope> RetireList<S> {
         }));
     }
 
-    /// Drops what nobody reads any longer. Returns how many entries wait for a search to end.
+    /// Drops what nobody reads any longer.
     #[cold]
-    pub(crate) fn reclaim(&self, cache: usize, readers: &S::Readers) -> usize {
+    pub(crate) fn reclaim(&self, cache: usize, readers: &S::Readers) {
+        drop(self.take_unread(cache, readers));
+    }
+
+    /// Takes out what nobody reads any longer. Drops tables, and returns entries. Also returns how many entries wait for a
+    /// search to end.
+    fn take_unread(&self, cache: usize, readers: &S::Readers) -> (usize, Vec<EntryPtr<S>>) {
         // The scan is under the lock. A reader that it asks to reclaim may end at once and come here: it must find the
         // entries that are kept. The others are dropped after the lock is released.
-        let (searched, _dropped) = self.waiting.with(|Waiting { entries, replaced }| {
+        let (searched, unread, _replaced) = self.waiting.with(|Waiting { entries, replaced }| {
             if readers.has_no_readers() {
-                return (0, (std::mem::take(entries), std::mem::take(replaced)));
+                return (0, std::mem::take(entries), std::mem::take(replaced));
             }
             if entries.is_empty() && replaced.tables.is_empty() {
-                return (0, Default::default());
+                return (0, Vec::new(), Replaced::default());
             }
             let addresses: Vec<_> = entries.iter().map(|retired| retired.addr()).collect();
             let read = readers.scan(cache, self.plain, &addresses);
-            let (kept, dropped) = std::mem::take(entries)
+            let (kept, unread) = std::mem::take(entries)
                 .into_iter()
                 .partition(|retired| read.protect(retired.addr()));
             *entries = kept;
             match read {
-                Entries(_) => (0, (dropped, replaced.take_tables())),
-                Table => (entries.len(), (dropped, Replaced::default())),
-                Unknown => (0, (dropped, Replaced::default())),
+                Entries(_) => (0, unread, replaced.take_tables()),
+                Table => (entries.len(), unread, Replaced::default()),
+                Unknown => (0, unread, Replaced::default()),
             }
         });
-        searched
+        (searched, unread)
     }
 }

@@ -1,6 +1,6 @@
 //! The part of a call under the lock: look up, start, land. Also the controls of one entry: insert, peek, remove.
 
-use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, NewTags, Renewer};
+use super::{Computed, Core, EndedRun, Equals, Found, NewEntry, NewTags, Renewer, Unread};
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::{Ran, Timing};
@@ -233,21 +233,18 @@ impl<S: Scope> Core<S> {
     }
 
     /// Stores an entry, if its flight is still under way. `fill` sets its value, unless another run is about to.
-    /// Returns an entry that was evicted, if nobody reads it: the caller owns it, and may reuse its memory.
-    pub(crate) fn land(
-        &self,
-        computed: &Computed<'_>,
-        fill: &mut dyn FnMut() -> bool,
-    ) -> Option<EntryRef> {
+    /// Returns what was evicted, or was before, if nobody reads it.
+    pub(crate) fn land(&self, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) -> Unread {
         let now = self.expiry.now();
         if self.expiry.is_due_at(now) {
             self.sweep_and_land(computed, fill);
-            return None;
+            return Unread::None;
         }
         let &Computed { entry, run, .. } = computed;
-        let mut evicted = SmallList::new();
+        let (mut evicted, mut batch) = (SmallList::new(), Vec::new());
         let is_landed = self.locked(|state| {
-            if !self.readers.has_several_threads() {
+            let is_several = self.readers.has_several_threads();
+            if !is_several {
                 self.register_thread();
             }
             let lands = state.lands_alone(entry, run.life) && fill();
@@ -259,24 +256,40 @@ impl<S: Scope> Core<S> {
                 if run.ran.is_of_run() {
                     state.record(run.ran);
                 }
+                if is_several && self.retired.gathers() && self.listener.is_none() {
+                    let evicted = std::mem::replace(&mut evicted, SmallList::new());
+                    batch = state.gather(evicted, self.retired.batch());
+                }
             }
             lands
         });
         if !is_landed {
             self.land_among(now, computed, fill);
-            return None;
+            return Unread::None;
+        }
+        if !batch.is_empty() {
+            return self.retire(batch);
         }
         match evicted.into_parts() {
             (None, _) => {}
             (Some((only, _)), None) if self.listener.is_none() => {
-                if self.readers.has_no_readers() {
-                    return Some(only);
+                if self.retired.is_unread(only, self.address(), &self.readers) {
+                    return Unread::One(only);
                 }
                 self.discard([self.retired.adopt(only)]);
             }
             (Some(first), more) => self.release(SmallList::from_parts(first, more)),
         }
-        None
+        Unread::None
+    }
+
+    /// Retires a batch of entries that were evicted.
+    #[cold]
+    #[inline(never)]
+    fn retire(&self, batch: Vec<EntryRef>) -> Unread {
+        let dead = batch.into_iter().map(|entry| self.retired.adopt(entry)).collect();
+        let unread = self.retired.retire(dead, self.address(), &self.readers);
+        Unread::Many(unread.into_iter().map(EntryPtr::into_ref).collect())
     }
 
     /// [`land`](Self::land) where something has expired. If a listener panics, the value is stored all the same.

@@ -267,20 +267,23 @@ impl<S: Scope> Core<S> {
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
     /// that nobody reads.
     pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
-        let dead = self.locked_as_is(|state| {
+        let (dead, gathered) = self.locked_as_is(|state| {
             state.hits_forgotten = self.readers.hits();
             self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
             let dead = state.clear();
             if self.may_be_compact {
                 state.store.make_compact(self.retired.types());
             }
-            dead
+            (dead, std::mem::take(&mut state.gathered))
         });
         if self.may_be_compact {
             self.discard_replaced();
         }
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
         let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
+        // There are none where there is a listener.
+        let gathered = gathered.into_iter().map(|entry| self.retired.adopt(entry));
+        let dead: Vec<_> = dead.into_iter().chain(gathered).collect();
         if !told.is_panic() && self.readers.has_no_readers() {
             self.reclaim();
             return dead;

@@ -98,6 +98,13 @@ pub(crate) struct EndedRun<'a> {
     pub(crate) ran: Ran,
 }
 
+/// Entries that were evicted, and that nobody reads. The receiver owns them, and may reuse their memory.
+pub(crate) enum Unread {
+    None,
+    One(EntryRef),
+    Many(Vec<EntryRef>),
+}
+
 /// The lock of a cache and what it guards, with what look-ups read without it.
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
@@ -521,9 +528,10 @@ impl<S: Scope> Core<S> {
 
     /// Drops all entries. Nobody uses the cache any longer. The end of a cache is no eviction: the listener is not told.
     pub(crate) fn close(&mut self) {
-        let stored = self.state.0.with(|state| state.store.clear());
-        let dead: Vec<_> = stored.map(|(entry, _)| self.retired.adopt(entry)).collect();
-        drop(dead);
+        let (stored, gathered) =
+            self.state.0.with(|state| (state.store.clear(), std::mem::take(&mut state.gathered)));
+        let dead = stored.map(|(entry, _)| entry).chain(gathered);
+        drop(dead.map(|entry| self.retired.adopt(entry)).collect::<Vec<_>>());
     }
 
     /// Reads the state once all that has expired is taken out. This is for questions about the whole cache: a call

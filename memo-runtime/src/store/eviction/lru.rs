@@ -11,9 +11,9 @@
 use super::Eviction;
 use crate::base::sync::Ordering::Relaxed;
 use crate::entry::entry_ref::EntryRef;
-use crate::entry::header::Stamp;
+use crate::entry::header::{Stamp, corrupted};
 use crate::entry::list::List;
-use crate::store::radix::Radix;
+use crate::store::radix::WideRadix;
 
 /// Entries by rank.
 #[derive(Debug, Default)]
@@ -66,8 +66,13 @@ impl Eviction for Lru {
     }
 
     fn likely_victims(&self) -> [Option<EntryRef>; 2] {
-        let first = self.new.first();
-        [first, first.and_then(List::after)]
+        let new = self.new.first();
+        let promoted = self.promoted.as_ref().and_then(|heap| heap.likely_first());
+        let first = match (new, promoted) {
+            (Some(new), Some(promoted)) if new.rank() <= promoted.rank() => Some(new),
+            (new, promoted) => promoted.or(new),
+        };
+        [first, new.and_then(List::after)]
     }
 
     #[cfg(debug_assertions)]
@@ -86,7 +91,6 @@ impl Eviction for Lru {
                         entry.rank() >= heap.radix.last() && entry.is_promoted() && is_valid(entry)
                     );
                     assert_eq!(heap.radix.list_of(entry.rank()), list);
-                    assert!(heap.least.is_none_or(|least| least <= entry.rank()));
                     found += 1;
                 }
             }
@@ -99,56 +103,40 @@ impl Lru {
     /// Takes out the entry of the least rank.
     fn pop_least(&mut self) -> Option<EntryRef> {
         let Some(promoted) = &mut self.promoted else { return self.new.pop_first() };
-        match (self.new.first(), promoted.least()) {
-            (Some(new), Some(least)) if new.rank() > least => promoted.pop(),
-            (None, _) => promoted.pop(),
-            _ => self.new.pop_first(),
-        }
+        let new = self.new.first().map_or(Stamp::MAX, |new| new.rank());
+        promoted.pop_before(new).or_else(|| self.new.pop_first())
     }
 }
 
-/// A heap of entries by rank: see [`Radix`]. Any entry can leave it in constant time.
-#[derive(Debug)]
+/// A heap of entries by rank: see [`WideRadix`]. Any entry can leave it in constant time.
+#[derive(Debug, Default)]
 struct Heap {
-    /// Its last number is the rank popped last.
-    radix: Radix,
-    lists: [List; Radix::LISTS],
-    /// The least rank, if it is known.
-    least: Option<Stamp>,
+    /// Its last number is not greater than the rank popped last, nor than the rank of any entry.
+    radix: WideRadix,
+    /// The lists that were in use so far. Most stamps are near each other, and need few of them.
+    lists: Vec<List>,
 }
 
 impl Heap {
     fn push(&mut self, entry: EntryRef) {
-        let rank = entry.rank();
-        self.file(entry);
-        if self.least.is_some_and(|least| rank < least) {
-            self.least = Some(rank);
-        }
-    }
-
-    fn file(&mut self, entry: EntryRef) {
         let list = self.radix.list_of(entry.rank());
+        if list >= self.lists.len() {
+            self.lists.resize_with(list + 1, List::default);
+        }
         self.lists[list].push_last(entry);
         self.radix.mark_filled(list);
     }
 
     fn remove(&mut self, entry: EntryRef) {
-        let list = self.radix.list_of(entry.rank());
-        self.lists[list].remove(entry);
-        if self.least == Some(entry.rank()) {
-            self.least = None;
+        match self.lists.get_mut(self.radix.list_of(entry.rank())) {
+            Some(list) => list.remove(entry),
+            None => corrupted("an entry is not in its list"),
         }
     }
 
-    /// The least rank.
-    fn least(&mut self) -> Option<Stamp> {
-        if self.least.is_none() {
-            self.least = match self.lists[0].first() {
-                Some(_) => Some(self.radix.last()),
-                None => self.lists[self.nearest()?].iter().map(|entry| entry.rank()).min(),
-            };
-        }
-        self.least
+    /// The first entry of a list.
+    fn first(&self, list: usize) -> Option<EntryRef> {
+        self.lists.get(list).and_then(List::first)
     }
 
     /// The first list that is not empty, after the very first. Lists are marked as empty here, and not where an entry
@@ -156,38 +144,53 @@ impl Heap {
     fn nearest(&mut self) -> Option<usize> {
         loop {
             let list = self.radix.nearest()?;
-            if self.lists[list].first().is_some() {
+            if self.first(list).is_some() {
                 return Some(list);
             }
             self.radix.mark_empty(list);
         }
     }
 
-    /// Takes out an entry of the least rank.
-    fn pop(&mut self) -> Option<EntryRef> {
-        let least = self.least()?;
-        if least != self.radix.last() {
-            let list = self.radix.list_of(least);
-            let near = std::mem::take(&mut self.lists[list]);
+    /// Takes out an entry of the least rank, if that is less than `rank`. The nearest list is sorted only as far as is needed
+    /// to tell: to look for its least rank would take one more walk through it.
+    fn pop_before(&mut self, rank: Stamp) -> Option<EntryRef> {
+        loop {
+            let list = if self.first(0).is_some() { 0 } else { self.nearest()? };
+            let least = *self.radix.range(list).start();
+            if least >= rank {
+                return None;
+            }
+            if list == 0 {
+                return self.lists[0].pop_first();
+            }
             self.radix.advance(least);
-            let mut next = near.first();
-            while let Some(entry) = next {
-                next = List::after(entry);
-                self.file(entry);
+            self.sort(list);
+        }
+    }
+
+    /// Files the entries of a list anew. They are far away in memory, and the processor fetches two at a time if the walk begins
+    /// at both ends.
+    fn sort(&mut self, list: usize) {
+        let list = std::mem::take(&mut self.lists[list]);
+        let (mut first, mut last) = (list.first(), list.last());
+        while let (Some(one), Some(other)) = (first, last) {
+            (first, last) = (List::after(one), List::before(other));
+            self.push(one);
+            if one == other {
+                break;
+            }
+            self.push(other);
+            if first == Some(other) {
+                break;
             }
         }
-        let popped = self.lists[0].pop_first();
-        if self.lists[0].first().is_none() {
-            self.least = None;
-        }
-        popped
     }
-}
 
-impl Default for Heap {
-    fn default() -> Self {
-        let lists = std::array::from_fn(|_| List::default());
-        Self { radix: Radix::default(), lists, least: None }
+    /// An entry of a low rank, if one is known that was sorted lately and so is near in memory.
+    #[inline]
+    fn likely_first(&self) -> Option<EntryRef> {
+        let near = || self.radix.nearest().filter(|list| WideRadix::is_of_last_digit(*list));
+        self.first(0).or_else(|| self.first(near()?))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The queue of deadlines where each entry has a life of its own: a radix heap.
 //!
-//! [`Radix`] says which list a deadline belongs to. When the time of the nearest list comes, its entries are sorted
+//! [`BinaryRadix`] says which list a deadline belongs to. When the time of the nearest list comes, its entries are sorted
 //! again: some have expired, and the others go to nearer lists. An entry moves 64 times at most in its life. A call
 //! takes only a few of these steps: a list that is being sorted is kept apart until nothing is left in it.
 //!
@@ -21,13 +21,13 @@ use crate::entry::entry_ref::EntryRef;
 use crate::entry::header::corrupted;
 use crate::entry::last_use::IdleLife;
 use crate::store::freshness::{Moments, Stage};
-use crate::store::radix::Radix;
+use crate::store::radix::BinaryRadix;
 
 /// Entries and their deadlines.
 #[derive(Debug, Default)]
 pub(crate) struct DifferingLives {
     /// Its numbers are deadlines, in nanoseconds.
-    radix: Radix,
+    radix: BinaryRadix,
     /// The heads of the lists, and then the entries, in no order. There are no heads before the first entry.
     nodes: Vec<Node>,
     /// How long entries live that are not used, if that life ends.
@@ -133,8 +133,8 @@ pub(super) enum Step {
 
 /// The list of entries that are being sorted, after those of the radix.
 #[expect(clippy::cast_possible_truncation, reason = "there are few lists")]
-const UNSORTED: u32 = Radix::LISTS as u32;
-const HEADS: usize = Radix::LISTS + 1;
+const UNSORTED: u32 = BinaryRadix::LISTS as u32;
+const HEADS: usize = BinaryRadix::LISTS + 1;
 
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than memory has room for")]
 impl DifferingLives {
