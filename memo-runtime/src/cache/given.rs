@@ -80,7 +80,7 @@ impl<'c, K, V, S: Scope> GivenCache<'c, K, V, S> {
         O: Policy<R, Stored = V>,
     {
         let typed = self.0.engine();
-        call::after_first((typed.engine(), typed), miss, query, policy, answer, || None)
+        call::after_first((typed.engine(), typed), miss, query, policy, answer)
     }
 
     pub(crate) fn cache(self) -> &'c Cache<K, V, S> {

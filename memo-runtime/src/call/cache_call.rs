@@ -22,7 +22,6 @@ use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
-use std::any::Any;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -169,8 +168,7 @@ pub enum Start {
     Anew,
 }
 
-/// Makes a blocking call up to its run, if it needs one. Breaks with the result, or continues with a run, which drops
-/// `finally` at its end.
+/// Makes a blocking call up to its run, if it needs one. Breaks with the result, or continues with a run.
 ///
 /// The engine is there twice: as for [`call::after_first`].
 pub(crate) fn observe<'c, R, Q, P, K, V, S>(
@@ -178,7 +176,6 @@ pub(crate) fn observe<'c, R, Q, P, K, V, S>(
     start: Start,
     lookup: Q,
     policy: P,
-    finally: impl FnOnce() -> Option<Box<dyn Any>>,
 ) -> ControlFlow<CacheCall<R>, Run<'c, P, K, V, S>>
 where
     Q: Lookup<Key = K>,
@@ -191,16 +188,9 @@ where
         let mut answer = AnswerFrom::new(typed, &policy, &mut answer);
         observe_any(engine, start, &mut Types { query: &mut query, answer: &mut answer })
     };
-    let finally = finally();
     match observed {
         ControlFlow::Break(answered) => ControlFlow::Break(answered.with(answer.take())),
-        ControlFlow::Continue(run) => {
-            let run = match finally {
-                None => run,
-                Some(finally) => run.finally(finally),
-            };
-            ControlFlow::Continue(Run::new(typed, run, policy))
-        }
+        ControlFlow::Continue(run) => ControlFlow::Continue(Run::new(typed, run, policy)),
     }
 }
 

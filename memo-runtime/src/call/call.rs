@@ -28,10 +28,8 @@ use crate::flight::wait_graph;
 use crate::key::lookup::Lookup;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Scope;
-use std::any::Any;
 
-/// Goes on with a call after a look-up without a result. If this returns no run, the result is in `answer`. A run drops
-/// `finally` at its end.
+/// Goes on with a call after a look-up without a result. If this returns no run, the result is in `answer`.
 ///
 /// The engine is there twice: a run may borrow it for longer than its types are known to live.
 pub(crate) fn after_first<'c, R, Q, P, K, V, S>(
@@ -40,7 +38,6 @@ pub(crate) fn after_first<'c, R, Q, P, K, V, S>(
     lookup: Q,
     policy: P,
     answer: &mut Answer<R>,
-    finally: impl FnOnce() -> Option<Box<dyn Any>>,
 ) -> Turn<'c, P, K, V, S>
 where
     Q: Lookup<Key = K>,
@@ -51,10 +48,6 @@ where
     let mut answer = AnswerFrom::new(engine, &policy, answer);
     let mut types = Types { query: &mut query, answer: &mut answer };
     let run = go_on(owner, miss, &mut types);
-    let run = match finally() {
-        None => run,
-        Some(finally) => run.map(|run| run.finally(finally)),
-    };
     Turn::new(engine, run, policy)
 }
 

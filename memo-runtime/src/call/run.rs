@@ -52,6 +52,12 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
         Self(run.map(|packed| Run { packed, policy, types: PhantomData }))
     }
 
+    /// The same turn, whose run drops something at its end.
+    #[cold]
+    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        Self(self.0.map(|run| run.finally(finally)))
+    }
+
     /// Whether there is no run.
     #[inline]
     #[must_use]
@@ -75,6 +81,12 @@ impl<'c, P, K, V, S: Scope> Turn<'c, P, K, V, S> {
 impl<'c, P, K, V, S: Scope> Run<'c, P, K, V, S> {
     pub(crate) fn new(_engine: &TypedEngine<K, V, S>, packed: PackedRun<'c, S>, policy: P) -> Self {
         Self { packed, policy, types: PhantomData }
+    }
+
+    /// The same run, which drops something at its end.
+    #[cold]
+    pub(crate) fn finally(self, finally: Box<dyn Any>) -> Self {
+        Self { packed: self.packed.finally(finally), ..self }
     }
 
     /// The second half of a call: stores the result, if the policy does, tells the waiters, and passes the result on.

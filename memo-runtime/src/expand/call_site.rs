@@ -31,7 +31,6 @@ use crate::expand::slot::SlotScope;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::{Shared, Thread};
 use std::borrow::Borrow;
-use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Deref};
@@ -167,16 +166,19 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let held = Cell::new(None);
+        let mut held = None;
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
         // SAFETY: a run keeps the engine alive by itself. Nothing else that is returned refers to it. The types are those of the
         // slot's cache.
         let engine = unsafe {
-            let engine = self.lent_or_held(&held);
+            let engine = self.lent_or_held(&mut held);
             (engine, TypedEngine::<K, V, S>::of(engine))
         };
-        let finally = || held.take().and_then(S::finally);
-        call::after_first(engine, miss, query, policy, answer, finally)
+        let turn = call::after_first(engine, miss, query, policy, answer);
+        match held.and_then(S::finally) {
+            None => turn,
+            Some(finally) => turn.finally(finally),
+        }
     }
 
     /// [`observe`](crate::expand::controls::observe) in this cache.
@@ -191,33 +193,33 @@ impl<F: Instance, K, V, S: SlotScope> CallSite<F, K, V, S> {
         Q: Lookup<Key = K>,
         O: Policy<R, Stored = V>,
     {
-        let held = Cell::new(None);
+        let mut held = None;
         #[expect(unsafe_code, reason = "a run has a lease of its engine")]
         // SAFETY: as in `step`.
         let engine = unsafe {
-            let engine = self.lent_or_held(&held);
+            let engine = self.lent_or_held(&mut held);
             (engine, TypedEngine::<K, V, S>::of(engine))
         };
-        let finally = || held.take().and_then(S::finally);
-        cache_call::observe(engine, start, query, policy, finally)
+        let observed = cache_call::observe(engine, start, query, policy);
+        match held.and_then(S::finally) {
+            None => observed,
+            Some(finally) => observed.map_continue(|run| run.finally(finally)),
+        }
     }
 
     /// The engine for one call. If it is not the thread's first one, `held` keeps it, and must stay where it is.
     ///
     /// # Safety
     ///
-    /// The engine is used until `held` is taken out, and no longer.
+    /// The engine is used while `held` is left alone, and no longer.
     #[expect(unsafe_code, reason = "a slot has no types")]
     #[inline]
-    unsafe fn lent_or_held<'c>(self, held: &Cell<Option<S::Held>>) -> &'c EnginePtr<S> {
+    unsafe fn lent_or_held<'c>(self, held: &mut Option<S::Held>) -> &'c EnginePtr<S> {
         // SAFETY: a shared engine of a slot lives forever. An engine of the thread that is lent lives until the thread ends,
         // and one that is held as long as the condition above says.
         unsafe {
             let lent = if isolation::may_be() { None } else { S::lend::<F, K, V>(self.slot) };
-            let engine = lent.unwrap_or_else(|| {
-                held.set(Some(self.held()));
-                (*held.as_ptr()).as_ref().expect("it was just set").borrow()
-            });
+            let engine = lent.unwrap_or_else(|| (*held.insert(self.held())).borrow());
             &*std::ptr::from_ref(engine)
         }
     }

@@ -57,7 +57,7 @@ where
     S: Scope,
 {
     let typed = cache.engine();
-    cache_call::observe((typed.engine(), typed), start, query, policy, || None)
+    cache_call::observe((typed.engine(), typed), start, query, policy)
 }
 
 /// [`observe`], for an async call.
