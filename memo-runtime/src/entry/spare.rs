@@ -12,11 +12,8 @@ use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-/// How many plain entries are dropped together, so that their memory is used again: as many as fit into 64 KiB, and no more than 512.
-pub(crate) fn batch(types: &EntryType) -> usize {
-    const MOST: usize = 512;
-    ((64 << 10) / types.size()).clamp(1, MOST)
-}
+/// No thread keeps memory for more entries: these fit into a table of 4 KiB.
+pub(crate) const MOST: usize = 224;
 
 /// The memory of some entries of one type. The memory of each begins with the address of the next.
 pub(crate) struct Chain {
@@ -29,9 +26,9 @@ impl Chain {
         Self { first: null_mut(), types }
     }
 
-    /// The most entries that a thread keeps memory for.
+    /// The most entries that a thread keeps memory for: as many as fit into 16 KiB.
     pub(crate) fn most(&self) -> usize {
-        batch(self.types)
+        ((16 << 10) / self.types.size()).min(MOST)
     }
 
     #[inline]
