@@ -1,14 +1,16 @@
-//! Memory that one thread allocates and another frees: a wait is dropped by the thread of the alarm, if its alarm rings
-//! just then. On a busy machine that happens often.
+//! Memory that one thread allocates and another frees. A wait is dropped by the thread of the alarm, if its alarm rings
+//! just then: on a busy machine that happens often. What one thread evicts, another may have stored.
 //!
-//! The allocator counts the live bytes of the process, so this file has one test.
+//! The allocator counts the live bytes of the process, so one test runs at a time.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]
 
 mod common;
 
-use memofn::memoize;
+use memofn::{Cache, memoize};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 struct Counting;
 
@@ -43,8 +45,15 @@ fn peak(run: impl FnOnce()) -> usize {
 
 const KIB: usize = 1024;
 
+/// Keeps the other test from running.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn memory_is_flat_over_async_misses_that_others_wait_for() {
+    let _alone = alone();
     #[memoize(maxsize = 128)]
     async fn double(n: u64) -> u64 {
         // Other calls come during the pauses.
@@ -68,4 +77,33 @@ fn memory_is_flat_over_async_misses_that_others_wait_for() {
     assert!(rest < 16 * KIB, "{rest} bytes more for nothing more");
     let info = double::cache_info();
     assert_eq!((info.misses, info.coalesced), (200_000, 400_000));
+}
+
+#[test]
+fn what_several_threads_evict_is_given_back() {
+    let _alone = alone();
+    common::finishes("two threads that evict", || {
+        let before = LIVE.load(Relaxed);
+        let cache: Cache<u64, [u64; 8]> = Cache::builder().maxsize(64).build();
+        let miss = |thread, keys: std::ops::Range<u64>| {
+            for n in keys {
+                cache.get_or_compute(2 * n + thread, || [n; 8]);
+            }
+        };
+        let misses = |keys: std::ops::Range<u64>| {
+            thread::scope(|scope| {
+                let other = scope.spawn(|| miss(1, keys.clone()));
+                miss(0, keys.clone());
+                other.join().expect("the other thread evicts");
+            });
+        };
+        let warm = peak(|| misses(0..10_000));
+        let rest = peak(|| misses(10_000..100_000));
+        // An entry has 128 bytes.
+        assert!(warm.max(rest) < 512 * KIB, "{warm} and {rest} bytes for 64 entries");
+        assert_eq!(cache.info().misses, 200_000);
+        drop(cache);
+        let left = LIVE.load(Relaxed).saturating_sub(before);
+        assert!(left < 32 * KIB, "a dropped cache leaves {left} bytes");
+    });
 }

@@ -21,12 +21,8 @@ struct Link {
 const _: () =
     assert!(size_of::<Link>() <= size_of::<Header>() && align_of::<Link>() <= align_of::<Header>());
 
-/// How many plain entries are dropped together, so that their memory is used again: as many as fit into 64 KiB, and no more
-/// than 512.
-pub(crate) fn batch(types: &EntryType) -> usize {
-    const MOST: usize = 512;
-    ((64 << 10) / types.size()).clamp(1, MOST)
-}
+/// No thread keeps memory for more entries: these fit into a table of 4 KiB.
+pub(crate) const MOST: usize = 224;
 
 /// How many threads keep memory: those with the least numbers.
 const THREADS: usize = 16;
@@ -45,7 +41,9 @@ pub(crate) struct Spare<S: Scope> {
 
 impl<S: Scope> Spare<S> {
     pub(crate) fn new(types: &'static EntryType) -> Self {
-        Self { first: Default::default(), types, most: batch(types), scope: PhantomData }
+        // As many as fit into 16 KiB.
+        let most = ((16 << 10) / types.size()).min(MOST);
+        Self { first: Default::default(), types, most, scope: PhantomData }
     }
 
     /// The chain of the calling thread. No other live thread has its number, and a thread that had the number before

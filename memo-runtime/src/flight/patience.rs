@@ -87,6 +87,8 @@ pub(crate) struct Patience {
     measured: u8,
     /// How many runs have to be measured until their length is known: an earlier run was not measured.
     to_measure: u8,
+    /// The longest recent run is known and short: few runs have to be measured.
+    is_short: bool,
 }
 
 impl Patience {
@@ -128,8 +130,7 @@ impl Patience {
     /// can wait. A reading of the clock costs as much as a large part of a miss.
     #[inline]
     pub(crate) fn should_measure(&self, generation: u64) -> bool {
-        generation % SAMPLING == 1
-            || self.longest().is_none_or(|longest| longest > SHORTEST_INSIDE / FACTOR)
+        generation % SAMPLING == 1 || !self.is_short
     }
 
     /// A run took this long. `None`: it was not measured.
@@ -149,6 +150,7 @@ impl Patience {
         }
         self.measured += 1;
         self.longest[0] = self.longest[0].max(Some(run));
+        self.is_short = self.longest().is_some_and(|longest| longest <= SHORTEST_INSIDE / FACTOR);
     }
 }
 

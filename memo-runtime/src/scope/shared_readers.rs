@@ -201,7 +201,33 @@ impl Readers for SharedReaders {
         self.only_thread.load(Relaxed) == Self::SEVERAL
     }
 
+    #[inline]
     fn register_thread(&self) -> Option<u64> {
+        let only_thread = self.only_thread.load(Relaxed);
+        let is_only = Reader::current().is_some_and(|reader| reader.index() == only_thread);
+        if is_only { None } else { self.register_another() }
+    }
+
+    fn has_no_readers(&self) -> bool {
+        let only_thread = self.only_thread.load(Relaxed);
+        let is_only = |reader: &Reader| only_thread == reader.index() && reader.is_idle();
+        only_thread == Self::NO_THREAD || Reader::current().is_some_and(is_only)
+    }
+
+    fn scan(&self, cache: usize, plain: bool, retired: &[usize]) -> Hazards {
+        scan(cache, retired, || if plain { asymmetric_fence::heavy() } else { self.fence() })
+    }
+
+    fn is_unprotected(&self, cache: usize, retired: &[usize]) -> bool {
+        self.fence() && is_unprotected(cache, retired)
+    }
+}
+
+impl SharedReaders {
+    /// Registers the calling thread, unless it is the only one already.
+    #[cold]
+    #[inline(never)]
+    fn register_another(&self) -> Option<u64> {
         let reader = Reader::current().or_else(Reader::register)?;
         let index = reader.index();
         let only_thread = self.only_thread.load(Relaxed);
@@ -228,20 +254,6 @@ impl Readers for SharedReaders {
             return Some(self.hits_of_only(only_thread));
         }
         None
-    }
-
-    fn has_no_readers(&self) -> bool {
-        let only_thread = self.only_thread.load(Relaxed);
-        let is_only = |reader: &Reader| only_thread == reader.index() && reader.is_idle();
-        only_thread == Self::NO_THREAD || Reader::current().is_some_and(is_only)
-    }
-
-    fn scan(&self, cache: usize, plain: bool, retired: &[usize]) -> Hazards {
-        scan(cache, retired, || if plain { asymmetric_fence::heavy() } else { self.fence() })
-    }
-
-    fn is_unprotected(&self, cache: usize, retired: &[usize]) -> bool {
-        self.fence() && is_unprotected(cache, retired)
     }
 }
 

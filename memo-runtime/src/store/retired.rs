@@ -47,7 +47,9 @@ impl<S: Scope> RetireList<S> {
 
     /// For entries of this type.
     pub(crate) fn new(types: &'static EntryType) -> Self {
-        let batch = if types.is_plain { spare::batch(types) } else { 1 };
+        // The thread that fills a batch keeps its memory, if the entries are small.
+        let batch =
+            if types.is_plain { ((64 << 10) / types.size()).clamp(1, spare::MOST) } else { 1 };
         let waiting = S::Lock::new(Waiting { entries: Vec::new(), replaced: Replaced::default() });
         Self { waiting, plain: types.is_plain, batch, types }
     }
