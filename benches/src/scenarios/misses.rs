@@ -42,6 +42,15 @@ pub(super) fn owning(effort: Effort) -> Group {
     Group { title: titles::OWNING_MISSES, unit, reference: names::QUICK, columns }
 }
 
+/// A body that takes a while, on more threads than there are processors on most machines.
+pub(super) fn busy(effort: Effort) -> Group {
+    let mut misses = Misses::new(8);
+    bounded::several_busy::visit(&mut misses);
+    let columns = vec![misses.run(effort.stretched(4))];
+    let (unit, reference) = ("ns per call", names::CONCURRENT_CACHED);
+    Group { title: titles::BUSY_MISSES, unit, reference, columns }
+}
+
 pub(super) fn thread_local(effort: Effort) -> Group {
     let mut misses = Misses::new(1);
     thread::bounded::visit(&mut misses);
