@@ -47,7 +47,13 @@ struct Results<'a> {
 }
 
 fn main() -> ExitCode {
-    let options = match options(std::env::args().skip(1)) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [process, title, contestant, size] = &arguments[..]
+        && process == "--process"
+    {
+        return child(title, contestant, size);
+    }
+    let options = match options(arguments.into_iter()) {
         Ok(options) => options,
         Err(mistake) => {
             eprintln!("{mistake}\n{USAGE}");
@@ -60,6 +66,17 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A lap that is a process. This program starts it.
+fn child(title: &str, contestant: &str, size: &str) -> ExitCode {
+    match scenarios::child(title, contestant, size) {
+        Some(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        None => ExitCode::FAILURE,
     }
 }
 

@@ -1,6 +1,7 @@
-//! Times calls and counts allocations. Knows neither contestants nor scenarios.
+//! Times calls and processes, and counts allocations. Knows neither contestants nor scenarios.
 
 pub(crate) mod allocator;
 pub(crate) mod lap;
+pub(crate) mod process;
 pub(crate) mod race;
 pub(crate) mod results;

@@ -1,11 +1,14 @@
 //! The names of contestants, by which tables, plots and targets look figures up.
 
 pub(crate) const FLOOR: &str = "floor: thread-local hashbrown";
+pub(crate) const NO_CACHE: &str = "no cache";
+pub(crate) const NOTHING: &str = "a process that does nothing";
 pub(crate) const MEMOFN: &str = "memofn";
 pub(crate) const MEMOFN_ASYNC: &str = "memofn, async";
 pub(crate) const MEMOFN_TTL: &str = "memofn, ttl";
 pub(crate) const MEMOFN_THREAD: &str = "memofn, thread";
 pub(crate) const MEMOFN_THREAD_UNBOUNDED: &str = "memofn, thread, unbounded";
+pub(crate) const MEMOFN_UNBOUNDED: &str = "memofn, unbounded";
 pub(crate) const MEMOFN_ENDED: &str = "memofn, after 2,000 threads";
 pub(crate) const MEMOFN_IDLE: &str = "memofn, beside 20 idle threads";
 pub(crate) const MEMOFN_EXPIRED_FEW: &str = "memofn, 2,000 expired";
@@ -14,8 +17,10 @@ pub(crate) const MEMOFN_EXPIRED_100_000: &str = "memofn, 100,000 expired";
 pub(crate) const MEMOFN_EXPIRED_MANY: &str = "memofn, 500,000 expired";
 pub(crate) const MEMOFN_EXPIRED_MILLION: &str = "memofn, 1,000,000 expired";
 pub(crate) const CACHED: &str = "cached";
+pub(crate) const CACHED_UNBOUNDED: &str = "cached, unbounded";
 pub(crate) const CACHED_BY_KEY: &str = "cached, sync_writes by_key";
 pub(crate) const CONCURRENT_CACHED: &str = "concurrent_cached";
+pub(crate) const CONCURRENT_CACHED_UNBOUNDED: &str = "concurrent_cached, unbounded";
 pub(crate) const MEMOIZE: &str = "memoize, thread";
 pub(crate) const MEMOIZE_UNBOUNDED: &str = "memoize, thread, unbounded";
 pub(crate) const MEMOIZE_SHARED: &str = "memoize, shared";

@@ -5,11 +5,14 @@ mod hits;
 mod keys;
 mod memory;
 mod misses;
+mod processes;
 mod recursion;
 mod stampede;
 mod tasks;
 mod threads;
 mod zipf;
+
+pub(crate) use processes::child;
 
 use crate::measure::race::Effort;
 use crate::measure::results::Group;
@@ -18,23 +21,31 @@ use crate::titles;
 /// A scenario: its title and how it is run.
 type Scenario = (&'static str, fn(Effort) -> Group);
 
-const ALL: [Scenario; 21] = [
+const ALL: [Scenario; 29] = [
     (titles::HITS, hits::several_keys),
     (titles::HOT, hits::one_key),
     (titles::ZIPF, zipf::run),
     (titles::TEXT, hits::with_text),
+    (titles::TEXT_NUMBERS, hits::with_text_to_numbers),
+    (titles::HOT_TEXT, hits::one_text),
     (titles::TTL, hits::with_ttl),
     (titles::MISSES, misses::shared),
     (titles::OWNING_MISSES, misses::owning),
+    (titles::BUSY_MISSES, misses::busy),
     (titles::OWNING_ZIPF, zipf::owning),
     (titles::THREAD_HITS, hits::thread_local),
     (titles::THREAD_MISSES, misses::thread_local),
     (titles::FIB, recursion::fib),
     (titles::EDIT, recursion::edit),
+    (titles::STONES, processes::stones),
+    (titles::SPRINGS, processes::springs),
+    (titles::DICE, processes::dice),
+    (titles::TABLE, processes::table),
     (titles::STAMPEDE, stampede::run),
     (titles::ASYNC_HITS, hits::asynchronous),
     (titles::ASYNC_MISSES, misses::asynchronous),
     (titles::TASKS, tasks::run),
+    (titles::MANY_TASKS, tasks::many),
     (titles::BYTES, memory::bytes),
     (titles::ALLOCATIONS, memory::allocations),
     (titles::IDLE, threads::idle),

@@ -1,6 +1,6 @@
 //! `u64 -> u64` and `u64 -> String` in a bounded cache that all threads share, by each way to memoize.
 
-use super::bodies::{body, text_body};
+use super::bodies::{body, busy_body, text_body};
 use super::contestant::{contestant, lineup};
 use super::mutex_lru::MutexLru;
 use crate::names;
@@ -105,6 +105,8 @@ bounded!(several_missing, 1024);
 // Misses whose values own memory.
 bounded!(single_owning, 1024, String, text_body);
 bounded!(several_owning, 1024, String, text_body);
+// Misses whose bodies take a while.
+bounded!(several_busy, 1024, u64, busy_body);
 // Zipf, and bytes per entry.
 bounded!(large, 100_000);
 bounded!(filling, 100_000);

@@ -7,11 +7,10 @@ use crate::names;
 use foldhash::fast::RandomState;
 use hashbrown::{Equivalent, HashMap};
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::thread::LocalKey;
 
 thread_local! {
     static NUMBERS: RefCell<HashMap<u64, u64, RandomState>> = RefCell::default();
-    static TEXTS: RefCell<HashMap<(String, u32), Arc<str>, RandomState>> = RefCell::default();
 }
 
 pub(crate) fn number(key: u64, body: impl FnOnce(u64) -> u64) -> u64 {
@@ -47,11 +46,19 @@ impl Equivalent<(String, u32)> for Borrowed<'_> {
     }
 }
 
-pub(crate) fn text(label: &str, number: u32, body: fn(&str, u32) -> Arc<str>) -> Arc<str> {
-    let found = TEXTS.with_borrow(|map| map.get(&Borrowed(label, number)).cloned());
+/// The map of such keys.
+pub(crate) type Texts<V> = HashMap<(String, u32), V, RandomState>;
+
+pub(crate) fn text<V: Clone>(
+    texts: &'static LocalKey<RefCell<Texts<V>>>,
+    label: &str,
+    number: u32,
+    body: fn(&str, u32) -> V,
+) -> V {
+    let found = texts.with_borrow(|map| map.get(&Borrowed(label, number)).cloned());
     found.unwrap_or_else(|| {
         let value = body(label, number);
-        TEXTS.with_borrow_mut(|map| map.insert((label.to_owned(), number), Arc::clone(&value)));
+        texts.with_borrow_mut(|map| map.insert((label.to_owned(), number), value.clone()));
         value
     })
 }

@@ -1,6 +1,8 @@
 //! Results: a group for each scenario, with columns, with the figures of each contestant.
 
 use serde::Serialize;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The results of one scenario. Rows are contestants; columns are numbers of threads or different quantities.
 #[derive(Serialize)]
@@ -68,5 +70,28 @@ impl Figures {
         } else {
             f64::midpoint(laps[middle - 1], laps[middle])
         }
+    }
+}
+
+/// A second quantity, which the laps of a race note beside their times.
+#[derive(Clone)]
+pub(crate) struct Aside(Rc<RefCell<Column>>);
+
+impl Aside {
+    pub(crate) fn new(label: &str) -> Self {
+        Self(Rc::new(RefCell::new(Column { label: label.to_owned(), figures: Vec::new() })))
+    }
+
+    pub(crate) fn note(&self, name: &'static str, figure: f64) {
+        let figures = &mut self.0.borrow_mut().figures;
+        match figures.iter_mut().find(|it| it.name == name) {
+            Some(known) => known.laps.push(figure),
+            None => figures.push(Figures::exact(name, vec![figure])),
+        }
+    }
+
+    /// The column, once the race is over.
+    pub(crate) fn column(&self) -> Column {
+        self.0.replace(Column { label: String::new(), figures: Vec::new() })
     }
 }

@@ -12,23 +12,31 @@ use std::path::Path;
 use style::Outcome;
 
 /// The name of the file for each scenario.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 28] = [
     (titles::HITS, "hits"),
     (titles::HOT, "hot-key"),
     (titles::ZIPF, "zipf"),
     (titles::TEXT, "text"),
+    (titles::TEXT_NUMBERS, "text-numbers"),
+    (titles::HOT_TEXT, "text-hot-key"),
     (titles::TTL, "ttl"),
     (titles::MISSES, "misses"),
     (titles::OWNING_MISSES, "misses-string"),
+    (titles::BUSY_MISSES, "misses-busy"),
     (titles::OWNING_ZIPF, "zipf-string"),
     (titles::THREAD_HITS, "thread-hits"),
     (titles::THREAD_MISSES, "thread-misses"),
     (titles::FIB, "fib"),
     (titles::EDIT, "edit-distance"),
+    (titles::STONES, "process-stones"),
+    (titles::SPRINGS, "process-springs"),
+    (titles::DICE, "process-dice"),
+    (titles::TABLE, "process-table"),
     (titles::STAMPEDE, "stampede"),
     (titles::ASYNC_HITS, "async-hits"),
     (titles::ASYNC_MISSES, "async-misses"),
     (titles::TASKS, "async-stampede"),
+    (titles::MANY_TASKS, "async-crowd"),
     (titles::BYTES, "bytes"),
     (titles::IDLE, "idle-threads"),
     (titles::ENDED, "ended-threads"),

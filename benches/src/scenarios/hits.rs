@@ -3,6 +3,7 @@
 use super::keys::{self, drive};
 use crate::contestants::contestant::{Contestant, Polled, Visitor};
 use crate::contestants::floor::Floor;
+use crate::contestants::text::Text;
 use crate::contestants::{asynchronous, bounded, text, thread, ttl};
 use crate::measure::lap::{Lap, together};
 use crate::measure::race::{Effort, Race};
@@ -36,16 +37,47 @@ fn shared(title: &'static str, keys: &[u64], effort: Effort) -> Group {
 }
 
 pub(super) fn with_text(effort: Effort) -> Group {
-    let mut hits = Hits::new(1, &keys::texts());
-    text::visit(&mut hits);
-    let columns = vec![hits.run(effort)];
-    Group { title: titles::TEXT, unit: UNIT, reference: names::FLOOR, columns }
+    texts(titles::TEXT, &keys::texts(), effort, [text::single::visit, text::several::visit])
+}
+
+pub(super) fn one_text(effort: Effort) -> Group {
+    let key = keys::texts().swap_remove(7);
+    let keys = vec![key; 256];
+    texts(titles::HOT_TEXT, &keys, effort, [text::single::visit, text::several::visit])
+}
+
+pub(super) fn with_text_to_numbers(effort: Effort) -> Group {
+    let contestants = [text::single_length::visit, text::several_length::visit];
+    texts(titles::TEXT_NUMBERS, &keys::texts(), effort, contestants)
+}
+
+/// Columns for one thread and for two, each with contestants of its own.
+fn texts(
+    title: &'static str,
+    keys: &[Text],
+    effort: Effort,
+    contestants: [fn(&mut Hits<Text>); 2],
+) -> Group {
+    let mut columns = Vec::new();
+    for (threads, visit) in (1..).zip(contestants) {
+        let mut hits = Hits::new(threads, keys);
+        visit(&mut hits);
+        columns.push(hits.run(effort));
+    }
+    Group { title, unit: UNIT, reference: names::FLOOR, columns }
 }
 
 pub(super) fn with_ttl(effort: Effort) -> Group {
-    let mut hits = Hits::new(1, &keys::numbers());
-    ttl::visit(&mut hits);
-    let columns = vec![hits.run(effort)];
+    let column = |threads| {
+        let mut hits = Hits::new(threads, &keys::numbers());
+        if threads == 1 {
+            ttl::single::visit(&mut hits);
+        } else {
+            ttl::several::visit(&mut hits);
+        }
+        hits.run(effort)
+    };
+    let columns = [1, 2].map(column).into();
     Group { title: titles::TTL, unit: UNIT, reference: names::FLOOR, columns }
 }
 

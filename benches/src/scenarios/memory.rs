@@ -3,7 +3,7 @@
 use super::keys;
 use crate::contestants::contestant::{Contestant, Visitor};
 use crate::contestants::floor::Floor;
-use crate::contestants::{asynchronous, bounded, text, thread};
+use crate::contestants::{asynchronous, bounded, text, thread, unbounded};
 use crate::measure::allocator::counted;
 use crate::measure::race::Effort;
 use crate::measure::results::{Column, Figures, Group};
@@ -15,8 +15,7 @@ const ENTRIES: u64 = 100_000;
 pub(super) fn bytes(_: Effort) -> Group {
     let mut weights = Weights(Column { label: "bytes".to_owned(), figures: Vec::new() });
     bounded::filling::visit(&mut weights);
-    weights.visit::<thread::filling::MemofnUnbounded>();
-    weights.visit::<thread::filling::MemoizeUnbounded>();
+    unbounded::visit(&mut weights);
     let unit = "Bytes asked of the allocator and not given back";
     Group { title: titles::BYTES, unit, reference: names::QUICK, columns: vec![weights.0] }
 }
@@ -44,7 +43,7 @@ pub(super) fn allocations(_: Effort) -> Group {
     numbers.visit::<thread::hitting::Memofn>();
     numbers.visit::<thread::hitting::Memoize>();
     let mut texts = Allocations { column: column("(&str, u32)"), keys: keys::texts() };
-    text::visit(&mut texts);
+    text::single::visit(&mut texts);
     let mut awaited = Allocations { column: column("u64, async"), keys: keys::numbers() };
     asynchronous::single::visit(&mut awaited);
     let columns = vec![numbers.column, texts.column, awaited.column];

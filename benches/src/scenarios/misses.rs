@@ -8,6 +8,7 @@ use crate::measure::results::{Column, Group};
 use crate::{names, titles};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// The next key. No key is used twice, not even by different contestants.
 static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
@@ -42,6 +43,18 @@ pub(super) fn owning(effort: Effort) -> Group {
     Group { title: titles::OWNING_MISSES, unit, reference: names::QUICK, columns }
 }
 
+/// A body that takes a while, on more threads than there are processors on most machines.
+pub(super) fn busy(effort: Effort) -> Group {
+    let each = if effort.smoke { 20 } else { BUSY_CALLS };
+    let calls = f64::from(each) * f64::from(BUSY_THREADS);
+    let race = Race::new(format!("{BUSY_THREADS} threads")).in_units_of(calls);
+    let mut misses = BusyMisses { race, each: u64::from(each) };
+    bounded::several_busy::visit(&mut misses);
+    let columns = vec![misses.race.run(Effort { lap: Duration::ZERO, ..effort })];
+    let (unit, reference) = ("ns per call", names::CONCURRENT_CACHED);
+    Group { title: titles::BUSY_MISSES, unit, reference, columns }
+}
+
 pub(super) fn thread_local(effort: Effort) -> Group {
     let mut misses = Misses::new(1);
     thread::bounded::visit(&mut misses);
@@ -59,6 +72,27 @@ pub(super) fn asynchronous(effort: Effort) -> Group {
     let columns = [ready, yielding].map(|misses| misses.run(effort)).into();
     let unit = "ns per call, by what the body does";
     Group { title: titles::ASYNC_MISSES, unit, reference: names::QUICK_ASYNC, columns }
+}
+
+const BUSY_THREADS: u32 = 8;
+
+/// Calls of each thread in a lap. It is not found by trial: how long a short lap takes depends on the order in which the threads
+/// begin.
+const BUSY_CALLS: u32 = 2_000;
+
+/// A lap is so many calls of each thread.
+struct BusyMisses {
+    race: Race,
+    each: u64,
+}
+
+impl Visitor<u64> for BusyMisses {
+    fn visit<C: Contestant<Key = u64>>(&mut self) {
+        let each = self.each;
+        self.race.enter(C::NAME, move |laps| {
+            together(BUSY_THREADS as usize, |_| miss::<C>(FILL / 8), |_| miss::<C>(each * laps))
+        });
+    }
 }
 
 struct Misses {
