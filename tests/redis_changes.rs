@@ -4,11 +4,14 @@
 mod common;
 
 use common::redis_links::{
-    LONG, Told, cache, is_hit, keep, lease, painted_question, patient, question, until, with_server,
+    LONG, Told, cache, is_full, is_hit, keep, lease, painted_question, patient, question, until,
+    with_server,
 };
+use common::redis_server::Server;
 use memofn::redis::RedisTier;
 use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Record, Tier};
 use memofn::{memoize, testing};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -117,7 +120,7 @@ fn no_change_is_missed_and_no_reader_goes_back() {
                 (tier, cache, 0)
             })
             .collect();
-        let last: u64 = if std::env::var_os("MEMOFN_STRESS").is_some() { 100_000 } else { 2_000 };
+        let last: u64 = if is_full() { 1_000_000 } else { 2_000 };
         for version in 1..=last {
             let writer = usize::try_from(version * 7 % 3).expect("a small number");
             let (tier, cache, _) = &processes[writer];
@@ -199,4 +202,176 @@ fn a_server_that_is_emptied_empties_the_caches() {
         until(|| told.all() > 0);
         assert!(!is_hit(&tier, &kept.0));
     });
+}
+
+/// The same as [`shared`], of which a test decides what happens meanwhile.
+#[memoize(redis, name = "renewed", version = 1, skip(meanwhile))]
+fn renewed(n: u64, meanwhile: &dyn Fn()) -> u64 {
+    meanwhile();
+    n + 1
+}
+
+#[test]
+fn what_another_process_removed_during_a_refresh_is_not_overwritten() {
+    with_server(&[], |server| {
+        let _tiers = testing::tiers(std::env::temp_dir());
+        patient(server).start();
+        let (theirs, third) = (patient(server).tier(), patient(server).tier());
+        let (others, thirds) = (cache("renewed", &theirs), cache("renewed", &third));
+        assert_eq!(renewed(1, &|| {}), 2);
+        assert!(memofn::flush(LONG));
+        assert_eq!(others.get_or_compute(1, || unreachable!("the server has it")), 2);
+        let removed = || {
+            others.remove(&1);
+            assert!(theirs.flush(LONG));
+        };
+        assert_eq!(renewed::cache_refresh(1, &removed), 2);
+        assert!(memofn::flush(LONG));
+        assert_eq!((server.count("*}"), server.count("*:l")), (0, 0));
+        until(|| renewed::cache_peek(1).is_none());
+        assert_eq!(thirds.get_or_compute(1, || 77), 77);
+
+        renewed::cache_insert(1, 5);
+        assert!(memofn::flush(LONG));
+        until(|| thirds.peek(&1).is_none());
+        assert_eq!(thirds.get_or_compute(1, || unreachable!("the server has it")), 5);
+        assert_eq!(renewed::cache_refresh(1, &|| {}), 2);
+        assert!(memofn::flush(LONG));
+        until(|| thirds.peek(&1).is_none());
+        assert_eq!(thirds.get_or_compute(1, || unreachable!("the server has it")), 2);
+
+        let fails = std::panic::catch_unwind(|| {
+            renewed::cache_refresh(1, &|| std::panic::resume_unwind(Box::new("it fails")))
+        });
+        assert!(fails.is_err() && memofn::flush(LONG));
+        assert_eq!((server.count("*}"), server.count("*:l")), (1, 0), "the old value stays");
+    });
+}
+
+#[test]
+fn a_refresh_takes_the_lease_of_a_run_that_began_before() {
+    with_server(&[], |server| {
+        let (one, other) = (patient(server).tier(), patient(server).tier());
+        let (asked, record) = question("taken", 1);
+        let newer = Record::from_bytes(b"newer".to_vec());
+        let old = lease(one.ask(&asked).wait());
+        let new = lease(other.begin(&asked).wait());
+        assert_eq!(one.keep(&asked, record, Some(old)).wait(), Kept::Refused);
+        assert!(matches!(one.ask(&asked).wait(), Answer::Theirs(..)), "the refresh goes on");
+        assert_eq!(other.keep(&asked, newer.clone(), Some(new)).wait(), Kept::Stored);
+        assert!(matches!(one.ask(&asked).wait(), Answer::Hit(it) if it == newer));
+    });
+}
+
+#[memoize(redis, name = "first of a flock", version = 1, tags = ["flock"])]
+fn first(n: u64) -> u64 {
+    n
+}
+
+#[memoize(redis, name = "second of a flock", version = 1, tags = ["flock"])]
+fn second(n: u64) -> u64 {
+    n
+}
+
+#[memoize(redis, name = "third of a flock", version = 1)]
+fn third(n: u64) -> u64 {
+    n
+}
+
+#[test]
+fn a_tag_reaches_the_server_once_however_many_caches_there_are() {
+    with_server(&[], |server| {
+        let _tiers = testing::tiers(std::env::temp_dir());
+        patient(server).start();
+        let call = || (first(1), second(1), third(1));
+        call();
+        assert!(memofn::flush(LONG));
+        // Marks are the only scripts that are always sent in full. The count has the question itself.
+        let scripts = || {
+            let calls = "tonumber(string.match(redis.call('INFO', 'commandstats'), 'cmdstat_eval:calls=(%d+)'))";
+            let line = server.command(&["EVAL", &format!("return {calls} or 0"), "0"]);
+            line.strip_prefix(':').and_then(|count| count.parse::<u32>().ok()).expect("a number")
+        };
+        let before = scripts();
+        assert_eq!(memofn::invalidate_tag("flock"), 2);
+        assert!(memofn::flush(LONG));
+        assert_eq!(scripts() - before, 2);
+        call();
+        assert_eq!((first::cache_info().tier_misses, third::cache_info().tier_misses), (2, 1));
+        assert!(memofn::flush(LONG));
+        let before = scripts();
+        assert_eq!(memofn::expire_tag("flock"), 2);
+        assert!(memofn::flush(LONG));
+        assert_eq!(scripts() - before, 2);
+        memofn::clear_all();
+        assert!(memofn::flush(LONG));
+        call();
+        assert_eq!((first::cache_info().tier_misses, third::cache_info().tier_misses), (1, 1));
+    });
+}
+
+/// The clock that a server looks at, which is wrong by the seconds in a file.
+const CLOCK: &str = r#"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+    struct timespec now;
+    char text[32] = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    int file = open(getenv("MEMOFN_TEST_CLOCK"), O_RDONLY);
+    if (file >= 0) {
+        if (read(file, text, 31) < 0) text[0] = 0;
+        close(file);
+    }
+    time->tv_sec = now.tv_sec + atol(text);
+    time->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+"#;
+
+#[test]
+fn a_server_whose_clock_is_set_back_or_forward_forgets_and_keeps_as_before() {
+    let directory = std::env::temp_dir().join(format!("memofn-clock-{}", std::process::id()));
+    let file = |name: &str| directory.join(name);
+    std::fs::create_dir_all(&directory).expect("a directory can be made");
+    std::fs::write(file("clock.c"), CLOCK).expect("it is ours");
+    let set = |seconds: &str| std::fs::write(file("time"), seconds).expect("it is ours");
+    set("0");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).args([file("clock.so"), file("clock.c")]);
+    if !cfg!(target_os = "linux") || !compiler.status().is_ok_and(|status| status.success()) {
+        println!("skipped: no clock can be made");
+        return;
+    }
+    let variables = vec![
+        ("LD_PRELOAD".to_owned(), file("clock.so")),
+        ("MEMOFN_TEST_CLOCK".to_owned(), file("time")),
+    ];
+    let Some(server) = Server::start_with(&[], variables) else { return };
+    let red = painted_question(1, "red");
+    let (one, other) = (patient(&server).tier(), patient(&server).tier());
+    for seconds in ["0", "3600", "0", "-86400", "0"] {
+        let before = server.command(&["EVAL", "return tonumber(redis.call('TIME')[1])", "0"]);
+        keep(&one, &red);
+        let removed_during = lease(other.ask(&painted_question(2, "red").0).wait());
+        set(seconds);
+        let after = server.command(&["EVAL", "return tonumber(redis.call('TIME')[1])", "0"]);
+        println!("the clock was set from {before} to {after}");
+        one.forget(Forget::Tag("color:red"));
+        assert!(one.flush(LONG));
+        assert!(!is_hit(&other, &red.0), "it was forgotten after it was kept: {seconds}");
+        let second = painted_question(2, "red");
+        let kept = other.keep(&second.0, second.1, Some(removed_during)).wait();
+        assert_eq!(kept, Kept::Refused, "{seconds}");
+        keep(&one, &red);
+        assert!(is_hit(&other, &red.0), "it was kept after that: {seconds}");
+        one.forget(Forget::Function(red.0.function()));
+        assert!(one.flush(LONG));
+        assert!(!is_hit(&other, &red.0), "{seconds}");
+    }
+    drop(server);
+    let _ = std::fs::remove_dir_all(&directory);
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::redis_links::{LONG, cache, is_hit, lease, patient, question, with_server};
+use common::redis_links::{LONG, cache, is_full, is_hit, lease, patient, question, with_server};
 use futures::executor::block_on;
 use memofn::redis::{RedisTier, connect};
 use memofn::tier::{Answer, Kept, Tier};
@@ -49,7 +49,7 @@ fn a_server_is_reached_by_a_socket_and_in_another_database() {
 fn callers_of_four_processes_run_each_body_once() {
     const KEYS: u64 = 100;
     with_server(&[], |server| {
-        let repeats = if std::env::var_os("MEMOFN_STRESS").is_some() { 100 } else { 3 };
+        let repeats = if is_full() { 1_000 } else { 3 };
         let tiers: Vec<_> = (0..4).map(|_| patient(server).tier()).collect();
         for repeat in 0..repeats {
             let runs = AtomicU32::new(0);
@@ -84,7 +84,7 @@ fn callers_of_four_processes_run_each_body_once() {
 #[test]
 fn those_who_wait_for_another_process_are_woken_when_it_has_kept_or_given_up() {
     with_server(&[], |server| {
-        let (one, other) = (patient(server).lease(LONG).tier(), patient(server).tier());
+        let (one, other) = (patient(server).lease(LONG).tier(), patient(server).lease(LONG).tier());
         for is_kept in [true, false] {
             let (asked, record) = question("woken", u64::from(is_kept));
             let lease = lease(one.ask(&asked).wait());
@@ -167,7 +167,8 @@ fn futures_that_are_dropped_leave_no_lease() {
                 }
             }
         };
-        (0..1_000).for_each(|key| asks(key, if key % 10 == 0 { 3 } else { 1 }));
+        let calls = if is_full() { 100_000 } else { 1_000 };
+        (0..calls).for_each(|key| asks(key, if key % 10 == 0 { 3 } else { 1 }));
         assert!(tier.flush(LONG));
         // The answers of the last questions have been given back now, and this comes after that.
         assert!(tier.flush(LONG));

@@ -129,7 +129,7 @@ fn large_values_and_many_callers_pass_while_both_sides_write() {
         let large = |tier: &RedisTier| -> Cache<u64, Vec<u8>> {
             Cache::builder().name("large").tier(tier.clone(), 1).build()
         };
-        let value = |key: u64| vec![u8::try_from(key % 251).expect("small"); 3 << 20];
+        let value = |key: u64| vec![u8::try_from(key % 251).expect("small"); 700 << 10];
         let (ours, theirs) = (large(&one), large(&other));
         thread::scope(|scope| {
             for caller in 0..8 {

@@ -1,6 +1,6 @@
 //! Links to one server, which stand for processes, and what they are asked.
 
-use crate::common::finishes;
+use crate::common::finishes_within;
 use crate::common::redis_server::Server;
 use memofn::redis::{RedisTier, Setup, connect};
 use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Lease, Pending, Record, Tier};
@@ -132,9 +132,15 @@ impl Told {
     }
 }
 
+/// Whether tests are run at full size, by `MEMOFN_STRESS=full`.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("MEMOFN_STRESS").is_some_and(|it| it == "full")
+}
+
 /// Runs a test with a server, if one is installed.
 pub(crate) fn with_server(arguments: &[&str], test: impl FnOnce(&mut Server) + Send + 'static) {
     if let Some(mut server) = Server::start(arguments) {
-        finishes("calls of a cache above Redis", move || test(&mut server));
+        let limit = Duration::from_secs(if is_full() { 7_200 } else { 300 });
+        finishes_within(limit, "calls of a cache above Redis", move || test(&mut server));
     }
 }

@@ -87,9 +87,7 @@ impl<S: Scope> RunGuard<'_, S> {
     pub(super) fn ask_and_block(&mut self) -> Option<Young> {
         let mut asking = Asking::new(self.question(Waits::Blocking)?);
         loop {
-            let polled = asking.question.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            // A blocking question is ready at once.
-            let Poll::Ready(reply) = polled else { return None };
+            let reply = reply_of(&mut asking.question)?;
             match self.take(reply, &mut asking) {
                 ControlFlow::Break(young) => return young,
                 ControlFlow::Continue(()) => {}
@@ -101,17 +99,21 @@ impl<S: Scope> RunGuard<'_, S> {
     pub(super) async fn ask(&mut self) -> Option<Young> {
         let mut asking = Asking::new(self.question(Waits::Polled)?);
         loop {
-            let wait = self.wait();
-            let reply = poll_fn(|cx| match wait {
-                Some(wait) => Wait::lead(wait, cx, |cx| asking.question.as_mut().poll(cx)),
-                None => asking.question.as_mut().poll(cx),
-            })
-            .await;
+            let reply = self.poll_question(&mut asking.question).await;
             match self.take(reply, &mut asking) {
                 ControlFlow::Break(young) => return young,
                 ControlFlow::Continue(()) => {}
             }
         }
+    }
+
+    async fn poll_question(&self, question: &mut Question) -> Reply {
+        let wait = self.wait();
+        poll_fn(|cx| match wait {
+            Some(wait) => Wait::lead(wait, cx, |cx| question.as_mut().poll(cx)),
+            None => question.as_mut().poll(cx),
+        })
+        .await
     }
 
     /// Asks, and ends the run if there is a value. Returns whether there is.
@@ -126,10 +128,20 @@ impl<S: Scope> RunGuard<'_, S> {
         self.wait().map(|wait| PolledRun::enter(wait.owner()))
     }
 
-    /// The run may keep its result without having asked, if something stands below the cache.
-    pub(super) fn hold_below(&mut self) {
-        if let Some(below) = &self.engine.below {
-            let hold = below.hold(self.entry.entry_ref());
+    /// Has a run that begins in any case keep its result, if something stands below the cache. Blocks the thread.
+    pub(super) fn begin_below_and_block(&mut self) {
+        let Some(below) = &self.engine.below else { return };
+        let mut question = below.begin(self.entry.entry_ref(), Waits::Blocking);
+        if let Some(Reply::Run(hold)) = reply_of(&mut question) {
+            self.set_held(hold, None);
+        }
+    }
+
+    /// [`begin_below_and_block`](Self::begin_below_and_block), and is polled.
+    pub(super) async fn begin_below(&mut self) {
+        let Some(below) = &self.engine.below else { return };
+        let mut question = below.begin(self.entry.entry_ref(), Waits::Polled);
+        if let Reply::Run(hold) = self.poll_question(&mut question).await {
             self.set_held(hold, None);
         }
     }
@@ -154,7 +166,7 @@ impl<S: Scope> RunGuard<'_, S> {
         let given = match reply {
             Reply::Given(given) => given,
             Reply::Run(hold) => {
-                if asking.old.is_some() || hold.is_some() {
+                if asking.old.is_some() || hold.as_ref().is_some_and(|hold| hold.is_miss()) {
                     self.note(Asked::Miss);
                 }
                 self.set_held(hold, asking.old.take());
@@ -256,6 +268,14 @@ impl<S: Scope> RunGuard<'_, S> {
         unsafe {
             right.keep(value, life, &tags, ran.sample());
         }
+    }
+}
+
+/// The reply to a blocking question, which is ready at once.
+fn reply_of(question: &mut Question) -> Option<Reply> {
+    match question.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(reply) => Some(reply),
+        Poll::Pending => None,
     }
 }
 

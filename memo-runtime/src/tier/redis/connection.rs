@@ -4,6 +4,7 @@ use crate::base::catch_panic::caught;
 use crate::tier::event::{self, TierEvent};
 use crate::tier::pending::Promise;
 use crate::tier::redis::config::Coherence;
+use crate::tier::redis::doubtful::Doubtful;
 use crate::tier::redis::frames;
 use crate::tier::redis::greeting::{Greeted, greet};
 use crate::tier::redis::link::Link;
@@ -65,8 +66,16 @@ impl Link {
             }
             if state.drop_at.is_some_and(|at| at <= now) {
                 state.drop_at = self.next_drop(now);
+                state.doubtful = Doubtful::default();
                 drop(state);
                 self.followers.forget_all();
+                continue;
+            }
+            if state.doubtful.next().is_some_and(|at| at <= now) {
+                let (spots, functions) = state.doubtful.take(now);
+                drop(state);
+                spots.into_iter().for_each(|spot| self.followers.forget(spot));
+                functions.into_iter().for_each(|it| self.followers.forget_function(it));
                 continue;
             }
             if state.phase != Phase::Up && !state.is_dialing && state.dial_at <= now {
@@ -76,6 +85,7 @@ impl Link {
                 continue;
             }
             if state.phase != Phase::Up || state.slots.outgoing.is_empty() {
+                let due = state.doubtful.next().map_or(due, |at| at.min(due));
                 let wait = due.saturating_duration_since(now);
                 let waited = self.changed.wait_timeout(state, wait);
                 drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -316,7 +326,9 @@ impl Link {
         while let Some(slot) = state.slots.pop() {
             let missed = match &slot.sent {
                 Sent::Remove(removal) => Some(*removal),
-                Sent::Ask { spot, token, .. } | Sent::Keep { spot, token: Some(token), .. }
+                Sent::Ask { spot, token, .. }
+                | Sent::Take { spot, token, .. }
+                | Sent::Keep { spot, token: Some(token), .. }
                     if was_up =>
                 {
                     Some(Removal::Lease(*spot, *token))

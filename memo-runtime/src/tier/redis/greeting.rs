@@ -74,6 +74,9 @@ impl Greeting {
                 if says("mode", "cluster") {
                     return Err("it is a cluster, which is not supported".to_owned());
                 }
+                if says("role", "replica") {
+                    return Err("it is a replica, which cannot be written to".to_owned());
+                }
                 Ok(())
             }
             Reply::Error(error) if error.contains("unknown command") => {

@@ -2,16 +2,16 @@
 
 use crate::base::catch_panic::caught;
 use crate::tier::redis::breaker::FAILURES;
-use crate::tier::redis::config::Config;
+use crate::tier::redis::config::{Coherence, Config};
 use crate::tier::redis::followers::Followers;
-use crate::tier::redis::keys::Names;
+use crate::tier::redis::keys::{Names, Spot};
 use crate::tier::redis::slots::{Removal, Sent, Value};
 use crate::tier::redis::state::{LONGEST_PAUSE, Phase, State};
 use std::fmt::Write as _;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) struct Link {
     pub(crate) config: Config,
@@ -106,6 +106,20 @@ impl Link {
         } else {
             self.send(state, Sent::Remove(removal), None);
         }
+    }
+
+    /// A result of this key may be in memory, and the server may not tell of its changes. It is forgotten in a while.
+    pub(crate) fn doubt(&self, state: &mut State, spot: Spot) {
+        let life = match self.config.coherence {
+            Coherence::Within(time) => time,
+            Coherence::Strict => Duration::ZERO,
+            Coherence::None => return,
+        };
+        let Some(end) = Instant::now().checked_add(life) else { return };
+        if state.doubtful.next().is_none() {
+            self.changed.notify_all();
+        }
+        state.doubtful.add(spot, end);
     }
 
     /// One line about it.

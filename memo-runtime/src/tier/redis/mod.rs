@@ -27,6 +27,7 @@
 mod breaker;
 mod config;
 mod connection;
+mod doubtful;
 mod followers;
 mod frames;
 mod greeting;

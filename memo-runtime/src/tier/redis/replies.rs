@@ -6,7 +6,7 @@ use crate::tier::redis::keys::{Named, Parts, Spot, split_value};
 use crate::tier::redis::link::Link;
 use crate::tier::redis::scripts;
 use crate::tier::redis::slots::{Removal, Sent};
-use crate::tier::redis::state::{Held, LONGEST_PAUSE, Phase, SHORTEST_PAUSE, State, jitter};
+use crate::tier::redis::state::{LONGEST_PAUSE, Phase, SHORTEST_PAUSE, State, jitter};
 use crate::tier::tier::{Answer, Kept, Lease};
 use std::mem;
 use std::time::{Duration, Instant};
@@ -75,7 +75,7 @@ impl Link {
                     drop(sent);
                 }
             }
-            Sent::Ask { spot, token, promise, .. } => {
+            Sent::Ask { spot, token, promise, .. } | Sent::Take { spot, token, promise } => {
                 let answer = self.answer(spot, token, reply);
                 promise.keep(answer);
             }
@@ -123,8 +123,7 @@ impl Link {
                 Answer::Hit(record)
             }
             Reply::Number(1) => {
-                let held = Held { token, renewed: Instant::now() };
-                self.lock().leases.insert(spot, held);
+                self.lock().begin_lease(spot, token);
                 // The link's thread renews it.
                 self.changed.notify_all();
                 Answer::Yours(Lease(token))
@@ -132,7 +131,8 @@ impl Link {
             Reply::List(parts) => {
                 let [Reply::Number(millis)] = parts[..] else { return Answer::Away };
                 let rest = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-                let rest = rest.min(Duration::from_secs(86_400));
+                // A lease of a server whose clock was set back has no end that matters.
+                let rest = rest.min(self.config.lease);
                 let rest = rest + jitter((rest / 10).max(SHORTEST_PAUSE));
                 let (promise, pushed) = Pending::promised(());
                 let waiter = (Instant::now() + rest, promise);
@@ -152,8 +152,9 @@ impl Link {
                 Kept::Refused
             }
             _ => {
+                let mut state = self.lock();
+                self.doubt(&mut state, spot);
                 if let Some(token) = token {
-                    let mut state = self.lock();
                     self.remove(&mut state, Removal::Lease(spot, token));
                 }
                 Kept::Failed
