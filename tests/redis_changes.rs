@@ -8,9 +8,10 @@ use common::redis_links::{
     with_server,
 };
 use common::redis_server::Server;
+use futures::executor::block_on;
 use memofn::redis::RedisTier;
 use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Record, Tier};
-use memofn::{memoize, testing};
+use memofn::{Cache, memoize, testing};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -245,6 +246,34 @@ fn what_another_process_removed_during_a_refresh_is_not_overwritten() {
         });
         assert!(fails.is_err() && memofn::flush(LONG));
         assert_eq!((server.count("*}"), server.count("*:l")), (1, 0), "the old value stays");
+    });
+}
+
+#[memoize(redis, name = "renewed in a task", version = 1, skip(removed))]
+async fn renewed_in_a_task(n: u64, removed: Option<(Cache<u64, u64>, RedisTier)>) -> u64 {
+    if let Some((cache, tier)) = removed {
+        cache.remove(&n);
+        assert!(tier.flush(LONG));
+    }
+    std::future::ready(n + 1).await
+}
+
+#[test]
+fn what_another_process_removed_during_an_async_refresh_is_not_overwritten() {
+    with_server(&[], |server| {
+        let _tiers = testing::tiers(std::env::temp_dir());
+        patient(server).start();
+        let tier = patient(server).tier();
+        let others = (cache("renewed in a task", &tier), tier);
+        block_on(async {
+            assert_eq!(renewed_in_a_task(1, None).await, 2);
+            assert_eq!(renewed_in_a_task::cache_refresh(1, None).await, 2);
+            assert!(memofn::flush(LONG));
+            assert_eq!((server.count("*}"), server.count("*:l")), (1, 0));
+            assert_eq!(renewed_in_a_task::cache_refresh(1, Some(others)).await, 2);
+        });
+        assert!(memofn::flush(LONG));
+        assert_eq!((server.count("*}"), server.count("*:l")), (0, 0));
     });
 }
 

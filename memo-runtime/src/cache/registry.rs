@@ -293,7 +293,7 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    in_each_of(ListedCaches::visible(), |cache, told| cache.clear(told));
+    in_each_of(&ListedCaches::visible(), |cache, told| cache.clear(told));
 }
 
 /// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
@@ -400,12 +400,12 @@ pub fn flush(at_most: Duration) -> bool {
 /// The sum of what `act` returns for each cache.
 fn sum_of_all(act: impl Fn(&dyn AnyCache, &mut Told) -> usize) -> usize {
     let mut sum = 0;
-    in_each_of(ListedCaches::reached(), |cache, told| sum += act(cache, told));
+    in_each_of(&ListedCaches::reached(), |cache, told| sum += act(cache, told));
     sum
 }
 
 /// Has caches forget. Those that share a store below have it told once.
-fn in_each_of(caches: ListedCaches, mut act: impl FnMut(&dyn AnyCache, &mut Told)) {
+fn in_each_of(caches: &ListedCaches, mut act: impl FnMut(&dyn AnyCache, &mut Told)) {
     #[cfg(feature = "tier")]
     // The first cache may tell for all. So no run of another one may be allowed to keep its result after that.
     caches.for_each(|_, cache| {

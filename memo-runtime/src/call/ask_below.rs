@@ -107,7 +107,7 @@ impl<S: Scope> RunGuard<'_, S> {
         }
     }
 
-    async fn poll_question(&self, question: &mut Question) -> Reply {
+    async fn poll_question(&mut self, question: &mut Question) -> Reply {
         let wait = self.wait();
         poll_fn(|cx| match wait {
             Some(wait) => Wait::lead(wait, cx, |cx| question.as_mut().poll(cx)),

@@ -84,13 +84,11 @@ impl Desk {
     /// Asks for the right of a run that begins whether there is a record or not.
     pub(crate) async fn begin(self, waits: Waits) -> Held {
         let answer = self.given_back(caught(|| self.tier.begin(&self.asked)));
-        match within(answer, self.timeout(), waits).await {
-            Some(Answer::Yours(lease)) => self.hold((lease != Lease::NONE).then_some(lease)),
-            _ => {
-                self.counts.errors.add();
-                self.without_tier()
-            }
-        }
+        let Some(Answer::Yours(lease)) = within(answer, self.timeout(), waits).await else {
+            self.counts.errors.add();
+            return self.without_tier();
+        };
+        self.hold((lease != Lease::NONE).then_some(lease))
     }
 
     /// No right: the result is for the cache alone.

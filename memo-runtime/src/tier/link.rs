@@ -209,8 +209,9 @@ where
             for _ in 0..2 {
                 let record = match desk.clone().ask(waits, old).await {
                     Found::Record(record) => record,
-                    Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
-                    Found::Nothing(held) => return Reply::Run(Some(self.holding(held))),
+                    Found::Lease(held) | Found::Nothing(held) => {
+                        return Reply::Run(Some(self.holding(held)));
+                    }
                 };
                 let now = wall::now();
                 let read = self.read(&record, &desk.asked);

@@ -74,8 +74,12 @@ impl Link {
             if state.doubtful.next().is_some_and(|at| at <= now) {
                 let (spots, functions) = state.doubtful.take(now);
                 drop(state);
-                spots.into_iter().for_each(|spot| self.followers.forget(spot));
-                functions.into_iter().for_each(|it| self.followers.forget_function(it));
+                for spot in spots {
+                    self.followers.forget(spot);
+                }
+                for function in functions {
+                    self.followers.forget_function(function);
+                }
                 continue;
             }
             if state.phase != Phase::Up && !state.is_dialing && state.dial_at <= now {
