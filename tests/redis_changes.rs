@@ -7,12 +7,10 @@ use common::redis_links::{
     LONG, Told, cache, is_full, is_hit, keep, lease, painted_question, patient, question, until,
     with_server,
 };
-use common::redis_server::Server;
 use futures::executor::block_on;
 use memofn::redis::RedisTier;
 use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Record, Tier};
 use memofn::{Cache, memoize, testing};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -249,6 +247,22 @@ fn what_another_process_removed_during_a_refresh_is_not_overwritten() {
     });
 }
 
+#[test]
+fn a_refresh_that_the_server_does_not_take_is_not_undone_by_the_old_value() {
+    with_server(&[], |server| {
+        let _tiers = testing::tiers(std::env::temp_dir());
+        patient(server).coherence(LONG).start();
+        renewed(9, &|| {});
+        assert!(memofn::flush(LONG));
+        assert_eq!(server.count("*}"), 1);
+        assert_eq!(server.command(&["CONFIG", "SET", "maxmemory", "1"]), "+OK");
+        renewed::cache_refresh(9, &|| {});
+        assert!(memofn::flush(LONG));
+        assert_eq!(server.count("*}"), 0);
+        assert_eq!(renewed::cache_peek(9), Some(10));
+    });
+}
+
 #[memoize(redis, name = "renewed in a task", version = 1, skip(removed))]
 async fn renewed_in_a_task(n: u64, removed: Option<(Cache<u64, u64>, RedisTier)>) -> u64 {
     if let Some((cache, tier)) = removed {
@@ -337,70 +351,4 @@ fn a_tag_reaches_the_server_once_however_many_caches_there_are() {
         call();
         assert_eq!((first::cache_info().tier_misses, third::cache_info().tier_misses), (1, 1));
     });
-}
-
-/// The clock that a server looks at, which is wrong by the seconds in a file.
-const CLOCK: &str = r#"
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
-int gettimeofday(struct timeval *restrict time, void *restrict zone) {
-    struct timespec now;
-    char text[32] = {0};
-    clock_gettime(CLOCK_REALTIME, &now);
-    int file = open(getenv("MEMOFN_TEST_CLOCK"), O_RDONLY);
-    if (file >= 0) {
-        if (read(file, text, 31) < 0) text[0] = 0;
-        close(file);
-    }
-    time->tv_sec = now.tv_sec + atol(text);
-    time->tv_usec = now.tv_nsec / 1000;
-    return 0;
-}
-"#;
-
-#[test]
-fn a_server_whose_clock_is_set_back_or_forward_forgets_and_keeps_as_before() {
-    let directory = std::env::temp_dir().join(format!("memofn-clock-{}", std::process::id()));
-    let file = |name: &str| directory.join(name);
-    std::fs::create_dir_all(&directory).expect("a directory can be made");
-    std::fs::write(file("clock.c"), CLOCK).expect("it is ours");
-    let set = |seconds: &str| std::fs::write(file("time"), seconds).expect("it is ours");
-    set("0");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-o"]).args([file("clock.so"), file("clock.c")]);
-    if !cfg!(target_os = "linux") || !compiler.status().is_ok_and(|status| status.success()) {
-        println!("skipped: no clock can be made");
-        return;
-    }
-    let variables = vec![
-        ("LD_PRELOAD".to_owned(), file("clock.so")),
-        ("MEMOFN_TEST_CLOCK".to_owned(), file("time")),
-    ];
-    let Some(server) = Server::start_with(&[], variables) else { return };
-    let red = painted_question(1, "red");
-    let (one, other) = (patient(&server).tier(), patient(&server).tier());
-    for seconds in ["0", "3600", "0", "-86400", "0"] {
-        let before = server.command(&["EVAL", "return tonumber(redis.call('TIME')[1])", "0"]);
-        keep(&one, &red);
-        let removed_during = lease(other.ask(&painted_question(2, "red").0).wait());
-        set(seconds);
-        let after = server.command(&["EVAL", "return tonumber(redis.call('TIME')[1])", "0"]);
-        println!("the clock was set from {before} to {after}");
-        one.forget(Forget::Tag("color:red"));
-        assert!(one.flush(LONG));
-        assert!(!is_hit(&other, &red.0), "it was forgotten after it was kept: {seconds}");
-        let second = painted_question(2, "red");
-        let kept = other.keep(&second.0, second.1, Some(removed_during)).wait();
-        assert_eq!(kept, Kept::Refused, "{seconds}");
-        keep(&one, &red);
-        assert!(is_hit(&other, &red.0), "it was kept after that: {seconds}");
-        one.forget(Forget::Function(red.0.function()));
-        assert!(one.flush(LONG));
-        assert!(!is_hit(&other, &red.0), "{seconds}");
-    }
-    drop(server);
-    let _ = std::fs::remove_dir_all(&directory);
 }

@@ -86,9 +86,9 @@ impl Desk {
         let answer = self.given_back(caught(|| self.tier.begin(&self.asked)));
         let Some(Answer::Yours(lease)) = within(answer, self.timeout(), waits).await else {
             self.counts.errors.add();
-            return self.without_tier();
+            return self.without_tier().replacing();
         };
-        self.hold((lease != Lease::NONE).then_some(lease))
+        self.hold((lease != Lease::NONE).then_some(lease)).replacing()
     }
 
     /// No right: the result is for the cache alone.
@@ -102,7 +102,14 @@ impl Desk {
     pub(crate) fn hold(&self, lease: Option<Lease>) -> Held {
         let has_lease = lease.is_some_and(|lease| lease != Lease::NONE);
         let serial = self.under_way.begin(self.asked.digest(), has_lease);
-        Held { desk: self.clone(), lease, serial, is_for_tier: true, is_kept: false }
+        Held {
+            desk: self.clone(),
+            lease,
+            serial,
+            is_for_tier: true,
+            replaces: false,
+            is_kept: false,
+        }
     }
 
     /// Has the tier forget the key.
@@ -151,16 +158,26 @@ pub(crate) struct Held {
     serial: u64,
     /// Otherwise the tier has not answered.
     is_for_tier: bool,
+    /// An older record must not answer in place of the result.
+    replaces: bool,
     is_kept: bool,
 }
 
 impl Held {
+    fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
     pub(crate) fn is_for_tier(&self) -> bool {
         self.is_for_tier
     }
 
     /// The tier is told that the cache has a result without it.
     pub(crate) fn bypass(self) {
+        if self.replaces {
+            self.desk.forget();
+        }
         caught(|| self.desk.tier.bypassed(&self.desk.asked));
     }
 
@@ -178,13 +195,17 @@ impl Held {
         };
         self.is_kept = true;
         let counts = Arc::clone(counts);
+        let replaces = self.replaces.then(|| self.desk.clone());
         counts.keeps.begin();
         let kept = caught(|| tier.keep(asked, record, self.lease));
         kept.unwrap_or_else(|| Pending::ready(Kept::Failed)).detach(move |kept| {
             match kept {
                 Kept::Stored => {}
                 Kept::Refused => counts.refused.add(),
-                Kept::Failed => counts.errors.add(),
+                Kept::Failed => {
+                    counts.errors.add();
+                    replaces.iter().for_each(Desk::forget);
+                }
             }
             counts.keeps.end();
         });

@@ -14,7 +14,7 @@ use crate::tier::redis::state::{LONGEST_PAUSE, Phase, SHORTEST_PAUSE, State, jit
 use crate::tier::redis::stream::Stream;
 use std::io::Read;
 use std::mem;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,37 +51,8 @@ impl Link {
                 drop(leftovers);
                 continue;
             }
-            let is_away = state.phase == Phase::Away || state.breaker.is_open();
-            let tells = if is_away { Phase::Away } else { Phase::Up };
-            if tells != state.told {
-                state.told = tells;
-                let status = self.status(&state);
-                drop(state);
-                event::tell(&if is_away {
-                    TierEvent::Away { status }
-                } else {
-                    TierEvent::Back { status }
-                });
-                continue;
-            }
-            if state.drop_at.is_some_and(|at| at <= now) {
-                state.drop_at = self.next_drop(now);
-                state.doubtful = Doubtful::default();
-                drop(state);
-                self.followers.forget_all();
-                continue;
-            }
-            if state.doubtful.next().is_some_and(|at| at <= now) {
-                let (spots, functions) = state.doubtful.take(now);
-                drop(state);
-                for spot in spots {
-                    self.followers.forget(spot);
-                }
-                for function in functions {
-                    self.followers.forget_function(function);
-                }
-                continue;
-            }
+            let Some(state) = self.tell(state) else { continue };
+            let Some(mut state) = self.drop_what_is_due(state, now) else { continue };
             if state.phase != Phase::Up && !state.is_dialing && state.dial_at <= now {
                 state.is_dialing = true;
                 drop(state);
@@ -105,6 +76,47 @@ impl Link {
             buffer.clear();
             buffer.shrink_to(1 << 20);
         }
+    }
+
+    /// Tells the program that the server has gone or come back. Gives the lock back if there was nothing to tell.
+    fn tell<'s>(&self, mut state: MutexGuard<'s, State>) -> Option<MutexGuard<'s, State>> {
+        let is_away = state.phase == Phase::Away || state.breaker.is_open();
+        let tells = if is_away { Phase::Away } else { Phase::Up };
+        if tells == state.told {
+            return Some(state);
+        }
+        state.told = tells;
+        let status = self.status(&state);
+        drop(state);
+        event::tell(&if is_away { TierEvent::Away { status } } else { TierEvent::Back { status } });
+        None
+    }
+
+    /// Drops results in memory whose changes the server does not tell. Gives the lock back if none is due.
+    fn drop_what_is_due<'s>(
+        &self,
+        mut state: MutexGuard<'s, State>,
+        now: Instant,
+    ) -> Option<MutexGuard<'s, State>> {
+        if state.drop_at.is_some_and(|at| at <= now) {
+            state.drop_at = self.next_drop(now);
+            state.doubtful = Doubtful::default();
+            drop(state);
+            self.followers.forget_all();
+            return None;
+        }
+        if state.doubtful.next().is_none_or(|at| at > now) {
+            return Some(state);
+        }
+        let (spots, functions) = state.doubtful.take(now);
+        drop(state);
+        for spot in spots {
+            self.followers.forget(spot);
+        }
+        for function in functions {
+            self.followers.forget_function(function);
+        }
+        None
     }
 
     /// The thread has ended by a mistake. The next question starts another one.
