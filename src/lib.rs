@@ -47,6 +47,7 @@
 //! | `tracing` | a span of the crate [`tracing`](https://docs.rs/tracing) for each run of a body; a hit has none |
 //! | `tier` | [`tier = ..`](guide::tiers): a store of the program below the cache. Results are written by [`serde`](https://docs.rs/serde) and [`postcard`](https://docs.rs/postcard) |
 //! | `redis` | `memofn::redis`: a [tier](guide::tiers) that servers share. Ten crates: a parser of the protocol, and what tiers need |
+//! | `redis-tls` | `rediss://`: a Redis behind TLS. Eleven crates more: `rustls`, `ring`, and the certificates of the system |
 //! | `disk` | [`disk`](guide::tiers#disk): results that survive the process, in a database of `SQLite`, which is built from source |
 //!
 //! # Limits

@@ -5,6 +5,8 @@ pub(crate) mod gate;
 #[cfg(feature = "tier")]
 pub(crate) mod map_tier;
 #[cfg(all(unix, feature = "redis"))]
+pub(crate) mod redis_links;
+#[cfg(all(unix, feature = "redis"))]
 pub(crate) mod redis_server;
 pub(crate) mod tasks;
 

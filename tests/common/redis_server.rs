@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
@@ -17,6 +17,8 @@ pub(crate) struct Server {
     port: u16,
     directory: PathBuf,
     arguments: Vec<String>,
+    /// Variables of its environment.
+    variables: Vec<(String, PathBuf)>,
 }
 
 /// A port on which nothing listens.
@@ -28,6 +30,14 @@ pub(crate) fn free_port() -> u16 {
 impl Server {
     /// Starts a server. Prints a line and gives `None` where none is installed.
     pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
+        Self::start_with(arguments, Vec::new())
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn start_with(
+        arguments: &[&str],
+        variables: Vec<(String, PathBuf)>,
+    ) -> Option<Self> {
         static SERVERS: AtomicU32 = AtomicU32::new(0);
         let number = SERVERS.fetch_add(1, Relaxed);
         let directory = format!("memofn-redis-{}-{number}", std::process::id());
@@ -35,11 +45,11 @@ impl Server {
         std::fs::create_dir_all(&directory).expect("a directory can be made");
         let port = free_port();
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let Some(child) = spawn(port, &directory, &arguments) else {
+        let Some(child) = spawn(port, &directory, &arguments, &variables) else {
             println!("skipped: no redis-server is installed");
             return None;
         };
-        let server = Self { child, port, directory, arguments };
+        let server = Self { child, port, directory, arguments, variables };
         server.is_there();
         Some(server)
     }
@@ -48,7 +58,7 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn directory(&self) -> &std::path::Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
@@ -83,7 +93,8 @@ impl Server {
     /// Starts it again, empty, on its port.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        self.child = spawn(self.port, &self.directory, &self.arguments).expect("it is installed");
+        let child = spawn(self.port, &self.directory, &self.arguments, &self.variables);
+        self.child = child.expect("it is installed");
         self.is_there();
     }
 
@@ -108,13 +119,19 @@ impl Server {
     }
 }
 
-fn spawn(port: u16, directory: &std::path::Path, arguments: &[String]) -> Option<Child> {
+fn spawn(
+    port: u16,
+    directory: &Path,
+    arguments: &[String],
+    variables: &[(String, PathBuf)],
+) -> Option<Child> {
     let binary = env::var_os("MEMOFN_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     Command::new(binary)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
         .args(["--appendonly", "no", "--dir"])
         .arg(directory)
         .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

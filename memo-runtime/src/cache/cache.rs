@@ -4,6 +4,7 @@ use crate::cache::by_hand::collection::CacheIter;
 use crate::cache::registry::Listed;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
+use crate::engine::below::Told;
 use crate::engine::engine::EnginePtr;
 use crate::engine::settings::Settings;
 use crate::engine::typed::TypedEngine;
@@ -184,7 +185,7 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     /// ```
     #[doc(alias("invalidate_all", "cache_clear", "flush", "evict_all"))]
     pub fn clear(&self) {
-        self.engine.engine().clear();
+        self.engine.engine().clear(&mut Told::new());
     }
 
     /// Turns this cache off, or on again.
@@ -328,7 +329,7 @@ impl<K, V> Cache<K, V> {
     #[doc(alias("invalidate_by_tag", "RemoveByTag"))]
     #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn invalidate_tag(&self, tag: &str) -> usize {
-        self.engine.engine().invalidate_tag(tag)
+        self.engine.engine().invalidate_tag(tag, &mut Told::new())
     }
 
     /// Ends the time in which the results with this tag answer, as if they had grown old. Returns how many results that
@@ -355,7 +356,7 @@ impl<K, V> Cache<K, V> {
     #[doc(alias("revalidateTag", "mark_stale"))]
     #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn expire_tag(&self, tag: &str) -> usize {
-        self.engine.engine().expire_tag(tag)
+        self.engine.engine().expire_tag(tag, &mut Told::new())
     }
 }
 

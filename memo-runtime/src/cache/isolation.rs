@@ -9,6 +9,7 @@
 
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed, forever};
 use crate::config::parameters::CacheParameters;
+use crate::engine::below::Told;
 use crate::engine::detour;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::settings::Settings;
@@ -265,13 +266,13 @@ fn take_spare(place: Place, parameters: &CacheParameters) -> Option<&'static Eng
         spare.swap_remove(at)
     };
     // Calls that have outlived their isolation may have left something.
-    spare.clear();
+    spare.clear(&mut Told::new());
     Some(spare)
 }
 
 /// Empties a cache, and keeps it.
 fn put_spare(place: Place, cache: &'static EnginePtr<Shared>, panics: &mut Panics) {
-    panics.catch(|| cache.clear());
+    panics.catch(|| cache.clear(&mut Told::new()));
     panics.catch(|| cache.set_maxsize(cache.parameters.maxsize));
     panics.catch(|| cache.enable(true));
     SPARE.lock().entry(place).or_default().push(cache);
@@ -285,10 +286,10 @@ impl Drop for Isolation {
         let shared = || self.inner.state.lock().caches.values().copied().collect::<Vec<_>>();
         let shared = if is_last { shared() } else { Vec::new() };
         for cache in shared {
-            panics.catch(|| cache.clear());
+            panics.catch(|| cache.clear(&mut Told::new()));
         }
         for cache in self.last_own_caches() {
-            panics.catch(|| cache.clear());
+            panics.catch(|| cache.clear(&mut Told::new()));
         }
 
         let left = STAYS.try_with(|stays| {

@@ -10,6 +10,7 @@ use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
 #[cfg(feature = "tier")]
 use crate::engine::below::Below;
+use crate::engine::below::Told;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 #[cfg(feature = "tier")]
@@ -27,11 +28,11 @@ pub(super) trait AnyCache {
     /// The counts since it was made, cleared or not.
     #[cfg(feature = "metrics")]
     fn totals(&self) -> CacheInfo;
-    fn clear(&self);
+    fn clear(&self, told: &mut Told);
     #[cfg(feature = "tier")]
     fn below(&self) -> Option<Arc<dyn Below>>;
-    fn invalidate_tag(&self, tag: &str) -> usize;
-    fn expire_tag(&self, tag: &str) -> usize;
+    fn invalidate_tag(&self, tag: &str, told: &mut Told) -> usize;
+    fn expire_tag(&self, tag: &str, told: &mut Told) -> usize;
 }
 
 impl<S: Scope> AnyCache for Engine<S> {
@@ -47,8 +48,8 @@ impl<S: Scope> AnyCache for Engine<S> {
         Self::totals(self)
     }
 
-    fn clear(&self) {
-        self.clear();
+    fn clear(&self, told: &mut Told) {
+        self.clear(told);
     }
 
     #[cfg(feature = "tier")]
@@ -56,12 +57,12 @@ impl<S: Scope> AnyCache for Engine<S> {
         self.below.clone()
     }
 
-    fn invalidate_tag(&self, tag: &str) -> usize {
-        self.invalidate_tag(tag)
+    fn invalidate_tag(&self, tag: &str, told: &mut Told) -> usize {
+        self.invalidate_tag(tag, told)
     }
 
-    fn expire_tag(&self, tag: &str) -> usize {
-        self.expire_tag(tag)
+    fn expire_tag(&self, tag: &str, told: &mut Told) -> usize {
+        self.expire_tag(tag, told)
     }
 }
 
@@ -292,9 +293,7 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    let mut panic = FirstPanic::none();
-    ListedCaches::visible().for_each(|_, cache| panic.catch(|| cache.clear()));
-    panic.resume();
+    in_each_of(&ListedCaches::visible(), |cache, told| cache.clear(told));
 }
 
 /// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
@@ -341,7 +340,7 @@ pub fn clear_all() {
 pub fn invalidate_tag(tag: &str) -> usize {
     #[cfg(feature = "tier")]
     forgotten::note(tag);
-    in_all_caches(|cache| cache.invalidate_tag(tag))
+    sum_of_all(|cache, told| cache.invalidate_tag(tag, told))
 }
 
 /// Ends the time in which the results with this tag answer, in all caches of the process. Returns how many results that
@@ -373,7 +372,7 @@ pub fn invalidate_tag(tag: &str) -> usize {
 pub fn expire_tag(tag: &str) -> usize {
     #[cfg(feature = "tier")]
     forgotten::note(tag);
-    in_all_caches(|cache| cache.expire_tag(tag))
+    sum_of_all(|cache, told| cache.expire_tag(tag, told))
 }
 
 /// Waits until the tiers below all caches have kept what they were given so far, at most for this time. Returns whether they
@@ -399,11 +398,24 @@ pub fn flush(at_most: Duration) -> bool {
 }
 
 /// The sum of what `act` returns for each cache.
-fn in_all_caches(act: impl Fn(&dyn AnyCache) -> usize) -> usize {
+fn sum_of_all(act: impl Fn(&dyn AnyCache, &mut Told) -> usize) -> usize {
     let mut sum = 0;
+    in_each_of(&ListedCaches::reached(), |cache, told| sum += act(cache, told));
+    sum
+}
+
+/// Has caches forget. Those that share a store below have it told once.
+fn in_each_of(caches: &ListedCaches, mut act: impl FnMut(&dyn AnyCache, &mut Told)) {
+    #[cfg(feature = "tier")]
+    // The first cache may tell for all. So no run of another one may be allowed to keep its result after that.
+    caches.for_each(|_, cache| {
+        if let Some(below) = cache.below() {
+            below.forget_runs();
+        }
+    });
+    let mut told = Told::new();
     let mut panic = FirstPanic::none();
     // A `Drop` that panics must not leave old results in the caches that follow.
-    ListedCaches::reached().for_each(|_, cache| panic.catch(|| sum += act(cache)));
+    caches.for_each(|_, cache| panic.catch(|| act(cache, &mut told)));
     panic.resume();
-    sum
 }

@@ -85,9 +85,7 @@ impl<S: Scope> RunGuard<'_, S> {
     pub(super) fn ask_and_block(&mut self) -> Option<Young> {
         let mut asking = Asking::new(self.question(Waits::Blocking)?);
         loop {
-            let polled = asking.question.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            // A blocking question is ready at once.
-            let Poll::Ready(reply) = polled else { return None };
+            let reply = reply_of(&mut asking.question)?;
             match self.take(reply, &mut asking) {
                 ControlFlow::Break(young) => return young,
                 ControlFlow::Continue(()) => {}
@@ -99,22 +97,26 @@ impl<S: Scope> RunGuard<'_, S> {
     pub(super) async fn ask(&mut self) -> Option<Young> {
         let mut asking = Asking::new(self.question(Waits::Polled)?);
         loop {
-            // Mutable: a run is `Send` and not `Sync`, and so must the future be.
-            let (run, asked) = (&mut *self, &mut asking);
-            let reply = poll_fn(move |cx| {
-                let (_here, mut polled) = (run.here(), Poll::Pending);
-                run.poll(cx, &mut |cx| {
-                    polled = asked.question.as_mut().poll(cx);
-                    polled.is_ready()
-                });
-                polled
-            })
-            .await;
+            let reply = self.poll_question(&mut asking.question).await;
             match self.take(reply, &mut asking) {
                 ControlFlow::Break(young) => return young,
                 ControlFlow::Continue(()) => {}
             }
         }
+    }
+
+    async fn poll_question(&mut self, question: &mut Question) -> Reply {
+        // Mutable: a run is `Send` and not `Sync`, and so must the future be.
+        let run = &mut *self;
+        poll_fn(move |cx| {
+            let (_here, mut polled) = (run.here(), Poll::Pending);
+            run.poll(cx, &mut |cx| {
+                polled = question.as_mut().poll(cx);
+                polled.is_ready()
+            });
+            polled
+        })
+        .await
     }
 
     /// Asks, and ends the run if there is a value. Returns whether there is.
@@ -124,10 +126,20 @@ impl<S: Scope> RunGuard<'_, S> {
         young.map(|young| self.finish_given(young)).is_some()
     }
 
-    /// The run may keep its result without having asked, if something stands below the cache.
-    pub(super) fn hold_below(&mut self) {
-        if let Some(below) = &self.engine.below {
-            let hold = below.hold(self.entry.entry_ref());
+    /// Has a run that begins in any case keep its result, if something stands below the cache. Blocks the thread.
+    pub(super) fn begin_below_and_block(&mut self) {
+        let Some(below) = &self.engine.below else { return };
+        let mut question = below.begin(self.entry.entry_ref(), Waits::Blocking);
+        if let Some(Reply::Run(hold)) = reply_of(&mut question) {
+            self.set_held(hold, None);
+        }
+    }
+
+    /// [`begin_below_and_block`](Self::begin_below_and_block), and is polled.
+    pub(super) async fn begin_below(&mut self) {
+        let Some(below) = &self.engine.below else { return };
+        let mut question = below.begin(self.entry.entry_ref(), Waits::Polled);
+        if let Reply::Run(hold) = self.poll_question(&mut question).await {
             self.set_held(hold, None);
         }
     }
@@ -152,7 +164,7 @@ impl<S: Scope> RunGuard<'_, S> {
         let given = match reply {
             Reply::Given(given) => given,
             Reply::Run(hold) => {
-                if asking.old.is_some() || hold.is_some() {
+                if asking.old.is_some() || hold.as_ref().is_some_and(|hold| hold.is_miss()) {
                     self.note(Asked::Miss);
                 }
                 self.set_held(hold, asking.old.take());
@@ -254,6 +266,14 @@ impl<S: Scope> RunGuard<'_, S> {
         unsafe {
             right.keep(value, life, &tags, ran.sample());
         }
+    }
+}
+
+/// The reply to a blocking question, which is ready at once.
+fn reply_of(question: &mut Question) -> Option<Reply> {
+    match question.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(reply) => Some(reply),
+        Poll::Pending => None,
     }
 }
 

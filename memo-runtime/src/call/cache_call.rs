@@ -201,7 +201,8 @@ fn observe_any<'c, S: Scope>(
     types: &mut Types<'_, S>,
 ) -> ControlFlow<Answered, PackedRun<'c, S>> {
     if start == Start::Anew {
-        let guard = call::refreshing(engine, types.query, None);
+        let mut guard = call::refreshing(engine, types.query, None);
+        guard.begin_below_and_block();
         return ControlFlow::Continue(PackedRun::start(guard, engine));
     }
     let rule = engine.core.rule();
@@ -248,7 +249,8 @@ where
     let mut query = engine.query(lookup);
     let polled = Some(Runner::new_run());
     if start == Start::Anew {
-        let guard = call::refreshing(engine.engine(), &mut query, polled);
+        let mut guard = call::refreshing(engine.engine(), &mut query, polled);
+        guard.begin_below().await;
         return ControlFlow::Continue(AsyncRun::start(engine, guard, policy));
     }
     let rule = engine.engine().core.rule();

@@ -183,11 +183,12 @@ where
     Q: Lookup<Key = K>,
     S: Scope,
 {
-    let guard = refreshing(engine.engine(), &mut engine.query(lookup), None);
+    let mut guard = refreshing(engine.engine(), &mut engine.query(lookup), None);
+    guard.begin_below_and_block();
     Run::new(engine, PackedRun::start(guard, engine.engine()), policy)
 }
 
-/// Starts the run of a refresh.
+/// Starts the run of a refresh. What stands below the cache is still to be asked.
 pub(super) fn refreshing<'c, S: Scope>(
     engine: &'c Engine<S>,
     query: &mut dyn AnyQuery,
@@ -197,7 +198,6 @@ pub(super) fn refreshing<'c, S: Scope>(
     let (entry, tags) = engine.fresh(hash, query);
     let mut guard = RunGuard::new(engine, entry, Role::Owner, polled);
     guard.flight = engine.start_refresh(NewEntry::new(&guard.entry, &tags, guard.runner()));
-    guard.hold_below();
     guard
 }
 

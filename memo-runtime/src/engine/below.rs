@@ -7,6 +7,7 @@ use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::key::tags::Tag;
 use crate::store::freshness::Life;
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -30,7 +31,9 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn tag(&self, entry: EntryRef) -> Option<Tag>;
     /// Asks for the value of the entry's key. The question is polled to its end; with `Waits::Blocking` once.
     fn ask(&self, entry: EntryRef, waits: Waits) -> Question;
-    /// The right to keep the result of a run that has not asked.
+    /// Asks for the right to keep the result of a run that begins in any case. The reply is [`Reply::Run`].
+    fn begin(&self, entry: EntryRef, waits: Waits) -> Question;
+    /// The right to keep a value that no run has computed.
     fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>>;
     /// Forgets the value of the entry's key.
     fn forget(&self, entry: EntryRef);
@@ -41,10 +44,12 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// There is a key of the cache's type at `key`.
     #[expect(unsafe_code, reason = "a key has no type")]
     unsafe fn forget_key(&self, key: NonNull<()>);
+    /// Keeps all runs under way from keeping their results.
+    fn forget_runs(&self);
     /// Forgets the values of the cache, and zeroes the counters.
-    fn forget_all(&self);
+    fn forget_all(&self, told: &mut Told);
     /// Forgets the values with a tag.
-    fn forget_tag(&self, tag: &str);
+    fn forget_tag(&self, tag: &str, told: &mut Told);
     /// Counts a question of a run.
     fn note(&self, asked: Asked);
     /// Adds its counters.
@@ -54,6 +59,10 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// One line for people, with its state.
     fn status(&self) -> String;
 }
+
+/// Who was told already, when several caches are told the same: the address of a store that they may share, and the function, or
+/// none with a tag.
+pub(crate) type Told = HashSet<(usize, Option<String>)>;
 
 /// The time that counters count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +134,8 @@ pub(crate) trait AnyValue: Send {
 
 /// The right to keep the result of one run. Dropping it gives the right back.
 pub(crate) trait Hold: Send {
+    /// Whether the answer was that there is no value. Otherwise there was no answer, and nothing is kept.
+    fn is_miss(&self) -> bool;
     /// Keeps a value of the cache's type, with a life that begins now. It runs user code, and catches its panics.
     ///
     /// # Safety

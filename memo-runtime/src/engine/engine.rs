@@ -22,7 +22,7 @@ use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
 use crate::config::stats::CacheInfo;
-use crate::engine::below::{Above, Below, Since};
+use crate::engine::below::{Above, Below, Since, Told};
 use crate::engine::core::{Core, Equals, Found, NewEntry, NewTags, Renewer, Rule};
 use crate::engine::detour;
 use crate::engine::lives::Lives;
@@ -383,8 +383,8 @@ impl<S: Scope> Engine<S> {
     }
 
     /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
-    pub(crate) fn clear(&self) {
-        self.tell_below(|below| below.forget_all());
+    pub(crate) fn clear(&self, told: &mut Told) {
+        self.tell_below(|below| below.forget_all(told));
         self.recycle(self.core.clear().into_iter().map(EntryPtr::into_ref));
     }
 
@@ -422,14 +422,14 @@ impl<S: Scope> Engine<S> {
     }
 
     /// Ends the time in which the entries with this tag answer: see [`Core::expire_tag`].
-    pub(crate) fn expire_tag(&self, tag: &str) -> usize {
-        self.tell_below(|below| below.forget_tag(tag));
+    pub(crate) fn expire_tag(&self, tag: &str, told: &mut Told) -> usize {
+        self.tell_below(|below| below.forget_tag(tag, told));
         self.core.expire_tag(tag)
     }
 
     /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
-    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
-        self.tell_below(|below| below.forget_tag(tag));
+    pub(crate) fn invalidate_tag(&self, tag: &str, told: &mut Told) -> usize {
+        self.tell_below(|below| below.forget_tag(tag, told));
         self.core.invalidate_tag(tag)
     }
 

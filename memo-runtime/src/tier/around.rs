@@ -31,8 +31,8 @@ pub(crate) enum Found {
     Record(Record),
     /// The body is to run, and may keep its result with this lease.
     Lease(Held),
-    /// The body is to run. The tier does not answer.
-    Nothing,
+    /// The body is to run, and keeps nothing. The tier does not answer.
+    Nothing(Held),
 }
 
 impl Desk {
@@ -47,7 +47,7 @@ impl Desk {
             let Some(answer) = within(self.question(old.as_ref()), self.timeout(), waits).await
             else {
                 self.counts.errors.add();
-                return Found::Nothing;
+                return Found::Nothing(self.without_tier());
             };
             let (pushed, until) = match answer {
                 Answer::Hit(record) => return Found::Record(record),
@@ -55,7 +55,7 @@ impl Desk {
                 Answer::Theirs(pushed, until) => (pushed, until),
                 Answer::Away => {
                     self.counts.errors.add();
-                    return Found::Nothing;
+                    return Found::Nothing(self.without_tier());
                 }
             };
             old = None;
@@ -69,7 +69,7 @@ impl Desk {
             // A run of this process that has the lease may be a future that nobody polls.
             if left.is_zero() || self.under_way.has_lease(self.asked.digest()) {
                 self.counts.misses.add();
-                return Found::Nothing;
+                return Found::Nothing(self.without_tier());
             }
             let is_pushed = within(pushed, until.min(left), waits).await.is_some();
             if is_pushed && sync::now().saturating_duration_since(now) < pause {
@@ -81,11 +81,35 @@ impl Desk {
         }
     }
 
+    /// Asks for the right of a run that begins whether there is a record or not.
+    pub(crate) async fn begin(self, waits: Waits) -> Held {
+        let answer = self.given_back(caught(|| self.tier.begin(&self.asked)));
+        let Some(Answer::Yours(lease)) = within(answer, self.timeout(), waits).await else {
+            self.counts.errors.add();
+            return self.without_tier().replacing();
+        };
+        self.hold((lease != Lease::NONE).then_some(lease)).replacing()
+    }
+
+    /// No right: the result is for the cache alone.
+    pub(crate) fn without_tier(&self) -> Held {
+        let mut held = self.hold(None);
+        held.is_for_tier = false;
+        held
+    }
+
     /// The right to keep a result.
     pub(crate) fn hold(&self, lease: Option<Lease>) -> Held {
         let has_lease = lease.is_some_and(|lease| lease != Lease::NONE);
         let serial = self.under_way.begin(self.asked.digest(), has_lease);
-        Held { desk: self.clone(), lease, serial, is_kept: false }
+        Held {
+            desk: self.clone(),
+            lease,
+            serial,
+            is_for_tier: true,
+            replaces: false,
+            is_kept: false,
+        }
     }
 
     /// Has the tier forget the key.
@@ -93,12 +117,15 @@ impl Desk {
         caught(|| self.tier.forget(Forget::Key(&self.asked)));
     }
 
-    /// The question to the tier. If nobody waits for the answer any longer, its lease is given back.
     fn question(&self, old: Option<&Record>) -> Pending<Answer> {
         let (tier, asked) = (&self.tier, &self.asked);
-        let pending = caught(|| old.map_or_else(|| tier.ask(asked), |old| tier.lend(asked, old)));
+        self.given_back(caught(|| old.map_or_else(|| tier.ask(asked), |old| tier.lend(asked, old))))
+    }
+
+    /// If nobody waits for the answer any longer, its lease is given back.
+    fn given_back(&self, answer: Option<Pending<Answer>>) -> Pending<Answer> {
         let desk = self.clone();
-        pending.unwrap_or_else(|| Pending::ready(Answer::Away)).or_give(move |answer| {
+        answer.unwrap_or_else(|| Pending::ready(Answer::Away)).or_give(move |answer| {
             if let Answer::Yours(lease) = answer {
                 drop(desk.hold(Some(lease)));
             }
@@ -129,10 +156,31 @@ pub(crate) struct Held {
     lease: Option<Lease>,
     /// The serial of the key when the run began.
     serial: u64,
+    /// Otherwise the tier has not answered.
+    is_for_tier: bool,
+    /// An older record must not answer in place of the result.
+    replaces: bool,
     is_kept: bool,
 }
 
 impl Held {
+    fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
+    pub(crate) fn is_for_tier(&self) -> bool {
+        self.is_for_tier
+    }
+
+    /// The tier is told that the cache has a result without it.
+    pub(crate) fn bypass(self) {
+        if self.replaces {
+            self.desk.forget();
+        }
+        caught(|| self.desk.tier.bypassed(&self.desk.asked));
+    }
+
     /// The call that it is the right for.
     pub(crate) fn asked(&self) -> &Asked {
         &self.desk.asked
@@ -147,13 +195,17 @@ impl Held {
         };
         self.is_kept = true;
         let counts = Arc::clone(counts);
+        let replaces = self.replaces.then(|| self.desk.clone());
         counts.keeps.begin();
         let kept = caught(|| tier.keep(asked, record, self.lease));
         kept.unwrap_or_else(|| Pending::ready(Kept::Failed)).detach(move |kept| {
             match kept {
                 Kept::Stored => {}
                 Kept::Refused => counts.refused.add(),
-                Kept::Failed => counts.errors.add(),
+                Kept::Failed => {
+                    counts.errors.add();
+                    replaces.iter().for_each(Desk::forget);
+                }
             }
             counts.keeps.end();
         });

@@ -6,7 +6,7 @@ use crate::base::catch_panic::{catch_panic, caught};
 use crate::base::sync;
 use crate::config::stats::CacheInfo;
 use crate::engine::below::{
-    self, Above, AnyValue, Below, Given, Hold, OWN_TAG, Question, Reply, Since, Waits,
+    self, Above, AnyValue, Below, Given, Hold, OWN_TAG, Question, Reply, Since, Told, Waits,
 };
 use crate::entry::entry::Entry;
 use crate::entry::entry_ref::EntryRef;
@@ -209,8 +209,9 @@ where
             for _ in 0..2 {
                 let record = match desk.clone().ask(waits, old).await {
                     Found::Record(record) => record,
-                    Found::Lease(held) => return Reply::Run(Some(self.holding(held))),
-                    Found::Nothing => return Reply::Run(None),
+                    Found::Lease(held) | Found::Nothing(held) => {
+                        return Reply::Run(Some(self.holding(held)));
+                    }
                 };
                 let now = wall::now();
                 let read = self.read(&record, &desk.asked);
@@ -232,7 +233,7 @@ where
                 return Reply::Given(Given { value, age, rest, again });
             }
             self.counts.misses.add();
-            Reply::Run(None)
+            Reply::Run(Some(self.holding(desk.without_tier())))
         })
     }
 
@@ -292,6 +293,15 @@ where
         Some(Arc::clone(&self.0).holding(desk.hold(None)))
     }
 
+    fn begin(&self, entry: EntryRef, waits: Waits) -> Question {
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
+        let Some(desk) = desk else { return Box::pin(ready(Reply::Run(None))) };
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { Reply::Run(Some(inner.holding(desk.begin(waits).await))) })
+    }
+
     fn forget(&self, entry: EntryRef) {
         #[expect(unsafe_code, reason = "a key has no lifetime")]
         // SAFETY: the caller keeps the entry alive.
@@ -304,19 +314,25 @@ where
         self.0.forget(unsafe { key.cast::<K>().as_ref() });
     }
 
-    fn forget_all(&self) {
+    fn forget_runs(&self) {
+        self.0.under_way.forget_all();
+    }
+
+    fn forget_all(&self, told: &mut Told) {
         self.0.counts.zero();
         let Some(tier) = self.0.place.tier(self.0.is_test) else { return };
         self.0.under_way.forget_all();
-        if let Some(function) = self.0.function.get() {
+        let Some(function) = self.0.function.get() else { return };
+        if told.insert((address(&tier), Some(function.name().to_owned()))) {
             self.0.quietly(|| _ = caught(|| tier.forget(Forget::Function(function))));
         }
     }
 
-    fn forget_tag(&self, tag: &str) {
+    fn forget_tag(&self, tag: &str, told: &mut Told) {
         // Runs under way may have the tag.
         self.0.under_way.forget_all();
-        if let Some(tier) = self.0.place.tier(self.0.is_test) {
+        let tier = self.0.place.tier(self.0.is_test);
+        if let Some(tier) = tier.filter(|tier| told.insert((address(tier), None))) {
             // An invalidation in the whole process comes to the other caches as well.
             quietly(Quiet::All, || _ = caught(|| tier.forget(Forget::Tag(tag))));
         }
@@ -345,6 +361,10 @@ where
         let tier = self.0.place.tier(self.0.is_test);
         tier.and_then(|tier| caught(|| tier.status())).unwrap_or_else(|| "off".to_owned())
     }
+}
+
+fn address(tier: &Arc<dyn Tier>) -> usize {
+    Arc::as_ptr(tier).cast::<()>().addr()
 }
 
 /// Has a tier forget the tags that were invalidated before a cache above it was made.
@@ -446,6 +466,10 @@ where
     V: Clone + Send + 'static,
     C: Codec<V>,
 {
+    fn is_miss(&self) -> bool {
+        self.held.is_for_tier()
+    }
+
     #[expect(unsafe_code, reason = "a value has no type")]
     unsafe fn keep(
         self: Box<Self>,
@@ -455,6 +479,9 @@ where
         cost: Option<Duration>,
     ) {
         let Self { inner, held } = *self;
+        if !held.is_for_tier() {
+            return inner.quietly(|| held.bypass());
+        }
         // SAFETY: by the condition of the trait.
         let value = unsafe { value.cast::<V>().as_ref() };
         let codec = &inner.codec;

@@ -26,12 +26,26 @@ pub trait Tier: Send + Sync + 'static {
         Pending::ready(Answer::Yours(Lease::NONE))
     }
 
+    /// Asks for a lease for a run that begins whether there is a record or not: a refresh. It takes the place of a lease that another run
+    /// has. The result is kept with it, so that a [`forget`](Self::forget) during the run is not overwritten. The answer is
+    /// [`Answer::Yours`] or [`Answer::Away`].
+    fn begin(&self, of: &Asked) -> Pending<Answer> {
+        let _ = of;
+        Pending::ready(Answer::Yours(Lease::NONE))
+    }
+
     /// Keeps a record. With a lease, only if that is still valid: a [`forget`](Self::forget) ends it.
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept>;
 
     /// Gives a lease back, because its run has failed, panicked or was dropped. It must not wait.
     fn release(&self, of: &Asked, lease: Lease) {
         let _ = (of, lease);
+    }
+
+    /// A result of this key is in the cache, and does not come to the tier, which has not answered. A tier that tells of changes
+    /// may not know of those of this key: so it has the cache forget it after a while. It must not wait.
+    fn bypassed(&self, of: &Asked) {
+        let _ = of;
     }
 
     /// Forgets records. What was asked for before and is kept later is to be refused. It must not wait.
@@ -187,11 +201,17 @@ macro_rules! pointers {
             fn lend(&self, of: &Asked, old: &Record) -> Pending<Answer> {
                 (**self).lend(of, old)
             }
+            fn begin(&self, of: &Asked) -> Pending<Answer> {
+                (**self).begin(of)
+            }
             fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
                 (**self).keep(of, record, lease)
             }
             fn release(&self, of: &Asked, lease: Lease) {
                 (**self).release(of, lease);
+            }
+            fn bypassed(&self, of: &Asked) {
+                (**self).bypassed(of);
             }
             fn forget(&self, what: Forget<'_>) {
                 (**self).forget(what);

@@ -8,6 +8,7 @@ use std::time::Duration;
 /// Takes the address of a server. It connects later, with the first question.
 ///
 /// - `redis://[user:password@]host[:port][/database]`
+/// - `rediss://..`, the same behind TLS, with the feature `redis-tls`
 /// - `unix:///path/of/the/socket`, with the database as `?db=1`
 ///
 /// User and password are percent-decoded.
@@ -87,6 +88,45 @@ impl Setup {
         self
     }
 
+    /// The authorities that vouch for the server of a `rediss://`: a file with certificates, as PEM. By default they are those
+    /// that the system trusts.
+    ///
+    /// The file is read for each connection. If it cannot be read, the server is away, and the report says why.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), memofn::redis::ConfigError> {
+    /// let tier = memofn::redis::connect("rediss://cache.local")?.ca_file("/etc/shop/ca.pem").tier();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.tls.authorities = Some(path.into());
+        self
+    }
+
+    /// The certificate of this process and its private key, for a `rediss://` that asks for them: two files, as PEM. They are
+    /// read for each connection.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), memofn::redis::ConfigError> {
+    /// let setup = memofn::redis::connect("rediss://cache.local")?;
+    /// let tier = setup.client_certificate("/etc/shop/client.pem", "/etc/shop/client.key").tier();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.0.tls.client = Some((certificate.into(), key.into()));
+        self
+    }
+
     /// Makes it the Redis of this process, in place of an earlier one.
     pub fn start(self) {
         redis_tier::start(self.tier());
@@ -113,12 +153,24 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
     Tcp(String, u16),
+    Tls(String, u16),
     Unix(PathBuf),
+}
+
+/// The files that TLS needs, as PEM.
+#[cfg(feature = "redis-tls")]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TlsFiles {
+    pub(crate) authorities: Option<PathBuf>,
+    /// A certificate and its key.
+    pub(crate) client: Option<(PathBuf, PathBuf)>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) address: Address,
+    #[cfg(feature = "redis-tls")]
+    pub(crate) tls: TlsFiles,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Secret>,
     pub(crate) database: u32,
@@ -132,6 +184,8 @@ impl Config {
     fn new(address: Address) -> Self {
         Self {
             address,
+            #[cfg(feature = "redis-tls")]
+            tls: TlsFiles::default(),
             user: None,
             password: None,
             database: 0,
@@ -143,25 +197,26 @@ impl Config {
     }
 
     fn parse(url: &str) -> Result<Self, String> {
-        let Some((scheme, rest)) = url.split_once(':') else {
-            return Err("the address of a Redis begins with `redis://` or `unix://`".to_owned());
-        };
-        match scheme {
-            "redis" => {
-                let rest = rest.strip_prefix("//").ok_or("`redis:` is followed by `//`")?;
-                Self::parse_tcp(rest)
-            }
-            "unix" => Self::parse_unix(rest.strip_prefix("//").unwrap_or(rest)),
+        let unknown = "the address of a Redis begins with `redis://`, `rediss://` or `unix://`";
+        let (scheme, rest) = url.split_once(':').ok_or(unknown)?;
+        let address = match scheme {
+            "redis" => Address::Tcp,
+            "rediss" if cfg!(feature = "redis-tls") => Address::Tls,
             "rediss" => {
-                Err("`rediss://` needs TLS, which this release does not have: there is no feature \
-                     `redis-tls` yet"
-                    .to_owned())
+                return Err("`rediss://` needs TLS, which is a feature: `memofn = { version = \
+                            \"0.1\", features = [\"redis-tls\"] }` in Cargo.toml"
+                    .to_owned());
             }
-            _ => Err("the address of a Redis begins with `redis://` or `unix://`".to_owned()),
+            "unix" => return Self::parse_unix(rest.strip_prefix("//").unwrap_or(rest)),
+            _ => return Err(unknown.to_owned()),
+        };
+        match rest.strip_prefix("//") {
+            Some(rest) => Self::parse_server(rest, address),
+            None => Err(format!("`{scheme}:` is followed by `//`")),
         }
     }
 
-    fn parse_tcp(rest: &str) -> Result<Self, String> {
+    fn parse_server(rest: &str, address: fn(String, u16) -> Address) -> Result<Self, String> {
         // A password may contain anything, so the last one separates.
         let (account, place) = match rest.rsplit_once('@') {
             Some((account, place)) => (Some(account), place),
@@ -185,7 +240,7 @@ impl Config {
             "" => 6379,
             port => port.parse().map_err(|_| "the port of a Redis is a number up to 65535")?,
         };
-        let mut config = Self::new(Address::Tcp(host.to_owned(), port));
+        let mut config = Self::new(address(host.to_owned(), port));
         config.database = database_of(database)?;
         if let Some(account) = account {
             let (user, password) = account.split_once(':').unwrap_or((account, ""));
@@ -223,12 +278,17 @@ impl Config {
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.address {
-            Address::Tcp(host, port) if host.contains(':') => {
-                write!(f, "redis://[{host}]:{port}/{}", self.database)
+        let (scheme, host, port) = match &self.address {
+            Address::Tcp(host, port) => ("redis", host, port),
+            Address::Tls(host, port) => ("rediss", host, port),
+            Address::Unix(path) => {
+                return write!(f, "unix://{}?db={}", path.display(), self.database);
             }
-            Address::Tcp(host, port) => write!(f, "redis://{host}:{port}/{}", self.database),
-            Address::Unix(path) => write!(f, "unix://{}?db={}", path.display(), self.database),
+        };
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}/{}", self.database)
+        } else {
+            write!(f, "{scheme}://{host}:{port}/{}", self.database)
         }
     }
 }
@@ -304,14 +364,27 @@ mod tests {
             "redis://me:secret%4x@h",
             "redis://me:secret%ff@h",
             "redis://me:secret@h:port",
-            "rediss://me:secret@h",
+            "rediss:x",
+            "rediss://me:secret%4@h",
         ];
         for url in bad {
             let error = connect(url).expect_err(url);
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
-        let error = connect("rediss://h").expect_err("no TLS");
-        assert!(error.to_string().contains("redis-tls"));
+    }
+
+    #[test]
+    fn tls_is_a_feature() {
+        match connect("rediss://me:secret@[::1]:7/3") {
+            Ok(setup) if cfg!(feature = "redis-tls") => {
+                assert_eq!(setup.0.to_string(), "rediss://[::1]:7/3");
+            }
+            Err(error) if !cfg!(feature = "redis-tls") => {
+                assert!(error.to_string().contains("features = [\"redis-tls\"]"), "{error}");
+                assert!(!error.to_string().contains("secret"), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

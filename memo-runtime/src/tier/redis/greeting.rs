@@ -26,7 +26,7 @@ struct Greeting {
 
 /// Connects. An error is a text for people, and may contain what the server has said.
 pub(crate) fn greet(config: &Config) -> Result<Greeted, String> {
-    let stream = Stream::connect(&config.address, PATIENCE)
+    let stream = Stream::connect(config, PATIENCE)
         .map_err(|error| format!("it cannot be reached: {error}"))?;
     let times = stream.set_write_timeout(Some(PATIENCE));
     let times = times.and_then(|()| stream.set_read_timeout(Some(PATIENCE)));
@@ -73,6 +73,9 @@ impl Greeting {
                 };
                 if says("mode", "cluster") {
                     return Err("it is a cluster, which is not supported".to_owned());
+                }
+                if says("role", "replica") {
+                    return Err("it is a replica, which cannot be written to".to_owned());
                 }
                 Ok(())
             }

@@ -74,6 +74,11 @@ impl Names {
         format!("{}f:{function:016x}", self.0)
     }
 
+    /// The key of the last time that a script was given.
+    pub(crate) fn last_time(&self) -> String {
+        format!("{}time", self.0)
+    }
+
     /// The prefix of the names of tags.
     pub(crate) fn tags(&self) -> String {
         format!("{}t:", self.0)

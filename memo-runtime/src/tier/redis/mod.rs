@@ -26,16 +26,21 @@
 
 mod breaker;
 mod config;
+mod connection;
+mod doubtful;
 mod followers;
 mod frames;
 mod greeting;
 mod keys;
 mod link;
 mod redis_tier;
+mod replies;
 mod scripts;
 mod slots;
 mod state;
 mod stream;
+#[cfg(feature = "redis-tls")]
+mod tls;
 
 pub use config::{Coherence, ConfigError, Setup, connect};
 pub use redis_tier::RedisTier;

@@ -1,6 +1,6 @@
 //! Redis as a tier.
 
-use crate::tier::pending::Pending;
+use crate::tier::pending::{Pending, Promise};
 use crate::tier::record::Record;
 use crate::tier::redis::config::Config;
 use crate::tier::redis::keys::{Spot, function_hash, tag_hash, tags_part};
@@ -94,14 +94,20 @@ fn checksum(record: &Record) -> Vec<u8> {
 
 impl RedisTier {
     fn question(&self, of: &Asked, old: Option<&Record>) -> Pending<Answer> {
-        let (link, spot) = (self.link(), Spot::of(of));
+        let (spot, old) = (Spot::of(of), old.map(checksum));
+        self.ask_with(|token, promise| Sent::Ask { spot, token, old, promise })
+    }
+
+    /// Sends a question with a new token, unless the server is not asked now.
+    fn ask_with(&self, question: impl FnOnce(u128, Promise<Answer>) -> Sent) -> Pending<Answer> {
+        let link = self.link();
         let mut state = link.at_work();
         if !link.answers(&mut state) {
             return Pending::ready(Answer::Away);
         }
         let token = state.next_token();
         let (promise, pending) = Pending::promised(Answer::Away);
-        link.send(&mut state, Sent::Ask { spot, token, old: old.map(checksum), promise }, None);
+        link.send(&mut state, question(token, promise), None);
         pending
     }
 }
@@ -115,6 +121,11 @@ impl Tier for RedisTier {
         self.question(of, Some(old))
     }
 
+    fn begin(&self, of: &Asked) -> Pending<Answer> {
+        let spot = Spot::of(of);
+        self.ask_with(|token, promise| Sent::Take { spot, token, promise })
+    }
+
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
         let (link, spot) = (self.link(), Spot::of(of));
         let token = lease.filter(|lease| *lease != Lease::NONE).map(|Lease(token)| token);
@@ -123,6 +134,7 @@ impl Tier for RedisTier {
         let mut state = link.at_work();
         let may_send = link.answers(&mut state) && record.as_bytes().len() <= LONGEST_RECORD;
         let (Some(life), Some(part), true) = (life, part, may_send) else {
+            link.doubt(&mut state, spot);
             drop(state);
             if let Some(token) = token {
                 self.remove(Removal::Lease(spot, token));
@@ -144,6 +156,11 @@ impl Tier for RedisTier {
 
     fn release(&self, of: &Asked, Lease(token): Lease) {
         self.remove(Removal::Lease(Spot::of(of), token));
+    }
+
+    fn bypassed(&self, of: &Asked) {
+        let mut state = self.link().at_work();
+        self.link().doubt(&mut state, Spot::of(of));
     }
 
     fn forget(&self, what: Forget<'_>) {

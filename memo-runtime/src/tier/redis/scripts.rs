@@ -4,8 +4,9 @@
 //! track what it really reads, instead. So the scripts name and read all that matters; only the tags of a value that is
 //! found cannot be named before, and are read once more.
 //!
-//! Times are microseconds of the server. A value begins with the time at which its run began. A lease is the token of
-//! its holder and the time at which it was given.
+//! Times are microseconds of the server, and each is later than the one before, also if its clock was set back: the last one is in
+//! a key. That one is not named, and is written without being read, so that nobody is told of it. A value begins with the time at
+//! which its run began. A lease is the token of its holder and the time at which it was given.
 
 /// One of the scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,23 +15,32 @@ pub(crate) enum Script {
     Keep,
     Release,
     Renew,
+    Take,
     Mark,
 }
 
-/// The scripts that the server is given to keep. [`Script::Mark`] is always sent in full: it must not be late because the
-/// server has lost it.
+/// The scripts that the server is given to keep. The others are always sent in full: they must not be late because the server
+/// has lost them.
 pub(crate) const KEPT: [Script; 4] = [Script::Ask, Script::Keep, Script::Release, Script::Renew];
 
 /// The hashes by which the server knows the scripts, in the order of [`KEPT`].
 pub(crate) type Hashes = [Option<String>; KEPT.len()];
 
-/// `now`, and whether a function or a tag was cleared when a run had begun.
+/// The time, and whether a function or a tag was cleared when a run had begun. The last time is kept for 31 days.
 macro_rules! with_time {
     ($script:literal) => {
         concat!(
             r"
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local function tick(last)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000000 + time[2]
+  local next = redis.call('INCR', last)
+  if next < now then
+    redis.call('SET', last, string.format('%.0f', now), 'PX', 2678400000)
+    return now
+  end
+  return next
+end
 local function is_later(key, born)
   local at = tonumber(redis.call('GET', key) or 0)
   return not at or at >= born
@@ -44,7 +54,8 @@ end
 impl Script {
     pub(crate) fn source(self) -> &'static str {
         match self {
-            // KEYS: value, lease, function. ARGV: prefix of tags, token, length of the lease, the end of a value that does not do.
+            // KEYS: value, lease, function. ARGV: prefix of tags, token, length of the lease, the end of a value that does not do,
+            // last time.
             // Gives the value, or 1 if the lease is the caller's, or the rest of another's lease as a list.
             Self::Ask => with_time!(
                 r"
@@ -64,17 +75,19 @@ end
 if redis.call('GET', KEYS[2]) then
   return {redis.call('PTTL', KEYS[2])}
 end
-redis.call('SET', KEYS[2], ARGV[2] .. string.format('%.0f', now), 'PX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[2] .. string.format('%.0f', tick(ARGV[5])), 'PX', ARGV[3])
 redis.call('GET', KEYS[2])
 return 1
 "
             ),
-            // KEYS: value, lease, function, tags. ARGV: token or nothing, life, count of tags and tags, record.
+            // KEYS: value, lease, function, tags. ARGV: token or nothing, life, count of tags and tags, record, last time.
             // The last GET has the key tracked: after one's own SET it is not.
             Self::Keep => with_time!(
                 r"
-local born = now
-if ARGV[1] ~= '' then
+local born
+if ARGV[1] == '' then
+  born = tick(ARGV[5])
+else
   local lease = redis.call('GET', KEYS[2])
   if not lease or string.sub(lease, 1, 32) ~= ARGV[1] then
     return 0
@@ -116,17 +129,23 @@ end
 return 0
 "
             }
-            // KEYS: a function or a tag. ARGV: life. The time of a mark never goes back.
-            Self::Mark => {
+            // KEYS: lease. ARGV: token, length of the lease, last time. Another's lease has ended by this.
+            Self::Take => with_time!(
                 r"
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local before = tonumber(redis.call('GET', KEYS[1]) or 0) or 0
-redis.call('SET', KEYS[1], string.format('%.0f', math.max(now, before)), 'PX', ARGV[1])
+redis.call('SET', KEYS[1], ARGV[1] .. string.format('%.0f', tick(ARGV[3])), 'PX', ARGV[2])
 redis.call('GET', KEYS[1])
 return 1
 "
-            }
+            ),
+            // KEYS: a function or a tag. ARGV: life, last time. The time of a mark never goes back.
+            Self::Mark => with_time!(
+                r"
+local before = tonumber(redis.call('GET', KEYS[1]) or 0) or 0
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(tick(ARGV[2]), before)), 'PX', ARGV[1])
+redis.call('GET', KEYS[1])
+return 1
+"
+            ),
         }
     }
 

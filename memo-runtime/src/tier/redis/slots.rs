@@ -49,6 +49,12 @@ pub(crate) enum Sent {
         spot: Spot,
         token: u128,
     },
+    /// A lease without a question.
+    Take {
+        spot: Spot,
+        token: u128,
+        promise: Promise<Answer>,
+    },
     Load(Script),
     Ping,
     Flush(Promise<bool>),
@@ -129,6 +135,8 @@ impl Slots {
         value: Option<&Value<'_>>,
     ) {
         let out = &mut self.outgoing;
+        let last_time = names.last_time();
+        let last_time = last_time.as_bytes();
         let token = |token: &u128| format!("{token:032x}");
         let millis = |time: Duration| time.as_millis().max(1).to_string();
         let mut call = |script: Script, keys: &[&str], arguments: &[&[u8]]| {
@@ -144,7 +152,8 @@ impl Slots {
                 let keys = [names.value(*spot), names.lease(*spot), names.function(spot.function)];
                 let (tags, token, lease) = (names.tags(), token(its), millis(config.lease));
                 let old = old.as_deref().unwrap_or_default();
-                let arguments = [tags.as_bytes(), token.as_bytes(), lease.as_bytes(), old];
+                let arguments =
+                    [tags.as_bytes(), token.as_bytes(), lease.as_bytes(), old, last_time];
                 call(Script::Ask, &keys.each_ref().map(|key| &**key), &arguments);
             }
             Sent::Keep { spot, token: its, tags, .. } => {
@@ -156,7 +165,8 @@ impl Slots {
                 let token = its.as_ref().map_or_else(String::new, token);
                 let life = millis(value.life);
                 let (token, life) = (token.as_bytes(), life.as_bytes());
-                call(Script::Keep, &keys, &[token, life, value.tags.as_bytes(), value.record]);
+                let tags = value.tags.as_bytes();
+                call(Script::Keep, &keys, &[token, life, tags, value.record, last_time]);
             }
             Sent::Watch { tags, .. } => {
                 let keys: Vec<_> = tags.iter().map(|tag| names.tag(*tag)).collect();
@@ -169,6 +179,11 @@ impl Slots {
                 let arguments = arguments.each_ref().map(String::as_bytes);
                 call(Script::Renew, &[&names.lease(*spot)], &arguments);
             }
+            Sent::Take { spot, token: its, .. } => {
+                let (token, lease) = (token(its), millis(config.lease));
+                let arguments = [token.as_bytes(), lease.as_bytes(), last_time];
+                call(Script::Take, &[&names.lease(*spot)], &arguments);
+            }
             Sent::Remove(Removal::Lease(spot, its)) => {
                 call(Script::Release, &[&names.lease(*spot)], &[token(its).as_bytes()]);
             }
@@ -178,10 +193,12 @@ impl Slots {
             }
             Sent::Remove(Removal::Function(function)) => {
                 let life = millis(LIFE_OF_MARK);
-                call(Script::Mark, &[&names.function(*function)], &[life.as_bytes()]);
+                let name = names.function(*function);
+                call(Script::Mark, &[&name], &[life.as_bytes(), last_time]);
             }
             Sent::Remove(Removal::Tag(tag)) => {
-                call(Script::Mark, &[&names.tag(*tag)], &[millis(LIFE_OF_MARK).as_bytes()]);
+                let life = millis(LIFE_OF_MARK);
+                call(Script::Mark, &[&names.tag(*tag)], &[life.as_bytes(), last_time]);
             }
             Sent::Load(script) => {
                 frames::command(out, &[b"SCRIPT", b"LOAD", script.source().as_bytes()]);

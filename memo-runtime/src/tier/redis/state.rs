@@ -2,6 +2,7 @@
 
 use crate::tier::pending::Promise;
 use crate::tier::redis::breaker::Breaker;
+use crate::tier::redis::doubtful::Doubtful;
 use crate::tier::redis::keys::Spot;
 use crate::tier::redis::slots::{Missed, Slots};
 use crate::tier::redis::stream::Stream;
@@ -9,6 +10,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -53,6 +57,8 @@ pub(crate) struct State {
     /// When the PING was sent that is not answered yet.
     pub(crate) ping: Option<Instant>,
     pub(crate) leases: HashMap<Spot, Held>,
+    /// Results in memory that the server may not tell of.
+    pub(crate) doubtful: Doubtful,
     /// Those who wait for a run of another process, and until when.
     pub(crate) waiters: HashMap<Spot, Vec<(Instant, Promise<()>)>>,
     /// When leases and waiters are looked through.
@@ -88,6 +94,7 @@ impl State {
             heard: now,
             ping: None,
             leases: HashMap::new(),
+            doubtful: Doubtful::default(),
             waiters: HashMap::new(),
             scan_at: now,
             drop_at: None,
@@ -101,6 +108,11 @@ impl State {
     pub(crate) fn next_token(&mut self) -> u128 {
         self.serial += 1;
         u128::from(self.process_token) << 64 | u128::from(self.serial)
+    }
+
+    /// Adds a lease to the table. The link's thread renews it.
+    pub(crate) fn begin_lease(&mut self, spot: Spot, token: u128) {
+        self.leases.insert(spot, Held { token, renewed: Instant::now() });
     }
 
     /// Takes a lease from the table.
