@@ -10,6 +10,7 @@ use crate::tier::pending::Pending;
 use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
 use crate::tier::under_way::UnderWay;
+use crate::tier::wall::Began;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ impl Desk {
     pub(crate) fn hold(&self, lease: Option<Lease>) -> Held {
         let has_lease = lease.is_some_and(|lease| lease != Lease::NONE);
         let serial = self.under_way.begin(self.asked.digest(), has_lease);
-        Held { desk: self.clone(), lease, serial, is_kept: false }
+        Held { desk: self.clone(), lease, serial, began: Began::now(), is_kept: false }
     }
 
     /// Has the tier forget the key.
@@ -129,6 +130,7 @@ pub(crate) struct Held {
     lease: Option<Lease>,
     /// The serial of the key when the run began.
     serial: u64,
+    began: Began,
     is_kept: bool,
 }
 
@@ -136,6 +138,11 @@ impl Held {
     /// The call that it is the right for.
     pub(crate) fn asked(&self) -> &Asked {
         &self.desk.asked
+    }
+
+    /// When the run began.
+    pub(crate) fn began(&self) -> Began {
+        self.began
     }
 
     /// Keeps a record, unless its key was forgotten meanwhile or a later run has kept its own. Nothing waits for that.

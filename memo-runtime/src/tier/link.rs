@@ -467,6 +467,7 @@ where
             function: asked.function().name(),
             version: asked.function().version(),
             shape,
+            began: held.began().millis(),
             born,
             fresh_until,
             ends: wall::after(fresh_until, life.kept),

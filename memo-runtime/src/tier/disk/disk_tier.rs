@@ -3,7 +3,7 @@
 use crate::base::sync;
 use crate::tier::disk::breaker::Breaker;
 use crate::tier::disk::file::{self, Identity};
-use crate::tier::disk::queue::{Keep, Look, Op, Queue, RowKey};
+use crate::tier::disk::queue::{Keep, Look, Queue, RowKey, What};
 use crate::tier::disk::reader::{self, Readers};
 use crate::tier::disk::tiers::Check;
 use crate::tier::disk::trouble::Trouble;
@@ -13,11 +13,13 @@ use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
 use crate::tier::wall;
 use rusqlite::Connection;
+use std::collections::hash_map::RandomState;
 use std::fmt::Write;
+use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 use std::{io, mem};
 
 /// The options of one tier.
@@ -51,6 +53,8 @@ pub(super) struct Shared {
     touches_after: u64,
     max_bytes: AtomicU64,
     process: u32,
+    /// Tells the marks of this tier from those of others.
+    pub(super) number: u64,
     /// It has asked its file, so it may have connections.
     is_used: AtomicBool,
     queue: Mutex<Queue>,
@@ -64,6 +68,8 @@ pub(super) struct Shared {
     /// The sum of the sizes, as it was last known.
     bytes: AtomicU64,
     aside: AtomicU64,
+    /// How many records were refused because another process had forgotten them.
+    refused: AtomicU64,
     last_error: Mutex<Option<String>>,
 }
 
@@ -75,6 +81,7 @@ impl DiskTier {
             touches_after: settings.touches_after,
             max_bytes: AtomicU64::new(settings.max_bytes),
             process: process(),
+            number: RandomState::new().build_hasher().finish(),
             is_used: AtomicBool::new(false),
             queue: Mutex::new(Queue::new()),
             more: Condvar::new(),
@@ -84,6 +91,7 @@ impl DiskTier {
             reads: Mutex::new(Breaker::default()),
             bytes: AtomicU64::new(0),
             aside: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             last_error: Mutex::new(None),
         }))
     }
@@ -123,7 +131,7 @@ impl DiskTier {
             // With a lease there was no record. Without one an older record must not answer instead.
             let row = keep.row;
             if lease.is_none() && !matches!(queue.look(&row, 0), Look::Absent) {
-                queue.forget(Op::ForgetKey(row), 2 * shared.queue_bytes);
+                queue.forget(What::Key(row), wall::now(), 2 * shared.queue_bytes);
                 writer::wake(shared, &mut queue);
             }
             return Kept::Failed;
@@ -135,7 +143,7 @@ impl DiskTier {
     }
 
     pub(super) fn forget_all(&self) {
-        self.0.forget(Op::ForgetAll);
+        self.0.forget(What::All);
     }
 
     pub(super) fn flush_or_error(&self, at_most: Duration) -> io::Result<()> {
@@ -207,19 +215,21 @@ impl Tier for DiskTier {
     }
 
     fn keep(&self, of: &Asked, record: Record, lease: Option<Lease>) -> Pending<Kept> {
-        let ends = record.ends().map(|at| {
-            let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-            wall::after(0, since)
-        });
-        let tags = record.tags().map(str::to_owned).collect();
-        Pending::ready(self.keep_until(Keep { row: RowKey::of(of), record, ends, tags }, lease))
+        let keep = Keep {
+            row: RowKey::of(of),
+            ends: record.ends().map(wall::of),
+            began: record.began().map_or_else(wall::now, wall::of),
+            tags: record.tags().map(str::to_owned).collect(),
+            record,
+        };
+        Pending::ready(self.keep_until(keep, lease))
     }
 
     fn forget(&self, what: Forget<'_>) {
         self.0.forget(match what {
-            Forget::Key(asked) => Op::ForgetKey(RowKey::of(asked)),
-            Forget::Function(function) => Op::ForgetFunction(function.name().to_owned()),
-            Forget::Tag(tag) => Op::ForgetTag(tag.to_owned()),
+            Forget::Key(asked) => What::Key(RowKey::of(asked)),
+            Forget::Function(function) => What::Function(function.name().to_owned()),
+            Forget::Tag(tag) => What::Tag(tag.to_owned()),
         });
     }
 
@@ -293,11 +303,11 @@ impl Shared {
         self.bytes.store(bytes, Relaxed);
     }
 
-    fn forget(self: &Arc<Self>, what: Op) {
+    fn forget(self: &Arc<Self>, what: What) {
         if self.is_of_this_process() {
             self.is_used.store(true, Relaxed);
             let mut queue = self.lock();
-            queue.forget(what, 2 * self.queue_bytes);
+            queue.forget(what, wall::now(), 2 * self.queue_bytes);
             writer::wake(self, &mut queue);
         }
     }
@@ -372,6 +382,10 @@ impl Shared {
         trouble
     }
 
+    pub(super) fn were_refused(&self, records: u64) {
+        self.refused.fetch_add(records, Relaxed);
+    }
+
     pub(super) fn was_put_aside(&self, why: String) {
         self.aside.fetch_add(1, Relaxed);
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
@@ -408,6 +422,10 @@ impl Shared {
             format!("disk {path}: {state}, {bytes} of {max_bytes} bytes, {queued} queued");
         if dropped > 0 {
             let _ = write!(line, ", {dropped} dropped");
+        }
+        let refused = self.refused.load(Relaxed);
+        if refused > 0 {
+            let _ = write!(line, ", {refused} forgotten by others during their runs");
         }
         let aside = self.aside.load(Relaxed);
         if aside > 0 {

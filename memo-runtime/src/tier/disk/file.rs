@@ -4,6 +4,7 @@
 //! file that another one has just renamed, and a new file is not mistaken for the damaged one.
 
 use crate::base::sync;
+use crate::tier::disk::reader::signed;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::wall;
 use rusqlite::config::DbConfig;
@@ -17,14 +18,19 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The version of the schema.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Tells our files from those of other programs.
 const APPLICATION: i32 = 0x6d65_6d6f;
 
 /// The tables, indexes and triggers of a file, by name. Each row has its size, and the table `memofn` has the sum.
-const SCHEMA: [(&str, &str); 10] = [
-    ("memofn", "CREATE TABLE memofn (bytes INTEGER NOT NULL)"),
+const SCHEMA: [(&str, &str); 12] = [
+    (
+        "marks",
+        "CREATE TABLE marks (name BLOB PRIMARY KEY, at INTEGER NOT NULL, tier INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    ("marks_by_time", "CREATE INDEX marks_by_time ON marks (at)"),
+    ("memofn", "CREATE TABLE memofn (bytes INTEGER NOT NULL, floor INTEGER NOT NULL)"),
     (
         "records",
         "CREATE TABLE records (id INTEGER PRIMARY KEY, function TEXT NOT NULL, version INTEGER NOT NULL, \
@@ -233,7 +239,7 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
     }
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     if is_new {
-        fill(&connection)?;
+        fill(&connection, path)?;
     }
     // There is one row, and the journal is open from here on.
     number("SELECT bytes FROM memofn")?;
@@ -261,12 +267,14 @@ fn has_schema(connection: &Connection) -> Result<bool, Trouble> {
     Ok(found == SCHEMA.len())
 }
 
-fn fill(connection: &Connection) -> Result<(), Trouble> {
+/// Fills a new file. If it takes the place of a damaged one, the marks of that are lost: runs that began before keep nothing.
+fn fill(connection: &Connection, path: &Path) -> Result<(), Trouble> {
+    let floor = damaged_at(path).last().map_or(0, |(at, _)| *at);
     let transaction = connection.unchecked_transaction()?;
     for (_, sql) in SCHEMA {
         transaction.execute(sql, [])?;
     }
-    transaction.execute("INSERT INTO memofn (bytes) VALUES (0)", [])?;
+    transaction.execute("INSERT INTO memofn (bytes, floor) VALUES (0, ?1)", [signed(floor)])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
@@ -294,6 +302,11 @@ fn rename(path: &Path) -> io::Result<()> {
 
 /// The damaged files of this one, the oldest first.
 pub(super) fn damaged(path: &Path) -> Vec<PathBuf> {
+    damaged_at(path).into_iter().map(|(_, file)| file).collect()
+}
+
+/// The damaged files of this one, and when they were put aside.
+fn damaged_at(path: &Path) -> Vec<(u64, PathBuf)> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let Ok(entries) = fs::read_dir(directory.unwrap_or(Path::new("."))) else { return Vec::new() };
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
@@ -303,7 +316,7 @@ pub(super) fn damaged(path: &Path) -> Vec<PathBuf> {
     };
     let mut files: Vec<_> = entries.flatten().filter_map(|entry| stamp(entry.path())).collect();
     files.sort();
-    files.into_iter().map(|(_, file)| file).collect()
+    files
 }
 
 fn remove_older(path: &Path) {

@@ -8,6 +8,7 @@
 //! | `disk_tier` | the tier: how it asks, keeps and forgets |
 //! | `queue` | what is to be written, and what was forgotten since when |
 //! | `writer` | the thread that writes |
+//! | `marks` | what was forgotten when, for the runs of other processes |
 //! | `sweep` | which records go |
 //! | `reader` | connections for reading |
 //! | `file` | opening, the schema, damaged files |
@@ -18,6 +19,7 @@ mod breaker;
 mod config;
 mod disk_tier;
 mod file;
+mod marks;
 pub(crate) mod place;
 mod queue;
 mod reader;

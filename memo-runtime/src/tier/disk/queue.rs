@@ -45,6 +45,8 @@ pub(super) struct Keep {
     pub(super) record: Record,
     /// Milliseconds since 1970.
     pub(super) ends: Option<u64>,
+    /// When its run began.
+    pub(super) began: u64,
     pub(super) tags: Vec<String>,
 }
 
@@ -60,19 +62,34 @@ impl Keep {
 #[derive(Debug)]
 pub(super) enum Op {
     Keep(Keep),
-    ForgetKey(RowKey),
-    ForgetFunction(String),
-    ForgetTag(String),
-    ForgetAll,
+    /// With the time at which it was forgotten.
+    Forget(What, u64),
+}
+
+/// What is to be forgotten.
+#[derive(Debug)]
+pub(super) enum What {
+    Key(RowKey),
+    Function(String),
+    Tag(String),
+    All,
 }
 
 impl Op {
     fn size(&self) -> usize {
         match self {
             Self::Keep(keep) => keep.size(),
-            Self::ForgetKey(row) => ROW + row.function.name().len(),
-            Self::ForgetFunction(text) | Self::ForgetTag(text) => ROW + text.len(),
-            Self::ForgetAll => ROW,
+            Self::Forget(what, _) => what.size(),
+        }
+    }
+}
+
+impl What {
+    fn size(&self) -> usize {
+        match self {
+            Self::Key(row) => ROW + row.function.name().len(),
+            Self::Function(text) | Self::Tag(text) => ROW + text.len(),
+            Self::All => ROW,
         }
     }
 }
@@ -101,6 +118,19 @@ impl Batch {
     /// Whether any record is to be kept.
     pub(super) fn keeps(&self) -> bool {
         self.ops.iter().any(|op| matches!(**op, Op::Keep(_)))
+    }
+
+    /// The functions whose records are to be kept.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Arc<Function>> {
+        self.ops.iter().filter_map(|op| match &**op {
+            Op::Keep(keep) => Some(&keep.row.function),
+            Op::Forget(..) => None,
+        })
+    }
+
+    /// Whether anything is to be removed.
+    pub(super) fn forgets(&self) -> bool {
+        self.ops.iter().any(|op| matches!(**op, Op::Forget(..)))
     }
 }
 
@@ -217,18 +247,18 @@ impl Queue {
     }
 
     /// Queues the removal. Removals are not dropped. If too many wait, all that is kept goes instead.
-    pub(super) fn forget(&mut self, what: Op, at_most: usize) {
+    pub(super) fn forget(&mut self, what: What, at: u64, at_most: usize) {
         let what = if self.bytes + what.size() > at_most {
             self.ops.clear();
             self.by_key.clear();
             self.bytes = 0;
-            Op::ForgetAll
+            What::All
         } else {
             what
         };
         let number = self.last + 1;
         self.forgotten.note(&what, number, self.written);
-        self.push(what);
+        self.push(Op::Forget(what, at));
     }
 
     fn push(&mut self, op: Op) {
@@ -311,16 +341,15 @@ impl Forgotten {
         tags.iter().map(|tag| at(&self.tags, tag)).max().unwrap_or(0)
     }
 
-    fn note(&mut self, what: &Op, number: u64, written: u64) {
+    fn note(&mut self, what: &What, number: u64, written: u64) {
         match what {
-            Op::Keep(_) => {}
-            Op::ForgetKey(row) => drop(self.keys.insert(row.clone(), number)),
-            Op::ForgetFunction(name) => drop(self.functions.insert(name.clone(), number)),
-            Op::ForgetTag(tag) => {
+            What::Key(row) => drop(self.keys.insert(row.clone(), number)),
+            What::Function(name) => drop(self.functions.insert(name.clone(), number)),
+            What::Tag(tag) => {
                 self.tags.insert(tag.clone(), number);
                 self.last_tag = number;
             }
-            Op::ForgetAll => self.all = number,
+            What::All => self.all = number,
         }
         if self.len() > self.limit {
             // Leases from before are refused. What is not written yet is needed to answer.
@@ -359,7 +388,7 @@ mod tests {
         let old = queue.last();
         for digest in 0..=LOG as u128 {
             assert!(!queue.is_forgotten(&row(u128::MAX), &[], old));
-            queue.forget(Op::ForgetKey(row(digest)), usize::MAX);
+            queue.forget(What::Key(row(digest)), 0, usize::MAX);
             let batch = queue.take();
             queue.succeeded(&batch);
         }
@@ -373,10 +402,10 @@ mod tests {
     fn too_many_removals_that_wait_become_the_removal_of_all() {
         let mut queue = Queue::new();
         for digest in 0..10 {
-            queue.forget(Op::ForgetKey(row(digest)), 4 * (ROW + 1));
+            queue.forget(What::Key(row(digest)), 0, 4 * (ROW + 1));
         }
         assert!(queue.ops.len() <= 4);
-        assert!(queue.take().ops.iter().any(|op| matches!(**op, Op::ForgetAll)));
+        assert!(queue.take().ops.iter().any(|op| matches!(**op, Op::Forget(What::All, _))));
         assert!(matches!(queue.look(&row(77), 0), Look::Absent));
     }
 }
