@@ -19,7 +19,7 @@ use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// A value from below that answers, and its life in the cache, which is shorter by its age.
@@ -38,7 +38,7 @@ pub(crate) struct Held {
 }
 
 /// A question under way, and what is known already.
-struct Asking {
+pub(super) struct Asking {
     question: Question,
     /// A value that is kept for a run that fails.
     old: Option<Young>,
@@ -77,39 +77,43 @@ impl Young {
 impl<S: Scope> RunGuard<'_, S> {
     /// Asks for the value of the run's key, if something stands below the cache. A run in the flight of another does not
     /// ask: that one has asked.
-    fn question(&self, waits: Waits) -> Option<Question> {
+    pub(super) fn asking(&self, waits: Waits) -> Option<Asking> {
         let below = self.engine.below.as_ref()?;
         let asks = matches!(self.role, Role::Owner | Role::Renewer(_)) && self.flight.is_some();
-        asks.then(|| below.ask(self.entry.entry_ref(), waits))
+        asks.then(|| Asking::new(below.ask(self.entry.entry_ref(), waits)))
     }
 
     /// Asks, and blocks the thread. Without a value the body is to run.
     pub(super) fn ask_and_block(&mut self) -> Option<Young> {
-        let mut asking = Asking::new(self.question(Waits::Blocking)?);
-        loop {
-            let polled = asking.question.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let mut asking = self.asking(Waits::BLOCKING)?;
+        match self.poll_question(&mut asking, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(young) => young,
             // A blocking question is ready at once.
-            let Poll::Ready(reply) = polled else { return None };
-            match self.take(reply, &mut asking) {
-                ControlFlow::Break(young) => return young,
-                ControlFlow::Continue(()) => {}
-            }
+            Poll::Pending => None,
         }
     }
 
     /// Asks. The waiters of the run see that it is polled.
     pub(super) async fn ask(&mut self) -> Option<Young> {
-        let mut asking = Asking::new(self.question(Waits::Polled)?);
+        let mut asking = self.asking(Waits::POLLED)?;
+        let wait = self.wait().cloned();
+        poll_fn(|cx| match &wait {
+            Some(wait) => Wait::lead(wait, cx, |cx| self.poll_question(&mut asking, cx)),
+            None => self.poll_question(&mut asking, cx),
+        })
+        .await
+    }
+
+    /// Polls a question to its end: a value from below, or none. Then the body is to run.
+    pub(super) fn poll_question(
+        &mut self,
+        asking: &mut Asking,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Young>> {
         loop {
-            let wait = self.wait();
-            let reply = poll_fn(|cx| match wait {
-                Some(wait) => Wait::lead(wait, cx, |cx| asking.question.as_mut().poll(cx)),
-                None => asking.question.as_mut().poll(cx),
-            })
-            .await;
-            match self.take(reply, &mut asking) {
-                ControlFlow::Break(young) => return young,
-                ControlFlow::Continue(()) => {}
+            let reply = ready!(asking.question.as_mut().poll(cx));
+            if let ControlFlow::Break(young) = self.take(reply, asking) {
+                return Poll::Ready(young);
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use crate::base::catch_panic::caught;
 use crate::base::sync;
-use crate::engine::below::Waits;
+use crate::engine::below::{How, Waits};
 use crate::tier::counts::Counts;
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
@@ -53,6 +53,10 @@ impl Desk {
             let (pushed, until) = match answer {
                 Answer::Hit(record) => return Found::Record(record),
                 Answer::Yours(lease) => return Found::Lease(self.hold(Some(lease))),
+                Answer::Theirs(..) if waits.for_many => {
+                    self.counts.misses.add();
+                    return Found::Nothing;
+                }
                 Answer::Theirs(pushed, until) => (pushed, until),
                 Answer::Away => {
                     self.counts.errors.add();
@@ -113,15 +117,16 @@ impl Desk {
 
 /// The value if it comes within this time.
 async fn within<T: Send + 'static>(
-    pending: Pending<T>,
+    mut pending: Pending<T>,
     at_most: Duration,
     waits: Waits,
 ) -> Option<T> {
-    let within = pending.within(at_most);
-    match waits {
-        Waits::Blocking => within.wait(),
-        Waits::Polled => within.await,
+    match waits.how {
+        How::Blocking if !waits.for_many => return pending.wait_for(at_most),
+        How::Blocking => pending.do_work(),
+        How::Polled => {}
     }
+    pending.within(at_most).await
 }
 
 /// The right to keep a result. If it is dropped, its lease is given back.
