@@ -82,12 +82,12 @@ fn tagged_later(_text: &str) -> usize {
 }
 
 /// The directory of the test that runs.
-static PLACE: Mutex<PathBuf> = Mutex::new(PathBuf::new());
+static PLACE: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Has another process forget what is asked for. It has ended when this returns.
 fn forgotten_by_another_process(text: &str) {
     let Some(how) = text.strip_prefix("forgotten by ") else { return };
-    let place = PLACE.lock().expect("no panic").clone();
+    let place = PLACE.lock().expect("no panic").clone().expect("a test has named it");
     let variables = [("MEMOFN_FORGETS", how.as_ref()), ("MEMOFN_PLACE", place.as_os_str())];
     run_in_another_process("forgets_for_another_test", &variables);
 }
@@ -124,7 +124,7 @@ fn what_another_process_has_forgotten_during_a_run_is_not_kept() {
             let directory = Directory::new(how);
             let _tiers = testing::tiers(&directory.0);
             let (text, another) = (format!("forgotten by {how}"), format!("not {how}"));
-            *PLACE.lock().expect("no panic") = directory.0.clone();
+            *PLACE.lock().expect("no panic") = Some(directory.0.clone());
             assert_eq!((tagged(&text), tagged(&another)), (text.len(), another.len()));
             assert!(memofn::flush(LONG));
             // A run that began later is kept.

@@ -70,6 +70,7 @@ pub mod redis;
 pub(crate) mod shape;
 pub(crate) mod switch;
 pub(crate) mod tier;
+pub(crate) mod time;
 pub(crate) mod under_way;
 pub(crate) mod wall;
 
@@ -78,3 +79,4 @@ pub use event::{TierEvent, on_tier_event};
 pub use pending::{Pending, Promise};
 pub use record::Record;
 pub use tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};
+pub use time::Time;

@@ -5,12 +5,7 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), memofn::redis::ConfigError> {
-//! use std::time::Duration;
-//!
-//! memofn::redis::connect("redis://cache.local/0")?
-//!     .namespace("shop")
-//!     .timeout(Duration::from_millis(100))
-//!     .start();
+//! memofn::redis::connect("redis://cache.local/0")?.namespace("shop").timeout("100ms")?.start();
 //! # Ok(())
 //! # }
 //! ```
@@ -33,6 +28,7 @@ mod keys;
 mod link;
 mod redis_tier;
 mod scripts;
+mod setting;
 mod slots;
 mod state;
 mod stream;
@@ -40,3 +36,4 @@ mod stream;
 pub use config::{Coherence, ConfigError, Setup, connect};
 pub use redis_tier::RedisTier;
 pub(crate) use redis_tier::started;
+pub use setting::Setting;
