@@ -65,6 +65,8 @@ pub(super) struct Shared {
     pub(super) writer: Mutex<Option<Writer>>,
     readers: Readers,
     reads: Mutex<Breaker>,
+    /// The file could be read and not written, at the last attempt.
+    pub(super) is_read_only: AtomicBool,
     /// The sum of the sizes, as it was last known.
     bytes: AtomicU64,
     aside: AtomicU64,
@@ -89,6 +91,7 @@ impl DiskTier {
             writer: Mutex::new(None),
             readers: Readers::default(),
             reads: Mutex::new(Breaker::default()),
+            is_read_only: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             aside: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -128,13 +131,14 @@ impl DiskTier {
         let is_too_large = u64::try_from(size).is_ok_and(|size| size > shared.max_bytes());
         if is_full || is_too_large || queue.breaker.pauses_until(sync::now()).is_some() {
             queue.dropped += 1;
+            let is_read_only = shared.is_read_only.load(Relaxed);
             // With a lease there was no record. Without one an older record must not answer instead.
             let row = keep.row;
             if lease.is_none() && !matches!(queue.look(&row, 0), Look::Absent) {
                 queue.forget(What::Key(row), wall::now(), 2 * shared.queue_bytes);
                 writer::wake(shared, &mut queue);
             }
-            return Kept::Failed;
+            return if is_read_only { Kept::Refused } else { Kept::Failed };
         }
         queue.keep(keep);
         shared.is_used.store(true, Relaxed);
@@ -240,17 +244,18 @@ impl Tier for DiskTier {
         }
         let end = sync::now().checked_add(at_most);
         let mut queue = shared.lock();
-        let target = queue.last();
+        let (target, failures) = (queue.last(), queue.failures_at_most());
         loop {
             if queue.written() >= target && queue.is_idle() {
                 queue.is_flushed = false;
                 return true;
             }
             let now = sync::now();
-            let pause = queue.breaker.pauses_until(now);
-            if end.is_some_and(|end| end <= pause.unwrap_or(now)) {
+            if end.is_some_and(|end| end <= now) || queue.fails_since(failures) {
                 return false;
             }
+            // It is tried at once, and not when the pause is over.
+            queue.breaker.end_pause(now);
             queue.is_flushed = true;
             writer::wake(shared, &mut queue);
             let wait = end.map_or(at_most, |end| end - now);
@@ -328,7 +333,7 @@ impl Shared {
                     self.reads().failed(sync::now());
                     return match trouble {
                         Trouble::Damaged(_) => Answer::Yours(lease),
-                        Trouble::Failed(_) => Answer::Away,
+                        _ => Answer::Away,
                     };
                 }
             };
@@ -347,7 +352,8 @@ impl Shared {
             if queue.is_forgotten(row, &found.tags, written) {
                 return Answer::Yours(queue.lease());
             }
-            if now.abs_diff(found.used) >= self.touches_after {
+            let is_read_only = self.is_read_only.load(Relaxed);
+            if !is_read_only && now.abs_diff(found.used) >= self.touches_after {
                 queue.touch(found.id, &row.function, now, sync::now());
                 writer::wake(self, &mut queue);
             }

@@ -11,7 +11,7 @@
 //! | `marks` | what was forgotten when, for the runs of other processes |
 //! | `sweep` | which records go |
 //! | `reader` | connections for reading |
-//! | `file` | opening, the schema, damaged files |
+//! | `file`, `read_only` | opening, the schema, damaged files; files that cannot be written |
 //! | `breaker`, `trouble` | what happens if a file does not work |
 //! | `place`, `config`, `tiers` | which file, which bounds, all files |
 
@@ -22,6 +22,7 @@ mod file;
 mod marks;
 pub(crate) mod place;
 mod queue;
+mod read_only;
 mod reader;
 mod sweep;
 #[cfg(test)]

@@ -165,6 +165,8 @@ pub(super) struct Queue {
     pub(super) has_thread: bool,
     pub(super) is_closing: bool,
     pub(super) dropped: u64,
+    /// How many batches could not be written.
+    failures: u64,
 }
 
 /// When each was last forgotten, as far back as `floor`.
@@ -199,6 +201,7 @@ impl Queue {
             has_thread: false,
             is_closing: false,
             dropped: 0,
+            failures: 0,
         }
     }
 
@@ -295,6 +298,16 @@ impl Queue {
         self.ops.is_empty() && !self.sweeps && self.touched_at.is_none() && !self.is_writing
     }
 
+    /// So many batches have failed, counting the one that is being written.
+    pub(super) fn failures_at_most(&self) -> u64 {
+        self.failures + u64::from(self.is_writing)
+    }
+
+    /// Whether more batches than these have failed, and the last ones in a row.
+    pub(super) fn fails_since(&self, failures: u64) -> bool {
+        self.failures > failures && self.breaker.is_open()
+    }
+
     /// Takes the next batch. Its operations stay in the queue until they are written.
     pub(super) fn take(&mut self) -> Batch {
         self.sweeps = false;
@@ -327,6 +340,7 @@ impl Queue {
     /// A batch has failed. Its uses are forgotten, and its operations are tried again.
     pub(super) fn failed(&mut self, now: Instant) {
         self.is_writing = false;
+        self.failures += 1;
         self.breaker.failed(now);
     }
 }

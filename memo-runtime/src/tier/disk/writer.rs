@@ -13,6 +13,7 @@ use crate::tier::tier::Function;
 use crate::tier::wall;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -65,6 +66,8 @@ fn run(shared: &Shared) {
             drop(queue);
             let mut outcome = Err(Trouble::Failed("a write panicked".to_owned()));
             catch_panic(|| outcome = shared.write(&batch));
+            let is_read_only = matches!(outcome, Err(Trouble::ReadOnly(_)));
+            shared.is_read_only.store(is_read_only, Relaxed);
             if let Err(trouble) = &outcome {
                 shared.note(trouble);
             }
@@ -122,7 +125,7 @@ impl Shared {
     }
 
     fn open_for_writing(&self) -> Result<Writer, Trouble> {
-        let Opened { connection, identity, aside } =
+        let Opened { connection, identity, aside, .. } =
             file::open(&self.path, &Turn::take(&self.path)?)?;
         connection.busy_timeout(WRITES_WITHIN)?;
         if let Some(why) = aside {

@@ -89,3 +89,152 @@ fn a_file_that_was_removed_is_begun_anew() {
         assert!(!other.status().contains("aside"), "{}", other.status());
     }
 }
+
+#[test]
+fn a_flush_does_not_wait_for_a_place_that_cannot_be_created() {
+    finishes("a flush of a place that cannot be created", || {
+        let directory = Directory::new();
+        fs::write(directory.path().join("file"), "").expect("it can be written");
+        let tier = tier(&directory.path().join("file/test.sqlite3"));
+        keep(&tier, &f(1), "one");
+        for _ in 0..5 {
+            assert!(!tier.flush(Duration::MAX));
+        }
+        tier.forget_all();
+        assert!(tier.flush_or_error(Duration::MAX).is_err());
+    });
+}
+
+/// A file system of its own, in memory. It is unmounted when this is dropped.
+#[cfg(target_os = "linux")]
+struct Mounted(Directory);
+
+#[cfg(target_os = "linux")]
+impl Mounted {
+    /// `None` if this process may not mount, which is then said.
+    fn new(options: &str) -> Option<Self> {
+        let directory = Directory::new();
+        if !mount(&["-t", "tmpfs", "-o", options, "tmpfs"], &directory) {
+            eprintln!("skipped: only root can mount a file system");
+            return None;
+        }
+        Some(Self(directory))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.file()
+    }
+
+    fn make_read_only(&self) {
+        assert!(mount(&["-o", "remount,ro"], &self.0), "nobody writes there");
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Lazily: a tier may be closing its file.
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn mount(arguments: &[&str], at: &Directory) -> bool {
+    let output = Command::new("mount").args(arguments).arg(at.path()).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_called_full_and_what_is_there_answers() {
+    finishes("a full disk", || {
+        let Some(place) = Mounted::new("size=512k") else { return };
+        let tier = tier(&place.file());
+        keep(&tier, &f(1), "one");
+        flush(&tier);
+        let obstacle = place.file().with_extension("obstacle");
+        // The last pages, too: a write of several pages ends at the first that has no room.
+        let _ = fs::write(&obstacle, vec![0; 512 << 10]);
+        let large = "x".repeat(40_000);
+        keep(&tier, &f(2), &large);
+        assert!(!tier.flush(Duration::MAX));
+        assert!(tier.status().contains("full"), "{}", tier.status());
+        assert_eq!(has(&tier, &f(1)).as_deref(), Some("one"));
+        assert_eq!(has(&tier, &f(2)).as_deref(), Some(&*large), "from the queue");
+        let other = super::tier(&place.file());
+        assert_eq!(has(&other, &f(1)).as_deref(), Some("one"));
+        close(other);
+        fs::remove_file(&obstacle).expect("it can be removed");
+        flush(&tier);
+        close(tier);
+        let tier = super::tier(&place.file());
+        assert_eq!(has(&tier, &f(2)).as_deref(), Some(&*large));
+        close(tier);
+        fs::write(&obstacle, vec![0; 512 << 10]).expect_err("there is no room");
+        // No file beside the file can be created.
+        let tier = super::tier(&place.file());
+        assert_eq!(has(&tier, &f(2)).as_deref(), Some(&*large));
+        close(tier);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_from_the_beginning_is_called_full() {
+    finishes("a full disk", || {
+        let Some(place) = Mounted::new("size=64k") else { return };
+        let _ = fs::write(place.file().with_extension("obstacle"), vec![0; 64 << 10]);
+        let tier = tier(&place.file());
+        keep(&tier, &f(1), "one");
+        assert!(!tier.flush(Duration::MAX));
+        assert!(tier.status().contains("full"), "{}", tier.status());
+        assert!(!tier.status().contains("another process"), "{}", tier.status());
+        close(tier);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_file_answers_and_refuses() {
+    finishes("a read-only file", || {
+        let Some(place) = Mounted::new("size=4m") else { return };
+        let one = tier(&place.file());
+        keep(&one, &f(1), "one");
+        flush(&one);
+        close(one);
+        place.make_read_only();
+        let tier = tier(&place.file());
+        assert_eq!(has(&tier, &f(1)).as_deref(), Some("one"));
+        while tier.keep(&f(2), record("two"), None).wait() != Kept::Refused {
+            thread::yield_now();
+        }
+        assert!(!tier.flush(Duration::MAX));
+        assert!(tier.status().contains("reads only"), "{}", tier.status());
+        assert!(tier.status().contains("read-only"), "{}", tier.status());
+        tier.forget(Forget::Key(&f(1)));
+        assert_eq!(has(&tier, &f(1)), None, "it is forgotten in this process");
+        close(tier);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_file_does_not_answer_without_its_journal() {
+    finishes("a read-only file with a journal", || {
+        let Some(place) = Mounted::new("size=4m") else { return };
+        let directory = Directory::new();
+        let one = tier(&directory.file());
+        keep(&one, &f(1), "one");
+        flush(&one);
+        for suffix in ["", "-wal"] {
+            let path = |file: PathBuf| file::with_suffix(&file, suffix);
+            fs::copy(path(directory.file()), path(place.file())).expect("there is room");
+        }
+        close(one);
+        place.make_read_only();
+        // What the journal says cannot be read, and it may say that the record is gone.
+        let tier = tier(&place.file());
+        assert!(matches!(tier.ask(&f(1)).wait(), Answer::Away), "{}", tier.status());
+        close(tier);
+    });
+}
