@@ -14,6 +14,7 @@ use crate::store::cause::EvictionCause;
 use crate::tier::{
     codec::{Codec, KeptKey, Postcard},
     link::Link,
+    origin::Origin,
     place::TierPlace,
     tier::Tier,
 };
@@ -525,7 +526,7 @@ impl<K, V> CacheBuilder<K, V> {
         Postcard: Codec<V>,
     {
         let place = TierPlace::own(tier);
-        self.below(Arc::new(Link::<K, V, _>::new(Postcard, place, version)))
+        self.below(Arc::new(Link::<K, V, _>::new(Postcard, Origin::new(place, version))))
     }
 
     /// Sets what stands below the cache. It is for entries of the cache that is made.

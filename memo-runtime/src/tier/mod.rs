@@ -60,8 +60,10 @@ pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
 pub(crate) mod event;
+pub(crate) mod follower;
 pub(crate) mod forgotten;
 pub(crate) mod link;
+pub(crate) mod origin;
 pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod record;
