@@ -12,6 +12,8 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::thread;
 
+const LONG: &str = "2m";
+
 fn cache_on(tier: &MapTier) -> Cache<u64, u64> {
     Cache::builder().name("many").tier(tier.clone(), 1).build()
 }
@@ -51,7 +53,9 @@ fn a_call_for_keys_that_a_tier_has_computes_nothing() {
         // More than are asked for at once.
         let keys = || 0..200;
         let twice: Vec<_> = keys().map(|key| 2 * key).collect();
-        assert_eq!(cache_on(&tier).get_many_or_compute(keys(), doubled), twice);
+        let first = cache_on(&tier);
+        assert_eq!(first.get_many_or_compute(keys(), doubled), twice);
+        assert!(memofn::flush(LONG));
         let nothing = |_: &[u64]| -> Vec<u64> { unreachable!("the tier has all") };
         assert_eq!(cache_on(&tier).get_many_or_compute(keys(), nothing), twice);
         let call = cache_on(&tier);
@@ -64,9 +68,10 @@ fn a_call_for_keys_that_a_tier_has_computes_nothing() {
 fn an_async_call_for_many_keys_keeps_each_result() {
     let tier = MapTier::default();
     tier.mood(Mood::Works);
-    let call = cache_on(&tier);
-    let call = call.get_many_or_compute_async([1, 2, 3], async |keys| doubled(keys));
+    let cache = cache_on(&tier);
+    let call = cache.get_many_or_compute_async([1, 2, 3], async |keys| doubled(keys));
     assert_eq!(block_on(call), [2, 4, 6]);
+    assert!(memofn::flush(LONG));
     assert_eq!((tier.records(), tier.leases()), (3, 0));
 }
 
