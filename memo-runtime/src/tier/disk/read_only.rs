@@ -22,7 +22,7 @@ pub(super) fn open(path: &Path, why: Trouble) -> Result<Opened, Trouble> {
     let identity = identity_of(&metadata);
     let opened =
         |connection, is_snapshot| Opened { connection, identity, aside: None, is_snapshot };
-    match connect(path.as_ref(), FLAGS) {
+    match connect(path, FLAGS) {
         Ok(connection) => Ok(opened(connection, false)),
         Err(Trouble::Damaged(why)) => Err(Trouble::Damaged(why)),
         // What is in the journal is newer than what is in the file.

@@ -25,7 +25,7 @@ impl From<Error> for Trouble {
         }
         match error.sqlite_error() {
             Some(error) if error.code == ErrorCode::ReadOnly => Self::ReadOnly(text),
-            Some(error) if shows_full_disk(error) => {
+            Some(error) if shows_full_disk(*error) => {
                 Self::Full(format!("the disk is full: {text}"))
             }
             _ => Self::Failed(text),
@@ -73,7 +73,7 @@ fn shows_damage(error: &Error) -> bool {
 }
 
 /// Whether there was no room, for a page or for the files beside the file.
-fn shows_full_disk(error: &ffi::Error) -> bool {
+fn shows_full_disk(error: ffi::Error) -> bool {
     error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
 }
 
