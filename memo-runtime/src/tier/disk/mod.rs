@@ -6,7 +6,8 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `disk_tier` | the tier: how it asks, keeps and forgets |
-//! | `queue` | what is to be written, and what was forgotten since when |
+//! | `shared` | the state of a tier, and how it asks its file |
+//! | `queue`, `forgotten` | what is to be written, and what was forgotten since when |
 //! | `writer` | the thread that writes |
 //! | `marks` | what was forgotten when, for the runs of other processes |
 //! | `sweep` | which records go |
@@ -19,11 +20,13 @@ mod breaker;
 mod config;
 mod disk_tier;
 mod file;
+mod forgotten;
 mod marks;
 pub(crate) mod place;
 mod queue;
 mod read_only;
 mod reader;
+mod shared;
 mod sweep;
 #[cfg(test)]
 mod tests;

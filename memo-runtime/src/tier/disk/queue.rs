@@ -5,19 +5,16 @@
 
 use crate::base::sync::Instant;
 use crate::tier::disk::breaker::Breaker;
+use crate::tier::disk::forgotten::Forgotten;
 use crate::tier::record::Record;
 use crate::tier::tier::{Asked, Function, Lease};
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The bytes that count for a row beside its record and name: its key, its place in the indexes, its tags.
 const ROW: usize = 256;
-
-/// The log of what was forgotten is cut when it has so many entries.
-const LOG: usize = 1 << 14;
 
 /// So many rows are remembered as used before that is written.
 const TOUCHES: usize = 256;
@@ -169,19 +166,6 @@ pub(super) struct Queue {
     failures: u64,
 }
 
-/// When each was last forgotten, as far back as `floor`.
-#[derive(Debug, Default)]
-struct Forgotten {
-    keys: HashMap<RowKey, u64>,
-    functions: HashMap<String, u64>,
-    tags: HashMap<String, u64>,
-    all: u64,
-    last_tag: u64,
-    floor: u64,
-    /// The next cut is at this length.
-    limit: usize,
-}
-
 impl Queue {
     pub(super) fn new() -> Self {
         Self {
@@ -191,7 +175,7 @@ impl Queue {
             // The lease 0 is that of a tier without leases.
             last: 1,
             written: 1,
-            forgotten: Forgotten { limit: LOG, ..Forgotten::default() },
+            forgotten: Forgotten::new(),
             touches: Touches::default(),
             touched_at: None,
             is_flushed: false,
@@ -345,52 +329,10 @@ impl Queue {
     }
 }
 
-impl Forgotten {
-    fn row(&self, row: &RowKey) -> u64 {
-        let key = at(&self.keys, row);
-        key.max(at(&self.functions, row.function.name())).max(self.all)
-    }
-
-    fn tags(&self, tags: &[String]) -> u64 {
-        tags.iter().map(|tag| at(&self.tags, tag)).max().unwrap_or(0)
-    }
-
-    fn note(&mut self, what: &What, number: u64, written: u64) {
-        match what {
-            What::Key(row) => drop(self.keys.insert(row.clone(), number)),
-            What::Function(name) => drop(self.functions.insert(name.clone(), number)),
-            What::Tag(tag) => {
-                self.tags.insert(tag.clone(), number);
-                self.last_tag = number;
-            }
-            What::All => self.all = number,
-        }
-        if self.len() > self.limit {
-            // Leases from before are refused. What is not written yet is needed to answer.
-            self.floor = written;
-            self.keys.retain(|_, number| *number > written);
-            self.functions.retain(|_, number| *number > written);
-            self.tags.retain(|_, number| *number > written);
-            self.limit = LOG.max(2 * self.len());
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.keys.len() + self.functions.len() + self.tags.len()
-    }
-}
-
-fn at<K, Q>(numbers: &HashMap<K, u64>, key: &Q) -> u64
-where
-    K: Hash + Eq + std::borrow::Borrow<Q>,
-    Q: Hash + Eq + ?Sized,
-{
-    numbers.get(key).copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tier::disk::forgotten::LOG;
 
     fn row(digest: u128) -> RowKey {
         RowKey { function: Arc::new(Function::new("f".to_owned(), 1)), digest }

@@ -2,11 +2,11 @@
 
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync;
-use crate::tier::disk::disk_tier::Shared;
 use crate::tier::disk::file::{self, Identity, Opened, Turn};
 use crate::tier::disk::marks::{self, Marks};
 use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey, What};
 use crate::tier::disk::reader::{bits, signed};
+use crate::tier::disk::shared::Shared;
 use crate::tier::disk::sweep;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::tier::Function;

@@ -7,9 +7,10 @@ mod outages;
 mod processes;
 
 use crate::tests::watchdog::finishes;
-use crate::tier::disk::disk_tier::{DiskTier, Settings};
+use crate::tier::disk::disk_tier::DiskTier;
 use crate::tier::disk::file;
 use crate::tier::disk::queue::{Keep, RowKey};
+use crate::tier::disk::shared::Settings;
 use crate::tier::disk::{reader, sweep};
 use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Function, Kept, Lease, Tier};
