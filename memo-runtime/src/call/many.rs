@@ -130,7 +130,7 @@ where
         self.polled.map(PolledRun::enter)
     }
 
-    /// Looks up all keys that are ready. What is missing is to be run.
+    /// Looks up all keys that are ready. The missing ones are to be run.
     pub(super) fn look_up(&mut self) {
         let is_inside_run = Runner::is_inside_run();
         let here = self.here();

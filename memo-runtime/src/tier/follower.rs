@@ -1,6 +1,6 @@
 //! A cache that its tier tells of what other processes change.
 //!
-//! An entry has one more tag for that: the digest of its key. What a cache tells its tier does not come back to it.
+//! An entry has one more tag for that: the digest of its key. A cache does not hear of its own changes.
 
 use crate::base::catch_panic::catch_panic;
 use crate::engine::below::{Above, OWN_TAG};

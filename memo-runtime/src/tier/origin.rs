@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The module and the line of a memoized function.
 type Site = (&'static str, u32);
 
-/// What a cache knows of its tier, and the tier of the cache.
+/// A cache's tier, and its own name and version there.
 #[derive(Debug)]
 pub struct Origin {
     place: TierPlace,

@@ -91,7 +91,7 @@ impl Record {
         moment(Layout::read(&self.0)?.ends)
     }
 
-    /// The moment at which the run of its value began. What was forgotten after that must not answer any more, so a tier that
+    /// The moment at which the run of its value began. A removal after that moment is for this record too, so a tier that
     /// other processes write to compares it with the times of their [removals](crate::tier::Forget). `None` if the bytes are no record.
     ///
     /// ```

@@ -36,7 +36,7 @@ pub(super) struct Marks<'c> {
 }
 
 impl<'c> Marks<'c> {
-    /// If the clock was set back, marks are from the future. What they mark was forgotten by `now` at the latest.
+    /// If the clock was set back, marks are from the future. Their removals happened by `now` at the latest.
     pub(super) fn read(connection: &'c Connection, now: u64, tier: u64) -> Result<Self, Trouble> {
         let mut correct = connection.prepare_cached("UPDATE marks SET at = ?1 WHERE at > ?1")?;
         correct.execute([signed(now)])?;

@@ -63,7 +63,7 @@ pub(super) enum Op {
     Forget(What, u64),
 }
 
-/// What is to be forgotten.
+/// The records that are to be forgotten.
 #[derive(Debug)]
 pub(super) enum What {
     Key(RowKey),

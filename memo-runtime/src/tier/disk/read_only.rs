@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path, why: Trouble) -> Result<Opened, Trouble> {
     match connect(path, FLAGS) {
         Ok(connection) => Ok(opened(connection, false)),
         Err(Trouble::Damaged(why)) => Err(Trouble::Damaged(why)),
-        // What is in the journal is newer than what is in the file.
+        // The journal is newer than the file.
         Err(trouble) if has_journal(path) => Err(trouble),
         Err(_) => {
             let uri = snapshot_uri(path)

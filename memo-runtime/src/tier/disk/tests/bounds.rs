@@ -1,4 +1,4 @@
-//! What a file may take, and which records go.
+//! The bounds of a file, and the records that go.
 
 use super::*;
 

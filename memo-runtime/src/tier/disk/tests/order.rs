@@ -1,4 +1,4 @@
-//! What is kept and forgotten, in order.
+//! Records that are kept and forgotten, in order.
 
 use super::*;
 

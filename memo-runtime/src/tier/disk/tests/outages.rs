@@ -232,7 +232,7 @@ fn a_read_only_file_does_not_answer_without_its_journal() {
         }
         close(one);
         place.make_read_only();
-        // What the journal says cannot be read, and it may say that the record is gone.
+        // The journal cannot be read, and it may say that the record is gone.
         let tier = tier(&place.file());
         assert!(matches!(tier.ask(&f(1)).wait(), Answer::Away), "{}", tier.status());
         close(tier);
