@@ -7,9 +7,11 @@ use common::finishes;
 use futures::executor::block_on;
 use memofn::{Cache, disk, memoize, testing};
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -67,6 +69,70 @@ fn a_result_is_on_disk_for_the_next_process_and_an_error_is_not() {
     assert!(!files.is_empty());
 }
 
+#[memoize(disk, name = "tagged", version = 1, tags = ["texts"])]
+fn tagged(text: &str) -> usize {
+    forgotten_by_another_process(text);
+    text.len()
+}
+
+/// The same function in a process that starts later, for which a body returns 0.
+#[memoize(disk, name = "tagged", version = 1, tags = ["texts"])]
+fn tagged_later(_text: &str) -> usize {
+    0
+}
+
+/// The directory of the test that runs.
+static PLACE: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Has another process forget what is asked for. It has ended when this returns.
+fn forgotten_by_another_process(text: &str) {
+    let Some(how) = text.strip_prefix("forgotten by ") else { return };
+    let place = PLACE.lock().expect("no panic").clone().expect("a test has named it");
+    let variables = [("MEMOFN_FORGETS", how.as_ref()), ("MEMOFN_PLACE", place.as_os_str())];
+    run_in_another_process("forgets_for_another_test", &variables);
+}
+
+/// Runs a test of this file in a process of its own, with these variables.
+fn run_in_another_process(test: &str, variables: &[(&str, &OsStr)]) {
+    let mut command = process::Command::new(env::current_exe().expect("it runs"));
+    command.args(["--exact", test, "--include-ignored"]).envs(variables.iter().copied());
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+#[ignore = "another test runs it in a process of its own"]
+fn forgets_for_another_test() {
+    let (Some(how), Some(place)) = (env::var_os("MEMOFN_FORGETS"), env::var_os("MEMOFN_PLACE"))
+    else {
+        return;
+    };
+    let _tiers = testing::tiers(PathBuf::from(place));
+    tagged("a cache that was not used knows no tier");
+    match how.to_str() {
+        Some("tag") => _ = memofn::invalidate_tag("texts"),
+        Some("key") => _ = tagged::cache_remove("forgotten by key"),
+        _ => tagged::cache_clear(),
+    }
+    assert!(memofn::flush(LONG));
+}
+
+#[test]
+fn what_another_process_has_forgotten_during_a_run_is_not_kept() {
+    finishes("runs of two processes", || {
+        for how in ["tag", "key", "function"] {
+            let directory = Directory::new(how);
+            let _tiers = testing::tiers(&directory.0);
+            let (text, another) = (format!("forgotten by {how}"), format!("not {how}"));
+            *PLACE.lock().expect("no panic") = Some(directory.0.clone());
+            assert_eq!((tagged(&text), tagged(&another)), (text.len(), another.len()));
+            assert!(memofn::flush(LONG));
+            // A run that began later is kept.
+            assert_eq!((tagged_later(&text), tagged_later(&another)), (0, another.len()), "{how}");
+        }
+    });
+}
+
 /// The keys and values of the damaged files.
 const ENTRIES: u32 = 20;
 
@@ -116,12 +182,8 @@ fn journal_of(path: &Path) -> PathBuf {
 fn whole_file(directory: &Directory) -> File {
     let path = directory.0.join("whole.sqlite3");
     // Another process writes it: this one would keep it open.
-    let test = env::current_exe().expect("it runs");
-    let status = process::Command::new(test)
-        .args(["--exact", "writes_a_file_for_another_test", "--include-ignored"])
-        .env("MEMOFN_WRITES", &path)
-        .status();
-    assert!(status.expect("it starts").success());
+    let variables = [("MEMOFN_WRITES", path.as_os_str())];
+    run_in_another_process("writes_a_file_for_another_test", &variables);
     let journal = fs::read(journal_of(&path)).unwrap_or_default();
     File { main: fs::read(path).expect("it was written"), journal }
 }

@@ -12,10 +12,11 @@ mod common;
 use common::finishes;
 use common::gate::{Gate, during};
 use common::map_tier::{MapTier, Mood};
+use common::tiers::tiers_are_on;
 use futures::executor::block_on;
-use memofn::testing::{Clock, TestTiers};
+use memofn::testing::Clock;
 use memofn::tier::{Answer, Asked, Forget, Kept, Lease, Pending, Record, Tier};
-use memofn::{Cache, CallStatus, memoize, testing};
+use memofn::{Cache, CallStatus, memoize};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -28,20 +29,9 @@ use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::task::Poll;
-use std::thread;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Test binaries are unit tests, which have no tiers unless they ask. They are on to the end of the process.
-fn tiers_are_on() {
-    static ON: LazyLock<()> = LazyLock::new(|| {
-        thread::spawn(|| std::mem::forget::<TestTiers>(testing::tiers(env::temp_dir())))
-            .join()
-            .expect("no panic");
-    });
-    LazyLock::force(&ON);
-}
 
 /// A cache of a name, with a tier.
 fn cache_on<V>(tier: &MapTier, name: &'static str) -> Cache<u64, V>

@@ -18,7 +18,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// A page and its title.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -68,7 +68,7 @@ fn main() -> io::Result<ExitCode> {
     }
     render_all(&folder)?;
     // Results are written in the background. A program that ends at once waits for that.
-    if !memofn::flush(Duration::from_secs(10)) {
+    if !memofn::flush("10s") {
         eprintln!("some pages could not be written: the next run renders them again");
     }
     if checks {

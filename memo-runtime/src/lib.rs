@@ -106,6 +106,8 @@ pub mod __private {
     pub use crate::config::parameters::CacheParameters;
     pub use crate::config::stats::CacheInfo;
     pub use crate::engine::hit::Miss;
+    #[cfg(feature = "tier")]
+    pub use crate::expand::bounds::kept::{kept, kept_errors, kept_keys, kept_oks};
     pub use crate::expand::bounds::key::{AskClone, NotCloned, StaticKey, key, plain, shaped};
     pub use crate::expand::bounds::key_value::{
         AskKey, given_part, given_place, given_value, key_kinds, key_type,
@@ -130,12 +132,12 @@ pub mod __private {
     };
     pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
-    #[cfg(feature = "tier")]
-    pub use crate::expand::tiers::Below;
     #[cfg(feature = "redis")]
     pub use crate::expand::tiers::in_redis;
     #[cfg(feature = "disk")]
     pub use crate::expand::tiers::on_disk;
+    #[cfg(feature = "tier")]
+    pub use crate::expand::tiers::{Below, Origin};
 
     pub use crate::expand::versions::{mixed, no_version};
     pub use crate::key::float::Float;

@@ -41,7 +41,7 @@ pub(crate) struct State {
     waiting: HashMap<Key, Vec<Promise<()>>>,
     forgotten: HashSet<Lease>,
     last_lease: u128,
-    hung: Vec<Promise<Answer>>,
+    hung: Vec<(Key, Promise<Answer>)>,
     /// The caches above, if the tier is to tell them what changes.
     followers: Vec<Weak<dyn FirstLevel>>,
     tells: bool,
@@ -95,11 +95,9 @@ impl MapTier {
     /// Answers the questions that hang.
     pub(crate) fn wake_up(&self) {
         let hung = std::mem::take(&mut self.lock().hung);
-        for promise in hung {
-            let mut state = self.lock();
-            let lease = state.next_lease();
-            drop(state);
-            promise.keep(Answer::Yours(lease));
+        for (key, promise) in hung {
+            let answer = self.lock().answer(&key);
+            promise.keep(answer);
         }
     }
 
@@ -159,7 +157,7 @@ impl Tier for MapTier {
             Mood::Hangs | Mood::Drops => {
                 let (promise, pending) = Pending::promised(Answer::Away);
                 if matches!(state.mood, Mood::Hangs) {
-                    state.hung.push(promise);
+                    state.hung.push((key(of), promise));
                 }
                 return pending;
             }

@@ -9,6 +9,8 @@ pub(crate) mod redis_links;
 #[cfg(all(unix, feature = "redis"))]
 pub(crate) mod redis_server;
 pub(crate) mod tasks;
+#[cfg(feature = "tier")]
+pub(crate) mod tiers;
 
 use memofn::CacheInfo;
 use std::collections::BTreeSet;

@@ -3,9 +3,11 @@
 //! ```text
 //! // #[memoize(disk = "target/pages")]
 //! CacheBuilder::new().name(..).below_of(
-//!     thread::<String>(), thread::<Vec<u8>>(), Postcard,
-//!     on_disk(option_env!("CARGO_PKG_NAME"), Some(Into::into("target/pages"))),
-//!     <page>::CACHE_VERSION, (module_path!(), line!()), cfg!(test),
+//!     kept(kept_keys(thread::<String>(), thread::<Vec<u8>>())), Postcard,
+//!     Origin::of_function(
+//!         on_disk(option_env!("CARGO_PKG_NAME"), Some(Into::into("target/pages"))),
+//!         <page>::CACHE_VERSION, (module_path!(), line!()), cfg!(test),
+//!     ),
 //! )
 //!
 //! // #[memoize(tier = SHELF)]
@@ -20,7 +22,7 @@ use crate::tokens::rewrite::underlining;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Expr, ReturnType, Token};
+use syn::{Expr, PathArguments, ReturnType, Token, Type};
 
 /// The call of the builder that puts a tier below the cache, if there is one.
 pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
@@ -44,14 +46,45 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let at =
         |types: TokenStream, place| underlining(quote!(#p::std::convert::identity(#types)), place);
     let (key, value) = (at(key, &identified), at(value, &result));
-    let (method, codec) = match options.codec() {
-        Some(codec) => (quote!(below_of_by), codec.to_token_stream()),
-        None => (quote!(below_of), underlining(quote!(#p::Postcard), &result)),
+    let types = quote!(#p::kept_keys(#key, #value));
+    let (method, types, codec) = match options.codec() {
+        Some(codec) => (quote!(below_of_by), types, codec.to_token_stream()),
+        None => (quote!(below_of), kept_by_serde(model, types, &result), quote!(#p::Postcard)),
     };
     // Only functions in the bodies of others can share a path.
     let line = if model.context.is_module() { quote!(#p::std::line!()) } else { quote!(0) };
     let site = quote!((#p::std::module_path!(), #line));
-    Some(quote!(.#method(#key, #value, #codec, #tier, #version, #site, #p::std::cfg!(test))))
+    let origin = quote!(#p::Origin::of_function(#tier, #version, #site, #p::std::cfg!(test)));
+    Some(quote!(.#method(#types, #codec, #origin)))
+}
+
+/// The question whether values can be kept by `serde`. If errors are stored as well, each part of the result is asked for, and an
+/// error points at it.
+fn kept_by_serde(model: &Model, types: TokenStream, result: &TokenStream) -> TokenStream {
+    let p = &model.runtime;
+    if !model.options.store_errors() {
+        let types = underlining(types, result);
+        return quote!(#p::kept(#types));
+    }
+    let (ok, error) =
+        parts_of(&model.function.sig.output).unwrap_or((result.clone(), result.clone()));
+    let types = underlining(types, &ok);
+    let types = underlining(quote!(#p::kept_oks(#types)), &error);
+    quote!(#p::kept_errors(#types))
+}
+
+/// The two types that a result is written with, if it is.
+fn parts_of(output: &ReturnType) -> Option<(TokenStream, TokenStream)> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let Type::Path(path) = &**ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().map(ToTokens::to_token_stream);
+    let (Some(ok), Some(error), None) = (types.next(), types.next(), types.next()) else {
+        return None;
+    };
+    Some((ok, error))
 }
 
 /// A tier of the user's. A static stays where it is.

@@ -41,6 +41,15 @@ impl Started {
         if Clock::exists() && now < Self::EXACT { Self(now | Self::EXACT) } else { Self::NEVER }
     }
 
+    /// A run that was to begin then begins now.
+    pub(crate) fn again(self) -> Self {
+        match self.0 {
+            Self::UNKNOWN => Self::NEVER,
+            started if started & Self::EXACT == 0 => Self::now(Timing::Coarse),
+            _ => Self::exactly_now(),
+        }
+    }
+
     pub(crate) const fn word(self) -> u64 {
         self.0
     }
@@ -111,6 +120,12 @@ mod tests {
         let coarse = Started::now(Timing::Coarse).ran();
         assert!(coarse.sample().is_none() && coarse.for_waiters().is_some());
         assert!(Started::now(Timing::Exact).ran().sample().is_some());
+    }
+
+    #[test]
+    fn a_value_from_below_says_nothing_about_runs() {
+        assert!(!Ran::GIVEN.is_of_run() && Ran::UNKNOWN.is_of_run());
+        assert_eq!((Ran::GIVEN.sample(), Ran::GIVEN.for_waiters()), (None, None));
     }
 
     #[test]

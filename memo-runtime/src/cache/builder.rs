@@ -14,6 +14,7 @@ use crate::store::cause::EvictionCause;
 use crate::tier::{
     codec::{Codec, KeptKey, Postcard},
     link::Link,
+    origin::Origin,
     place::TierPlace,
     tier::Tier,
 };
@@ -494,7 +495,8 @@ impl<K, V> CacheBuilder<K, V> {
     /// - `remove` by a borrowed form of the key (`&str` for `String`) forgets in the tier what the cache holds. By a reference to the
     ///   key itself it forgets in any case. [`retain`](Cache::retain) and [`remove_if`](Cache::remove_if) forget what
     ///   the cache holds.
-    /// - [`get_many_or_compute`](Cache::get_many_or_compute) does not ask the tier.
+    /// - [`get_many_or_compute`](Cache::get_many_or_compute) asks for all missing keys at once. It does not wait for a key that
+    ///   another process computes: it computes that as well.
     /// - No failure of the tier reaches a caller. Each is [counted](crate::CacheInfo::tier_errors).
     ///
     /// `#[memoize(tier = ..)]` does this for a function.
@@ -524,7 +526,7 @@ impl<K, V> CacheBuilder<K, V> {
         Postcard: Codec<V>,
     {
         let place = TierPlace::own(tier);
-        self.below(Arc::new(Link::<K, V, _>::new(Postcard, place, version)))
+        self.below(Arc::new(Link::<K, V, _>::new(Postcard, Origin::new(place, version))))
     }
 
     /// Sets what stands below the cache. It is for entries of the cache that is made.

@@ -14,13 +14,13 @@ use crate::engine::below::Told;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
 #[cfg(feature = "tier")]
-use crate::tier::forgotten;
+use crate::tier::{self, forgotten};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak as RcWeak};
 use std::sync::Weak as ArcWeak;
 #[cfg(feature = "tier")]
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A cache of any types.
 pub(super) trait AnyCache {
@@ -381,14 +381,15 @@ pub fn expire_tag(tag: &str) -> usize {
 /// Results are handed to a tier and written in the background. A program that ends at once may call this, so that its last
 /// results outlive it.
 ///
-/// ```
-/// use std::time::Duration;
+/// The time is a `Duration` or a text. A text that is no time counts as none: then this returns whether all is kept already.
 ///
-/// assert!(memofn::flush(Duration::from_secs(2)));
+/// ```
+/// assert!(memofn::flush("2s"));
 /// ```
 #[cfg(feature = "tier")]
 #[must_use = "what is not kept is computed again"]
-pub fn flush(at_most: Duration) -> bool {
+pub fn flush(at_most: impl tier::Time) -> bool {
+    let at_most = at_most.read().unwrap_or_default();
     let start = Instant::now();
     let mut below = Vec::new();
     ListedCaches::reached().for_each(|_, cache| below.extend(cache.below()));

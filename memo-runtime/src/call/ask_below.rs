@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// A value from below that answers, and its life in the cache, which is shorter by its age.
@@ -36,7 +36,7 @@ pub(crate) struct Held {
 }
 
 /// A question under way, and what is known already.
-struct Asking {
+pub(super) struct Asking {
     question: Question,
     /// A value that is kept for a run that fails.
     old: Option<Young>,
@@ -75,37 +75,49 @@ impl Young {
 impl<S: Scope> RunGuard<'_, S> {
     /// Asks for the value of the run's key, if something stands below the cache. A run in the flight of another does not
     /// ask: that one has asked.
-    fn question(&self, waits: Waits) -> Option<Question> {
+    pub(super) fn asking(&self, waits: Waits) -> Option<Asking> {
         let below = self.engine.below.as_ref()?;
         let asks = matches!(self.role, Role::Owner | Role::Renewer(_)) && self.flight.is_some();
-        asks.then(|| below.ask(self.entry.entry_ref(), waits))
+        asks.then(|| Asking::new(below.ask(self.entry.entry_ref(), waits)))
     }
 
     /// Asks, and blocks the thread. Without a value the body is to run.
     pub(super) fn ask_and_block(&mut self) -> Option<Young> {
-        let mut asking = Asking::new(self.question(Waits::Blocking)?);
-        loop {
-            let reply = reply_of(&mut asking.question)?;
-            match self.take(reply, &mut asking) {
-                ControlFlow::Break(young) => return young,
-                ControlFlow::Continue(()) => {}
-            }
+        let mut asking = self.asking(Waits::BLOCKING)?;
+        match self.poll_question(&mut asking, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(young) => young,
+            // A blocking question is ready at once.
+            Poll::Pending => None,
         }
     }
 
     /// Asks. The waiters of the run see that it is polled.
     pub(super) async fn ask(&mut self) -> Option<Young> {
-        let mut asking = Asking::new(self.question(Waits::Polled)?);
+        let mut asking = self.asking(Waits::POLLED)?;
         loop {
-            let reply = self.poll_question(&mut asking.question).await;
-            match self.take(reply, &mut asking) {
-                ControlFlow::Break(young) => return young,
-                ControlFlow::Continue(()) => {}
+            let reply = self.reply_to(&mut asking.question).await;
+            if let ControlFlow::Break(young) = self.take(reply, &mut asking) {
+                return young;
             }
         }
     }
 
-    async fn poll_question(&mut self, question: &mut Question) -> Reply {
+    /// Polls a question to its end: a value from below, or none. Then the body is to run.
+    pub(super) fn poll_question(
+        &mut self,
+        asking: &mut Asking,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Young>> {
+        loop {
+            let reply = ready!(asking.question.as_mut().poll(cx));
+            if let ControlFlow::Break(young) = self.take(reply, asking) {
+                return Poll::Ready(young);
+            }
+        }
+    }
+
+    /// Polls a question as a part of the run.
+    async fn reply_to(&mut self, question: &mut Question) -> Reply {
         // Mutable: a run is `Send` and not `Sync`, and so must the future be.
         let run = &mut *self;
         poll_fn(move |cx| {
@@ -129,8 +141,9 @@ impl<S: Scope> RunGuard<'_, S> {
     /// Has a run that begins in any case keep its result, if something stands below the cache. Blocks the thread.
     pub(super) fn begin_below_and_block(&mut self) {
         let Some(below) = &self.engine.below else { return };
-        let mut question = below.begin(self.entry.entry_ref(), Waits::Blocking);
-        if let Some(Reply::Run(hold)) = reply_of(&mut question) {
+        let mut question = below.begin(self.entry.entry_ref(), Waits::BLOCKING);
+        let reply = question.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(Reply::Run(hold)) = reply {
             self.set_held(hold, None);
         }
     }
@@ -138,8 +151,8 @@ impl<S: Scope> RunGuard<'_, S> {
     /// [`begin_below_and_block`](Self::begin_below_and_block), and is polled.
     pub(super) async fn begin_below(&mut self) {
         let Some(below) = &self.engine.below else { return };
-        let mut question = below.begin(self.entry.entry_ref(), Waits::Polled);
-        if let Reply::Run(hold) = self.poll_question(&mut question).await {
+        let mut question = below.begin(self.entry.entry_ref(), Waits::POLLED);
+        if let Reply::Run(hold) = self.reply_to(&mut question).await {
             self.set_held(hold, None);
         }
     }
@@ -266,14 +279,6 @@ impl<S: Scope> RunGuard<'_, S> {
         unsafe {
             right.keep(value, life, &tags, ran.sample());
         }
-    }
-}
-
-/// The reply to a blocking question, which is ready at once.
-fn reply_of(question: &mut Question) -> Option<Reply> {
-    match question.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(reply) => Some(reply),
-        Poll::Pending => None,
     }
 }
 

@@ -52,7 +52,11 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     /// Asks what stands below the cache. If that has the value, the run ends with it, and this is true.
     pub(super) async fn asks(&mut self) -> bool {
         match &mut self.guard {
-            Some(guard) if guard.engine.below.is_some() => Box::pin(guard.is_given()).await,
+            Some(guard) if guard.engine.below.is_some() => {
+                let is_given = Box::pin(guard.is_given()).await;
+                guard.started = guard.started.again();
+                is_given
+            }
             _ => false,
         }
     }
@@ -60,7 +64,11 @@ impl<'c, P, K, V, S: Scope> AsyncRun<'c, P, K, V, S> {
     /// [`asks`](Self::asks), and blocks the thread.
     pub(super) fn asks_and_blocks(&mut self) -> bool {
         let Some(guard) = &mut self.guard else { return false };
+        if guard.engine.below.is_none() {
+            return false;
+        }
         let young = guard.ask_and_block();
+        guard.started = guard.started.again();
         young.map(|young| guard.finish_given(young)).is_some()
     }
 

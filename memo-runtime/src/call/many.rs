@@ -3,7 +3,7 @@
 //! Each key is a call of its own: it hits, joins a run under way, or starts a flight. Then the call goes on in rounds:
 //!
 //! ```text
-//! start ──► run the body for all flights ──► land them ──► wait for the runs of others ──► all answered
+//! start ──► ask below (`ask_many`) ──► run the body for all flights ──► land them ──► wait for the runs of others ──► all answered
 //!   ▲                                                          │
 //!   └──── a run has left no value: look its key up again ◄─────┘
 //! ```
@@ -25,7 +25,7 @@ use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::Query;
 use crate::engine::typed::TypedEngine;
 use crate::flight::poll::Leaders;
-use crate::flight::wait::Waited;
+use crate::flight::wait::{Wait, Waited};
 use crate::flight::wait_graph::{self, Following};
 use crate::key::lookup::Lookup;
 use crate::scope::runners::{PolledRun, Runner};
@@ -39,20 +39,23 @@ use std::task::{Context, Poll};
 
 /// A call for many keys. A key is known by its number in the order asked.
 pub(crate) struct Many<'c, Q, K, V, S: Scope> {
-    engine: &'c TypedEngine<K, V, S>,
+    pub(super) engine: &'c TypedEngine<K, V, S>,
     /// The runner of all runs of the call, if they are async.
-    polled: Option<Runner>,
+    pub(super) polled: Option<Runner>,
     /// The runs of the next body, in the order asked. A key that bypasses the cache has no guard.
-    runs: Vec<(usize, Option<RunGuard<'c, S>>)>,
+    pub(super) runs: Vec<ManyRun<'c, S>>,
     /// The keys to look up.
     ready: Vec<(usize, Ready<'c, Q, V, S>)>,
     /// The keys that others compute.
     waits: VecDeque<Awaited<'c, Q, V, S>>,
-    answers: Vec<Option<V>>,
+    pub(super) answers: Vec<Option<V>>,
     /// Keys that were asked for before in this call, and the number of the first.
     repeated: Vec<(usize, usize)>,
     is_bypass: bool,
 }
+
+/// The number of a key, and its run.
+pub(super) type ManyRun<'c, S> = (usize, Option<RunGuard<'c, S>>);
 
 /// The call of one key.
 struct Call<'c, Q, V, S: Scope> {
@@ -127,8 +130,8 @@ where
         self.polled.map(PolledRun::enter)
     }
 
-    /// Starts a round: looks up all keys that are ready. Returns the numbers of the keys to compute, in the order asked.
-    pub(crate) fn start(&mut self) -> Vec<usize> {
+    /// Looks up all keys that are ready. The missing ones are to be run.
+    pub(super) fn look_up(&mut self) {
         let is_inside_run = Runner::is_inside_run();
         let here = self.here();
         for (number, ready) in mem::take(&mut self.ready) {
@@ -157,6 +160,10 @@ where
             self.take(number, call, step);
         }
         self.runs.sort_unstable_by_key(|(number, _)| *number);
+    }
+
+    /// The runs begin. Returns the numbers of their keys, in the order asked.
+    pub(super) fn begin(&mut self) -> Vec<usize> {
         // The body runs once for all of them.
         let mut has_sample = false;
         let guards = self.runs.iter_mut().filter_map(|(_, run)| run.as_mut());
@@ -281,12 +288,16 @@ where
         self.runs.is_empty() && self.ready.is_empty() && self.waits.is_empty()
     }
 
+    /// Where others wait for the runs.
+    pub(super) fn waits_of_runs(&self) -> Vec<Arc<Wait>> {
+        let guards = self.runs.iter().filter_map(|(_, run)| run.as_ref());
+        guards.filter_map(RunGuard::wait).collect()
+    }
+
     /// Polls an async body to its end. Others who wait for a key see whether it is polled.
     pub(crate) async fn drive<R>(&mut self, body: impl Future<Output = R>) -> R {
-        let guards = self.runs.iter().filter_map(|(_, run)| run.as_ref());
-        let waits = guards.filter_map(RunGuard::wait).collect();
         let runner = self.polled.expect("the call is async");
-        let leaders = Arc::new(Leaders::new(runner, waits));
+        let leaders = Arc::new(Leaders::new(runner, self.waits_of_runs()));
         let mut driven = Driven { body: pin!(Some(body)), leaders, runner };
         poll_fn(move |cx| {
             let polled = driven.poll(cx);

@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod ask_below;
+pub(crate) mod ask_many;
 pub(crate) mod async_call;
 pub(crate) mod async_run;
 pub(crate) mod cache_call;

@@ -29,7 +29,7 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn follow(&self, cache: Weak<dyn Above>);
     /// The tag by which it tells the cache of changes to this entry, if it does.
     fn tag(&self, entry: EntryRef) -> Option<Tag>;
-    /// Asks for the value of the entry's key. The question is polled to its end; with `Waits::Blocking` once.
+    /// Asks for the value of the entry's key. The question is polled to its end; with `Waits::BLOCKING` once.
     fn ask(&self, entry: EntryRef, waits: Waits) -> Question;
     /// Asks for the right to keep the result of a run that begins in any case. The reply is [`Reply::Run`].
     fn begin(&self, entry: EntryRef, waits: Waits) -> Question;
@@ -96,11 +96,26 @@ pub(crate) enum Asked {
 
 /// How a caller waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Waits {
-    /// It blocks its thread.
+pub(crate) struct Waits {
+    pub(crate) how: How,
+    /// Whether it asks for several keys. Then it is polled in any case, and does not wait for the runs of other processes.
+    pub(crate) for_many: bool,
+}
+
+/// Where work is done that a caller waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It blocks the thread of the caller.
     Blocking,
-    /// It is polled.
+    /// The caller is polled.
     Polled,
+}
+
+impl Waits {
+    pub(crate) const BLOCKING: Self = Self { how: How::Blocking, for_many: false };
+    pub(crate) const POLLED: Self = Self { how: How::Polled, for_many: false };
+    pub(crate) const BLOCKING_FOR_MANY: Self = Self { for_many: true, ..Self::BLOCKING };
+    pub(crate) const POLLED_FOR_MANY: Self = Self { for_many: true, ..Self::POLLED };
 }
 
 /// A question under way. Dropping it gives back what it holds.

@@ -1,56 +1,33 @@
 //! The options of a memoized function about its tier.
 
 use crate::cache::builder::CacheBuilder;
-use crate::expand::bounds::shared::CacheType;
+use crate::expand::bounds::kept::KeptTypes;
 use crate::expand::options::Untyped;
 use crate::tier::codec::{Codec, KeptKey};
-use crate::tier::link::{Link, Site};
+use crate::tier::link::Link;
+#[cfg(any(feature = "disk", feature = "redis"))]
 use crate::tier::place::TierPlace;
 use std::sync::Arc;
 
 impl CacheBuilder<Untyped, Untyped> {
-    /// [`CacheBuilder::tier`] of a cache with keys and values of these types, for the function at this place. In a build of the program's unit tests,
-    /// `is_test` has the tier left out.
+    /// [`CacheBuilder::tier`] of a cache with keys and values of these types, for a memoized function.
     #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "expansions call it")]
-    pub fn below_of<K, V, C>(
-        self,
-        _key: K,
-        _value: V,
-        codec: C,
-        tier: TierPlace,
-        version: u64,
-        site: Site,
-        is_test: bool,
-    ) -> Self
+    pub fn below_of<T, C>(self, _types: T, codec: C, origin: Origin) -> Self
     where
-        K: CacheType<Type: KeptKey>,
-        V: CacheType<Type: Clone + Send>,
-        C: Codec<V::Type>,
+        T: KeptTypes<Key: KeptKey, Value: Clone + Send>,
+        C: Codec<T::Value>,
     {
-        let link = Link::<K::Type, V::Type, C>::new(codec, tier, version);
-        self.below(Arc::new(link.of_function(site, is_test)))
+        self.below(Arc::new(Link::<T::Key, T::Value, C>::new(codec, origin)))
     }
 
     /// [`below_of`](Self::below_of) with a codec of the program's. Only the error about another codec differs.
     #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "expansions call it")]
-    pub fn below_of_by<K, V, C>(
-        self,
-        key: K,
-        value: V,
-        codec: C,
-        tier: TierPlace,
-        version: u64,
-        site: Site,
-        is_test: bool,
-    ) -> Self
+    pub fn below_of_by<T, C>(self, types: T, codec: C, origin: Origin) -> Self
     where
-        K: CacheType<Type: KeptKey>,
-        V: CacheType<Type: Clone + Send>,
-        C: OwnCodec<V::Type>,
+        T: KeptTypes<Key: KeptKey, Value: Clone + Send>,
+        C: OwnCodec<T::Value>,
     {
-        self.below_of(key, value, codec, tier, version, site, is_test)
+        self.below_of(types, codec, origin)
     }
 }
 
@@ -66,6 +43,8 @@ impl<V, C: Codec<V>> OwnCodec<V> for C {}
 
 /// The tier that an expression of the program names.
 pub use crate::tier::place::TierPlace as Below;
+
+pub use crate::tier::origin::Origin;
 
 /// The Redis that the program has connected to.
 #[cfg(feature = "redis")]

@@ -4,12 +4,13 @@
 
 use crate::base::catch_panic::caught;
 use crate::base::sync;
-use crate::engine::below::Waits;
+use crate::engine::below::{How, Waits};
 use crate::tier::counts::Counts;
 use crate::tier::pending::Pending;
 use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Asked, Forget, Kept, Lease, Tier};
 use crate::tier::under_way::UnderWay;
+use crate::tier::wall::Began;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,10 @@ impl Desk {
             let (pushed, until) = match answer {
                 Answer::Hit(record) => return Found::Record(record),
                 Answer::Yours(lease) => return Found::Lease(self.hold(Some(lease))),
+                Answer::Theirs(..) if waits.for_many => {
+                    self.counts.misses.add();
+                    return Found::Nothing(self.without_tier());
+                }
                 Answer::Theirs(pushed, until) => (pushed, until),
                 Answer::Away => {
                     self.counts.errors.add();
@@ -106,6 +111,7 @@ impl Desk {
             desk: self.clone(),
             lease,
             serial,
+            began: Began::now(),
             is_for_tier: true,
             replaces: false,
             is_kept: false,
@@ -139,15 +145,16 @@ impl Desk {
 
 /// The value if it comes within this time.
 async fn within<T: Send + 'static>(
-    pending: Pending<T>,
+    mut pending: Pending<T>,
     at_most: Duration,
     waits: Waits,
 ) -> Option<T> {
-    let within = pending.within(at_most);
-    match waits {
-        Waits::Blocking => within.wait(),
-        Waits::Polled => within.await,
+    match waits.how {
+        How::Blocking if !waits.for_many => return pending.wait_for(at_most),
+        How::Blocking => pending.do_work(),
+        How::Polled => {}
     }
+    pending.within(at_most).await
 }
 
 /// The right to keep a result. If it is dropped, its lease is given back.
@@ -156,6 +163,7 @@ pub(crate) struct Held {
     lease: Option<Lease>,
     /// The serial of the key when the run began.
     serial: u64,
+    began: Began,
     /// Otherwise the tier has not answered.
     is_for_tier: bool,
     /// An older record must not answer in place of the result.
@@ -184,6 +192,11 @@ impl Held {
     /// The call that it is the right for.
     pub(crate) fn asked(&self) -> &Asked {
         &self.desk.asked
+    }
+
+    /// When the run began.
+    pub(crate) fn began(&self) -> Began {
+        self.began
     }
 
     /// Keeps a record, unless its key was forgotten meanwhile or a later run has kept its own. Nothing waits for that.

@@ -2,7 +2,7 @@
 //!
 //! Nothing that a tier gives is trusted: the record, its function, its key and the shape of its value are checked.
 
-use crate::base::catch_panic::{catch_panic, caught};
+use crate::base::catch_panic::caught;
 use crate::base::sync;
 use crate::config::stats::CacheInfo;
 use crate::engine::below::{
@@ -17,15 +17,14 @@ use crate::tier::around::{Desk, Found, Held};
 use crate::tier::codec::{Codec, KeptKey};
 use crate::tier::counts::Counts;
 use crate::tier::digest::{digest, encode_key};
+use crate::tier::follower::{Follower, Quiet, quietly, tag_of};
 use crate::tier::forgotten;
-use crate::tier::place::TierPlace;
+use crate::tier::origin::Origin;
 use crate::tier::record::{Contents, Record};
 use crate::tier::shape::shape_of;
-use crate::tier::tier::{Asked, FirstLevel, Forget, Function, Tier};
+use crate::tier::tier::{Asked, Forget, Function, Tier};
 use crate::tier::under_way::UnderWay;
 use crate::tier::wall;
-use std::any::type_name;
-use std::cell::Cell;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -42,11 +41,7 @@ pub(crate) struct Link<K, V, C>(Arc<Inner<K, V, C>>);
 
 struct Inner<K, V, C> {
     codec: C,
-    place: TierPlace,
-    version: u64,
-    site: Option<Site>,
-    /// It is compiled into unit tests, which are not to be answered by an earlier run.
-    is_test: bool,
+    origin: Origin,
     function: OnceLock<Arc<Function>>,
     /// Told by the tier. The tier keeps a weak reference.
     follower: OnceLock<Arc<Follower>>,
@@ -69,13 +64,10 @@ where
     V: Clone + Send + 'static,
     C: Codec<V>,
 {
-    pub(crate) fn new(codec: C, place: TierPlace, version: u64) -> Self {
+    pub(crate) fn new(codec: C, origin: Origin) -> Self {
         Self(Arc::new(Inner {
             codec,
-            place,
-            version,
-            site: None,
-            is_test: false,
+            origin,
             function: OnceLock::new(),
             follower: OnceLock::new(),
             teller: Mutex::new(None),
@@ -84,35 +76,6 @@ where
             knows_tags: AtomicBool::new(false),
             types: PhantomData,
         }))
-    }
-
-    /// The same, for a memoized function at this place. `is_test` says that it is compiled into unit tests.
-    pub(crate) fn of_function(mut self, site: Site, is_test: bool) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.site = Some(site);
-            inner.is_test = is_test;
-        }
-        self
-    }
-}
-
-/// The module and the line of a memoized function.
-pub(crate) type Site = (&'static str, u32);
-
-/// The name of a function or cache in records.
-///
-/// Functions in blocks of one body share a path, and so do traits of one name in reports. The line and the module tell them
-/// apart. A function that stands in a module has its path alone: it may move to another line.
-fn name_in_records(name: &str, site: Option<Site>) -> String {
-    let Some((module, line)) = site else { return name.to_owned() };
-    if name.starts_with('<') {
-        return format!("{module}::{name}");
-    }
-    let path = name.split('<').next().unwrap_or(name);
-    let in_module = path.strip_prefix(module).and_then(|path| path.strip_prefix("::"));
-    match in_module {
-        Some(path) if line > 0 && path.contains("::") => format!("{name}@{line}"),
-        _ => name.to_owned(),
     }
 }
 
@@ -130,7 +93,7 @@ where
 
     /// The tier and the call as it knows it. `None` if there is no tier now, or the key cannot be written.
     fn desk(&self, key: &K) -> Option<Desk> {
-        let tier = self.place.tier(self.is_test)?;
+        let tier = self.origin.tier()?;
         let Some(function) = self.function.get().map(Arc::clone) else {
             // The cache has no name.
             self.counts.errors.add();
@@ -256,10 +219,7 @@ where
         if name.is_empty() {
             return;
         }
-        // Instantiations of a generic function may share a name.
-        let name = name_in_records(name, self.0.site);
-        let name = format!("{name}({})->{}", type_name::<K>(), type_name::<V>());
-        let _ = self.0.function.set(Arc::new(Function::new(name, self.0.version)));
+        let _ = self.0.function.set(Arc::new(self.0.origin.function::<K, V>(name)));
     }
 
     fn follow(&self, cache: Weak<dyn Above>) {
@@ -267,7 +227,7 @@ where
     }
 
     fn tag(&self, entry: EntryRef) -> Option<Tag> {
-        let tier = self.0.place.tier(self.0.is_test)?;
+        let tier = self.0.origin.tier()?;
         if !self.0.is_told(&tier) {
             return None;
         }
@@ -320,7 +280,7 @@ where
 
     fn forget_all(&self, told: &mut Told) {
         self.0.counts.zero();
-        let Some(tier) = self.0.place.tier(self.0.is_test) else { return };
+        let Some(tier) = self.0.origin.tier() else { return };
         self.0.under_way.forget_all();
         let Some(function) = self.0.function.get() else { return };
         if told.insert((address(&tier), Some(function.name().to_owned()))) {
@@ -331,7 +291,7 @@ where
     fn forget_tag(&self, tag: &str, told: &mut Told) {
         // Runs under way may have the tag.
         self.0.under_way.forget_all();
-        let tier = self.0.place.tier(self.0.is_test);
+        let tier = self.0.origin.tier();
         if let Some(tier) = tier.filter(|tier| told.insert((address(tier), None))) {
             // An invalidation in the whole process comes to the other caches as well.
             quietly(Quiet::All, || _ = caught(|| tier.forget(Forget::Tag(tag))));
@@ -350,7 +310,7 @@ where
     }
 
     fn flush(&self, at_most: Duration) -> bool {
-        let Some(tier) = self.0.place.tier(self.0.is_test) else { return true };
+        let Some(tier) = self.0.origin.tier() else { return true };
         let start = sync::now();
         let are_handed_over = self.0.counts.keeps.wait(at_most);
         let left = at_most.saturating_sub(start.elapsed());
@@ -358,7 +318,7 @@ where
     }
 
     fn status(&self) -> String {
-        let tier = self.0.place.tier(self.0.is_test);
+        let tier = self.0.origin.tier();
         tier.and_then(|tier| caught(|| tier.status())).unwrap_or_else(|| "off".to_owned())
     }
 }
@@ -381,60 +341,6 @@ fn tell_of_tags(tier: &dyn Tier, function: &Function) {
 /// The key as records have it. Keys that differ in a field that is not written differ in their digests.
 fn key_of(asked: &Asked) -> Vec<u8> {
     [&**asked.key(), &asked.digest().to_le_bytes()].concat()
-}
-
-/// The tag of an entry by which its tier tells of changes.
-fn tag_of(digest: u128) -> String {
-    format!("{OWN_TAG}{digest:032x}")
-}
-
-/// The caches that a thread tells nothing at the moment.
-#[derive(Debug, Clone, Copy)]
-enum Quiet {
-    Nobody,
-    One(*const Follower),
-    All,
-}
-
-thread_local! {
-    static QUIET: Cell<Quiet> = const { Cell::new(Quiet::Nobody) };
-}
-
-fn quietly(who: Quiet, call: impl FnOnce()) {
-    let before = QUIET.replace(who);
-    call();
-    QUIET.set(before);
-}
-
-/// A cache that its tier tells of changes.
-struct Follower(Weak<dyn Above>);
-
-impl Follower {
-    fn is_quiet(&self) -> bool {
-        match QUIET.get() {
-            Quiet::Nobody => false,
-            Quiet::One(follower) => ptr::eq(follower, self),
-            Quiet::All => true,
-        }
-    }
-}
-
-impl FirstLevel for Follower {
-    fn forget(&self, digest: u128) {
-        catch_panic(|| {
-            if let Some(cache) = self.0.upgrade().filter(|_| !self.is_quiet()) {
-                cache.forget_tagged(&tag_of(digest));
-            }
-        });
-    }
-
-    fn forget_all(&self) {
-        catch_panic(|| {
-            if let Some(cache) = self.0.upgrade().filter(|_| !self.is_quiet()) {
-                cache.forget_entries();
-            }
-        });
-    }
 }
 
 /// A value that was read from a record.
@@ -494,6 +400,7 @@ where
             function: asked.function().name(),
             version: asked.function().version(),
             shape,
+            began: held.began().millis(),
             born,
             fresh_until,
             ends: wall::after(fresh_until, life.kept),
@@ -507,23 +414,5 @@ where
             Some(record) => held.keep(record),
             None => held.fail(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn functions_that_share_a_path_have_different_names_in_records() {
-        let site = |line| Some(("shop::prices", line));
-        let name = name_in_records;
-        assert_eq!(name("shop::prices::price", site(7)), "shop::prices::price");
-        assert_eq!(name("shop::prices::price<a::B>", site(7)), "shop::prices::price<a::B>");
-        assert_eq!(name("shop::prices::test::price", site(7)), "shop::prices::test::price@7");
-        assert_eq!(name("shop::prices::Shop::price", site(0)), "shop::prices::Shop::price");
-        assert_eq!(name("<Shop as Price>::price", site(0)), "shop::prices::<Shop as Price>::price");
-        assert_eq!(name("prices", site(7)), "prices", "it was given a name");
-        assert_eq!(name("prices", None), "prices");
     }
 }

@@ -60,8 +60,10 @@ pub(crate) mod digest;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
 pub(crate) mod event;
+pub(crate) mod follower;
 pub(crate) mod forgotten;
 pub(crate) mod link;
+pub(crate) mod origin;
 pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod record;
@@ -70,6 +72,7 @@ pub mod redis;
 pub(crate) mod shape;
 pub(crate) mod switch;
 pub(crate) mod tier;
+pub(crate) mod time;
 pub(crate) mod under_way;
 pub(crate) mod wall;
 
@@ -78,3 +81,4 @@ pub use event::{TierEvent, on_tier_event};
 pub use pending::{Pending, Promise};
 pub use record::Record;
 pub use tier::{Answer, Asked, FirstLevel, Forget, Function, Kept, Lease, Tier};
+pub use time::Time;

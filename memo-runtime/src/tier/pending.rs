@@ -138,6 +138,16 @@ impl<T: Send + 'static> Pending<T> {
         drop(self.or_give(then));
     }
 
+    /// Does the work on this thread, if it is work.
+    pub(crate) fn do_work(&mut self) {
+        match mem::replace(&mut self.state, State::Taken) {
+            State::Work(work, if_lost) => {
+                self.state = State::Ready(caught(work).unwrap_or(if_lost));
+            }
+            other => self.state = other,
+        }
+    }
+
     /// Hands work over to a thread.
     fn hand_over_work(&mut self) {
         match mem::replace(&mut self.state, State::Taken) {
@@ -296,13 +306,6 @@ impl Watched for Rings {
         if let Some(waker) = self.replace(None) {
             waker.wake();
         }
-    }
-}
-
-impl<T: Send + 'static> Within<T> {
-    /// Blocks until the value is there or the time is over.
-    pub(crate) fn wait(self) -> Option<T> {
-        self.pending.wait_for(self.at_most)
     }
 }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the magic | 4 bytes |
 //! | flags: none is defined, so 0 | `u32` |
-//! | version, shape, born, fresh until, ends, cost | 6 times `u64` |
+//! | version, shape, began, born, fresh until, ends, cost | 7 times `u64` |
 //! | function, key, tags, payload | 4 parts; that of the tags holds a part for each tag |
 //! | `xxh3_64` of all before it | `u64` |
 //!
@@ -18,12 +18,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The last byte is the number of the layout.
-const MAGIC: [u8; 4] = *b"mfn\x01";
+const MAGIC: [u8; 4] = *b"mfn\x02";
 const CHECKSUM: usize = size_of::<u64>();
 
 /// A value as a tier keeps it: bytes that check themselves.
 ///
-/// A tier stores and returns the bytes as they are. It may read from them when they end, when they were born, and their tags.
+/// A tier stores and returns the bytes as they are. It may read from them when they end, when their run began and ended, and their tags.
 ///
 /// ```
 /// use memofn::tier::Record;
@@ -44,7 +44,9 @@ pub(crate) struct Contents<'a> {
     pub(crate) version: u64,
     /// The [shape](crate::tier::shape) of the value.
     pub(crate) shape: u64,
-    /// When the value was computed. All times are milliseconds since 1970.
+    /// When the run of the value began. All times are milliseconds since 1970.
+    pub(crate) began: u64,
+    /// When the run ended, which had computed the value.
     pub(crate) born: u64,
     /// Until when the value is fresh, or [`NEVER`].
     pub(crate) fresh_until: u64,
@@ -89,7 +91,26 @@ impl Record {
         moment(Layout::read(&self.0)?.ends)
     }
 
-    /// The moment at which its value was computed. `None` if the bytes are no record.
+    /// The moment at which the run of its value began. A removal after that moment is for this record too, so a tier that
+    /// other processes write to compares it with the times of their [removals](crate::tier::Forget). `None` if the bytes are no record.
+    ///
+    /// ```
+    /// use memofn::tier::{Forget, Record};
+    /// use std::time::SystemTime;
+    ///
+    /// /// Whether a record is from before the time at which its function, key or tag was forgotten.
+    /// fn is_outdated(record: &Record, forgotten_at: SystemTime) -> bool {
+    ///     record.began().is_none_or(|began| began <= forgotten_at)
+    /// }
+    ///
+    /// assert!(is_outdated(&Record::from_bytes(Vec::new()), SystemTime::now()));
+    /// ```
+    #[must_use]
+    pub fn began(&self) -> Option<SystemTime> {
+        moment(Layout::read(&self.0)?.began)
+    }
+
+    /// The moment at which its value was computed, which is the end of the run. `None` if the bytes are no record.
     #[must_use]
     pub fn born(&self) -> Option<SystemTime> {
         moment(Layout::read(&self.0)?.born)
@@ -134,7 +155,15 @@ impl Contents<'_> {
     pub(crate) fn seal(&self) -> Option<Record> {
         let prefixed = |part: usize| size_of::<u32>() + part;
         let tags: usize = self.tags.iter().map(|tag| prefixed(tag.len())).sum();
-        let numbers = [self.version, self.shape, self.born, self.fresh_until, self.ends, self.cost];
+        let numbers = [
+            self.version,
+            self.shape,
+            self.began,
+            self.born,
+            self.fresh_until,
+            self.ends,
+            self.cost,
+        ];
         let head = MAGIC.len() + size_of::<u32>() + size_of_val(&numbers);
         let parts = [self.function.len(), self.key.len(), tags, self.payload.len()];
         let parts: usize = parts.into_iter().map(prefixed).sum();
@@ -165,6 +194,7 @@ fn put(bytes: &mut Vec<u8>, part: &[u8]) -> Option<()> {
 struct Layout<'a> {
     version: u64,
     shape: u64,
+    began: u64,
     born: u64,
     fresh_until: u64,
     ends: u64,
@@ -185,6 +215,7 @@ impl<'a> Layout<'a> {
         let layout = Self {
             version: reader.u64()?,
             shape: reader.u64()?,
+            began: reader.u64()?,
             born: reader.u64()?,
             fresh_until: reader.u64()?,
             ends: reader.u64()?,
@@ -206,6 +237,7 @@ impl<'a> Layout<'a> {
             function: std::str::from_utf8(self.function.0).ok()?,
             version: self.version,
             shape: self.shape,
+            began: self.began,
             born: self.born,
             fresh_until: self.fresh_until,
             ends: self.ends,
@@ -256,6 +288,7 @@ mod tests {
             function: "shop::price",
             version: 2,
             shape: 0x0123_4567_89ab_cdef,
+            began: 1_699_999_999_000,
             born: 1_700_000_000_000,
             fresh_until: 1_700_000_060_000,
             ends: 1_700_000_090_000,
@@ -276,7 +309,7 @@ mod tests {
 
     /// Uses all that can be read from bytes which may not be a record.
     fn look(record: &Record) {
-        let _ = (record.ends(), record.born(), record.tags().count());
+        let _ = (record.ends(), record.began(), record.born(), record.tags().count());
     }
 
     fn refuse(bytes: &[u8], what: impl Fn() -> String) {
@@ -317,6 +350,7 @@ mod tests {
         let record = sealed();
         assert_eq!(record.open(), Ok(contents()));
         assert_eq!(record.ends(), Some(moment_of(contents().ends)));
+        assert_eq!(record.began(), Some(moment_of(contents().began)));
         assert_eq!(record.born(), Some(moment_of(contents().born)));
         assert!(record.tags().eq(contents().tags));
         assert_eq!(format!("{record:?}"), format!("Record({} bytes)", record.as_bytes().len()));
@@ -346,18 +380,19 @@ mod tests {
             &[
                 2,
                 0x0123_4567_89ab_cdef,
+                1_699_999_999_000,
                 1_700_000_000_000,
                 1_700_000_060_000,
                 1_700_000_090_000,
                 1500,
             ],
             &[
-                b"mfn\x01\0\0\0\0",
+                b"mfn\x02\0\0\0\0",
                 b"\x0b\0\0\0shop::price",
                 b"\x09\0\0\0article 7",
                 b"\x1a\0\0\0\x08\0\0\0articles\0\0\0\0\x06\0\0\0prices",
                 b"\x1b\0\0\0seven euros, and some cents",
-                b"\x17\xc7\xaa\x0c\x5c\xad\x82\x10",
+                b"\x12\xee\x0f\xf4\x5a\x33\x40\x93",
             ],
         );
         let mut bytes = texts[0].to_vec();
@@ -459,7 +494,7 @@ mod tests {
     #[test]
     fn a_length_that_lies_is_damage_even_with_the_right_checksum() {
         let record = sealed();
-        let function = MAGIC.len() + 4 + 6 * 8;
+        let function = MAGIC.len() + 4 + 7 * 8;
         let key = function + 4 + contents().function.len();
         let tags = key + 4 + contents().key.len();
         let first_tag = tags + 4;
@@ -485,7 +520,7 @@ mod tests {
             check(&mut bytes);
             refuse(&bytes, || format!("byte {place}"));
             let record = Record::from_bytes(bytes);
-            assert_eq!((record.ends(), record.born()), (None, None));
+            assert_eq!((record.ends(), record.born(), record.began()), (None, None, None));
         }
     }
 

@@ -174,7 +174,7 @@ impl Lease {
 pub enum Kept {
     /// It is kept, or about to be.
     Stored,
-    /// It came too late: its lease has ended, or what it belongs to was forgotten meanwhile.
+    /// It came too late: its lease has ended, or what it belongs to was forgotten meanwhile. Or the tier can be read alone.
     Refused,
     /// It could not be kept.
     Failed,

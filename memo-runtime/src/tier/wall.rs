@@ -18,11 +18,39 @@ pub(crate) fn now() -> u64 {
 }
 
 fn system() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(NEVER)
+    of(SystemTime::now())
 }
 
 /// The time so long after another. [`NEVER`] stays.
 pub(crate) fn after(millis: u64, duration: Duration) -> u64 {
-    millis.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(NEVER))
+    millis.saturating_add(millis_of(duration))
+}
+
+/// This moment, in milliseconds since 1970.
+pub(crate) fn of(moment: SystemTime) -> u64 {
+    millis_of(moment.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn millis_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(NEVER)
+}
+
+/// The beginning of a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began {
+    millis: u64,
+    time: Time,
+}
+
+impl Began {
+    pub(crate) fn now() -> Self {
+        Self { millis: now(), time: Clock::Precise.now() }
+    }
+
+    /// When that was, by the clock as it is now. If the clock was set back since, that is not later than what has happened
+    /// since.
+    pub(crate) fn millis(self) -> u64 {
+        let ran = Clock::Precise.now().since(self.time);
+        self.millis.min(now().saturating_sub(millis_of(ran)))
+    }
 }

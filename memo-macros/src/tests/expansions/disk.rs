@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 149 lines.
+// Without the body and the controls: 157 lines.
 
 #[cfg_attr(
     doc,
@@ -62,36 +62,44 @@ impl page {
                 )
                 .ttl(::memofn::__private::std::time::Duration::new(604800u64, 0u32))
                 .below_of(
-                    ::memofn::__private::std::convert::identity(
-                        ::memofn::__private::thread::<
-                            (
-                                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-                                u32,
+                    ::memofn::__private::kept(
+                        ::memofn::__private::kept_keys(
+                            ::memofn::__private::std::convert::identity(
+                                ::memofn::__private::thread::<
+                                    (
+                                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                                        u32,
+                                    ),
+                                >(),
                             ),
-                        >(),
-                    ),
-                    ::memofn::__private::std::convert::identity(
-                        ::memofn::__private::thread::<
-                            <io::Result<
-                                Page,
-                            > as ::memofn::__private::ResultKind<
-                                { ::memofn::__private::fallible!(io::Result < Page >) },
-                            >>::Stored,
-                        >(),
-                    ),
-                    ::memofn::__private::Postcard,
-                    ::memofn::__private::on_disk(
-                        ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),
-                        ::memofn::__private::std::option::Option::Some(
-                            ::memofn::__private::std::convert::Into::into("target/pages"),
+                            ::memofn::__private::std::convert::identity(
+                                ::memofn::__private::thread::<
+                                    <io::Result<
+                                        Page,
+                                    > as ::memofn::__private::ResultKind<
+                                        { ::memofn::__private::fallible!(io::Result < Page >) },
+                                    >>::Stored,
+                                >(),
+                            ),
                         ),
                     ),
-                    <page>::CACHE_VERSION,
-                    (
-                        ::memofn::__private::std::module_path!(),
-                        ::memofn::__private::std::line!(),
+                    ::memofn::__private::Postcard,
+                    ::memofn::__private::Origin::of_function(
+                        ::memofn::__private::on_disk(
+                            ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),
+                            ::memofn::__private::std::option::Option::Some(
+                                ::memofn::__private::std::convert::Into::into(
+                                    "target/pages",
+                                ),
+                            ),
+                        ),
+                        <page>::CACHE_VERSION,
+                        (
+                            ::memofn::__private::std::module_path!(),
+                            ::memofn::__private::std::line!(),
+                        ),
+                        ::memofn::__private::std::cfg!(test),
                     ),
-                    ::memofn::__private::std::cfg!(test),
                 )
         };
         ::memofn::__private::single!(

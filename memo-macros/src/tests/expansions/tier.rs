@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 127 lines.
+// Without the body and the controls: 131 lines.
 
 #[cfg_attr(
     doc,
@@ -77,34 +77,38 @@ impl page {
                     ),
                 )
                 .below_of_by(
-                    ::memofn::__private::std::convert::identity(
-                        ::memofn::__private::type_by(
-                            #[allow(unreachable_code, unused_variables)]
-                            |(id,): (Id,)| {
-                                ::memofn::__private::std::unreachable!();
-                                ::memofn::__private::key_type(
-                                    &::memofn::__private::key_of!(
-                                        __memofn_value, shared_place, & id.0
-                                    ),
-                                )
-                            },
+                    ::memofn::__private::kept_keys(
+                        ::memofn::__private::std::convert::identity(
+                            ::memofn::__private::type_by(
+                                #[allow(unreachable_code, unused_variables)]
+                                |(id,): (Id,)| {
+                                    ::memofn::__private::std::unreachable!();
+                                    ::memofn::__private::key_type(
+                                        &::memofn::__private::key_of!(
+                                            __memofn_value, shared_place, & id.0
+                                        ),
+                                    )
+                                },
+                            ),
+                        ),
+                        ::memofn::__private::std::convert::identity(
+                            ::memofn::__private::thread::<
+                                <Page as ::memofn::__private::ResultKind<
+                                    { ::memofn::__private::fallible!(Page) },
+                                >>::Stored,
+                            >(),
                         ),
                     ),
-                    ::memofn::__private::std::convert::identity(
-                        ::memofn::__private::thread::<
-                            <Page as ::memofn::__private::ResultKind<
-                                { ::memofn::__private::fallible!(Page) },
-                            >>::Stored,
-                        >(),
-                    ),
                     Json,
-                    ::memofn::__private::Below::own(&SHELF),
-                    <page>::CACHE_VERSION,
-                    (
-                        ::memofn::__private::std::module_path!(),
-                        ::memofn::__private::std::line!(),
+                    ::memofn::__private::Origin::of_function(
+                        ::memofn::__private::Below::own(&SHELF),
+                        <page>::CACHE_VERSION,
+                        (
+                            ::memofn::__private::std::module_path!(),
+                            ::memofn::__private::std::line!(),
+                        ),
+                        ::memofn::__private::std::cfg!(test),
                     ),
-                    ::memofn::__private::std::cfg!(test),
                 )
         };
         ::memofn::__private::site!(

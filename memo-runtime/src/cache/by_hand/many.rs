@@ -91,7 +91,8 @@ where
     /// calls `compute` again for the keys it did not get. That is the only reason for a further call, besides
     /// [patience](crate::CacheBuilder::patience).
     ///
-    /// **Counters.** Each key counts as a call: as a miss if it was computed here, else as a hit.
+    /// **Counters.** Each key counts as a call: as a miss if it was computed here, else as a hit. A key that a tier answers counts
+    /// as a miss, as in other calls.
     ///
     /// # Panics
     ///
@@ -204,7 +205,7 @@ where
         let keys: Vec<K> = keys.into_iter().collect();
         let mut many = self.many(&keys, true);
         loop {
-            let missing = many.start();
+            let missing = many.start_async().await;
             if !missing.is_empty() {
                 let here = many.here();
                 let missing = select(&keys, &missing);
@@ -239,7 +240,7 @@ where
         let keys: Vec<K> = keys.into_iter().collect();
         let mut many = self.many(&keys, true);
         loop {
-            let missing = many.start();
+            let missing = many.start_async().await;
             if !missing.is_empty() {
                 let here = many.here();
                 let missing = select(&keys, &missing);

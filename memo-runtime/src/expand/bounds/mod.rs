@@ -3,7 +3,7 @@
 //! A missing bound is *one* error, in our words, at the type that misses it. Each bound is a trait with
 //! `#[diagnostic::on_unimplemented]`, and one function that asks for it: `plain`, `shaped`, `key`,
 //! `shared_key` for keys; `policy`, `policy_if`, `primitive` for results; `shared`, `stored` for
-//! `Send` and `Sync`; `tag`, `tags_of` for tags. Nothing else in an expansion puts a bound on a user's type. Two tricks keep the compiler
+//! `Send` and `Sync`; `kept_keys`, `kept`, `kept_oks`, `kept_errors` for tiers; `tag`, `tags_of` for tags. Nothing else in an expansion puts a bound on a user's type. Two tricks keep the compiler
 //! from reporting more than that:
 //!
 //! - The function returns a *parameter* of the trait, not an associated type. If the bound is not met, the
@@ -16,6 +16,8 @@
 
 use std::convert::Infallible;
 
+#[cfg(feature = "tier")]
+pub(crate) mod kept;
 pub(crate) mod key;
 pub(crate) mod key_value;
 pub(crate) mod result;

@@ -33,6 +33,18 @@ impl Breaker {
         self.pause.map(|(until, _)| until).filter(|until| now < *until)
     }
 
+    /// It has failed too often, and has not succeeded since.
+    pub(super) fn is_open(&self) -> bool {
+        self.pause.is_some()
+    }
+
+    /// Ends the pause: the next attempt may be made at once.
+    pub(super) fn end_pause(&mut self, now: Instant) {
+        if let Some((until, _)) = &mut self.pause {
+            *until = now.min(*until);
+        }
+    }
+
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }

@@ -44,7 +44,7 @@ impl Configuration {
     /// The directory of the files that have no path of their own. There is a file for each package, named after it.
     /// The environment variable `MEMOFN_CACHE_DIR` goes first, if it is set.
     ///
-    /// It is created when the first record is kept, for its owner alone.
+    /// It is created when the first record is kept or forgotten, for its owner alone.
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         Self { directory: Some(directory.into()), ..self }
     }

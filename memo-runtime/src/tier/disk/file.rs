@@ -4,10 +4,11 @@
 //! file that another one has just renamed, and a new file is not mistaken for the damaged one.
 
 use crate::base::sync;
+use crate::tier::disk::reader::signed;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::wall;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -17,14 +18,19 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The version of the schema.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Tells our files from those of other programs.
 const APPLICATION: i32 = 0x6d65_6d6f;
 
 /// The tables, indexes and triggers of a file, by name. Each row has its size, and the table `memofn` has the sum.
-const SCHEMA: [(&str, &str); 10] = [
-    ("memofn", "CREATE TABLE memofn (bytes INTEGER NOT NULL)"),
+const SCHEMA: [(&str, &str); 12] = [
+    (
+        "marks",
+        "CREATE TABLE marks (name BLOB PRIMARY KEY, at INTEGER NOT NULL, tier INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    ("marks_by_time", "CREATE INDEX marks_by_time ON marks (at)"),
+    ("memofn", "CREATE TABLE memofn (bytes INTEGER NOT NULL, floor INTEGER NOT NULL)"),
     (
         "records",
         "CREATE TABLE records (id INTEGER PRIMARY KEY, function TEXT NOT NULL, version INTEGER NOT NULL, \
@@ -56,7 +62,7 @@ const SCHEMA: [(&str, &str); 10] = [
 ];
 
 /// An opening waits so long for those of others.
-const OPENS_WITHIN: Duration = Duration::from_secs(1);
+pub(super) const OPENS_WITHIN: Duration = Duration::from_secs(1);
 
 /// So many damaged files are left for people to look at.
 const LEFT_ASIDE: usize = 3;
@@ -70,6 +76,8 @@ pub(super) struct Opened {
     pub(super) identity: Identity,
     /// Why a file was put aside, if one was.
     pub(super) aside: Option<String>,
+    /// It does not see what others write.
+    pub(super) is_snapshot: bool,
 }
 
 /// Opens a file, in its turn. One that is not there is created. A damaged one is put aside first.
@@ -82,7 +90,9 @@ pub(super) fn open(path: &Path, _: &Turn) -> Result<Opened, Trouble> {
         }
         let identity = create(path)?;
         match connect(path) {
-            Ok(connection) => return Ok(Opened { connection, identity, aside }),
+            Ok(connection) => {
+                return Ok(Opened { connection, identity, aside, is_snapshot: false });
+            }
             Err(Trouble::Damaged(why)) if aside.is_none() => {
                 rename(path)?;
                 aside = Some(why);
@@ -112,14 +122,14 @@ pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
 }
 
 #[cfg(unix)]
-fn identity_of(metadata: &Metadata) -> Identity {
+pub(super) fn identity_of(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
     Identity(metadata.dev(), metadata.ino())
 }
 
 /// A file that is open is not renamed there, so the time will do.
 #[cfg(not(unix))]
-fn identity_of(metadata: &Metadata) -> Identity {
+pub(super) fn identity_of(metadata: &Metadata) -> Identity {
     let created = metadata.created().ok();
     let since = created.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let since = since.unwrap_or_default();
@@ -154,8 +164,24 @@ impl Turn {
         // The file stays empty. Nobody but SQLite has locks that work on all systems and end with a process.
         let locked = Connection::open_with_flags(&path, FLAGS)?;
         locked.busy_timeout(end.saturating_duration_since(sync::now()))?;
-        locked.execute_batch("BEGIN EXCLUSIVE").map_err(|_| busy())?;
+        // Nothing is written, also if the disk is full: a journal on disk would have the first page of the new database.
+        let sql = "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE";
+        locked.execute_batch(sql).map_err(of_lock)?;
         Ok(Self { _locked: locked, _here: here })
+    }
+}
+
+/// The trouble of a lock file. That one is not put aside.
+fn of_lock(error: rusqlite::Error) -> Trouble {
+    if matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    ) {
+        return busy();
+    }
+    match error.into() {
+        Trouble::Damaged(why) => Trouble::Failed(format!("the lock of the file: {why}")),
+        trouble => trouble,
     }
 }
 
@@ -209,7 +235,7 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, FLAGS)?;
     connection.busy_timeout(OPENS_WITHIN)?;
     if connection.is_readonly("main")? {
-        return Err(Trouble::Failed("the file is read-only".to_owned()));
+        return Err(Trouble::ReadOnly("the file is read-only".to_owned()));
     }
     // An old SQLite of the system has no such mode.
     let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true);
@@ -217,33 +243,44 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; \
          PRAGMA journal_size_limit = 4194304",
     )?;
-    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let is_new = number("SELECT count(*) FROM sqlite_schema")? == 0;
+    let is_new = number(&connection, "SELECT count(*) FROM sqlite_schema")? == 0;
     if connection.is_readonly("main")? {
         return Err(Trouble::Damaged("the header names another format".to_owned()));
     }
     if is_new {
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
-    } else if number("PRAGMA application_id")? != APPLICATION.into() && !is_ours(&connection)? {
-        return Err(Trouble::Failed("the file is the database of another program".to_owned()));
-    } else if number("PRAGMA user_version")? != VERSION.into() {
-        return Err(Trouble::Damaged("the file has another version".to_owned()));
-    } else if !has_schema(&connection)? {
-        return Err(Trouble::Damaged("the file has other tables".to_owned()));
+    } else {
+        check_contents(&connection)?;
     }
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     if is_new {
-        fill(&connection)?;
+        fill(&connection, path)?;
     }
     // There is one row, and the journal is open from here on.
-    number("SELECT bytes FROM memofn")?;
+    number(&connection, "SELECT bytes FROM memofn")?;
     Ok(connection)
+}
+
+/// Whether the file is one of ours, and of this version.
+pub(super) fn check_contents(connection: &Connection) -> Result<(), Trouble> {
+    if number(connection, "PRAGMA application_id")? != APPLICATION.into() && !is_ours(connection)? {
+        Err(Trouble::Failed("the file is the database of another program".to_owned()))
+    } else if number(connection, "PRAGMA user_version")? != VERSION.into() {
+        Err(Trouble::Damaged("the file has another version".to_owned()))
+    } else if !has_schema(connection)? {
+        Err(Trouble::Damaged("the file has other tables".to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+fn number(connection: &Connection, sql: &str) -> Result<i64, Trouble> {
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
 fn is_ours(connection: &Connection) -> Result<bool, Trouble> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('memofn', 'records', 'tags')";
-    let ours: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    Ok(ours > 1)
+    Ok(number(connection, sql)? > 1)
 }
 
 fn has_schema(connection: &Connection) -> Result<bool, Trouble> {
@@ -261,12 +298,14 @@ fn has_schema(connection: &Connection) -> Result<bool, Trouble> {
     Ok(found == SCHEMA.len())
 }
 
-fn fill(connection: &Connection) -> Result<(), Trouble> {
+/// Fills a new file. If it takes the place of a damaged one, the marks of that are lost: runs that began before keep nothing.
+fn fill(connection: &Connection, path: &Path) -> Result<(), Trouble> {
+    let floor = damaged_at(path).last().map_or(0, |(at, _)| *at);
     let transaction = connection.unchecked_transaction()?;
     for (_, sql) in SCHEMA {
         transaction.execute(sql, [])?;
     }
-    transaction.execute("INSERT INTO memofn (bytes) VALUES (0)", [])?;
+    transaction.execute("INSERT INTO memofn (bytes, floor) VALUES (0, ?1)", [signed(floor)])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
@@ -294,6 +333,11 @@ fn rename(path: &Path) -> io::Result<()> {
 
 /// The damaged files of this one, the oldest first.
 pub(super) fn damaged(path: &Path) -> Vec<PathBuf> {
+    damaged_at(path).into_iter().map(|(_, file)| file).collect()
+}
+
+/// The damaged files of this one, and when they were put aside.
+fn damaged_at(path: &Path) -> Vec<(u64, PathBuf)> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let Ok(entries) = fs::read_dir(directory.unwrap_or(Path::new("."))) else { return Vec::new() };
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
@@ -303,7 +347,7 @@ pub(super) fn damaged(path: &Path) -> Vec<PathBuf> {
     };
     let mut files: Vec<_> = entries.flatten().filter_map(|entry| stamp(entry.path())).collect();
     files.sort();
-    files.into_iter().map(|(_, file)| file).collect()
+    files
 }
 
 fn remove_older(path: &Path) {

@@ -5,19 +5,16 @@
 
 use crate::base::sync::Instant;
 use crate::tier::disk::breaker::Breaker;
+use crate::tier::disk::forgotten::Forgotten;
 use crate::tier::record::Record;
 use crate::tier::tier::{Asked, Function, Lease};
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The bytes that count for a row beside its record and name: its key, its place in the indexes, its tags.
 const ROW: usize = 256;
-
-/// The log of what was forgotten is cut when it has so many entries.
-const LOG: usize = 1 << 14;
 
 /// So many rows are remembered as used before that is written.
 const TOUCHES: usize = 256;
@@ -45,6 +42,8 @@ pub(super) struct Keep {
     pub(super) record: Record,
     /// Milliseconds since 1970.
     pub(super) ends: Option<u64>,
+    /// When its run began.
+    pub(super) began: u64,
     pub(super) tags: Vec<String>,
 }
 
@@ -60,19 +59,34 @@ impl Keep {
 #[derive(Debug)]
 pub(super) enum Op {
     Keep(Keep),
-    ForgetKey(RowKey),
-    ForgetFunction(String),
-    ForgetTag(String),
-    ForgetAll,
+    /// With the time at which it was forgotten.
+    Forget(What, u64),
+}
+
+/// The records that are to be forgotten.
+#[derive(Debug)]
+pub(super) enum What {
+    Key(RowKey),
+    Function(String),
+    Tag(String),
+    All,
 }
 
 impl Op {
     fn size(&self) -> usize {
         match self {
             Self::Keep(keep) => keep.size(),
-            Self::ForgetKey(row) => ROW + row.function.name().len(),
-            Self::ForgetFunction(text) | Self::ForgetTag(text) => ROW + text.len(),
-            Self::ForgetAll => ROW,
+            Self::Forget(what, _) => what.size(),
+        }
+    }
+}
+
+impl What {
+    fn size(&self) -> usize {
+        match self {
+            Self::Key(row) => ROW + row.function.name().len(),
+            Self::Function(text) | Self::Tag(text) => ROW + text.len(),
+            Self::All => ROW,
         }
     }
 }
@@ -101,6 +115,19 @@ impl Batch {
     /// Whether any record is to be kept.
     pub(super) fn keeps(&self) -> bool {
         self.ops.iter().any(|op| matches!(**op, Op::Keep(_)))
+    }
+
+    /// The functions whose records are to be kept.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Arc<Function>> {
+        self.ops.iter().filter_map(|op| match &**op {
+            Op::Keep(keep) => Some(&keep.row.function),
+            Op::Forget(..) => None,
+        })
+    }
+
+    /// Whether anything is to be removed.
+    pub(super) fn forgets(&self) -> bool {
+        self.ops.iter().any(|op| matches!(**op, Op::Forget(..)))
     }
 }
 
@@ -135,19 +162,8 @@ pub(super) struct Queue {
     pub(super) has_thread: bool,
     pub(super) is_closing: bool,
     pub(super) dropped: u64,
-}
-
-/// When each was last forgotten, as far back as `floor`.
-#[derive(Debug, Default)]
-struct Forgotten {
-    keys: HashMap<RowKey, u64>,
-    functions: HashMap<String, u64>,
-    tags: HashMap<String, u64>,
-    all: u64,
-    last_tag: u64,
-    floor: u64,
-    /// The next cut is at this length.
-    limit: usize,
+    /// How many batches could not be written.
+    failures: u64,
 }
 
 impl Queue {
@@ -159,7 +175,7 @@ impl Queue {
             // The lease 0 is that of a tier without leases.
             last: 1,
             written: 1,
-            forgotten: Forgotten { limit: LOG, ..Forgotten::default() },
+            forgotten: Forgotten::new(),
             touches: Touches::default(),
             touched_at: None,
             is_flushed: false,
@@ -169,6 +185,7 @@ impl Queue {
             has_thread: false,
             is_closing: false,
             dropped: 0,
+            failures: 0,
         }
     }
 
@@ -217,18 +234,18 @@ impl Queue {
     }
 
     /// Queues the removal. Removals are not dropped. If too many wait, all that is kept goes instead.
-    pub(super) fn forget(&mut self, what: Op, at_most: usize) {
+    pub(super) fn forget(&mut self, what: What, at: u64, at_most: usize) {
         let what = if self.bytes + what.size() > at_most {
             self.ops.clear();
             self.by_key.clear();
             self.bytes = 0;
-            Op::ForgetAll
+            What::All
         } else {
             what
         };
         let number = self.last + 1;
         self.forgotten.note(&what, number, self.written);
-        self.push(what);
+        self.push(Op::Forget(what, at));
     }
 
     fn push(&mut self, op: Op) {
@@ -265,6 +282,16 @@ impl Queue {
         self.ops.is_empty() && !self.sweeps && self.touched_at.is_none() && !self.is_writing
     }
 
+    /// So many batches have failed, counting the one that is being written.
+    pub(super) fn failures_at_most(&self) -> u64 {
+        self.failures + u64::from(self.is_writing)
+    }
+
+    /// Whether more batches than these have failed, and the last ones in a row.
+    pub(super) fn fails_since(&self, failures: u64) -> bool {
+        self.failures > failures && self.breaker.is_open()
+    }
+
     /// Takes the next batch. Its operations stay in the queue until they are written.
     pub(super) fn take(&mut self) -> Batch {
         self.sweeps = false;
@@ -297,57 +324,15 @@ impl Queue {
     /// A batch has failed. Its uses are forgotten, and its operations are tried again.
     pub(super) fn failed(&mut self, now: Instant) {
         self.is_writing = false;
+        self.failures += 1;
         self.breaker.failed(now);
     }
-}
-
-impl Forgotten {
-    fn row(&self, row: &RowKey) -> u64 {
-        let key = at(&self.keys, row);
-        key.max(at(&self.functions, row.function.name())).max(self.all)
-    }
-
-    fn tags(&self, tags: &[String]) -> u64 {
-        tags.iter().map(|tag| at(&self.tags, tag)).max().unwrap_or(0)
-    }
-
-    fn note(&mut self, what: &Op, number: u64, written: u64) {
-        match what {
-            Op::Keep(_) => {}
-            Op::ForgetKey(row) => drop(self.keys.insert(row.clone(), number)),
-            Op::ForgetFunction(name) => drop(self.functions.insert(name.clone(), number)),
-            Op::ForgetTag(tag) => {
-                self.tags.insert(tag.clone(), number);
-                self.last_tag = number;
-            }
-            Op::ForgetAll => self.all = number,
-        }
-        if self.len() > self.limit {
-            // Leases from before are refused. What is not written yet is needed to answer.
-            self.floor = written;
-            self.keys.retain(|_, number| *number > written);
-            self.functions.retain(|_, number| *number > written);
-            self.tags.retain(|_, number| *number > written);
-            self.limit = LOG.max(2 * self.len());
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.keys.len() + self.functions.len() + self.tags.len()
-    }
-}
-
-fn at<K, Q>(numbers: &HashMap<K, u64>, key: &Q) -> u64
-where
-    K: Hash + Eq + std::borrow::Borrow<Q>,
-    Q: Hash + Eq + ?Sized,
-{
-    numbers.get(key).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tier::disk::forgotten::LOG;
 
     fn row(digest: u128) -> RowKey {
         RowKey { function: Arc::new(Function::new("f".to_owned(), 1)), digest }
@@ -359,7 +344,7 @@ mod tests {
         let old = queue.last();
         for digest in 0..=LOG as u128 {
             assert!(!queue.is_forgotten(&row(u128::MAX), &[], old));
-            queue.forget(Op::ForgetKey(row(digest)), usize::MAX);
+            queue.forget(What::Key(row(digest)), 0, usize::MAX);
             let batch = queue.take();
             queue.succeeded(&batch);
         }
@@ -373,10 +358,10 @@ mod tests {
     fn too_many_removals_that_wait_become_the_removal_of_all() {
         let mut queue = Queue::new();
         for digest in 0..10 {
-            queue.forget(Op::ForgetKey(row(digest)), 4 * (ROW + 1));
+            queue.forget(What::Key(row(digest)), 0, 4 * (ROW + 1));
         }
         assert!(queue.ops.len() <= 4);
-        assert!(queue.take().ops.iter().any(|op| matches!(**op, Op::ForgetAll)));
+        assert!(queue.take().ops.iter().any(|op| matches!(**op, Op::Forget(What::All, _))));
         assert!(matches!(queue.look(&row(77), 0), Look::Absent));
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::sync::{self, Instant};
 use crate::tier::disk::file::{self, Identity, Opened, Turn};
 use crate::tier::disk::queue::RowKey;
+use crate::tier::disk::read_only;
 use crate::tier::disk::trouble::Trouble;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -39,6 +40,7 @@ struct Pool {
 struct Reader {
     connection: Connection,
     identity: Identity,
+    is_snapshot: bool,
 }
 
 /// A connection in use. It is closed when this is dropped.
@@ -63,7 +65,7 @@ impl Readers {
             pool.current = file::identity(path)?;
             pool.looked_at = Some(now);
             let current = pool.current;
-            pool.idle.retain(|reader| Some(reader.identity) == current);
+            pool.idle.retain(|reader| Some(reader.identity) == current && !reader.is_snapshot);
         }
         let waited = self.returned.wait_timeout_while(pool, READS_WITHIN, |pool| {
             pool.idle.is_empty() && pool.lent >= READERS
@@ -82,22 +84,36 @@ impl Readers {
         if file::identity(path)?.is_none() {
             return Ok(None);
         }
-        let turn = Turn::take(path)?;
-        // Others may have opened one, and be done with it.
-        let reader = self.lock().idle.pop();
-        if let Some(reader) = reader {
-            return Ok(Some(Lent { reader, place }));
-        }
-        let Opened { connection, identity, aside: why } = file::open(path, &turn)?;
+        let reader = self.open(path, aside)?;
+        Ok(Some(Lent { reader, place }))
+    }
+
+    /// Opens a connection, unless others have opened one meanwhile and are done with it.
+    fn open(&self, path: &Path, aside: impl FnOnce(String)) -> Result<Reader, Trouble> {
+        let opened = match Turn::take(path) {
+            Ok(turn) => {
+                let idle = self.lock().idle.pop();
+                if let Some(reader) = idle {
+                    return Ok(reader);
+                }
+                file::open(path, &turn)
+            }
+            Err(trouble) => Err(trouble),
+        };
+        let opened = match opened {
+            Err(why @ (Trouble::ReadOnly(_) | Trouble::Full(_))) => read_only::open(path, why),
+            opened => opened,
+        };
+        let Opened { connection, identity, aside: why, is_snapshot } = opened?;
         connection.busy_timeout(READS_WITHIN)?;
         connection.pragma_update(None, "query_only", true)?;
         if let Some(why) = why {
             aside(why);
         }
         let mut pool = self.lock();
-        (pool.current, pool.looked_at) = (Some(identity), Some(now));
+        (pool.current, pool.looked_at) = (Some(identity), Some(sync::now()));
         drop(pool);
-        Ok(Some(Lent { reader: Reader { connection, identity }, place }))
+        Ok(Reader { connection, identity, is_snapshot })
     }
 
     /// Closes the connections to a file that has another name now.

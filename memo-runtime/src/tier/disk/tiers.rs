@@ -1,8 +1,9 @@
 //! All tiers of the process, one for each file, and what a program can do with them.
 
 use crate::tier::disk::config;
-use crate::tier::disk::disk_tier::{DiskTier, Settings};
+use crate::tier::disk::disk_tier::DiskTier;
 use crate::tier::disk::place::{self, DiskPlace};
+use crate::tier::disk::shared::Settings;
 use crate::tier::tier::Tier;
 use std::collections::BTreeMap;
 use std::io;

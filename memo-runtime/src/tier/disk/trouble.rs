@@ -9,6 +9,10 @@ use std::io;
 pub(super) enum Trouble {
     /// It is not one of ours, or not a whole one. It is put aside.
     Damaged(String),
+    /// It cannot be written. Perhaps it can be read.
+    ReadOnly(String),
+    /// The disk is full. Perhaps it can be read.
+    Full(String),
     /// It may work later.
     Failed(String),
 }
@@ -16,13 +20,30 @@ pub(super) enum Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         let text = error.to_string();
-        if shows_damage(&error) { Self::Damaged(text) } else { Self::Failed(text) }
+        if shows_damage(&error) {
+            return Self::Damaged(text);
+        }
+        match error.sqlite_error() {
+            Some(error) if error.code == ErrorCode::ReadOnly => Self::ReadOnly(text),
+            Some(error) if shows_full_disk(*error) => {
+                Self::Full(format!("the disk is full: {text}"))
+            }
+            _ => Self::Failed(text),
+        }
     }
 }
 
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
-        Self::Failed(error.to_string())
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly(error.to_string())
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::Full(error.to_string())
+            }
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -51,9 +72,15 @@ fn shows_damage(error: &Error) -> bool {
     }
 }
 
+/// Whether there was no room, for a page or for the files beside the file.
+fn shows_full_disk(error: ffi::Error) -> bool {
+    error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Damaged(text) | Self::Failed(text)) = self;
+        let (Self::Damaged(text) | Self::ReadOnly(text) | Self::Full(text) | Self::Failed(text)) =
+            self;
         f.write_str(text)
     }
 }
@@ -62,6 +89,8 @@ impl From<Trouble> for io::Error {
     fn from(trouble: Trouble) -> Self {
         let kind = match trouble {
             Trouble::Damaged(_) => io::ErrorKind::InvalidData,
+            Trouble::ReadOnly(_) => io::ErrorKind::ReadOnlyFilesystem,
+            Trouble::Full(_) => io::ErrorKind::StorageFull,
             Trouble::Failed(_) => io::ErrorKind::Other,
         };
         Self::new(kind, trouble.to_string())

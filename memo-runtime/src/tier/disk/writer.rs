@@ -2,16 +2,18 @@
 
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync;
-use crate::tier::disk::disk_tier::Shared;
 use crate::tier::disk::file::{self, Identity, Opened, Turn};
-use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey};
+use crate::tier::disk::marks::{self, Marks};
+use crate::tier::disk::queue::{Batch, Keep, Op, Queue, RowKey, What};
 use crate::tier::disk::reader::{bits, signed};
+use crate::tier::disk::shared::Shared;
 use crate::tier::disk::sweep;
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::tier::Function;
 use crate::tier::wall;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -64,6 +66,8 @@ fn run(shared: &Shared) {
             drop(queue);
             let mut outcome = Err(Trouble::Failed("a write panicked".to_owned()));
             catch_panic(|| outcome = shared.write(&batch));
+            let is_read_only = matches!(outcome, Err(Trouble::ReadOnly(_)));
+            shared.is_read_only.store(is_read_only, Relaxed);
             if let Err(trouble) = &outcome {
                 shared.note(trouble);
             }
@@ -97,22 +101,18 @@ impl Shared {
         // The file may have been removed or renamed by others.
         let mut writer = match place.take().filter(|writer| Some(writer.identity) == current) {
             Some(writer) => writer,
-            // There is nothing to remove from a file that is not there.
-            None if current.is_none() && !batch.keeps() => return Ok(()),
-            None => {
-                let Opened { connection, identity, aside } =
-                    file::open(&self.path, &Turn::take(&self.path)?)?;
-                connection.busy_timeout(WRITES_WITHIN)?;
-                if let Some(why) = aside {
-                    self.was_put_aside(why);
-                }
-                Writer { connection, identity, swept_at: 0, noted: HashMap::new() }
-            }
+            None if current.is_none() && !batch.keeps() && !batch.forgets() => return Ok(()),
+            None => match self.open_for_writing() {
+                Ok(writer) => writer,
+                // There is nothing to remove, and nobody who could be told.
+                Err(_) if !batch.keeps() && file::identity(&self.path)?.is_none() => return Ok(()),
+                Err(trouble) => return Err(trouble),
+            },
         };
-        let max_bytes = self.max_bytes();
-        match writer.write(batch, max_bytes) {
-            Ok(bytes) => {
+        match writer.write(batch, self.max_bytes(), self.number) {
+            Ok(Written { bytes, refused }) => {
                 self.set_bytes(bytes);
+                self.were_refused(refused);
                 *place = Some(writer);
                 Ok(())
             }
@@ -123,11 +123,29 @@ impl Shared {
             }
         }
     }
+
+    fn open_for_writing(&self) -> Result<Writer, Trouble> {
+        let Opened { connection, identity, aside, .. } =
+            file::open(&self.path, &Turn::take(&self.path)?)?;
+        connection.busy_timeout(WRITES_WITHIN)?;
+        if let Some(why) = aside {
+            self.was_put_aside(why);
+        }
+        Ok(Writer { connection, identity, swept_at: 0, noted: HashMap::new() })
+    }
+}
+
+/// The outcome of a batch.
+struct Written {
+    /// The sum of the sizes.
+    bytes: u64,
+    /// How many records were forgotten by others during their runs.
+    refused: u64,
 }
 
 impl Writer {
-    /// Returns the sum of the sizes.
-    fn write(&mut self, batch: &Batch, max_bytes: u64) -> Result<u64, Trouble> {
+    /// Writes a batch, for the tier of this number.
+    fn write(&mut self, batch: &Batch, max_bytes: u64, tier: u64) -> Result<Written, Trouble> {
         let now = wall::now();
         if now.abs_diff(self.swept_at) >= SWEEPS_AFTER {
             sweep::all(&mut self.connection, now)?;
@@ -135,76 +153,100 @@ impl Writer {
         }
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior)?;
-        let noted = apply(&transaction, batch, now, &self.noted)?;
+        let refused = apply(&transaction, batch, now, tier)?;
+        let noted = note_versions(&transaction, batch, now, &self.noted)?;
+        if batch.forgets() {
+            marks::cut(&transaction, now)?;
+        }
         sweep::expired(&transaction, now)?;
         let bytes = sweep::bound(&transaction, max_bytes)?;
         transaction.commit()?;
         self.noted.extend(noted.into_iter().map(|function| (function, now)));
         sweep::shrink(&self.connection)?;
-        Ok(bytes)
+        Ok(Written { bytes, refused })
     }
 }
 
-/// Writes a batch. Returns the versions that are known to be in use now.
-fn apply(
+/// Writes what is kept and forgotten. Returns how many records are refused, because another tier has forgotten them since
+/// their runs began.
+fn apply(connection: &Connection, batch: &Batch, now: u64, tier: u64) -> Result<u64, Trouble> {
+    let mut marks = Marks::read(connection, now, tier)?;
+    let mut refused = 0;
+    for op in &batch.ops {
+        match &**op {
+            Op::Keep(keep) if marks.outdate(keep)? => refused += 1,
+            Op::Keep(keep) => insert(connection, keep, now)?,
+            Op::Forget(what, at) => {
+                remove(connection, what)?;
+                marks::add(connection, what, *at, tier)?;
+            }
+        }
+    }
+    Ok(refused)
+}
+
+fn insert(connection: &Connection, keep: &Keep, now: u64) -> Result<(), Trouble> {
+    remove_row(connection, &keep.row)?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO records (function, version, digest, size, used, ends, record) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let RowKey { function, digest } = &keep.row;
+    insert.execute(params![
+        function.name(),
+        bits(function.version()),
+        digest.to_be_bytes(),
+        i64::try_from(keep.size()).unwrap_or(i64::MAX),
+        signed(now),
+        keep.ends.map(signed),
+        keep.record.as_bytes()
+    ])?;
+    let id = connection.last_insert_rowid();
+    let mut tag =
+        connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
+    for name in &keep.tags {
+        tag.execute(params![id, name])?;
+    }
+    Ok(())
+}
+
+fn remove_row(connection: &Connection, row: &RowKey) -> Result<(), Trouble> {
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
+    )?;
+    let RowKey { function, digest } = row;
+    remove.execute(params![function.name(), bits(function.version()), digest.to_be_bytes()])?;
+    Ok(())
+}
+
+fn remove(connection: &Connection, what: &What) -> Result<(), Trouble> {
+    match what {
+        What::Key(row) => return remove_row(connection, row),
+        What::Function(name) => {
+            connection.execute("DELETE FROM records WHERE function = ?1", [name])?
+        }
+        What::Tag(tag) => {
+            let sql = "DELETE FROM records WHERE id IN (SELECT id FROM tags WHERE tag = ?1)";
+            connection.execute(sql, [tag])?
+        }
+        What::All => connection.execute("DELETE FROM records", [])?,
+    };
+    Ok(())
+}
+
+/// Writes which rows and versions were used. Returns the versions that are known to be in use now.
+fn note_versions(
     connection: &Connection,
     batch: &Batch,
     now: u64,
     noted: &HashMap<Arc<Function>, u64>,
 ) -> Result<Vec<Arc<Function>>, Trouble> {
-    let mut remove = connection.prepare_cached(
-        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
-    )?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO records (function, version, digest, size, used, ends, record) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    let mut tag =
-        connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
-    let mut used: HashMap<&Arc<Function>, u64> = HashMap::new();
-    for op in &batch.ops {
-        match &**op {
-            Op::Keep(keep) => {
-                let Keep { row: RowKey { function, digest }, record, ends, tags } = keep;
-                let (name, version) = (function.name(), bits(function.version()));
-                let digest = digest.to_be_bytes();
-                remove.execute(params![name, version, digest])?;
-                let size = i64::try_from(keep.size()).unwrap_or(i64::MAX);
-                insert.execute(params![
-                    name,
-                    version,
-                    digest,
-                    size,
-                    signed(now),
-                    ends.map(signed),
-                    record.as_bytes()
-                ])?;
-                let id = connection.last_insert_rowid();
-                for name in tags {
-                    tag.execute(params![id, name])?;
-                }
-                used.insert(function, now);
-            }
-            Op::ForgetKey(RowKey { function, digest }) => {
-                let version = bits(function.version());
-                remove.execute(params![function.name(), version, digest.to_be_bytes()])?;
-            }
-            Op::ForgetFunction(name) => {
-                connection.execute("DELETE FROM records WHERE function = ?1", [name])?;
-            }
-            Op::ForgetTag(tag) => {
-                let sql = "DELETE FROM records WHERE id IN (SELECT id FROM tags WHERE tag = ?1)";
-                connection.execute(sql, [tag])?;
-            }
-            Op::ForgetAll => {
-                connection.execute("DELETE FROM records", [])?;
-            }
-        }
-    }
     let mut touch = connection.prepare_cached("UPDATE records SET used = ?2 WHERE id = ?1")?;
     for (id, at) in &batch.touches.rows {
         touch.execute(params![id, signed(*at)])?;
     }
+    let mut used: HashMap<&Arc<Function>, u64> = HashMap::new();
+    used.extend(batch.functions().map(|function| (function, now)));
     used.extend(batch.touches.functions.iter().map(|(function, at)| (function, *at)));
     used.retain(|function, at| {
         noted.get(*function).is_none_or(|note| at.abs_diff(*note) >= NOTES_AFTER)

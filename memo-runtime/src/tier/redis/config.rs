@@ -1,6 +1,7 @@
 //! The options of a Redis: its address, and how long things may take.
 
 use crate::tier::redis::redis_tier::{self, RedisTier};
+use crate::tier::redis::setting::Setting;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,9 +26,9 @@ pub fn connect(url: impl AsRef<str>) -> Result<Setup, ConfigError> {
     Config::parse(url.as_ref()).map(Setup).map_err(ConfigError)
 }
 
-/// An address that cannot be used. It never contains the password.
+/// An address or a setting that cannot be used. It never contains the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(String);
+pub struct ConfigError(pub(crate) String);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,22 +71,23 @@ impl Setup {
     }
 
     /// How long a call waits for an answer before it runs its body. It is 100 ms by default.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.timeout = timeout;
-        self
+    pub fn timeout<T: Setting<Duration>>(self, timeout: T) -> T::Set<Self> {
+        timeout.set("timeout", |timeout| Self(Config { timeout, ..self.0 }))
     }
 
     /// How long the others wait for a process that runs a body and does not tell. It is 10 s by default. A process that lives
     /// renews its leases.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.0.lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
-        self
+    pub fn lease<T: Setting<Duration>>(self, lease: T) -> T::Set<Self> {
+        lease.set("lease", |lease| {
+            let lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
+            Self(Config { lease, ..self.0 })
+        })
     }
 
-    /// How old results in memory may be while the connection is lost. It is 5 s by default.
-    pub fn coherence(mut self, coherence: impl Into<Coherence>) -> Self {
-        self.0.coherence = coherence.into();
-        self
+    /// How old results in memory may be while the connection is lost. It is 5 s by default. As a text it is a time, `"strict"` or
+    /// `"none"`.
+    pub fn coherence<T: Setting<Coherence>>(self, coherence: T) -> T::Set<Self> {
+        coherence.set("coherence", |coherence| Self(Config { coherence, ..self.0 }))
     }
 
     /// The authorities that vouch for the server of a `rediss://`: a file with certificates, as PEM. By default they are those
@@ -385,6 +387,23 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_setting_may_be_a_text_and_a_wrong_one_is_named() {
+        let setup = || connect("redis://h").expect("an address");
+        let config = setup().timeout("250ms").and_then(|setup| setup.lease("1m 30s"));
+        let Setup(config) = config.expect("they are times");
+        assert_eq!(config.timeout, Duration::from_millis(250));
+        assert_eq!(config.lease, Duration::from_secs(90));
+        let coherence = |text: &str| setup().coherence(text).map(|setup| setup.0.coherence);
+        assert_eq!(coherence("5s"), Ok(Coherence::Within(Duration::from_secs(5))));
+        assert_eq!(coherence("strict"), Ok(Coherence::Strict));
+        assert_eq!(coherence("none"), Ok(Coherence::None));
+        let text = |wrong: Result<Setup, ConfigError>| wrong.expect_err("it is wrong").to_string();
+        assert!(text(setup().timeout("1 parsec")).starts_with("`timeout`: `1 parsec` is no time"));
+        assert!(text(setup().lease("")).starts_with("`lease`"));
+        assert!(text(setup().coherence("lax")).ends_with("or \"strict\" or \"none\""));
     }
 
     #[test]

@@ -5,12 +5,7 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), memofn::redis::ConfigError> {
-//! use std::time::Duration;
-//!
-//! memofn::redis::connect("redis://cache.local/0")?
-//!     .namespace("shop")
-//!     .timeout(Duration::from_millis(100))
-//!     .start();
+//! memofn::redis::connect("redis://cache.local/0")?.namespace("shop").timeout("100ms")?.start();
 //! # Ok(())
 //! # }
 //! ```
@@ -36,6 +31,7 @@ mod link;
 mod redis_tier;
 mod replies;
 mod scripts;
+mod setting;
 mod slots;
 mod state;
 mod stream;
@@ -45,3 +41,4 @@ mod tls;
 pub use config::{Coherence, ConfigError, Setup, connect};
 pub use redis_tier::RedisTier;
 pub(crate) use redis_tier::started;
+pub use setting::Setting;
