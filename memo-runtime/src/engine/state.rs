@@ -303,9 +303,14 @@ impl State {
         drop(self.waits.remove(generation));
     }
 
-    /// Gathers what was evicted. Returns a batch of so many entries, if there are as many.
+    /// Gathers what was evicted, and leaves the list empty. Returns a batch of so many entries, if there are as many.
     #[inline]
-    pub(crate) fn gather(&mut self, evicted: SmallList<TakenOut>, batch: usize) -> Vec<EntryRef> {
+    pub(crate) fn gather(
+        &mut self,
+        evicted: &mut SmallList<TakenOut>,
+        batch: usize,
+    ) -> Vec<EntryRef> {
+        let evicted = std::mem::replace(evicted, SmallList::new());
         evicted.for_each(|(entry, _)| self.gathered.push(*entry));
         if self.gathered.len() < batch {
             return Vec::new();

@@ -257,8 +257,7 @@ impl<S: Scope> Core<S> {
                     state.record(run.ran);
                 }
                 if is_several && self.retired.gathers() && self.listener.is_none() {
-                    let evicted = std::mem::replace(&mut evicted, SmallList::new());
-                    batch = state.gather(evicted, self.retired.batch());
+                    batch = state.gather(&mut evicted, self.retired.batch());
                 }
             }
             lands

@@ -170,9 +170,9 @@ impl Heap {
 
     /// Files the entries of a list anew. They are far away in memory, and the processor fetches two at a time if the walk begins
     /// at both ends.
-    fn sort(&mut self, list: usize) {
-        let list = std::mem::take(&mut self.lists[list]);
-        let (mut first, mut last) = (list.first(), list.last());
+    fn sort(&mut self, at: usize) {
+        let sorted = std::mem::take(&mut self.lists[at]);
+        let (mut first, mut last) = (sorted.first(), sorted.last());
         while let (Some(one), Some(other)) = (first, last) {
             (first, last) = (List::after(one), List::before(other));
             self.push(one);
