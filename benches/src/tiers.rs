@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 41;
-const CALLS: usize = 1_000;
+const CALLS: u32 = 1_000;
 /// More keys than the cache holds, so that none is found there.
 const KEYS: u64 = 8;
 const LONG: Duration = Duration::from_secs(10);
@@ -71,14 +71,16 @@ fn measure(contestants: &mut [(&str, Texts<'_>)]) -> Vec<Vec<f64>> {
     for round in 0..=ROUNDS {
         for ((_, call), times) in contestants.iter_mut().zip(&mut times) {
             let begun = Instant::now();
-            (0..CALLS as u64).for_each(|i| call(i % KEYS));
+            (0..u64::from(CALLS)).for_each(|i| call(i % KEYS));
             // The first round is not counted.
             if round > 0 {
-                times.push(begun.elapsed().as_secs_f64() * 1e9 / CALLS as f64);
+                times.push(begun.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS));
             }
         }
     }
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    for times in &mut times {
+        times.sort_by(f64::total_cmp);
+    }
     times
 }
 
