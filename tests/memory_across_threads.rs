@@ -53,7 +53,6 @@ fn alone() -> MutexGuard<'static, ()> {
 
 #[test]
 fn memory_is_flat_over_async_misses_that_others_wait_for() {
-    let _alone = alone();
     #[memoize(maxsize = 128)]
     async fn double(n: u64) -> u64 {
         // Other calls come during the pauses.
@@ -61,6 +60,7 @@ fn memory_is_flat_over_async_misses_that_others_wait_for() {
         2 * n
     }
 
+    let _alone = alone();
     let calls = |keys: std::ops::Range<u64>| {
         for n in keys {
             let mut tasks = common::tasks::Tasks::new();

@@ -147,30 +147,6 @@ mod removed {
             assert_eq!(tier.records(), 0);
         });
     }
-
-    static BEFORE: LazyLock<MapTier> = LazyLock::new(MapTier::default);
-    static AFTER: LazyLock<MapTier> = LazyLock::new(MapTier::default);
-
-    #[memoize(tier = BEFORE, version = 1, name = "restarted", tags = ["restarted"])]
-    fn before_restart(n: u64) -> u64 {
-        n
-    }
-
-    #[memoize(tier = AFTER, version = 1, name = "restarted", tags = ["restarted"])]
-    fn after_restart(n: u64) -> u64 {
-        n + 100
-    }
-
-    #[test]
-    fn a_tag_is_invalidated_for_a_function_that_was_not_called_yet() {
-        tiers_are_on();
-        assert_eq!(before_restart(1), 1);
-        let records = BEFORE.lock().records.clone();
-        assert_eq!(records.len(), 1);
-        AFTER.lock().records = records;
-        memofn::invalidate_tag("restarted");
-        assert_eq!(after_restart(1), 101);
-    }
 }
 
 mod late {

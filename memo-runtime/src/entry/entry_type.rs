@@ -97,7 +97,7 @@ const fn compact_layout<K, V>() -> Option<Layout> {
     let has_plain_face = size_of::<Face>() == size_of::<u64>();
     let align = align_of::<Entry<K, V>>();
     // As aligned as in an entry, a key has the same distance to its face.
-    let is_aligned = FACE_AT.is_multiple_of(align);
+    let is_aligned = FACE_AT % align == 0;
     let is_plain = !needs_drop::<K>() && !needs_drop::<V>();
     // A large value gains little.
     if !has_plain_face || !is_aligned || !is_plain || is_large::<V>() {

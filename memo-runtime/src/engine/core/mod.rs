@@ -106,6 +106,7 @@ pub(crate) enum Unread {
 }
 
 /// The lock of a cache and what it guards, with what look-ups read without it.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option, and read where it matters")]
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
