@@ -15,10 +15,11 @@ pub(crate) struct CompactEntries {
     types: &'static EntryType,
     /// The layout of one entry.
     layout: Layout,
-    /// All are full but the last.
     pieces: Vec<NonNull<u8>>,
+    /// How many of the pieces have entries. All of these are full but the last.
+    used: usize,
     len: usize,
-    /// Where the next entry goes, and how many more the last piece has room for.
+    /// Where the next entry goes, and how many more fit into that piece.
     next: NonNull<u8>,
     left: usize,
 }
@@ -32,16 +33,20 @@ impl CompactEntries {
     pub(crate) fn new(types: &'static EntryType) -> Option<Self> {
         let layout = types.compact?;
         let next = NonNull::dangling();
-        Some(Self { types, layout, pieces: Vec::new(), len: 0, next, left: 0 })
+        Some(Self { types, layout, pieces: Vec::new(), used: 0, len: 0, next, left: 0 })
     }
 
     pub(crate) fn types(&self) -> &'static EntryType {
         self.types
     }
 
-    #[cfg(debug_assertions)]
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Forgets all entries, and keeps their memory. Nobody reads one.
+    pub(crate) fn reuse(&mut self) {
+        (self.used, self.len, self.left) = (0, 0, 0);
     }
 
     /// How many entries a piece has room for. The pieces grow up to 64 KiB.
@@ -65,7 +70,7 @@ impl CompactEntries {
     #[inline]
     pub(crate) unsafe fn push(&mut self, entry: EntryRef) -> FaceRef {
         if self.left == 0 {
-            self.add_piece();
+            self.begin_piece();
         }
         self.left -= 1;
         self.len += 1;
@@ -80,14 +85,21 @@ impl CompactEntries {
     }
 
     #[cold]
+    fn begin_piece(&mut self) {
+        if self.used == self.pieces.len() {
+            self.add_piece();
+        }
+        self.next = self.pieces[self.used];
+        self.left = self.capacity(self.used);
+        self.used += 1;
+    }
+
     fn add_piece(&mut self) {
         let layout = self.piece_layout(self.pieces.len());
         #[expect(unsafe_code, reason = "it is a kind of `Vec`")]
         // SAFETY: the layout is not empty: a face has a size.
         let piece = unsafe { alloc(layout) };
         let Some(piece) = NonNull::new(piece) else { handle_alloc_error(layout) };
-        self.left = self.capacity(self.pieces.len());
-        self.next = piece;
         self.pieces.push(piece);
     }
 

@@ -20,7 +20,7 @@ use crate::store::store::Store;
 impl Store {
     /// Makes a store compact, if entries of this type can be, it has no limit and had none, and nothing is filed.
     pub(crate) fn make_compact(&mut self, types: &'static EntryType) {
-        if self.is_unlimited() && self.filed == 0 {
+        if self.compact.is_none() && self.is_unlimited() && self.filed == 0 {
             self.compact = CompactEntries::new(types);
         }
     }
@@ -88,9 +88,16 @@ impl Store {
         self.retire(None, Some(compact));
     }
 
+    /// Keeps the memory of a few compact entries for those that follow a [clear](Self::clear). Nobody reads one.
+    pub(crate) fn reuse_compact(&mut self) {
+        if let Some(compact) = self.compact.as_mut().filter(|it| it.len() <= Self::SMALL) {
+            compact.reuse();
+        }
+    }
+
     /// Lets all compact entries go.
     pub(super) fn clear_compact(&mut self) {
-        if let Some(compact) = self.compact.take() {
+        if let Some(compact) = self.compact.take_if(|it| it.len() > 0) {
             self.compact = CompactEntries::new(compact.types());
             self.retire(None, Some(compact));
         }

@@ -78,7 +78,7 @@ impl Store {
     const SLACK: usize = 64;
 
     /// The room of a table of 4 KiB.
-    const SMALL: usize = 224;
+    pub(super) const SMALL: usize = 224;
 
     pub(crate) fn new(limits: Limits) -> Self {
         Self::with_policy(limits, EvictionPolicy::default())

@@ -270,6 +270,9 @@ impl<S: Scope> Core<S> {
         let (dead, gathered) = self.locked_as_is(|state| {
             state.hits_forgotten = self.readers.hits();
             self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
+            if self.may_be_compact && self.readers.has_no_readers() {
+                state.store.reuse_compact();
+            }
             let dead = state.clear();
             if self.may_be_compact {
                 state.store.make_compact(self.retired.types());
