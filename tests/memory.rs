@@ -361,6 +361,42 @@ fn a_thread_cache_drops_values_promptly() {
     values_are_dropped_promptly(&cache, &clock);
 }
 
+/// A value whose first `Clone` looks through its cache.
+#[derive(PartialEq, Debug)]
+struct Looks(u64);
+
+impl Clone for Looks {
+    fn clone(&self) -> Self {
+        thread_local!(static HAS_LOOKED: Cell<bool> = const { Cell::new(false) });
+        if self.0 == 7 && plain::cache_info().hits > 0 && !HAS_LOOKED.replace(true) {
+            assert_eq!(plain::cache().iter().count(), 10_000);
+        }
+        Self(self.0)
+    }
+}
+
+#[memoize(scope = "thread", maxsize = unbounded)]
+fn plain(n: u64) -> Looks {
+    Looks(n)
+}
+
+#[test]
+fn what_a_hit_has_read_is_given_back_when_it_ends() {
+    common::finishes("a hit that looks through its cache", || {
+        (0..10_000).for_each(|n| assert_eq!(plain(n), Looks(n)));
+        plain(1);
+        let before = LIVE.get();
+        assert_eq!(plain(7), Looks(7));
+        let grown = LIVE.get() - before;
+        plain::cache_clear();
+        (0..10_000).for_each(|n| assert_eq!(plain(n), Looks(n)));
+        let before = LIVE.get();
+        assert_eq!(plain::cache().iter().count(), 10_000);
+        // The second time nothing was read meanwhile.
+        assert_eq!(grown, LIVE.get() - before);
+    });
+}
+
 #[test]
 fn idle_threads_keep_no_dead_values() {
     common::finishes("threads that live on", || {

@@ -16,7 +16,7 @@ static GATE: LazyLock<RwLock<Arc<Semaphore>>> =
 /// How many tasks have yet to call.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
 
-/// Runs that begin after this wait for so many tasks to [arrive](arrive).
+/// Runs that begin after this wait for so many tasks to [`arrive`].
 pub(crate) fn expect(tasks: usize) {
     *GATE.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Semaphore::new(0));
     AWAITED.store(tasks, SeqCst);

@@ -3,6 +3,8 @@
 //! It holds weak references. It must not know the types of keys and values.
 
 use crate::base::catch_panic::FirstPanic;
+#[cfg(feature = "tier")]
+use crate::base::catch_panic::caught;
 use crate::base::sync::{self, Arc, AtomicU64, Mutex, Ordering::Relaxed};
 use crate::cache::cache::Cache;
 use crate::cache::isolation;
@@ -13,6 +15,8 @@ use crate::engine::below::Below;
 use crate::engine::below::Told;
 use crate::engine::engine::Engine;
 use crate::scope::scope::{Scope, Shared, Thread};
+#[cfg(feature = "tier")]
+use crate::tier::place::TierPlace;
 #[cfg(feature = "tier")]
 use crate::tier::{self, forgotten};
 use std::cell::RefCell;
@@ -293,7 +297,7 @@ pub fn caches() -> impl Iterator<Item = CacheStatus> {
 /// assert_eq!(cube::cache_info().currsize, 0);
 /// ```
 pub fn clear_all() {
-    in_each_of(&ListedCaches::visible(), |cache, told| cache.clear(told));
+    in_each_of(&ListedCaches::visible(), |_| (), |cache, told| cache.clear(told));
 }
 
 /// Forgets the calls with this tag, in all caches of the process. Returns how many results that outdates: stored ones, and
@@ -338,9 +342,7 @@ pub fn clear_all() {
 #[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn invalidate_tag(tag: &str) -> usize {
-    #[cfg(feature = "tier")]
-    forgotten::note(tag);
-    sum_of_all(|cache, told| cache.invalidate_tag(tag, told))
+    outdate_tag(tag, |cache, told| cache.invalidate_tag(tag, told))
 }
 
 /// Ends the time in which the results with this tag answer, in all caches of the process. Returns how many results that
@@ -370,9 +372,7 @@ pub fn invalidate_tag(tag: &str) -> usize {
 #[doc(alias("revalidateTag", "mark_stale"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn expire_tag(tag: &str) -> usize {
-    #[cfg(feature = "tier")]
-    forgotten::note(tag);
-    sum_of_all(|cache, told| cache.expire_tag(tag, told))
+    outdate_tag(tag, |cache, told| cache.expire_tag(tag, told))
 }
 
 /// Waits until the tiers below all caches have kept what they were given so far, at most for this time. Returns whether they
@@ -395,18 +395,39 @@ pub fn flush(at_most: impl tier::Time) -> bool {
     ListedCaches::reached().for_each(|_, cache| below.extend(cache.below()));
     let left = || at_most.saturating_sub(start.elapsed());
     // No tier is left out because another one has failed.
-    below.iter().filter(|below| !below.flush(left())).count() == 0
+    let are_kept = below.iter().filter(|below| !below.flush(left())).count() == 0;
+    // A process may have told it of a tag, and use no function that has it.
+    let started = TierPlace::started().map(|tier| caught(|| tier.flush(left())).unwrap_or(false));
+    are_kept && started.unwrap_or(true)
 }
 
-/// The sum of what `act` returns for each cache.
-fn sum_of_all(act: impl Fn(&dyn AnyCache, &mut Told) -> usize) -> usize {
+/// Has `act` outdate the results with a tag in each cache. Returns the sum of what it returns.
+fn outdate_tag(tag: &str, act: impl Fn(&dyn AnyCache, &mut Told) -> usize) -> usize {
     let mut sum = 0;
-    in_each_of(&ListedCaches::reached(), |cache, told| sum += act(cache, told));
+    let tell = |told: &mut Told| note_outdated(tag, told);
+    in_each_of(&ListedCaches::reached(), tell, |cache, told| sum += act(cache, told));
     sum
 }
 
-/// Has caches forget. Those that share a store below have it told once.
-fn in_each_of(caches: &ListedCaches, mut act: impl FnMut(&dyn AnyCache, &mut Told)) {
+/// Notes for caches that are made later that a tag is outdated, and tells the Redis that the program has connected to. No
+/// cache may have told it.
+#[cfg(feature = "tier")]
+fn note_outdated(tag: &str, told: &mut Told) {
+    forgotten::note(tag);
+    if isolation::current().is_none() {
+        tier::link::forget_tag(TierPlace::started(), tag, told);
+    }
+}
+
+#[cfg(not(feature = "tier"))]
+fn note_outdated(_: &str, _: &mut Told) {}
+
+/// Has caches forget, and before them what `tell` tells. Those that share a store below have it told once.
+fn in_each_of(
+    caches: &ListedCaches,
+    tell: impl FnOnce(&mut Told),
+    mut act: impl FnMut(&dyn AnyCache, &mut Told),
+) {
     #[cfg(feature = "tier")]
     // The first cache may tell for all. So no run of another one may be allowed to keep its result after that.
     caches.for_each(|_, cache| {
@@ -415,6 +436,7 @@ fn in_each_of(caches: &ListedCaches, mut act: impl FnMut(&dyn AnyCache, &mut Tol
         }
     });
     let mut told = Told::new();
+    tell(&mut told);
     let mut panic = FirstPanic::none();
     // A `Drop` that panics must not leave old results in the caches that follow.
     caches.for_each(|_, cache| panic.catch(|| act(cache, &mut told)));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// The counters and the size of one cache, as returned by [`cache_info()`](crate::Cache::info).
 ///
-/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls that returned,
-/// except for those that [bypassed](Self::bypassed) the cache.
+/// The counters are exact: at any moment when no call is running, `hits + misses` is the number of calls, except for those
+/// that [bypassed](Self::bypassed) the cache, and for async calls that were dropped while they waited for another run.
 /// `Display` prints the four counters of Python's `lru_cache` in Python's format.
 ///
 /// ```

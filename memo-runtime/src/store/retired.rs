@@ -155,7 +155,8 @@ impl<S: Scope> RetireList<S> {
             if readers.has_no_readers() {
                 return std::mem::take(replaced);
             }
-            let is_unsearched = matches!(readers.scan(cache, self.plain, &[]), Entries(_));
+            let read = readers.scan(cache, self.plain, &replaced.addresses());
+            let is_unsearched = matches!(read, Entries(_));
             if is_unsearched { replaced.take_tables() } else { Replaced::default() }
         }));
     }

@@ -38,6 +38,15 @@ pub(crate) struct Replaced {
 }
 
 impl Replaced {
+    /// The addresses of the compact entries. Their reader is asked to reclaim them.
+    pub(super) fn addresses(&self) -> Vec<usize> {
+        let mut addresses = Vec::new();
+        for compact in &self.compact {
+            compact.for_each(|face| addresses.push(face.addr()));
+        }
+        addresses
+    }
+
     /// The tables alone: a reader that has found its entry reads no table any longer.
     pub(super) fn take_tables(&mut self) -> Self {
         Self { tables: std::mem::take(&mut self.tables), compact: Vec::new() }
@@ -399,6 +408,7 @@ impl Store {
     pub(crate) fn abandon(&mut self, entry: EntryRef) {
         self.end_flight(entry);
         if self.compact.is_some() {
+            self.tags.unfile(entry);
             entry.unfile();
         } else {
             self.unfile(entry);

@@ -291,11 +291,7 @@ where
     fn forget_tag(&self, tag: &str, told: &mut Told) {
         // Runs under way may have the tag.
         self.0.under_way.forget_all();
-        let tier = self.0.origin.tier();
-        if let Some(tier) = tier.filter(|tier| told.insert((address(tier), None))) {
-            // An invalidation in the whole process comes to the other caches as well.
-            quietly(Quiet::All, || _ = caught(|| tier.forget(Forget::Tag(tag))));
-        }
+        forget_tag(self.0.origin.tier(), tag, told);
     }
 
     fn note(&self, asked: below::Asked) {
@@ -325,6 +321,14 @@ where
 
 fn address(tier: &Arc<dyn Tier>) -> usize {
     Arc::as_ptr(tier).cast::<()>().addr()
+}
+
+/// Has a tier forget a tag, unless it was told already.
+pub(crate) fn forget_tag(tier: Option<Arc<dyn Tier>>, tag: &str, told: &mut Told) {
+    if let Some(tier) = tier.filter(|tier| told.insert((address(tier), None))) {
+        // An invalidation in the whole process comes to the other caches as well.
+        quietly(Quiet::All, || _ = caught(|| tier.forget(Forget::Tag(tag))));
+    }
 }
 
 /// Has a tier forget the tags that were invalidated before a cache above it was made.

@@ -40,6 +40,15 @@ impl TierPlace {
         Self(Place::Disk(DiskPlace { package, path }, Arc::default()))
     }
 
+    /// The Redis that the program has connected to, if tiers are on. A process may invalidate tags there, and use no function
+    /// that has it.
+    pub(crate) fn started() -> Option<Arc<dyn Tier>> {
+        #[cfg(feature = "redis")]
+        return Self(Place::Redis).tier(false);
+        #[cfg(not(feature = "redis"))]
+        None
+    }
+
     /// The tier, if there is one now. Code in unit tests has none, unless a test asks for it.
     pub(crate) fn tier(&self, is_test: bool) -> Option<Arc<dyn Tier>> {
         #[cfg_attr(
