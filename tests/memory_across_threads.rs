@@ -1,5 +1,5 @@
 //! Memory that one thread allocates and another frees. A wait is dropped by the thread of the alarm, if its alarm rings
-//! just then: on a busy machine that happens often. What one thread evicts, another may have stored.
+//! just then: on a busy machine that happens often. A thread may evict an entry that another one has stored.
 //!
 //! The allocator counts the live bytes of the process, so one test runs at a time.
 #![allow(unsafe_code, reason = "a global allocator cannot be written without")]

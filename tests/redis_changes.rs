@@ -1,4 +1,4 @@
-//! What one process removes or replaces in Redis, others do not answer. Two links to one server stand for two processes.
+//! A result that one process removes or replaces in Redis does not answer in others. Two links to one server stand for two processes.
 #![cfg(all(unix, feature = "redis"))]
 
 mod common;

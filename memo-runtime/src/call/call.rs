@@ -188,7 +188,7 @@ where
     Run::new(engine, PackedRun::start(guard, engine.engine()), policy)
 }
 
-/// Starts the run of a refresh. What stands below the cache is still to be asked.
+/// Starts the run of a refresh. Its tier is still to be asked.
 pub(super) fn refreshing<'c, S: Scope>(
     engine: &'c Engine<S>,
     query: &mut dyn AnyQuery,

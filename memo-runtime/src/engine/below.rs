@@ -60,8 +60,8 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn status(&self) -> String;
 }
 
-/// Who was told already, when several caches are told the same: the address of a store that they may share, and the function, or
-/// none with a tag.
+/// The stores that were told already, when several caches are told the same: the address of each, and the function, or none
+/// with a tag.
 pub(crate) type Told = HashSet<(usize, Option<String>)>;
 
 /// The time that counters count.

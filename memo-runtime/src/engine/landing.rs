@@ -46,7 +46,7 @@ impl<S: Scope> Engine<S> {
         is_settled
     }
 
-    /// [`land`](Self::land) for a run of a [compact](crate::store::compact) cache, whose own flight this is. Returns whether the
+    /// [`land`](Self::land) for the own flight of a run, in a [compact](crate::store::compact) cache. Returns whether the
     /// value is stored. The entry is an empty shell then. If it is not stored, [`land`](Self::land) tells why.
     #[inline]
     pub(crate) fn land_compact(

@@ -46,7 +46,7 @@ impl Forgotten {
             What::All => self.all = number,
         }
         if self.len() > self.limit {
-            // Leases from before are refused. What is not written yet is needed to answer.
+            // Leases from before are refused. The removals that are not written yet are needed to answer.
             self.floor = written;
             self.keys.retain(|_, number| *number > written);
             self.functions.retain(|_, number| *number > written);

@@ -320,7 +320,7 @@ impl Link {
         self.changed.notify_all();
     }
 
-    /// Ends the connection. What was removed and not answered is told again on return.
+    /// Ends the connection. Removals that were not answered are told again on return.
     #[must_use = "it is dropped without the lock"]
     fn end_connection(&self, state: &mut State) -> Leftovers {
         let mut leftovers = Leftovers::default();

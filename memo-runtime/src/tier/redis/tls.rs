@@ -20,7 +20,7 @@ const PART: usize = 256 << 10;
 pub(crate) struct TlsStream {
     socket: TcpStream,
     shared: Arc<Shared>,
-    /// What was read from the socket, and how much of it was decrypted.
+    /// The bytes that were read from the socket, and how many of them were decrypted.
     received: Vec<u8>,
     done: usize,
 }
