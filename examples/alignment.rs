@@ -12,8 +12,8 @@
 //!   diagonal need nothing of each other;
 //! - [`block()`]: the same blocks, memoized. Each says which blocks it needs, and rayon computes them in parallel. There is no
 //!   order to think of. A thread that needs a block which another thread computes waits for it;
-//! - [`cell()`]: an entry for each cell of the table, which is the smallest program and the slowest by far. What one
-//!   look-up costs is little for a block, and much for a cell.
+//! - [`cell()`]: an entry for each cell of the table, which is the smallest program and the slowest by far. The cost
+//!   of a look-up is little for a block, and much for a cell.
 
 use memofn::memoize;
 use rayon::prelude::*;

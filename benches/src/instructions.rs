@@ -108,7 +108,7 @@ fn of_one(fewer: u64, more: u64) -> f64 {
     more.saturating_sub(fewer) as f64 / (CALLS[1] - CALLS[0]) as f64
 }
 
-/// What one call in the scenario does, by kind and function.
+/// The operations of one call in the scenario, by kind and function.
 fn atomics(disassembly: &mut Disassembly, scenario: &str) -> Result<Counts<f64>, Box<dyn Error>> {
     let [fewer, more] = CALLS.map(|calls| disassembly.counted(scenario, calls));
     let (fewer, more) = (fewer?, more?);

@@ -1,4 +1,4 @@
-//! What is counted: so many calls of a memoized function, on one thread.
+//! The scenarios that are counted: so many calls of a memoized function, on one thread.
 
 use crate::polled::polled;
 use memofn::memoize;

@@ -1,4 +1,4 @@
-//! Whole programs: each lap is a process, from its start to its end. What it frees at its end is included.
+//! Whole programs: each lap is a process, from its start to its end. The time to free its memory is included.
 
 use crate::contestants::programs::{DICE, Program, SPRINGS, STONES, TABLE};
 use crate::measure::lap::Lap;
@@ -28,7 +28,7 @@ pub(super) fn table(effort: Effort) -> Group {
     race(&TABLE, effort)
 }
 
-/// What a child process does: it runs the program of this title once, as the contestant does. Returns its report to the
+/// The main function of a child process. It runs the program of this title once, as the contestant does. Returns its report to the
 /// parent.
 pub(crate) fn child(title: &str, contestant: &str, size: &str) -> Option<String> {
     let program = [STONES, SPRINGS, DICE, TABLE].into_iter().find(|it| it.title == title)?;
