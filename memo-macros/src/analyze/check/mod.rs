@@ -2,6 +2,7 @@
 //! stands here once. Every violation is reported, not only the first.
 
 mod arguments;
+mod bounds;
 mod options;
 mod refresh;
 mod signature;
@@ -31,7 +32,7 @@ pub(crate) fn function(
     options::awaits(options, errors);
     options::listener(options, function, errors);
     arguments::keyed(options, function, errors);
-    arguments::bounds(options, function, errors);
+    bounds::needed(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
     refresh::combinations(options, function, errors);
