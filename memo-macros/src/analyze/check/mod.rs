@@ -31,6 +31,7 @@ pub(crate) fn function(
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
     options::listener(options, function, errors);
+    options::receiver(options, function, errors);
     arguments::keyed(options, function, errors);
     bounds::needed(options, function, errors);
     options::skipped(options, function, errors);
