@@ -6,54 +6,47 @@
 use super::arguments::{IS_ITERATOR, NOT_COMPARED, called_and_advice};
 use crate::analyze::keyed::is_keyed;
 use crate::analyze::type_names::unwrapped;
+use crate::parse::block::{Block, Bounds, Kind};
 use crate::parse::function::Function;
 use crate::parse::option_row::Scope;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::search::has_parameter;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::{
-    GenericArgument, Generics, PathArguments, PathSegment, ReturnType, Type, TypeParam,
-    TypeParamBound, WherePredicate,
+    GenericArgument, Generics, PathArguments, PathSegment, ReturnType, Type, TypeParamBound,
+    WherePredicate,
 };
 
 /// Refuses type parameters that are stored or in the key, and lack bounds that this needs.
-pub(super) fn needed(options: &Options, function: &Function, errors: &mut Errors) {
-    for param in function.sig.generics.type_params() {
-        let Some(given) = Given::of(&function.sig.generics, param) else { continue };
-        let mut keyed = function.inputs().filter(|argument| {
-            options.key().is_none() && is_keyed(options, argument.name.as_ref(), argument.pat)
-        });
-        let name = &param.ident;
-        let argument = keyed.find(|argument| holds(&argument.ty, name, true));
-        let is_stored = match &function.sig.output {
-            ReturnType::Type(_, ty) => holds(ty, name, false),
-            ReturnType::Default => false,
-        };
-        // `skip(T)` is reported already.
-        if options.skip().contains(name) || argument.is_none() && !is_stored {
-            continue;
+pub(super) fn of_function(options: &Options, function: &Function, errors: &mut Errors) {
+    let generics = &function.sig.generics;
+    for param in generics.type_params() {
+        let given = Given::of(&param.ident, &param.bounds, &[generics]);
+        if let Some(mistake) = given.and_then(|it| it.mistake(options, function, &param.ident)) {
+            errors.at(&param.ident, mistake);
         }
-        let needed = needed_bounds(options, argument.is_some(), is_stored);
-        let missing: Vec<_> = needed.into_iter().filter(|it| !given.implies(it.name)).collect();
-        let is_compared = !missing.iter().any(|it| it.name == "Hash");
-        if let (Some(argument), false, true) = (&argument, is_compared, given.is_function) {
-            let (called, advice) = called_and_advice(argument);
-            errors.at(name, format!("{called}, {NOT_COMPARED}: {advice}"));
-        } else if let (Some(argument), false, true) = (&argument, is_compared, given.is_iterator) {
-            let (called, _) = called_and_advice(argument);
-            errors.at(name, format!("{called} {IS_ITERATOR}"));
-        } else if given.are_missing_for_certain(&missing) {
-            let what = if argument.is_some() { "part of the key" } else { "stored" };
-            let bounds: Vec<_> = missing.iter().map(|it| it.name).collect();
-            let bounds = bounds.join(" + ");
-            let message = if given.is_empty {
-                format!("`{name}` is {what} and has no bounds: write `{name}: {bounds}`")
-            } else {
-                format!("`{name}` is {what}: add `{bounds}` to its bounds")
-            };
-            errors.at(name, message);
+    }
+}
+
+/// Refuses parameters of a block, and `Self` of a trait, that lack bounds which a function of the block needs.
+pub(super) fn of_block(block: &Block, options: &[Options], errors: &mut Errors) {
+    let generics = block.generics();
+    let this = Ident::new("Self", Span::call_site());
+    let mut params: Vec<(&Ident, &Ident, &Bounds)> =
+        generics.type_params().map(|it| (&it.ident, &it.ident, &it.bounds)).collect();
+    if let Kind::Trait(_, name, bounds) = &block.kind {
+        params.push((&this, name, bounds));
+    }
+    for (param, place, bounds) in params {
+        let mistake = block.memoized().zip(options).find_map(|(item, options)| {
+            let function = &item.function;
+            Given::of(param, bounds, &[generics, &function.sig.generics])?
+                .mistake(options, function, param)
+        });
+        if let Some(mistake) = mistake {
+            errors.at(place, mistake);
         }
     }
 }
@@ -155,17 +148,7 @@ const IMPORTED: &[&str] = &[
 
 impl Given {
     /// `None` if other traits than the known ones are among the bounds, or the parameter may be unsized.
-    fn of(generics: &Generics, param: &TypeParam) -> Option<Self> {
-        let mut bounds: Vec<_> = param.bounds.iter().collect();
-        for clause in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
-            let WherePredicate::Type(clause) = clause else { continue };
-            let ty = clause.bounded_ty.to_token_stream();
-            if param.ident == ty.to_string() {
-                bounds.extend(&clause.bounds);
-            } else if has_parameter(&ty, &param.ident) {
-                return None;
-            }
-        }
+    fn of(param: &Ident, bounds: &Bounds, generics: &[&Generics]) -> Option<Self> {
         let mut given = Self {
             names: Vec::new(),
             is_empty: true,
@@ -176,7 +159,62 @@ impl Given {
         for bound in bounds {
             given.add(bound)?;
         }
+        let clauses = generics.iter().filter_map(|generics| generics.where_clause.as_ref());
+        for clause in clauses.flat_map(|clause| &clause.predicates) {
+            let WherePredicate::Type(clause) = clause else { continue };
+            let ty = clause.bounded_ty.to_token_stream();
+            if param == &ty.to_string() {
+                for bound in &clause.bounds {
+                    given.add(bound)?;
+                }
+            } else if has_parameter(&ty, param) {
+                return None;
+            }
+        }
         Some(given)
+    }
+
+    /// What is wrong with the parameter `name` of a function, or of the block around it.
+    fn mistake(&self, options: &Options, function: &Function, name: &Ident) -> Option<String> {
+        let mut keyed = function.inputs().filter(|argument| {
+            options.key().is_none() && is_keyed(options, argument.name.as_ref(), argument.pat)
+        });
+        let argument = keyed.find(|argument| holds(&argument.ty, name, true));
+        let is_stored = match &function.sig.output {
+            ReturnType::Type(_, ty) => holds(ty, name, false),
+            ReturnType::Default => false,
+        };
+        // `skip(T)` is reported already.
+        if options.skip().contains(name) || argument.is_none() && !is_stored {
+            return None;
+        }
+        let needed = needed_bounds(options, argument.is_some(), is_stored);
+        let missing: Vec<_> = needed.into_iter().filter(|it| !self.implies(it.name)).collect();
+        let lacks_hash = missing.iter().any(|it| it.name == "Hash");
+        match argument.as_ref().map(called_and_advice) {
+            Some((called, advice)) if lacks_hash && self.is_function => {
+                return Some(format!("{called}, {NOT_COMPARED}: {advice}"));
+            }
+            Some((called, _)) if lacks_hash && self.is_iterator => {
+                return Some(format!("{called} {IS_ITERATOR}"));
+            }
+            _ => {}
+        }
+        if !self.are_missing_for_certain(&missing) {
+            return None;
+        }
+        let what = if argument.is_some() { "part of the key" } else { "stored" };
+        let bounds: Vec<_> = missing.iter().map(|it| it.name).collect();
+        let bounds = bounds.join(" + ");
+        Some(match argument.map(|it| called_and_advice(&it)) {
+            Some((_, advice)) if name == "Self" => {
+                format!("`Self` is {what}: add `{bounds}` to the bounds of the trait; or {advice}")
+            }
+            _ if self.is_empty => {
+                format!("`{name}` is {what} and has no bounds: write `{name}: {bounds}`")
+            }
+            _ => format!("`{name}` is {what}: add `{bounds}` to its bounds"),
+        })
     }
 
     fn add(&mut self, bound: &TypeParamBound) -> Option<()> {

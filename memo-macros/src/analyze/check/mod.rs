@@ -33,7 +33,7 @@ pub(crate) fn function(
     options::listener(options, function, errors);
     options::receiver(options, function, errors);
     arguments::keyed(options, function, errors);
-    bounds::needed(options, function, errors);
+    bounds::of_function(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
     refresh::combinations(options, function, errors);
@@ -53,6 +53,11 @@ pub(crate) fn versioned(options: &Options, name: &Ident, errors: &mut Errors) {
 pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
     options::exclusions(options, errors);
     options::of_block(options, block, errors);
+}
+
+/// Checks the parameters of a block. Its functions have these options.
+pub(crate) fn parameters(block: &Block, options: &[Options], errors: &mut Errors) {
+    bounds::of_block(block, options, errors);
 }
 
 /// Checks a function of a block whose `Self` may borrow.
