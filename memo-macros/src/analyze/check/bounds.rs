@@ -85,7 +85,6 @@ fn needed_bounds(options: &Options, is_keyed: bool, is_stored: bool) -> Vec<Need
 /// The bounds that a parameter has.
 struct Given {
     names: Vec<String>,
-    is_empty: bool,
     is_function: bool,
     is_iterator: bool,
     /// Whether each trait is the one of the prelude. Another may be imported: there are other traits called `Hash`, and
@@ -151,7 +150,6 @@ impl Given {
     fn of(param: &Ident, bounds: &Bounds, generics: &[&Generics]) -> Option<Self> {
         let mut given = Self {
             names: Vec::new(),
-            is_empty: true,
             is_function: false,
             is_iterator: false,
             are_of_prelude: true,
@@ -210,7 +208,7 @@ impl Given {
             Some((_, advice)) if name == "Self" => {
                 format!("`Self` is {what}: add `{bounds}` to the bounds of the trait; or {advice}")
             }
-            _ if self.is_empty => {
+            _ if self.names.iter().all(|it| it.starts_with('\'')) => {
                 format!("`{name}` is {what} and has no bounds: write `{name}: {bounds}`")
             }
             _ => format!("`{name}` is {what}: add `{bounds}` to its bounds"),
@@ -223,7 +221,6 @@ impl Given {
             _ if text.starts_with('?') => return None,
             TypeParamBound::Lifetime(_) => self.names.push(text),
             TypeParamBound::Trait(bound) => {
-                self.is_empty = false;
                 let last = bound.path.segments.last()?;
                 let name = last.ident.to_string();
                 if matches!(last.arguments, PathArguments::Parenthesized(_)) {

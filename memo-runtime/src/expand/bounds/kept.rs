@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 
 /// Stands for the key and value types of a cache above a tier. `L` is [`Met`] if the bounds so far are met, and unknown
 /// if not.
-pub struct Kept<K, V, L>(PhantomData<fn() -> (K, V, L)>);
+pub struct Kept<K, V, L>(PhantomData<(K, V, L)>);
 
 impl<K, V, L> fmt::Debug for Kept<K, V, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
