@@ -14,7 +14,8 @@
 mod common;
 
 use common::counts;
-use memofn::memoize;
+use futures::executor::block_on;
+use memofn::{Cache, memoize};
 
 #[derive(Debug, Clone, Copy)]
 struct User {
@@ -86,6 +87,43 @@ fn destructured_arguments_can_be_used() {
     assert_eq!((head([1, 0], 10), head([1, 1], 20), head([2, 0], 10)), (11, 11, 12));
     assert_eq!(counts(head::cache_info()), (1, 2, Some(128), 2));
     assert_eq!(sum::cache_peek((0, 5)), Some(5));
+}
+
+#[test]
+fn a_pattern_in_the_key_is_not_cloned() {
+    struct Path<T>(T);
+    struct Query {
+        text: String,
+        page: (u8, Vec<u8>),
+    }
+    struct Rows {
+        found: Cache<u64, u64>,
+    }
+
+    #[memoize(key = id)]
+    fn user(Path(id): Path<u64>) -> u64 {
+        id
+    }
+    #[memoize(key = (text, page.0))]
+    async fn search(Query { text, page }: Query) -> usize {
+        text.len() + page.1.len()
+    }
+    impl Rows {
+        #[memoize(cache = self.found, key = id)]
+        fn row(&self, Path(id): Path<u64>) -> u64 {
+            id
+        }
+    }
+
+    let query = || Query { text: "all".to_owned(), page: (1, vec![2]) };
+    assert_eq!((user(Path(7)), user(Path(7)), user(Path(8))), (7, 7, 8));
+    assert_eq!(counts(user::cache_info()), (1, 2, Some(128), 2));
+    assert_eq!((block_on(search(query())), block_on(search(query()))), (4, 4));
+    assert_eq!(counts(search::cache_info()), (1, 1, Some(128), 1));
+    let rows = Rows { found: Cache::new(9) };
+    assert_eq!((rows.row(Path(7)), rows.row(Path(7))), (7, 7));
+    assert_eq!(counts(rows.found.info()), (1, 1, Some(9), 1));
+    assert_eq!(user::cache_remove(Path(7)), Some(7));
 }
 
 #[test]
@@ -605,7 +643,7 @@ mod borrowed {
         }
 
         let account = account();
-        futures::executor::block_on(async {
+        block_on(async {
             for _ in 0..2 {
                 assert_eq!(is_send(page("/")).await, 1);
                 assert_eq!(is_send(named(&account)).await, 7);

@@ -107,7 +107,9 @@ pub mod __private {
     pub use crate::config::stats::CacheInfo;
     pub use crate::engine::hit::Miss;
     #[cfg(feature = "tier")]
-    pub use crate::expand::bounds::kept::{kept, kept_errors, kept_keys, kept_oks};
+    pub use crate::expand::bounds::kept::{
+        ErrorWithSerde, KeyWithSerialize, ValueWithSerde, kept, kept_errors, kept_keys, kept_oks,
+    };
     pub use crate::expand::bounds::key::{AskClone, NotCloned, StaticKey, key, plain, shaped};
     pub use crate::expand::bounds::key_value::{
         AskKey, given_part, given_place, given_value, key_kinds, key_type,

@@ -59,7 +59,7 @@ impl Context {
             unsized_types.push(self_word());
         }
         let trait_path = match &block.kind {
-            Kind::Trait(generics, name) => {
+            Kind::Trait(generics, name, _) => {
                 let arguments = arguments(generics);
                 Some(quote!(#name #arguments))
             }

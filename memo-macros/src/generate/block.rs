@@ -57,6 +57,7 @@ pub(super) fn expand(options: &Options, mut block: Block, mut errors: Errors) ->
         }
         function_options.push(own);
     }
+    check::parameters(&block, &function_options, &mut errors);
     if let Some(errors) = errors.into_compile_errors() {
         let block = block.original();
         return quote!(#errors #block);

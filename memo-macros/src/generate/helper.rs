@@ -27,17 +27,25 @@ impl Helper {
     /// The function in an impl block.
     pub(super) fn inherent(&self) -> TokenStream {
         let Self { doc, attrs, vis, signature, body, .. } = self;
-        quote!(#doc #attrs #vis #signature #body)
+        let lint = self.name_lint();
+        quote!(#doc #attrs #lint #vis #signature #body)
     }
 
     /// The function as a trait declares it.
     pub(super) fn declaration(&self) -> TokenStream {
         let Self { doc, name, .. } = self;
+        let lint = self.name_lint();
         if self.returns.is_some() {
-            return quote!(#doc type #name; #doc fn #name() -> Self::#name;);
+            return quote!(#doc type #name; #doc #lint fn #name() -> Self::#name;);
         }
         let signature = self.declared.as_ref().unwrap_or(&self.signature);
-        quote!(#doc #signature;)
+        quote!(#doc #lint #signature;)
+    }
+
+    /// A method called `type_` has the control `type__cache`.
+    fn name_lint(&self) -> Option<TokenStream> {
+        let has_two = self.name.to_string().contains("__");
+        has_two.then(|| quote!(#[allow(non_snake_case)]))
     }
 
     /// The function in the implementation of that trait.

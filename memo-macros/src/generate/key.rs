@@ -121,33 +121,22 @@ impl Model {
             }
             KeyPart::Known(expr, _) => quote_spanned!(expr.span()=> #p::key(#expr)),
             KeyPart::Place(expr) if is_given => {
-                quote_spanned!(expr.span()=> #p::given_place(&#expr))
+                let place = self.place(expr);
+                quote_spanned!(expr.span()=> #p::given_place(&#place))
             }
             KeyPart::Value(expr) if is_given => {
                 quote_spanned!(expr.span()=> #p::given_value(#expr))
             }
-            KeyPart::Place(expr) => kind(expr, quote!(&#expr), "place"),
+            KeyPart::Place(expr) => {
+                let place = self.place(expr);
+                kind(expr, quote!(&#place), "place")
+            }
             KeyPart::Value(expr) => kind(expr, expr.to_token_stream(), "value"),
             KeyPart::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.lookup_of(part));
                 quote!((#(#parts,)*))
             }
         }
-    }
-
-    /// Statements that bind the patterns which the key uses.
-    pub(super) fn key_patterns(&self) -> TokenStream {
-        let keyed = self.keyed_arguments().filter(|_| self.key.is_some());
-        let patterns = keyed.filter_map(|argument| self.bound_pattern(argument));
-        quote!(#(#patterns)*)
-    }
-
-    /// A statement that binds the pattern of an argument, if it has one.
-    pub(super) fn bound_pattern(&self, argument: &Argument) -> Option<TokenStream> {
-        let p = &self.runtime;
-        let (name, pattern) = (&argument.name, argument.pattern.as_ref()?);
-        let argument = quote_spanned!(name.span()=> &#name);
-        Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
     }
 
     /// A closure from the arguments to the type of the key. It is never called: the compiler takes
@@ -185,7 +174,8 @@ impl Model {
             Type::Path(path) => !path.path.get_ident().is_some_and(is_primitive),
             _ => true,
         };
-        self.keyed_arguments().any(|it| it.pattern.is_none() && moves(&it.ty))
+        let borrows = self.borrows_patterns();
+        self.keyed_arguments().any(|it| (it.pattern.is_none() || borrows) && moves(&it.ty))
     }
 
     /// Whether the key is made where it is used, and nowhere else: it is work, and it borrows from an argument that the

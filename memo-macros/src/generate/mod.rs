@@ -14,6 +14,7 @@ mod helper;
 mod key;
 mod names;
 mod original;
+mod patterns;
 mod renewal;
 mod shared;
 mod tags;

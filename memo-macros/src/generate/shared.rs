@@ -19,6 +19,7 @@ use super::key::nested;
 use super::names::hygienic;
 use crate::analyze::model::{Argument, Model};
 use crate::analyze::stored_type::StoredType;
+use crate::tokens::rewrite::replace_self_type;
 use crate::tokens::search::borrows;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -66,19 +67,21 @@ fn lookup_function(model: &Model) -> Helper {
     let signature = quote! {
         fn #name #params (#(#parameters),*) -> impl #p::Lookup<Key = #key> #bounds
     };
-    inlined(Helper { signature, ..helper })
+    shared(model, Helper { signature, ..helper })
 }
 
 fn policy_function(model: &Model) -> Helper {
     let Model { runtime: p, result, .. } = model;
     let (is_result, policy) = (model.is_result(), model.result_policy());
     let returned = quote!(impl #p::PolicyFor<#result, #is_result>);
-    inlined(function(model, model.policy_fn(), &returned, quote!({ #policy })))
+    shared(model, function(model, model.policy_fn(), &returned, quote!({ #policy })))
 }
 
-fn inlined(helper: Helper) -> Helper {
-    let attrs = helper.attrs;
-    Helper { attrs: quote!(#[inline] #attrs), ..helper }
+fn shared(model: &Model, helper: Helper) -> Helper {
+    let Helper { attrs, signature, .. } = &helper;
+    let controls = model.context.controls_trait();
+    let declared = controls.map(|controls| replace_self_type(signature, &controls.self_type));
+    Helper { attrs: quote!(#[inline] #attrs), declared, ..helper }
 }
 
 /// A given cache may have keys that borrow, for a lifetime that only the call knows. The key expression of `key = ..` stands
@@ -87,14 +90,16 @@ fn has_lookup_function(model: &Model) -> bool {
     can_share(model) && model.key.is_none() && model.keyed_arguments().next().is_some()
 }
 
-/// A primitive needs no check. A stored type that cannot be spelled is that of the policy where it is used.
+/// A primitive needs no check. A stored type that cannot be spelled is that of the policy where it is used. A trait cannot
+/// declare the function: whether the return type is a `Result` is a constant, and there it depends on `Self`.
 fn has_policy_function(model: &Model) -> bool {
     can_share(model)
+        && !model.context.is_trait_impl()
         && !matches!(model.stored_type, StoredType::Primitive | StoredType::Unspelled)
         && !borrows(&model.result)
 }
 
-/// Whether the types of the cache have no lifetime, and no trait has to declare the functions.
+/// Whether the types of the cache have no lifetime.
 fn can_share(model: &Model) -> bool {
-    model.options.cache().is_none() && !model.context.is_trait_impl()
+    model.options.cache().is_none()
 }

@@ -7,7 +7,8 @@ use crate::tokens::search::find_word;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Token, Type};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Generics, ItemImpl, ItemTrait, Meta, Path, Token, Type, TypeParamBound};
 
 pub(crate) struct Block {
     /// Everything before the braces.
@@ -40,10 +41,12 @@ impl AttributeName {
     }
 }
 
+pub(crate) type Bounds = Punctuated<TypeParamBound, Token![+]>;
+
 pub(crate) enum Kind {
     Inherent(Box<ItemImpl>),
-    /// With its name.
-    Trait(Generics, Ident),
+    /// With its name and the traits above it.
+    Trait(Generics, Ident, Bounds),
     /// With the path of the trait.
     TraitImpl(Box<ItemImpl>, Path),
 }
@@ -87,7 +90,7 @@ impl Block {
         let kind = if is_trait {
             let block: ItemTrait = syn::parse2(empty)?;
             refuse_second_attribute(&block.attrs, &name)?;
-            Kind::Trait(block.generics, block.ident)
+            Kind::Trait(block.generics, block.ident, block.supertraits)
         } else {
             let block: ItemImpl = syn::parse2(empty)?;
             refuse_second_attribute(&block.attrs, &name)?;
@@ -126,7 +129,7 @@ impl Block {
 
     pub(crate) fn generics(&self) -> &Generics {
         match &self.kind {
-            Kind::Trait(generics, _) => generics,
+            Kind::Trait(generics, ..) => generics,
             Kind::Inherent(block) | Kind::TraitImpl(block, _) => &block.generics,
         }
     }

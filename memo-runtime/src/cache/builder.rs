@@ -447,7 +447,8 @@ impl<K, V> CacheBuilder<K, V> {
         self.listener(Listener::new(listener))
     }
 
-    /// Makes a cache for every thread.
+    /// Makes a cache for every thread. It may be listed by its name, so its types borrow nothing. For keys or values
+    /// that borrow there are [`Cache::new`] and [`Cache::unbounded`].
     ///
     /// ```
     /// use memofn::Cache;

@@ -12,4 +12,3 @@ fn main() {
     pair(3);
 }
 
-// errors: 3

@@ -10,4 +10,3 @@ fn main() {
     parsed::<u64>("3");
 }
 
-// errors: 2

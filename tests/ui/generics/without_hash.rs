@@ -9,4 +9,3 @@ fn main() {
     largest(3, 4);
 }
 
-// errors: 2

@@ -13,5 +13,3 @@ impl<T: Default> Stack<T> {
 fn main() {
     let _ = Stack(Stack::<u8>::filled(3)).0;
 }
-
-// errors: 2

@@ -20,5 +20,3 @@ impl Shape for Square {
 fn main() {
     Square { side: 3 }.area();
 }
-
-// repeats: 3

@@ -20,5 +20,7 @@ fn main() {
     Square { side: 3 }.area();
 }
 
+// The attribute on a method sees no impl block. It writes the controls beside the method, and the compiler reports each of
+// them, and each use. The guide of traits quotes the message.
 // errors: 9
 // repeats: 4

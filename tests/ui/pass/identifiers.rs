@@ -31,6 +31,34 @@ fn fläche(größe: u64) -> u64 {
     größe * größe
 }
 
+// `type__cache` is no fault of the user's.
+struct Node;
+
+#[memoize]
+impl Node {
+    #[memoize(skip(self))]
+    fn type_(&self, in_: u64) -> u64 {
+        in_
+    }
+
+    #[memoize]
+    fn ref_(in_: u64) -> u64 {
+        in_
+    }
+}
+
+trait Edge {
+    fn use_(&self, in_: &str) -> usize;
+}
+
+#[memoize]
+impl Edge for Node {
+    #[memoize(skip(self))]
+    fn use_(&self, in_: &str) -> usize {
+        in_.len()
+    }
+}
+
 #[memoize(crate = ::r#memofn)]
 fn raw_path(n: u64) -> u64 {
     n
@@ -44,5 +72,7 @@ fn main() {
     assert_eq!((r#struct(&1, 2), r#struct(&3, 2)), ("12".to_owned(), "12".to_owned()));
     assert_eq!((r#for(3), r#for(3), r#while::cache_info().hits), (3, 3, 1));
     assert_eq!((fläche(3), fläche(3)), (9, 9));
+    assert_eq!((Node.type_(3), Node.type_(3), Node::type__cache().info().hits), (3, 3, 1));
+    assert_eq!((Node::ref_(3), Node.use_("ab")), (3, 2));
     assert_eq!(raw_path(1), 1);
 }

@@ -6,17 +6,13 @@ use crate::analyze::key_shape::KeyShape;
 use crate::analyze::keyed::is_keyed;
 use crate::analyze::type_names::unwrapped;
 use crate::parse::function::{Function, Input};
-use crate::parse::option_row::Scope;
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use crate::tokens::rewrite::spelled;
-use crate::tokens::search::{borrows_without_a_name, find_mut_reference, find_word, has_parameter};
+use crate::tokens::search::{borrows_without_a_name, find_mut_reference, find_word};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use syn::{
-    GenericArgument, Generics, PathArguments, PathSegment, ReturnType, Type, TypeParam,
-    TypeParamBound, WherePredicate,
-};
+use syn::Type;
 
 pub(super) fn keyed(options: &Options, function: &Function, errors: &mut Errors) {
     let key = options.key().map(|key| KeyPart::of(key, function, options.cache().is_some()));
@@ -34,99 +30,6 @@ pub(super) fn keyed(options: &Options, function: &Function, errors: &mut Errors)
     }
 }
 
-/// Refuses type parameters that are stored or in the key, and have no bounds. The compiler would report each missing
-/// bound on its own. It decides about parameters with bounds: any trait may have the bounds that are needed.
-pub(super) fn bounds(options: &Options, function: &Function, errors: &mut Errors) {
-    for param in function.sig.generics.type_params() {
-        let Some(is_function) = has_no_bounds(&function.sig.generics, param) else { continue };
-        let mut keyed = function.inputs().filter(|argument| {
-            options.key().is_none() && is_keyed(options, argument.name.as_ref(), argument.pat)
-        });
-        let name = &param.ident;
-        let argument = keyed.find(|argument| holds(&argument.ty, name, true));
-        let is_stored = match &function.sig.output {
-            ReturnType::Type(_, ty) => holds(ty, name, false),
-            ReturnType::Default => false,
-        };
-        if let (true, Some(argument)) = (is_function, &argument) {
-            let (called, advice) = called_and_advice(argument);
-            errors.at(name, format!("{called}, {NOT_COMPARED}: {advice}"));
-        } else if argument.is_some() || is_stored {
-            let mut bounds = vec![if argument.is_some() { "Hash + Eq + Clone" } else { "Clone" }];
-            if options.scope() == Scope::Shared {
-                bounds.push("Send + Sync");
-            }
-            if options.has_tier() {
-                let is_written = argument.is_some() || options.codec().is_none();
-                let is_read = is_stored && options.codec().is_none();
-                bounds.extend(is_written.then_some("serde::Serialize"));
-                bounds.extend(is_read.then_some("serde::de::DeserializeOwned"));
-            }
-            if options.cache().is_none() {
-                bounds.push("'static");
-            }
-            let what = if argument.is_some() { "part of the key" } else { "stored" };
-            let message = format!(
-                "`{name}` is {what} and has no bounds: write `{name}: {}`",
-                bounds.join(" + ")
-            );
-            errors.at(name, message);
-        }
-    }
-}
-
-/// Whether a value of a type holds one of the parameter, so that the bounds are needed for certain. With `borrowed`
-/// it may be behind a reference.
-fn holds(ty: &Type, param: &Ident, borrowed: bool) -> bool {
-    let inside = |ty: &Type| holds(ty, param, borrowed);
-    match unwrapped(ty) {
-        Type::Reference(reference) => borrowed && inside(&reference.elem),
-        Type::Slice(slice) => inside(&slice.elem),
-        Type::Array(array) => inside(&array.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().any(inside),
-        Type::Path(path) if path.path.is_ident(param) => true,
-        Type::Path(path) => match path.path.segments.last() {
-            Some(PathSegment { ident, arguments: PathArguments::AngleBracketed(arguments) }) => {
-                (ident == "Option" || ident == "Vec")
-                    && arguments
-                        .args
-                        .iter()
-                        .any(|argument| matches!(argument, GenericArgument::Type(ty) if inside(ty)))
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Whether a type parameter is bound as a function alone: `F: Fn(u64) -> u64`. `None` if it has bounds.
-fn has_no_bounds(generics: &Generics, param: &TypeParam) -> Option<bool> {
-    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let mut bounds: Vec<_> = param.bounds.iter().collect();
-    for clause in clauses {
-        let WherePredicate::Type(clause) = clause else { continue };
-        let ty = clause.bounded_ty.to_token_stream();
-        if param.ident == ty.to_string() {
-            bounds.extend(&clause.bounds);
-        } else if has_parameter(&ty, &param.ident) {
-            return None;
-        }
-    }
-    let is_function = |bound: &TypeParamBound| {
-        matches!(bound, TypeParamBound::Trait(bound)
-        if bound.path.segments.last().is_some_and(|last| {
-            matches!(last.arguments, PathArguments::Parenthesized(_))
-        }))
-    };
-    let says_nothing = |bound: &TypeParamBound| {
-        matches!(bound, TypeParamBound::Lifetime(_))
-            || bound.to_token_stream().to_string().starts_with('?')
-    };
-    let functions = bounds.iter().filter(|bound| is_function(bound)).count();
-    let others = bounds.iter().filter(|bound| !is_function(bound) && !says_nothing(bound)).count();
-    (others == 0).then_some(functions > 0)
-}
-
 fn mistake_beside_key_expression(
     key: &KeyPart,
     argument: &Input<'_>,
@@ -140,11 +43,22 @@ fn mistake_beside_key_expression(
     Some((word.into_token_stream(), message.to_owned()))
 }
 
-const NOT_COMPARED: &str = "a function or a closure, cannot be compared with that of another call";
+/// `skip` is no advice for an iterator: the result depends on its items.
+pub(super) const IS_ITERATOR: &str = "is an iterator, and its items would have to identify the call: \
+                                      take them as a slice, `&[..]`, or as a `Vec`";
+
+/// Whether a type is an iterator, as far as its traits say.
+pub(super) fn is_iterator(ty: &TokenStream) -> bool {
+    let traits = ["Iterator", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator"];
+    traits.iter().any(|name| find_word(ty, name).is_some())
+}
+
+pub(super) const NOT_COMPARED: &str =
+    "a function or a closure, cannot be compared with that of another call";
 
 /// The name of an argument for messages, and what to do if it cannot be part of the key. `skip` comes last: with it a
 /// call finds the result of other arguments.
-fn called_and_advice(argument: &Input<'_>) -> (String, String) {
+pub(super) fn called_and_advice(argument: &Input<'_>) -> (String, String) {
     let (called, skip) = match &argument.name {
         Some(name) => (format!("`{name}`"), format!("`skip({name})`")),
         None => ("this argument".to_owned(), "name it and add `skip(name)`".to_owned()),
@@ -163,6 +77,11 @@ fn mistake(
 ) -> Option<(TokenStream, String)> {
     let ty = argument.ty.to_token_stream();
     let (called, advice) = called_and_advice(argument);
+    if let Some(word) = find_word(&ty, "impl").or_else(|| find_word(&ty, "dyn"))
+        && is_iterator(&ty)
+    {
+        return Some((word.into_token_stream(), format!("{called} {IS_ITERATOR}")));
+    }
     if let Some(word) = find_mut_reference(&ty) {
         if argument.name.as_ref().is_some_and(|name| name == "self") {
             let message = format!(
@@ -182,17 +101,9 @@ fn mistake(
         return Some((word.into_token_stream(), message));
     }
     if let Some(word) = find_word(&ty, "impl") {
-        let is_iterator = ["Iterator", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator"]
-            .iter()
-            .any(|name| find_word(&ty, name).is_some());
         let is_function =
             ["Fn", "FnMut", "FnOnce"].iter().any(|name| find_word(&ty, name).is_some());
-        let message = if is_iterator {
-            format!(
-                "{called} is an iterator, and its items would have to identify the call: take them as a \
-                 slice, `&[..]`, or as a `Vec`"
-            )
-        } else if is_function {
+        let message = if is_function {
             format!("{called}, {NOT_COMPARED}: {advice}")
         } else {
             format!(

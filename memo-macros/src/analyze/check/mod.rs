@@ -2,6 +2,7 @@
 //! stands here once. Every violation is reported, not only the first.
 
 mod arguments;
+mod bounds;
 mod options;
 mod refresh;
 mod signature;
@@ -30,8 +31,9 @@ pub(crate) fn function(
     options::visibility_of_controls(options, context, errors);
     options::awaits(options, errors);
     options::listener(options, function, errors);
+    options::receiver(options, function, errors);
     arguments::keyed(options, function, errors);
-    arguments::bounds(options, function, errors);
+    bounds::of_function(options, function, errors);
     options::skipped(options, function, errors);
     options::shared_cache(options, function, errors);
     refresh::combinations(options, function, errors);
@@ -51,6 +53,11 @@ pub(crate) fn versioned(options: &Options, name: &Ident, errors: &mut Errors) {
 pub(crate) fn block(options: &Options, block: &Block, errors: &mut Errors) {
     options::exclusions(options, errors);
     options::of_block(options, block, errors);
+}
+
+/// Checks the parameters of a block. Its functions have these options.
+pub(crate) fn parameters(block: &Block, options: &[Options], errors: &mut Errors) {
+    bounds::of_block(block, options, errors);
 }
 
 /// Checks a function of a block whose `Self` may borrow.

@@ -142,6 +142,21 @@ pub(super) fn awaits(options: &Options, errors: &mut Errors) {
     }
 }
 
+/// Refuses `self` in the options of a function that has none.
+pub(super) fn receiver(options: &Options, function: &Function, errors: &mut Errors) {
+    if function.sig.receiver().is_some() {
+        return;
+    }
+    let this = Ident::new("self", Span::call_site());
+    for expr in [options.key(), options.cache(), options.tags()].into_iter().flatten() {
+        if let Some(word) = find_variable(&expr.to_token_stream(), &this) {
+            let message = "there is no `self` here: name an argument, or make the function a method, \
+                           `fn f(&self, ..)`";
+            errors.at(word, message);
+        }
+    }
+}
+
 /// Refuses a listener that uses an argument. It is made before any call, with the cache.
 pub(super) fn listener(options: &Options, function: &Function, errors: &mut Errors) {
     let (own, body) = match options.on_evict() {

@@ -4,7 +4,7 @@
 // #[memoize(skip(self))]
 // fn load(&self, path: &str) -> Self::Page { self.get(path) }
 // }
-// Without the body and the controls: 98 lines.
+// Without the body and the controls: 114 lines.
 
 impl Load for Client {
     type Page = String;
@@ -22,9 +22,9 @@ impl Load for Client {
                 >(::memofn::__private::kind!(Self::Page)),
             );
         return ::memofn::__private::call!(
-            __memofn_cache.enter_timed(::memofn::__private::plain:: < str, _ > (path),
-            ::memofn::__private::policy:: < Self::Page, _, _ >
-            (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
+            __memofn_cache.enter_timed(< Self as ClientLoadControls >
+            ::load_cache_lookup(& path), ::memofn::__private::policy:: < Self::Page, _, _
+            > (::memofn::__private::kind!(Self::Page))), < Self as ClientLoadControls >
             ::load_uncached(self, path)
         );
     }
@@ -50,6 +50,12 @@ trait ClientLoadControls: Load {
     type load_cache;
     /// The cache of [`load`](Self::load).
     fn load_cache() -> Self::load_cache;
+    #[doc(hidden)]
+    fn load_cache_lookup(
+        path: &&str,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+    >;
     /// Forgets one call of [`load`](Self::load), and returns its result.
     fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
     /// Calls [`load`](Self::load), and says how the call was answered.
@@ -120,6 +126,16 @@ impl ClientLoadControls for Client {
                 >(::memofn::__private::kind!(Self::Page)),
             )
     }
+    #[doc(hidden)]
+    #[inline]
+    #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+    fn load_cache_lookup(
+        path: &&str,
+    ) -> impl ::memofn::__private::Lookup<
+        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+    > {
+        ::memofn::__private::plain::<str, _>(path)
+    }
     /// Forgets one call of [`load`](Self::load), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
     fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page> {
@@ -127,7 +143,7 @@ impl ClientLoadControls for Client {
         ::memofn::__private::ask(
             &__memofn_cache,
             ::memofn::__private::Ask::Remove,
-            ::memofn::__private::plain::<str, _>(path),
+            <Self as ClientLoadControls>::load_cache_lookup(&path),
             &::memofn::__private::policy::<
                 Self::Page,
                 _,
@@ -144,7 +160,7 @@ impl ClientLoadControls for Client {
         let __memofn_run = match ::memofn::__private::observe(
             __memofn_cache,
             ::memofn::__private::Start::IfAbsent,
-            ::memofn::__private::plain::<str, _>(path),
+            <Self as ClientLoadControls>::load_cache_lookup(&path),
             ::memofn::__private::policy::<
                 Self::Page,
                 _,

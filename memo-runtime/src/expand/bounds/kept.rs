@@ -10,14 +10,19 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Stands for the key and value types of a cache above a tier.
-pub struct Kept<K, V>(PhantomData<fn() -> (K, V)>);
+/// Stands for the key and value types of a cache above a tier. `L` is [`Met`] if the bounds so far are met, and unknown
+/// if not.
+pub struct Kept<K, V, L>(PhantomData<(K, V, L)>);
 
-impl<K, V> fmt::Debug for Kept<K, V> {
+impl<K, V, L> fmt::Debug for Kept<K, V, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kept")
     }
 }
+
+/// A bound that is met.
+#[derive(Debug)]
+pub struct Met;
 
 /// A value that stands for these types.
 pub trait KeptTypes {
@@ -27,22 +32,27 @@ pub trait KeptTypes {
     type Value: 'static;
 }
 
-impl<K: 'static, V: 'static> KeptTypes for Kept<K, V> {
+impl<K: 'static, V: 'static> KeptTypes for Kept<K, V, Met> {
     type Key = K;
     type Value = V;
 }
 
-/// A key under which a tier keeps results. `L` is `W` if it is one, and unknown if not.
+/// The twin, so that the compiler does not take an unknown `L` for `Met`.
+impl<K: 'static, V: 'static> KeptTypes for Kept<K, V, Never> {
+    type Key = K;
+    type Value = V;
+}
+
+// The compiler quotes the names of these traits.
+
+/// A key under which a tier keeps results.
 #[diagnostic::on_unimplemented(
     message = "a tier cannot keep results under keys of type `{Self}`",
     label = "it needs `serde::Serialize`",
     note = "derive `serde::Serialize`, leave the argument out with `skip(..)`, or give `key = ..`",
     note = "for a type parameter, add the bound `serde::Serialize`, and `serde::de::DeserializeOwned` if it is in the result"
 )]
-pub trait KeepableKey<W, L> {
-    #[doc(hidden)]
-    fn pass(what: W) -> L;
-}
+pub trait KeyWithSerialize<L> {}
 
 /// A value that a tier keeps by `serde`.
 #[diagnostic::on_unimplemented(
@@ -51,10 +61,7 @@ pub trait KeepableKey<W, L> {
     note = "derive `serde::Serialize` and `serde::Deserialize`, or give `codec = ..`",
     note = "for a type parameter, add the bounds `serde::Serialize + serde::de::DeserializeOwned`"
 )]
-pub trait Keepable<W, L> {
-    #[doc(hidden)]
-    fn pass(what: W) -> L;
-}
+pub trait ValueWithSerde<L> {}
 
 /// An error that a tier keeps by `serde`, because `err_ttl` stores errors.
 #[diagnostic::on_unimplemented(
@@ -62,32 +69,21 @@ pub trait Keepable<W, L> {
     label = "`err_ttl` stores errors too: they need `serde::Serialize` and `serde::de::DeserializeOwned`",
     note = "derive `serde::Serialize` and `serde::Deserialize`, give `codec = ..`, or leave `err_ttl` out"
 )]
-pub trait KeepableError<W, L> {
-    #[doc(hidden)]
-    fn pass(what: W) -> L;
-}
+pub trait ErrorWithSerde<L> {}
 
-macro_rules! passes {
-    ($($Keepable:ident: ($($bound:tt)*);)*) => {$(
+macro_rules! bounds {
+    ($($trait:ident: ($($bound:tt)*);)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: $($bound)*, W> $Keepable<W, W> for T {
-            fn pass(what: W) -> W {
-                what
-            }
-        }
+        impl<T: $($bound)*> $trait<Met> for T {}
 
         #[diagnostic::do_not_recommend]
-        impl<T: Impossible, W> $Keepable<W, (W, Never)> for T {
-            fn pass(what: W) -> (W, Never) {
-                (what, T::never())
-            }
-        }
+        impl<T: Impossible> $trait<Never> for T {}
     )*};
 }
-passes! {
-    KeepableKey: (KeptKey);
-    Keepable: (Serialize + DeserializeOwned);
-    KeepableError: (Serialize + DeserializeOwned);
+bounds! {
+    KeyWithSerialize: (KeptKey);
+    ValueWithSerde: (Serialize + DeserializeOwned);
+    ErrorWithSerde: (Serialize + DeserializeOwned);
 }
 
 /// A result, of which both parts are kept.
@@ -104,25 +100,29 @@ impl<T, E> Fallible for Result<T, E> {
 }
 
 /// Asks whether the keys can be kept.
-pub fn kept_keys<K, V, L>(_key: K, _value: V) -> L
+pub fn kept_keys<K, V, L>(_key: K, _value: V) -> Kept<K::Type, V::Type, L>
 where
-    K: CacheType<Type: KeepableKey<Kept<K::Type, V::Type>, L>>,
+    K: CacheType<Type: KeyWithSerialize<L>>,
     V: CacheType,
 {
-    K::Type::pass(Kept(PhantomData))
+    Kept(PhantomData)
 }
 
 /// Asks whether the values can be kept.
-pub fn kept<T: KeptTypes<Value: Keepable<T, L>>, L>(types: T) -> L {
-    T::Value::pass(types)
+pub fn kept<T: KeptTypes<Value: ValueWithSerde<L>>, L>(_types: T) -> Kept<T::Key, T::Value, L> {
+    Kept(PhantomData)
 }
 
 /// Asks whether what is in a result that is `Ok` can be kept.
-pub fn kept_oks<T: KeptTypes<Value: Fallible<Ok: Keepable<T, L>>>, L>(types: T) -> L {
-    <T::Value as Fallible>::Ok::pass(types)
+pub fn kept_oks<T: KeptTypes<Value: Fallible<Ok: ValueWithSerde<L>>>, L>(
+    _types: T,
+) -> Kept<T::Key, T::Value, L> {
+    Kept(PhantomData)
 }
 
 /// Asks whether the errors can be kept.
-pub fn kept_errors<T: KeptTypes<Value: Fallible<Err: KeepableError<T, L>>>, L>(types: T) -> L {
-    <T::Value as Fallible>::Err::pass(types)
+pub fn kept_errors<T: KeptTypes<Value: Fallible<Err: ErrorWithSerde<L>>>, L>(
+    _types: T,
+) -> Kept<T::Key, T::Value, L> {
+    Kept(PhantomData)
 }
