@@ -153,7 +153,7 @@ where
         let function = asked.function();
         let is_asked = found.function == function.name()
             && found.version == function.version()
-            && found.key == key_of(asked);
+            && asked.has_key(found.key);
         if !is_asked {
             return None;
         }
@@ -342,11 +342,6 @@ fn tell_of_tags(tier: &dyn Tier, function: &Function) {
     }
 }
 
-/// The key as records have it. Keys that differ in a field that is not written differ in their digests.
-fn key_of(asked: &Asked) -> Vec<u8> {
-    [&**asked.key(), &asked.digest().to_le_bytes()].concat()
-}
-
 /// A value that was read from a record.
 struct Decoded<V>(V);
 
@@ -409,7 +404,7 @@ where
             fresh_until,
             ends: wall::after(fresh_until, life.kept),
             cost: cost.map_or(0, |cost| u64::try_from(cost.as_micros()).unwrap_or(u64::MAX)),
-            key: &key_of(asked),
+            key: &asked.key_in_records(),
             tags: tags.iter().map(|tag| &**tag).filter(|tag| !tag.starts_with(OWN_TAG)).collect(),
             payload: &payload,
         }

@@ -125,6 +125,16 @@ impl Asked {
         Self { function, key, digest }
     }
 
+    /// The key as records have it. Keys that differ in a field that is not written differ in their digests.
+    pub(crate) fn key_in_records(&self) -> Vec<u8> {
+        [&*self.key, &self.digest.to_le_bytes()].concat()
+    }
+
+    /// Whether this is its key as records have it.
+    pub(crate) fn has_key(&self, key: &[u8]) -> bool {
+        key.strip_suffix(&self.digest.to_le_bytes()) == Some(&*self.key)
+    }
+
     /// The function.
     #[must_use]
     pub fn function(&self) -> &Arc<Function> {

@@ -133,16 +133,16 @@ impl Tier for DiskTier {
         if !shared.is_of_this_process() {
             return Pending::ready(Answer::Away);
         }
-        let row = RowKey::of(of);
+        let (row, now) = (RowKey::of(of), wall::now());
         let queue = shared.lock();
-        match queue.look(&row, wall::now()) {
+        match queue.look(&row, now) {
             Look::Record(record) => Pending::ready(Answer::Hit(record)),
             Look::Absent => Pending::ready(Answer::Yours(queue.lease())),
             Look::AsInFile => {
                 let (written, lease) = (queue.written(), queue.lease());
                 drop(queue);
                 let shared = Arc::clone(shared);
-                Pending::work(Answer::Away, move || shared.ask_file(&row, written, lease))
+                Pending::work(Answer::Away, move || shared.ask_file(&row, now, written, lease))
             }
         }
     }

@@ -12,6 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The bytes that count for a row beside its record and name: its key, its place in the indexes, its tags.
 const ROW: usize = 256;
@@ -32,6 +33,13 @@ pub(super) struct RowKey {
 impl RowKey {
     pub(super) fn of(asked: &Asked) -> Self {
         Self { function: Arc::clone(asked.function()), digest: asked.digest() }
+    }
+
+    /// The id of the row. It has 63 bits, so different keys may have one id. A number is found faster than a text and a digest.
+    pub(super) fn id(&self) -> i64 {
+        let function = xxh3_64_with_seed(self.function.name().as_bytes(), self.function.version());
+        let id = xxh3_64_with_seed(&self.digest.to_le_bytes(), function) >> 1;
+        i64::from_ne_bytes(id.to_ne_bytes())
     }
 }
 
@@ -259,12 +267,12 @@ impl Queue {
     }
 
     /// Remembers that a row was used, unless too much of that waits.
-    pub(super) fn touch(&mut self, id: i64, function: &Arc<Function>, now: u64, at: Instant) {
+    pub(super) fn touch(&mut self, row: &RowKey, now: u64, at: Instant) {
         if self.touches.rows.len() >= 16 * TOUCHES {
             return;
         }
-        self.touches.rows.insert(id, now);
-        self.touches.functions.insert(Arc::clone(function), now);
+        self.touches.rows.insert(row.id(), now);
+        self.touches.functions.insert(Arc::clone(&row.function), now);
         self.touched_at.get_or_insert(at);
     }
 

@@ -188,20 +188,19 @@ fn apply(connection: &Connection, batch: &Batch, now: u64, tier: u64) -> Result<
 fn insert(connection: &Connection, keep: &Keep, now: u64) -> Result<(), Trouble> {
     remove_row(connection, &keep.row)?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO records (function, version, digest, size, used, ends, record) \
+        "INSERT INTO records (id, function, version, size, used, ends, record) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    let RowKey { function, digest } = &keep.row;
+    let (id, function) = (keep.row.id(), &keep.row.function);
     insert.execute(params![
+        id,
         function.name(),
         bits(function.version()),
-        digest.to_be_bytes(),
         i64::try_from(keep.size()).unwrap_or(i64::MAX),
         signed(now),
         keep.ends.map(signed),
         keep.record.as_bytes()
     ])?;
-    let id = connection.last_insert_rowid();
     let mut tag =
         connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
     for name in &keep.tags {
@@ -211,11 +210,7 @@ fn insert(connection: &Connection, keep: &Keep, now: u64) -> Result<(), Trouble>
 }
 
 fn remove_row(connection: &Connection, row: &RowKey) -> Result<(), Trouble> {
-    let mut remove = connection.prepare_cached(
-        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
-    )?;
-    let RowKey { function, digest } = row;
-    remove.execute(params![function.name(), bits(function.version()), digest.to_be_bytes()])?;
+    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([row.id()])?;
     Ok(())
 }
 
