@@ -6,9 +6,12 @@ mod common;
 use common::finishes;
 use futures::executor::block_on;
 use memofn::{Cache, disk, memoize, testing};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Mutex;
@@ -129,8 +132,45 @@ fn what_another_process_has_forgotten_during_a_run_is_not_kept() {
             assert!(memofn::flush(LONG));
             // A run that began later is kept.
             assert_eq!((tagged_later(&text), tagged_later(&another)), (0, another.len()), "{how}");
+            // The same for a refresh.
+            tagged_later::cache_insert(&text, 0);
+            assert_eq!(tagged::cache_refresh(&text), text.len());
+            assert_eq!(tagged::cache_refresh(&another), another.len());
+            assert!(memofn::flush(LONG));
+            let next = later::<String, usize>(&directory, "tagged");
+            assert_eq!(next.get_or_compute(text, || 1), 1, "{how}");
+            assert_eq!(next.get_or_compute(another.clone(), || 1), another.len(), "{how}");
         }
     });
+}
+
+/// The cache of a process that starts later, on the file of the functions of this package.
+fn later<K, V>(directory: &Directory, name: &'static str) -> Cache<K, V>
+where
+    K: Hash + Eq + Clone + Serialize + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let file = directory.0.join(concat!(env!("CARGO_PKG_NAME"), ".sqlite3"));
+    Cache::builder().name(name).tier(disk::at(file), 1).build()
+}
+
+#[memoize(disk, name = "renewed", version = 1, skip(meanwhile))]
+fn renewed(n: u64, meanwhile: &dyn Fn()) -> u64 {
+    meanwhile();
+    n + 1
+}
+
+#[test]
+fn what_another_cache_on_the_file_has_forgotten_during_a_refresh_is_not_kept() {
+    let directory = Directory::new("renewed");
+    let _tiers = testing::tiers(&directory.0);
+    let others = later::<u64, u64>(&directory, "renewed");
+    assert_eq!(renewed(1, &|| {}), 2);
+    assert_eq!(renewed::cache_refresh(1, &|| _ = others.remove(&1)), 2);
+    assert_eq!(others.get_or_compute(1, || 77), 77, "the removal was not undone");
+    assert_eq!(renewed::cache_refresh(1, &|| {}), 2);
+    let third = later::<u64, u64>(&directory, "renewed");
+    assert_eq!(third.get_or_compute(1, || unreachable!("the file has it")), 2);
 }
 
 /// The keys and values of the damaged files.

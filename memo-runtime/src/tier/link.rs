@@ -391,7 +391,9 @@ where
         let value = unsafe { value.cast::<V>().as_ref() };
         let codec = &inner.codec;
         let written = caught(|| codec.encode(value).map(|bytes| (bytes, codec.shape(value))));
-        let Some((payload, shape)) = written.flatten() else { return held.fail() };
+        let Some((payload, shape)) = written.flatten() else {
+            return inner.quietly(|| held.fail());
+        };
         let asked = held.asked();
         let born = wall::now();
         let fresh_until = wall::after(born, life.length);
@@ -411,7 +413,7 @@ where
         .seal();
         match record {
             Some(record) => held.keep(record),
-            None => held.fail(),
+            None => inner.quietly(|| held.fail()),
         }
     }
 }

@@ -64,6 +64,19 @@ impl Keep {
     }
 }
 
+/// The bit of a lease whose run may replace a record.
+const REPLACES: u128 = 1 << 64;
+
+/// The number of the last operation before the run with this lease.
+pub(super) fn since(lease: Lease) -> u64 {
+    u64::try_from(lease.0 & !REPLACES).unwrap_or(0)
+}
+
+/// Whether the run with this lease may replace a record.
+pub(super) fn replaces(lease: Lease) -> bool {
+    lease.0 & REPLACES != 0
+}
+
 #[derive(Debug)]
 pub(super) enum Op {
     Keep(Keep),
@@ -203,6 +216,11 @@ impl Queue {
 
     pub(super) fn lease(&self) -> Lease {
         Lease(self.last.into())
+    }
+
+    /// The lease of a run that may replace a record.
+    pub(super) fn replacing_lease(&self) -> Lease {
+        Lease(REPLACES | u128::from(self.last))
     }
 
     pub(super) fn last(&self) -> u64 {

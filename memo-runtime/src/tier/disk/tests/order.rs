@@ -129,8 +129,10 @@ fn a_keep_whose_lease_is_older_than_a_forget_is_refused() {
         tier.keep_until(keep, lease)
     };
     for (what, forget) in forgets {
-        for is_written in [false, true] {
-            let lease = lease(&tier, &f(1));
+        for (is_written, refreshes) in [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let asked = if refreshes { tier.begin(&f(1)) } else { tier.ask(&f(1)) };
+            let Answer::Yours(lease) = asked.wait() else { panic!("there is no record") };
             forget();
             if is_written {
                 flush(&tier);
