@@ -5,6 +5,7 @@ mod common;
 
 use common::finishes;
 use futures::executor::block_on;
+use memofn::tier::TierEvent;
 use memofn::{Cache, disk, memoize, testing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -171,6 +172,40 @@ fn what_another_cache_on_the_file_has_forgotten_during_a_refresh_is_not_kept() {
     assert_eq!(renewed::cache_refresh(1, &|| {}), 2);
     let third = later::<u64, u64>(&directory, "renewed");
     assert_eq!(third.get_or_compute(1, || unreachable!("the file has it")), 2);
+}
+
+/// The events of all files.
+static TOLD: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
+
+#[test]
+fn the_program_is_told_once_that_a_file_is_away_and_once_that_it_is_back() {
+    finishes("a file that is away", || {
+        let directory = Directory::new("told");
+        let obstacle = directory.0.join("obstacle");
+        fs::write(&obstacle, "").expect("there is room");
+        memofn::on_tier_event(|event| TOLD.lock().expect("no panic").push(event.clone()));
+        let told = || -> Vec<_> {
+            let told = TOLD.lock().expect("no panic");
+            let is_ours = |event: &&TierEvent| format!("{event:?}").contains("obstacle");
+            told.iter().filter(is_ours).cloned().collect()
+        };
+        let cache = cache_on(&obstacle.join("told.sqlite3"));
+        let mut call = (0..).map(|key| cache.get_or_compute(key, || value_of(key)));
+        while told().is_empty() {
+            call.next();
+        }
+        (0..100).for_each(|_| _ = call.next());
+        fs::remove_file(&obstacle).expect("it can be removed");
+        while told().len() < 2 {
+            call.next();
+            let _ = memofn::flush(Duration::from_millis(1));
+        }
+        let told = told();
+        let [TierEvent::Away { status }, TierEvent::Back { .. }] = &told[..] else {
+            panic!("{told:?}")
+        };
+        assert!(status.contains("last error"), "{status}");
+    });
 }
 
 /// The keys and values of the damaged files.

@@ -180,6 +180,8 @@ pub(super) struct Queue {
     /// A batch is being written.
     is_writing: bool,
     pub(super) breaker: Breaker,
+    /// The program was told that the file is away.
+    pub(super) told_away: bool,
     pub(super) has_thread: bool,
     pub(super) is_closing: bool,
     pub(super) dropped: u64,
@@ -203,6 +205,7 @@ impl Queue {
             sweeps: false,
             is_writing: false,
             breaker: Breaker::default(),
+            told_away: false,
             has_thread: false,
             is_closing: false,
             dropped: 0,

@@ -143,14 +143,14 @@ impl Shared {
                 Ok(found) => found.flatten(),
                 Err(trouble) => {
                     self.note(&trouble);
-                    self.reads().failed(sync::now());
+                    self.change_reads(|reads| reads.failed(sync::now()));
                     return match trouble {
                         Trouble::Damaged(_) => Answer::Yours(lease),
                         _ => Answer::Away,
                     };
                 }
             };
-            self.reads().succeeded();
+            self.change_reads(Breaker::succeeded);
             let mut queue = self.lock();
             match queue.look(row, now) {
                 Look::Record(record) => return Answer::Hit(record),
@@ -217,6 +217,23 @@ impl Shared {
 
     fn reads(&self) -> MutexGuard<'_, Breaker> {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the breaker of reads. The thread tells the program if that opens or closes it.
+    fn change_reads(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) {
+        let mut reads = self.reads();
+        let was_open = reads.is_open();
+        change(&mut reads);
+        let has_changed = reads.is_open() != was_open;
+        drop(reads);
+        if has_changed {
+            writer::wake(self, &mut self.lock());
+        }
+    }
+
+    /// Whether the file has failed too often, be it read or written.
+    pub(super) fn is_away(&self, queue: &Queue) -> bool {
+        queue.breaker.is_open() || self.reads().is_open()
     }
 
     pub(super) fn status(&self) -> String {

@@ -9,12 +9,14 @@ use crate::tier::disk::reader::{bits, signed};
 use crate::tier::disk::shared::Shared;
 use crate::tier::disk::sweep;
 use crate::tier::disk::trouble::Trouble;
+use crate::tier::event::{self, TierEvent};
 use crate::tier::tier::Function;
 use crate::tier::wall;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
+use std::mem;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -55,6 +57,7 @@ fn run(shared: &Shared) {
     let mut queue = shared.lock();
     let mut leaves_at = None;
     loop {
+        queue = shared.tell(queue);
         let now = sync::now();
         let pause = queue.breaker.pauses_until(now);
         if queue.is_closing && (pause.is_some() || queue.is_idle()) {
@@ -95,6 +98,18 @@ fn run(shared: &Shared) {
 }
 
 impl Shared {
+    /// Tells the program that the file has gone or come back.
+    fn tell<'q>(&'q self, mut queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let is_away = self.is_away(&queue);
+        if mem::replace(&mut queue.told_away, is_away) == is_away {
+            return queue;
+        }
+        drop(queue);
+        let status = self.status();
+        event::tell(&if is_away { TierEvent::Away { status } } else { TierEvent::Back { status } });
+        self.lock()
+    }
+
     fn write(&self, batch: &Batch) -> Result<(), Trouble> {
         let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let current = file::identity(&self.path)?;
