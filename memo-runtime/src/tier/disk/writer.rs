@@ -15,6 +15,7 @@ use crate::tier::wall;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
 use std::mem;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
@@ -24,7 +25,7 @@ use std::time::Duration;
 const LINGERS: Duration = Duration::from_secs(1);
 
 /// A write waits so long for those of other processes.
-const WRITES_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const WRITES_WITHIN: Duration = Duration::from_secs(5);
 
 /// The whole file is swept so often, in milliseconds.
 const SWEEPS_AFTER: u64 = 10 * 60 * 1000;
@@ -37,6 +38,7 @@ const NOTES_AFTER: u64 = 60 * 60 * 1000;
 pub(super) struct Writer {
     connection: Connection,
     identity: Identity,
+    journal: PathBuf,
     swept_at: u64,
     /// The versions that are known to be in use, and since when.
     noted: HashMap<Arc<Function>, u64>,
@@ -146,7 +148,8 @@ impl Shared {
         if let Some(why) = aside {
             self.was_put_aside(why);
         }
-        Ok(Writer { connection, identity, swept_at: 0, noted: HashMap::new() })
+        let journal = file::with_suffix(&self.path, "-wal");
+        Ok(Writer { connection, identity, journal, swept_at: 0, noted: HashMap::new() })
     }
 }
 
@@ -178,6 +181,7 @@ impl Writer {
         transaction.commit()?;
         self.noted.extend(noted.into_iter().map(|function| (function, now)));
         sweep::shrink(&self.connection)?;
+        sweep::cut_journal(&self.connection, &self.journal)?;
         Ok(Written { bytes, refused })
     }
 }
