@@ -3,12 +3,16 @@
 
 mod common;
 
-use common::finishes;
+use common::{finishes, finishes_within};
 use futures::executor::block_on;
+use memofn::tier::TierEvent;
 use memofn::{Cache, disk, memoize, testing};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Mutex;
@@ -129,7 +133,78 @@ fn what_another_process_has_forgotten_during_a_run_is_not_kept() {
             assert!(memofn::flush(LONG));
             // A run that began later is kept.
             assert_eq!((tagged_later(&text), tagged_later(&another)), (0, another.len()), "{how}");
+            // The same for a refresh.
+            tagged_later::cache_insert(&text, 0);
+            assert_eq!(tagged::cache_refresh(&text), text.len());
+            assert_eq!(tagged::cache_refresh(&another), another.len());
+            assert!(memofn::flush(LONG));
+            let next = later::<String, usize>(&directory, "tagged");
+            assert_eq!(next.get_or_compute(text, || 1), 1, "{how}");
+            assert_eq!(next.get_or_compute(another.clone(), || 1), another.len(), "{how}");
         }
+    });
+}
+
+/// The cache of a process that starts later, on the file of the functions of this package.
+fn later<K, V>(directory: &Directory, name: &'static str) -> Cache<K, V>
+where
+    K: Hash + Eq + Clone + Serialize + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let file = directory.0.join(concat!(env!("CARGO_PKG_NAME"), ".sqlite3"));
+    Cache::builder().name(name).tier(disk::at(file), 1).build()
+}
+
+#[memoize(disk, name = "renewed", version = 1, skip(meanwhile))]
+fn renewed(n: u64, meanwhile: &dyn Fn()) -> u64 {
+    meanwhile();
+    n + 1
+}
+
+#[test]
+fn what_another_cache_on_the_file_has_forgotten_during_a_refresh_is_not_kept() {
+    let directory = Directory::new("renewed");
+    let _tiers = testing::tiers(&directory.0);
+    let others = later::<u64, u64>(&directory, "renewed");
+    assert_eq!(renewed(1, &|| {}), 2);
+    assert_eq!(renewed::cache_refresh(1, &|| _ = others.remove(&1)), 2);
+    assert_eq!(others.get_or_compute(1, || 77), 77, "the removal was not undone");
+    assert_eq!(renewed::cache_refresh(1, &|| {}), 2);
+    let third = later::<u64, u64>(&directory, "renewed");
+    assert_eq!(third.get_or_compute(1, || unreachable!("the file has it")), 2);
+}
+
+/// The events of all files.
+static TOLD: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
+
+#[test]
+fn the_program_is_told_once_that_a_file_is_away_and_once_that_it_is_back() {
+    finishes("a file that is away", || {
+        let directory = Directory::new("told");
+        let obstacle = directory.0.join("obstacle");
+        fs::write(&obstacle, "").expect("there is room");
+        memofn::on_tier_event(|event| TOLD.lock().expect("no panic").push(event.clone()));
+        let told = || -> Vec<_> {
+            let told = TOLD.lock().expect("no panic");
+            let is_ours = |event: &&TierEvent| format!("{event:?}").contains("obstacle");
+            told.iter().filter(is_ours).cloned().collect()
+        };
+        let cache = cache_on(&obstacle.join("told.sqlite3"));
+        let mut call = (0..).map(|key| cache.get_or_compute(key, || value_of(key)));
+        while told().is_empty() {
+            call.next();
+        }
+        (0..100).for_each(|_| _ = call.next());
+        fs::remove_file(&obstacle).expect("it can be removed");
+        while told().len() < 2 {
+            call.next();
+            let _ = memofn::flush(Duration::from_millis(1));
+        }
+        let told = told();
+        let [TierEvent::Away { status }, TierEvent::Back { .. }] = &told[..] else {
+            panic!("{told:?}")
+        };
+        assert!(status.contains("last error"), "{status}");
     });
 }
 
@@ -178,13 +253,19 @@ fn journal_of(path: &Path) -> PathBuf {
     journal.into()
 }
 
+const WHOLE: &str = "whole.sqlite3";
+
 /// A file with the entries.
 fn whole_file(directory: &Directory) -> File {
-    let path = directory.0.join("whole.sqlite3");
+    let path = directory.0.join(WHOLE);
     // Another process writes it: this one would keep it open.
     let variables = [("MEMOFN_WRITES", path.as_os_str())];
     run_in_another_process("writes_a_file_for_another_test", &variables);
-    let journal = fs::read(journal_of(&path)).unwrap_or_default();
+    read_file(&path)
+}
+
+fn read_file(path: &Path) -> File {
+    let journal = fs::read(journal_of(path)).unwrap_or_default();
     File { main: fs::read(path).expect("it was written"), journal }
 }
 
@@ -197,44 +278,105 @@ fn writes_a_file_for_another_test() {
     assert!(memofn::flush(LONG));
 }
 
+/// What is done to the bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Damage {
+    Flip,
+    Cut,
+}
+
+/// Damages copies of the whole file at these places, and asks each for its entries. Returns how many were right.
+fn right_after(damage: Damage, directory: &Path, places: impl Iterator<Item = usize>) -> usize {
+    let whole = read_file(&directory.join(WHOLE));
+    let mut right = 0;
+    let mut ask = |name: String, main: Vec<u8>, journal: Vec<u8>| {
+        let path = directory.join(name);
+        File { main, journal }.write(&path);
+        right += entries_of(&path);
+    };
+    for at in places {
+        let (main, journal) = (whole.main.clone(), whole.journal.clone());
+        let cut = |bytes: &[u8]| bytes[..at.min(bytes.len())].to_vec();
+        match damage {
+            Damage::Flip => {
+                let (mut main, mut journal) = (main, journal);
+                let mut bytes = main.iter_mut().chain(&mut journal);
+                let Some(byte) = bytes.nth(at) else { break };
+                *byte ^= 1 << (at % 8);
+                ask(format!("flip-{at}.sqlite3"), main, journal);
+            }
+            Damage::Cut => {
+                if at >= main.len().max(journal.len()) {
+                    break;
+                }
+                ask(format!("cut-{at}.sqlite3"), cut(&main), journal.clone());
+                ask(format!("journal-cut-{at}.sqlite3"), main, cut(&journal));
+            }
+        }
+    }
+    right
+}
+
+/// Whether all places are damaged, and not a sample.
+fn is_full() -> bool {
+    env::var_os("MEMOFN_STRESS").is_some_and(|stress| stress == "full")
+}
+
+fn limit() -> Duration {
+    Duration::from_secs(if is_full() { 7_200 } else { 300 })
+}
+
+/// Damages the whole file at a sample of its places, or at all of them.
+fn damages(damage: Damage, step: usize) {
+    let directory = Directory::new(&format!("{damage:?}"));
+    let whole = whole_file(&directory);
+    if !is_full() {
+        let right = right_after(damage, &directory.0, (0..).step_by(step));
+        // A change in the journal costs all that follows there.
+        assert!(right > 0);
+        return;
+    }
+    let places = whole.main.len() + whole.journal.len();
+    println!("{damage:?}: {places} places");
+    for from in (0..places).step_by(PLACES) {
+        // A process keeps all of its files open.
+        let (kind, from) = (format!("{damage:?}"), from.to_string());
+        let variables = [
+            ("MEMOFN_DAMAGES", directory.0.as_os_str()),
+            ("MEMOFN_HOW", kind.as_ref()),
+            ("MEMOFN_FROM", from.as_ref()),
+        ];
+        run_in_another_process("damages_a_file_for_another_test", &variables);
+        for file in fs::read_dir(&directory.0).expect("it is there").flatten() {
+            if !file.file_name().to_string_lossy().starts_with(WHOLE) {
+                fs::remove_file(file.path()).expect("it is ours");
+            }
+        }
+    }
+}
+
+/// So many places are damaged in one process.
+const PLACES: usize = 100;
+
+#[test]
+#[ignore = "another test runs it in a process of its own"]
+fn damages_a_file_for_another_test() {
+    let variable = |name| env::var_os(name).map(|it| it.to_string_lossy().into_owned());
+    let Some(directory) = variable("MEMOFN_DAMAGES") else { return };
+    let (how, from) = (variable("MEMOFN_HOW").unwrap(), variable("MEMOFN_FROM").unwrap());
+    let damage = if how == "Flip" { Damage::Flip } else { Damage::Cut };
+    let from: usize = from.parse().expect("a number");
+    right_after(damage, directory.as_ref(), from..from + PLACES);
+}
+
 #[test]
 fn a_file_with_a_changed_byte_gives_the_right_value_or_none() {
-    finishes("a damaged file", || {
-        let is_full = env::var_os("MEMOFN_STRESS").is_some();
-        let directory = Directory::new("flips");
-        let whole = whole_file(&directory);
-        let step = if is_full { 7 } else { 331 };
-        let (mut right, mut files) = (0, 0);
-        for at in (0..whole.main.len() + whole.journal.len()).step_by(step) {
-            let path = directory.0.join(format!("{at}.sqlite3"));
-            let mut file = File { main: whole.main.clone(), journal: whole.journal.clone() };
-            let mut bytes = file.main.iter_mut().chain(&mut file.journal);
-            *bytes.nth(at).expect("it is inside") ^= 1 << (at % 8);
-            file.write(&path);
-            right += entries_of(&path);
-            files += 1;
-        }
-        // A change in the journal costs all that follows there.
-        assert!(right > 0, "{right} right values in {files} files");
-    });
+    finishes_within(limit(), "damaged files", || damages(Damage::Flip, 331));
 }
 
 #[test]
 fn a_file_that_was_cut_gives_the_right_value_or_none() {
-    finishes("a cut file", || {
-        let directory = Directory::new("cuts");
-        let whole = whole_file(&directory);
-        for length in (0..whole.main.len().max(whole.journal.len())).step_by(1021) {
-            let path = directory.0.join(format!("{length}.sqlite3"));
-            let cut = |bytes: &[u8]| bytes[..length.min(bytes.len())].to_vec();
-            let (main, journal) = (cut(&whole.main), cut(&whole.journal));
-            File { main, journal: whole.journal.clone() }.write(&path);
-            entries_of(&path);
-            let path = directory.0.join(format!("journal-{length}.sqlite3"));
-            File { main: whole.main.clone(), journal }.write(&path);
-            entries_of(&path);
-        }
-    });
+    finishes_within(limit(), "cut files", || damages(Damage::Cut, 1021));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use common::redis_links::{
 };
 use common::redis_server::free_port;
 use futures::executor::block_on;
+use memofn::Cache;
 use memofn::redis::{Coherence, connect};
 use memofn::tier::{Answer, Forget, Tier, TierEvent};
 use std::io::{Read, Write};
@@ -117,7 +118,7 @@ fn a_server_that_was_killed_and_is_empty_is_used_again_and_all_is_dropped() {
         for key in 0..200 {
             assert_eq!(cache.get_or_compute(key, || key), key);
         }
-        until(|| told.all() >= 2);
+        until(|| told.all() > 0);
         assert!(tier.status().contains("away"), "{}", tier.status());
         let before = told.all();
         server.restart();
@@ -243,6 +244,50 @@ fn a_result_of_a_call_that_was_not_answered_leaves_memory_in_a_while() {
         assert_eq!(cache.get_or_compute(1, || 10), 10);
         until(|| cache.peek(&1).is_none());
         assert_eq!(cache.info().tier_hits + cache.info().tier_misses, 0);
+    });
+}
+
+#[test]
+fn a_result_is_held_while_the_server_is_away_also_if_its_body_takes_longer_than_that() {
+    finishes("a slow body without a server", || {
+        let url = format!("redis://127.0.0.1:{}", free_port());
+        let setup = connect(url).expect("an address").coherence(Duration::from_millis(500));
+        let tier = setup.tier();
+        let (slow, fast) = (cache("slow", &tier), cache("fast", &tier));
+        fast.get_or_compute(0, || 0);
+        until(|| tier.status().contains("away"));
+        // One run is under way when all is dropped, and a busy machine may drop a result before it is seen.
+        let held = (1..100).find(|&key| {
+            slow.get_or_compute(key, || {
+                fast.get_or_compute(key, || 0);
+                until(|| fast.peek(&key).is_none());
+                key
+            });
+            slow.peek(&key).is_some()
+        });
+        let (held, begun) = (held.expect("the result of a slow body is held"), Instant::now());
+        until(|| slow.peek(&held).is_none());
+        println!("it was held for {:?}, beside a coherence of 500 ms", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_result_that_cannot_be_written_leaves_memory_in_a_while() {
+    #[derive(Clone, serde::Deserialize)]
+    struct Secret;
+
+    impl serde::Serialize for Secret {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("it is secret"))
+        }
+    }
+
+    with_server(&[], |server| {
+        let tier = patient(server).coherence(Duration::from_millis(300)).tier();
+        let cache: Cache<u64, Secret> = Cache::builder().name("secret").tier(tier, 1).build();
+        cache.get_or_compute(1, || Secret);
+        until(|| cache.peek(&1).is_none());
+        assert_eq!(cache.info().tier_errors, 1);
     });
 }
 

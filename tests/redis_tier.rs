@@ -49,7 +49,7 @@ fn a_server_is_reached_by_a_socket_and_in_another_database() {
 fn callers_of_four_processes_run_each_body_once() {
     const KEYS: u64 = 100;
     with_server(&[], |server| {
-        let repeats = if is_full() { 1_000 } else { 3 };
+        let repeats = if is_full() { 1_000 } else { 100 };
         let tiers: Vec<_> = (0..4).map(|_| patient(server).tier()).collect();
         for repeat in 0..repeats {
             let runs = AtomicU32::new(0);

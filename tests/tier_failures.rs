@@ -118,3 +118,26 @@ mod failures {
         assert_eq!((cache.info().tier_errors, tier.asked()), (1, 0));
     }
 }
+
+mod no_name {
+    use super::*;
+    use memofn::on_tier_event;
+    use memofn::tier::TierEvent;
+    use std::sync::Mutex;
+
+    static TOLD: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
+
+    #[test]
+    fn a_cache_without_a_name_keeps_nothing_and_the_program_is_told_once() {
+        tiers_are_on();
+        on_tier_event(|event| TOLD.lock().unwrap().push(event.clone()));
+        let tier = MapTier::default();
+        let cache: Cache<u64, u64> = Cache::builder().tier(tier.clone(), 1).build();
+        assert_eq!((cache.get_or_compute(1, || 10), cache.get_or_compute(2, || 20)), (10, 20));
+        assert_eq!(tier.records(), 0);
+        assert!(cache.info().tier_errors >= 2);
+        let told = TOLD.lock().unwrap();
+        let [TierEvent::Away { status }] = &told[..] else { panic!("{told:?}") };
+        assert!(status.contains("keys `u64`") && status.contains(".name(..)"), "{status}");
+    }
+}

@@ -3,6 +3,7 @@
 //! One thread serves all alarms. It starts with the first alarm and ends a little after the last one. It must not know
 //! what is waited for.
 
+use crate::base::process;
 use crate::base::sync::{self, Arc, Condvar, Instant, Mutex};
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ impl Alarm {
         watch.numbers += 1;
         let alarm = Self { at, number: watch.numbers };
         watch.alarms.insert(alarm, watched);
-        let process = thread::process();
+        let process = process::number();
         if std::mem::replace(&mut watch.process, process) != process {
             watch.sleeps_until = None;
         }
@@ -102,11 +103,6 @@ mod thread {
         Linger(Instant),
     }
 
-    /// The id of this process, on systems whose processes can fork.
-    pub(super) fn process() -> u32 {
-        if cfg!(unix) { std::process::id() } else { 0 }
-    }
-
     /// Starts the thread. Says whether it runs.
     pub(super) fn start() -> bool {
         std::thread::Builder::new().name("memofn-watch".to_owned()).spawn(watch).is_ok()
@@ -143,10 +139,6 @@ mod thread {
 /// A model rings the alarms itself.
 #[cfg(all(test, memofn_models))]
 mod thread {
-    pub(super) fn process() -> u32 {
-        0
-    }
-
     pub(super) fn start() -> bool {
         true
     }

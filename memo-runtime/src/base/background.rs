@@ -2,6 +2,7 @@
 //!
 //! The threads start with the first job and end a little after the last one. It must not know what a job does.
 
+use crate::base::process;
 use crate::base::sync::{self, Condvar, Mutex};
 use std::collections::VecDeque;
 
@@ -56,7 +57,7 @@ impl Background {
         if pool.jobs.len() >= QUEUE {
             return Err(job);
         }
-        let process = thread::process();
+        let process = process::number();
         if std::mem::replace(&mut pool.process, process) != process {
             (pool.threads, pool.idle) = (0, 0);
         }
@@ -81,11 +82,6 @@ mod thread {
 
     /// A thread stays so long after its last job.
     const LINGERS: Duration = if cfg!(miri) { Duration::ZERO } else { Duration::from_secs(1) };
-
-    /// The id of this process, on systems whose processes can fork.
-    pub(super) fn process() -> u32 {
-        if cfg!(unix) { std::process::id() } else { 0 }
-    }
 
     /// Starts a thread. Says whether it runs.
     pub(super) fn start(background: &'static Background) -> bool {
@@ -121,10 +117,6 @@ mod thread {
 /// A model has no such threads: it runs the jobs itself.
 #[cfg(all(test, memofn_models))]
 mod thread {
-    pub(super) fn process() -> u32 {
-        0
-    }
-
     pub(super) fn start(_: &super::Background) -> bool {
         false
     }

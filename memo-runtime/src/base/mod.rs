@@ -8,6 +8,7 @@ pub(crate) mod background;
 pub(crate) mod catch_panic;
 pub(crate) mod clock;
 pub(crate) mod of_value;
+pub(crate) mod process;
 pub(crate) mod small_list;
 pub(crate) mod stopwatch;
 pub(crate) mod supplied_clock;

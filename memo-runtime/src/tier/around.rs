@@ -231,6 +231,7 @@ impl Held {
     /// The result cannot be kept. That is counted.
     pub(crate) fn fail(self) {
         self.desk.counts.errors.add();
+        self.bypass();
     }
 
     fn has_lease(&self) -> bool {

@@ -6,7 +6,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// The bytes of a key. `None` if it cannot be written: `serde` may refuse, and a path may not be text.
 pub(crate) fn encode_key<K: KeptKey + ?Sized>(key: &K) -> Option<Vec<u8>> {
-    postcard::to_stdvec(key).ok()
+    // Most keys are short, and are written without another allocation.
+    postcard::to_extend(key, Vec::with_capacity(64)).ok()
 }
 
 /// The digest of a key: of its bytes, and of what its `Hash` sees. So a field that `serde` skips counts as well.

@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TierEvent {
-    /// A tier does not answer. Calls run their bodies meanwhile.
+    /// A tier does not answer, or keeps nothing. Calls run their bodies meanwhile.
     Away {
         /// Its [status](crate::tier::Tier::status), which says why.
         status: String,
@@ -22,7 +22,7 @@ pub enum TierEvent {
 static HOOK: RwLock<Option<fn(&TierEvent)>> = RwLock::new(None);
 
 /// Has a function called when a tier goes away or comes back, in place of an earlier one. It is called by a thread of the tier,
-/// which it should not keep for long.
+/// which it should not keep for long. That a cache has a tier and no name is told by the call that is the first to ask.
 ///
 /// ```
 /// memofn::on_tier_event(|event| eprintln!("{event:?}"));
@@ -31,7 +31,6 @@ pub fn on_tier_event(hook: fn(&TierEvent)) {
     *HOOK.write().unwrap_or_else(PoisonError::into_inner) = Some(hook);
 }
 
-#[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "no tier has anything to tell"))]
 pub(crate) fn tell(event: &TierEvent) {
     let hook = *HOOK.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(hook) = hook {

@@ -17,6 +17,7 @@ use crate::tier::around::{Desk, Found, Held};
 use crate::tier::codec::{Codec, KeptKey};
 use crate::tier::counts::Counts;
 use crate::tier::digest::{digest, encode_key};
+use crate::tier::event::{self, TierEvent};
 use crate::tier::follower::{Follower, Quiet, quietly, tag_of};
 use crate::tier::forgotten;
 use crate::tier::origin::Origin;
@@ -25,6 +26,7 @@ use crate::tier::shape::shape_of;
 use crate::tier::tier::{Asked, Forget, Function, Tier};
 use crate::tier::under_way::UnderWay;
 use crate::tier::wall;
+use std::any::type_name;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -51,6 +53,7 @@ struct Inner<K, V, C> {
     under_way: Arc<UnderWay>,
     /// The tier knows the tags that were invalidated before the cache was made.
     knows_tags: AtomicBool,
+    told_of_no_name: AtomicBool,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -74,6 +77,7 @@ where
             counts: Arc::default(),
             under_way: Arc::default(),
             knows_tags: AtomicBool::new(false),
+            told_of_no_name: AtomicBool::new(false),
             types: PhantomData,
         }))
     }
@@ -95,8 +99,8 @@ where
     fn desk(&self, key: &K) -> Option<Desk> {
         let tier = self.origin.tier()?;
         let Some(function) = self.function.get().map(Arc::clone) else {
-            // The cache has no name.
             self.counts.errors.add();
+            self.tell_of_no_name();
             return None;
         };
         if !self.knows_tags.swap(true, Relaxed) {
@@ -116,6 +120,20 @@ where
         let asked = Asked::new(function, bytes.into(), digest);
         let (counts, under_way) = (Arc::clone(&self.counts), Arc::clone(&self.under_way));
         Some(Desk { tier, asked, counts, under_way })
+    }
+
+    /// The records of a cache without a name cannot be told from those of others.
+    #[cold]
+    fn tell_of_no_name(&self) {
+        if !self.told_of_no_name.swap(true, Relaxed) {
+            let (key, value) = (type_name::<K>(), type_name::<V>());
+            event::tell(&TierEvent::Away {
+                status: format!(
+                    "a cache with keys `{key}` and values `{value}` has a tier and no name, so nothing is kept: \
+                     give it one by `Cache::builder().name(..)`"
+                ),
+            });
+        }
     }
 
     /// Has the tier tell of changes. Returns whether it does.
@@ -153,7 +171,7 @@ where
         let function = asked.function();
         let is_asked = found.function == function.name()
             && found.version == function.version()
-            && found.key == key_of(asked);
+            && asked.has_key(found.key);
         if !is_asked {
             return None;
         }
@@ -342,11 +360,6 @@ fn tell_of_tags(tier: &dyn Tier, function: &Function) {
     }
 }
 
-/// The key as records have it. Keys that differ in a field that is not written differ in their digests.
-fn key_of(asked: &Asked) -> Vec<u8> {
-    [&**asked.key(), &asked.digest().to_le_bytes()].concat()
-}
-
 /// A value that was read from a record.
 struct Decoded<V>(V);
 
@@ -396,7 +409,9 @@ where
         let value = unsafe { value.cast::<V>().as_ref() };
         let codec = &inner.codec;
         let written = caught(|| codec.encode(value).map(|bytes| (bytes, codec.shape(value))));
-        let Some((payload, shape)) = written.flatten() else { return held.fail() };
+        let Some((payload, shape)) = written.flatten() else {
+            return inner.quietly(|| held.fail());
+        };
         let asked = held.asked();
         let born = wall::now();
         let fresh_until = wall::after(born, life.length);
@@ -409,14 +424,14 @@ where
             fresh_until,
             ends: wall::after(fresh_until, life.kept),
             cost: cost.map_or(0, |cost| u64::try_from(cost.as_micros()).unwrap_or(u64::MAX)),
-            key: &key_of(asked),
+            key: &asked.key_in_records(),
             tags: tags.iter().map(|tag| &**tag).filter(|tag| !tag.starts_with(OWN_TAG)).collect(),
             payload: &payload,
         }
         .seal();
         match record {
             Some(record) => held.keep(record),
-            None => held.fail(),
+            None => inner.quietly(|| held.fail()),
         }
     }
 }

@@ -12,6 +12,8 @@
 //!
 //! Nothing follows the checksum. There is one way to write a record, so records of equal contents have equal bytes.
 
+#[cfg(feature = "disk")]
+use crate::tier::tier::Function;
 use crate::tier::wall::NEVER;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -54,7 +56,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) ends: u64,
     /// How long the run took, in microseconds.
     pub(crate) cost: u64,
-    /// The encoded key.
+    /// The encoded key, and its digest.
     pub(crate) key: &'a [u8],
     pub(crate) tags: Vec<&'a str>,
     /// The encoded value.
@@ -120,6 +122,15 @@ impl Record {
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         let mut tags = Layout::read(&self.0).map(|layout| layout.tags);
         std::iter::from_fn(move || tags.as_mut()?.text())
+    }
+
+    /// Whether it says that it is the one of this function and digest. `None` if the bytes are no record.
+    #[cfg(feature = "disk")]
+    pub(crate) fn is_of(&self, function: &Function, digest: u128) -> Option<bool> {
+        let layout = Layout::read(&self.0)?;
+        let is_of_function = layout.function.0 == function.name().as_bytes();
+        let has_key = layout.key.0.ends_with(&digest.to_le_bytes());
+        Some(is_of_function && layout.version == function.version() && has_key)
     }
 
     /// The contents, if the record is whole.

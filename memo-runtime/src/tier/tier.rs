@@ -42,8 +42,8 @@ pub trait Tier: Send + Sync + 'static {
         let _ = (of, lease);
     }
 
-    /// A result of this key is in the cache, and does not come to the tier, which has not answered. A tier that tells of changes
-    /// may not know of those of this key: so it has the cache forget it after a while. It must not wait.
+    /// A result of this key is in the cache, and does not come to the tier: that has not answered, or the result cannot be written. A
+    /// tier that tells of changes may not know of those of this key: so it has the cache forget it after a while. It must not wait.
     fn bypassed(&self, of: &Asked) {
         let _ = of;
     }
@@ -123,6 +123,16 @@ pub struct Asked {
 impl Asked {
     pub(crate) fn new(function: Arc<Function>, key: Arc<[u8]>, digest: u128) -> Self {
         Self { function, key, digest }
+    }
+
+    /// The key as records have it. Keys that differ in a field that is not written differ in their digests.
+    pub(crate) fn key_in_records(&self) -> Vec<u8> {
+        [&*self.key, &self.digest.to_le_bytes()].concat()
+    }
+
+    /// Whether this is its key as records have it.
+    pub(crate) fn has_key(&self, key: &[u8]) -> bool {
+        key.strip_suffix(&self.digest.to_le_bytes()) == Some(&*self.key)
     }
 
     /// The function.

@@ -17,15 +17,14 @@ pub(super) struct Breaker {
 
 impl Breaker {
     /// Whether an attempt may be made. After a pause that is one attempt, until it is known how it went.
-    pub(super) fn admits(&mut self, now: Instant) -> bool {
-        match &mut self.pause {
-            None => true,
-            Some((until, _)) if now < *until => false,
-            Some((until, length)) => {
-                *until = now + *length;
-                true
-            }
+    pub(super) fn admits(&mut self, now: impl FnOnce() -> Instant) -> bool {
+        let Some((until, length)) = &mut self.pause else { return true };
+        let now = now();
+        let is_over = now >= *until;
+        if is_over {
+            *until = now + *length;
         }
+        is_over
     }
 
     /// The end of the pause, if it goes on.
@@ -72,18 +71,18 @@ mod tests {
         breaker.succeeded();
         breaker.failed(now);
         breaker.failed(now);
-        assert!(breaker.admits(now), "a success starts the count again");
+        assert!(breaker.admits(|| now), "a success starts the count again");
         breaker.failed(now);
         for pause in [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
             let pause = Duration::from_millis(pause);
-            assert!(!breaker.admits(now + pause / 2));
+            assert!(!breaker.admits(|| now + pause / 2));
             assert_eq!(breaker.pauses_until(now), Some(now + pause));
             now += pause;
-            assert!(breaker.admits(now), "the probe");
-            assert!(!breaker.admits(now), "one probe");
+            assert!(breaker.admits(|| now), "the probe");
+            assert!(!breaker.admits(|| now), "one probe");
             breaker.failed(now);
         }
         breaker.succeeded();
-        assert!(breaker.admits(now) && breaker.admits(now));
+        assert!(breaker.admits(|| now) && breaker.admits(|| now));
     }
 }

@@ -50,7 +50,8 @@ impl Configuration {
     }
 
     /// The most bytes of the records in each file, with about 256 bytes for each record. The least recently used records
-    /// go first. The file takes a little more, for its indexes and its journal.
+    /// go first. The file takes up to a third more, for its indexes and for pages that are free, and its journal beside it about
+    /// 8 MiB. A program that reads the file in one long transaction lets the journal grow until it ends.
     ///
     /// If several processes use a file, the bound of the one that has written last holds.
     pub fn max_bytes(self, max_bytes: u64) -> Self {

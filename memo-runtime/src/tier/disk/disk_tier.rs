@@ -1,7 +1,7 @@
 //! The tier on one file: how it asks, keeps and forgets.
 
 use crate::base::sync;
-use crate::tier::disk::queue::{Keep, Look, RowKey, What};
+use crate::tier::disk::queue::{self, Keep, Look, RowKey, What};
 use crate::tier::disk::reader;
 use crate::tier::disk::shared::{Settings, Shared};
 use crate::tier::disk::tiers::Check;
@@ -50,20 +50,18 @@ impl DiskTier {
         }
         let size = keep.size();
         let mut queue = shared.lock();
-        if let Some(lease) = lease.filter(|lease| *lease != Lease::NONE) {
-            let lease = u64::try_from(lease.0).unwrap_or(0);
-            if queue.is_forgotten(&keep.row, &keep.tags, lease) {
-                return Kept::Refused;
-            }
+        let since = lease.filter(|lease| *lease != Lease::NONE).map(queue::since);
+        if since.is_some_and(|since| queue.is_forgotten(&keep.row, &keep.tags, since)) {
+            return Kept::Refused;
         }
         let is_full = queue.bytes() + size > shared.queue_bytes;
         let is_too_large = u64::try_from(size).is_ok_and(|size| size > shared.max_bytes());
         if is_full || is_too_large || queue.breaker.pauses_until(sync::now()).is_some() {
             queue.dropped += 1;
             let is_read_only = shared.is_read_only.load(Relaxed);
-            // With a lease there was no record. Without one an older record must not answer instead.
+            // A run that has asked has found no record. After a refresh an older one must not answer instead.
             let row = keep.row;
-            if lease.is_none() && !matches!(queue.look(&row, 0), Look::Absent) {
+            if lease.is_none_or(queue::replaces) && !matches!(queue.look(&row, 0), Look::Absent) {
                 queue.forget(What::Key(row), wall::now(), 2 * shared.queue_bytes);
                 writer::wake(shared, &mut queue);
             }
@@ -128,21 +126,28 @@ impl Tier for DiskTier {
         Pending::ready(Answer::Yours(self.0.lock().lease()))
     }
 
+    fn begin(&self, _: &Asked) -> Pending<Answer> {
+        if !self.0.is_of_this_process() {
+            return Pending::ready(Answer::Away);
+        }
+        Pending::ready(Answer::Yours(self.0.lock().replacing_lease()))
+    }
+
     fn ask(&self, of: &Asked) -> Pending<Answer> {
         let shared = &self.0;
         if !shared.is_of_this_process() {
             return Pending::ready(Answer::Away);
         }
-        let row = RowKey::of(of);
+        let (row, now) = (RowKey::of(of), wall::now());
         let queue = shared.lock();
-        match queue.look(&row, wall::now()) {
+        match queue.look(&row, now) {
             Look::Record(record) => Pending::ready(Answer::Hit(record)),
             Look::Absent => Pending::ready(Answer::Yours(queue.lease())),
             Look::AsInFile => {
                 let (written, lease) = (queue.written(), queue.lease());
                 drop(queue);
                 let shared = Arc::clone(shared);
-                Pending::work(Answer::Away, move || shared.ask_file(&row, written, lease))
+                Pending::work(Answer::Away, move || shared.ask_file(&row, now, written, lease))
             }
         }
     }

@@ -18,12 +18,13 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The version of the schema.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// Tells our files from those of other programs.
 const APPLICATION: i32 = 0x6d65_6d6f;
 
-/// The tables, indexes and triggers of a file, by name. Each row has its size, and the table `memofn` has the sum.
+/// The tables, indexes and triggers of a file, by name. A row has the [id](super::queue::RowKey::id) of its key. Each row has
+/// its size, and the table `memofn` has the sum.
 const SCHEMA: [(&str, &str); 12] = [
     (
         "marks",
@@ -34,10 +35,10 @@ const SCHEMA: [(&str, &str); 12] = [
     (
         "records",
         "CREATE TABLE records (id INTEGER PRIMARY KEY, function TEXT NOT NULL, version INTEGER NOT NULL, \
-         digest BLOB NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL, ends INTEGER, record BLOB NOT NULL)",
+         size INTEGER NOT NULL, used INTEGER NOT NULL, ends INTEGER, record BLOB NOT NULL)",
     ),
     ("records_by_end", "CREATE INDEX records_by_end ON records (ends) WHERE ends IS NOT NULL"),
-    ("records_by_key", "CREATE UNIQUE INDEX records_by_key ON records (function, version, digest)"),
+    ("records_by_function", "CREATE INDEX records_by_function ON records (function, version)"),
     ("records_by_use", "CREATE INDEX records_by_use ON records (used, size)"),
     (
         "record_comes",

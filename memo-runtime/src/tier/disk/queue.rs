@@ -12,6 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The bytes that count for a row beside its record and name: its key, its place in the indexes, its tags.
 const ROW: usize = 256;
@@ -32,6 +33,13 @@ pub(super) struct RowKey {
 impl RowKey {
     pub(super) fn of(asked: &Asked) -> Self {
         Self { function: Arc::clone(asked.function()), digest: asked.digest() }
+    }
+
+    /// The id of the row. It has 63 bits, so different keys may have one id. A number is found faster than a text and a digest.
+    pub(super) fn id(&self) -> i64 {
+        let function = xxh3_64_with_seed(self.function.name().as_bytes(), self.function.version());
+        let id = xxh3_64_with_seed(&self.digest.to_le_bytes(), function) >> 1;
+        i64::from_ne_bytes(id.to_ne_bytes())
     }
 }
 
@@ -54,6 +62,19 @@ impl Keep {
         let tags: usize = self.tags.iter().map(String::len).sum();
         ROW + name + tags + self.record.as_bytes().len()
     }
+}
+
+/// The bit of a lease whose run may replace a record.
+const REPLACES: u128 = 1 << 64;
+
+/// The number of the last operation before the run with this lease.
+pub(super) fn since(lease: Lease) -> u64 {
+    u64::try_from(lease.0 & !REPLACES).unwrap_or(0)
+}
+
+/// Whether the run with this lease may replace a record.
+pub(super) fn replaces(lease: Lease) -> bool {
+    lease.0 & REPLACES != 0
 }
 
 #[derive(Debug)]
@@ -159,6 +180,8 @@ pub(super) struct Queue {
     /// A batch is being written.
     is_writing: bool,
     pub(super) breaker: Breaker,
+    /// The program was told that the file is away.
+    pub(super) told_away: bool,
     pub(super) has_thread: bool,
     pub(super) is_closing: bool,
     pub(super) dropped: u64,
@@ -182,6 +205,7 @@ impl Queue {
             sweeps: false,
             is_writing: false,
             breaker: Breaker::default(),
+            told_away: false,
             has_thread: false,
             is_closing: false,
             dropped: 0,
@@ -195,6 +219,11 @@ impl Queue {
 
     pub(super) fn lease(&self) -> Lease {
         Lease(self.last.into())
+    }
+
+    /// The lease of a run that may replace a record.
+    pub(super) fn replacing_lease(&self) -> Lease {
+        Lease(REPLACES | u128::from(self.last))
     }
 
     pub(super) fn last(&self) -> u64 {
@@ -259,12 +288,12 @@ impl Queue {
     }
 
     /// Remembers that a row was used, unless too much of that waits.
-    pub(super) fn touch(&mut self, id: i64, function: &Arc<Function>, now: u64, at: Instant) {
+    pub(super) fn touch(&mut self, row: &RowKey, now: u64, at: Instant) {
         if self.touches.rows.len() >= 16 * TOUCHES {
             return;
         }
-        self.touches.rows.insert(id, now);
-        self.touches.functions.insert(Arc::clone(function), now);
+        self.touches.rows.insert(row.id(), now);
+        self.touches.functions.insert(Arc::clone(&row.function), now);
         self.touched_at.get_or_insert(at);
     }
 

@@ -5,7 +5,8 @@ use crate::tier::disk::file::{self, Identity, Opened, Turn};
 use crate::tier::disk::queue::RowKey;
 use crate::tier::disk::read_only;
 use crate::tier::disk::trouble::Trouble;
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::tier::record::Record;
+use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,8 @@ struct Pool {
     idle: Vec<Reader>,
     /// How many are in use.
     lent: usize,
+    /// How many threads wait for one.
+    waiting: usize,
     looked_at: Option<Instant>,
     /// The file that had the name then.
     current: Option<Identity>,
@@ -50,7 +53,17 @@ pub(super) struct Lent<'a> {
 }
 
 /// One of the connections in use, be it open or not.
-struct Place<'a>(&'a Readers);
+struct Place<'a> {
+    readers: &'a Readers,
+    /// The connection, if it can be used again.
+    returns: Option<Reader>,
+}
+
+impl Pool {
+    fn is_exhausted(&self) -> bool {
+        self.idle.is_empty() && self.lent >= READERS
+    }
+}
 
 impl Readers {
     /// A connection to the file at this path, or nothing if there is no file. `aside` is told why a file was put aside.
@@ -67,17 +80,20 @@ impl Readers {
             let current = pool.current;
             pool.idle.retain(|reader| Some(reader.identity) == current && !reader.is_snapshot);
         }
-        let waited = self.returned.wait_timeout_while(pool, READS_WITHIN, |pool| {
-            pool.idle.is_empty() && pool.lent >= READERS
-        });
-        pool = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if pool.is_exhausted() {
+            pool.waiting += 1;
+            let waited =
+                self.returned.wait_timeout_while(pool, READS_WITHIN, |pool| pool.is_exhausted());
+            pool = waited.unwrap_or_else(PoisonError::into_inner).0;
+            pool.waiting -= 1;
+        }
         let reader = pool.idle.pop();
         if reader.is_none() && pool.lent >= READERS {
             return Err(Trouble::Failed("all connections are in use".to_owned()));
         }
         pool.lent += 1;
         drop(pool);
-        let place = Place(self);
+        let place = Place { readers: self, returns: None };
         if let Some(reader) = reader {
             return Ok(Some(Lent { reader, place }));
         }
@@ -138,34 +154,40 @@ impl Lent<'_> {
         self,
         work: impl FnOnce(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
-        let Self { reader, place } = self;
+        let Self { reader, mut place } = self;
         let value = work(&reader.connection)?;
-        let mut pool = place.0.lock();
-        if pool.current == Some(reader.identity) {
-            pool.idle.push(reader);
-        }
+        place.returns = Some(reader);
         Ok(value)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.lock().lent -= 1;
-        self.0.returned.notify_one();
+        let mut pool = self.readers.lock();
+        pool.lent -= 1;
+        let is_current = |reader: &Reader| pool.current == Some(reader.identity);
+        if self.returns.as_ref().is_some_and(is_current) {
+            pool.idle.extend(self.returns.take());
+        }
+        let is_awaited = pool.waiting > 0;
+        drop(pool);
+        // To wake nobody would take a system call as well.
+        if is_awaited {
+            self.readers.returned.notify_one();
+        }
     }
 }
 
 /// A row that was found.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) id: i64,
     pub(super) used: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(super) record: Record,
     /// Its tags, if they were asked for.
     pub(super) tags: Vec<String>,
 }
 
-/// The row of a key, unless it has expired.
+/// The row of a key, unless it has expired. Keys may share an id: then the row has the record of the last one.
 pub(super) fn find(
     connection: &Connection,
     row: &RowKey,
@@ -174,20 +196,21 @@ pub(super) fn find(
 ) -> Result<Option<Found>, Trouble> {
     // Of a row and its tags both are read as of one instant.
     let _instant = with_tags.then(|| connection.unchecked_transaction()).transpose()?;
-    let mut statement = connection.prepare_cached(
-        "SELECT id, used, record FROM records \
-         WHERE function = ?1 AND version = ?2 AND digest = ?3 AND (ends IS NULL OR ends > ?4)",
-    )?;
-    let RowKey { function, digest } = row;
-    let key = params![function.name(), bits(function.version()), digest.to_be_bytes(), signed(now)];
-    let found = statement.query_row(key, |row| {
-        let (id, used) = (row.get(0)?, unsigned(row.get(1)?));
-        Ok(Found { id, used, bytes: row.get(2)?, tags: Vec::new() })
-    });
-    let Some(mut found) = found.optional()? else { return Ok(None) };
+    let id = row.id();
+    let mut statement =
+        connection.prepare_cached("SELECT used, ends, record FROM records WHERE id = ?1")?;
+    let mut rows = statement.query([id])?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    let ends: Option<i64> = found.get(1)?;
+    let record = Record::from_bytes(found.get(2)?);
+    let is_of_another = record.is_of(&row.function, row.digest) == Some(false);
+    if is_of_another || ends.is_some_and(|ends| unsigned(ends) <= now) {
+        return Ok(None);
+    }
+    let mut found = Found { used: unsigned(found.get(0)?), record, tags: Vec::new() };
     if with_tags {
         let mut statement = connection.prepare_cached("SELECT tag FROM tags WHERE id = ?1")?;
-        let tags = statement.query_map([found.id], |row| row.get(0))?;
+        let tags = statement.query_map([id], |row| row.get(0))?;
         found.tags = tags.collect::<Result<_, _>>()?;
     }
     Ok(Some(found))

@@ -1,13 +1,12 @@
 //! The state of a tier on a file, which its thread and its answers share.
 
-use crate::base::sync;
+use crate::base::{process, sync};
 use crate::tier::disk::breaker::Breaker;
 use crate::tier::disk::file::{self, Identity};
 use crate::tier::disk::queue::{Look, Queue, RowKey, What};
 use crate::tier::disk::reader::{self, Readers};
 use crate::tier::disk::trouble::Trouble;
 use crate::tier::disk::writer::{self, Writer};
-use crate::tier::record::Record;
 use crate::tier::tier::{Answer, Lease};
 use crate::tier::wall;
 use rusqlite::Connection;
@@ -83,7 +82,7 @@ impl Shared {
             queue_bytes: settings.queue_bytes,
             touches_after: settings.touches_after,
             max_bytes: AtomicU64::new(settings.max_bytes),
-            process: process(),
+            process: process::number(),
             number: RandomState::new().build_hasher().finish(),
             is_used: AtomicBool::new(false),
             queue: Mutex::new(Queue::new()),
@@ -106,7 +105,7 @@ impl Shared {
 
     /// Asked before any lock is taken: a thread of the parent may have held it when the process was forked.
     pub(super) fn is_of_this_process(&self) -> bool {
-        self.process == process()
+        self.process == process::number()
     }
 
     pub(super) fn max_bytes(&self) -> u64 {
@@ -127,26 +126,31 @@ impl Shared {
     }
 
     /// Asks the file. All operations up to `written` are in it.
-    pub(super) fn ask_file(self: &Arc<Self>, row: &RowKey, written: u64, lease: Lease) -> Answer {
-        if !self.is_of_this_process() || !self.reads().admits(sync::now()) {
+    pub(super) fn ask_file(
+        self: &Arc<Self>,
+        row: &RowKey,
+        now: u64,
+        written: u64,
+        lease: Lease,
+    ) -> Answer {
+        if !self.is_of_this_process() || !self.reads().admits(sync::now) {
             return Answer::Away;
         }
-        let now = wall::now();
-        let mut with_tags = self.lock().has_forgotten_tags(written);
+        let mut with_tags = false;
         loop {
             let found = match self.read(|connection| reader::find(connection, row, now, with_tags))
             {
                 Ok(found) => found.flatten(),
                 Err(trouble) => {
                     self.note(&trouble);
-                    self.reads().failed(sync::now());
+                    self.change_reads(|reads| reads.failed(sync::now()));
                     return match trouble {
                         Trouble::Damaged(_) => Answer::Yours(lease),
                         _ => Answer::Away,
                     };
                 }
             };
-            self.reads().succeeded();
+            self.change_reads(Breaker::succeeded);
             let mut queue = self.lock();
             match queue.look(row, now) {
                 Look::Record(record) => return Answer::Hit(record),
@@ -163,10 +167,10 @@ impl Shared {
             }
             let is_read_only = self.is_read_only.load(Relaxed);
             if !is_read_only && now.abs_diff(found.used) >= self.touches_after {
-                queue.touch(found.id, &row.function, now, sync::now());
+                queue.touch(row, now, sync::now());
                 writer::wake(self, &mut queue);
             }
-            return Answer::Hit(Record::from_bytes(found.bytes));
+            return Answer::Hit(found.record);
         }
     }
 
@@ -215,6 +219,23 @@ impl Shared {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the breaker of reads. The thread tells the program if that opens or closes it.
+    fn change_reads(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) {
+        let mut reads = self.reads();
+        let was_open = reads.is_open();
+        change(&mut reads);
+        let has_changed = reads.is_open() != was_open;
+        drop(reads);
+        if has_changed {
+            writer::wake(self, &mut self.lock());
+        }
+    }
+
+    /// Whether the file has failed too often, be it read or written.
+    pub(super) fn is_away(&self, queue: &Queue) -> bool {
+        queue.breaker.is_open() || self.reads().is_open()
+    }
+
     pub(super) fn status(&self) -> String {
         let path = self.path.display();
         if !self.is_of_this_process() {
@@ -251,9 +272,4 @@ impl Shared {
         }
         line
     }
-}
-
-/// The id of this process, on systems whose processes can fork.
-fn process() -> u32 {
-    if cfg!(unix) { std::process::id() } else { 0 }
 }

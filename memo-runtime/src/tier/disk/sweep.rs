@@ -2,13 +2,22 @@
 
 use crate::tier::disk::reader::{bytes, signed, unsigned};
 use crate::tier::disk::trouble::Trouble;
+use crate::tier::disk::writer::WRITES_WITHIN;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 /// So many rows go in one transaction. Other processes wait for it.
 const STEP: u16 = 256;
 
 /// A version that was not used for so many milliseconds goes, if another version of its function was used since.
 const OLD: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The journal is emptied when it has more bytes.
+const JOURNAL: u64 = 8 << 20;
+
+const READERS_LEAVE_WITHIN: Duration = Duration::from_millis(100);
 
 /// Removes the least recently used rows until the rest is within the bound. Returns what is left, in bytes.
 pub(super) fn bound(connection: &Connection, max_bytes: u64) -> Result<u64, Trouble> {
@@ -101,6 +110,20 @@ pub(super) fn shrink(connection: &Connection) -> Result<(), Trouble> {
         let mut statement = connection.prepare("PRAGMA incremental_vacuum(1024)")?;
         let mut pages = statement.query([])?;
         while pages.next()?.is_some() {}
+    }
+    Ok(())
+}
+
+/// Empties the journal if it is long. `SQLite` begins it anew only when nobody reads at that moment, so it would grow without
+/// end if others always read. This waits for those who read now, but not long. Then the next batch tries again.
+pub(super) fn cut_journal(connection: &Connection, journal: &Path) -> Result<(), Trouble> {
+    if fs::metadata(journal).is_ok_and(|journal| journal.len() > JOURNAL) {
+        connection.busy_timeout(READERS_LEAVE_WITHIN)?;
+        let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        connection.busy_timeout(WRITES_WITHIN)?;
+        if let Err(trouble @ Trouble::Damaged(_)) = cut.map_err(Trouble::from) {
+            return Err(trouble);
+        }
     }
     Ok(())
 }

@@ -9,12 +9,15 @@ use crate::tier::disk::reader::{bits, signed};
 use crate::tier::disk::shared::Shared;
 use crate::tier::disk::sweep;
 use crate::tier::disk::trouble::Trouble;
+use crate::tier::event::{self, TierEvent};
 use crate::tier::tier::Function;
 use crate::tier::wall;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashMap;
+use std::mem;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,7 +25,7 @@ use std::time::Duration;
 const LINGERS: Duration = Duration::from_secs(1);
 
 /// A write waits so long for those of other processes.
-const WRITES_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const WRITES_WITHIN: Duration = Duration::from_secs(5);
 
 /// The whole file is swept so often, in milliseconds.
 const SWEEPS_AFTER: u64 = 10 * 60 * 1000;
@@ -35,6 +38,7 @@ const NOTES_AFTER: u64 = 60 * 60 * 1000;
 pub(super) struct Writer {
     connection: Connection,
     identity: Identity,
+    journal: PathBuf,
     swept_at: u64,
     /// The versions that are known to be in use, and since when.
     noted: HashMap<Arc<Function>, u64>,
@@ -55,6 +59,7 @@ fn run(shared: &Shared) {
     let mut queue = shared.lock();
     let mut leaves_at = None;
     loop {
+        queue = shared.tell(queue);
         let now = sync::now();
         let pause = queue.breaker.pauses_until(now);
         if queue.is_closing && (pause.is_some() || queue.is_idle()) {
@@ -95,6 +100,18 @@ fn run(shared: &Shared) {
 }
 
 impl Shared {
+    /// Tells the program that the file has gone or come back.
+    fn tell<'q>(&'q self, mut queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let is_away = self.is_away(&queue);
+        if mem::replace(&mut queue.told_away, is_away) == is_away {
+            return queue;
+        }
+        drop(queue);
+        let status = self.status();
+        event::tell(&if is_away { TierEvent::Away { status } } else { TierEvent::Back { status } });
+        self.lock()
+    }
+
     fn write(&self, batch: &Batch) -> Result<(), Trouble> {
         let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let current = file::identity(&self.path)?;
@@ -131,7 +148,8 @@ impl Shared {
         if let Some(why) = aside {
             self.was_put_aside(why);
         }
-        Ok(Writer { connection, identity, swept_at: 0, noted: HashMap::new() })
+        let journal = file::with_suffix(&self.path, "-wal");
+        Ok(Writer { connection, identity, journal, swept_at: 0, noted: HashMap::new() })
     }
 }
 
@@ -163,6 +181,7 @@ impl Writer {
         transaction.commit()?;
         self.noted.extend(noted.into_iter().map(|function| (function, now)));
         sweep::shrink(&self.connection)?;
+        sweep::cut_journal(&self.connection, &self.journal)?;
         Ok(Written { bytes, refused })
     }
 }
@@ -188,20 +207,19 @@ fn apply(connection: &Connection, batch: &Batch, now: u64, tier: u64) -> Result<
 fn insert(connection: &Connection, keep: &Keep, now: u64) -> Result<(), Trouble> {
     remove_row(connection, &keep.row)?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO records (function, version, digest, size, used, ends, record) \
+        "INSERT INTO records (id, function, version, size, used, ends, record) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    let RowKey { function, digest } = &keep.row;
+    let (id, function) = (keep.row.id(), &keep.row.function);
     insert.execute(params![
+        id,
         function.name(),
         bits(function.version()),
-        digest.to_be_bytes(),
         i64::try_from(keep.size()).unwrap_or(i64::MAX),
         signed(now),
         keep.ends.map(signed),
         keep.record.as_bytes()
     ])?;
-    let id = connection.last_insert_rowid();
     let mut tag =
         connection.prepare_cached("INSERT OR IGNORE INTO tags (id, tag) VALUES (?1, ?2)")?;
     for name in &keep.tags {
@@ -211,11 +229,7 @@ fn insert(connection: &Connection, keep: &Keep, now: u64) -> Result<(), Trouble>
 }
 
 fn remove_row(connection: &Connection, row: &RowKey) -> Result<(), Trouble> {
-    let mut remove = connection.prepare_cached(
-        "DELETE FROM records WHERE function = ?1 AND version = ?2 AND digest = ?3",
-    )?;
-    let RowKey { function, digest } = row;
-    remove.execute(params![function.name(), bits(function.version()), digest.to_be_bytes()])?;
+    connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([row.id()])?;
     Ok(())
 }
 

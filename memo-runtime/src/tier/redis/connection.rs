@@ -100,6 +100,7 @@ impl Link {
     ) -> Option<MutexGuard<'s, State>> {
         if state.drop_at.is_some_and(|at| at <= now) {
             state.drop_at = self.next_drop(now);
+            // All of them go now.
             state.doubtful = Doubtful::default();
             drop(state);
             self.followers.forget_all();
@@ -190,12 +191,19 @@ impl Link {
         }
     }
 
-    fn next_drop(&self, now: Instant) -> Option<Instant> {
+    /// When all results are dropped, if the server was last heard at this time.
+    fn first_drop(&self, heard: Instant, now: Instant) -> Option<Instant> {
         match self.config.coherence {
-            Coherence::Within(time) => now.checked_add(time.max(STRICT)),
-            Coherence::Strict => Some(now + STRICT),
+            Coherence::Within(time) => heard.checked_add(time.max(STRICT)),
+            Coherence::Strict => Some(now),
             Coherence::None => None,
         }
+    }
+
+    /// When all results are dropped again. Those of runs that end while the server is away are dropped one by one: a drop of all
+    /// keeps a run under way from being stored, and so a body that takes longer than `coherence` would never be.
+    fn next_drop(&self, now: Instant) -> Option<Instant> {
+        (self.config.coherence == Coherence::Strict).then(|| now + STRICT)
     }
 
     // The thread that connects and reads.
@@ -331,11 +339,8 @@ impl Link {
         let was_up = state.phase == Phase::Up;
         if state.phase != Phase::Away {
             (state.phase, state.since) = (Phase::Away, now);
-            state.drop_at = match self.config.coherence {
-                Coherence::Strict => Some(now),
-                // The changes that it has not told may be as old as its silence.
-                _ => self.next_drop(if was_up { state.heard } else { now }),
-            };
+            // The changes that it has not told may be as old as its silence.
+            state.drop_at = self.first_drop(if was_up { state.heard } else { now }, now);
         }
         state.ping = None;
         state.slots.outgoing.clear();

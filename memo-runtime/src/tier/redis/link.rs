@@ -1,6 +1,7 @@
 //! The connection of a process to its Redis, as callers see it.
 
 use crate::base::catch_panic::caught;
+use crate::base::process;
 use crate::tier::redis::breaker::FAILURES;
 use crate::tier::redis::config::{Coherence, Config};
 use crate::tier::redis::followers::Followers;
@@ -21,24 +22,20 @@ pub(crate) struct Link {
     pub(super) changed: Condvar,
 }
 
-fn process() -> u32 {
-    if cfg!(unix) { std::process::id() } else { 0 }
-}
-
 impl Link {
     pub(crate) fn new(config: Config) -> Arc<Self> {
         Arc::new(Self {
             names: Names::new(&config.namespace),
             config,
             followers: Followers::default(),
-            state: Mutex::new(State::new(process())),
+            state: Mutex::new(State::new(process::number())),
             changed: Condvar::new(),
         })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = process();
+        let process = process::number();
         if state.process != process {
             let mut parents = mem::replace(&mut *state, State::new(process));
             drop(parents.stream.take());
@@ -90,8 +87,12 @@ impl Link {
     /// Sends a command. The link must be [at work](Self::at_work).
     pub(crate) fn send(&self, state: &mut State, sent: Sent, value: Option<&Value<'_>>) {
         let is_first = state.slots.outgoing.is_empty();
+        let is_alone = state.slots.len() == 0;
         state.slots.push((&self.config, &self.names), sent, value);
-        if is_first {
+        if is_alone {
+            state.write_at_once();
+        }
+        if is_first && !state.slots.outgoing.is_empty() {
             self.changed.notify_all();
         }
     }

@@ -80,6 +80,19 @@ impl Stream {
         }
     }
 
+    /// Writes what the socket takes now. Returns how many bytes that are: none if it has failed, or if it may wait.
+    pub(crate) fn write_some(&self, bytes: &[u8]) -> usize {
+        let written = match self {
+            Self::Tcp(stream) => (&*stream).write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => (&*stream).write(bytes),
+            // Another thread may hold the locks of the session while it writes.
+            #[cfg(feature = "redis-tls")]
+            Self::Tls(_) => Ok(0),
+        };
+        written.unwrap_or(0)
+    }
+
     /// Ends the connection, also for those who are reading or writing.
     pub(crate) fn shut_down(&self) {
         match self {

@@ -1,6 +1,7 @@
 //! The bounds of a file, and the records that go.
 
 use super::*;
+use std::sync::atomic::AtomicBool;
 
 #[test]
 fn the_bound_holds_and_the_least_recently_used_goes_first() {
@@ -147,5 +148,47 @@ fn many_threads_read_with_few_connections() {
             }
         });
         assert!(!tier.status().contains("error"), "{}", tier.status());
+    });
+}
+
+#[test]
+fn the_journal_is_bounded_while_others_read() {
+    finishes("the journal", || {
+        let directory = Directory::new();
+        let max_bytes = 16 << 20;
+        let one = DiskTier::on(directory.file(), &Settings { max_bytes, ..settings() });
+        keep(&one, &f(0), "x");
+        flush(&one);
+        let is_over = AtomicBool::new(false);
+        let journal = file::with_suffix(&directory.file(), "-wal");
+        let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+        let mut largest = (0, 0);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let reader = tier(&directory.file());
+                    while !is_over.load(Relaxed) {
+                        for digest in 0..100 {
+                            drop(has(&reader, &f(digest)));
+                        }
+                    }
+                });
+            }
+            let text = "x".repeat(100_000);
+            for digest in 0..if is_full() { 20_000 } else { 1_000 } {
+                keep(&one, &f(digest), &text);
+                if digest % 50 == 0 {
+                    flush(&one);
+                    largest.0 = size(&directory.file()).max(largest.0);
+                    largest.1 = size(&journal).max(largest.1);
+                }
+            }
+            is_over.store(true, Relaxed);
+        });
+        one.forget_all();
+        flush(&one);
+        println!("the largest file and journal: {largest:?}, at the end {}", size(&journal));
+        assert!(largest.0 < 2 * max_bytes, "{largest:?}");
+        assert!(largest.1.max(size(&journal)) < 16 << 20, "{largest:?}");
     });
 }

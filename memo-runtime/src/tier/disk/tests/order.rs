@@ -1,6 +1,7 @@
 //! Records that are kept and forgotten, in order.
 
 use super::*;
+use crate::tier::record::Contents;
 
 #[test]
 fn a_kept_record_answers_also_in_another_tier_on_the_file() {
@@ -128,8 +129,10 @@ fn a_keep_whose_lease_is_older_than_a_forget_is_refused() {
         tier.keep_until(keep, lease)
     };
     for (what, forget) in forgets {
-        for is_written in [false, true] {
-            let lease = lease(&tier, &f(1));
+        for (is_written, refreshes) in [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let asked = if refreshes { tier.begin(&f(1)) } else { tier.ask(&f(1)) };
+            let Answer::Yours(lease) = asked.wait() else { panic!("there is no record") };
             forget();
             if is_written {
                 flush(&tier);
@@ -145,4 +148,38 @@ fn a_keep_whose_lease_is_older_than_a_forget_is_refused() {
         assert_eq!(keep_one(None), Kept::Stored, "without a lease");
         forget();
     }
+}
+
+#[test]
+fn keys_that_share_a_row_do_not_answer_for_each_other() {
+    let directory = Directory::new();
+    let tier = tier(&directory.file());
+    let sealed = |of: &Asked| {
+        let contents = Contents {
+            function: of.function().name(),
+            version: of.function().version(),
+            shape: 0,
+            began: 1,
+            born: 1,
+            fresh_until: wall::NEVER,
+            ends: wall::NEVER,
+            cost: 0,
+            key: &of.key_in_records(),
+            tags: Vec::new(),
+            payload: b"value",
+        };
+        contents.seal().expect("it is short")
+    };
+    assert_eq!(tier.keep(&f(1), sealed(&f(1)), None).wait(), Kept::Stored);
+    flush(&tier);
+    assert!(matches!(tier.ask(&f(1)).wait(), Answer::Hit(record) if record == sealed(&f(1))));
+    // As if the ids of the keys were equal.
+    for another in [f(2), call("f", 2, 1), call("g", 1, 1)] {
+        assert_eq!(tier.keep(&f(1), sealed(&another), None).wait(), Kept::Stored);
+        flush(&tier);
+        assert!(matches!(tier.ask(&f(1)).wait(), Answer::Yours(_)), "the row is of {another:?}");
+    }
+    assert_eq!(tier.keep(&f(1), sealed(&f(1)), None).wait(), Kept::Stored);
+    flush(&tier);
+    assert!(matches!(tier.ask(&f(1)).wait(), Answer::Hit(_)), "the later has the row");
 }
