@@ -84,8 +84,8 @@ impl Model {
                 self.argument(name).map_or_else(|| quote!(_), |it| self.type_of_argument(it))
             }
             KeyPart::AsRef(_, target) => owned_pointee(target, p, &[]),
-            KeyPart::Known(_, KnownType::String) => quote!(#p::std::string::String),
-            KeyPart::Known(_, KnownType::Usize) => quote!(#p::std::primitive::usize),
+            KeyPart::Known(_, KnownType::String) => quote!(#p::String),
+            KeyPart::Known(_, KnownType::Usize) => quote!(#p::usize),
             KeyPart::Known(_, KnownType::Written(ty)) => ty.to_token_stream(),
             KeyPart::Place(_) | KeyPart::Value(_) => quote!(_),
             KeyPart::Tuple(parts) => {
@@ -147,7 +147,7 @@ impl Model {
         let p = &self.runtime;
         let (name, pattern) = (&argument.name, argument.pattern.as_ref()?);
         let argument = quote_spanned!(name.span()=> &#name);
-        Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
+        Some(quote!(#[allow(unused)] let #pattern = #p::Clone::clone(#argument);))
     }
 
     /// A closure from the arguments to the type of the key. It is never called: the compiler takes
@@ -338,11 +338,11 @@ impl Model {
             },
             KeyShape::Option(elem) => {
                 let elem = self.owned_type(elem);
-                quote!(#p::std::option::Option<#elem>)
+                quote!(#p::Option<#elem>)
             }
             KeyShape::Slice(elem) => {
                 let elem = self.owned_type(elem);
-                quote!(#p::std::vec::Vec<#elem>)
+                quote!(#p::Vec<#elem>)
             }
             KeyShape::Array(elem, len) => {
                 let elem = self.owned_type(elem);
@@ -371,10 +371,10 @@ fn owned_pointee(ty: &Type, p: &TokenStream, unsized_types: &[Ident]) -> TokenSt
     match ty {
         Type::Slice(slice) => {
             let elem = &slice.elem;
-            quote!(#p::std::vec::Vec<#elem>)
+            quote!(#p::Vec<#elem>)
         }
         _ if is_parameter || is_unsized_by_name(ty) => {
-            quote!(<#ty as #p::std::borrow::ToOwned>::Owned)
+            quote!(<#ty as #p::ToOwned>::Owned)
         }
         _ => ty.to_token_stream(),
     }

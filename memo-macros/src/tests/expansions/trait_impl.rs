@@ -12,7 +12,7 @@ impl Load for Client {
         let __memofn_cache = <Self as ClientLoadControls>::load_cache_static_site()
             .call_site(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -51,7 +51,7 @@ trait ClientLoadControls: Load {
     /// The cache of [`load`](Self::load).
     fn load_cache() -> Self::load_cache;
     /// Forgets one call of [`load`](Self::load), and returns its result.
-    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
+    fn load_remove(path: &str) -> ::memofn::__private::Option<Self::Page>;
     /// Calls [`load`](Self::load), and says how the call was answered.
     fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page>;
 }
@@ -85,12 +85,12 @@ impl ClientLoadControls for Client {
                 .name(
                     ::memofn::__private::label(
                         "<",
-                        ::memofn::__private::std::any::type_name::<Self>(),
+                        ::memofn::__private::type_name::<Self>(),
                         " as Load>::load",
                         &[],
                     ),
                 )
-                .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(
             "load", __memofn_options, ::memofn::__private::InstanceOf::closure(&
@@ -99,7 +99,7 @@ impl ClientLoadControls for Client {
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <str as ::memofn::__private::ToOwned>::Owned,
         <Self::Page as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Self::Page) },
         >>::Stored,
@@ -110,7 +110,7 @@ impl ClientLoadControls for Client {
         <Self as ClientLoadControls>::load_cache_static_site()
             .cache(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -122,7 +122,7 @@ impl ClientLoadControls for Client {
     }
     /// Forgets one call of [`load`](Self::load), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page> {
+    fn load_remove(path: &str) -> ::memofn::__private::Option<Self::Page> {
         let __memofn_cache = <Self as ClientLoadControls>::load_cache();
         ::memofn::__private::ask(
             &__memofn_cache,
@@ -151,12 +151,10 @@ impl ClientLoadControls for Client {
                 _,
             >(::memofn::__private::kind!(Self::Page)),
         ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+            ::memofn::__private::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;
             }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
+            ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
         };
         return __memofn_run
             .finish_call(<Self as ClientLoadControls>::load_uncached(self, path));
