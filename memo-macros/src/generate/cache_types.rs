@@ -71,7 +71,9 @@ impl Model {
             && self.context.is_module()
             && self.instance.is_empty()
             && self.options.cache().is_none()
-            && !borrows(&self.result);
+            && !borrows(&self.result)
+            // A type without arguments may have a lifetime that is left out. An alias would be one more error about that.
+            && self.result.clone().into_iter().any(|token| token.to_string() == "<");
         is_aliased.then(|| format_ident!("__memofn_{}_stored", self.controls_name.unraw()))
     }
 

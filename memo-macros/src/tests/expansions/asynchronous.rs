@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 114 lines.
+// Without the body and the controls: 120 lines.
 
 #[cfg_attr(
     doc,
@@ -46,7 +46,8 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     clippy::min_ident_chars
 )]
 pub struct temperature {}
-#[allow(non_camel_case_types)]
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
 type __memofn_temperature_stored = <Result<
     f64,
     WeatherError,
@@ -113,7 +114,12 @@ impl temperature {
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<
         <str as ::memofn::__private::ToOwned>::Owned,
-        __memofn_temperature_stored,
+        <Result<
+            f64,
+            WeatherError,
+        > as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        >>::Stored,
     > {
         <temperature>::call_site().cache()
     }

@@ -31,11 +31,6 @@ fn user(id: u64, db: &Db) -> String {
     clippy::min_ident_chars
 )]
 struct user {}
-#[doc(hidden)]
-#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
-type __memofn_user_stored = <String as ::memofn::__private::ResultKind<
-    { ::memofn::__private::fallible!(String) },
->>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl user {
     /// The function itself: runs its body and leaves the cache alone.
@@ -63,7 +58,9 @@ impl user {
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
         u64,
-        __memofn_user_stored,
+        <String as ::memofn::__private::ResultKind<
+            { ::memofn::__private::fallible!(String) },
+        >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
@@ -75,7 +72,10 @@ impl user {
                     ),
                 )
         };
-        ::memofn::__private::single!("user", __memofn_options, u64, __memofn_user_stored)
+        ::memofn::__private::single!(
+            "user", __memofn_options, u64, < String as ::memofn::__private::ResultKind <
+            { ::memofn::__private::fallible!(String) } >> ::Stored
+        )
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
                 ::memofn::__private::stored::<
@@ -101,9 +101,9 @@ impl user {
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::Policy<
+    fn policy() -> impl ::memofn::__private::PolicyFor<
         String,
-        Stored = __memofn_user_stored,
+        { ::memofn::__private::fallible!(String) },
     > {
         ::memofn::__private::policy::<String, _, _>(::memofn::__private::kind!(String))
     }

@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 139 lines.
+// Without the body and the controls: 138 lines.
 
 #[cfg_attr(
     doc,
@@ -53,11 +53,6 @@ async fn page(id: Id) -> Page {
     clippy::min_ident_chars
 )]
 struct page {}
-#[doc(hidden)]
-#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
-type __memofn_page_stored = <Page as ::memofn::__private::ResultKind<
-    { ::memofn::__private::fallible!(Page) },
->>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl page {
     /// The function itself: runs its body and leaves the cache alone.
@@ -104,7 +99,11 @@ impl page {
                             ),
                         ),
                         ::memofn::__private::std::convert::identity(
-                            ::memofn::__private::thread::<__memofn_page_stored>(),
+                            ::memofn::__private::thread::<
+                                <Page as ::memofn::__private::ResultKind<
+                                    { ::memofn::__private::fallible!(Page) },
+                                >>::Stored,
+                            >(),
                         ),
                     ),
                     Json,
@@ -150,9 +149,9 @@ impl page {
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::Policy<
+    fn policy() -> impl ::memofn::__private::PolicyFor<
         Page,
-        Stored = __memofn_page_stored,
+        { ::memofn::__private::fallible!(Page) },
     > {
         ::memofn::__private::policy::<Page, _, _>(::memofn::__private::kind!(Page))
     }
