@@ -50,7 +50,8 @@ macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
         static __MEMOFN_SLOT: $crate::__private::TypedSlot<$K, $V> =
             $crate::__private::TypedSlot::new($name);
-        __MEMOFN_SLOT.with($options)
+        // A method of a trait in scope that takes `self` would be found before one of a reference.
+        (&__MEMOFN_SLOT).with($options)
     }};
 }
 
