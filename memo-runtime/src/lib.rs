@@ -125,12 +125,14 @@ pub mod __private {
     pub use crate::expand::bounds::shared::{shared, shared_key, thread};
     pub use crate::expand::bounds::tags::{tag, tag_place, tag_text, tags, tags_of};
     pub use crate::expand::call_site::{CallSite, LazyCallSite, at};
-    pub use crate::expand::controls::{Ask, ask, go_on, holding, observe, observe_async, refresh};
+    pub use crate::expand::controls::{
+        Ask, ask, go_on, holding, observe, observe_async, refresh, value_of,
+    };
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::options::type_by;
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
-        OnlySite, OnlySlot, Site, function, label, method, site, thread_site,
+        OnlySite, OnlySlot, Site, TypedSlot, function, label, method, site, thread_site,
     };
     pub use crate::expand::tagged::{tagged, tags_in};
     pub use crate::expand::thread_slot::ThreadSlot;
@@ -153,11 +155,24 @@ pub mod __private {
     pub use crate::tier::codec::Postcard;
     pub use crate::{
         __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
-        __fallible as fallible, __is_cloned as is_cloned, __key_of as key_of, __kind as kind,
-        __single as single, __site as site, __stand_in as stand_in,
-        __thread_single as thread_single, __thread_site as thread_site,
+        __controls_of_cache as controls_of_cache, __controls_that_ask as controls_that_ask,
+        __controls_that_run as controls_that_run, __fallible as fallible, __is_cloned as is_cloned,
+        __key_of as key_of, __kind as kind, __single as single, __site as site,
+        __stand_in as stand_in, __thread_single as thread_single, __thread_site as thread_site,
         __unshared_kind as unshared_kind,
     };
     pub use core;
     pub use std;
+    // Flat, so that the paths of an expansion are short.
+    pub use std::any::type_name;
+    pub use std::borrow::{Cow, ToOwned};
+    pub use std::clone::Clone;
+    pub use std::future::Future;
+    pub use std::ops::ControlFlow;
+    pub use std::option::Option::{self, None, Some};
+    pub use std::primitive::{bool, u64, usize};
+    pub use std::result::Result::{self, Err, Ok};
+    pub use std::string::String;
+    pub use std::time::Duration;
+    pub use std::vec::Vec;
 }

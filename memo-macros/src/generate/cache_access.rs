@@ -138,7 +138,7 @@ fn given_cache(model: &Model, user: CacheUser) -> (TokenStream, TokenStream) {
     let mut cache = name.to_token_stream();
     if !model.given_cache_outlives_call() {
         // The body consumes the owner of the cache. A handle of its own keeps the cache alive.
-        setup.extend(quote!(let #name = #p::std::clone::Clone::clone(#name);));
+        setup.extend(quote!(let #name = #p::Clone::clone(#name);));
         cache = quote!(&#name);
     }
     if user == CacheUser::Call {

@@ -75,7 +75,8 @@ fn cache_function(model: &Model, types: Types, body: TokenStream) -> Helper {
     };
     let cfgs = model.cfgs();
     let is_associated_type = model.context.is_trait_impl() && are_spelled(model);
-    let returned = cache_type(model, types);
+    let value = types.value.and_then(|_| model.spelled_stored_type());
+    let returned = cache_type(model, Types { value, ..types });
     Helper {
         doc: quote!(#[doc = #doc] #(#cfgs)*),
         vis: model.function.vis.to_token_stream(),
@@ -120,7 +121,7 @@ fn cache_type(model: &Model, types: Types) -> TokenStream {
     };
     let key =
         types.key.unwrap_or_else(|| unspelled(quote!(#p::std::hash::Hash + #p::std::cmp::Eq)));
-    let value = types.value.unwrap_or_else(|| unspelled(quote!(#p::std::clone::Clone)));
+    let value = types.value.unwrap_or_else(|| unspelled(quote!(#p::Clone)));
     match model.options.scope() {
         Scope::Shared => quote!(&'static #p::Cache<#key, #value>),
         Scope::Thread => quote!(#p::Cache<#key, #value, #p::scope::Thread>),
@@ -200,7 +201,7 @@ fn builder_value(value: &Value, p: &TokenStream) -> TokenStream {
     match value {
         Value::Duration(duration) => {
             let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
-            quote!(#p::std::time::Duration::new(#secs, #nanos))
+            quote!(#p::Duration::new(#secs, #nanos))
         }
         Value::Expr(expr) | Value::Closure(expr) => expr.to_token_stream(),
         Value::Part(part) => part.to_token_stream(),

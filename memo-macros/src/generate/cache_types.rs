@@ -1,16 +1,18 @@
 //! The types of the key and of the stored result: as a signature spells them, and as the bounds and the
 //! policy that the runtime is given.
 
+use super::helper::allowed_lints;
 use super::key::nested;
 use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::stored_type::{StandIns, StoredType, stand_ins};
 use crate::parse::option_row::Scope;
 use crate::tokens::rewrite::{infer_lifetimes, replace_self_type};
-use crate::tokens::search::{has_macro, has_parameter};
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use crate::tokens::search::{borrows, has_macro, has_parameter};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use syn::Type;
+use syn::ext::IdentExt;
 
 impl Model {
     /// The kind of result that there is to store, as a value.
@@ -56,6 +58,40 @@ impl Model {
 
     /// The stored type, if a signature can spell it.
     pub(super) fn stored_type(&self) -> Option<TokenStream> {
+        if let Some(alias) = self.stored_alias() {
+            return Some(alias.into_token_stream());
+        }
+        self.spelled_stored_type()
+    }
+
+    /// The alias of the stored type, if there is one. Without it the compiler is asked whether the result is a `Result` in each
+    /// signature, and each question is a constant to check and to evaluate.
+    pub(super) fn stored_alias(&self) -> Option<Ident> {
+        let is_aliased = matches!(self.stored_type, StoredType::AskCompiler(_))
+            && self.context.is_module()
+            && self.instance.is_empty()
+            && self.options.cache().is_none()
+            && !borrows(&self.result)
+            // A type without arguments may have a lifetime that is left out. An alias would be one more error about that.
+            && self.result.clone().into_iter().any(|token| token.to_string() == "<");
+        is_aliased.then(|| format_ident!("__memofn_{}_stored", self.controls_name.unraw()))
+    }
+
+    /// The item that declares the alias.
+    pub(super) fn stored_alias_item(&self) -> Option<TokenStream> {
+        let (alias, cfgs, allowed) = (self.stored_alias()?, self.cfgs(), allowed_lints(self));
+        let stored = self.spelled_stored_type();
+        Some(quote! {
+            #(#cfgs)*
+            #[doc(hidden)]
+            #[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+            #(#allowed)*
+            type #alias = #stored;
+        })
+    }
+
+    /// The stored type as the documentation shows it.
+    pub(super) fn spelled_stored_type(&self) -> Option<TokenStream> {
         let Self { runtime: p, result, .. } = self;
         match &self.stored_type {
             StoredType::Whole | StoredType::Primitive | StoredType::WholeByName => {

@@ -25,18 +25,21 @@ pub(super) fn controls(model: &Model, helpers: &[Helper]) -> TokenStream {
     let (cfgs, more_cfgs) = (model.cfgs(), model.cfgs());
     let allowed = allowed_lints(model);
     let version = version::constant(model);
+    let stored_alias = model.stored_alias_item();
     let whole_cache = whole_cache_controls(model);
     let one_call = one_call_controls(model);
     quote! {
         #companion
+        #stored_alias
         #(#cfgs)*
         #[allow(dead_code, unreachable_pub)]
         impl #declared #name #arguments #clause {
             #original
         }
         #(#more_cfgs)*
-        #[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-        #[allow(unreachable_pub)]
+        #[allow(
+            dead_code, non_snake_case, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic
+        )]
         #(#allowed)*
         impl #declared #name #arguments #clause {
             #(#cache)*
@@ -66,9 +69,10 @@ fn companion(model: &Model) -> TokenStream {
     quote! {
         #(#cfgs)*
         #docs
-        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-        #[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-        #[allow(unreachable_pub)]
+        #[allow(
+            non_camel_case_types, dead_code, missing_debug_implementations, unreachable_pub,
+            clippy::exhaustive_structs, clippy::min_ident_chars
+        )]
         #(#allowed)*
         #vis struct #name #params { #marker }
     }
@@ -77,40 +81,12 @@ fn companion(model: &Model) -> TokenStream {
 /// The controls of the whole cache. A given cache has them itself.
 fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
     let (p, vis) = (&model.runtime, &model.function.vis);
-    let enabled = hygienic("enabled");
-    let ask = |method: &str, argument: Option<&Ident>| {
-        let method = Ident::new(method, Span::call_site());
-        if let Some(call_site) = call_site(model) {
-            quote!(#call_site.#method(#argument))
-        } else {
-            let argument = argument.into_iter();
-            quote!(#p::Cache::#method(&Self::cache() #(, #argument)*))
-        }
-    };
+    let cache = call_site(model)
+        .map_or_else(|| quote!(Cache[&Self::cache()]), |call_site| quote!(CallSite [#call_site]));
     model.options.cache().is_none().then(|| {
-        let (info, clear, parameters) =
-            (ask("info", None), ask("clear", None), ask("parameters", None));
-        let enable = ask("enable", Some(&enabled));
         quote! {
-            /// The counters and the size of the cache.
-            #[inline]
-            #vis fn cache_info() -> #p::CacheInfo {
-                #info
-            }
-            /// Forgets every entry and zeroes the counters.
-            #[inline]
-            #vis fn cache_clear() {
-                #clear
-            }
-            /// Turns the cache off, or on again. Off, each call runs the body.
-            #[inline]
-            #vis fn cache_enable(#enabled: bool) {
-                #enable
-            }
-            /// The options in force.
-            #[inline]
-            #vis fn cache_parameters() -> #p::CacheParameters {
-                #parameters
+            #p::controls_of_cache! {
+                [#vis] #cache cache_info cache_clear cache_enable cache_parameters
             }
         }
     })
@@ -120,81 +96,33 @@ fn whole_cache_controls(model: &Model) -> Option<TokenStream> {
 fn one_call_controls(model: &Model) -> TokenStream {
     let Model { runtime: p, result, .. } = model;
     let vis = &model.function.vis;
-    let what = hygienic("what");
+    let (what, start) = (hygienic("what"), hygienic("start"));
     let asked = ask_of_call(model, cache_access::of_control(model), &what.to_token_stream());
-    let identifying: Vec<_> = model.identifying_arguments().map(parameter).collect();
-    let names: Vec<_> = model.identifying_arguments().map(|argument| &argument.name).collect();
-    let all: Vec<_> = model.arguments.iter().map(parameter).collect();
+    let identifying = model.identifying_arguments().map(parameter);
+    let names = model.identifying_arguments().map(|argument| &argument.name);
     let identified = model.params_of(model.identifying_arguments());
     let (some_params, some_bounds) = (identified.declared(), identified.clause());
+    let insertion = insertion(model);
+    let all = model.arguments.iter().map(parameter);
+    let all_names = model.arguments.iter().map(|argument| &argument.name);
     let (all_params, all_bounds) = (model.other_params.declared(), model.other_params.clause());
     let safety = match model.function.sig.safety {
         syn::Safety::Unsafe(_) => Some(quote!(unsafe)),
         _ => None,
     };
     let asyncness = &model.function.sig.asyncness;
-    let awaited = asyncness.map(|_| quote!(.await));
-    let (start, all_names) = (hygienic("start"), model.arguments.iter().map(|it| &it.name));
-    let run = |variant: TokenStream| {
-        let names = all_names.clone();
-        let run = quote!(Self::run(#p::Start::#variant, #(#names),*));
-        if safety.is_some() { quote!(unsafe { #run #awaited }) } else { quote!(#run #awaited) }
-    };
-    let (anew, if_absent) = (run(quote!(Anew)), run(quote!(IfAbsent)));
-    let run = run_of_call(model, &quote!(#start));
-    let body_attributes: Vec<_> = model.body_attributes().collect();
+    let body_attributes = model.body_attributes();
     let mention = mention(model);
-    let insertion = insertion(model);
+    let run = run_of_call(model, &start.to_token_stream());
     quote! {
-        // The next two share this function, and so does `cache_insert` without tags: the compiler checks the bounds once. The
-        // controls are compiled where they are used.
-        #[inline]
-        fn ask #some_params (#what: #p::Ask<#result>, #(#identifying),*)
-            -> #p::std::option::Option<#result> #some_bounds
-        {
-            #asked
-        }
-        /// Looks for a call without counting, computing or touching recency.
-        #[inline]
-        #vis fn cache_peek #some_params (#(#identifying),*)
-            -> #p::std::option::Option<#result> #some_bounds
-        {
-            Self::ask(#p::Ask::Peek, #(#names),*)
-        }
-        /// Forgets one call, and returns its result.
-        #[inline]
-        #vis fn cache_remove #some_params (#(#identifying),*)
-            -> #p::std::option::Option<#result> #some_bounds
-        {
-            Self::ask(#p::Ask::Remove, #(#names),*)
-        }
-        /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-        /// forgotten, as the options say. Returns whether it did answer.
-        #[inline]
-        #vis fn cache_expire #some_params (#(#identifying),*) -> #p::std::primitive::bool #some_bounds {
-            #p::std::option::Option::is_some(&Self::ask(#p::Ask::Expire, #(#names),*))
+        #p::controls_that_ask! {
+            [#vis] [#some_params] [#some_bounds] [#(#identifying),*] [#(#names),*] [#result]
+            #what { #asked } cache_peek cache_remove cache_expire
         }
         #insertion
-        // `cache_refresh` and `cache_call` share this function.
-        #[inline]
-        #(#body_attributes)*
-        #asyncness #safety fn run #all_params (#start: #p::Start, #(#all),*)
-            -> #p::CacheCall<#result> #all_bounds
-        #run
-        /// Runs the body now and stores its result.
-        #[inline]
-        #(#body_attributes)*
-        #vis #asyncness #safety fn cache_refresh #all_params (#(#all),*) -> #result #all_bounds {
-            #anew.value
-        }
-        /// Calls the function, and says how the call was answered.
-        #[inline]
-        #(#body_attributes)*
-        #vis #asyncness #safety fn cache_call #all_params (#(#all),*)
-            -> #p::CacheCall<#result> #all_bounds
-        {
-            #mention
-            #if_absent
+        #p::controls_that_run! {
+            #asyncness [#vis] [#(#body_attributes)*] [#safety] [#all_params] [#all_bounds] [#(#all),*]
+            [#(#all_names),*] [#result] [#mention] #start #run cache_refresh cache_call
         }
     }
 }
@@ -249,8 +177,8 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
         return quote!({
             #key
             let #pending = match #call_site.observe(#start, #lookup, #policy) {
-                #p::std::ops::ControlFlow::Break(#call) => return #call,
-                #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+                #p::ControlFlow::Break(#call) => return #call,
+                #p::ControlFlow::Continue(#pending) => #pending,
             };
             return #pending.#run;
         });
@@ -261,8 +189,8 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
         #setup
         let #cache_name = #cache;
         let #pending = match #observe {
-            #p::std::ops::ControlFlow::Break(#call) => return #call,
-            #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+            #p::ControlFlow::Break(#call) => return #call,
+            #p::ControlFlow::Continue(#pending) => #pending,
         };
         return #pending.#run;
     })
@@ -341,7 +269,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
     );
     let cfgs = model.cfgs();
     let signature = quote! {
-        fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+        fn #name #params (#(#identifying),*) -> #p::Option<#result> #bounds
     };
     let declared = match model.context.controls_trait() {
         Some(controls) => {
@@ -354,7 +282,7 @@ pub(super) fn removal(model: &Model) -> Option<Helper> {
             });
             let result = replace_self_type(result, self_type);
             quote! {
-                fn #name #params (#(#identifying),*) -> #p::std::option::Option<#result> #bounds
+                fn #name #params (#(#identifying),*) -> #p::Option<#result> #bounds
             }
         }
         None => signature.clone(),

@@ -185,13 +185,13 @@ fn async_body(model: &Model) -> TokenStream {
         #before
         let #policy_name = #policy;
         let #miss = match #looked_up(&#lookup, &#policy_name) {
-            #p::std::result::Result::Ok(#result) => return #result,
-            #p::std::result::Result::Err(#miss) => #miss,
+            #p::Ok(#result) => return #result,
+            #p::Err(#miss) => #miss,
         };
         #after
         let #pending = match #p::go_on(#cache, #miss, #tagged_lookup, #policy_name).await {
-            #p::std::ops::ControlFlow::Break(#result) => return #result,
-            #p::std::ops::ControlFlow::Continue(#pending) => #pending,
+            #p::ControlFlow::Break(#result) => return #result,
+            #p::ControlFlow::Continue(#pending) => #pending,
         };
         return #pending.drive(#run).await;
     }

@@ -84,8 +84,8 @@ impl Model {
                 self.argument(name).map_or_else(|| quote!(_), |it| self.type_of_argument(it))
             }
             KeyPart::AsRef(_, target) => owned_pointee(target, p, &[]),
-            KeyPart::Known(_, KnownType::String) => quote!(#p::std::string::String),
-            KeyPart::Known(_, KnownType::Usize) => quote!(#p::std::primitive::usize),
+            KeyPart::Known(_, KnownType::String) => quote!(#p::String),
+            KeyPart::Known(_, KnownType::Usize) => quote!(#p::usize),
             KeyPart::Known(_, KnownType::Written(ty)) => ty.to_token_stream(),
             KeyPart::Place(_) | KeyPart::Value(_) => quote!(_),
             KeyPart::Tuple(parts) => {
@@ -328,11 +328,11 @@ impl Model {
             },
             KeyShape::Option(elem) => {
                 let elem = self.owned_type(elem);
-                quote!(#p::std::option::Option<#elem>)
+                quote!(#p::Option<#elem>)
             }
             KeyShape::Slice(elem) => {
                 let elem = self.owned_type(elem);
-                quote!(#p::std::vec::Vec<#elem>)
+                quote!(#p::Vec<#elem>)
             }
             KeyShape::Array(elem, len) => {
                 let elem = self.owned_type(elem);
@@ -361,10 +361,10 @@ fn owned_pointee(ty: &Type, p: &TokenStream, unsized_types: &[Ident]) -> TokenSt
     match ty {
         Type::Slice(slice) => {
             let elem = &slice.elem;
-            quote!(#p::std::vec::Vec<#elem>)
+            quote!(#p::Vec<#elem>)
         }
         _ if is_parameter || is_unsized_by_name(ty) => {
-            quote!(<#ty as #p::std::borrow::ToOwned>::Owned)
+            quote!(<#ty as #p::ToOwned>::Owned)
         }
         _ => ty.to_token_stream(),
     }

@@ -124,7 +124,7 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
     let function = model.function.sig.ident.unraw().to_string();
     let given = model.options.report_name();
     let path = format!("::{function}");
-    let self_type = || quote!(#p::std::any::type_name::<Self>());
+    let self_type = || quote!(#p::type_name::<Self>());
     let text = |text: String| (text, quote!(""), String::new());
     let is_generic = !model.instance.is_empty();
     // The text before and after a path that only the compiler knows.
@@ -135,7 +135,7 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
             // A module path does not tell functions inside of two functions apart.
             let (companion, arguments) = (&model.controls_name, model.instance.arguments());
             let compiled =
-                quote!(#p::function(#p::std::any::type_name::<#companion #arguments>(), #function));
+                quote!(#p::function(#p::type_name::<#companion #arguments>(), #function));
             if !is_generic {
                 return compiled;
             }
@@ -157,11 +157,7 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
     };
     let types: Vec<_> = model.instance.types().collect();
     let parameters = model.instance.names().map(|name| {
-        if types.contains(&name) {
-            quote!(&#p::std::any::type_name::<#name>())
-        } else {
-            quote!(&#name)
-        }
+        if types.contains(&name) { quote!(&#p::type_name::<#name>()) } else { quote!(&#name) }
     });
     quote!(#p::label(#prefix, #compiled, #suffix, &[#(#parameters),*]))
 }

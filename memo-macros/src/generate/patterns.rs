@@ -52,7 +52,7 @@ impl Model {
         let p = &self.runtime;
         let (name, pattern) = (&argument.name, argument.pattern.as_ref()?);
         let argument = quote_spanned!(name.span()=> &#name);
-        Some(quote!(#[allow(unused)] let #pattern = #p::std::clone::Clone::clone(#argument);))
+        Some(quote!(#[allow(unused)] let #pattern = #p::Clone::clone(#argument);))
     }
 }
 

@@ -59,13 +59,13 @@ pub(super) fn builder_call(model: &Model) -> Option<TokenStream> {
     let handing = if model.is_async() {
         let body = model.call_original_with(&model.lent_arguments(quote!(#key.get())));
         let inside = quote! {
-            if let #p::std::option::Option::Some((#key, #run)) = #renewal.start(#policy) {
+            if let #p::Some((#key, #run)) = #renewal.start(#policy) {
                 #run.drive(#body).await
             }
         };
         let handing = hand_to_it(quote_spanned!(at=> async move { #inside }));
         quote! {
-            let #p::std::option::Option::Some(#renewal) = #renewal.take() else { return };
+            let #p::Some(#renewal) = #renewal.take() else { return };
             #handing
         }
     } else {

@@ -72,8 +72,13 @@ fn lookup_function(model: &Model) -> Helper {
 
 fn policy_function(model: &Model) -> Helper {
     let Model { runtime: p, result, .. } = model;
-    let (is_result, policy) = (model.is_result(), model.result_policy());
-    let returned = quote!(impl #p::PolicyFor<#result, #is_result>);
+    let policy = model.result_policy();
+    let returned = if let Some(stored) = model.stored_alias() {
+        quote!(impl #p::Policy<#result, Stored = #stored>)
+    } else {
+        let is_result = model.is_result();
+        quote!(impl #p::PolicyFor<#result, #is_result>)
+    };
     shared(model, function(model, model.policy_fn(), &returned, quote!({ #policy })))
 }
 

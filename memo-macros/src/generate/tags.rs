@@ -40,7 +40,7 @@ impl Model {
         // The items need not be of one type.
         let items = array.elems.iter().map(|item| match item {
             Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
-                quote!(#p::std::borrow::Cow::Borrowed(#item))
+                quote!(#p::Cow::Borrowed(#item))
             }
             // The compiler has to know what it is converted into.
             Expr::MethodCall(call) if call.method == "into" => {

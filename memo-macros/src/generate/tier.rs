@@ -101,9 +101,9 @@ fn own(p: &TokenStream, tier: &Expr) -> TokenStream {
 
 fn on_disk(p: &TokenStream, place: &Value) -> TokenStream {
     let path = if let Some(path) = place.expr() {
-        quote!(#p::std::option::Option::Some(#p::std::convert::Into::into(#path)))
+        quote!(#p::Some(#p::std::convert::Into::into(#path)))
     } else {
-        quote!(#p::std::option::Option::None)
+        quote!(#p::Option::None)
     };
     quote!(#p::on_disk(#p::std::option_env!("CARGO_PKG_NAME"), #path))
 }

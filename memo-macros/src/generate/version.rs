@@ -29,7 +29,7 @@ pub(super) fn constant(model: &Model) -> TokenStream {
     let (vis, name, version) = (&function.vis, constant_name(), of_function(model));
     quote! {
         /// The version of the code. Results that a tier keeps of other versions do not answer.
-        #vis const #name: #p::std::primitive::u64 = #version;
+        #vis const #name: #p::u64 = #version;
     }
 }
 

@@ -66,7 +66,7 @@ fn version(options: &Options, item: &VersionedItem) -> TokenStream {
         #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
         impl #params #name #arguments #clause {
             #[doc = #doc]
-            #vis const #constant: #p::std::primitive::u64 = #version;
+            #vis const #constant: #p::u64 = #version;
         }
     }
 }

@@ -50,8 +50,8 @@ macro_rules! __call_in_place {
         let (__memofn_lookup, __memofn_policy) = ($lookup, $policy);
         let mut __memofn_answer = $crate::__private::Answer::None;
         match $site.$enter(&__memofn_lookup, &__memofn_policy, &mut __memofn_answer) {
-            $crate::__private::std::result::Result::Ok(()) => (&mut __memofn_answer).take(),
-            $crate::__private::std::result::Result::Err(__memofn_miss) => {
+            $crate::__private::Ok(()) => (&mut __memofn_answer).take(),
+            $crate::__private::Err(__memofn_miss) => {
                 let mut __memofn_answer = $crate::__private::Answer::None;
                 let __memofn_turn = $site.step(
                     __memofn_miss,
@@ -124,8 +124,8 @@ macro_rules! __call {
         let mut __memofn_answer = $crate::__private::Answer::None;
         let __memofn_looked = $site.$enter(&$lookup, &__memofn_policy, &mut __memofn_answer);
         match __memofn_looked {
-            $crate::__private::std::result::Result::Ok(()) => (&mut __memofn_answer).take(),
-            $crate::__private::std::result::Result::Err(__memofn_miss) => {
+            $crate::__private::Ok(()) => (&mut __memofn_answer).take(),
+            $crate::__private::Err(__memofn_miss) => {
                 $crate::__private::cold_call(__memofn_miss, move |__memofn_miss| {
                     let mut __memofn_answer = $crate::__private::Answer::None;
                     let __memofn_turn = $site.step(

@@ -75,6 +75,11 @@ where
     cache_call::observe_async(cache.engine(), start, query, policy)
 }
 
+/// The result alone of a call that says how it was answered.
+pub async fn value_of<R>(call: impl Future<Output = CacheCall<R>>) -> R {
+    call.await.value
+}
+
 /// Says what a given cache has to hold. So the compiler reports another cache at the expression that gives it.
 #[inline]
 pub fn holding<K, V, S: Scope>(_value: OfType<V>, cache: &Cache<K, V, S>) -> &Cache<K, V, S> {

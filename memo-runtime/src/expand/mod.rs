@@ -7,6 +7,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod call_site;
+pub(crate) mod companion;
 pub(crate) mod controls;
 pub(crate) mod instances;
 pub(crate) mod options;

@@ -41,24 +41,22 @@ macro_rules! __thread_site {
     }};
 }
 
-/// Declares a [`SharedSlot`] for one cache and gives its [`OnlySite`].
+/// Declares a [`TypedSlot`] and gives its [`OnlySite`].
 ///
-/// The slot is made in a function of its own. That function cannot name type parameters of a function around
-/// it, so the compiler guarantees that `$K` and `$V` are always the same types.
+/// A static cannot name type parameters of a function around it, so `$K` and `$V` are always the same types.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
-        fn __memofn_single() -> $crate::__private::OnlySlot<$K, $V, $crate::__private::scope::Shared> {
-            static __MEMOFN_SLOT: $crate::__private::SharedSlot = $crate::__private::SharedSlot::new($name);
-            // SAFETY: the static is in this function, which is not generic, and names its types.
-            unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
-        }
-        __memofn_single().with($options)
+        static __MEMOFN_SLOT: $crate::__private::TypedSlot<$K, $V> =
+            $crate::__private::TypedSlot::new($name);
+        // A method of a trait in scope that takes `self` would be found before one of a reference.
+        (&__MEMOFN_SLOT).with($options)
     }};
 }
 
-/// [`__single`](crate::__single) with a [`ThreadSlot`] in each thread.
+/// [`__single`](crate::__single) with a [`ThreadSlot`] in each thread. Only the macro of the standard library declares its
+/// static. So that stands in a function, which cannot name type parameters of a function around it either.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_single {
@@ -68,7 +66,7 @@ macro_rules! __thread_single {
                 static __MEMOFN_SLOT: $crate::__private::ThreadSlot =
                     const { $crate::__private::ThreadSlot::new($name) };
             }
-            // SAFETY: as for a slot of all threads.
+            // SAFETY: the static is in this function, which is not generic, and names its types.
             unsafe { $crate::__private::OnlySlot::new(&__MEMOFN_SLOT) }
         }
         __memofn_single().with($options)
@@ -115,12 +113,33 @@ pub fn thread_site<F>(
 }
 
 /// The slot of a function that has exactly one cache, with keys `K` and values `V`. A call need not compare instances.
+pub struct TypedSlot<K, V> {
+    slot: SharedSlot,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V> TypedSlot<K, V> {
+    /// An empty slot for the function of this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { slot: SharedSlot::new(name), types: PhantomData }
+    }
+
+    /// Adds the options, which are evaluated at the first use.
+    #[inline]
+    #[must_use]
+    pub fn with(&'static self, options: Options) -> OnlySite<K, V, Shared> {
+        OnlySite { slot: &self.slot, options, types: PhantomData }
+    }
+}
+
+/// A [`TypedSlot`] of any scope, whose types its maker guarantees.
 pub struct OnlySlot<K, V, S: SlotScope> {
     slot: &'static S::Slot,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-/// An [`OnlySlot`] with the options for its cache.
+/// The slot of one cache, with the options for that.
 pub struct OnlySite<K, V, S: SlotScope> {
     slot: &'static S::Slot,
     options: Options,
@@ -218,7 +237,7 @@ macro_rules! sites {
                 _value: $value,
             ) -> CallSite<OnlyInstance, K, V, $scope> {
                 #[expect(unsafe_code, reason = "a slot has no types")]
-                // SAFETY: as for a `Site`. The slot has no other instantiation: the maker of the `OnlySlot` promised it.
+                // SAFETY: as for a `Site`. The slot has no other instantiation: its type or its maker says so.
                 unsafe {
                     CallSite::new(self.slot, self.options)
                 }
@@ -282,6 +301,7 @@ macro_rules! opaque {
 }
 opaque! {
     (F, S: SlotScope) Site Site<F, S>;
+    (K, V) TypedSlot TypedSlot<K, V>;
     (K, V, S: SlotScope) OnlySlot OnlySlot<K, V, S>;
     (K, V, S: SlotScope) OnlySite OnlySite<K, V, S>;
 }

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 112 lines.
+// Without the body and the controls: 120 lines.
 
 #[cfg_attr(
     doc,
@@ -12,10 +12,8 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     let __memofn_miss = match <temperature>::call_site()
         .hit_timed(&<temperature>::lookup(&city), &__memofn_policy)
     {
-        ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
-            return __memofn_result;
-        }
-        ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
+        ::memofn::__private::Ok(__memofn_result) => return __memofn_result,
+        ::memofn::__private::Err(__memofn_miss) => __memofn_miss,
     };
     let __memofn_cache = <temperature>::call_site().own();
     let __memofn_run = match ::memofn::__private::go_on(
@@ -26,12 +24,10 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
         )
         .await
     {
-        ::memofn::__private::std::ops::ControlFlow::Break(__memofn_result) => {
+        ::memofn::__private::ControlFlow::Break(__memofn_result) => {
             return __memofn_result;
         }
-        ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-            __memofn_run
-        }
+        ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
     };
     return __memofn_run.drive(<temperature>::uncached(city)).await;
 }
@@ -41,10 +37,23 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 pub struct temperature {}
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+type __memofn_temperature_stored = <Result<
+    f64,
+    WeatherError,
+> as ::memofn::__private::ResultKind<
+    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+>>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
@@ -60,40 +69,39 @@ impl temperature {
         fetch(city).await
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl temperature {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
+        <str as ::memofn::__private::ToOwned>::Owned,
+        __memofn_temperature_stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        ::memofn::__private::type_name::<temperature>(),
                         "temperature",
                     ),
                 )
-                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", __memofn_options, < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
-            WeatherError > as ::memofn::__private::ResultKind < {
-            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as ::memofn::__private::ToOwned >
+            ::Owned, __memofn_temperature_stored
         )
             .call_site(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -105,7 +113,7 @@ impl temperature {
     }
     /// The cache itself.
     pub fn cache() -> &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <str as ::memofn::__private::ToOwned>::Owned,
         <Result<
             f64,
             WeatherError,
@@ -120,15 +128,15 @@ impl temperature {
     fn lookup(
         city: &&str,
     ) -> impl ::memofn::__private::Lookup<
-        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        Key = <str as ::memofn::__private::ToOwned>::Owned,
     > {
         ::memofn::__private::plain::<str, _>(city)
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::PolicyFor<
+    fn policy() -> impl ::memofn::__private::Policy<
         Result<f64, WeatherError>,
-        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        Stored = __memofn_temperature_stored,
     > {
         ::memofn::__private::policy::<
             Result<f64, WeatherError>,
@@ -137,61 +145,21 @@ impl temperature {
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    pub const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 18194154247522945644;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    pub fn cache_enable(__memofn_enabled: bool) {
-        <temperature>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    pub fn cache_expire(city: &str) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, city),
-        )
-    }
+    pub const CACHE_VERSION: ::memofn::__private::u64 = 18194154247522945644;
     /// Stores a result as if it had been computed now.
     #[inline]
     pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         Self::ask(::memofn::__private::Ask::Insert(__memofn_result), city);
     }
-    #[inline]
-    async fn run(
-        __memofn_start: ::memofn::__private::Start,
-        city: &str,
-    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        let __memofn_cache = <temperature>::call_site().own();
-        let __memofn_cache = &__memofn_cache;
-        let __memofn_run = match ::memofn::__private::observe_async(
-                __memofn_cache,
-                __memofn_start,
-                <temperature>::lookup(&city),
-                <temperature>::policy(),
-            )
-            .await
-        {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
-                return __memofn_call;
-            }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
-        };
-        return __memofn_run.drive_call(<temperature>::uncached(city)).await;
-    }
-    /// Runs the body now and stores its result.
-    #[inline]
-    pub async fn cache_refresh(city: &str) -> Result<f64, WeatherError> {
-        Self::run(::memofn::__private::Start::Anew, city).await.value
-    }
-    /// Calls the function, and says how the call was answered.
-    #[inline]
-    pub async fn cache_call(
-        city: &str,
-    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        #[allow(deprecated)]
-        let _ = temperature;
-        Self::run(::memofn::__private::Start::IfAbsent, city).await
+    ::memofn::__private::controls_that_run! {
+        async [pub] [] [] [] [] [city : & str] [city] [Result < f64, WeatherError >]
+        [#[allow(deprecated)] let _ = temperature;] __memofn_start { let __memofn_cache =
+        < temperature > ::call_site().own(); let __memofn_cache = & __memofn_cache; let
+        __memofn_run = match ::memofn::__private::observe_async(__memofn_cache,
+        __memofn_start, < temperature > ::lookup(& city), < temperature > ::policy()).
+        await { ::memofn::__private::ControlFlow::Break(__memofn_call) => return
+        __memofn_call, ::memofn::__private::ControlFlow::Continue(__memofn_run) =>
+        __memofn_run, }; return __memofn_run.drive_call(< temperature > ::uncached(city))
+        . await; } cache_refresh cache_call
     }
 }

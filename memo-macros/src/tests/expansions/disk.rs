@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 157 lines.
+// Without the body and the controls: 161 lines.
 
 #[cfg_attr(
     doc,
@@ -20,10 +20,22 @@ fn page(url: &str, size: u32) -> io::Result<Page> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = \"7days\", disk = \"target/pages\", depends(parse::<u8>, tables::RATES))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct page {}
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+type __memofn_page_stored = <io::Result<
+    Page,
+> as ::memofn::__private::ResultKind<
+    { ::memofn::__private::fallible!(io::Result < Page >) },
+>>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl page {
     /// The function itself: runs its body and leaves the cache alone.
@@ -38,48 +50,41 @@ impl page {
         fetch(url, size)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl page {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u32),
-        <io::Result<
-            Page,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(io::Result < Page >) },
-        >>::Stored,
+        (<str as ::memofn::__private::ToOwned>::Owned, u32),
+        __memofn_page_stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<page>(),
+                        ::memofn::__private::type_name::<page>(),
                         "page",
                     ),
                 )
-                .ttl(::memofn::__private::std::time::Duration::new(604800u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(604800u64, 0u32))
                 .below_of(
                     ::memofn::__private::kept(
                         ::memofn::__private::kept_keys(
                             ::memofn::__private::std::convert::identity(
                                 ::memofn::__private::thread::<
-                                    (
-                                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-                                        u32,
-                                    ),
+                                    (<str as ::memofn::__private::ToOwned>::Owned, u32),
                                 >(),
                             ),
                             ::memofn::__private::std::convert::identity(
-                                ::memofn::__private::thread::<
-                                    <io::Result<
-                                        Page,
-                                    > as ::memofn::__private::ResultKind<
-                                        { ::memofn::__private::fallible!(io::Result < Page >) },
-                                    >>::Stored,
-                                >(),
+                                ::memofn::__private::thread::<__memofn_page_stored>(),
                             ),
                         ),
                     ),
@@ -87,7 +92,7 @@ impl page {
                     ::memofn::__private::Origin::of_function(
                         ::memofn::__private::on_disk(
                             ::memofn::__private::std::option_env!("CARGO_PKG_NAME"),
-                            ::memofn::__private::std::option::Option::Some(
+                            ::memofn::__private::Some(
                                 ::memofn::__private::std::convert::Into::into(
                                     "target/pages",
                                 ),
@@ -103,14 +108,13 @@ impl page {
                 )
         };
         ::memofn::__private::single!(
-            "page", __memofn_options, (< str as ::memofn::__private::std::borrow::ToOwned
-            > ::Owned, u32), < io::Result < Page > as ::memofn::__private::ResultKind < {
-            ::memofn::__private::fallible!(io::Result < Page >) } >> ::Stored
+            "page", __memofn_options, (< str as ::memofn::__private::ToOwned > ::Owned,
+            u32), __memofn_page_stored
         )
             .call_site(
                 (
                     ::memofn::__private::shared::<
-                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        <str as ::memofn::__private::ToOwned>::Owned,
                         _,
                     >(),
                     ::memofn::__private::shared::<u32, _>(),
@@ -123,7 +127,7 @@ impl page {
             )
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = ::memofn::__private::mixed(
+    const CACHE_VERSION: ::memofn::__private::u64 = ::memofn::__private::mixed(
         10135620434409244277,
         &[
             {
@@ -146,17 +150,4 @@ impl page {
             },
         ],
     );
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <page>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(url: &str, size: u32) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, url, size),
-        )
-    }
 }

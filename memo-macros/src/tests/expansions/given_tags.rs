@@ -60,12 +60,10 @@ impl Rectangle {
                 _,
             >(::memofn::__private::kind!(String).whole()),
         ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+            ::memofn::__private::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;
             }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
+            ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
         };
         return __memofn_run.finish_call(Self::name_uncached(self, user));
     }

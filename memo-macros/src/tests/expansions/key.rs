@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 67 lines.
+// Without the body and the controls: 78 lines.
 
 #[cfg_attr(
     doc,
@@ -27,9 +27,14 @@ fn page(request: &Request, log: &Log) -> String {
     doc = "",
     doc = " The function is cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct page {}
 #[allow(dead_code, unreachable_pub)]
 impl page {
@@ -45,8 +50,14 @@ impl page {
         render(request, log)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl page {
     #[doc(hidden)]
     fn static_site() -> ::memofn::__private::Site<
@@ -57,7 +68,7 @@ impl page {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<page>(),
+                        ::memofn::__private::type_name::<page>(),
                         "page",
                     ),
                 )
@@ -91,102 +102,32 @@ impl page {
         ::memofn::__private::policy_if::<String, _>(|page| !page.is_empty())
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 16347680867535914445;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
-    }
-    #[inline]
-    fn ask(
-        __memofn_what: ::memofn::__private::Ask<String>,
-        request: &Request,
-    ) -> ::memofn::__private::std::option::Option<String> {
-        let __memofn_key = ::memofn::__private::key_of!(
-            __memofn_value, shared_place, & request.id
-        );
-        let __memofn_cache = <page>::static_site()
-            .cache_for(
-                &__memofn_key,
-                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
-            );
-        ::memofn::__private::ask(
-            &__memofn_cache,
-            __memofn_what,
-            __memofn_key,
-            &<page>::policy(),
-        )
-    }
-    /// Looks for a call without counting, computing or touching recency.
-    #[inline]
-    fn cache_peek(
-        request: &Request,
-    ) -> ::memofn::__private::std::option::Option<String> {
-        Self::ask(::memofn::__private::Ask::Peek, request)
-    }
-    /// Forgets one call, and returns its result.
-    #[inline]
-    fn cache_remove(
-        request: &Request,
-    ) -> ::memofn::__private::std::option::Option<String> {
-        Self::ask(::memofn::__private::Ask::Remove, request)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(request: &Request) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, request),
-        )
+    const CACHE_VERSION: ::memofn::__private::u64 = 16347680867535914445;
+    ::memofn::__private::controls_that_ask! {
+        [] [] [] [request : & Request] [request] [String] __memofn_what { let
+        __memofn_key = ::memofn::__private::key_of!(__memofn_value, shared_place, &
+        request.id); let __memofn_cache = < page > ::static_site().cache_for(&
+        __memofn_key, ::memofn::__private::stored:: < String, _, _ >
+        (::memofn::__private::Whole)); ::memofn::__private::ask(& __memofn_cache,
+        __memofn_what, __memofn_key, & < page > ::policy()) } cache_peek cache_remove
+        cache_expire
     }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(request: &Request, __memofn_result: String) {
         Self::ask(::memofn::__private::Ask::Insert(__memofn_result), request);
     }
-    #[inline]
-    fn run(
-        __memofn_start: ::memofn::__private::Start,
-        request: &Request,
-        log: &Log,
-    ) -> ::memofn::__private::CacheCall<String> {
-        let __memofn_key = ::memofn::__private::key_of!(
-            __memofn_value, shared_place, & request.id
-        );
-        let __memofn_cache = <page>::static_site()
-            .cache_for(
-                &__memofn_key,
-                ::memofn::__private::stored::<String, _, _>(::memofn::__private::Whole),
-            );
-        let __memofn_cache = &__memofn_cache;
-        let __memofn_run = match ::memofn::__private::observe(
-            __memofn_cache,
-            __memofn_start,
-            __memofn_key,
-            <page>::policy(),
-        ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
-                return __memofn_call;
-            }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
-        };
-        return __memofn_run.finish_call(<page>::uncached(request, log));
-    }
-    /// Runs the body now and stores its result.
-    #[inline]
-    fn cache_refresh(request: &Request, log: &Log) -> String {
-        Self::run(::memofn::__private::Start::Anew, request, log).value
-    }
-    /// Calls the function, and says how the call was answered.
-    #[inline]
-    fn cache_call(
-        request: &Request,
-        log: &Log,
-    ) -> ::memofn::__private::CacheCall<String> {
-        #[allow(deprecated)]
-        let _ = page;
-        Self::run(::memofn::__private::Start::IfAbsent, request, log)
+    ::memofn::__private::controls_that_run! {
+        [] [] [] [] [] [request : & Request, log : & Log] [request, log] [String]
+        [#[allow(deprecated)] let _ = page;] __memofn_start { let __memofn_key =
+        ::memofn::__private::key_of!(__memofn_value, shared_place, & request.id); let
+        __memofn_cache = < page > ::static_site().cache_for(& __memofn_key,
+        ::memofn::__private::stored:: < String, _, _ > (::memofn::__private::Whole)); let
+        __memofn_cache = & __memofn_cache; let __memofn_run = match
+        ::memofn::__private::observe(__memofn_cache, __memofn_start, __memofn_key, < page
+        > ::policy()) { ::memofn::__private::ControlFlow::Break(__memofn_call) => return
+        __memofn_call, ::memofn::__private::ControlFlow::Continue(__memofn_run) =>
+        __memofn_run, }; return __memofn_run.finish_call(< page > ::uncached(request,
+        log)); } cache_refresh cache_call
     }
 }

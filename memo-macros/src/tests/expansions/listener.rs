@@ -1,6 +1,6 @@
 // #[memoize(on_evict = |key, value, why| gone(key, value, why))]
 // fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }
-// Without the body and the controls: 111 lines.
+// Without the body and the controls: 116 lines.
 
 #[cfg_attr(
     doc,
@@ -20,10 +20,23 @@ fn user(id: u64, name: &str) -> Result<User, Error> {
     doc = "",
     doc = " The function is cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct user {}
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+type __memofn_user_stored = <Result<
+    User,
+    Error,
+> as ::memofn::__private::ResultKind<
+    { ::memofn::__private::fallible!(Result < User, Error >) },
+>>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl user {
     /// The function itself: runs its body and leaves the cache alone.
@@ -38,55 +51,47 @@ impl user {
         fetch(id, name)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl user {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
-        <Result<
-            User,
-            Error,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < User, Error >) },
-        >>::Stored,
+        (u64, <str as ::memofn::__private::ToOwned>::Owned),
+        __memofn_user_stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<user>(),
+                        ::memofn::__private::type_name::<user>(),
                         "user",
                     ),
                 )
                 .on_evict_of(
                     ::memofn::__private::thread::<
-                        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+                        (u64, <str as ::memofn::__private::ToOwned>::Owned),
                     >(),
-                    ::memofn::__private::thread::<
-                        <Result<
-                            User,
-                            Error,
-                        > as ::memofn::__private::ResultKind<
-                            { ::memofn::__private::fallible!(Result < User, Error >) },
-                        >>::Stored,
-                    >(),
+                    ::memofn::__private::thread::<__memofn_user_stored>(),
                     |key, value, why| gone(key, value, why),
                 )
         };
         ::memofn::__private::single!(
-            "user", __memofn_options, (u64, < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned), < Result < User, Error
-            > as ::memofn::__private::ResultKind < {
-            ::memofn::__private::fallible!(Result < User, Error >) } >> ::Stored
+            "user", __memofn_options, (u64, < str as ::memofn::__private::ToOwned >
+            ::Owned), __memofn_user_stored
         )
             .call_site(
                 (
                     ::memofn::__private::shared::<u64, _>(),
                     ::memofn::__private::shared::<
-                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        <str as ::memofn::__private::ToOwned>::Owned,
                         _,
                     >(),
                 ),
@@ -99,7 +104,7 @@ impl user {
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
-        (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+        (u64, <str as ::memofn::__private::ToOwned>::Owned),
         <Result<
             User,
             Error,
@@ -115,7 +120,7 @@ impl user {
         id: &u64,
         name: &&str,
     ) -> impl ::memofn::__private::Lookup<
-        Key = (u64, <str as ::memofn::__private::std::borrow::ToOwned>::Owned),
+        Key = (u64, <str as ::memofn::__private::ToOwned>::Owned),
     > {
         (
             ::memofn::__private::plain::<u64, _>(id),
@@ -124,9 +129,9 @@ impl user {
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::PolicyFor<
+    fn policy() -> impl ::memofn::__private::Policy<
         Result<User, Error>,
-        { ::memofn::__private::fallible!(Result < User, Error >) },
+        Stored = __memofn_user_stored,
     > {
         ::memofn::__private::policy::<
             Result<User, Error>,
@@ -135,18 +140,5 @@ impl user {
         >(::memofn::__private::kind!(Result < User, Error >))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 4767690089966395966;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <user>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(id: u64, name: &str) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, id, name),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 4767690089966395966;
 }

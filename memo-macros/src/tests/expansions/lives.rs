@@ -1,6 +1,6 @@
 // #[memoize(ttl = |found| found.lifetime(), jitter = "1m", err_ttl = "5s")]
 // fn user(id: u64) -> io::Result<User> { fetch(id) }
-// Without the body and the controls: 65 lines.
+// Without the body and the controls: 76 lines.
 
 #[cfg_attr(
     doc,
@@ -20,9 +20,14 @@ fn user(id: u64) -> io::Result<User> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = |found| found.lifetime(), jitter = \"1m\", err_ttl = \"5s\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct user {}
 #[allow(dead_code, unreachable_pub)]
 impl user {
@@ -36,8 +41,14 @@ impl user {
         fetch(id)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl user {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
@@ -50,7 +61,7 @@ impl user {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<user>(),
+                        ::memofn::__private::type_name::<user>(),
                         "user",
                     ),
                 )
@@ -60,10 +71,10 @@ impl user {
                         _,
                     >(::memofn::__private::Whole, |found| found.lifetime()),
                 )
-                .jitter(::memofn::__private::std::time::Duration::new(60u64, 0u32))
+                .jitter(::memofn::__private::Duration::new(60u64, 0u32))
                 .err_ttl(
                     ::memofn::__private::failures::<io::Result<User>>(),
-                    ::memofn::__private::std::time::Duration::new(5u64, 0u32),
+                    ::memofn::__private::Duration::new(5u64, 0u32),
                 )
         };
         ::memofn::__private::single!("user", __memofn_options, u64, io::Result < User >)
@@ -87,73 +98,24 @@ impl user {
         ::memofn::__private::policy_with_errors::<io::Result<User>, _>()
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 7812702345650420651;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <user>::call_site().enable(__memofn_enabled)
-    }
-    #[inline]
-    fn ask(
-        __memofn_what: ::memofn::__private::Ask<io::Result<User>>,
-        id: u64,
-    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
-        <user>::call_site().ask(__memofn_what, <user>::lookup(&id), &<user>::policy())
-    }
-    /// Looks for a call without counting, computing or touching recency.
-    #[inline]
-    fn cache_peek(
-        id: u64,
-    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
-        Self::ask(::memofn::__private::Ask::Peek, id)
-    }
-    /// Forgets one call, and returns its result.
-    #[inline]
-    fn cache_remove(
-        id: u64,
-    ) -> ::memofn::__private::std::option::Option<io::Result<User>> {
-        Self::ask(::memofn::__private::Ask::Remove, id)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(id: u64) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, id),
-        )
+    const CACHE_VERSION: ::memofn::__private::u64 = 7812702345650420651;
+    ::memofn::__private::controls_that_ask! {
+        [] [] [] [id : u64] [id] [io::Result < User >] __memofn_what { < user >
+        ::call_site().ask(__memofn_what, < user > ::lookup(& id), & < user > ::policy())
+        } cache_peek cache_remove cache_expire
     }
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(id: u64, __memofn_result: io::Result<User>) {
         Self::ask(::memofn::__private::Ask::Insert(__memofn_result), id);
     }
-    #[inline]
-    fn run(
-        __memofn_start: ::memofn::__private::Start,
-        id: u64,
-    ) -> ::memofn::__private::CacheCall<io::Result<User>> {
-        let __memofn_run = match <user>::call_site()
-            .observe(__memofn_start, <user>::lookup(&id), <user>::policy())
-        {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
-                return __memofn_call;
-            }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
-        };
-        return __memofn_run.finish_call(<user>::uncached(id));
-    }
-    /// Runs the body now and stores its result.
-    #[inline]
-    fn cache_refresh(id: u64) -> io::Result<User> {
-        Self::run(::memofn::__private::Start::Anew, id).value
-    }
-    /// Calls the function, and says how the call was answered.
-    #[inline]
-    fn cache_call(id: u64) -> ::memofn::__private::CacheCall<io::Result<User>> {
-        #[allow(deprecated)]
-        let _ = user;
-        Self::run(::memofn::__private::Start::IfAbsent, id)
+    ::memofn::__private::controls_that_run! {
+        [] [] [] [] [] [id : u64] [id] [io::Result < User >] [#[allow(deprecated)] let _
+        = user;] __memofn_start { let __memofn_run = match < user > ::call_site()
+        .observe(__memofn_start, < user > ::lookup(& id), < user > ::policy()) {
+        ::memofn::__private::ControlFlow::Break(__memofn_call) => return __memofn_call,
+        ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run, };
+        return __memofn_run.finish_call(< user > ::uncached(id)); } cache_refresh
+        cache_call
     }
 }

@@ -5,7 +5,7 @@
 // a: u8, mut b: f64, _: Option<&str>, (c, d): (u8, f32), Point { x, .. }: Point, e: &[&str],
 // f: Cow<'_, str>, g: [f64; 3], h: &Path, i: Vec<u8>, j: char, k: bool, r#type: i8, l: i16,
 // ) { body }
-// Without the body and the controls: 240 lines.
+// Without the body and the controls: 236 lines.
 
 #[must_use]
 #[allow(clippy::too_many_arguments)]
@@ -45,9 +45,14 @@ unsafe fn many(
     doc = "",
     doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `many::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 #[allow(clippy::too_many_arguments)]
 struct many {}
 #[allow(dead_code, unreachable_pub)]
@@ -94,8 +99,14 @@ impl many {
         body
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 #[allow(clippy::too_many_arguments)]
 impl many {
     #[doc(hidden)]
@@ -104,17 +115,13 @@ impl many {
         (
             u8,
             ::memofn::__private::Float<f64>,
-            ::memofn::__private::std::option::Option<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
+            ::memofn::__private::Option<<str as ::memofn::__private::ToOwned>::Owned>,
             (u8, ::memofn::__private::Float<f32>),
             Point,
-            ::memofn::__private::std::vec::Vec<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
-            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            ::memofn::__private::Vec<<str as ::memofn::__private::ToOwned>::Owned>,
+            <str as ::memofn::__private::ToOwned>::Owned,
             [::memofn::__private::Float<f64>; 3],
-            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            <Path as ::memofn::__private::ToOwned>::Owned,
             Vec<u8>,
             char,
             (bool, i8, i16),
@@ -126,30 +133,27 @@ impl many {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<many>(),
+                        ::memofn::__private::type_name::<many>(),
                         "many",
                     ),
                 )
         };
         ::memofn::__private::single!(
             "many", __memofn_options, (u8, ::memofn::__private::Float < f64 >,
-            ::memofn::__private::std::option::Option < < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned >, (u8,
-            ::memofn::__private::Float < f32 >,), Point,
-            ::memofn::__private::std::vec::Vec < < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned >, < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned,
-            [::memofn::__private::Float < f64 >; 3], < Path as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned, Vec < u8 >, char, (bool,
-            i8, i16)), ()
+            ::memofn::__private::Option < < str as ::memofn::__private::ToOwned > ::Owned
+            >, (u8, ::memofn::__private::Float < f32 >,), Point, ::memofn::__private::Vec
+            < < str as ::memofn::__private::ToOwned > ::Owned >, < str as
+            ::memofn::__private::ToOwned > ::Owned, [::memofn::__private::Float < f64 >;
+            3], < Path as ::memofn::__private::ToOwned > ::Owned, Vec < u8 >, char,
+            (bool, i8, i16)), ()
         )
             .call_site(
                 (
                     ::memofn::__private::shared::<u8, _>(),
                     ::memofn::__private::shared::<::memofn::__private::Float<f64>, _>(),
                     ::memofn::__private::shared::<
-                        ::memofn::__private::std::option::Option<
-                            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        ::memofn::__private::Option<
+                            <str as ::memofn::__private::ToOwned>::Owned,
                         >,
                         _,
                     >(),
@@ -159,13 +163,13 @@ impl many {
                     >(),
                     ::memofn::__private::shared::<Point, _>(),
                     ::memofn::__private::shared::<
-                        ::memofn::__private::std::vec::Vec<
-                            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        ::memofn::__private::Vec<
+                            <str as ::memofn::__private::ToOwned>::Owned,
                         >,
                         _,
                     >(),
                     ::memofn::__private::shared::<
-                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        <str as ::memofn::__private::ToOwned>::Owned,
                         _,
                     >(),
                     ::memofn::__private::shared::<
@@ -173,7 +177,7 @@ impl many {
                         _,
                     >(),
                     ::memofn::__private::shared::<
-                        <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        <Path as ::memofn::__private::ToOwned>::Owned,
                         _,
                     >(),
                     ::memofn::__private::shared::<Vec<u8>, _>(),
@@ -192,17 +196,13 @@ impl many {
         (
             u8,
             ::memofn::__private::Float<f64>,
-            ::memofn::__private::std::option::Option<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
+            ::memofn::__private::Option<<str as ::memofn::__private::ToOwned>::Owned>,
             (u8, ::memofn::__private::Float<f32>),
             Point,
-            ::memofn::__private::std::vec::Vec<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
-            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            ::memofn::__private::Vec<<str as ::memofn::__private::ToOwned>::Owned>,
+            <str as ::memofn::__private::ToOwned>::Owned,
             [::memofn::__private::Float<f64>; 3],
-            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            <Path as ::memofn::__private::ToOwned>::Owned,
             Vec<u8>,
             char,
             (bool, i8, i16),
@@ -232,17 +232,13 @@ impl many {
         Key = (
             u8,
             ::memofn::__private::Float<f64>,
-            ::memofn::__private::std::option::Option<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
+            ::memofn::__private::Option<<str as ::memofn::__private::ToOwned>::Owned>,
             (u8, ::memofn::__private::Float<f32>),
             Point,
-            ::memofn::__private::std::vec::Vec<
-                <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-            >,
-            <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            ::memofn::__private::Vec<<str as ::memofn::__private::ToOwned>::Owned>,
+            <str as ::memofn::__private::ToOwned>::Owned,
             [::memofn::__private::Float<f64>; 3],
-            <Path as ::memofn::__private::std::borrow::ToOwned>::Owned,
+            <Path as ::memofn::__private::ToOwned>::Owned,
             Vec<u8>,
             char,
             (bool, i8, i16),
@@ -299,49 +295,5 @@ impl many {
         ::memofn::__private::policy::<(), _, _>(::memofn::__private::Whole)
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 11004426569004665680;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <many>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(
-        a: u8,
-        b: f64,
-        __memofn_arg2: Option<&str>,
-        __memofn_arg3: (u8, f32),
-        __memofn_arg4: Point,
-        e: &[&str],
-        f: Cow<'_, str>,
-        g: [f64; 3],
-        h: &Path,
-        i: Vec<u8>,
-        j: char,
-        k: bool,
-        r#type: i8,
-        l: i16,
-    ) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(
-                ::memofn::__private::Ask::Expire,
-                a,
-                b,
-                __memofn_arg2,
-                __memofn_arg3,
-                __memofn_arg4,
-                e,
-                f,
-                g,
-                h,
-                i,
-                j,
-                k,
-                r#type,
-                l,
-            ),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 11004426569004665680;
 }

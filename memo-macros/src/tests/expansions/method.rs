@@ -79,10 +79,7 @@ impl Rectangle {
     }
     /// Forgets one call of [`area`](Self::area), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    pub fn area_remove(
-        self: &Self,
-        unit: Unit,
-    ) -> ::memofn::__private::std::option::Option<f64> {
+    pub fn area_remove(self: &Self, unit: Unit) -> ::memofn::__private::Option<f64> {
         Self::area_cache_call_site()
             .ask(
                 ::memofn::__private::Ask::Remove,
@@ -101,12 +98,10 @@ impl Rectangle {
                 ::memofn::__private::Whole,
             )
         {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+            ::memofn::__private::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;
             }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
+            ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
         };
         return __memofn_run.finish_call(Self::area_uncached(self, unit));
     }

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m", refresh_after = 0.8)]
 // fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> { fetch(city, day) }
-// Without the body and the controls: 126 lines.
+// Without the body and the controls: 138 lines.
 
 #[cfg_attr(
     doc,
@@ -20,10 +20,23 @@ fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = \"30m\", refresh_after = 0.8)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct temperature {}
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+type __memofn_temperature_stored = <Result<
+    f64,
+    WeatherError,
+> as ::memofn::__private::ResultKind<
+    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+>>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
@@ -38,34 +51,35 @@ impl temperature {
         fetch(city, day)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl temperature {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u16),
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
+        (<str as ::memofn::__private::ToOwned>::Owned, u16),
+        __memofn_temperature_stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        ::memofn::__private::type_name::<temperature>(),
                         "temperature",
                     ),
                 )
-                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(1800u64, 0u32))
                 .refresh_part(0.8)
                 .renew_by(
                     ::memofn::__private::renews::<
-                        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u16),
+                        (<str as ::memofn::__private::ToOwned>::Owned, u16),
                         Result<f64, WeatherError>,
                         _,
                     >(
@@ -92,15 +106,13 @@ impl temperature {
                 )
         };
         ::memofn::__private::single!(
-            "temperature", __memofn_options, (< str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned, u16), < Result < f64,
-            WeatherError > as ::memofn::__private::ResultKind < {
-            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, (< str as ::memofn::__private::ToOwned >
+            ::Owned, u16), __memofn_temperature_stored
         )
             .call_site(
                 (
                     ::memofn::__private::shared::<
-                        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                        <str as ::memofn::__private::ToOwned>::Owned,
                         _,
                     >(),
                     ::memofn::__private::shared::<u16, _>(),
@@ -114,7 +126,7 @@ impl temperature {
     }
     /// The cache itself.
     fn cache() -> &'static ::memofn::__private::Cache<
-        (<str as ::memofn::__private::std::borrow::ToOwned>::Owned, u16),
+        (<str as ::memofn::__private::ToOwned>::Owned, u16),
         <Result<
             f64,
             WeatherError,
@@ -126,9 +138,9 @@ impl temperature {
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::PolicyFor<
+    fn policy() -> impl ::memofn::__private::Policy<
         Result<f64, WeatherError>,
-        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        Stored = __memofn_temperature_stored,
     > {
         ::memofn::__private::policy::<
             Result<f64, WeatherError>,
@@ -137,18 +149,5 @@ impl temperature {
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 11680431475994972272;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <temperature>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(city: &str, day: u16) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, city, day),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 11680431475994972272;
 }

@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 92 lines.
+// Without the body and the controls: 104 lines.
 
 #[cfg_attr(
     doc,
@@ -20,10 +20,23 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
     doc = "",
     doc = " The function is cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 pub(crate) struct temperature {}
+#[doc(hidden)]
+#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
+type __memofn_temperature_stored = <Result<
+    f64,
+    WeatherError,
+> as ::memofn::__private::ResultKind<
+    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+>>::Stored;
 #[allow(dead_code, unreachable_pub)]
 impl temperature {
     /// The function itself: runs its body and leaves the cache alone.
@@ -42,41 +55,40 @@ impl temperature {
         api.fetch(city)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl temperature {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
+        <str as ::memofn::__private::ToOwned>::Owned,
+        __memofn_temperature_stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<temperature>(),
+                        ::memofn::__private::type_name::<temperature>(),
                         "temperature",
                     ),
                 )
                 .maxsize(128)
-                .ttl(::memofn::__private::std::time::Duration::new(1800u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", __memofn_options, < str as
-            ::memofn::__private::std::borrow::ToOwned > ::Owned, < Result < f64,
-            WeatherError > as ::memofn::__private::ResultKind < {
-            ::memofn::__private::fallible!(Result < f64, WeatherError >) } >> ::Stored
+            "temperature", __memofn_options, < str as ::memofn::__private::ToOwned >
+            ::Owned, __memofn_temperature_stored
         )
             .call_site(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -88,7 +100,7 @@ impl temperature {
     }
     /// The cache itself.
     pub(crate) fn cache() -> &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <str as ::memofn::__private::ToOwned>::Owned,
         <Result<
             f64,
             WeatherError,
@@ -103,15 +115,15 @@ impl temperature {
     fn lookup(
         city: &&str,
     ) -> impl ::memofn::__private::Lookup<
-        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        Key = <str as ::memofn::__private::ToOwned>::Owned,
     > {
         ::memofn::__private::plain::<str, _>(city)
     }
     #[doc(hidden)]
     #[inline]
-    fn policy() -> impl ::memofn::__private::PolicyFor<
+    fn policy() -> impl ::memofn::__private::Policy<
         Result<f64, WeatherError>,
-        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+        Stored = __memofn_temperature_stored,
     > {
         ::memofn::__private::policy::<
             Result<f64, WeatherError>,
@@ -120,82 +132,26 @@ impl temperature {
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    pub(crate) const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 10797344027709507125;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    pub(crate) fn cache_enable(__memofn_enabled: bool) {
-        <temperature>::call_site().enable(__memofn_enabled)
-    }
-    #[inline]
-    fn ask(
-        __memofn_what: ::memofn::__private::Ask<Result<f64, WeatherError>>,
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        <temperature>::call_site()
-            .ask(__memofn_what, <temperature>::lookup(&city), &<temperature>::policy())
-    }
-    /// Looks for a call without counting, computing or touching recency.
-    #[inline]
-    pub(crate) fn cache_peek(
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        Self::ask(::memofn::__private::Ask::Peek, city)
-    }
-    /// Forgets one call, and returns its result.
-    #[inline]
-    pub(crate) fn cache_remove(
-        city: &str,
-    ) -> ::memofn::__private::std::option::Option<Result<f64, WeatherError>> {
-        Self::ask(::memofn::__private::Ask::Remove, city)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    pub(crate) fn cache_expire(city: &str) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, city),
-        )
+    pub(crate) const CACHE_VERSION: ::memofn::__private::u64 = 10797344027709507125;
+    ::memofn::__private::controls_that_ask! {
+        [pub (crate)] [] [] [city : & str] [city] [Result < f64, WeatherError >]
+        __memofn_what { < temperature > ::call_site().ask(__memofn_what, < temperature >
+        ::lookup(& city), & < temperature > ::policy()) } cache_peek cache_remove
+        cache_expire
     }
     /// Stores a result as if it had been computed now.
     #[inline]
     pub(crate) fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
         Self::ask(::memofn::__private::Ask::Insert(__memofn_result), city);
     }
-    #[inline]
-    fn run(
-        __memofn_start: ::memofn::__private::Start,
-        api: &mut Api,
-        city: &str,
-    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        let __memofn_run = match <temperature>::call_site()
-            .observe(
-                __memofn_start,
-                <temperature>::lookup(&city),
-                <temperature>::policy(),
-            )
-        {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
-                return __memofn_call;
-            }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
-        };
-        return __memofn_run.finish_call(<temperature>::uncached(api, city));
-    }
-    /// Runs the body now and stores its result.
-    #[inline]
-    pub(crate) fn cache_refresh(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
-        Self::run(::memofn::__private::Start::Anew, api, city).value
-    }
-    /// Calls the function, and says how the call was answered.
-    #[inline]
-    pub(crate) fn cache_call(
-        api: &mut Api,
-        city: &str,
-    ) -> ::memofn::__private::CacheCall<Result<f64, WeatherError>> {
-        #[allow(deprecated)]
-        let _ = temperature;
-        Self::run(::memofn::__private::Start::IfAbsent, api, city)
+    ::memofn::__private::controls_that_run! {
+        [pub (crate)] [] [] [] [] [api : & mut Api, city : & str] [api, city] [Result <
+        f64, WeatherError >] [#[allow(deprecated)] let _ = temperature;] __memofn_start {
+        let __memofn_run = match < temperature > ::call_site().observe(__memofn_start, <
+        temperature > ::lookup(& city), < temperature > ::policy()) {
+        ::memofn::__private::ControlFlow::Break(__memofn_call) => return __memofn_call,
+        ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run, };
+        return __memofn_run.finish_call(< temperature > ::uncached(api, city)); }
+        cache_refresh cache_call
     }
 }

@@ -1,6 +1,6 @@
 // #[memoize(skip(db), tags = [format!("user:{id}"), db.name, "users"])]
 // fn user(id: u64, db: &Db) -> String { db.user(id) }
-// Without the body and the controls: 74 lines.
+// Without the body and the controls: 84 lines.
 
 #[cfg_attr(
     doc,
@@ -13,8 +13,7 @@ fn user(id: u64, db: &Db) -> String {
         __memofn_cache.enter(< user > ::lookup(& id), < user > ::policy()).tagged(|| {
         ::memofn::__private::tags([::memofn::__private::tag(format!("user:{id}")),
         ::memofn::__private::tag_place(& db.name),
-        ::memofn::__private::std::borrow::Cow::Borrowed("users")]) }), < user >
-        ::uncached(id, db)
+        ::memofn::__private::Cow::Borrowed("users")]) }), < user > ::uncached(id, db)
     );
 }
 /// The cache of [`user()`]: its counters and controls.
@@ -23,9 +22,14 @@ fn user(id: u64, db: &Db) -> String {
     doc = "",
     doc = " The function is cached by [`#[memoize(skip(db), tags = ..)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct user {}
 #[allow(dead_code, unreachable_pub)]
 impl user {
@@ -41,8 +45,14 @@ impl user {
         db.user(id)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl user {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
@@ -57,7 +67,7 @@ impl user {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<user>(),
+                        ::memofn::__private::type_name::<user>(),
                         "user",
                     ),
                 )
@@ -98,20 +108,7 @@ impl user {
         ::memofn::__private::policy::<String, _, _>(::memofn::__private::kind!(String))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 2272434515336346280;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <user>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(id: u64) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, id),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 2272434515336346280;
     /// Stores a result as if it had been computed now.
     #[inline]
     fn cache_insert(id: u64, db: &Db, __memofn_result: String) {
@@ -124,7 +121,7 @@ impl user {
                         ::memofn::__private::tags([
                             ::memofn::__private::tag(format!("user:{id}")),
                             ::memofn::__private::tag_place(&db.name),
-                            ::memofn::__private::std::borrow::Cow::Borrowed("users"),
+                            ::memofn::__private::Cow::Borrowed("users"),
                         ])
                     },
                 ),

@@ -1,6 +1,6 @@
 // #[memoize(scope = "thread", maxsize = unbounded)]
 // fn distance(a: &[char], b: &[char]) -> usize { edits(a, b) }
-// Without the body and the controls: 84 lines.
+// Without the body and the controls: 82 lines.
 
 #[cfg_attr(
     doc,
@@ -20,9 +20,14 @@ fn distance(a: &[char], b: &[char]) -> usize {
     doc = "",
     doc = " The function is cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `distance::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct distance {}
 #[allow(dead_code, unreachable_pub)]
 impl distance {
@@ -38,16 +43,19 @@ impl distance {
         edits(a, b)
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl distance {
     #[doc(hidden)]
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (
-            ::memofn::__private::std::vec::Vec<char>,
-            ::memofn::__private::std::vec::Vec<char>,
-        ),
+        (::memofn::__private::Vec<char>, ::memofn::__private::Vec<char>),
         usize,
         ::memofn::__private::scope::Thread,
     > {
@@ -55,24 +63,20 @@ impl distance {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<distance>(),
+                        ::memofn::__private::type_name::<distance>(),
                         "distance",
                     ),
                 )
                 .unbounded()
         };
         ::memofn::__private::thread_single!(
-            "distance", __memofn_options, (::memofn::__private::std::vec::Vec < char >,
-            ::memofn::__private::std::vec::Vec < char >), usize
+            "distance", __memofn_options, (::memofn::__private::Vec < char >,
+            ::memofn::__private::Vec < char >), usize
         )
             .call_site(
                 (
-                    ::memofn::__private::thread::<
-                        ::memofn::__private::std::vec::Vec<char>,
-                    >(),
-                    ::memofn::__private::thread::<
-                        ::memofn::__private::std::vec::Vec<char>,
-                    >(),
+                    ::memofn::__private::thread::<::memofn::__private::Vec<char>>(),
+                    ::memofn::__private::thread::<::memofn::__private::Vec<char>>(),
                 ),
                 ::memofn::__private::thread_stored::<
                     usize,
@@ -82,10 +86,7 @@ impl distance {
     }
     /// The cache itself.
     fn cache() -> ::memofn::__private::Cache<
-        (
-            ::memofn::__private::std::vec::Vec<char>,
-            ::memofn::__private::std::vec::Vec<char>,
-        ),
+        (::memofn::__private::Vec<char>, ::memofn::__private::Vec<char>),
         usize,
         ::memofn::__private::scope::Thread,
     > {
@@ -97,10 +98,7 @@ impl distance {
         a: &&[char],
         b: &&[char],
     ) -> impl ::memofn::__private::Lookup<
-        Key = (
-            ::memofn::__private::std::vec::Vec<char>,
-            ::memofn::__private::std::vec::Vec<char>,
-        ),
+        Key = (::memofn::__private::Vec<char>, ::memofn::__private::Vec<char>),
     > {
         (
             ::memofn::__private::plain::<[char], _>(a),
@@ -108,21 +106,5 @@ impl distance {
         )
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 2914492278602098387;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        <distance>::call_site().enable(__memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(
-        a: &[char],
-        b: &[char],
-    ) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, a, b),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 2914492278602098387;
 }

@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 131 lines.
+// Without the body and the controls: 138 lines.
 
 #[cfg_attr(
     doc,
@@ -20,10 +20,8 @@ async fn page(id: Id) -> Page {
     let __memofn_miss = match ::memofn::__private::GivenCache::new(&__memofn_cache)
         .hit(&__memofn_key, &__memofn_policy)
     {
-        ::memofn::__private::std::result::Result::Ok(__memofn_result) => {
-            return __memofn_result;
-        }
-        ::memofn::__private::std::result::Result::Err(__memofn_miss) => __memofn_miss,
+        ::memofn::__private::Ok(__memofn_result) => return __memofn_result,
+        ::memofn::__private::Err(__memofn_miss) => __memofn_miss,
     };
     let __memofn_run = match ::memofn::__private::go_on(
             &__memofn_cache,
@@ -33,12 +31,10 @@ async fn page(id: Id) -> Page {
         )
         .await
     {
-        ::memofn::__private::std::ops::ControlFlow::Break(__memofn_result) => {
+        ::memofn::__private::ControlFlow::Break(__memofn_result) => {
             return __memofn_result;
         }
-        ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-            __memofn_run
-        }
+        ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
     };
     return __memofn_run.drive(<page>::uncached(id)).await;
 }
@@ -48,9 +44,14 @@ async fn page(id: Id) -> Page {
     doc = "",
     doc = " The function is cached by [`#[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `page::cache_info()`."
 )]
-#[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-#[allow(clippy::exhaustive_structs, clippy::min_ident_chars)]
-#[allow(unreachable_pub)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::exhaustive_structs,
+    clippy::min_ident_chars
+)]
 struct page {}
 #[allow(dead_code, unreachable_pub)]
 impl page {
@@ -60,8 +61,14 @@ impl page {
         fetch(id).await
     }
 }
-#[allow(dead_code, non_snake_case, private_interfaces, clippy::all, clippy::pedantic)]
-#[allow(unreachable_pub)]
+#[allow(
+    dead_code,
+    non_snake_case,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
 impl page {
     #[doc(hidden)]
     fn static_site() -> ::memofn::__private::Site<
@@ -72,7 +79,7 @@ impl page {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::std::any::type_name::<page>(),
+                        ::memofn::__private::type_name::<page>(),
                         "page",
                     ),
                 )
@@ -149,18 +156,5 @@ impl page {
         ::memofn::__private::policy::<Page, _, _>(::memofn::__private::kind!(Page))
     }
     /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 2;
-    /// Turns the cache off, or on again. Off, each call runs the body.
-    #[inline]
-    fn cache_enable(__memofn_enabled: bool) {
-        ::memofn::__private::Cache::enable(&Self::cache(), __memofn_enabled)
-    }
-    /// Ends the time in which the result of a call answers: it is renewed by the next call, kept for calls that fail, or
-    /// forgotten, as the options say. Returns whether it did answer.
-    #[inline]
-    fn cache_expire(id: Id) -> ::memofn::__private::std::primitive::bool {
-        ::memofn::__private::std::option::Option::is_some(
-            &Self::ask(::memofn::__private::Ask::Expire, id),
-        )
-    }
+    const CACHE_VERSION: ::memofn::__private::u64 = 2;
 }

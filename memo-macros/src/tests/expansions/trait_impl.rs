@@ -12,7 +12,7 @@ impl Load for Client {
         let __memofn_cache = <Self as ClientLoadControls>::load_cache_static_site()
             .call_site(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -54,10 +54,10 @@ trait ClientLoadControls: Load {
     fn load_cache_lookup(
         path: &&str,
     ) -> impl ::memofn::__private::Lookup<
-        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        Key = <str as ::memofn::__private::ToOwned>::Owned,
     >;
     /// Forgets one call of [`load`](Self::load), and returns its result.
-    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page>;
+    fn load_remove(path: &str) -> ::memofn::__private::Option<Self::Page>;
     /// Calls [`load`](Self::load), and says how the call was answered.
     fn load_call(&self, path: &str) -> ::memofn::__private::CacheCall<Self::Page>;
 }
@@ -91,12 +91,12 @@ impl ClientLoadControls for Client {
                 .name(
                     ::memofn::__private::label(
                         "<",
-                        ::memofn::__private::std::any::type_name::<Self>(),
+                        ::memofn::__private::type_name::<Self>(),
                         " as Load>::load",
                         &[],
                     ),
                 )
-                .ttl(::memofn::__private::std::time::Duration::new(3600u64, 0u32))
+                .ttl(::memofn::__private::Duration::new(3600u64, 0u32))
         };
         ::memofn::__private::site!(
             "load", __memofn_options, ::memofn::__private::InstanceOf::closure(&
@@ -105,7 +105,7 @@ impl ClientLoadControls for Client {
     }
     /// The cache of [`load`](Self::load).
     type load_cache = &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        <str as ::memofn::__private::ToOwned>::Owned,
         <Self::Page as ::memofn::__private::ResultKind<
             { ::memofn::__private::fallible!(Self::Page) },
         >>::Stored,
@@ -116,7 +116,7 @@ impl ClientLoadControls for Client {
         <Self as ClientLoadControls>::load_cache_static_site()
             .cache(
                 ::memofn::__private::shared::<
-                    <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+                    <str as ::memofn::__private::ToOwned>::Owned,
                     _,
                 >(),
                 ::memofn::__private::stored::<
@@ -132,13 +132,13 @@ impl ClientLoadControls for Client {
     fn load_cache_lookup(
         path: &&str,
     ) -> impl ::memofn::__private::Lookup<
-        Key = <str as ::memofn::__private::std::borrow::ToOwned>::Owned,
+        Key = <str as ::memofn::__private::ToOwned>::Owned,
     > {
         ::memofn::__private::plain::<str, _>(path)
     }
     /// Forgets one call of [`load`](Self::load), and returns its result.
     #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-    fn load_remove(path: &str) -> ::memofn::__private::std::option::Option<Self::Page> {
+    fn load_remove(path: &str) -> ::memofn::__private::Option<Self::Page> {
         let __memofn_cache = <Self as ClientLoadControls>::load_cache();
         ::memofn::__private::ask(
             &__memofn_cache,
@@ -167,12 +167,10 @@ impl ClientLoadControls for Client {
                 _,
             >(::memofn::__private::kind!(Self::Page)),
         ) {
-            ::memofn::__private::std::ops::ControlFlow::Break(__memofn_call) => {
+            ::memofn::__private::ControlFlow::Break(__memofn_call) => {
                 return __memofn_call;
             }
-            ::memofn::__private::std::ops::ControlFlow::Continue(__memofn_run) => {
-                __memofn_run
-            }
+            ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
         };
         return __memofn_run
             .finish_call(<Self as ClientLoadControls>::load_uncached(self, path));

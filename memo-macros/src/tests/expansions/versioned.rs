@@ -10,7 +10,7 @@ pub struct parse {}
 #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 impl parse {
     /// The version of `parse`, for the results of functions that depend on it.
-    pub const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = ::memofn::__private::mixed(
+    pub const CACHE_VERSION: ::memofn::__private::u64 = ::memofn::__private::mixed(
         6073553289418095116,
         &[
             {
@@ -41,5 +41,5 @@ where
     T: Eq,
 {
     /// The version of `Pair`, for the results of functions that depend on it.
-    const CACHE_VERSION: ::memofn::__private::std::primitive::u64 = 7;
+    const CACHE_VERSION: ::memofn::__private::u64 = 7;
 }
