@@ -278,7 +278,7 @@ fn writes_a_file_for_another_test() {
     assert!(memofn::flush(LONG));
 }
 
-/// What is done to the bytes of a file.
+/// Damage to the bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Damage {
     Flip,

@@ -1,4 +1,4 @@
-//! What the callers see.
+//! The callers get old values until a run has ended.
 
 use super::*;
 
@@ -285,7 +285,7 @@ fn a_value_that_was_made_old_answers_once_more_and_is_renewed() {
     rate::cache_insert("EUR", 10);
     assert!(rate::cache_expire("EUR"));
     assert_eq!((rate("EUR"), rate("EUR")), (10, 10));
-    // What began before is not stored, and the value is old again.
+    // A run that began before is not stored, and the value is old again.
     assert!(rate::cache_expire("EUR"));
     let outdated = JOBS.take_one();
     assert_eq!(rate("EUR"), 10);

@@ -488,9 +488,10 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// A tier below the cache: a miss asks it before it runs the computation, and gives it the result to keep.
     ///
-    /// The cache needs a [`name`](Self::name): it says which records are the cache's. Without a name nothing is kept: each question counts
-    /// as a [`tier_errors`](crate::CacheInfo::tier_errors), and [`on_tier_event`](crate::on_tier_event) tells why. `version` is the version of
-    /// the computation: records of another version do not answer. Results are written by `serde` and `postcard`.
+    /// The cache needs a [`name`](Self::name): it says which records are the cache's. Without a name nothing is kept. Then
+    /// each question counts as a [`tier_errors`](crate::CacheInfo::tier_errors), and
+    /// [`on_tier_event`](crate::on_tier_event) tells why. `version` is the version of the computation: records of another
+    /// version do not answer. Results are written by `serde` and `postcard`.
     ///
     /// - [`insert`](Cache::insert), [`remove`](Cache::remove), [`clear`](Cache::clear) and tags reach the tier, and none of
     ///   them waits for it. [`peek`](Cache::peek), [`get`](Cache::get) and iteration see the cache alone.

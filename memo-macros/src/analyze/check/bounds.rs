@@ -51,7 +51,7 @@ pub(super) fn of_block(block: &Block, options: &[Options], errors: &mut Errors) 
     }
 }
 
-/// A bound that the key or the stored value needs, and who asks for it. Who asks reports all of its bounds at once.
+/// A bound that the key or the stored value needs, and its origin. The compiler reports all bounds of one origin at once.
 struct Needed {
     name: &'static str,
     by: By,
@@ -172,7 +172,7 @@ impl Given {
         Some(given)
     }
 
-    /// What is wrong with the parameter `name` of a function, or of the block around it.
+    /// The mistake in the bounds of the parameter `name` of a function or of the block around it, if there is one.
     fn mistake(&self, options: &Options, function: &Function, name: &Ident) -> Option<String> {
         let mut keyed = function.inputs().filter(|argument| {
             options.key().is_none() && is_keyed(options, argument.name.as_ref(), argument.pat)
