@@ -490,7 +490,7 @@ impl<K, V> CacheBuilder<K, V> {
     ///
     /// The cache needs a [`name`](Self::name): it says which records are the cache's. Without a name nothing is kept. Then
     /// each question counts as a [`tier_errors`](crate::CacheInfo::tier_errors), and
-    /// [`on_tier_event`](crate::on_tier_event) tells why. `version` is the version of the computation: records of another
+    /// [`on_tier_event`](crate::tier::on_tier_event) tells why. `version` is the version of the computation: records of another
     /// version do not answer. Results are written by `serde` and `postcard`.
     ///
     /// - [`insert`](Cache::insert), [`remove`](Cache::remove), [`clear`](Cache::clear) and tags reach the tier, and none of
