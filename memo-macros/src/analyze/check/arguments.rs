@@ -77,9 +77,8 @@ fn mistake(
 ) -> Option<(TokenStream, String)> {
     let ty = argument.ty.to_token_stream();
     let (called, advice) = called_and_advice(argument);
-    if let Some(word) = find_word(&ty, "impl").or_else(|| find_word(&ty, "dyn"))
-        && is_iterator(&ty)
-    {
+    let any = find_word(&ty, "impl").or_else(|| find_word(&ty, "dyn"));
+    if let Some(word) = any.filter(|_| is_iterator(&ty)) {
         return Some((word.into_token_stream(), format!("{called} {IS_ITERATOR}")));
     }
     if let Some(word) = find_mut_reference(&ty) {
