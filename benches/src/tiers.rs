@@ -1,7 +1,8 @@
 //! Hits in a tier beside the bare question: a hit in Redis and a `GET`, a hit on disk and a `SELECT`.
 //!
-//! `cargo run -p memofn-bench --release --features tiers --bin tiers`, and ` disk` or ` redis` for one of them. It starts a
-//! `redis-server` of its own. Rounds of each are interleaved. A hit is a call of a cache that holds nothing: it asks, reads the record, checks it and stores the value.
+//! `cargo run -p memofn-bench --release --features tiers --bin tiers`, with the argument `disk` or `redis` for one of them. It
+//! starts a `redis-server` of its own. Rounds of each are interleaved. A hit is a call of a cache that holds nothing: it asks,
+//! reads the record, checks it and stores the value.
 
 use memofn::tier::Tier;
 use memofn::{Cache, disk, redis};

@@ -1,7 +1,7 @@
 //! Rules about the bounds on type parameters.
 //!
 //! The compiler reports each missing bound on its own. Where several are missing for certain, one error here names them
-//! all. It decides about parameters with other traits: any trait may have the bounds that are needed.
+//! all. Parameters with unknown traits are left to the compiler: such a trait may have the bounds that are needed.
 
 use super::arguments::{IS_ITERATOR, NOT_COMPARED, called_and_advice};
 use crate::analyze::keyed::is_keyed;
