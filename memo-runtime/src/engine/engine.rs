@@ -21,16 +21,14 @@
 use crate::base::of_value::OfValue;
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
-use crate::config::stats::CacheInfo;
-use crate::engine::below::{Above, Below, Since, Told};
+use crate::engine::below::{Above, Below};
 use crate::engine::core::{Core, Equals, Found, NewEntry, NewTags, Renewer, Rule};
-use crate::engine::detour;
 use crate::engine::lives::Lives;
 use crate::engine::purity::Checker;
 use crate::engine::query::{AnyQuery, EqualKeys};
 use crate::engine::settings::{Functions, Settings};
 use crate::engine::state::Aged;
-use crate::engine::switch;
+use crate::engine::{detour, switch};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
@@ -54,15 +52,15 @@ pub struct Engine<S: Scope> {
     pub(crate) hashing: Hashing,
     /// The options at the start. Only `maxsize` changes: see [`parameters()`](Self::parameters).
     pub(crate) parameters: CacheParameters,
-    functions: Functions,
+    pub(super) functions: Functions,
     pub(crate) lives: Lives,
     /// Is asked before a body runs.
     pub(crate) below: Option<Arc<dyn Below>>,
     spare: Spare<S>,
     /// Compares keys. It is set when the first entry is made: the keys of a cache without entries need not be `Eq`.
-    equal: S::Cell<EqualKeys>,
+    pub(super) equal: S::Cell<EqualKeys>,
     /// The checks of this cache. The last one is in force.
-    checkers: S::Lock<Vec<Arc<Checker>>>,
+    pub(super) checkers: S::Lock<Vec<Arc<Checker>>>,
     /// Called with the engine's address when the engine is dropped.
     when_dropped: S::Cell<fn(usize)>,
 }
@@ -305,142 +303,8 @@ impl<S: Scope> Engine<S> {
     }
 }
 
-/// The whole cache.
+/// Entries that the core has given.
 impl<S: Scope> Engine<S> {
-    pub(crate) fn info(&self) -> CacheInfo {
-        let mut info = self.core.info();
-        if let Some(below) = &self.below {
-            below.count(&mut info, Since::Zeroed);
-        }
-        info
-    }
-
-    /// All that was counted since the cache was made.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn totals(&self) -> CacheInfo {
-        let mut totals = self.core.totals();
-        if let Some(below) = &self.below {
-            below.count(&mut totals, Since::Made);
-        }
-        totals
-    }
-
-    /// The options in force.
-    pub(crate) fn parameters(&self) -> CacheParameters {
-        CacheParameters { maxsize: self.core.maxsize(), ..self.parameters.clone() }
-    }
-
-    /// All that another cache with these options is made of. Nothing stands below that one.
-    pub(crate) fn settings(&self) -> Settings {
-        let (functions, listener) = (self.functions, self.core.listener());
-        Settings { parameters: self.parameters(), functions, listener, below: None }
-    }
-
-    /// Sets the most entries held, and evicts what is too much.
-    pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
-        self.core.set_maxsize(maxsize);
-    }
-
-    /// Has calls use this cache or bypass it.
-    pub(crate) fn enable(&self, enabled: bool) {
-        self.core.enable(enabled);
-    }
-
-    /// Whether calls use this cache.
-    pub(crate) fn is_enabled(&self) -> bool {
-        !self.core.is_off()
-    }
-
-    /// Has hits be checked. The checker is of the engine's types.
-    pub(crate) fn begin_check(&self, checker: Arc<Checker>) {
-        self.checkers.with(|checkers| {
-            checkers.push(checker);
-            self.core.set_checked(true);
-        });
-    }
-
-    /// Ends a check.
-    pub(crate) fn end_check(&self, checker: &Arc<Checker>) {
-        self.checkers.with(|checkers| {
-            checkers.retain(|it| !Arc::ptr_eq(it, checker));
-            self.core.set_checked(!checkers.is_empty());
-        });
-    }
-
-    /// The check in force.
-    pub(crate) fn checker(&self) -> Option<Arc<Checker>> {
-        self.checkers.with(|checkers| checkers.last().cloned())
-    }
-
-    /// Whether no run and no check is under way.
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.flights_under_way() == 0 && self.checker().is_none()
-    }
-
-    /// How many runs are under way.
-    pub(crate) fn flights_under_way(&self) -> usize {
-        self.core.flights_under_way()
-    }
-
-    /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored.
-    pub(crate) fn clear(&self, told: &mut Told) {
-        self.tell_below(|below| below.forget_all(told));
-        self.recycle(self.core.clear().into_iter().map(EntryPtr::into_ref));
-    }
-
-    /// The entries, the most recently used first.
-    pub(crate) fn entries(&self) -> Vec<EntryPtr<S>> {
-        self.core.entries().into_iter().map(|entry| self.owned(entry)).collect()
-    }
-
-    /// Takes out the entries that `keep` refuses, and keeps runs of their keys that are under way from being
-    /// stored.
-    pub(crate) fn retain(&self, keep: &mut dyn FnMut(&EntryPtr<S>) -> bool) {
-        let begun = self.core.generations();
-        for mut entry in self.entries() {
-            while !keep(&entry) {
-                // A run that began before may have replaced it. Then `keep` judges the replacement.
-                match self.remove_entry(&entry).filter(|it| it.generation() <= begun) {
-                    Some(replacement) => entry = replacement,
-                    None => break,
-                }
-            }
-        }
-    }
-
-    /// Takes out the entries that `is_removed` chooses, and keeps those under way from being stored. It sees a key, and
-    /// no value: an entry that is under way has none.
-    pub(crate) fn remove_if(&self, is_removed: &mut dyn FnMut(EntryRef) -> bool) {
-        let entries: Vec<_> =
-            self.core.filed().into_iter().map(|entry| self.owned(entry)).collect();
-        for entry in entries {
-            if is_removed(entry.entry_ref()) {
-                self.tell_below(|below| below.forget(entry.entry_ref()));
-                self.core.forget(entry.entry_ref());
-            }
-        }
-    }
-
-    /// Ends the time in which the entries with this tag answer: see [`Core::expire_tag`].
-    pub(crate) fn expire_tag(&self, tag: &str, told: &mut Told) -> usize {
-        self.tell_below(|below| below.forget_tag(tag, told));
-        self.core.expire_tag(tag)
-    }
-
-    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
-    pub(crate) fn invalidate_tag(&self, tag: &str, told: &mut Told) -> usize {
-        self.tell_below(|below| below.forget_tag(tag, told));
-        self.core.invalidate_tag(tag)
-    }
-
-    /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
-    /// stored. Returns the entry that is stored in its place.
-    fn remove_entry(&self, entry: &EntryPtr<S>) -> Option<EntryPtr<S>> {
-        let (equal, entry) = (*self.equal.get()?, entry.entry_ref());
-        self.tell_below(|below| below.forget(entry));
-        self.core.remove_entry(entry, &|other| equal(other, entry)).map(|it| self.owned(it))
-    }
-
     /// Drops entries that the caller owns, and keeps the memory of some for the next ones.
     #[inline]
     pub(crate) fn recycle(&self, dead: impl IntoIterator<Item = EntryRef>) {
@@ -452,7 +316,7 @@ impl<S: Scope> Engine<S> {
     }
 
     /// The owner that the core has counted for the caller.
-    fn owned(&self, entry: EntryRef) -> EntryPtr<S> {
+    pub(super) fn owned(&self, entry: EntryRef) -> EntryPtr<S> {
         #[expect(unsafe_code, reason = "the core gives pointers")]
         // SAFETY: the caller owns each entry that the core gives it. The entries of an engine are of its own type.
         unsafe {

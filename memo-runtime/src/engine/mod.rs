@@ -18,3 +18,4 @@ pub(crate) mod state;
 pub(crate) mod switch;
 pub(crate) mod typed;
 mod waits;
+mod whole_cache;

@@ -6,6 +6,15 @@
 //! The store owns the entries that are stored. An entry under way is filed too, so that other callers find it, but its
 //! run owns it.
 
+#[cfg(debug_assertions)]
+mod check;
+mod limit;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use tables::Replaced;
+
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::entry::compact::CompactEntries;
@@ -13,9 +22,9 @@ use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::key::tags::Tags;
 use crate::store::cause::EvictionCause;
-use crate::store::eviction::{Eviction, EvictionPolicy, Touch};
+use crate::store::eviction::{Eviction, EvictionPolicy};
 use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
-use crate::store::table::{Buckets, OwnedTable, Table, prefetch};
+use crate::store::table::{Buckets, OwnedTable, Table};
 use crate::store::tag_index::TagIndex;
 use std::sync::Arc;
 
@@ -29,29 +38,6 @@ pub(crate) struct Limits {
 
 /// An entry that has left the store, and why. The receiver owns the entry.
 pub(crate) type TakenOut = (EntryRef, EvictionCause);
-
-/// Tables and compact entries that were replaced.
-#[derive(Debug, Default)]
-pub(crate) struct Replaced {
-    pub(super) tables: Vec<OwnedTable>,
-    pub(super) compact: Vec<CompactEntries>,
-}
-
-impl Replaced {
-    /// The addresses of the compact entries. Their reader is asked to reclaim them.
-    pub(super) fn addresses(&self) -> Vec<usize> {
-        let mut addresses = Vec::new();
-        for compact in &self.compact {
-            compact.for_each(|face| addresses.push(face.addr()));
-        }
-        addresses
-    }
-
-    /// The tables alone: a reader that has found its entry reads no table any longer.
-    pub(super) fn take_tables(&mut self) -> Self {
-        Self { tables: std::mem::take(&mut self.tables), compact: Vec::new() }
-    }
-}
 
 /// Entries by hash, by recency, by deadline and by tag.
 #[derive(Debug)]
@@ -83,12 +69,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Room for so few entries is not given back.
-    const SLACK: usize = 64;
-
-    /// The room of a table of 4 KiB.
-    pub(super) const SMALL: usize = 224;
-
     pub(crate) fn new(limits: Limits) -> Self {
         Self::with_policy(limits, EvictionPolicy::default())
     }
@@ -112,21 +92,6 @@ impl Store {
             tags: TagIndex::default(),
             is_draining: false,
         }
-    }
-
-    /// The trace that a hit has to leave in its entry.
-    pub(crate) fn touch(&self) -> Touch {
-        if self.is_ranked { self.policy.touch() } else { Touch::None }
-    }
-
-    /// The most entries held; `None` is unbounded.
-    pub(crate) fn maxsize(&self) -> Option<usize> {
-        self.maxsize
-    }
-
-    /// Whether there is no `maxsize`, and never was one.
-    pub(super) fn is_unlimited(&self) -> bool {
-        !self.is_ranked
     }
 
     /// How many entries are stored.
@@ -201,11 +166,6 @@ impl Store {
         self.table.as_ref().map(OwnedTable::buckets)
     }
 
-    /// All that was replaced. The caller drops it when nobody reads it.
-    pub(crate) fn take_replaced(&mut self) -> Replaced {
-        std::mem::take(&mut self.replaced)
-    }
-
     /// Shows `see` all stored entries, in no order.
     pub(crate) fn for_each(&self, mut see: impl FnMut(EntryRef)) {
         self.for_each_filed(|entry| {
@@ -265,15 +225,6 @@ impl Store {
         if self.compact.is_none() {
             self.make_room();
             self.insert(entry.face());
-        }
-    }
-
-    /// Makes room for one more entry in the table.
-    #[inline]
-    pub(super) fn make_room(&mut self) {
-        self.filed += 1;
-        if self.filed > self.room {
-            self.resize_table(self.filed);
         }
     }
 
@@ -344,49 +295,6 @@ impl Store {
         self.unfile(old);
     }
 
-    /// Takes out the entry to evict next. Returns whether there is one.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn evict(&mut self, now: Time, stamp: Stamp, out: &mut SmallList<TakenOut>) -> bool {
-        let Some(victim) = self.policy.victim(stamp) else { return false };
-        let cause = self.cause(victim, now, EvictionCause::Size);
-        self.freshness.removed(victim);
-        self.unfile_stored(victim);
-        out.push((victim, cause));
-        self.prefetch_victims();
-        true
-    }
-
-    /// Moves the limit towards `maxsize`, as far as that evicts at most `most` entries. `stamp` is later than all
-    /// others. `out` receives the entries that had to go. Returns whether the limit is `maxsize` now.
-    pub(crate) fn set_maxsize(
-        &mut self,
-        maxsize: Option<usize>,
-        most: usize,
-        now: Time,
-        stamp: Stamp,
-        out: &mut SmallList<TakenOut>,
-    ) -> bool {
-        if maxsize.is_some() && !self.is_ranked {
-            self.rank_stored();
-        }
-        let limit = maxsize.map(|maxsize| maxsize.max(self.stored.saturating_sub(most)));
-        while limit.is_some_and(|limit| self.stored > limit) && self.evict(now, stamp, out) {}
-        self.maxsize = limit;
-        self.refuses = limit == Some(0) || self.freshness.refuses();
-        limit == maxsize
-    }
-
-    /// Has the policy rank what was stored without a limit, in the order in which it was stored.
-    fn rank_stored(&mut self) {
-        let mut stored = Vec::with_capacity(self.stored);
-        self.for_each(|entry| stored.push(entry));
-        stored.sort_unstable_by_key(|entry| entry.rank());
-        for entry in stored {
-            self.policy.insert(entry);
-        }
-        self.is_ranked = true;
-    }
-
     /// Takes out an entry that is stored. The caller owns it. Returns the cause: it may have expired before it was
     /// taken out.
     pub(crate) fn remove(
@@ -433,18 +341,6 @@ impl Store {
         }
     }
 
-    /// Has the processor fetch the bucket and the entry that the next evictions need. They were used long ago, and are
-    /// far away in memory.
-    fn prefetch_victims(&self) {
-        let [first, second] = self.policy.likely_victims();
-        if let (Some(first), Some(buckets)) = (first, self.buckets()) {
-            buckets.prefetch(first.hash());
-        }
-        if let Some(second) = second {
-            prefetch(second.as_ptr());
-        }
-    }
-
     /// Takes out of the table an entry that neither the policy nor the freshness knows any longer.
     fn unfile_stored(&mut self, entry: EntryRef) {
         self.stored -= 1;
@@ -459,20 +355,6 @@ impl Store {
         entry.unfile();
         self.filed -= 1;
         self.shrink();
-    }
-
-    /// Makes the table and the queue smaller if they are much larger than needed.
-    #[inline]
-    fn shrink(&mut self) {
-        if self.filed >= self.least || self.is_draining {
-            return;
-        }
-        self.freshness.shrink();
-        if self.freshness.is_on() {
-            self.rebuild_table();
-        } else {
-            self.resize_table(self.filed);
-        }
     }
 
     /// Nothing expires before this.
@@ -537,89 +419,4 @@ impl Store {
             (entry, EvictionCause::Cleared)
         })
     }
-
-    /// Moves all that is filed to a table that fits. Either entries expire, or none is stored. It does not look through
-    /// the old table, which may be large and nearly empty.
-    #[cold]
-    fn rebuild_table(&mut self) {
-        let old = self.table.take();
-        self.replace_table(self.filed, |store, buckets| {
-            store.freshness.for_each(|entry| buckets.insert(entry.face()));
-            for entry in store.flying_in_table() {
-                buckets.insert(entry.face());
-            }
-        });
-        self.retire(old, None);
-    }
-
-    /// Moves all that is filed to a table that has room for so many entries.
-    #[cold]
-    fn resize_table(&mut self, room: usize) {
-        let old = self.table.take();
-        self.replace_table(room, |store, buckets| {
-            if let Some(compact) = &store.compact {
-                compact.for_each(|face| buckets.insert(face));
-            } else if let Some(old) = &old {
-                old.buckets().move_to(buckets);
-            }
-        });
-        self.retire(old, None);
-    }
-
-    /// Keeps what was replaced until somebody [takes](Self::take_replaced) it.
-    pub(super) fn retire(&mut self, table: Option<OwnedTable>, compact: Option<CompactEntries>) {
-        self.replaced.tables.extend(table);
-        self.replaced.compact.extend(compact);
-    }
-
-    /// Makes a table with at least so much room, and has `fill` fill it.
-    pub(super) fn replace_table(&mut self, room: usize, fill: impl FnOnce(&Self, Buckets<'_>)) {
-        if room == 0 {
-            (self.room, self.least) = (0, 0);
-            return;
-        }
-        let table = OwnedTable::with_room_for(room);
-        fill(self, table.buckets());
-        self.room = table.buckets().room();
-        self.least = (self.room / 8).saturating_sub(Self::SLACK / 8);
-        self.table = Some(table);
-    }
 }
-
-#[cfg(debug_assertions)]
-impl Store {
-    /// Checks that the table, the policy, the freshness, the flights and the tags agree.
-    pub(crate) fn check(&self) {
-        if self.compact.is_some() {
-            return self.check_compact();
-        }
-        let (mut stored, mut flying) = (0, 0);
-        if let Some(buckets) = self.buckets() {
-            buckets.for_all(|face| {
-                let entry = self.whole(face);
-                assert!(entry.is_stored() != entry.is_flying(), "an entry is in one state");
-                assert_eq!(buckets.find(face.hash(), |it| (it == face).then_some(())), Some(()));
-                stored += usize::from(entry.is_stored());
-                flying += usize::from(entry.is_flying());
-            });
-        }
-        assert_eq!((stored, flying), (self.stored, self.flying.len()), "the table is counted");
-        assert_eq!(self.filed, self.stored + self.flying.len());
-        for (entry, slot) in self.flying.iter().zip(0..) {
-            assert!(entry.is_flying() && entry.slot() == slot);
-        }
-        assert!(self.maxsize.is_none_or(|maxsize| self.stored <= maxsize));
-        if self.is_ranked {
-            self.policy.check(self.stored, &|entry| entry.is_stored());
-        }
-        self.freshness.check(self.stored, |entry| entry.is_stored());
-        self.tags.check(|entry| {
-            let is_it = |it: FaceRef| (it == entry.face()).then_some(());
-            let find = |buckets: Buckets<'_>| buckets.find(entry.hash(), is_it);
-            self.buckets().and_then(find).is_some()
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,20 +1,15 @@
-//! Flights that end without a value to store, and what concerns a whole cache.
+//! Flights that end without a value to store, and calls that are counted without a flight.
 
 use super::{Core, NotRenewed, OldValue, Renewer};
 use crate::base::clock::Time;
-use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Arc;
-use crate::base::sync::Ordering::Relaxed;
-use crate::config::stats::CacheInfo;
 use crate::engine::state::{Standing, State};
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
-use crate::flight::patience::FIRST_TIMED;
 use crate::flight::wait::{Landing, Wait};
-use crate::scope::readers::Readers;
-use crate::scope::scope::{Lock, Scope};
+use crate::scope::scope::Scope;
 use crate::store::cause::EvictionCause;
 use crate::store::freshness::Stage;
 use std::time::Duration;
@@ -198,172 +193,5 @@ impl<S: Scope> Core<S> {
             state.counts.misses += 1;
             state.counts.helped += 1;
         });
-    }
-
-    pub(crate) fn info(&self) -> CacheInfo {
-        let mut info = CacheInfo::default();
-        let now = self.sweep_all();
-        self.locked_as_is(|state| {
-            info = state.info(now);
-            info.hits += self.readers.hits() - state.hits_forgotten;
-        });
-        info
-    }
-
-    /// All that was counted since the cache was made.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn totals(&self) -> CacheInfo {
-        let mut totals = CacheInfo::default();
-        let now = self.sweep_all();
-        self.locked_as_is(|state| {
-            totals = state.info(now);
-            totals.add(&state.zeroed);
-            totals.hits += self.readers.hits();
-        });
-        totals
-    }
-
-    /// The most entries held; `None` is unbounded.
-    pub(crate) fn maxsize(&self) -> Option<usize> {
-        self.state.0.with(|state| state.store.maxsize())
-    }
-
-    /// Sets the most entries held, and evicts what is too much.
-    ///
-    /// The limit goes down step by step, and no step holds the lock for long. At each moment the cache holds at most
-    /// as many entries as the limit says. Nothing is dropped before the limit is the new one.
-    pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
-        const STEP: usize = 64;
-        let mut evicted = SmallList::new();
-        loop {
-            let now = self.expiry.now();
-            let is_set = self.locked(|state| {
-                self.register_thread();
-                let stamp = self.next_stamp();
-                let is_set = state.set_maxsize(maxsize, STEP, now, stamp, &mut evicted);
-                self.set_touch(state);
-                is_set
-            });
-            if is_set {
-                return self.release(evicted);
-            }
-        }
-    }
-
-    /// Has hits leave the trace that the eviction policy needs. Under the lock.
-    ///
-    /// The limit may have been set by the `Eq` or `Clone` of a hit that has found a compact entry. That hit must not leave a
-    /// stamp, because there is no header. So hits go on to leave none, and look-ups take the lock, which leaves them.
-    fn set_touch(&self, state: &State) {
-        let is_read = self.may_be_compact && !self.readers.has_no_readers();
-        if !is_read {
-            self.on_hit.set_touch(state.store.touch());
-        }
-        if self.may_be_compact {
-            self.put_rule(Self::LOCKED, is_read);
-        }
-    }
-
-    /// Forgets every entry, zeroes the counters, and keeps runs under way from being stored. Returns the entries
-    /// that nobody reads.
-    pub(crate) fn clear(&self) -> Vec<EntryPtr<S>> {
-        let (dead, gathered) = self.locked_as_is(|state| {
-            state.hits_forgotten = self.readers.hits();
-            self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
-            if self.may_be_compact && self.readers.has_no_readers() {
-                state.store.reuse_compact();
-            }
-            let dead = state.clear();
-            if self.may_be_compact {
-                state.store.make_compact(self.retired.types());
-            }
-            (dead, std::mem::take(&mut state.gathered))
-        });
-        if self.may_be_compact {
-            self.discard_replaced();
-        }
-        let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();
-        let told = self.tell(dead.iter().map(|it| (it.entry_ref(), EvictionCause::Cleared)));
-        // There are none where there is a listener.
-        let gathered = gathered.into_iter().map(|entry| self.retired.adopt(entry));
-        let dead: Vec<_> = dead.into_iter().chain(gathered).collect();
-        if !told.is_panic() && self.readers.has_no_readers() {
-            self.reclaim();
-            return dead;
-        }
-        // These are discarded first. If reclaiming others panics, unwinding would drop these at once, though a reader
-        // may still use them.
-        told.resume_after(|| {
-            self.discard(dead);
-            self.reclaim();
-        });
-        Vec::new()
-    }
-
-    /// The tags of an entry that is filed.
-    pub(crate) fn tags_of(&self, entry: EntryRef) -> Vec<Arc<str>> {
-        let mut tags = Vec::new();
-        self.locked(|state| tags.extend_from_slice(state.store.tags_of(entry)));
-        tags
-    }
-
-    /// Takes out the entries with this tag, and keeps those under way from being stored. Returns how many they were.
-    ///
-    /// All of that happens under one lock. The entries are dropped after it.
-    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
-        let now = self.expiry.now();
-        let mut dead = SmallList::new();
-        let invalidated = self.locked(|state| state.invalidate_tag(tag, now, &mut dead));
-        self.release(dead);
-        invalidated
-    }
-
-    /// Ends the time in which the entries with this tag answer, and keeps those under way from being stored: see
-    /// [`expire`](Self::expire). Returns how many results are outdated by that.
-    pub(crate) fn expire_tag(&self, tag: &str) -> usize {
-        let now = self.expiry.now();
-        let (mut expired, mut dead) = (0, SmallList::new());
-        self.locked(|state| {
-            for entry in state.store.tagged(tag) {
-                if entry.is_stored() {
-                    if state.store.stage(entry, now).answers() {
-                        expired += 1;
-                        self.end_answering(state, entry, now).inspect(|it| dead.push(*it));
-                    }
-                } else {
-                    expired += usize::from(!entry.is_invalidated());
-                    entry.invalidate();
-                }
-            }
-        });
-        self.release(dead);
-        expired
-    }
-
-    /// The entries, the most recently used first. The caller owns them.
-    pub(crate) fn entries(&self) -> Vec<EntryRef> {
-        let mut entries = Vec::new();
-        self.sweep_then_read(|state, now| {
-            state.store.for_each(|entry| {
-                if state.store.stage(entry, now).answers() {
-                    entry.retain::<S>();
-                    entries.push(entry);
-                }
-            });
-        });
-        entries.sort_by_cached_key(|entry| std::cmp::Reverse(entry.stamp.load(Relaxed)));
-        entries
-    }
-
-    /// The entries that are stored or under way, in no order. The caller owns them.
-    pub(crate) fn filed(&self) -> Vec<EntryRef> {
-        let mut entries = Vec::new();
-        self.sweep_then_read(|state, _| {
-            state.store.for_each_filed(|entry| {
-                entry.retain::<S>();
-                entries.push(entry);
-            });
-        });
-        entries
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! An entry has a deadline of its own. Where all entries live [equally long](equal_lives), the queue of their deadlines
 //! is a FIFO. Where lives [differ](differing_lives), it is a radix heap. Callers see no difference: they ask for an
-//! entry's own deadline by [`is_expired`](Freshness::is_expired), and for what to do next by
+//! entry's own deadline by [`stage`](Freshness::stage), and for what to do next by
 //! [`pop_due`](Freshness::pop_due).
 //!
 //! This file knows deadlines. It must not know the table, counters or values.

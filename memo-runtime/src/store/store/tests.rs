@@ -4,6 +4,7 @@ use crate::entry::entry::EntryPtr;
 use crate::key::hash::SEEN;
 use crate::scope::runners::Runner;
 use crate::scope::scope::Thread;
+use crate::store::eviction::Touch;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
