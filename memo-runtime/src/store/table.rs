@@ -94,6 +94,14 @@ impl Bucket {
             NonNull::new(self.entries[i].load(ordering)).map(|face| FaceRef::new(face))
         }
     }
+
+    /// Has the processor fetch the entries. Each is in another cache line.
+    fn prefetch_entries(&self) {
+        // In a model each access is a step to explore.
+        if !cfg!(all(test, memofn_models)) {
+            self.entries.iter().for_each(|entry| prefetch(entry.load(Relaxed)));
+        }
+    }
 }
 
 /// Has the processor fetch memory that will be needed.
@@ -266,13 +274,9 @@ impl<'t> Buckets<'t> {
     }
 
     /// Files an entry. There must be room for it.
-    pub(crate) fn insert(self, entry: FaceRef) {
-        self.insert_at(entry.hash(), entry);
-    }
-
-    /// [`insert`](Self::insert) of an entry whose hash was read before.
     #[inline]
-    pub(crate) fn insert_at(self, hash: u64, entry: FaceRef) {
+    pub(crate) fn insert(self, entry: FaceRef) {
+        let hash = entry.hash();
         for bucket in self.from(hash) {
             let fingerprints = Fingerprints(bucket.fingerprints.load(Relaxed));
             if let Some(i) = fingerprints.equal_to(0).next() {
@@ -286,15 +290,13 @@ impl<'t> Buckets<'t> {
 
     /// Files in another table all that is filed here. There must be room for it.
     pub(crate) fn move_to(self, other: Buckets<'_>) {
-        for bucket in self.from(0) {
-            // First all hashes. Each is in another cache line, and the processor fetches them at the same time if nothing
-            // comes in between.
-            let mut filed = [None; WIDTH];
-            for (i, filed) in filed.iter_mut().enumerate() {
-                *filed = bucket.entry(i, Relaxed).map(|entry| (entry.hash(), entry));
-            }
-            for (hash, entry) in filed.into_iter().flatten() {
-                other.insert_at(hash, entry);
+        /// The entries of a bucket are fetched so many buckets before they are needed.
+        const AHEAD: usize = 4;
+        for i in 0..self.len() {
+            self.at((i + AHEAD) * LINE).prefetch_entries();
+            let bucket = self.at(i * LINE);
+            for entry in (0..WIDTH).filter_map(|i| bucket.entry(i, Relaxed)) {
+                other.insert(entry);
             }
         }
     }

@@ -80,10 +80,8 @@ impl Store {
     #[cold]
     fn resize_table(&mut self, room: usize) {
         let old = self.table.take();
-        self.replace_table(room, |store, buckets| {
-            if let Some(compact) = &store.compact {
-                compact.for_each(|face| buckets.insert(face));
-            } else if let Some(old) = &old {
+        self.replace_table(room, |_, buckets| {
+            if let Some(old) = &old {
                 old.buckets().move_to(buckets);
             }
         });
