@@ -77,9 +77,9 @@ pub use memo_runtime::metrics;
 pub use memo_runtime::redis;
 pub use memo_runtime::{
     Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
-    enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with, memoize_rec,
-    memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
+    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, RefreshAfter, Report,
+    caches, clear_all, enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with,
+    memoize_rec, memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
 };
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]

@@ -214,6 +214,12 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 
     /// Whether calls use this cache: neither it nor the [process](crate::set_enabled) is off.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::<u8, u8>::new(10);
+    /// cache.enable(false);
+    /// assert!(!cache.is_enabled());
+    /// ```
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.engine.engine().is_enabled()
