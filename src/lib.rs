@@ -175,7 +175,8 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// area::cache_clear(); // removes all entries and zeroes the counters
 /// ```
 ///
-/// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` return `Some(Ok(..))`.
+/// For a `Result<T, E>` the cache holds `T`. The controls speak of the whole result: `cache_peek` and `cache_remove` return
+/// `Some(Ok(..))`, and `cache_insert` takes an `Ok(..)`.
 ///
 /// rustdoc shows the type beside the function. In documentation of yours, link to the function with
 /// ``[`area()`]`` and to its controls with ``[`area`](struct@area)``.
