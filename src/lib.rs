@@ -192,6 +192,7 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 ///   `#[memoize]` it becomes part of the body and sees only the runs.
 /// - Documentation and attributes of the compiler, such as `#[must_use]`, `#[inline]` and `#[cfg]`, stay on the
 ///   function, in any order.
+#[doc(alias("lru_cache", "cached", "cache", "memo", "ttl_cache"))]
 pub use memo_macros::memoize;
 
 /// Gives an item a version, so that memoized functions can [depend](guide::versions#depends) on it.
