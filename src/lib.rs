@@ -76,11 +76,27 @@ pub use memo_runtime::metrics;
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use memo_runtime::redis;
 pub use memo_runtime::{
-    Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, RefreshAfter, Report,
-    caches, clear_all, enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with,
-    memoize_rec, memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
+    CacheBuilder, CacheCall, CacheInfo, CacheIter, CacheParameters, CacheStatus, CallStatus, Float,
+    ManyValues, Memoized, MemoizedRec, RefreshAfter, Report, caches, clear_all, enabled,
+    memoize_fn_with, memoize_rec_with, report, scope, set_clock, testing, try_memoize_fn,
 };
+// rustdoc forgets the aliases of an item that is exported from another module than its own.
+#[doc(alias("LruCache", "lru_cache", "moka", "TTLCache", "TimedCache", "UnboundCache"))]
+pub use memo_runtime::Cache;
+#[doc(alias("entry", "EntryRef"))]
+pub use memo_runtime::CacheEntry;
+#[doc(alias("RemovalCause", "RemovalReason", "DisposeReason"))]
+pub use memo_runtime::EvictionCause;
+#[doc(alias("revalidateTag", "mark_stale"))]
+pub use memo_runtime::expire_tag;
+#[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
+pub use memo_runtime::invalidate_tag;
+#[doc(alias("memoized", "closure", "cached"))]
+pub use memo_runtime::memoize_fn;
+#[doc(alias("y_combinator", "fix"))]
+pub use memo_runtime::memoize_rec;
+#[doc(alias("disable", "bypass", "off", "MEMOFN"))]
+pub use memo_runtime::set_enabled;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub use memo_runtime::{flush, tier, tier::on_tier_event};

@@ -27,7 +27,6 @@ use std::marker::PhantomData;
 /// assert_eq!((area.call((2, 5)), area.call((2, 5))), (30, 30));
 /// assert_eq!((area.info().hits, area.info().misses), (1, 1));
 /// ```
-#[doc(alias("memoized", "lru_cache", "cached"))]
 pub fn memoize_fn<K, V, F>(f: F) -> Memoized<F, K, V>
 where
     K: Hash + Eq + Clone,
@@ -106,7 +105,6 @@ where
 ///
 /// A level takes up to twice the stack of one of a memoized function. The guide to results says
 /// [how to go deeper](https://docs.rs/memofn/latest/memofn/guide/results/index.html#recursion).
-#[doc(alias("y_combinator", "fix"))]
 pub fn memoize_rec<K, V, F>(f: F) -> MemoizedRec<F, K, V>
 where
     K: Hash + Eq + Clone,
