@@ -38,7 +38,7 @@
 //! # Features
 //!
 //! All are off by default, and none changes what a memoized function does.
-//! [Watching caches](guide::observing) says more.
+//! [Other tools](guide::tools) and [Beyond one process](guide::tiers) say more.
 //!
 //! | feature | what it adds |
 //! |---|---|
@@ -48,7 +48,7 @@
 //! | `tier` | [`tier = ..`](guide::tiers): a store of the program below the cache. Results are written by [`serde`](https://docs.rs/serde) and [`postcard`](https://docs.rs/postcard) |
 //! | `redis` | `memofn::redis`: a [tier](guide::tiers) that servers share. Ten crates: a parser of the protocol, and what tiers need |
 //! | `redis-tls` | `rediss://`: a Redis behind TLS. Eleven crates more: `rustls`, `ring`, and the certificates of the system |
-//! | `disk` | [`disk`](guide::tiers#disk): results that survive the process, in a database of `SQLite`, which is built from source |
+//! | `disk` | [`disk`](guide::disk#disk): results that survive the process, in a database of `SQLite`, which is built from source |
 //!
 //! # Limits
 //!
@@ -70,16 +70,33 @@ pub use memo_runtime::__private;
 #[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
 pub use memo_runtime::disk;
 #[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub use memo_runtime::metrics;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use memo_runtime::redis;
 pub use memo_runtime::{
-    Cache, CacheBuilder, CacheCall, CacheEntry, CacheInfo, CacheIter, CacheParameters, CacheStatus,
-    CallStatus, EvictionCause, Float, ManyValues, Memoized, MemoizedRec, Report, caches, clear_all,
-    enabled, expire_tag, invalidate_tag, memoize_fn, memoize_fn_with, memoize_rec,
-    memoize_rec_with, report, scope, set_clock, set_enabled, testing, try_memoize_fn,
+    CacheBuilder, CacheCall, CacheInfo, CacheIter, CacheParameters, CacheStatus, CallStatus, Float,
+    ManyValues, Memoized, MemoizedRec, RefreshAfter, Report, caches, clear_all, enabled,
+    memoize_fn_with, memoize_rec_with, report, scope, set_clock, testing, try_memoize_fn,
 };
+// rustdoc forgets the aliases of an item that is exported from another module than its own.
+#[doc(alias("LruCache", "lru_cache", "moka", "TTLCache", "TimedCache", "UnboundCache"))]
+pub use memo_runtime::Cache;
+#[doc(alias("entry", "EntryRef"))]
+pub use memo_runtime::CacheEntry;
+#[doc(alias("RemovalCause", "RemovalReason", "DisposeReason"))]
+pub use memo_runtime::EvictionCause;
+#[doc(alias("revalidateTag", "mark_stale"))]
+pub use memo_runtime::expire_tag;
+#[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
+pub use memo_runtime::invalidate_tag;
+#[doc(alias("memoized", "closure", "cached"))]
+pub use memo_runtime::memoize_fn;
+#[doc(alias("y_combinator", "fix"))]
+pub use memo_runtime::memoize_rec;
+#[doc(alias("disable", "bypass", "off", "MEMOFN"))]
+pub use memo_runtime::set_enabled;
 #[cfg(feature = "tier")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tier")))]
 pub use memo_runtime::{flush, tier, tier::on_tier_event};
@@ -117,13 +134,13 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// |---|---|---|---|
 /// | [`maxsize`](guide::caches#maxsize) | a `usize`, or `unbounded` | `128` | the largest number of entries. A full cache evicts the least recently used |
 /// | [`ttl`](guide::time#ttl) | `"30m"`, a `Duration`, or `\|&value\| -> Duration` | forever | how long an entry answers |
-/// | [`tti`](guide::time#tti) | `"10m"`, or a `Duration` | forever | how long an entry answers after it was last used |
-/// | [`jitter`](guide::time#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
+/// | [`tti`](guide::idle#tti) | `"10m"`, or a `Duration` | forever | how long an entry answers after it was last used |
+/// | [`jitter`](guide::idle#jitter) | `"1m"`, or a `Duration` | none | by how much a life may be shorter than `ttl` |
 /// | [`err_ttl`](guide::results#err_ttl) | `"5s"`, or a `Duration` | `Err` is not stored | how long an `Err` answers |
 /// | [`refresh_after`](guide::renewal#refresh_after) | `"8m"`, a `Duration`, or a part of the life: `0.8` | none | from which age a value is computed anew while the old one answers |
-/// | [`refresh_on`](guide::renewal#refresh_on) | a function that takes a run, or `caller` | threads of this crate | where a value is computed anew. An `async fn` has to say it |
-/// | [`retry_after`](guide::renewal#retry_after) | `"30s"`, or a `Duration` | 30 s, at most the `ttl` | how long after a failure the next run may begin |
-/// | [`stale_if_error`](guide::renewal#stale_if_error) | `"2h"`, or a `Duration` | none | how long after its `ttl` a value still answers calls that fail |
+/// | [`refresh_on`](guide::background#refresh_on) | a function that takes a run, or `caller` | threads of this crate | where a value is computed anew. An `async fn` has to say it |
+/// | [`retry_after`](guide::failures#retry_after) | `"30s"`, or a `Duration` | 30 s, at most the `ttl` | how long after a failure the next run may begin |
+/// | [`stale_if_error`](guide::failures#stale_if_error) | `"2h"`, or a `Duration` | none | how long after its `ttl` a value still answers calls that fail |
 /// | [`scope`](guide::caches#scope) | `"shared"`, `"thread"` | `"shared"` | one cache for the process, or one for each thread |
 /// | [`key`](guide::keys#key) | an expression over the arguments | all arguments | what identifies a call |
 /// | [`skip`](guide::keys#skip) | `skip(db, logger)` | nothing | arguments left out of the key |
@@ -133,12 +150,12 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// | [`on_evict`](guide::evictions#on_evict) | `Fn(&Key, &Value, EvictionCause)` | nothing | is called for each value that leaves |
 /// | [`cache`](guide::caches#cache) | `self.users`, `USERS` | one of its own | the [`Cache`] that holds the entries |
 /// | [`tags`](guide::invalidation#tags) | `[format!("user:{id}")]` | none | the names under which a call can be [forgotten](crate::invalidate_tag()) |
-/// | [`disk`](guide::tiers#disk) | nothing, or a path | in the process only | keeps results in a file, so that they outlive the process |
-/// | [`redis`](guide::tiers#redis) | nothing | in the process only | keeps results in the Redis that the program has connected to, for all servers |
+/// | [`disk`](guide::disk#disk) | nothing, or a path | in the process only | keeps results in a file, so that they outlive the process |
+/// | [`redis`](guide::redis#redis) | nothing | in the process only | keeps results in the Redis that the program has connected to, for all servers |
 /// | [`tier`](guide::tiers#tier) | a `memofn::tier::Tier` | none | keeps results in a store of your own |
 /// | [`codec`](guide::tiers#codec) | a `memofn::tier::Codec` | by `serde` | how a tier's results become bytes |
-/// | [`version`](guide::tiers#version) | a `u64`, or `auto` | a hash of the function's code | a tier's results of other versions do not answer |
-/// | [`depends`](guide::tiers#depends) | `depends(parse, TABLE)` | nothing | items whose versions are mixed into the function's |
+/// | [`version`](guide::versions#version) | a `u64`, or `auto` | a hash of the function's code | a tier's results of other versions do not answer |
+/// | [`depends`](guide::versions#depends) | `depends(parse, TABLE)` | nothing | items whose versions are mixed into the function's |
 /// | [`name`](guide::caches#name) | a string | the path | the name in reports |
 /// | [`controls`](guide::caches#controls) | an identifier | the function's name | the name of the controls |
 /// | [`crate`](guide::caches#crate) | a path | `::memofn` | the path of this crate |
@@ -162,10 +179,10 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// area::cache_insert(2, "ab", 5); // stores a result as if it had been computed now
 /// assert_eq!(area(2, "ab"), 5);
 /// assert_eq!(area::cache_refresh(2, "ab"), 4); // runs the body now
-/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // a call that says how it was answered
+/// assert_eq!(area::cache_call(2, "ab").status, CallStatus::Hit); // how it was answered
 /// assert_eq!(area::uncached(3, "ab"), 6); // the original function
 /// assert_eq!(area::cache_parameters().maxsize, Some(1000));
-/// let _: u64 = area::CACHE_VERSION; // the version of the code, for results that outlive the process
+/// let _: u64 = area::CACHE_VERSION; // the version of the code
 /// let cache: &Cache<(u32, String), u32> = area::cache(); // the typed cache itself
 /// assert_eq!(cache.len(), 1);
 /// area::cache_enable(false); // from now on each call runs the body
@@ -174,7 +191,8 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// area::cache_clear(); // removes all entries and zeroes the counters
 /// ```
 ///
-/// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` return `Some(Ok(..))`.
+/// For a `Result<T, E>` the cache holds `T`. The controls speak of the whole result: `cache_peek` and `cache_remove` return
+/// `Some(Ok(..))`, and `cache_insert` takes an `Ok(..)`.
 ///
 /// rustdoc shows the type beside the function. In documentation of yours, link to the function with
 /// ``[`area()`]`` and to its controls with ``[`area`](struct@area)``.
@@ -190,9 +208,10 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 ///   `#[memoize]` it becomes part of the body and sees only the runs.
 /// - Documentation and attributes of the compiler, such as `#[must_use]`, `#[inline]` and `#[cfg]`, stay on the
 ///   function, in any order.
+#[doc(alias("lru_cache", "cached", "cache", "memo", "ttl_cache"))]
 pub use memo_macros::memoize;
 
-/// Gives an item a version, so that memoized functions can [depend](guide::tiers#depends) on it.
+/// Gives an item a version, so that memoized functions can [depend](guide::versions#depends) on it.
 ///
 /// A tier keeps results longer than a process lives. The version of a memoized function is a hash of its own code, and
 /// what the function calls is not in it. `depends(..)` names what else counts: memoized functions, and items with this
@@ -233,19 +252,30 @@ pub use memo_macros::versioned;
 /// | [Keys](guide::keys) | what identifies a call; floats, `Eq`; `key`, `skip` |
 /// | [Results](guide::results) | what is stored: `Err`, `None`, panics; `cache_if`, `err_ttl`; recursion |
 /// | [Size and scope](guide::caches) | where the entries are: `maxsize`, `scope`, `cache`; `name`, `controls`, `crate` |
-/// | [Time](guide::time) | `ttl`, `tti`, `jitter`; when an entry is too old, or was not used for too long |
-/// | [Renewal](guide::renewal) | values that are renewed before they expire, and answer while the source is down; `refresh_after`, `refresh_on`, `retry_after`, `stale_if_error` |
+/// | [Time](guide::time) | `ttl`: when an entry is too old; a life for each value |
+/// | [Idle entries and jitter](guide::idle) | `tti`, `jitter` |
+/// | [Renewal](guide::renewal) | values that are renewed before they expire: `refresh_after` |
+/// | [Where a value is renewed](guide::background) | threads, pools, tasks: `refresh_on` |
+/// | [Failures](guide::failures) | old values that answer while the source is down: `stale_if_error`, `retry_after` |
+/// | [Recipes for freshness](guide::freshness) | which of these options to choose |
 /// | [Evictions](guide::evictions) | values that leave: `on_evict` |
 /// | [Invalidation](guide::invalidation) | remove, clear; `tags`; what happens to runs under way |
-/// | [Tiers](guide::tiers) | results that outlive the process: `disk`, `redis`, `tier`, `codec`; `version`, `depends` |
+/// | [Beyond one process](guide::tiers) | results that outlive the process: what is promised; `tier`, `codec` |
+/// | [On disk](guide::disk) | results that survive a restart: `disk` |
+/// | [Redis](guide::redis) | results that servers share: `redis` |
+/// | [Versions](guide::versions) | results of older code: `version`, `depends` |
+/// | [Tiers in operation](guide::operation) | in tests; deploys, files, secrets |
 /// | [Concurrent calls](guide::concurrency) | one run for all; `single_flight`, `patience` |
 /// | [Async functions](guide::asynchronous) | futures that are dropped or forgotten |
 /// | [Methods](guide::methods) | `self` in the key; a cache in each object |
 /// | [Impl blocks and traits](guide::traits) | associated functions, trait impls, default methods |
 /// | [Generic functions](guide::generics) | one cache for each instantiation |
 /// | [Caches by hand](guide::by_hand) | [`Cache`] without the attribute |
-/// | [Watching caches](guide::observing) | counters, reports, `cache_call`; the features `metrics`, `tracing`, `serde` |
-/// | [In tests](guide::testing) | caches of its own for each test, stopped time, the off switch, pure bodies |
+/// | [Closures](guide::closures) | [`memoize_fn()`], [`memoize_rec()`] |
+/// | [Watching caches](guide::observing) | counters, reports, `cache_call` |
+/// | [Other tools](guide::tools) | the features `metrics`, `tracing`, `serde` |
+/// | [In tests](guide::testing) | caches of its own for each test, stopped time |
+/// | [Is the cache to blame?](guide::doubt) | the off switch; bodies that must give what is stored |
 ///
 /// [`memoize`] has the table of all options.
 #[cfg(doc)]
@@ -270,14 +300,46 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guides/time.md")]
     ///
+    /// [Idle entries]: idle#tti
+    /// [Jitter]: idle#jitter
     /// [Invalidation]: invalidation
     /// [`set_clock`]: crate::set_clock
     /// [`refresh_after`]: renewal#refresh_after
-    /// [`stale_if_error`]: renewal#stale_if_error
     pub mod time {}
 
+    #[doc = include_str!("../docs/guides/idle.md")]
+    ///
+    /// [`err_ttl`]: results#err_ttl
+    /// [`refresh_after`]: renewal#refresh_after
+    /// [`stale_if_error`]: failures#stale_if_error
+    pub mod idle {}
+
     #[doc = include_str!("../docs/guides/renewal.md")]
+    ///
+    /// [Where a value is renewed]: background
+    /// [Failures]: failures
+    /// [Recipes]: freshness
+    /// [`retry_after`]: failures#retry_after
     pub mod renewal {}
+
+    #[doc = include_str!("../docs/guides/background.md")]
+    ///
+    /// [`refresh_after`]: renewal#refresh_after
+    pub mod background {}
+
+    #[doc = include_str!("../docs/guides/failures.md")]
+    ///
+    /// [one life]: renewal#one-life
+    pub mod failures {}
+
+    #[doc = include_str!("../docs/guides/freshness.md")]
+    ///
+    /// [Time]: time
+    /// [idle entries and jitter]: idle
+    /// [renewal]: renewal
+    /// [failures]: failures
+    pub mod freshness {}
+
     #[doc = include_str!("../docs/guides/evictions.md")]
     ///
     /// [`CacheBuilder::on_evict`]: crate::CacheBuilder::on_evict
@@ -295,6 +357,18 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guides/tiers.md")]
     pub mod tiers {}
+
+    #[doc = include_str!("../docs/guides/disk.md")]
+    pub mod disk {}
+
+    #[doc = include_str!("../docs/guides/redis.md")]
+    pub mod redis {}
+
+    #[doc = include_str!("../docs/guides/versions.md")]
+    pub mod versions {}
+
+    #[doc = include_str!("../docs/guides/operation.md")]
+    pub mod operation {}
 
     #[doc = include_str!("../docs/guides/concurrency.md")]
     ///
@@ -331,21 +405,32 @@ pub mod guide {
     /// [`caches()`]: crate::caches()
     /// [Size and scope]: caches#cache
     /// [tags]: invalidation#tags
+    /// [closure]: closures
+    /// [Invalidation]: invalidation
+    pub mod by_hand {}
+
+    #[doc = include_str!("../docs/guides/closures.md")]
+    ///
+    /// [`Cache`]: crate::Cache
     /// [`memoize_fn`]: crate::memoize_fn()
     /// [`memoize_rec`]: crate::memoize_rec()
-    pub mod by_hand {}
+    pub mod closures {}
 
     #[doc = include_str!("../docs/guides/observing.md")]
     ///
     /// [`CacheInfo`]: crate::CacheInfo
     /// [`CacheCall`]: crate::CacheCall
-    /// [`time_saved()`]: crate::CacheInfo::time_saved
-    /// [`mean_run()`]: crate::CacheInfo::mean_run
     /// [`patience`]: concurrency#patience
     /// [`report()`]: crate::report()
     /// [`caches()`]: crate::caches()
-    /// [`CacheCall`]: crate::CacheCall
+    /// [off]: doubt#off
+    /// [Other tools]: tools
     pub mod observing {}
+
+    #[doc = include_str!("../docs/guides/tools.md")]
+    ///
+    /// [check]: doubt#purity
+    pub mod tools {}
 
     #[doc = include_str!("../docs/guides/testing.md")]
     ///
@@ -353,10 +438,15 @@ pub mod guide {
     /// [`testing::Clock`]: crate::testing::Clock
     /// [`CacheInfo`]: crate::CacheInfo
     /// [`report()`]: crate::report()
-    /// [`set_enabled`]: crate::set_enabled
+    /// [off]: doubt#off
     /// [`isolate`]: crate::testing::isolate
-    /// [`check_purity`]: crate::testing::check_purity
     pub mod testing {}
+
+    #[doc = include_str!("../docs/guides/doubt.md")]
+    ///
+    /// [`set_enabled`]: crate::set_enabled
+    /// [`check_purity`]: crate::testing::check_purity
+    pub mod doubt {}
 }
 
 #[cfg(doc)]

@@ -192,6 +192,31 @@ async fn a_browser_shows_the_json() {
 }
 
 #[tokio::test]
+async fn what_is_rare_is_shown_when_it_has_happened() {
+    let Some(browser) = Browser::installed("what_is_rare_is_shown_when_it_has_happened") else {
+        return;
+    };
+    let _turn = REPORT.lock().await;
+    let clock = Clock::stop();
+    let minute = Duration::from_secs(60);
+    let rates = Cache::builder().name("rates").ttl(minute).stale_if_error(60 * minute).build();
+    rates.insert(1, 100);
+    clock.advance(minute);
+    assert_eq!(rates.get_or_try_compute(1, || Err("down")), Ok(100));
+    rates.enable(false);
+    assert_eq!(rates.get_or_compute(1, || 101), 101);
+    rates.enable(true);
+    let address = serve(routes(Arc::default(), hit_time)).await;
+    let dom = browser.dom_of(&address).await;
+    let [card] = &cards(&dom)[..] else { panic!("one cache: {dom}") };
+    for fact in ["old answers", "failed", "bypassed"] {
+        assert_eq!(card.fact(fact), "1", "{fact}");
+    }
+    let is_shown = |label: &str| card.facts.iter().any(|(fact, _)| fact == label);
+    assert!(!is_shown("renewed") && !is_shown("run twice"), "{card:?}");
+}
+
+#[tokio::test]
 async fn the_plot_shows_the_samples() {
     let Some(browser) = Browser::installed("the_plot_shows_the_samples") else { return };
     let _turn = REPORT.lock().await;

@@ -4,7 +4,7 @@ mod common;
 
 use common::{finishes, panic_of, panic_silently};
 use memofn::testing::Clock;
-use memofn::{Cache, CacheBuilder, memoize};
+use memofn::{Cache, CacheBuilder, Float, RefreshAfter, memoize};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -375,4 +375,23 @@ fn an_entry_without_a_mark_is_removed_when_it_is_made_to_expire() {
     assert_eq!(double(7), 14);
     assert!(double::cache_expire(7));
     assert_eq!((double::cache_peek(7), double::cache_info().currsize), (None, 0));
+}
+
+#[test]
+fn the_parameters_say_from_which_age_a_value_is_refreshed() {
+    #[memoize(ttl = "10m", refresh_after = "8m", refresh_on = |run| run())]
+    fn by_age(n: u32) -> u32 {
+        n
+    }
+
+    #[memoize(ttl = "10m", refresh_after = 0.8, refresh_on = |run| run())]
+    fn by_part(n: u32) -> u32 {
+        n
+    }
+
+    assert_eq!(by_age(1), by_part(1));
+    let age = RefreshAfter::Age(8 * 60 * SECOND);
+    assert_eq!(by_age::cache_parameters().refresh_after, Some(age));
+    let part = RefreshAfter::Part(Float(0.8));
+    assert_eq!(by_part::cache_parameters().refresh_after, Some(part));
 }

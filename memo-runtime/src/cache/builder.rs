@@ -85,6 +85,12 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// The most entries that the cache holds. One more evicts the least recently used one.
     /// With 0 nothing is stored. Default: 128. [`Cache::set_maxsize`] changes it later.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::builder().maxsize(2).build();
+    /// cache.extend([(1, "one"), (2, "two"), (3, "three")]);
+    /// assert_eq!((cache.peek(&1), cache.len()), (None, 2));
+    /// ```
     #[inline]
     #[doc(alias("max_capacity", "capacity", "size", "maximum_size", "max_size"))]
     pub const fn maxsize(mut self, maxsize: usize) -> Self {
@@ -93,6 +99,11 @@ impl<K, V> CacheBuilder<K, V> {
     }
 
     /// No limit to the number of entries.
+    ///
+    /// ```
+    /// let cache: memofn::Cache<u32, u32> = memofn::Cache::builder().unbounded().build();
+    /// assert_eq!(cache.info().maxsize, None);
+    /// ```
     #[inline]
     #[doc(alias("max_capacity", "UnboundCache"))]
     pub const fn unbounded(mut self) -> Self {
@@ -105,6 +116,20 @@ impl<K, V> CacheBuilder<K, V> {
     ///
     /// From one second on, time is read from the system's coarse clock: an entry may answer some
     /// milliseconds longer or shorter, at most 10 on the systems known.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    /// use memofn::testing::Clock;
+    /// use std::time::Duration;
+    ///
+    /// let clock = Clock::stop();
+    /// let cache = Cache::builder().ttl(Duration::from_secs(60)).build();
+    /// cache.insert("Oslo", 7);
+    /// clock.advance(Duration::from_secs(59));
+    /// assert_eq!(cache.get("Oslo"), Some(7));
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(cache.get("Oslo"), None);
+    /// ```
     #[inline]
     #[doc(alias("time_to_live", "expire_after_write", "expire_after", "lifespan", "max_age"))]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
@@ -272,6 +297,15 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// [`refresh_after`](Self::refresh_after) a part of each entry's life: with 0.8, after 8 of 10 minutes. It needs a life
     /// that ends. A part that is not more than 0 and less than 1 refreshes nothing.
+    ///
+    /// ```
+    /// use memofn::{Cache, Float, RefreshAfter};
+    /// use std::time::Duration;
+    ///
+    /// let ttl = Duration::from_secs(600);
+    /// let cache: Cache<u32, u32> = Cache::builder().ttl(ttl).refresh_part(0.8).build();
+    /// assert_eq!(cache.parameters().refresh_after, Some(RefreshAfter::Part(Float(0.8))));
+    /// ```
     #[inline]
     pub const fn refresh_part(mut self, part: f64) -> Self {
         self.settings.parameters.refresh_after =
@@ -390,6 +424,12 @@ impl<K, V> CacheBuilder<K, V> {
 
     /// The name in reports. [`caches()`](crate::caches) lists a cache with a name for as long as the cache
     /// lives. Default: no name.
+    ///
+    /// ```
+    /// let users: memofn::Cache<u64, String> = memofn::Cache::builder().name("users").build();
+    /// assert!(memofn::caches().any(|cache| cache.name() == "users"));
+    /// # drop(users);
+    /// ```
     #[inline]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.settings.parameters.name = name.into();

@@ -54,7 +54,6 @@ use std::marker::PhantomData;
 /// `S` is the scope. [`Shared`], the default, is for every thread. A cache of
 /// [`scope::Thread`](crate::scope::scope::Thread) belongs to one thread and pays for no synchronisation; its
 /// maker is [`CacheBuilder::build_for_thread`](crate::CacheBuilder::build_for_thread).
-#[doc(alias("lru_cache", "LruCache", "moka", "memoize", "TTLCache", "TimedCache", "UnboundCache"))]
 #[repr(transparent)]
 pub struct Cache<K, V, S: Scope = Shared> {
     engine: TypedEngine<K, V, S>,
@@ -214,6 +213,12 @@ impl<K, V, S: Scope> Cache<K, V, S> {
     }
 
     /// Whether calls use this cache: neither it nor the [process](crate::set_enabled) is off.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::<u8, u8>::new(10);
+    /// cache.enable(false);
+    /// assert!(!cache.is_enabled());
+    /// ```
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.engine.engine().is_enabled()
@@ -387,7 +392,6 @@ impl<K, V, S: Scope> fmt::Debug for Cache<K, V, S> {
 /// cache.clear();
 /// assert_eq!((*entry.key(), *entry.value()), ("one", 1));
 /// ```
-#[doc(alias("entry", "EntryRef"))]
 pub struct CacheEntry<K, V, S: Scope = Shared> {
     entry: EntryPtr<S>,
     types: PhantomData<S::Ptr<Entry<K, V>>>,

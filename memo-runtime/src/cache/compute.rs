@@ -27,6 +27,12 @@ impl<K, V> Cache<K, V> {
     }
 
     /// A cache without a limit to the number of entries, and without a time to live.
+    ///
+    /// ```
+    /// let cache = memofn::Cache::unbounded();
+    /// cache.extend((0..1000).map(|n| (n, n * n)));
+    /// assert_eq!(cache.len(), 1000);
+    /// ```
     #[must_use]
     pub fn unbounded() -> Self {
         Self::with(CacheBuilder::<K, V>::new().unbounded().into_settings())
@@ -128,6 +134,14 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     }
 
     /// [`get_or_compute_async`](Self::get_or_compute_async) with a borrowed key. Only a miss makes an owned key.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let cache = memofn::Cache::<String, usize>::new(100);
+    /// assert_eq!(cache.get_or_compute_by_ref_async("Oslo", async || 4).await, 4);
+    /// assert_eq!(cache.peek("Oslo"), Some(4));
+    /// # });
+    /// ```
     pub async fn get_or_compute_by_ref_async<Q>(
         &self,
         key: &Q,
@@ -150,6 +164,14 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
     /// # Errors
     ///
     /// The error of `compute`. It is not stored. The calls that waited for a failed run compute for themselves.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let ports = memofn::Cache::new(100);
+    /// let port = ports.get_or_try_compute_async("http", async || "http".parse::<u16>()).await;
+    /// assert!(port.is_err() && ports.is_empty());
+    /// # });
+    /// ```
     #[doc(alias("try_get_with"))]
     pub async fn get_or_try_compute_async<E>(
         &self,

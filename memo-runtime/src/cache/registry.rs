@@ -339,7 +339,6 @@ pub fn clear_all() {
 /// assert_eq!(memofn::invalidate_tag("rights"), 1);
 /// assert_eq!(memofn::invalidate_tag("user:7"), 0);
 /// ```
-#[doc(alias("invalidate_by_tag", "revalidateTag", "RemoveByTag", "cache_tag", "group"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn invalidate_tag(tag: &str) -> usize {
     outdate_tag(tag, |cache, told| cache.invalidate_tag(tag, told))
@@ -369,7 +368,6 @@ pub fn invalidate_tag(tag: &str) -> usize {
 /// name(7);
 /// assert_eq!(name::cache_info().refreshes, 1);
 /// ```
-#[doc(alias("revalidateTag", "mark_stale"))]
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn expire_tag(tag: &str) -> usize {
     outdate_tag(tag, |cache, told| cache.expire_tag(tag, told))

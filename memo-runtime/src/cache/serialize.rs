@@ -16,6 +16,8 @@ fn seconds(duration: Option<Duration>) -> Option<f64> {
 macro_rules! serialize {
     ($($(#[$doc:meta])* $ty:ident |$it:ident| { $($field:ident: $value:expr,)* })*) => {$(
         $(#[$doc])*
+        ///
+        /// Needs the feature `serde`.
         #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
         impl Serialize for $ty {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

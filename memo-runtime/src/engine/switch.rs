@@ -38,7 +38,6 @@ static IS_OFF: AtomicBool = AtomicBool::new(false);
 /// let info = square::cache_info();
 /// assert_eq!((info.hits, info.misses, info.currsize), (1, 1, 1));
 /// ```
-#[doc(alias("disable", "bypass", "off", "MEMOFN"))]
 pub fn set_enabled(enabled: bool) {
     read_environment();
     turn(enabled);

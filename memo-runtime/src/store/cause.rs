@@ -11,7 +11,6 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[doc(alias("RemovalCause", "RemovalReason", "DisposeReason"))]
 pub enum EvictionCause {
     /// Another entry needed the room, or [`set_maxsize`](crate::Cache::set_maxsize) has left less of it. It was the least
     /// recently used.

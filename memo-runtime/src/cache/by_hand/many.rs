@@ -229,6 +229,15 @@ where
     ///
     /// The error of `compute`, for all keys: those found too. Nothing that was missing is stored. The calls that waited
     /// compute for themselves. Each key without a value counts as a miss.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let users = memofn::Cache::new(100);
+    /// users.insert(7, "Ann");
+    /// let names = users.get_many_or_try_compute_async([7, 8], async |_: &[u64]| Err::<Vec<&str>, _>("down"));
+    /// assert_eq!((names.await, users.len()), (Err("down"), 1));
+    /// # });
+    /// ```
     pub async fn get_many_or_try_compute_async<L, E>(
         &self,
         keys: impl IntoIterator<Item = K>,

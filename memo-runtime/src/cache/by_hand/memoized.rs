@@ -27,7 +27,6 @@ use std::marker::PhantomData;
 /// assert_eq!((area.call((2, 5)), area.call((2, 5))), (30, 30));
 /// assert_eq!((area.info().hits, area.info().misses), (1, 1));
 /// ```
-#[doc(alias("memoized", "lru_cache", "cached"))]
 pub fn memoize_fn<K, V, F>(f: F) -> Memoized<F, K, V>
 where
     K: Hash + Eq + Clone,
@@ -104,8 +103,8 @@ where
 /// assert!(paths.call((9, 9)) > 0);
 /// ```
 ///
-/// A level takes up to twice the stack of one of a memoized function. Deep recursions: see [the crate documentation](crate).
-#[doc(alias("y_combinator", "fix"))]
+/// A level takes up to twice the stack of one of a memoized function. The guide to results says
+/// [how to go deeper](https://docs.rs/memofn/latest/memofn/guide/results/index.html#recursion).
 pub fn memoize_rec<K, V, F>(f: F) -> MemoizedRec<F, K, V>
 where
     K: Hash + Eq + Clone,
@@ -116,6 +115,16 @@ where
 }
 
 /// [`memoize_rec`] with a cache that you have. Its other handles see the same entries.
+///
+/// ```
+/// use memofn::{Cache, memoize_rec_with};
+///
+/// let factorials = Cache::unbounded();
+/// let factorial =
+///     memoize_rec_with(factorials.clone(), |me, n: u64| if n == 0 { 1 } else { n * me(n - 1) });
+/// assert_eq!(factorial.call(5), 120);
+/// assert_eq!(factorials.peek(&4), Some(24));
+/// ```
 pub fn memoize_rec_with<K, V, F, S>(cache: Cache<K, V, S>, f: F) -> MemoizedRec<F, K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -151,6 +160,14 @@ where
     }
 
     /// [`try_memoize_fn`] with these options.
+    ///
+    /// ```
+    /// use memofn::Cache;
+    ///
+    /// let port = Cache::builder().maxsize(10).try_memoize_fn(|text: String| text.parse::<u16>());
+    /// assert!(port.try_call("http".to_owned()).is_err());
+    /// assert_eq!((port.info().currsize, port.info().maxsize), (0, Some(10)));
+    /// ```
     #[must_use]
     pub fn try_memoize_fn<F, E>(self, f: F) -> Memoized<F, K, V>
     where
@@ -331,6 +348,13 @@ macro_rules! both {
     ($($Memoized:ident)*) => {$(
         impl<F, K, V, S: Scope> $Memoized<F, K, V, S> {
             /// The cache: to look, remove, insert, or set another limit.
+            ///
+            /// ```
+            /// let square = memofn::memoize_fn(|n: u32| n * n);
+            /// square.call(3);
+            /// assert_eq!(square.cache().remove(&3), Some(9));
+            /// square.cache().set_maxsize(1000);
+            /// ```
             pub fn cache(&self) -> &Cache<K, V, S> {
                 &self.cache
             }
@@ -350,6 +374,14 @@ macro_rules! both {
         impl<F, K, V> $Memoized<F, K, V> {
             /// The same closure with a new cache for the calling thread alone, without synchronisation. Its options
             /// are those of the present cache.
+            ///
+            /// ```
+            /// use memofn::memoize_fn;
+            /// use std::rc::Rc;
+            ///
+            /// let name = memoize_fn(|id: u32| Rc::<str>::from(format!("user {id}"))).here();
+            /// assert!(Rc::ptr_eq(&name.call(7), &name.call(7)));
+            /// ```
             #[must_use]
             pub fn here(self) -> $Memoized<F, K, V, Thread>
             where
