@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A site shows articles and lists of articles. Both are rendered from a database and memoized. Each names by `tags` what
-//! it was made of. Whoever changes the database says what has changed, and need not know which pages show it.
+//! it was made of. The code that changes the database says what has changed. It need not know which pages show it.
 //!
 //! A page that is being rendered meanwhile shows the old text. Its reader gets it, and it is not stored.
 

@@ -1,6 +1,6 @@
 //! Questions and orders about a whole cache.
 //!
-//! What stands below the cache is told before the cache forgets.
+//! A tier below the cache is told before the cache forgets.
 
 use crate::base::sync::Arc;
 use crate::config::parameters::CacheParameters;
