@@ -3,19 +3,21 @@
 
 mod common;
 
-use common::finishes;
 use common::redis_links::{
     LONG, Told, cache, is_hit, keep, painted_question, patient, question, until, with_server,
 };
 use common::redis_server::free_port;
+use common::{finishes, panic_of, panic_silently};
 use futures::executor::block_on;
 use memofn::Cache;
-use memofn::redis::{Coherence, connect};
+use memofn::redis::{Coherence, RedisTier, connect};
 use memofn::tier::{Answer, Forget, Tier, TierEvent};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -268,6 +270,51 @@ fn a_result_is_held_while_the_server_is_away_also_if_its_body_takes_longer_than_
         let (held, begun) = (held.expect("the result of a slow body is held"), Instant::now());
         until(|| slow.peek(&held).is_none());
         println!("it was held for {:?}, beside a coherence of 500 ms", begun.elapsed());
+    });
+}
+
+/// A cache above no server, whose results were all dropped once.
+fn away(name: &str) -> (Cache<u64, u64>, RedisTier) {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let setup = connect(url).expect("an address").coherence(Duration::from_millis(300));
+    let tier = setup.tier();
+    let told = Told::follow(&tier, &question("other", 1).0);
+    let cache = Cache::builder().name(name.to_owned()).tier(tier.clone(), 1);
+    let cache = cache.patience(Duration::from_millis(20)).build();
+    cache.get_or_compute(0, || 0);
+    until(|| told.all() > 0);
+    (cache, tier)
+}
+
+#[test]
+fn the_result_of_a_helper_leaves_memory_in_a_while_if_its_leader_never_ends() {
+    finishes("a helper without a server", || {
+        let (cache, _tier) = away("helped");
+        let begun = AtomicUsize::new(0);
+        let mut leader = pin!(cache.get_or_compute_async(1, async || {
+            begun.fetch_add(1, SeqCst);
+            std::future::pending().await
+        }));
+        until(|| {
+            assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            begun.load(SeqCst) > 0
+        });
+        assert_eq!(cache.get_or_compute(1, || 10), 10);
+        assert_eq!(cache.info().helped, 1);
+        until(|| cache.peek(&1).is_none());
+    });
+}
+
+#[test]
+fn the_result_of_an_inner_call_leaves_memory_in_a_while_if_the_outer_one_panics() {
+    finishes("a call in a call without a server", || {
+        let (cache, _tier) = away("inner");
+        let outer = || {
+            assert_eq!(cache.get_or_compute(1, || 10), 10);
+            panic_silently("it fails")
+        };
+        assert_eq!(panic_of(|| cache.get_or_compute(1, outer)), "it fails");
+        until(|| cache.peek(&1).is_none());
     });
 }
 
