@@ -97,11 +97,13 @@ fn forgotten_by_another_process(text: &str) {
 }
 
 /// Runs a test of this file in a process of its own, with these variables.
-fn run_in_another_process(test: &str, variables: &[(&str, &OsStr)]) {
+fn run_in_another_process(test: &str, variables: &[(&str, &OsStr)]) -> String {
     let mut command = process::Command::new(env::current_exe().expect("it runs"));
-    command.args(["--exact", test, "--include-ignored"]).envs(variables.iter().copied());
-    let output = command.output().expect("it starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    command.args(["--exact", test, "--include-ignored", "--nocapture"]);
+    let output = command.envs(variables.iter().copied()).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
 }
 
 #[test]
@@ -326,40 +328,45 @@ fn limit() -> Duration {
     Duration::from_secs(if is_full() { 7_200 } else { 300 })
 }
 
-/// Damages the whole file at a sample of its places.
-fn damages(damage: Damage, step: usize) {
+/// Damages the whole file at a sample of its places, or at each of `many_step` at full size.
+fn damages(damage: Damage, few_step: usize, many_step: usize) {
     let directory = Directory::new(&format!("{damage:?}"));
     let whole = whole_file(&directory);
     if !is_full() {
-        let right = right_after(damage, &directory.0, (0..).step_by(step));
+        let right = right_after(damage, &directory.0, (0..).step_by(few_step));
         // A change in the journal costs all that follows there.
         assert!(right > 0);
         return;
     }
     let places = whole.main.len() + whole.journal.len();
-    println!("{damage:?}: {places} places");
-    for from in (0..places).step_by(PLACES) {
+    let mut right = 0;
+    for from in (0..places).step_by(many_step * PLACES) {
         // A process keeps all of its files open.
-        let (kind, from) = (format!("{damage:?}"), from.to_string());
+        let (kind, from, step) = (format!("{damage:?}"), from.to_string(), many_step.to_string());
         let variables = [
             ("MEMOFN_DAMAGES", directory.0.as_os_str()),
             ("MEMOFN_HOW", kind.as_ref()),
             ("MEMOFN_FROM", from.as_ref()),
+            ("MEMOFN_STEP", step.as_ref()),
         ];
-        run_in_another_process("damages_a_file_for_another_test", &variables);
+        let said = run_in_another_process("damages_a_file_for_another_test", &variables);
+        let said = said.split_once(RIGHT).expect("it says so").1;
+        right += said.lines().next().and_then(|it| it.parse::<usize>().ok()).expect("a number");
         for file in fs::read_dir(&directory.0).expect("it is there").flatten() {
             if !file.file_name().to_string_lossy().starts_with(WHOLE) {
                 fs::remove_file(file.path()).expect("it is ours");
             }
         }
     }
+    println!("{damage:?}: each {many_step}th of {places} places, {right} values were right");
+    assert!(right > 0);
 }
 
-/// The places that one process sees to.
-const PLACES: usize = 700;
+/// The damages that one process sees to.
+const PLACES: usize = 100;
 
-/// At full size each place so far from the next is damaged. Each byte would take hours.
-const STEP: usize = 7;
+/// What such a process says before the number of values that were right.
+const RIGHT: &str = "values that were right: ";
 
 #[test]
 #[ignore = "another test runs it in a process of its own"]
@@ -369,17 +376,19 @@ fn damages_a_file_for_another_test() {
     let (how, from) = (variable("MEMOFN_HOW").unwrap(), variable("MEMOFN_FROM").unwrap());
     let damage = if how == "Flip" { Damage::Flip } else { Damage::Cut };
     let from: usize = from.parse().expect("a number");
-    right_after(damage, directory.as_ref(), (from..from + PLACES).step_by(STEP));
+    let step: usize = variable("MEMOFN_STEP").and_then(|it| it.parse().ok()).expect("a number");
+    let places = (from..).step_by(step).take(PLACES);
+    println!("{RIGHT}{}", right_after(damage, directory.as_ref(), places));
 }
 
 #[test]
 fn a_file_with_a_changed_byte_gives_the_right_value_or_none() {
-    finishes_within(limit(), "damaged files", || damages(Damage::Flip, 331));
+    finishes_within(limit(), "damaged files", || damages(Damage::Flip, 331, 1));
 }
 
 #[test]
 fn a_file_that_was_cut_gives_the_right_value_or_none() {
-    finishes_within(limit(), "cut files", || damages(Damage::Cut, 1021));
+    finishes_within(limit(), "cut files", || damages(Damage::Cut, 1021, 7));
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Server {
             println!("skipped: neither redis-server nor valkey-server is installed");
             return None;
         };
-        let server = Self { child, port, directory, arguments, variables };
+        let mut server = Self { child, port, directory, arguments, variables };
         server.is_there();
         Some(server)
     }
@@ -64,9 +64,12 @@ impl Server {
     }
 
     /// Waits until it answers.
-    fn is_there(&self) {
+    fn is_there(&mut self) {
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the server does not know its arguments, or has failed: {status}");
+            }
             let stream = TcpStream::connect(("127.0.0.1", self.port));
             if stream.is_ok_and(|mut stream| {
                 let mut answer = [0; 1];
