@@ -121,7 +121,7 @@ fn a_server_whose_clock_is_set_loses_leases_at_most_and_no_value_is_wrong() {
                 let value = first.get_or_compute(key, || {
                     // The other one waits for this run.
                     scope.spawn(move || {
-                        assert_eq!(second.get_or_compute(key, || 10 * key), 10 * key)
+                        assert_eq!(second.get_or_compute(key, || 10 * key), 10 * key);
                     });
                     until(|| second.info().tier_waits > key);
                     clock.set(server, seconds);
