@@ -3,19 +3,21 @@
 
 mod common;
 
-use common::finishes;
 use common::redis_links::{
     LONG, Told, cache, is_hit, keep, painted_question, patient, question, until, with_server,
 };
 use common::redis_server::free_port;
+use common::{finishes, panic_of, panic_silently};
 use futures::executor::block_on;
 use memofn::Cache;
-use memofn::redis::{Coherence, connect};
+use memofn::redis::{Coherence, RedisTier, connect};
 use memofn::tier::{Answer, Forget, Tier, TierEvent};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -203,39 +205,6 @@ fn a_cluster_is_refused() {
 }
 
 #[test]
-fn a_server_that_cannot_be_written_to_still_answers() {
-    with_server(&[], |server| {
-        let tier = patient(server).tier();
-        let kept = question("full", 1);
-        keep(&tier, &kept);
-        assert_eq!(server.command(&["CONFIG", "SET", "maxmemory", "1"]), "+OK");
-        assert!(matches!(tier.ask(&kept.0).wait(), Answer::Hit(_)), "reading needs no memory");
-        assert_eq!(cache("full", &tier).get_or_compute(2, || 20), 20);
-        tier.forget(Forget::Function(kept.0.function()));
-        until(|| tier.status().contains("OOM"));
-        assert_eq!(server.command(&["CONFIG", "SET", "maxmemory", "0"]), "+OK");
-        // The removal is told again.
-        until(|| !is_hit(&tier, &kept.0));
-    });
-}
-
-#[test]
-fn a_result_that_the_server_did_not_take_leaves_memory_in_a_while() {
-    with_server(&[], |server| {
-        let coherence = Duration::from_millis(300);
-        let tier = patient(server).coherence(coherence).tier();
-        let (kept, refused) = (cache("kept", &tier), cache("refused", &tier));
-        kept.get_or_compute(1, || 10);
-        assert!(tier.flush(LONG));
-        assert_eq!(server.command(&["CONFIG", "SET", "maxmemory", "1"]), "+OK");
-        assert_eq!(refused.get_or_compute(1, || 10), 10);
-        until(|| refused.peek(&1).is_none());
-        assert_eq!(kept.peek(&1), Some(10));
-        assert!(!tier.status().contains("away"), "{}", tier.status());
-    });
-}
-
-#[test]
 fn a_result_of_a_call_that_was_not_answered_leaves_memory_in_a_while() {
     with_server(&[], |server| {
         let setup = connect(server.url()).expect("an address").timeout(Duration::ZERO);
@@ -271,6 +240,51 @@ fn a_result_is_held_while_the_server_is_away_also_if_its_body_takes_longer_than_
     });
 }
 
+/// A cache above no server, whose results were all dropped once.
+fn away(name: &str) -> (Cache<u64, u64>, RedisTier) {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let setup = connect(url).expect("an address").coherence(Duration::from_millis(300));
+    let tier = setup.tier();
+    let told = Told::follow(&tier, &question("other", 1).0);
+    let cache = Cache::builder().name(name.to_owned()).tier(tier.clone(), 1);
+    let cache = cache.patience(Duration::from_millis(20)).build();
+    cache.get_or_compute(0, || 0);
+    until(|| told.all() > 0);
+    (cache, tier)
+}
+
+#[test]
+fn the_result_of_a_helper_leaves_memory_in_a_while_if_its_leader_never_ends() {
+    finishes("a helper without a server", || {
+        let (cache, _tier) = away("helped");
+        let begun = AtomicUsize::new(0);
+        let mut leader = pin!(cache.get_or_compute_async(1, async || {
+            begun.fetch_add(1, SeqCst);
+            std::future::pending().await
+        }));
+        until(|| {
+            assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            begun.load(SeqCst) > 0
+        });
+        assert_eq!(cache.get_or_compute(1, || 10), 10);
+        assert_eq!(cache.info().helped, 1);
+        until(|| cache.peek(&1).is_none());
+    });
+}
+
+#[test]
+fn the_result_of_an_inner_call_leaves_memory_in_a_while_if_the_outer_one_panics() {
+    finishes("a call in a call without a server", || {
+        let (cache, _tier) = away("inner");
+        let outer = || {
+            assert_eq!(cache.get_or_compute(1, || 10), 10);
+            panic_silently("it fails")
+        };
+        assert_eq!(panic_of(|| cache.get_or_compute(1, outer)), "it fails");
+        until(|| cache.peek(&1).is_none());
+    });
+}
+
 #[test]
 fn a_result_that_cannot_be_written_leaves_memory_in_a_while() {
     #[derive(Clone, serde::Deserialize)]
@@ -288,42 +302,6 @@ fn a_result_that_cannot_be_written_leaves_memory_in_a_while() {
         cache.get_or_compute(1, || Secret);
         until(|| cache.peek(&1).is_none());
         assert_eq!(cache.info().tier_errors, 1);
-    });
-}
-
-#[test]
-fn a_server_that_has_all_the_clients_it_takes_is_away() {
-    with_server(&["--maxclients", "1"], |server| {
-        let first = patient(server).tier();
-        keep(&first, &question("many", 1));
-        let second = patient(server).tier();
-        let cache = cache("many", &second);
-        assert_eq!(cache.get_or_compute(2, || 20), 20);
-        until(|| second.status().contains("max number of clients"));
-        drop(first);
-        until(|| second.status().contains("connected"));
-        assert_eq!(cache.get_or_compute(1, || unreachable!("the server has it")), 2);
-    });
-}
-
-#[test]
-fn a_replica_is_away_until_it_can_be_written_to() {
-    with_server(&["--databases", "555"], |server| {
-        let tier = connect(format!("{}/554", server.url())).expect("an address");
-        let tier = tier.timeout(LONG).tier();
-        let cache = cache("replica", &tier);
-        cache.get_or_compute(1, || 10);
-        assert!(tier.flush(LONG));
-        let port = free_port().to_string();
-        assert_eq!(server.command(&["REPLICAOF", "127.0.0.1", &port]), "+OK");
-        until(|| {
-            let key = cache.info().misses;
-            assert_eq!(cache.get_or_compute(key + 2, || 20), 20);
-            tier.status().contains("replica")
-        });
-        assert_eq!(server.command(&["REPLICAOF", "NO", "ONE"]), "+OK");
-        until(|| tier.status().contains("connected"));
-        keep(&tier, &question("replica", 1_000_000));
     });
 }
 

@@ -11,7 +11,7 @@
 //! 2. A fifth server is killed while it asks the upstream. The others wait until its lease has ended, and one of them asks.
 //! 3. Redis stands still for two seconds. Each server goes on alone. Then they share again.
 //!
-//! `MEMOFN_REDIS_SERVER` names another binary. Without one, the example shows one process in memory.
+//! Where no Redis is installed it starts `valkey-server`. `MEMOFN_REDIS_SERVER` names another binary. Without one, the example shows one process in memory.
 
 use memofn::memoize;
 use std::env;
@@ -238,25 +238,24 @@ struct Redis {
 impl Redis {
     /// `None` if no server is installed.
     fn start() -> io::Result<Option<Self>> {
-        let binary = env::var("MEMOFN_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
+        let named = env::var("MEMOFN_REDIS_SERVER").ok();
+        let binaries = named.map_or_else(
+            || vec!["redis-server".to_owned(), "valkey-server".to_owned()],
+            |it| vec![it],
+        );
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let process = Command::new(binary)
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ])
-            .stdout(Stdio::null())
-            .spawn();
-        let process = match process {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            process => process?,
+        let start = |binary| {
+            Command::new(binary)
+                .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+                .args(["--save", "", "--appendonly", "no"])
+                .stdout(Stdio::null())
+                .spawn()
         };
+        let is_missing = |it: &io::Result<Child>| matches!(it, Err(error) if error.kind() == io::ErrorKind::NotFound);
+        let Some(process) = binaries.into_iter().map(start).find(|it| !is_missing(it)) else {
+            return Ok(None);
+        };
+        let process = process?;
         let redis = Self { process, port };
         let until = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {

@@ -2,8 +2,11 @@
 
 use crate::common::finishes_within;
 use crate::common::redis_server::Server;
+use futures::executor::block_on;
 use memofn::redis::{RedisTier, Setup, connect};
-use memofn::tier::{Answer, Asked, FirstLevel, Forget, Kept, Lease, Pending, Record, Tier};
+use memofn::tier::{
+    Answer, Asked, FirstLevel, Forget, Kept, Lease, Pending, Record, Tier, TierEvent,
+};
 use memofn::{Cache, memoize, testing};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -130,6 +133,38 @@ impl Told {
     pub(crate) fn all(&self) -> usize {
         self.all.load(SeqCst)
     }
+}
+
+static EVENTS: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
+
+/// What the program is told of the tiers above one server. Other tests have servers as well.
+pub(crate) struct Events(String);
+
+impl Events {
+    pub(crate) fn of(server: &Server) -> Self {
+        memofn::on_tier_event(|event| EVENTS.lock().unwrap().push(event.clone()));
+        Self(format!("{}/", server.url()))
+    }
+
+    pub(crate) fn told(&self) -> Vec<&'static str> {
+        let told = EVENTS.lock().unwrap();
+        let told = told.iter().filter_map(|event| match event {
+            TierEvent::Away { status } => status.contains(&self.0).then_some("away"),
+            TierEvent::Back { status } => status.contains(&self.0).then_some("back"),
+            _ => None,
+        });
+        told.collect()
+    }
+}
+
+/// Calls a cache with this key in one of two ways, whose body returns ten times the key.
+pub(crate) fn call(cache: &Cache<u64, u64>, key: u64) {
+    let value = if key % 2 == 0 {
+        cache.get_or_compute(key, || 10 * key)
+    } else {
+        block_on(cache.get_or_compute_async(key, async || 10 * key))
+    };
+    assert_eq!(value, 10 * key);
 }
 
 /// Whether tests are run at full size, by `MEMOFN_STRESS=full`.

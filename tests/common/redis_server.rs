@@ -1,7 +1,8 @@
-//! A Redis of the test's own, on a free port. `MEMOFN_REDIS_SERVER` names another binary.
+//! A Redis of the test's own, on a free port, or a Valkey where no Redis is installed. `MEMOFN_REDIS_SERVER` names another binary.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -46,10 +47,10 @@ impl Server {
         let port = free_port();
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let Some(child) = spawn(port, &directory, &arguments, &variables) else {
-            println!("skipped: no redis-server is installed");
+            println!("skipped: neither redis-server nor valkey-server is installed");
             return None;
         };
-        let server = Self { child, port, directory, arguments, variables };
+        let mut server = Self { child, port, directory, arguments, variables };
         server.is_there();
         Some(server)
     }
@@ -63,9 +64,12 @@ impl Server {
     }
 
     /// Waits until it answers.
-    fn is_there(&self) {
+    fn is_there(&mut self) {
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the server does not know its arguments, or has failed: {status}");
+            }
             let stream = TcpStream::connect(("127.0.0.1", self.port));
             if stream.is_ok_and(|mut stream| {
                 let mut answer = [0; 1];
@@ -125,17 +129,22 @@ fn spawn(
     arguments: &[String],
     variables: &[(String, PathBuf)],
 ) -> Option<Child> {
-    let binary = env::var_os("MEMOFN_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
-    Command::new(binary)
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(["--appendonly", "no", "--dir"])
-        .arg(directory)
-        .args(arguments)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()
+    let start = |binary: OsString| {
+        Command::new(binary)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args(["--appendonly", "no", "--dir"])
+            .arg(directory)
+            .args(arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()
+    };
+    match env::var_os("MEMOFN_REDIS_SERVER") {
+        Some(binary) => start(binary),
+        None => start("redis-server".into()).or_else(|| start("valkey-server".into())),
+    }
 }
 
 impl Drop for Server {

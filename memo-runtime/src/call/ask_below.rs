@@ -266,6 +266,14 @@ impl<S: Scope> RunGuard<'_, S> {
         }
     }
 
+    /// Tells what stands below of a value that this run has stored in the flight of another one. That one alone has the right
+    /// to keep it, and may never end.
+    pub(super) fn tell_of_value(&self) {
+        if let Some(below) = self.engine.below.as_ref().filter(|_| self.entry.taken().get()) {
+            below.bypassed(self.entry.entry_ref());
+        }
+    }
+
     /// Keeps a result, unless it was forgotten during the run. The waiters have it already.
     #[cold]
     pub(super) fn keep_below(&self, held: Held, result: &dyn AnyResult, life: &Life, ran: Ran) {

@@ -275,9 +275,13 @@ impl<'c, S: Scope> RunGuard<'c, S> {
 
     #[cold]
     fn end_uncommon(&mut self) {
-        if let Role::Renewer(old) = std::mem::replace(&mut self.role, Role::Done(None)) {
-            self.role = Role::Done(Some(old));
-            self.warn_of_old_value();
+        match std::mem::replace(&mut self.role, Role::Done(None)) {
+            Role::Renewer(old) => {
+                self.role = Role::Done(Some(old));
+                self.warn_of_old_value();
+            }
+            Role::Helper(_) | Role::Guest => self.tell_of_value(),
+            _ => {}
         }
     }
 

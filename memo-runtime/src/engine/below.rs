@@ -35,6 +35,8 @@ pub(crate) trait Below: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn begin(&self, entry: EntryRef, waits: Waits) -> Question;
     /// The right to keep a value that no run has computed.
     fn hold(&self, entry: EntryRef) -> Option<Box<dyn Hold>>;
+    /// The cache has a value for the entry's key, and no run has the right to keep it.
+    fn bypassed(&self, entry: EntryRef);
     /// Forgets the value of the entry's key.
     fn forget(&self, entry: EntryRef);
     /// Forgets the value of a key.

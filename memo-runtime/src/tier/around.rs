@@ -123,6 +123,11 @@ impl Desk {
         caught(|| self.tier.forget(Forget::Key(&self.asked)));
     }
 
+    /// The tier is told that the cache has a result without it.
+    pub(crate) fn bypassed(&self) {
+        caught(|| self.tier.bypassed(&self.asked));
+    }
+
     fn question(&self, old: Option<&Record>) -> Pending<Answer> {
         let (tier, asked) = (&self.tier, &self.asked);
         self.given_back(caught(|| old.map_or_else(|| tier.ask(asked), |old| tier.lend(asked, old))))
@@ -186,7 +191,7 @@ impl Held {
         if self.replaces {
             self.desk.forget();
         }
-        caught(|| self.desk.tier.bypassed(&self.desk.asked));
+        self.desk.bypassed();
     }
 
     /// The call that it is the right for.

@@ -280,6 +280,15 @@ where
         Box::pin(async move { Reply::Run(Some(inner.holding(desk.begin(waits).await))) })
     }
 
+    fn bypassed(&self, entry: EntryRef) {
+        #[expect(unsafe_code, reason = "a key has no lifetime")]
+        // SAFETY: the caller keeps the entry alive.
+        let desk = self.0.desk(unsafe { Inner::<K, V, C>::key(entry).as_ref() });
+        if let Some(desk) = desk {
+            self.0.quietly(|| desk.bypassed());
+        }
+    }
+
     fn forget(&self, entry: EntryRef) {
         #[expect(unsafe_code, reason = "a key has no lifetime")]
         // SAFETY: the caller keeps the entry alive.

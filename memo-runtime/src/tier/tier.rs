@@ -42,8 +42,9 @@ pub trait Tier: Send + Sync + 'static {
         let _ = (of, lease);
     }
 
-    /// A result of this key is in the cache, and does not come to the tier: that has not answered, or the result cannot be written. A
-    /// tier that tells of changes may not know of those of this key: so it has the cache forget it after a while. It must not wait.
+    /// A result of this key is in the cache, and does not come to the tier: that has not answered, the result cannot be written, or
+    /// a second run has computed it, beside the one that has the lease. A tier that tells of changes may not know of those of this key:
+    /// so it has the cache forget it after a while. It must not wait.
     fn bypassed(&self, of: &Asked) {
         let _ = of;
     }

@@ -129,6 +129,7 @@ impl Link {
             Phase::First if state.runs => "connecting",
             Phase::First => "not asked yet",
             Phase::Up if state.breaker.is_open() => "too slow",
+            Phase::Up if state.refused.is_some() => "connected, and takes no results",
             Phase::Up => "connected",
             Phase::Away => "away",
         };

@@ -33,7 +33,9 @@ impl Link {
             state.failures = 0;
             state.breaker.answered()
         };
-        if has_changed {
+        let is_refused = slot.sent.is_refused(&reply);
+        let is_news = is_refused.is_some_and(|it| state.note_write(it, now));
+        if has_changed || is_news {
             self.changed.notify_all();
         }
         if let Reply::Error(error) = &reply {

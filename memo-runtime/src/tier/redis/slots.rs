@@ -2,7 +2,7 @@
 
 use crate::tier::pending::Promise;
 use crate::tier::redis::config::Config;
-use crate::tier::redis::frames;
+use crate::tier::redis::frames::{self, Reply};
 use crate::tier::redis::keys::{Names, Spot};
 use crate::tier::redis::scripts::{Hashes, Script};
 use crate::tier::tier::{Answer, Kept};
@@ -58,6 +58,27 @@ pub(crate) enum Sent {
     Load(Script),
     Ping,
     Flush(Promise<bool>),
+}
+
+impl Sent {
+    /// Whether the server has refused to write, or `None` if the reply does not say.
+    pub(crate) fn is_refused(&self, reply: &Reply) -> Option<bool> {
+        match (self, reply) {
+            // It is full, cannot save its data, or lacks replicas. In scripts of Redis 6 the text begins otherwise.
+            (_, Reply::Error(error)) => ["OOM command", "MISCONF ", "NOREPLICAS "]
+                .iter()
+                .any(|code| error.contains(code))
+                .then_some(true),
+            (
+                Self::Ask { .. }
+                | Self::Take { .. }
+                | Self::Keep { .. }
+                | Self::Remove(Removal::Function(_) | Removal::Tag(_)),
+                Reply::Number(1),
+            ) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// A removal in the server. It is kept while the server is away.

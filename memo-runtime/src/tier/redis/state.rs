@@ -54,6 +54,8 @@ pub(crate) struct State {
     /// When the server is told what it has refused to remove.
     pub(crate) tell_at: Option<Instant>,
     pub(crate) breaker: Breaker,
+    /// When the server last refused to write, if that is not over.
+    pub(crate) refused: Option<Instant>,
     /// When the server was heard last.
     pub(crate) heard: Instant,
     /// When the PING was sent that is not answered yet.
@@ -93,6 +95,7 @@ impl State {
             missed: Missed::default(),
             tell_at: None,
             breaker: Breaker::default(),
+            refused: None,
             heard: now,
             ping: None,
             leases: HashMap::new(),
@@ -124,6 +127,16 @@ impl State {
         u128::from(self.process_token) << 64 | u128::from(self.serial)
     }
 
+    /// Takes note of whether the server writes. One at its limit writes now and then, and so has to do so for a while. Says whether
+    /// this is news.
+    pub(crate) fn note_write(&mut self, is_refused: bool, now: Instant) -> bool {
+        if is_refused {
+            return self.refused.replace(now).is_none();
+        }
+        let is_over = |at: &mut Instant| now.saturating_duration_since(*at) >= LONGEST_PAUSE;
+        self.refused.take_if(is_over).is_some()
+    }
+
     /// Adds a lease to the table. The link's thread renews it.
     pub(crate) fn begin_lease(&mut self, spot: Spot, token: u128) {
         self.leases.insert(spot, Held { token, renewed: Instant::now() });
@@ -152,4 +165,24 @@ pub(crate) fn random_of(number: u64) -> u64 {
 pub(crate) fn jitter(at_most: Duration) -> Duration {
     let millionths = u32::try_from(random_of(0) % 1_000_000).unwrap_or(0);
     at_most.mul_f64(f64::from(millionths) / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_at_its_limit_is_told_of_once_and_writes_again_when_it_refuses_nothing_for_a_while()
+    {
+        let (mut state, start) = (State::new(0), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        assert!(!state.note_write(false, at(0)), "it has not refused anything");
+        assert!(state.note_write(true, at(0)));
+        for millis in (100..2_000).step_by(200) {
+            assert!(!state.note_write(false, at(millis)) && !state.note_write(true, at(millis)));
+        }
+        assert!(!state.note_write(false, at(2_800)));
+        assert!(state.note_write(false, at(2_900)) && state.refused.is_none());
+        assert!(state.note_write(true, at(2_901)));
+    }
 }
