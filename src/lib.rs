@@ -177,7 +177,7 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// For a `Result<T, E>` the cache holds `T`, and `cache_peek` and `cache_remove` return `Some(Ok(..))`.
 ///
 /// rustdoc shows the type beside the function. In documentation of yours, link to the function with
-/// ``[`area()`]`` and to its controls with ``[`area`](struct@area)``.
+/// ``[`area()`]`` and to its controls with ``[`area`](type@area)``.
 ///
 /// # Other attributes
 ///
