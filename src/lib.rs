@@ -195,7 +195,7 @@ pub use memo_runtime::{flush, tier, tier::on_tier_event};
 /// `Some(Ok(..))`, and `cache_insert` takes an `Ok(..)`.
 ///
 /// rustdoc shows the type beside the function. In documentation of yours, link to the function with
-/// ``[`area()`]`` and to its controls with ``[`area`](struct@area)``.
+/// ``[`area()`]`` and to its controls with ``[`area`](type@area)``.
 ///
 /// # Other attributes
 ///

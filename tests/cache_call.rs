@@ -405,4 +405,16 @@ mod asynchronous {
         let call = block_on(sent(error_that_stays::cache_call(1)));
         assert_eq!(call.status, Miss);
     }
+
+    #[test]
+    fn the_future_of_each_control_is_send_with_arguments_that_borrow() {
+        #[memoize]
+        async fn length(text: &str, more: Vec<u8>) -> usize {
+            std::future::ready(text.len() + more.len()).await
+        }
+        let text = String::from("text");
+        assert_eq!(block_on(sent(length::cache_call(&text, vec![1]))).value, 5);
+        assert_eq!(block_on(sent(length::cache_refresh(&text, vec![1]))), 5);
+        assert_eq!(block_on(sent(length::uncached(&text, vec![1]))), 5);
+    }
 }

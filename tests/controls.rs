@@ -344,3 +344,86 @@ fn a_function_made_by_a_macro_takes_its_options_from_it() {
     assert_eq!((other(1, &mut sum), other(1, &mut sum), other(1, &mut sum)), (1, 2, 2));
     assert!(!others::cache_parameters().single_flight);
 }
+
+#[allow(unreachable_pub)] // the functions are more visible than their types
+mod with_private_types {
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub(crate) struct OfTheCrate(pub(crate) u32);
+
+    #[memofn::memoize]
+    pub fn next(n: OfTheCrate) -> Option<OfTheCrate> {
+        n.0.checked_add(1).map(OfTheCrate)
+    }
+
+    #[memofn::memoize]
+    pub async fn next_async(n: &OfTheCrate) -> OfTheCrate {
+        std::future::ready(OfTheCrate(n.0 + 1)).await
+    }
+}
+
+#[test]
+fn a_public_function_may_have_a_type_of_the_crate_and_its_controls_too() {
+    use with_private_types::{OfTheCrate, next, next_async};
+
+    assert_eq!(next(OfTheCrate(1)), Some(OfTheCrate(2)));
+    assert_eq!(next::cache_peek(OfTheCrate(1)), Some(Some(OfTheCrate(2))));
+    assert_eq!(next::cache().get(&OfTheCrate(1)), Some(Some(OfTheCrate(2))));
+    let refreshed = next_async::cache_refresh(&OfTheCrate(1));
+    assert_eq!(futures::executor::block_on(refreshed), OfTheCrate(2));
+    assert_eq!(next_async::cache_info().misses, 1);
+}
+
+/// Calls all controls of one call. The names of the arguments are those of a function of mine.
+macro_rules! all_controls {
+    ($f:ident ($($value:expr),*) -> $result:expr) => {{
+        assert_eq!($f::cache_peek($($value),*), None);
+        assert_eq!($f($($value),*), $result);
+        assert_eq!($f::cache_peek($($value),*), Some($result));
+        assert!($f::cache_expire($($value),*));
+        assert_eq!($f::cache_remove($($value),*), None);
+        $f::cache_insert($($value,)* $result + 1);
+        assert_eq!($f($($value),*), $result + 1);
+        assert_eq!($f::cache_refresh($($value),*), $result);
+        assert_eq!($f::cache_call($($value),*).value, $result);
+        assert_eq!($f::uncached($($value),*), $result);
+        assert_eq!($f::cache().len(), 1);
+    }};
+}
+
+#[test]
+fn the_controls_are_the_same_for_any_number_of_arguments() {
+    #[memoize]
+    fn f0() -> usize {
+        0
+    }
+    #[memoize]
+    fn f3(number: usize, text: &str, list: &[usize]) -> usize {
+        number + text.len() + list.iter().sum::<usize>()
+    }
+    #[memoize]
+    fn f6(
+        one: usize,
+        (two, three): (usize, usize),
+        float: f32,
+        option: Option<usize>,
+        _unused: [u8; 2],
+        text: &String,
+    ) -> usize {
+        one + two + three + usize::from(float > 1.0) + option.unwrap_or(0) + text.capacity().min(1)
+    }
+    #[memoize]
+    fn f7(n1: usize, n2: usize, n3: usize, n4: usize, n5: usize, n6: usize, text: &str) -> usize {
+        n1 + n2 + n3 + n4 + n5 + n6 + text.len()
+    }
+    #[memoize]
+    fn nested(option: Option<&str>, text: &'static str) -> usize {
+        option.map_or(0, str::len) + text.len()
+    }
+
+    let text = String::from("text");
+    all_controls!(f0() -> 0);
+    all_controls!(f3(1, &text, &[2, 3]) -> 10);
+    all_controls!(f6(1, (2, 3), 1.5, None, [0; 2], &text) -> 8);
+    all_controls!(f7(1, 2, 3, 4, 5, 6, &text) -> 25);
+    all_controls!(nested(Some(&text), "abc") -> 7);
+}

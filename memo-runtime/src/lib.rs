@@ -130,6 +130,9 @@ pub mod __private {
     };
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::options::type_by;
+    pub use crate::expand::shared_controls::{
+        AsyncControls, ByRef, ByValue, Controls, Lifetime, MemoizedAsyncFn, MemoizedFn, ResultOf,
+    };
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{
         OnlySite, OnlySlot, Site, TypedSlot, function, label, method, site, thread_site,
@@ -157,8 +160,9 @@ pub mod __private {
         __call as call, __call_at_once as call_at_once, __call_in_place as call_in_place,
         __controls_of_cache as controls_of_cache, __controls_that_ask as controls_that_ask,
         __controls_that_run as controls_that_run, __fallible as fallible, __is_cloned as is_cloned,
-        __key_of as key_of, __kind as kind, __single as single, __site as site,
-        __stand_in as stand_in, __thread_single as thread_single, __thread_site as thread_site,
+        __key_of as key_of, __kind as kind, __list_of_controls as list_of_controls,
+        __single as single, __site as site, __stand_in as stand_in,
+        __thread_single as thread_single, __thread_site as thread_site,
         __unshared_kind as unshared_kind,
     };
     pub use core;
@@ -168,6 +172,7 @@ pub mod __private {
     pub use std::borrow::{Cow, ToOwned};
     pub use std::clone::Clone;
     pub use std::future::Future;
+    pub use std::marker::PhantomData;
     pub use std::ops::ControlFlow;
     pub use std::option::Option::{self, None, Some};
     pub use std::primitive::{bool, u64, usize};

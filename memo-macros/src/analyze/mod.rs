@@ -10,6 +10,7 @@ pub(crate) mod key_expression;
 pub(crate) mod key_shape;
 pub(crate) mod keyed;
 pub(crate) mod model;
+pub(crate) mod shared_controls;
 pub(crate) mod stored_type;
 pub(crate) mod type_names;
 pub(crate) mod version;

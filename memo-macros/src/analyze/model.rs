@@ -4,6 +4,7 @@ use super::context::Context;
 use super::generics::{Params, free_lifetimes};
 use super::key_expression::KeyPart;
 use super::keyed::{cache_owner, is_keyed};
+use super::shared_controls::shares_controls;
 use super::stored_type::StoredType;
 use crate::parse::function::{Function, Input};
 use crate::parse::options::Options;
@@ -36,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) stored_type: StoredType,
     /// Whether the waiters of a failed run may get its error. It must not borrow.
     pub(crate) shares_errors: bool,
+    /// Whether the controls are an alias of a type in the runtime.
+    pub(crate) shares_controls: bool,
     /// The path of the runtime.
     pub(crate) runtime: TokenStream,
 }
@@ -95,7 +98,7 @@ impl Model {
         if let Some(sized) = &sized_self {
             instance.bind(sized.clone());
         }
-        Self {
+        let mut model = Self {
             function,
             options,
             context,
@@ -108,8 +111,11 @@ impl Model {
             result,
             stored_type,
             shares_errors,
+            shares_controls: false,
             runtime,
-        }
+        };
+        model.shares_controls = shares_controls(&model);
+        model
     }
 
     pub(crate) fn keyed_arguments(&self) -> impl Iterator<Item = &Argument> {

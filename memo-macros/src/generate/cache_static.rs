@@ -64,6 +64,9 @@ pub(super) fn cache_functions(model: &Model) -> Vec<Helper> {
             quote!({ #first_call.cache_by(#key, #result) })
         }
     };
+    if model.shares_controls {
+        return vec![first];
+    }
     vec![first, cache_function(model, types, body)]
 }
 

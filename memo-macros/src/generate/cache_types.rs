@@ -58,6 +58,9 @@ impl Model {
 
     /// The stored type, if a signature can spell it.
     pub(super) fn stored_type(&self) -> Option<TokenStream> {
+        if self.shares_controls {
+            return Some(self.type_of_marker("Stored"));
+        }
         if let Some(alias) = self.stored_alias() {
             return Some(alias.into_token_stream());
         }
@@ -67,14 +70,28 @@ impl Model {
     /// The alias of the stored type, if there is one. Without it the compiler is asked whether the result is a `Result` in each
     /// signature, and each question is a constant to check and to evaluate.
     pub(super) fn stored_alias(&self) -> Option<Ident> {
-        let is_aliased = matches!(self.stored_type, StoredType::AskCompiler(_))
+        let is_aliased = !self.shares_controls
+            && matches!(self.stored_type, StoredType::AskCompiler(_))
             && self.context.is_module()
             && self.instance.is_empty()
             && self.options.cache().is_none()
             && !borrows(&self.result)
-            // A type without arguments may have a lifetime that is left out. An alias would be one more error about that.
-            && self.result.clone().into_iter().any(|token| token.to_string() == "<");
+            && !self.may_hide_lifetime();
         is_aliased.then(|| format_ident!("__memofn_{}_stored", self.controls_name.unraw()))
+    }
+
+    /// Whether the result may have a lifetime that is left out: it is a type without arguments. Each signature and alias that
+    /// spells it would be one more error about that.
+    fn may_hide_lifetime(&self) -> bool {
+        !matches!(self.stored_type, StoredType::Primitive)
+            && !self.result.clone().into_iter().any(|token| token.to_string() == "<")
+    }
+
+    /// The result in the signatures of a function whose controls are an alias. The alias spells it already, but to spell it again
+    /// takes the compiler less than to look there.
+    pub(super) fn result_in_signatures(&self) -> TokenStream {
+        let (p, controls) = (&self.runtime, self.controls_alias());
+        if self.may_hide_lifetime() { quote!(#p::ResultOf<#controls>) } else { self.result.clone() }
     }
 
     /// The item that declares the alias.
@@ -174,6 +191,10 @@ pub(super) fn types(model: &Model) -> Types {
     // In a trait either both are spelled, or the whole type is `impl Trait`.
     if model.context.is_trait_impl() && !are_spelled(model) {
         return Types { key: None, value: None };
+    }
+    if model.shares_controls {
+        let key = Some(model.type_of_marker("Key"));
+        return Types { key, value: model.stored_type() };
     }
     Types { key: model.key_types().map(nested), value: model.stored_type() }
 }

@@ -1,5 +1,5 @@
-//! The controls: the companion type of a function, and the functions that look up, remove, insert or
-//! refresh one call.
+//! The controls that are not [shared](super::shared_controls): the companion type of a function, and the functions that
+//! look up, remove, insert or refresh one call.
 
 use super::cache_access::{self, CacheAccess, call_site};
 use super::docs;
@@ -198,7 +198,7 @@ fn run_of_call(model: &Model, start: &TokenStream) -> TokenStream {
 
 /// Names the function, so that the compiler sees a use of it. It would warn of a function that is called through
 /// `cache_call` alone. A generic function cannot be named without its types, and a method of a trait may share its name.
-fn mention(model: &Model) -> Option<TokenStream> {
+pub(super) fn mention(model: &Model) -> Option<TokenStream> {
     let sig = &model.function.sig;
     let any = Ident::new("impl", Span::call_site());
     let is_generic = sig.generics.params.iter().any(|it| !matches!(it, GenericParam::Lifetime(_)))

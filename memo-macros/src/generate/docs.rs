@@ -1,6 +1,6 @@
 //! The documentation that rustdoc shows: on the memoized function, and on the type of its controls.
 
-use crate::analyze::model::Model;
+use crate::analyze::model::{Argument, Model};
 use crate::parse::option_row::{NoLimit, Scope, Value};
 use crate::parse::options::GivenOption;
 use crate::tokens::rewrite::spelled;
@@ -8,7 +8,7 @@ use humantime::format_duration;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, Meta};
+use syn::{Attribute, Meta, Visibility};
 
 /// A longer value would hide the other options.
 const LONGEST_VALUE: usize = 40;
@@ -26,7 +26,7 @@ pub(super) fn of_function(model: &Model) -> Option<TokenStream> {
     }
     let (memoize, name) = (memoize(model), model.controls_name.unraw());
     let controls = if model.context.is_module() {
-        format!(" Its controls: [`{name}`](struct@{name}).")
+        format!(" Its controls: [`{name}`](type@{name}).")
     } else if model.context.is_trait_impl() || model.options.cache().is_some() {
         String::new()
     } else {
@@ -48,6 +48,24 @@ pub(super) fn of_controls(model: &Model) -> TokenStream {
     );
     let hidden = model.function.attrs.iter().any(is_hidden).then(|| quote!(#[doc(hidden)]));
     quote!(#[doc = #summary] #[cfg_attr(doc, doc = "", doc = #more)] #hidden)
+}
+
+/// The list of the controls, for the documentation of an alias. rustdoc shows no private function.
+pub(super) fn list_of_controls(model: &Model) -> Option<TokenStream> {
+    if matches!(model.function.vis, Visibility::Inherited) {
+        return None;
+    }
+    let p = &model.runtime;
+    let words = if model.is_async() { "async fn" } else { "fn" };
+    let argument = |it: &Argument| {
+        let name = if it.pattern.is_some() { "_".to_owned() } else { it.name.to_string() };
+        format!("{name}: {}", spelled(&it.ty))
+    };
+    let mut arguments: Vec<_> = model.arguments.iter().map(argument).collect();
+    let (result, without) = (spelled(&model.result), arguments.join(", "));
+    arguments.push(format!("result: {result}"));
+    let with = arguments.join(", ");
+    Some(quote!(#[cfg_attr(doc, doc = #p::list_of_controls!(#words, #without, #with, #result))]))
 }
 
 fn is_hidden(attr: &Attribute) -> bool {

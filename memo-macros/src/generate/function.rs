@@ -13,7 +13,7 @@
 //!         <temperature>::uncached(city)
 //!     );
 //! }
-//! pub struct temperature {}
+//! pub struct temperature {} // or an alias: see `shared_controls`
 //! impl temperature {
 //!     pub fn uncached(city: &str) -> Result<f64, WeatherError> { body }
 //!     pub fn cache() -> &'static Cache<String, f64> { .. }
@@ -66,6 +66,7 @@ use super::helper::{Helper, named_signature, shared_attribute};
 use super::names::hygienic;
 use super::original::original;
 use super::shared::shared_functions;
+use super::shared_controls::shared_controls;
 use crate::analyze::key_expression::KeyPart;
 use crate::analyze::model::Model;
 use crate::analyze::type_names::{is_str, is_unsized};
@@ -95,7 +96,10 @@ impl Expansion {
 /// Everything that a function outside of a memoized block becomes.
 pub(super) fn expand(model: &Model) -> TokenStream {
     let Expansion { memoized, helpers } = Expansion::of(model);
-    if model.context.is_module() {
+    if model.shares_controls {
+        let controls = shared_controls(model, &helpers);
+        quote!(#memoized #controls)
+    } else if model.context.is_module() {
         let controls = controls(model, &helpers);
         quote!(#memoized #controls)
     } else {

@@ -42,6 +42,12 @@ impl Helper {
         quote!(#doc #lint #signature;)
     }
 
+    /// The function in the implementation of a trait that rustdoc does not show.
+    pub(super) fn hidden_implementation(&self) -> TokenStream {
+        let Self { attrs, signature, body, .. } = self;
+        quote!(#attrs #signature #body)
+    }
+
     /// A method called `type_` has the control `type__cache`.
     fn name_lint(&self) -> Option<TokenStream> {
         let has_two = self.name.to_string().contains("__");

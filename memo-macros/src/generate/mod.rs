@@ -17,6 +17,7 @@ mod original;
 mod patterns;
 mod renewal;
 mod shared;
+mod shared_controls;
 mod tags;
 mod tier;
 mod version;

@@ -17,6 +17,10 @@ impl Model {
     /// The type or trait that has the generated functions.
     fn controls_type(&self) -> TokenStream {
         match &*self.context {
+            Context::Module if self.shares_controls => {
+                let marker = self.marker();
+                quote!(<#marker>)
+            }
             Context::Module => {
                 let (name, arguments) = (&self.controls_name, self.instance.arguments());
                 quote!(<#name #arguments>)
@@ -30,6 +34,23 @@ impl Model {
                 quote!(<Self as #path>)
             }
         }
+    }
+
+    /// The hidden type that stands for a function whose controls are an alias.
+    pub(super) fn marker(&self) -> Ident {
+        format_ident!("__memofn_{}_function", self.controls_name.unraw())
+    }
+
+    /// The hidden name of the controls, if they are an alias. Their own name may be taken, and then everything else still
+    /// compiles.
+    pub(super) fn controls_alias(&self) -> Ident {
+        format_ident!("__memofn_{}_controls", self.controls_name.unraw())
+    }
+
+    /// The trait of that type.
+    pub(super) fn marker_trait(&self) -> TokenStream {
+        let p = &self.runtime;
+        if self.is_async() { quote!(#p::MemoizedAsyncFn) } else { quote!(#p::MemoizedFn) }
     }
 
     /// `cache` in the companion type of a function, `area_cache` beside a method `area`.
@@ -84,6 +105,10 @@ impl Model {
 
     /// The path of a generated function without arguments.
     pub(super) fn path(&self, name: &Ident) -> TokenStream {
+        if self.shares_controls {
+            let (marker, of) = (self.marker(), self.marker_trait());
+            return quote!(<#marker as #of<_>>::#name);
+        }
         let owner = self.controls_type();
         let parameters = self.instance.turbofish().filter(|_| !self.context.is_module());
         quote!(#owner::#name #parameters)
@@ -133,9 +158,8 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
         (Some(name), _) => text(name.value()),
         (None, Context::Module) => {
             // A module path does not tell functions inside of two functions apart.
-            let (companion, arguments) = (&model.controls_name, model.instance.arguments());
-            let compiled =
-                quote!(#p::function(#p::type_name::<#companion #arguments>(), #function));
+            let companion = model.controls_type();
+            let compiled = quote!(#p::function(#p::type_name::#companion(), #function));
             if !is_generic {
                 return compiled;
             }

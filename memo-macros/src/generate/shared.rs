@@ -17,6 +17,7 @@ use super::cache_static::function;
 use super::helper::Helper;
 use super::key::nested;
 use super::names::hygienic;
+use super::shared_controls::lent_type;
 use crate::analyze::model::{Argument, Model};
 use crate::analyze::stored_type::StoredType;
 use crate::tokens::rewrite::replace_self_type;
@@ -31,6 +32,10 @@ pub(super) fn lookup(model: &Model) -> TokenStream {
     }
     let path = model.path(&model.lookup_fn());
     let arguments = model.keyed_arguments().map(|it| &it.name);
+    if model.shares_controls {
+        let p = &model.runtime;
+        return quote!(#path((#(&#arguments,)*), #p::PhantomData));
+    }
     quote!(#path(#(&#arguments),*))
 }
 
@@ -42,7 +47,8 @@ pub(super) fn policy(model: &Model) -> TokenStream {
 /// The shared functions.
 pub(super) fn shared_functions(model: &Model) -> impl Iterator<Item = Helper> {
     let lookup = has_lookup_function(model).then(|| lookup_function(model));
-    let policy = has_policy_function(model).then(|| policy_function(model));
+    let has_policy = has_policy_function(model) || model.shares_controls;
+    let policy = has_policy.then(|| policy_function(model));
     lookup.into_iter().chain(policy)
 }
 
@@ -64,6 +70,14 @@ fn lookup_function(model: &Model) -> Helper {
     let lookup = model.lookup_of_references(&arguments);
     let helper = function(model, model.lookup_fn(), &TokenStream::new(), quote!({ #lookup }));
     let name = &helper.name;
+    if model.shares_controls {
+        let names = arguments.iter().map(|it| &it.name);
+        let lent = arguments.iter().map(|it| lent_type(&it.ty));
+        let signature = quote! {
+            fn #name<'__memofn>((#(#names,)*): (#(#lent,)*), _: #p::Lifetime<'__memofn>) -> impl #p::Lookup<Key = Self::Key>
+        };
+        return shared(model, Helper { signature, ..helper });
+    }
     let signature = quote! {
         fn #name #params (#(#parameters),*) -> impl #p::Lookup<Key = #key> #bounds
     };
@@ -73,7 +87,10 @@ fn lookup_function(model: &Model) -> Helper {
 fn policy_function(model: &Model) -> Helper {
     let Model { runtime: p, result, .. } = model;
     let policy = model.result_policy();
-    let returned = if let Some(stored) = model.stored_alias() {
+    let returned = if model.shares_controls {
+        let result = model.result_in_signatures();
+        quote!(impl #p::Policy<#result, Stored = Self::Stored>)
+    } else if let Some(stored) = model.stored_alias() {
         quote!(impl #p::Policy<#result, Stored = #stored>)
     } else {
         let is_result = model.is_result();
@@ -92,7 +109,8 @@ fn shared(model: &Model, helper: Helper) -> Helper {
 /// A given cache may have keys that borrow, for a lifetime that only the call knows. The key expression of `key = ..` stands
 /// where it is used.
 fn has_lookup_function(model: &Model) -> bool {
-    can_share(model) && model.key.is_none() && model.keyed_arguments().next().is_some()
+    model.shares_controls
+        || can_share(model) && model.key.is_none() && model.keyed_arguments().next().is_some()
 }
 
 /// A primitive needs no check. A stored type that cannot be spelled is that of the policy where it is used. A trait cannot

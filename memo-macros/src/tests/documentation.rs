@@ -10,7 +10,8 @@ fn added(options: &str, item: &str) -> (String, String) {
     for item in parsed(memoized(options, item)).items {
         match item {
             Item::Fn(item) => function = texts(&item.attrs),
-            Item::Struct(item) => controls = texts(&item.attrs),
+            Item::Struct(item) => controls += &texts(&item.attrs),
+            Item::Type(item) => controls += &texts(&item.attrs),
             _ => {}
         }
     }
@@ -35,7 +36,7 @@ fn the_page_of_a_function_names_the_options_and_links_to_the_controls() {
     let memoize =
         r#"`#[memoize(maxsize = unbounded, ttl = "1h 30m", skip(db, log), scope = "thread")]`"#;
     assert!(function.contains(memoize) && controls.contains(memoize), "{function}\n{controls}");
-    assert!(function.contains("[`user`](struct@user)"), "{function}");
+    assert!(function.contains("[`user`](type@user)"), "{function}");
     assert!(controls.contains("`user::cache_info()`"), "{controls}");
 }
 
@@ -60,9 +61,9 @@ fn only_rustdoc_sees_the_text_so_that_missing_documentation_is_still_reported() 
 #[test]
 fn a_raw_name_is_linked_without_its_prefix_and_other_controls_by_their_name() {
     let (function, _) = added("", "fn r#match(n: u8) -> u8 { n }");
-    assert!(function.contains("[`match`](struct@match)"), "{function}");
+    assert!(function.contains("[`match`](type@match)"), "{function}");
     let (function, controls) = added("controls = matches", "fn r#match(n: u8) -> u8 { n }");
-    assert!(function.contains("[`matches`](struct@matches)"), "{function}");
+    assert!(function.contains("[`matches`](type@matches)"), "{function}");
     assert!(controls.contains("`matches::cache_info()`"), "{controls}");
 }
 
@@ -71,7 +72,7 @@ fn the_controls_of_a_hidden_function_are_hidden() {
     let is_hidden = |item: &str| {
         let mut items = parsed(memoized("", item)).items.into_iter();
         let controls = items.find_map(|item| match item {
-            Item::Struct(controls) => Some(controls),
+            Item::Type(controls) => Some(controls),
             _ => None,
         });
         let hidden =

@@ -1,5 +1,5 @@
 //! The controls of a function in a module, as macros: what is the same for all functions is written here, and not by
-//! the attribute.
+//! the attribute. [`shared_controls`](crate::expand::shared_controls) calls these macros for most functions at once.
 //!
 //! A proc macro is built without optimization, so each token that it makes costs the user's build more than one that is
 //! made here. The attribute passes the names of the controls and all that is the user's. So errors point at the attribute or at

@@ -15,4 +15,3 @@ fn main() {
     square::root(square(3));
 }
 
-// errors: 2

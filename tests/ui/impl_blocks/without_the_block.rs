@@ -17,4 +17,5 @@ fn main() {
     Circle::area(3);
 }
 
-// errors: 3
+// errors: 5
+// repeats: 2

@@ -15,4 +15,5 @@ fn main() {
 
 // The attribute on a function sees no impl block, and this looks like a function in a module. It writes a type with the
 // controls, and the compiler reports each part of it. The guide of traits quotes the message.
-// errors: 3
+// errors: 5
+// repeats: 2

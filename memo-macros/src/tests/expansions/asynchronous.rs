@@ -1,25 +1,39 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 120 lines.
+// Without the body and the controls: 134 lines.
 
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+    doc = " Cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). Its controls: [`temperature`](type@temperature)."
 )]
 pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
-    let __memofn_policy = <temperature>::policy();
-    let __memofn_miss = match <temperature>::call_site()
-        .hit_timed(&<temperature>::lookup(&city), &__memofn_policy)
+    let __memofn_policy = <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+        _,
+    >>::policy();
+    let __memofn_miss = match <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+        _,
+    >>::call_site()
+        .hit_timed(
+            &<__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+                _,
+            >>::lookup((&city,), ::memofn::__private::PhantomData),
+            &__memofn_policy,
+        )
     {
         ::memofn::__private::Ok(__memofn_result) => return __memofn_result,
         ::memofn::__private::Err(__memofn_miss) => __memofn_miss,
     };
-    let __memofn_cache = <temperature>::call_site().own();
+    let __memofn_cache = <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+        _,
+    >>::call_site()
+        .own();
     let __memofn_run = match ::memofn::__private::go_on(
             &__memofn_cache,
             __memofn_miss,
-            <temperature>::lookup(&city),
+            <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+                _,
+            >>::lookup((&city,), ::memofn::__private::PhantomData),
             __memofn_policy,
         )
         .await
@@ -29,7 +43,7 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
         }
         ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run,
     };
-    return __memofn_run.drive(<temperature>::uncached(city)).await;
+    return __memofn_run.drive(<__memofn_temperature_function>::uncached(city)).await;
 }
 /// The cache of [`temperature()`]: its counters and controls.
 #[cfg_attr(
@@ -37,25 +51,41 @@ pub async fn temperature(city: &str) -> Result<f64, WeatherError> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = \"30m\")]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
+#[cfg_attr(
+    doc,
+    doc = ::memofn::__private::list_of_controls!(
+        "async fn",
+        "city: &str",
+        "city: &str, result: Result<f64, WeatherError>",
+        "Result<f64, WeatherError>"
+    )
+)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
+pub type temperature = ::memofn::__private::AsyncControls<
+    __memofn_temperature_function,
+    (::memofn::__private::ByRef<str>,),
+    Result<f64, WeatherError>,
+>;
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+type __memofn_temperature_controls = ::memofn::__private::AsyncControls<
+    __memofn_temperature_function,
+    (::memofn::__private::ByRef<str>,),
+    Result<f64, WeatherError>,
+>;
+#[doc(hidden)]
 #[allow(
     non_camel_case_types,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,
-    clippy::exhaustive_structs,
-    clippy::min_ident_chars
+    clippy::all,
+    clippy::pedantic,
+    clippy::exhaustive_structs
 )]
-pub struct temperature {}
-#[doc(hidden)]
-#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
-type __memofn_temperature_stored = <Result<
-    f64,
-    WeatherError,
-> as ::memofn::__private::ResultKind<
-    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
->>::Stored;
-#[allow(dead_code, unreachable_pub)]
-impl temperature {
+pub struct __memofn_temperature_function {}
+#[allow(dead_code, private_interfaces, unreachable_pub)]
+impl __memofn_temperature_function {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
         clippy::large_types_passed_by_value,
@@ -69,35 +99,45 @@ impl temperature {
         fetch(city).await
     }
 }
-#[allow(
-    dead_code,
-    non_snake_case,
-    private_interfaces,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic
-)]
-impl temperature {
-    #[doc(hidden)]
+#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+impl ::memofn::__private::MemoizedAsyncFn<__memofn_temperature_controls>
+for __memofn_temperature_function {
+    type Key = <str as ::memofn::__private::ToOwned>::Owned;
+    type Stored = <Result<
+        f64,
+        WeatherError,
+    > as ::memofn::__private::ResultKind<
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    >>::Stored;
+    const CACHE_VERSION: ::memofn::__private::u64 = 18194154247522945644;
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        <str as ::memofn::__private::ToOwned>::Owned,
-        __memofn_temperature_stored,
+        <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+            __memofn_temperature_controls,
+        >>::Key,
+        <__memofn_temperature_function as ::memofn::__private::MemoizedAsyncFn<
+            __memofn_temperature_controls,
+        >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::type_name::<temperature>(),
+                        ::memofn::__private::type_name::<
+                            __memofn_temperature_function,
+                        >(),
                         "temperature",
                     ),
                 )
                 .ttl(::memofn::__private::Duration::new(1800u64, 0u32))
         };
         ::memofn::__private::single!(
-            "temperature", __memofn_options, < str as ::memofn::__private::ToOwned >
-            ::Owned, __memofn_temperature_stored
+            "temperature", __memofn_options, < __memofn_temperature_function as
+            ::memofn::__private::MemoizedAsyncFn < __memofn_temperature_controls >>
+            ::Key, < __memofn_temperature_function as
+            ::memofn::__private::MemoizedAsyncFn < __memofn_temperature_controls >>
+            ::Stored
         )
             .call_site(
                 ::memofn::__private::shared::<
@@ -111,32 +151,17 @@ impl temperature {
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
     }
-    /// The cache itself.
-    pub fn cache() -> &'static ::memofn::__private::Cache<
-        <str as ::memofn::__private::ToOwned>::Owned,
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
-    > {
-        <temperature>::call_site().cache()
-    }
-    #[doc(hidden)]
     #[inline]
-    fn lookup(
-        city: &&str,
-    ) -> impl ::memofn::__private::Lookup<
-        Key = <str as ::memofn::__private::ToOwned>::Owned,
-    > {
+    fn lookup<'__memofn>(
+        (city,): (&'__memofn &'__memofn str,),
+        _: ::memofn::__private::Lifetime<'__memofn>,
+    ) -> impl ::memofn::__private::Lookup<Key = Self::Key> {
         ::memofn::__private::plain::<str, _>(city)
     }
-    #[doc(hidden)]
     #[inline]
     fn policy() -> impl ::memofn::__private::Policy<
         Result<f64, WeatherError>,
-        Stored = __memofn_temperature_stored,
+        Stored = Self::Stored,
     > {
         ::memofn::__private::policy::<
             Result<f64, WeatherError>,
@@ -144,22 +169,12 @@ impl temperature {
             _,
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
-    /// The version of the code. Results that a tier keeps of other versions do not answer.
-    pub const CACHE_VERSION: ::memofn::__private::u64 = 18194154247522945644;
-    /// Stores a result as if it had been computed now.
-    #[inline]
-    pub fn cache_insert(city: &str, __memofn_result: Result<f64, WeatherError>) {
-        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), city);
-    }
-    ::memofn::__private::controls_that_run! {
-        async [pub] [] [] [] [] [city : & str] [city] [Result < f64, WeatherError >]
-        [#[allow(deprecated)] let _ = temperature;] __memofn_start { let __memofn_cache =
-        < temperature > ::call_site().own(); let __memofn_cache = & __memofn_cache; let
-        __memofn_run = match ::memofn::__private::observe_async(__memofn_cache,
-        __memofn_start, < temperature > ::lookup(& city), < temperature > ::policy()).
-        await { ::memofn::__private::ControlFlow::Break(__memofn_call) => return
-        __memofn_call, ::memofn::__private::ControlFlow::Continue(__memofn_run) =>
-        __memofn_run, }; return __memofn_run.drive_call(< temperature > ::uncached(city))
-        . await; } cache_refresh cache_call
+    fn uncached<'__memofn>(
+        (city,): (&'__memofn str,),
+        _: ::memofn::__private::Lifetime<'__memofn>,
+    ) -> impl ::memofn::__private::Future<Output = Result<f64, WeatherError>> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        <__memofn_temperature_function>::uncached(city)
     }
 }

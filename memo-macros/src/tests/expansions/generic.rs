@@ -6,7 +6,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). Its controls: [`longest`](struct@longest)."
+    doc = " Cached by [`#[memoize(skip(measure))]`](https://docs.rs/memofn). Its controls: [`longest`](type@longest)."
 )]
 fn longest<T: Eq + Hash + Clone, F>(items: &[T], measure: F) -> Option<T>
 where

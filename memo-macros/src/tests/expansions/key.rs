@@ -5,7 +5,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
+    doc = " Cached by [`#[memoize(key = request.id, cache_if = |page| !page.is_empty())]`](https://docs.rs/memofn). Its controls: [`page`](type@page)."
 )]
 fn page(request: &Request, log: &Log) -> String {
     let __memofn_key = ::memofn::__private::key_of!(

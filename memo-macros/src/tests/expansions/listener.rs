@@ -1,17 +1,21 @@
 // #[memoize(on_evict = |key, value, why| gone(key, value, why))]
 // fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }
-// Without the body and the controls: 116 lines.
+// Without the body and the controls: 119 lines.
 
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). Its controls: [`user`](struct@user)."
+    doc = " Cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). Its controls: [`user`](type@user)."
 )]
 fn user(id: u64, name: &str) -> Result<User, Error> {
-    let __memofn_cache = ::memofn::__private::at(<user>::call_site);
+    let __memofn_cache = ::memofn::__private::at(
+        <__memofn_user_function as ::memofn::__private::MemoizedFn<_>>::call_site,
+    );
     return ::memofn::__private::call!(
-        __memofn_cache.enter(< user > ::lookup(& id, & name), < user > ::policy()), <
-        user > ::uncached(id, name)
+        __memofn_cache.enter(< __memofn_user_function as ::memofn::__private::MemoizedFn
+        < _ >> ::lookup((& id, & name,), ::memofn::__private::PhantomData), <
+        __memofn_user_function as ::memofn::__private::MemoizedFn < _ >> ::policy()), <
+        __memofn_user_function > ::uncached(id, name)
     );
 }
 /// The cache of [`user()`]: its counters and controls.
@@ -20,25 +24,32 @@ fn user(id: u64, name: &str) -> Result<User, Error> {
     doc = "",
     doc = " The function is cached by [`#[memoize(on_evict = |key, value, why| gone(key, value, why))]`](https://docs.rs/memofn). This type has no values: call its functions, as in `user::cache_info()`."
 )]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
+type user = ::memofn::__private::Controls<
+    __memofn_user_function,
+    (::memofn::__private::ByValue<u64>, ::memofn::__private::ByRef<str>),
+    Result<User, Error>,
+>;
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+type __memofn_user_controls = ::memofn::__private::Controls<
+    __memofn_user_function,
+    (::memofn::__private::ByValue<u64>, ::memofn::__private::ByRef<str>),
+    Result<User, Error>,
+>;
+#[doc(hidden)]
 #[allow(
     non_camel_case_types,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,
-    clippy::exhaustive_structs,
-    clippy::min_ident_chars
+    clippy::all,
+    clippy::pedantic,
+    clippy::exhaustive_structs
 )]
-struct user {}
-#[doc(hidden)]
-#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
-type __memofn_user_stored = <Result<
-    User,
-    Error,
-> as ::memofn::__private::ResultKind<
-    { ::memofn::__private::fallible!(Result < User, Error >) },
->>::Stored;
-#[allow(dead_code, unreachable_pub)]
-impl user {
+struct __memofn_user_function {}
+#[allow(dead_code, private_interfaces, unreachable_pub)]
+impl __memofn_user_function {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
         clippy::fn_params_excessive_bools,
@@ -51,27 +62,31 @@ impl user {
         fetch(id, name)
     }
 }
-#[allow(
-    dead_code,
-    non_snake_case,
-    private_interfaces,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic
-)]
-impl user {
-    #[doc(hidden)]
+#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+impl ::memofn::__private::MemoizedFn<__memofn_user_controls> for __memofn_user_function {
+    type Key = (u64, <str as ::memofn::__private::ToOwned>::Owned);
+    type Stored = <Result<
+        User,
+        Error,
+    > as ::memofn::__private::ResultKind<
+        { ::memofn::__private::fallible!(Result < User, Error >) },
+    >>::Stored;
+    const CACHE_VERSION: ::memofn::__private::u64 = 4767690089966395966;
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (u64, <str as ::memofn::__private::ToOwned>::Owned),
-        __memofn_user_stored,
+        <__memofn_user_function as ::memofn::__private::MemoizedFn<
+            __memofn_user_controls,
+        >>::Key,
+        <__memofn_user_function as ::memofn::__private::MemoizedFn<
+            __memofn_user_controls,
+        >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::type_name::<user>(),
+                        ::memofn::__private::type_name::<__memofn_user_function>(),
                         "user",
                     ),
                 )
@@ -79,13 +94,19 @@ impl user {
                     ::memofn::__private::thread::<
                         (u64, <str as ::memofn::__private::ToOwned>::Owned),
                     >(),
-                    ::memofn::__private::thread::<__memofn_user_stored>(),
+                    ::memofn::__private::thread::<
+                        <__memofn_user_function as ::memofn::__private::MemoizedFn<
+                            __memofn_user_controls,
+                        >>::Stored,
+                    >(),
                     |key, value, why| gone(key, value, why),
                 )
         };
         ::memofn::__private::single!(
-            "user", __memofn_options, (u64, < str as ::memofn::__private::ToOwned >
-            ::Owned), __memofn_user_stored
+            "user", __memofn_options, < __memofn_user_function as
+            ::memofn::__private::MemoizedFn < __memofn_user_controls >> ::Key, <
+            __memofn_user_function as ::memofn::__private::MemoizedFn <
+            __memofn_user_controls >> ::Stored
         )
             .call_site(
                 (
@@ -102,36 +123,20 @@ impl user {
                 >(::memofn::__private::kind!(Result < User, Error >)),
             )
     }
-    /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
-        (u64, <str as ::memofn::__private::ToOwned>::Owned),
-        <Result<
-            User,
-            Error,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < User, Error >) },
-        >>::Stored,
-    > {
-        <user>::call_site().cache()
-    }
-    #[doc(hidden)]
     #[inline]
-    fn lookup(
-        id: &u64,
-        name: &&str,
-    ) -> impl ::memofn::__private::Lookup<
-        Key = (u64, <str as ::memofn::__private::ToOwned>::Owned),
-    > {
+    fn lookup<'__memofn>(
+        (id, name): (&'__memofn u64, &'__memofn &'__memofn str),
+        _: ::memofn::__private::Lifetime<'__memofn>,
+    ) -> impl ::memofn::__private::Lookup<Key = Self::Key> {
         (
             ::memofn::__private::plain::<u64, _>(id),
             ::memofn::__private::plain::<str, _>(name),
         )
     }
-    #[doc(hidden)]
     #[inline]
     fn policy() -> impl ::memofn::__private::Policy<
         Result<User, Error>,
-        Stored = __memofn_user_stored,
+        Stored = Self::Stored,
     > {
         ::memofn::__private::policy::<
             Result<User, Error>,
@@ -139,6 +144,9 @@ impl user {
             _,
         >(::memofn::__private::kind!(Result < User, Error >))
     }
-    /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::u64 = 4767690089966395966;
+    fn uncached<'__memofn>((id, name): (u64, &'__memofn str)) -> Result<User, Error> {
+        #[allow(deprecated)]
+        let _ = user;
+        <__memofn_user_function>::uncached(id, name)
+    }
 }

@@ -12,7 +12,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](struct@many)."
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`many`](type@many)."
 )]
 #[allow(clippy::used_underscore_binding)]
 unsafe fn many(

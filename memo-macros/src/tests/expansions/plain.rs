@@ -1,17 +1,20 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 64 lines.
+// Without the body and the controls: 86 lines.
 
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](struct@fib)."
+    doc = " Cached by [`#[memoize]`](https://docs.rs/memofn). Its controls: [`fib`](type@fib)."
 )]
 pub fn fib(n: u64) -> u64 {
-    let __memofn_cache = ::memofn::__private::at(<fib>::call_site);
+    let __memofn_cache = ::memofn::__private::at(
+        <__memofn_fib_function as ::memofn::__private::MemoizedFn<_>>::call_site,
+    );
     return ::memofn::__private::call!(
-        __memofn_cache.enter(< fib > ::lookup(& n), ::memofn::__private::Whole), < fib >
-        ::uncached(n)
+        __memofn_cache.enter(< __memofn_fib_function as ::memofn::__private::MemoizedFn <
+        _ >> ::lookup((& n,), ::memofn::__private::PhantomData),
+        ::memofn::__private::Whole), < __memofn_fib_function > ::uncached(n)
     );
 }
 /// The cache of [`fib()`]: its counters and controls.
@@ -20,17 +23,41 @@ pub fn fib(n: u64) -> u64 {
     doc = "",
     doc = " The function is cached by [`#[memoize]`](https://docs.rs/memofn). This type has no values: call its functions, as in `fib::cache_info()`."
 )]
+#[cfg_attr(
+    doc,
+    doc = ::memofn::__private::list_of_controls!(
+        "fn",
+        "n: u64",
+        "n: u64, result: u64",
+        "u64"
+    )
+)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
+pub type fib = ::memofn::__private::Controls<
+    __memofn_fib_function,
+    (::memofn::__private::ByValue<u64>,),
+    u64,
+>;
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+type __memofn_fib_controls = ::memofn::__private::Controls<
+    __memofn_fib_function,
+    (::memofn::__private::ByValue<u64>,),
+    u64,
+>;
+#[doc(hidden)]
 #[allow(
     non_camel_case_types,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,
-    clippy::exhaustive_structs,
-    clippy::min_ident_chars
+    clippy::all,
+    clippy::pedantic,
+    clippy::exhaustive_structs
 )]
-pub struct fib {}
-#[allow(dead_code, unreachable_pub)]
-impl fib {
+pub struct __memofn_fib_function {}
+#[allow(dead_code, private_interfaces, unreachable_pub)]
+impl __memofn_fib_function {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
         clippy::large_types_passed_by_value,
@@ -44,32 +71,36 @@ impl fib {
         if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
     }
 }
-#[allow(
-    dead_code,
-    non_snake_case,
-    private_interfaces,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic
-)]
-impl fib {
-    #[doc(hidden)]
+#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+impl ::memofn::__private::MemoizedFn<__memofn_fib_controls> for __memofn_fib_function {
+    type Key = u64;
+    type Stored = u64;
+    const CACHE_VERSION: ::memofn::__private::u64 = 16609729818005298040;
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        u64,
-        u64,
+        <__memofn_fib_function as ::memofn::__private::MemoizedFn<
+            __memofn_fib_controls,
+        >>::Key,
+        <__memofn_fib_function as ::memofn::__private::MemoizedFn<
+            __memofn_fib_controls,
+        >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::type_name::<fib>(),
+                        ::memofn::__private::type_name::<__memofn_fib_function>(),
                         "fib",
                     ),
                 )
         };
-        ::memofn::__private::single!("fib", __memofn_options, u64, u64)
+        ::memofn::__private::single!(
+            "fib", __memofn_options, < __memofn_fib_function as
+            ::memofn::__private::MemoizedFn < __memofn_fib_controls >> ::Key, <
+            __memofn_fib_function as ::memofn::__private::MemoizedFn <
+            __memofn_fib_controls >> ::Stored
+        )
             .call_site(
                 ::memofn::__private::shared::<u64, _>(),
                 ::memofn::__private::stored::<
@@ -79,38 +110,20 @@ impl fib {
                 >(::memofn::__private::primitive::<u64, _>()),
             )
     }
-    /// The cache itself.
-    pub fn cache() -> &'static ::memofn::__private::Cache<u64, u64> {
-        <fib>::call_site().cache()
-    }
-    #[doc(hidden)]
     #[inline]
-    fn lookup(n: &u64) -> impl ::memofn::__private::Lookup<Key = u64> {
+    fn lookup<'__memofn>(
+        (n,): (&'__memofn u64,),
+        _: ::memofn::__private::Lifetime<'__memofn>,
+    ) -> impl ::memofn::__private::Lookup<Key = Self::Key> {
         ::memofn::__private::plain::<u64, _>(n)
     }
-    /// The version of the code. Results that a tier keeps of other versions do not answer.
-    pub const CACHE_VERSION: ::memofn::__private::u64 = 16609729818005298040;
-    ::memofn::__private::controls_of_cache! {
-        [pub] CallSite[< fib > ::call_site()] cache_info cache_clear cache_enable
-        cache_parameters
-    }
-    ::memofn::__private::controls_that_ask! {
-        [pub] [] [] [n : u64] [n] [u64] __memofn_what { < fib > ::call_site()
-        .ask(__memofn_what, < fib > ::lookup(& n), & ::memofn::__private::Whole) }
-        cache_peek cache_remove cache_expire
-    }
-    /// Stores a result as if it had been computed now.
     #[inline]
-    pub fn cache_insert(n: u64, __memofn_result: u64) {
-        Self::ask(::memofn::__private::Ask::Insert(__memofn_result), n);
+    fn policy() -> impl ::memofn::__private::Policy<u64, Stored = Self::Stored> {
+        ::memofn::__private::Whole
     }
-    ::memofn::__private::controls_that_run! {
-        [pub] [] [] [] [] [n : u64] [n] [u64] [#[allow(deprecated)] let _ = fib;]
-        __memofn_start { let __memofn_run = match < fib > ::call_site()
-        .observe(__memofn_start, < fib > ::lookup(& n), ::memofn::__private::Whole) {
-        ::memofn::__private::ControlFlow::Break(__memofn_call) => return __memofn_call,
-        ::memofn::__private::ControlFlow::Continue(__memofn_run) => __memofn_run, };
-        return __memofn_run.finish_call(< fib > ::uncached(n)); } cache_refresh
-        cache_call
+    fn uncached<'__memofn>((n,): (u64,)) -> u64 {
+        #[allow(deprecated)]
+        let _ = fib;
+        <__memofn_fib_function>::uncached(n)
     }
 }

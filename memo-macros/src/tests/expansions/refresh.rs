@@ -1,17 +1,22 @@
 // #[memoize(ttl = "30m", refresh_after = 0.8)]
 // fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> { fetch(city, day) }
-// Without the body and the controls: 138 lines.
+// Without the body and the controls: 143 lines.
 
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(ttl = \"30m\", refresh_after = 0.8)]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+    doc = " Cached by [`#[memoize(ttl = \"30m\", refresh_after = 0.8)]`](https://docs.rs/memofn). Its controls: [`temperature`](type@temperature)."
 )]
 fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> {
-    let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);
+    let __memofn_cache = ::memofn::__private::at(
+        <__memofn_temperature_function as ::memofn::__private::MemoizedFn<_>>::call_site,
+    );
     return ::memofn::__private::call!(
-        __memofn_cache.enter_timed(< temperature > ::lookup(& city, & day), < temperature
-        > ::policy()), < temperature > ::uncached(city, day)
+        __memofn_cache.enter_timed(< __memofn_temperature_function as
+        ::memofn::__private::MemoizedFn < _ >> ::lookup((& city, & day,),
+        ::memofn::__private::PhantomData), < __memofn_temperature_function as
+        ::memofn::__private::MemoizedFn < _ >> ::policy()), <
+        __memofn_temperature_function > ::uncached(city, day)
     );
 }
 /// The cache of [`temperature()`]: its counters and controls.
@@ -20,25 +25,32 @@ fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> {
     doc = "",
     doc = " The function is cached by [`#[memoize(ttl = \"30m\", refresh_after = 0.8)]`](https://docs.rs/memofn). This type has no values: call its functions, as in `temperature::cache_info()`."
 )]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
+type temperature = ::memofn::__private::Controls<
+    __memofn_temperature_function,
+    (::memofn::__private::ByRef<str>, ::memofn::__private::ByValue<u16>),
+    Result<f64, WeatherError>,
+>;
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+type __memofn_temperature_controls = ::memofn::__private::Controls<
+    __memofn_temperature_function,
+    (::memofn::__private::ByRef<str>, ::memofn::__private::ByValue<u16>),
+    Result<f64, WeatherError>,
+>;
+#[doc(hidden)]
 #[allow(
     non_camel_case_types,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,
-    clippy::exhaustive_structs,
-    clippy::min_ident_chars
+    clippy::all,
+    clippy::pedantic,
+    clippy::exhaustive_structs
 )]
-struct temperature {}
-#[doc(hidden)]
-#[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
-type __memofn_temperature_stored = <Result<
-    f64,
-    WeatherError,
-> as ::memofn::__private::ResultKind<
-    { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
->>::Stored;
-#[allow(dead_code, unreachable_pub)]
-impl temperature {
+struct __memofn_temperature_function {}
+#[allow(dead_code, private_interfaces, unreachable_pub)]
+impl __memofn_temperature_function {
     /// The function itself: runs its body and leaves the cache alone.
     #[allow(
         clippy::fn_params_excessive_bools,
@@ -51,27 +63,34 @@ impl temperature {
         fetch(city, day)
     }
 }
-#[allow(
-    dead_code,
-    non_snake_case,
-    private_interfaces,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic
-)]
-impl temperature {
-    #[doc(hidden)]
+#[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+impl ::memofn::__private::MemoizedFn<__memofn_temperature_controls>
+for __memofn_temperature_function {
+    type Key = (<str as ::memofn::__private::ToOwned>::Owned, u16);
+    type Stored = <Result<
+        f64,
+        WeatherError,
+    > as ::memofn::__private::ResultKind<
+        { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
+    >>::Stored;
+    const CACHE_VERSION: ::memofn::__private::u64 = 11680431475994972272;
     fn call_site() -> ::memofn::__private::CallSite<
         ::memofn::__private::OnlyInstance,
-        (<str as ::memofn::__private::ToOwned>::Owned, u16),
-        __memofn_temperature_stored,
+        <__memofn_temperature_function as ::memofn::__private::MemoizedFn<
+            __memofn_temperature_controls,
+        >>::Key,
+        <__memofn_temperature_function as ::memofn::__private::MemoizedFn<
+            __memofn_temperature_controls,
+        >>::Stored,
         ::memofn::__private::scope::Shared,
     > {
         let __memofn_options = || {
             ::memofn::__private::CacheBuilder::new()
                 .name(
                     ::memofn::__private::function(
-                        ::memofn::__private::type_name::<temperature>(),
+                        ::memofn::__private::type_name::<
+                            __memofn_temperature_function,
+                        >(),
                         "temperature",
                     ),
                 )
@@ -88,8 +107,10 @@ impl temperature {
                             ::memofn::__private::on_own_threads(
                                 ::memofn::__private::renewal_job(
                                     __memofn_renewal,
-                                    <temperature>::policy(),
-                                    |__memofn_key| <temperature>::uncached(
+                                    <__memofn_temperature_function as ::memofn::__private::MemoizedFn<
+                                        _,
+                                    >>::policy(),
+                                    |__memofn_key| <__memofn_temperature_function>::uncached(
                                         ::memofn::__private::lend::<
                                             ::memofn::__private::PointerTo<::memofn::__private::Plain>,
                                             &str,
@@ -106,8 +127,10 @@ impl temperature {
                 )
         };
         ::memofn::__private::single!(
-            "temperature", __memofn_options, (< str as ::memofn::__private::ToOwned >
-            ::Owned, u16), __memofn_temperature_stored
+            "temperature", __memofn_options, < __memofn_temperature_function as
+            ::memofn::__private::MemoizedFn < __memofn_temperature_controls >> ::Key, <
+            __memofn_temperature_function as ::memofn::__private::MemoizedFn <
+            __memofn_temperature_controls >> ::Stored
         )
             .call_site(
                 (
@@ -124,23 +147,10 @@ impl temperature {
                 >(::memofn::__private::kind!(Result < f64, WeatherError >)),
             )
     }
-    /// The cache itself.
-    fn cache() -> &'static ::memofn::__private::Cache<
-        (<str as ::memofn::__private::ToOwned>::Owned, u16),
-        <Result<
-            f64,
-            WeatherError,
-        > as ::memofn::__private::ResultKind<
-            { ::memofn::__private::fallible!(Result < f64, WeatherError >) },
-        >>::Stored,
-    > {
-        <temperature>::call_site().cache()
-    }
-    #[doc(hidden)]
     #[inline]
     fn policy() -> impl ::memofn::__private::Policy<
         Result<f64, WeatherError>,
-        Stored = __memofn_temperature_stored,
+        Stored = Self::Stored,
     > {
         ::memofn::__private::policy::<
             Result<f64, WeatherError>,
@@ -148,6 +158,11 @@ impl temperature {
             _,
         >(::memofn::__private::kind!(Result < f64, WeatherError >))
     }
-    /// The version of the code. Results that a tier keeps of other versions do not answer.
-    const CACHE_VERSION: ::memofn::__private::u64 = 11680431475994972272;
+    fn uncached<'__memofn>(
+        (city, day): (&'__memofn str, u16),
+    ) -> Result<f64, WeatherError> {
+        #[allow(deprecated)]
+        let _ = temperature;
+        <__memofn_temperature_function>::uncached(city, day)
+    }
 }

@@ -5,7 +5,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](struct@temperature)."
+    doc = " Cached by [`#[memoize(maxsize = 128, ttl = \"30m\", skip(api))]`](https://docs.rs/memofn). Its controls: [`temperature`](type@temperature)."
 )]
 pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> {
     let __memofn_cache = ::memofn::__private::at(<temperature>::call_site);

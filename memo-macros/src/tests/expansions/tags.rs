@@ -5,7 +5,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(skip(db), tags = ..)]`](https://docs.rs/memofn). Its controls: [`user`](struct@user)."
+    doc = " Cached by [`#[memoize(skip(db), tags = ..)]`](https://docs.rs/memofn). Its controls: [`user`](type@user)."
 )]
 fn user(id: u64, db: &Db) -> String {
     let __memofn_cache = ::memofn::__private::at(<user>::call_site);

@@ -5,7 +5,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](struct@distance)."
+    doc = " Cached by [`#[memoize(scope = \"thread\", maxsize = unbounded)]`](https://docs.rs/memofn). Its controls: [`distance`](type@distance)."
 )]
 fn distance(a: &[char], b: &[char]) -> usize {
     let __memofn_cache = ::memofn::__private::at(<distance>::call_site);

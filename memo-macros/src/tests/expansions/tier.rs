@@ -5,7 +5,7 @@
 #[cfg_attr(
     doc,
     doc = "",
-    doc = " Cached by [`#[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]`](https://docs.rs/memofn). Its controls: [`page`](struct@page)."
+    doc = " Cached by [`#[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]`](https://docs.rs/memofn). Its controls: [`page`](type@page)."
 )]
 async fn page(id: Id) -> Page {
     let __memofn_key = ::memofn::__private::key_of!(
