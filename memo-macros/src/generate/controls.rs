@@ -70,7 +70,7 @@ fn companion(model: &Model) -> TokenStream {
         #(#cfgs)*
         #docs
         #[allow(
-            non_camel_case_types, dead_code, missing_debug_implementations, unreachable_pub,
+            non_camel_case_types, dead_code, missing_copy_implementations, missing_debug_implementations, unreachable_pub,
             clippy::exhaustive_structs, clippy::min_ident_chars
         )]
         #(#allowed)*

@@ -66,7 +66,7 @@ pub(super) fn shared_controls(model: &Model, helpers: &[Helper]) -> TokenStream 
         #(#cfgs)*
         #[doc(hidden)]
         #[allow(
-            non_camel_case_types, dead_code, missing_debug_implementations, unreachable_pub, clippy::all,
+            non_camel_case_types, dead_code, missing_copy_implementations, missing_debug_implementations, unreachable_pub, clippy::all,
             clippy::pedantic, clippy::exhaustive_structs
         )]
         #vis struct #marker {}

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "30m")]
 // pub async fn temperature(city: &str) -> Result<f64, WeatherError> { fetch(city).await }
-// Without the body and the controls: 134 lines.
+// Without the body and the controls: 135 lines.
 
 #[cfg_attr(
     doc,
@@ -77,6 +77,7 @@ type __memofn_temperature_controls = ::memofn::__private::AsyncControls<
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::all,

@@ -1,6 +1,6 @@
 // #[memoize(ttl = "7d", disk = "target/pages", depends(parse::<u8>, tables::RATES))]
 // fn page(url: &str, size: u32) -> io::Result<Page> { fetch(url, size) }
-// Without the body and the controls: 168 lines.
+// Without the body and the controls: 169 lines.
 
 #[cfg_attr(
     doc,
@@ -42,6 +42,7 @@ type __memofn_page_controls = ::memofn::__private::Controls<
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::all,

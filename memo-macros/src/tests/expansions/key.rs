@@ -1,6 +1,6 @@
 // #[memoize(key = request.id, cache_if = |page| !page.is_empty())]
 // fn page(request: &Request, log: &Log) -> String { render(request, log) }
-// Without the body and the controls: 78 lines.
+// Without the body and the controls: 79 lines.
 
 #[cfg_attr(
     doc,
@@ -30,6 +30,7 @@ fn page(request: &Request, log: &Log) -> String {
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::exhaustive_structs,

@@ -1,6 +1,6 @@
 // #[memoize(on_evict = |key, value, why| gone(key, value, why))]
 // fn user(id: u64, name: &str) -> Result<User, Error> { fetch(id, name) }
-// Without the body and the controls: 119 lines.
+// Without the body and the controls: 120 lines.
 
 #[cfg_attr(
     doc,
@@ -41,6 +41,7 @@ type __memofn_user_controls = ::memofn::__private::Controls<
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::all,

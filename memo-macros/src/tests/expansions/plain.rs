@@ -1,6 +1,6 @@
 // #[memoize()]
 // pub fn fib(n: u64) -> u64 { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }
-// Without the body and the controls: 86 lines.
+// Without the body and the controls: 87 lines.
 
 #[cfg_attr(
     doc,
@@ -49,6 +49,7 @@ type __memofn_fib_controls = ::memofn::__private::Controls<
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::all,

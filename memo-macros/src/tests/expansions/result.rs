@@ -1,6 +1,6 @@
 // #[memoize(maxsize = 128, ttl = "30m", skip(api))]
 // pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError> { api.fetch(city) }
-// Without the body and the controls: 104 lines.
+// Without the body and the controls: 105 lines.
 
 #[cfg_attr(
     doc,
@@ -23,6 +23,7 @@ pub(crate) fn temperature(api: &mut Api, city: &str) -> Result<f64, WeatherError
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::exhaustive_structs,

@@ -1,6 +1,6 @@
 // #[memoize(tier = SHELF, codec = Json, version = 2, key = id.0)]
 // async fn page(id: Id) -> Page { fetch(id).await }
-// Without the body and the controls: 138 lines.
+// Without the body and the controls: 139 lines.
 
 #[cfg_attr(
     doc,
@@ -47,6 +47,7 @@ async fn page(id: Id) -> Page {
 #[allow(
     non_camel_case_types,
     dead_code,
+    missing_copy_implementations,
     missing_debug_implementations,
     unreachable_pub,
     clippy::exhaustive_structs,
