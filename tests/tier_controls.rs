@@ -40,6 +40,34 @@ mod control {
         assert_eq!(one::cache_info().tier_misses, 0, "the counters are zeroed");
     }
 
+    /// A second removal would end the run of another process that has begun after the first.
+    #[test]
+    fn a_removal_is_told_to_the_tier_once() {
+        static TOLD: LazyLock<MapTier> = LazyLock::new(MapTier::default);
+
+        #[memoize(tier = TOLD, name = "told_once")]
+        fn length(name: &str) -> usize {
+            name.len()
+        }
+
+        tiers_are_on();
+        let removals: [fn(); 7] = [
+            || _ = length::cache_remove("Oslo"),
+            || _ = length::cache_expire("Oslo"),
+            || _ = length::cache().remove("Oslo"),
+            || _ = length::cache().remove(&"Oslo".to_owned()),
+            || _ = length::cache().expire(&"Oslo".to_owned()),
+            || length::cache().retain(|_, _| false),
+            || length::cache().remove_if(|_| true),
+        ];
+        for (remove, times) in removals.iter().zip(1..) {
+            length("Oslo");
+            remove();
+            let told = TOLD.lock().removals;
+            assert_eq!((told, TOLD.records(), length::cache().len()), (times, 0, 0));
+        }
+    }
+
     #[test]
     fn a_key_that_the_cache_does_not_hold_is_removed_in_the_tier() {
         static HELD: LazyLock<MapTier> = LazyLock::new(MapTier::default);

@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) asked: usize,
     pub(crate) kept: usize,
     pub(crate) released: usize,
+    /// How often it was told to forget a key.
+    pub(crate) removals: usize,
 }
 
 fn key(of: &Asked) -> Key {
@@ -207,6 +209,7 @@ impl Tier for MapTier {
         let tells = state.tells;
         match what {
             Forget::Key(of) => {
+                state.removals += 1;
                 state.records.remove(&key(of));
                 state.end_lease(&key(of), None);
             }

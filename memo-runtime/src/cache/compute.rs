@@ -248,11 +248,8 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        self.engine().forget_below(key);
-        let entry =
-            self.engine().remove(self.engine().hash(|state| key.hash(state)), &|known: &K| {
-                known.borrow() == key
-            })?;
+        let hash = self.engine().hash(|state| key.hash(state));
+        let entry = self.engine().remove(key, hash, &|known: &K| known.borrow() == key)?;
         Some(self.engine().entry(&entry).value().clone())
     }
 }
@@ -303,9 +300,8 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
         K: Borrow<Q>,
         Q: ?Sized + Hash + Eq,
     {
-        self.engine().forget_below(key);
         let hash = self.engine().hash(|state| key.hash(state));
-        self.engine().expire(hash, &|known: &K| known.borrow() == key).is_some()
+        self.engine().expire(key, hash, &|known: &K| known.borrow() == key).is_some()
     }
 
     /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.

@@ -269,15 +269,13 @@ impl<S: Scope> Engine<S> {
         self.core.get(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// Ends the time in which an entry answers: see [`Core::expire`].
+    /// Ends the time in which an entry answers: see [`Core::expire`]. What stands below was told before.
     pub(crate) fn expire(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
-        self.forget_found(hash, equals);
         self.core.expire(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// Takes an entry out, and keeps runs under way from storing it again.
+    /// Takes an entry out, and keeps runs under way from storing it again. What stands below was told before.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
-        self.forget_found(hash, equals);
         self.core.remove(hash, equals).map(|entry| self.owned(entry))
     }
 
@@ -291,8 +289,8 @@ impl<S: Scope> Engine<S> {
         }
     }
 
-    /// Has the tier forget the key, if an entry of it is stored, kept or under way.
-    fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
+    /// Has what stands below forget the key, if an entry of it is stored, kept or under way.
+    pub(crate) fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
         self.tell_below(|below| {
             for entry in self.core.of_hash(hash) {
                 if equals(entry.entry_ref()) {

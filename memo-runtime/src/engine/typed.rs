@@ -2,12 +2,13 @@
 //!
 //! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
 
+use crate::engine::core::Equals;
 use crate::engine::engine::{Engine, EnginePtr};
 use crate::engine::hit::Miss;
 use crate::engine::query::Query;
 use crate::engine::settings::Settings;
 use crate::entry::entry::{Entry, EntryPtr};
-use crate::entry::entry_ref::FaceRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use foldhash::fast::FoldHasher;
@@ -124,28 +125,44 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
         self.engine.get(hash, &|entry| equals(self.key(entry.face())))
     }
 
-    /// [`Engine::remove`].
-    pub(crate) fn remove(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.remove(hash, &|entry| equals(self.key(entry.face())))
+    /// [`Engine::remove`], here and below.
+    pub(crate) fn remove<Q: ?Sized>(
+        &self,
+        key: &Q,
+        hash: u64,
+        equals: &dyn Fn(&K) -> bool,
+    ) -> Option<EntryPtr<S>> {
+        let equals = |entry: EntryRef| equals(self.key(entry.face()));
+        self.forget_below(key, hash, &equals);
+        self.engine.remove(hash, &equals)
     }
 
-    /// [`Engine::expire`].
-    pub(crate) fn expire(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.expire(hash, &|entry| equals(self.key(entry.face())))
+    /// [`Engine::expire`], here and below.
+    pub(crate) fn expire<Q: ?Sized>(
+        &self,
+        key: &Q,
+        hash: u64,
+        equals: &dyn Fn(&K) -> bool,
+    ) -> Option<EntryPtr<S>> {
+        let equals = |entry: EntryRef| equals(self.key(entry.face()));
+        self.forget_below(key, hash, &equals);
+        self.engine.expire(hash, &equals)
     }
 
-    /// Has what stands below the cache forget a key, if it is given as the cache holds it.
-    pub(crate) fn forget_below<Q: ?Sized>(&self, key: &Q) {
-        if typeid::of::<Q>() == typeid::of::<K>() {
-            self.engine.tell_below(|below| {
-                let key = NonNull::from(key).cast();
-                #[expect(unsafe_code, reason = "a type is known at run time only")]
-                // SAFETY: a `Q` is a `K`. A tier below a cache is for its types, which have no lifetime.
-                unsafe {
-                    below.forget_key(key);
-                }
-            });
+    /// Has what stands below the cache forget a key, once: a second time would end a run that has begun in between. A key that is
+    /// not given as the cache holds it is forgotten if the cache knows it.
+    fn forget_below<Q: ?Sized>(&self, key: &Q, hash: u64, equals: &Equals<'_>) {
+        if typeid::of::<Q>() != typeid::of::<K>() {
+            return self.engine.forget_found(hash, equals);
         }
+        self.engine.tell_below(|below| {
+            let key = NonNull::from(key).cast();
+            #[expect(unsafe_code, reason = "a type is known at run time only")]
+            // SAFETY: a `Q` is a `K`. A tier below a cache is for its types, which have no lifetime.
+            unsafe {
+                below.forget_key(key);
+            }
+        });
     }
 
     /// [`Engine::retain`].
