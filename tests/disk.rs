@@ -364,7 +364,7 @@ fn damages(damage: Damage, step: usize) {
 /// The damages that one process sees to.
 const PLACES: usize = 100;
 
-/// What such a process says before the number of values that were right.
+/// The words of such a process before the number of values that were right.
 const RIGHT: &str = "values that were right: ";
 
 #[test]

@@ -132,7 +132,7 @@ fn a_server_whose_clock_is_set_loses_leases_at_most_and_no_value_is_wrong() {
             assert!(one.flush(LONG) && other.flush(LONG));
             lost += first.info().tier_refused - refused;
             kept.push(key);
-            // What was kept before has stayed.
+            // The results that were kept before have stayed.
             for &key in &kept {
                 let third = cache("steps", &one);
                 assert_eq!(third.get_or_compute(key, || unreachable!("{key} is kept")), 10 * key);

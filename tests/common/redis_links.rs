@@ -137,7 +137,7 @@ impl Told {
 
 static EVENTS: Mutex<Vec<TierEvent>> = Mutex::new(Vec::new());
 
-/// What the program is told of the tiers above one server. Other tests have servers as well.
+/// The events that the program gets of the tiers above one server. Other tests have servers as well.
 pub(crate) struct Events(String);
 
 impl Events {

@@ -101,7 +101,7 @@ impl Model {
     }
 }
 
-/// What stands for an argument in the alias.
+/// The type that stands for an argument in the alias.
 fn kind(ty: &Type, p: &TokenStream) -> TokenStream {
     target(ty).map_or_else(|| quote!(#p::ByValue<#ty>), |target| quote!(#p::ByRef<#target>))
 }

@@ -269,12 +269,12 @@ impl<S: Scope> Engine<S> {
         self.core.get(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// Ends the time in which an entry answers: see [`Core::expire`]. What stands below was told before.
+    /// Ends the time in which an entry answers: see [`Core::expire`]. The tier below was told before.
     pub(crate) fn expire(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
         self.core.expire(hash, equals).map(|entry| self.owned(entry))
     }
 
-    /// Takes an entry out, and keeps runs under way from storing it again. What stands below was told before.
+    /// Takes an entry out, and keeps runs under way from storing it again. The tier below was told before.
     pub(crate) fn remove(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
         self.core.remove(hash, equals).map(|entry| self.owned(entry))
     }

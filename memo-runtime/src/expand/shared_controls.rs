@@ -73,13 +73,13 @@ pub trait Types {
     type Of<'a>;
     /// References to its arguments.
     type Lent<'q>;
-    /// What it returns.
+    /// Its result.
     type Result;
     #[doc(hidden)]
     fn lend<'q>(arguments: &'q Self::Of<'_>) -> Self::Lent<'q>;
 }
 
-/// What a function with these controls returns.
+/// The result of a function with these controls.
 pub type ResultOf<C> = <C as Types>::Result;
 /// An argument that ties a lifetime to a function. Otherwise a function that returns `impl Trait` has the lifetime twice, and
 /// for a future that holds such a value the compiler cannot tell that both are one: it would not be `Send`.
