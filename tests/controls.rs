@@ -373,7 +373,7 @@ fn a_public_function_may_have_a_type_of_the_crate_and_its_controls_too() {
     assert_eq!(next_async::cache_info().misses, 1);
 }
 
-/// Calls all controls of one call. The names of the arguments are those of a function of mine.
+/// Calls each control of one call.
 macro_rules! all_controls {
     ($f:ident ($($value:expr),*) -> $result:expr) => {{
         assert_eq!($f::cache_peek($($value),*), None);

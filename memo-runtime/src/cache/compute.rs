@@ -5,6 +5,7 @@ use crate::cache::cache::Cache;
 use crate::cache::given::GivenCache;
 use crate::call::async_call;
 use crate::call::result_policy::{OkOnly, Whole};
+use crate::engine::engine::Engine;
 use crate::key::lookup::{ByKey, ByRef, Sought};
 use crate::key::tags::{Tagged, Tags};
 use crate::scope::scope::Scope;
@@ -249,7 +250,8 @@ impl<K: Hash + Eq, V: Clone, S: Scope> Cache<K, V, S> {
         Q: ?Sized + Hash + Eq,
     {
         let hash = self.engine().hash(|state| key.hash(state));
-        let entry = self.engine().remove(key, hash, &|known: &K| known.borrow() == key)?;
+        let entry =
+            self.engine().forget(Engine::remove, key, hash, &|known: &K| known.borrow() == key)?;
         Some(self.engine().entry(&entry).value().clone())
     }
 }
@@ -301,7 +303,9 @@ impl<K: Hash + Eq, V, S: Scope> Cache<K, V, S> {
         Q: ?Sized + Hash + Eq,
     {
         let hash = self.engine().hash(|state| key.hash(state));
-        self.engine().expire(key, hash, &|known: &K| known.borrow() == key).is_some()
+        self.engine()
+            .forget(Engine::expire, key, hash, &|known: &K| known.borrow() == key)
+            .is_some()
     }
 
     /// Stores `value` as if it had just been computed. A run of `key` under way does not replace it.

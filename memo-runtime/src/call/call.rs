@@ -17,8 +17,8 @@ use crate::call::run::{PackedRun, Run, Turn};
 use crate::call::run_guard::{Role, RunGuard};
 use crate::call::slow_path::{SlowPath, Step, Types};
 use crate::engine::below::Below;
-use crate::engine::core::{Equals, NewEntry, NewTags, Rule};
-use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::core::{NewEntry, NewTags, Rule};
+use crate::engine::engine::{Engine, EnginePtr, Find};
 use crate::engine::hit::{Miss, Reason};
 use crate::engine::query::AnyQuery;
 use crate::engine::typed::TypedEngine;
@@ -270,8 +270,6 @@ fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
     let entry = unsafe { entry.typed::<K, V>() };
     Some(policy.hit(entry.value()))
 }
-
-type Find<S> = fn(&Engine<S>, u64, &Equals<'_>) -> Option<EntryPtr<S>>;
 
 fn found<S: Scope>(engine: &Engine<S>, query: &dyn AnyQuery, find: Find<S>) -> Option<EntryPtr<S>> {
     find(engine, query.hash(engine.hashing), &|entry| query.matches(entry.face()))

@@ -46,6 +46,9 @@ use std::sync::Weak;
 /// A pointer to an engine that owns it.
 pub(crate) type EnginePtr<S> = <S as Scope>::Ptr<Engine<S>>;
 
+/// A question about the entry of a key, by its hash and by whether an entry has it.
+pub(crate) type Find<S> = fn(&Engine<S>, u64, &Equals<'_>) -> Option<EntryPtr<S>>;
+
 /// The engine of one cache.
 pub struct Engine<S: Scope> {
     pub(crate) core: Core<S>,

@@ -3,7 +3,7 @@
 //! This is kept small: all that needs no types is in the [`Engine`]. It must not know what a result is.
 
 use crate::engine::core::Equals;
-use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::engine::{Engine, EnginePtr, Find};
 use crate::engine::hit::Miss;
 use crate::engine::query::Query;
 use crate::engine::settings::Settings;
@@ -125,28 +125,17 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
         self.engine.get(hash, &|entry| equals(self.key(entry.face())))
     }
 
-    /// [`Engine::remove`], here and below.
-    pub(crate) fn remove<Q: ?Sized>(
+    /// Forgets a key, here and below. `find` is [`Engine::remove`] or [`Engine::expire`].
+    pub(crate) fn forget<Q: ?Sized>(
         &self,
+        find: Find<S>,
         key: &Q,
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
     ) -> Option<EntryPtr<S>> {
         let equals = |entry: EntryRef| equals(self.key(entry.face()));
         self.forget_below(key, hash, &equals);
-        self.engine.remove(hash, &equals)
-    }
-
-    /// [`Engine::expire`], here and below.
-    pub(crate) fn expire<Q: ?Sized>(
-        &self,
-        key: &Q,
-        hash: u64,
-        equals: &dyn Fn(&K) -> bool,
-    ) -> Option<EntryPtr<S>> {
-        let equals = |entry: EntryRef| equals(self.key(entry.face()));
-        self.forget_below(key, hash, &equals);
-        self.engine.expire(hash, &equals)
+        find(&self.engine, hash, &equals)
     }
 
     /// Has what stands below the cache forget a key, once: a second time would end a run that has begun in between. A key that is

@@ -32,7 +32,7 @@ pub struct ByValue<T>(PhantomData<T>);
 #[derive(Debug)]
 pub struct ByRef<T: ?Sized>(PhantomData<T>);
 
-/// An argument, for each lifetime that it may have.
+/// An argument, or the tuple of all arguments, for each lifetime that it may have.
 pub trait Argument {
     /// The argument of a call.
     type Of<'a>;
@@ -136,10 +136,17 @@ macro_rules! whole_cache_controls {
             }
         }
 
-        impl<M: $Memoized<Self>, A, R> $Controls<M, A, R>
-        where
-            Self: Types,
-        {
+        impl<M, A: Argument, R> Types for $Controls<M, A, R> {
+            type Of<'a> = A::Of<'a>;
+            type Lent<'q> = A::Lent<'q>;
+            type Result = R;
+            #[inline]
+            fn lend<'q>(arguments: &'q Self::Of<'_>) -> Self::Lent<'q> {
+                A::lend(arguments)
+            }
+        }
+
+        impl<M: $Memoized<Self>, A: Argument, R> $Controls<M, A, R> {
             /// The version of the code. Results that a tier keeps of other versions do not answer.
             pub const CACHE_VERSION: u64 = M::CACHE_VERSION;
 
@@ -187,21 +194,9 @@ async fn run_async<C: Types, M: MemoizedAsyncFn<C>>(
 
 macro_rules! one_call_controls {
     ($(($($A:ident $a:ident)*))*) => {$(
-        impl<M, $($A: Argument,)* R> Types for Controls<M, ($($A,)*), R> {
+        impl<$($A: Argument),*> Argument for ($($A,)*) {
             type Of<'a> = ($($A::Of<'a>,)*);
             type Lent<'q> = ($($A::Lent<'q>,)*);
-            type Result = R;
-            #[inline]
-            #[allow(clippy::unused_unit, reason = "for any number of arguments")]
-            fn lend<'q>(($($a,)*): &'q Self::Of<'_>) -> Self::Lent<'q> {
-                ($($A::lend($a),)*)
-            }
-        }
-
-        impl<M, $($A: Argument,)* R> Types for AsyncControls<M, ($($A,)*), R> {
-            type Of<'a> = ($($A::Of<'a>,)*);
-            type Lent<'q> = ($($A::Lent<'q>,)*);
-            type Result = R;
             #[inline]
             #[allow(clippy::unused_unit, reason = "for any number of arguments")]
             fn lend<'q>(($($a,)*): &'q Self::Of<'_>) -> Self::Lent<'q> {

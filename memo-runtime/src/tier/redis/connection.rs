@@ -78,7 +78,8 @@ impl Link {
         }
     }
 
-    /// Tells the program that the server has gone or come back, or does not write or does so again. Gives the lock back if there was nothing to tell.
+    /// Tells the program that the server has gone or come back, or that it does not write or does so again. Gives the lock back
+    /// if there was nothing to tell.
     fn tell<'s>(&self, mut state: MutexGuard<'s, State>) -> Option<MutexGuard<'s, State>> {
         let is_away =
             state.phase == Phase::Away || state.breaker.is_open() || state.refused.is_some();
