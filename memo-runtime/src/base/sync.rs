@@ -5,9 +5,10 @@
 
 pub(crate) use chosen::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use chosen::{MutexGuard, thread_local, yield_now};
+use chosen::{RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use std::sync::Arc;
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -22,6 +23,7 @@ pub(crate) const IS_ALONE: bool =
 #[cfg(not(all(test, memofn_models)))]
 mod chosen {
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
+    pub(crate) use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
     pub(crate) use std::thread::yield_now;
     pub(crate) use std::thread_local;
 }
@@ -29,6 +31,7 @@ mod chosen {
 #[cfg(all(test, memofn_models))]
 mod chosen {
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic};
+    pub(crate) use shuttle::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
     pub(crate) use shuttle::thread::yield_now;
     pub(crate) use shuttle::thread_local;
 }
@@ -62,7 +65,49 @@ impl<T> Mutex<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        match self.0.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(guard)) => guard.into_inner(),
+            Err(TryLockError::WouldBlock) => self.lock_contended(),
+        }
+    }
+
+    /// Yields a few times before the thread sleeps.
+    ///
+    /// A lock is held for less than a microsecond, and to wake a thread that sleeps takes several. To spin is no better: the
+    /// lock is then taken as soon as it is free, and the lines behind it change the processor at each turn. A thread that
+    /// yields leaves the other one alone for a while. If two threads miss all the time, a miss takes half the time.
+    #[cold]
+    fn lock_contended(&self) -> MutexGuard<'_, T> {
+        for _ in 0..Self::YIELDS {
+            yield_now();
+            if let Ok(guard) = self.0.try_lock() {
+                return guard;
+            }
+        }
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None in a model: each is one more step to explore.
+    const YIELDS: u32 = if cfg!(all(test, memofn_models)) { 0 } else { 4 };
+}
+
+/// A lock for one writer or many readers, without poisoning, as a [`Mutex`] is.
+#[derive(Debug, Default)]
+pub(crate) struct RwLock<T>(chosen::RwLock<T>);
+
+impl<T> RwLock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(chosen::RwLock::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,8 +11,9 @@
 use crate::base::asymmetric_fence;
 use crate::base::small_list::SmallList;
 use crate::base::sync::{
-    self, AtomicBool, AtomicUsize, Mutex,
+    self, AtomicBool, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
+    RwLock,
 };
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -83,7 +84,7 @@ impl Ord for ByIndex {
 }
 
 sync::statics! {
-    static READERS: Mutex<Registry> = Mutex::new(Registry {
+    static READERS: RwLock<Registry> = RwLock::new(Registry {
         active: Vec::new(), free: BinaryHeap::new(), len: 0, is_hidden: false,
     });
 }
@@ -91,7 +92,7 @@ sync::statics! {
 sync::thread_local! {
     /// Without a destructor, so it is cheap to reach, and can be reached until the very end of the thread.
     static CURRENT: Cell<Option<&'static Reader>> = const { Cell::new(None) };
-    static REGISTRATION: Registration = Registration(READERS.lock().acquire());
+    static REGISTRATION: Registration = Registration(READERS.write().acquire());
 }
 
 /// The registration of a thread. Its end releases the reader to another thread.
@@ -101,7 +102,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         // This fails only in models, where `CURRENT` may have been destroyed before.
         let _ = CURRENT.try_with(|reader| reader.set(None));
-        READERS.lock().release(self.0);
+        READERS.write().release(self.0);
     }
 }
 
@@ -194,7 +195,7 @@ impl Reader {
 /// Hides the readers of all threads, those of new threads too, or shows them again. While they are hidden, no thread
 /// finds its count of hits in a shared cache, and so no look-up goes without the lock.
 pub(crate) fn hide(is_hidden: bool) {
-    let mut readers = READERS.lock();
+    let mut readers = READERS.write();
     readers.is_hidden = is_hidden;
     readers.active.iter().for_each(|reader| reader.hide(is_hidden));
 }
@@ -286,7 +287,7 @@ pub(crate) fn is_unprotected(cache: usize, retired: &[usize]) -> bool {
 /// A thread that begins to read after the fence may be missed here, but it cannot find a retired entry.
 fn protecting(cache: usize, retired: &[usize]) -> SmallList<&'static HazardPointer> {
     let mut protecting = SmallList::new();
-    for reader in &READERS.lock().active {
+    for reader in &READERS.read().active {
         for hazard in &reader.hazards {
             let address = hazard.after_search(cache);
             if address == table_hazard(cache) || retired.contains(&address) {
