@@ -66,6 +66,7 @@
 
 #[doc(hidden)]
 pub use memo_runtime::__private;
+pub use memo_runtime::controls;
 #[cfg(feature = "disk")]
 #[cfg_attr(docsrs, doc(cfg(feature = "disk")))]
 pub use memo_runtime::disk;

@@ -80,6 +80,19 @@ pub mod disk {
     pub use crate::tier::disk::{Check, Configuration, at, bytes, check, clear, configure, path};
 }
 
+/// The types of the controls of most functions, which messages of the compiler and documentation name.
+///
+/// `#[memoize] fn area(width: u64, label: &str) -> u64` also declares a type that is called `area`. For a function in a module,
+/// it is an alias of [`Controls`](controls::Controls): its arguments are a type that stands for the function, the types of
+/// the arguments ([`ByValue<u64>`](controls::ByValue) and [`ByRef<str>`](controls::ByRef)), and the type of the result. The
+/// functions of `area` are those of `Controls` for two arguments. Write `area::cache_info()`, and not these types: which
+/// functions have them may change.
+pub mod controls {
+    pub use crate::expand::shared_controls::{
+        Argument, AsyncControls, ByRef, ByValue, Controls, MemoizedAsyncFn, MemoizedFn,
+    };
+}
+
 /// For tests of programs that use caches.
 pub mod testing {
     pub use crate::base::clock::TestClock as Clock;

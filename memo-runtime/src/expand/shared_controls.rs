@@ -60,11 +60,27 @@ impl<T: ?Sized + 'static> Argument for ByRef<T> {
     }
 }
 
-/// The controls of a memoized function that is not async. They have no values. `M` stands for the function, `A` for its
-/// arguments, and `R` is what it returns.
+/// The controls of a memoized function that is not async: its functions ask for the cache, and no value has this type.
+///
+/// `M` stands for the function, `A` is the tuple of its arguments, and `R` is what it returns. There is a block of functions
+/// below for each number of arguments.
+///
+/// ```
+/// use memofn::memoize;
+///
+/// #[memoize]
+/// fn area(width: u64, label: &str) -> u64 {
+///     width * label.len() as u64
+/// }
+///
+/// area(2, "ab");
+/// assert_eq!(area::cache_peek(2, "ab"), Some(4));
+/// assert_eq!(area::cache_info().misses, 1);
+/// assert_eq!(area::uncached(3, "ab"), 6);
+/// ```
 pub struct Controls<M, A, R>(PhantomData<(M, A, R)>);
 
-/// The [controls](Controls) of a memoized function that is async.
+/// The [controls](Controls) of a memoized function that is async. Those that run its body are async as well.
 pub struct AsyncControls<M, A, R>(PhantomData<(M, A, R)>);
 
 /// The types of a function, by the type of its controls.
@@ -192,7 +208,7 @@ async fn run_async<C: Types, M: MemoizedAsyncFn<C>>(
     run.drive_call(M::uncached(arguments, PhantomData)).await
 }
 
-macro_rules! one_call_controls {
+macro_rules! controls {
     ($(($($A:ident $a:ident)*))*) => {$(
         impl<$($A: Argument),*> Argument for ($($A,)*) {
             type Of<'a> = ($($A::Of<'a>,)*);
@@ -265,15 +281,8 @@ macro_rules! one_call_controls {
         }
     )*};
 }
-one_call_controls! {
-    ()
-    (A a)
-    (A a B b)
-    (A a B b C c)
-    (A a B b C c D d)
-    (A a B b C c D d E e)
-    (A a B b C c D d E e F f)
-}
+// On one line: the compiler quotes it where it explains a control with wrong arguments.
+controls!(() (A a) (A a B b) (A a B b C c) (A a B b C c D d) (A a B b C c D d E e) (A a B b C c D d E e F f));
 
 /// The text about the controls on the page of the alias. rustdoc does not show the functions of a type that another crate
 /// declares.
