@@ -5,6 +5,7 @@
 mod common;
 
 use common::counts;
+use futures::executor::block_on;
 use memofn::{Float, memoize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -335,6 +336,71 @@ fn skipped_arguments_make_no_difference() {
     assert_eq!((constant(&mut || 7), constant(&mut || 8)), (7, 7));
 }
 
+#[test]
+fn what_a_skipped_closure_returns_makes_no_difference() {
+    #[memoize(skip(ask))]
+    fn number<F, R>(id: u32, ask: F) -> u32
+    where
+        F: Fn(u32) -> R,
+        R: Into<u32>,
+    {
+        ask(id).into()
+    }
+    #[memoize(skip(ask))]
+    async fn awaited<F: Fn(u32) -> Fut, Fut: Future<Output = R>, R: Into<u32>>(
+        id: u32,
+        ask: F,
+    ) -> u32 {
+        ask(id).await.into()
+    }
+    #[memoize(skip(items))]
+    fn sum<I: IntoIterator<Item = N>, N: Into<u64>>(name: &str, items: I) -> u64 {
+        items.into_iter().map(Into::into).sum::<u64>() + name.len() as u64
+    }
+    struct Client;
+    impl Client {
+        #[memoize(skip(self, ask))]
+        fn number<F: FnOnce() -> R, R: Into<u32>>(&self, id: u32, ask: F) -> u32 {
+            id + ask().into()
+        }
+    }
+
+    assert_eq!((number(1, |_| 3_u8), number(1, |_| 4_u16)), (3, 3));
+    assert_eq!(counts(number::cache_info()), (1, 1, Some(128), 1));
+    assert_eq!(block_on(awaited(1, |_| async { 3_u8 })), 3);
+    assert_eq!(block_on(awaited(1, |_| std::future::ready(4_u16))), 3);
+    assert_eq!(awaited::cache_peek(1), Some(3));
+    assert_eq!((sum("a", [1_u8, 2]), sum("a", [5_u32])), (4, 4));
+    assert_eq!(counts(sum::cache_info()), (1, 1, Some(128), 1));
+    assert_eq!((Client.number(1, || 1_u8), Client.number(1, || 7_u16)), (2, 2));
+    assert_eq!(counts(Client::number_cache().info()), (1, 1, Some(128), 1));
+}
+
+#[test]
+fn a_type_that_the_caller_chooses_tells_calls_apart_whatever_is_skipped() {
+    trait Make<T> {
+        fn make(&self) -> T;
+    }
+    struct Maker;
+    impl Make<u8> for Maker {
+        fn make(&self) -> u8 {
+            1
+        }
+    }
+    impl Make<String> for Maker {
+        fn make(&self) -> String {
+            "two".to_owned()
+        }
+    }
+    #[memoize(skip(maker))]
+    fn shown<M: Make<T>, T: ToString + 'static>(id: u32, maker: &M) -> String {
+        format!("{id}: {}", maker.make().to_string())
+    }
+
+    assert_eq!(shown::<_, u8>(1, &Maker), "1: 1");
+    assert_eq!(shown::<_, String>(1, &Maker), "1: two");
+}
+
 /// References that live forever. Their targets may belong to another crate, which did not derive `Clone`.
 #[allow(clippy::ptr_arg, clippy::unused_async, reason = "arguments and functions of every kind")]
 mod forever {
@@ -403,7 +469,7 @@ mod forever {
             assert_eq!((name(&ONE), name(&OTHER)), ("One".to_owned(), "Other".to_owned()));
             assert_eq!(several(1, Some(&ONE), &BOTH), 4);
             assert_eq!(keyed(&ONE, 13), "One 3");
-            assert_eq!(futures::executor::block_on(later(&ONE)), "One");
+            assert_eq!(block_on(later(&ONE)), "One");
             assert_eq!(generic(&ONE, &7), "One 7");
             assert_eq!(cloned(text, "ab", b"c"), 6);
             assert_eq!(Bot.method(&ONE), "One");

@@ -78,6 +78,35 @@ fn functions_of_one_name_inside_of_two_functions_are_told_apart() {
     assert_eq!(listed("registry::other::nested")[0].info.hits, 0);
 }
 
+#[memoize]
+fn memoized(n: u32) -> u32 {
+    struct Local;
+    impl Local {
+        #[memoize(skip(self))]
+        fn method(&self, n: u32) -> u32 {
+            n
+        }
+    }
+    #[memoize]
+    fn nested(n: u32) -> u32 {
+        n
+    }
+    #[memoize]
+    fn generic<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(n: T) -> T {
+        n
+    }
+    nested(n) + Local.method(n) + generic(n)
+}
+
+#[test]
+fn functions_inside_of_a_memoized_function_are_named_by_its_path() {
+    let _alone = alone();
+    assert_eq!(memoized(1), 3);
+    for name in ["nested", "Local::method", "generic<u32>"] {
+        assert_eq!(listed(&format!("registry::memoized::{name}")).len(), 1, "{name}");
+    }
+}
+
 #[test]
 fn an_endless_ttl_is_shown_as_forever() {
     #[memoize(name = "endless", ttl = Duration::MAX)]

@@ -15,7 +15,10 @@ use crate::tokens::search::words;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{GenericParam, Generics, Token, Type, TypeParamBound, WherePredicate};
+use syn::{
+    GenericArgument, GenericParam, Generics, PathArguments, PredicateType, Token, Type,
+    TypeParamBound, WherePredicate,
+};
 
 /// Some of the parameters, with their bounds.
 #[derive(Default)]
@@ -192,6 +195,38 @@ pub(crate) fn parameters(generics: &Generics) -> impl Iterator<Item = &Ident> {
     generics.params.iter().filter_map(type_or_const)
 }
 
+/// These types, and the parameters that their bounds make associated types of them: `Fut` of `F: Fn(u32) -> Fut`, and then
+/// `T` of `Fut: Future<Output = T>`.
+pub(crate) fn with_associated(generics: &Generics, mut types: Vec<Ident>) -> Vec<Ident> {
+    let mut next = 0;
+    while let Some(name) = types.get(next) {
+        let named: Vec<Ident> =
+            bounds_on(generics, name).flat_map(|bound| words(&associated(bound))).collect();
+        let more = parameters(generics).filter(|it| named.contains(it) && !types.contains(it));
+        let more: Vec<Ident> = more.cloned().collect();
+        types.extend(more);
+        next += 1;
+    }
+    types
+}
+
+/// The associated types that a bound names: what a function returns, and `T` of `Item = T`.
+fn associated(bound: &TypeParamBound) -> TokenStream {
+    let TypeParamBound::Trait(bound) = bound else { return TokenStream::new() };
+    let of_segment = |segment: &syn::PathSegment| match &segment.arguments {
+        PathArguments::Parenthesized(arguments) => arguments.output.to_token_stream(),
+        PathArguments::AngleBracketed(arguments) => {
+            let bindings = arguments.args.iter().filter_map(|it| match it {
+                GenericArgument::AssocType(binding) => Some(&binding.ty),
+                _ => None,
+            });
+            quote!(#(#bindings)*)
+        }
+        PathArguments::None => TokenStream::new(),
+    };
+    bound.path.segments.iter().map(of_segment).collect()
+}
+
 fn type_or_const(param: &GenericParam) -> Option<&Ident> {
     match param {
         GenericParam::Type(param) => Some(&param.ident),
@@ -313,26 +348,39 @@ impl BoundsOf<'_> {
         let mut all = Vec::new();
         let mut is_declared = false;
         for generics in &self.generics {
-            for param in generics.type_params().filter(|param| param.ident == *name) {
-                is_declared = true;
-                all.extend(&param.bounds);
+            is_declared |= generics.type_params().any(|param| param.ident == *name);
+            let mut others = predicates(generics).filter(|it| bounds_of(it, name).is_none());
+            if others.any(|other| words(&other.to_token_stream()).contains(name)) {
+                return None;
             }
-            for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
-                match predicate {
-                    WherePredicate::Type(bound) if is_type(&bound.bounded_ty, name) => {
-                        all.extend(&bound.bounds);
-                    }
-                    other if words(&other.to_token_stream()).contains(name) => return None,
-                    _ => {}
-                }
-            }
+            all.extend(bounds_on(generics, name));
         }
         is_declared.then_some(all)
     }
 }
 
-fn is_type(ty: &Type, name: &Ident) -> bool {
-    matches!(ty, Type::Path(path) if path.path.is_ident(name))
+fn predicates(generics: &Generics) -> impl Iterator<Item = &WherePredicate> {
+    generics.where_clause.iter().flat_map(|clause| &clause.predicates)
+}
+
+/// The bounds of a predicate, if it is on this type alone.
+fn bounds_of<'g>(
+    predicate: &'g WherePredicate,
+    name: &Ident,
+) -> Option<&'g Punctuated<TypeParamBound, Token![+]>> {
+    match predicate {
+        WherePredicate::Type(PredicateType { bounded_ty: Type::Path(ty), bounds, .. }) => {
+            ty.path.is_ident(name).then_some(bounds)
+        }
+        _ => None,
+    }
+}
+
+/// The bounds on a type parameter.
+fn bounds_on<'g>(generics: &'g Generics, name: &Ident) -> impl Iterator<Item = &'g TypeParamBound> {
+    let declared = generics.type_params().filter(move |param| param.ident == *name);
+    let inline = declared.flat_map(|param| &param.bounds);
+    inline.chain(predicates(generics).filter_map(move |it| bounds_of(it, name)).flatten())
 }
 
 /// The lifetimes of a function that none of its arguments and bounds has.

@@ -1,7 +1,7 @@
 //! The facts about one function that can be memoized. The generator needs nothing else.
 
 use super::context::Context;
-use super::generics::{Params, free_lifetimes};
+use super::generics::{Params, free_lifetimes, parameters, with_associated};
 use super::key_expression::KeyPart;
 use super::keyed::{cache_owner, is_keyed};
 use super::shared_controls::shares_controls;
@@ -222,16 +222,19 @@ fn params(
     // The output of a macro in a type may mention any parameter.
     let hides_parameters = has_macro(result)
         || arguments.iter().any(|it| is_keyed(it) && has_macro(&it.ty.to_token_stream()));
-    Params::split(&function.sig.generics, |param| {
-        let in_arguments = |keyed| {
-            let mut of_kind = arguments.iter().filter(|argument| is_keyed(argument) == keyed);
-            of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
-        };
+    let in_arguments = |param: &Ident, keyed| {
+        let mut of_kind = arguments.iter().filter(|argument| is_keyed(argument) == keyed);
+        of_kind.any(|it| has_parameter(&it.ty.to_token_stream(), param))
+    };
+    let is_needed = |param: &Ident| {
         hides_parameters
-            || in_arguments(true)
-            || !in_arguments(false)
+            || in_arguments(param, true)
             || has_parameter(result, param)
             || options.expressions().any(|it| uses(&it.to_token_stream(), param))
             || options.depends().iter().any(|it| has_parameter(&it.to_token_stream(), param))
-    })
+    };
+    let generics = &function.sig.generics;
+    let skipped = parameters(generics).filter(|it| in_arguments(it, false) && !is_needed(it));
+    let skipped = with_associated(generics, skipped.cloned().collect());
+    Params::split(generics, |param| !skipped.contains(param) || is_needed(param))
 }

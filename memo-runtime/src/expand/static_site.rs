@@ -251,7 +251,22 @@ sites!(Thread, CacheType, |Key, Value| Cache<Key::Type, Value::Type, Thread>);
 /// The name of a method in reports: `<type>::<name>`.
 #[must_use]
 pub fn method<T: ?Sized>(name: &str) -> String {
-    [type_name::<T>(), "::", name].concat()
+    [&in_written_functions(type_name::<T>()), "::", name].concat()
+}
+
+/// A path as the user has written it: an item inside of the body of `f` is in a function of the type that
+/// [stands for](crate::expand::shared_controls::MemoizedFn) `f`.
+fn in_written_functions(path: &str) -> String {
+    const END: &str = "_function::uncached";
+    let mut parts = path.split("__memofn_");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(END) {
+            Some((name, rest)) => written.extend([name, rest]),
+            None => written.extend(["__memofn_", part]),
+        }
+    }
+    written
 }
 
 /// The path of a function in reports. Its companion type stands where the function does, also inside of another function,
@@ -276,13 +291,13 @@ pub fn function(companion: &str, name: &str) -> String {
         }
         before = sign;
     }
-    [&companion[..end], "::", name].concat()
+    [&in_written_functions(&companion[..end]), "::", name].concat()
 }
 
 /// The name of an instantiation or of a trait's method in reports: `<path as Trait>::name<u32>`.
 #[must_use]
 pub fn label(prefix: &str, path: &str, suffix: &str, parameters: &[&dyn fmt::Display]) -> String {
-    let mut label = [prefix, path, suffix].concat();
+    let mut label = in_written_functions(&[prefix, path, suffix].concat());
     if !parameters.is_empty() {
         let parameters: Vec<_> = parameters.iter().map(ToString::to_string).collect();
         label.extend(["<", &parameters.join(", "), ">"]);
@@ -331,6 +346,13 @@ mod tests {
         assert_eq!(function("a::outer::other_name", "square"), "a::outer::square");
         assert_eq!(function("a::f<b::C<u8>, fn(u8) -> d::E>", "f"), "a::f");
         assert_eq!(function("<a::T<u8> as a::Tr>::m::f<u8>", "f"), "<a::T<u8> as a::Tr>::m::f");
+    }
+
+    #[test]
+    fn a_function_inside_of_another_one_is_named_as_it_is_written() {
+        let inner = "a::__memofn_one_function::uncached::__memofn_two_function::uncached::f";
+        assert_eq!(function(inner, "f"), "a::one::two::f");
+        assert_eq!(in_written_functions("a::__memofn_else::T"), "a::__memofn_else::T");
     }
 
     #[test]
