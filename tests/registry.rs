@@ -107,6 +107,33 @@ fn functions_inside_of_a_memoized_function_are_named_by_its_path() {
     }
 }
 
+#[memoize]
+trait Priced {
+    #[memoize]
+    fn make(n: u32) -> u32 {
+        n
+    }
+}
+
+#[memoize]
+trait Stocked<T> {
+    #[memoize]
+    fn make(n: u32) -> u32 {
+        n + 1
+    }
+}
+
+impl Priced for u8 {}
+impl Stocked<u16> for u8 {}
+
+#[test]
+fn methods_of_one_name_of_two_traits_are_told_apart() {
+    let _alone = alone();
+    assert_eq!(<u8 as Priced>::make(1) + <u8 as Stocked<u16>>::make(1), 3);
+    assert_eq!(listed("<u8 as Priced>::make").len(), 1);
+    assert_eq!(listed("<u8 as Stocked<T>>::make").len(), 1);
+}
+
 #[test]
 fn an_endless_ttl_is_shown_as_forever() {
     #[memoize(name = "endless", ttl = Duration::MAX)]

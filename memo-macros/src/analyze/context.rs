@@ -102,6 +102,15 @@ impl Context {
         self.controls_trait().is_some()
     }
 
+    /// The trait whose function this is, as written, if that is known.
+    pub(crate) fn trait_name(&self) -> Option<String> {
+        match self {
+            Self::Block(block) => block.trait_path.as_ref().map(spelled),
+            Self::TraitImpl(_, controls) => Some(controls.implemented.clone()),
+            Self::Module | Self::Method => None,
+        }
+    }
+
     /// Whether a method may stand in a trait, with a body there. Such a method has no visibility.
     pub(crate) fn may_be_trait(&self, vis: &Visibility) -> bool {
         match self {

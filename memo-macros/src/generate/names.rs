@@ -170,14 +170,11 @@ pub(super) fn report_name(model: &Model) -> TokenStream {
         {
             text(block.report_prefix.clone().unwrap_or_default() + &path)
         }
-        (None, Context::Method | Context::Block(_)) if !is_generic => {
-            return quote!(#p::method::<Self>(#function));
-        }
-        (None, Context::Method | Context::Block(_)) => (String::new(), self_type(), path),
-        (None, Context::TraitImpl(_, controls)) => {
-            let suffix = format!(" as {}>{path}", controls.implemented);
-            ("<".to_owned(), self_type(), suffix)
-        }
+        (None, context) => match context.trait_name() {
+            Some(name) => ("<".to_owned(), self_type(), format!(" as {name}>{path}")),
+            None if is_generic => (String::new(), self_type(), path),
+            None => return quote!(#p::method::<Self>(#function)),
+        },
     };
     let types: Vec<_> = model.instance.types().collect();
     let parameters = model.instance.names().map(|name| {
