@@ -41,7 +41,7 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
         value: Syntax::Assigned(values::size),
         example: "maxsize = 128",
         peers: "max_size maxSize MaxSize size Size capacity Capacity max_capacity \
-                max_entries limit Limit entries unbound unbounded bound",
+                max_entries limit Limit entries bound",
         no_limit: NoLimit::Word { word: "unbounded", builder: "unbounded" },
         excludes: &[GIVEN_CACHE],
         builder: Some("maxsize"),
@@ -331,6 +331,7 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
 
 /// Options of other libraries, separated by spaces, for which an option here has another form than in its row's example.
 pub(crate) const OTHER_FORMS: &[OtherForm] = &[
+    OtherForm { peers: "unbound unbounded", option: "maxsize", example: "maxsize = unbounded" },
     OtherForm {
         peers: "expires expiry Expiry max_age expires_at expire_at",
         option: "ttl",
