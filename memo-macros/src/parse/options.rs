@@ -10,7 +10,7 @@ use super::option_row::{
 use super::option_table::{NOT_NEEDED, OPTIONS, OTHER_FORMS};
 use super::suggest;
 use crate::tokens::errors::Errors;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
@@ -288,9 +288,13 @@ impl Options {
 }
 
 fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+    if !matches!(row.value, Syntax::Parenthesized(_)) {
+        refuse_colon(name, input)?;
+    }
     let error = |message| Err(syn::Error::new(name.span(), message));
     match row.value {
         Syntax::Assigned(read) => {
+            refuse_parentheses(name, input)?;
             let is_assigned = input.peek(Token![=]) && !input.peek(Token![==]);
             if is_assigned {
                 input.parse::<Token![=]>()?;
@@ -318,6 +322,37 @@ fn read_value(row: &OptionRow, name: &Ident, input: ParseStream<'_>) -> syn::Res
             None => Ok(Value::Alone),
         },
     }
+}
+
+/// Refuses `name: value`, and reads it: there may be commas in the value.
+fn refuse_colon(name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if !input.peek(Token![:]) || input.peek(Token![::]) {
+        return Ok(());
+    }
+    let colon: Token![:] = input.parse()?;
+    let ahead = input.fork();
+    let value = ahead.parse::<Expr>().map(ToTokens::into_token_stream).unwrap_or_default();
+    input.advance_to(&ahead);
+    Err(syn::Error::new_spanned(colon, takes_equals(name, &value)))
+}
+
+/// Refuses `name(value)`, and reads it. Nothing in the parentheses is no value.
+fn refuse_parentheses(name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    let ahead = input.fork();
+    let Ok(TokenTree::Group(group)) = ahead.parse::<TokenTree>() else { return Ok(()) };
+    if group.delimiter() != Delimiter::Parenthesis || group.stream().is_empty() {
+        return Ok(());
+    }
+    input.advance_to(&ahead);
+    let message = takes_equals(name, &group.stream());
+    Err(syn::Error::new_spanned(group, message))
+}
+
+/// The advice for an option whose value was given without `=`. It repeats a short value.
+fn takes_equals(name: &Ident, value: &TokenStream) -> String {
+    let is_short = value.clone().into_iter().count() == 1 && !value.to_string().contains(' ');
+    let value = if is_short { value.to_string() } else { "..".to_owned() };
+    format!("an option takes `=`: write `{name} = {value}`")
 }
 
 /// The advice for an option whose feature is off.
