@@ -401,8 +401,12 @@ fn advice(unknown: &str) -> String {
     if let Some((name, example)) = option.or(form.map(|form| (form.option, form.example))) {
         return format!("here it is `{name}`, as in `{example}`");
     }
-    match suggest::nearest(unknown, names()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    if let Some(meant) = suggest::nearest(unknown, names()) {
+        return format!("did you mean `{meant}`?");
+    }
+    let peers = OPTIONS.iter().flat_map(|row| row.peers.split_whitespace());
+    match suggest::nearest(unknown, peers) {
+        Some(peer) => advice(peer),
         None => format!("the options are {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
@@ -418,6 +422,7 @@ mod tests {
         assert_eq!(advice("maxsise"), "did you mean `maxsize`?");
         assert_eq!(advice("single_fligth"), "did you mean `single_flight`?");
         assert_eq!(advice("patiance"), "did you mean `patience`?");
+        assert_eq!(advice("sise"), "here it is `maxsize`, as in `maxsize = 128`");
         assert!(advice("xyz").starts_with("the options are maxsize, ttl, "));
     }
 }
