@@ -27,7 +27,7 @@ use crate::analyze::check;
 use crate::analyze::context::Context;
 use crate::analyze::model::Model;
 use crate::parse::block::{Block, unparsed_original};
-use crate::parse::function::Function;
+use crate::parse::function::{Function, is_closure};
 use crate::parse::options::Options;
 use crate::tokens::errors::Errors;
 use proc_macro2::TokenStream;
@@ -56,7 +56,12 @@ pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
 fn expand_function(options: &Options, item: &TokenStream, mut errors: Errors) -> TokenStream {
     let Some(function) = errors.ok(syn::parse2::<Function>(item.clone())) else {
         let errors = errors.into_compile_errors();
-        return quote! { #errors #item };
+        // A closure is an expression, so the output is one too.
+        return if is_closure(item.clone()) {
+            quote!({ #errors #item })
+        } else {
+            quote!(#errors #item)
+        };
     };
     if let Some(uncached) = function::without_cache_if_unsized(&function, &options.runtime()) {
         return uncached;

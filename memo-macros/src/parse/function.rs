@@ -2,10 +2,12 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use std::borrow::Cow;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
+use syn::token::Brace;
 use syn::{
-    Attribute, FnArg, Pat, PatType, Receiver, ReceiverKind, Signature, Token, Type, Visibility,
-    parse_quote,
+    Abi, Attribute, FnArg, Pat, PatType, Receiver, ReceiverKind, Signature, Token, Type,
+    Visibility, parse_quote,
 };
 
 /// A function with a body.
@@ -111,26 +113,65 @@ impl Function {
 }
 
 fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
+    other_item(input).map_or(Ok(()), |item| {
+        Err(input.error(format!("`#[memoize]` goes on a function, not on {item}")))
+    })
+}
+
+/// What comes next, with its article, and with the remedy for a closure; `None` if it may be a function.
+fn other_item(input: ParseStream<'_>) -> Option<String> {
+    if is_closure(input.cursor().token_stream()) {
+        return Some(format!("a closure: {NAME_THE_CLOSURE}"));
+    }
     let ahead = input.fork();
-    let item = match ahead.call(<Ident as syn::ext::IdentExt>::parse_any) {
-        Ok(word) => match word.to_string().as_str() {
-            "struct" | "enum" | "union" | "type" | "mod" | "use" | "static" | "macro_rules" => {
-                format!("a `{word}`")
-            }
-            "const"
-                if !(ahead.peek(Token![fn])
-                    || ahead.peek(Token![unsafe])
-                    || ahead.peek(Token![async])
-                    || ahead.peek(Token![extern])) =>
-            {
-                "a `const`".to_owned()
-            }
-            "let" => "a closure: make it a function with a name".to_owned(),
-            _ => return Ok(()),
-        },
-        Err(_) => return Ok(()),
+    let word = ahead.call(Ident::parse_any).ok()?.to_string();
+    let is_function = || {
+        ahead.peek(Token![fn])
+            || ahead.peek(Token![unsafe])
+            || ahead.peek(Token![async])
+            || ahead.peek(Token![extern])
     };
-    Err(input.error(format!("`#[memoize]` goes on a function, not on {item}")))
+    match word.as_str() {
+        "struct" | "union" | "type" | "mod" | "use" | "static" | "macro_rules" => {
+            Some(format!("a `{word}`"))
+        }
+        "enum" => Some("an `enum`".to_owned()),
+        "const" if !is_function() => Some("a `const`".to_owned()),
+        "unsafe" | "extern" => extern_item(input),
+        "let" if binds_closure(ahead.cursor().token_stream()) => {
+            Some(format!("a `let`: {NAME_THE_CLOSURE}"))
+        }
+        "let" => Some("a `let`".to_owned()),
+        _ => None,
+    }
+}
+
+const NAME_THE_CLOSURE: &str =
+    "make the closure a function with a name, or write `memofn::memoize_fn(|..| ..)`";
+
+/// `extern "C" { .. }` or `extern crate`.
+fn extern_item(input: ParseStream<'_>) -> Option<String> {
+    let ahead = input.fork();
+    ahead.parse::<Option<Token![unsafe]>>().ok()?;
+    ahead.parse::<Abi>().ok()?;
+    if ahead.peek(Brace) {
+        Some("an `extern` block".to_owned())
+    } else {
+        ahead.peek(Token![crate]).then(|| "an `extern crate`".to_owned())
+    }
+}
+
+/// Whether a `let` gives a closure a name.
+fn binds_closure(statement: TokenStream) -> bool {
+    let is_sign = |token: &TokenTree| token.to_string() == "=";
+    is_closure(statement.into_iter().skip_while(|token| !is_sign(token)).skip(1))
+}
+
+/// Whether the tokens are a closure.
+pub(crate) fn is_closure(tokens: impl IntoIterator<Item = TokenTree>) -> bool {
+    let mut texts = tokens.into_iter().map(|token| token.to_string());
+    let first = texts.find(|text| !["static", "async", "move"].contains(&text.as_str()));
+    first.is_some_and(|text| text == "|")
 }
 
 /// Whether an attribute is `#[memoize]`, judged by its name.
