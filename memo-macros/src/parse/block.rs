@@ -142,6 +142,17 @@ impl Block {
         }
     }
 
+    /// Whether an item ends with braces, as the body of a function does.
+    pub(crate) fn has_body(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            Item::Memoized(_) => true,
+            Item::Other(tokens) => matches!(
+                tokens.clone().into_iter().last(),
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace
+            ),
+        })
+    }
+
     pub(crate) fn memoized(&self) -> impl Iterator<Item = &MemoizedItem> {
         self.items.iter().filter_map(|item| match item {
             Item::Memoized(memoized) => Some(&**memoized),

@@ -83,8 +83,12 @@ pub(super) fn fallible(options: &Options, function: &Function, errors: &mut Erro
 
 pub(super) fn of_block(options: &Options, block: &Block, errors: &mut Errors) {
     if block.memoized().next().is_none() {
-        let message = "no function in this block is memoized: put `#[memoize]` on the functions in it \
-                       as well";
+        let message = if matches!(block.kind, Kind::Trait(..)) && !block.has_body() {
+            "`#[memoize]` on a trait needs a default method, which has a body; put it where the \
+             functions are implemented: on the impl block, and on the functions in it"
+        } else {
+            "no function in this block is memoized: put `#[memoize]` on the functions in it as well"
+        };
         errors.push(syn::Error::new(Span::call_site(), message));
         return;
     }
