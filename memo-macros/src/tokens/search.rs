@@ -1,6 +1,7 @@
 //! Searches tokens that are not parsed: for a word, a name in use, a macro call, a borrow.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::quote;
 use syn::ext::IdentExt;
 
 /// All identifiers, including those inside groups.
@@ -185,8 +186,8 @@ pub(crate) fn find_whole_self_type(ty: &TokenStream) -> Option<Ident> {
     None
 }
 
-/// The `mut` of the first `&mut` in a type, at any depth: `Option<&mut Log>`.
-pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<Ident> {
+/// The first `&mut` in a type, at any depth: `Option<&mut Log>`.
+pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<TokenStream> {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         let found = match token {
@@ -198,7 +199,7 @@ pub(crate) fn find_mut_reference(ty: &TokenStream) -> Option<Ident> {
                     tokens.next();
                 }
                 match tokens.peek() {
-                    Some(TokenTree::Ident(word)) if word == "mut" => Some(word.clone()),
+                    Some(TokenTree::Ident(word)) if word == "mut" => Some(quote!(#punct #word)),
                     _ => None,
                 }
             }

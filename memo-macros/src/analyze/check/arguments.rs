@@ -77,17 +77,17 @@ fn mistake(
 ) -> Option<(TokenStream, String)> {
     let ty = argument.ty.to_token_stream();
     let (called, advice) = called_and_advice(argument);
-    let any = find_word(&ty, "impl").or_else(|| find_word(&ty, "dyn"));
-    if let Some(word) = any.filter(|_| is_iterator(&ty)) {
-        return Some((word.into_token_stream(), format!("{called} {IS_ITERATOR}")));
+    let is_named = ["impl", "dyn"].iter().all(|word| find_word(&ty, word).is_none());
+    if !is_named && is_iterator(&ty) {
+        return Some((ty, format!("{called} {IS_ITERATOR}")));
     }
-    if let Some(word) = find_mut_reference(&ty) {
+    if let Some(reference) = find_mut_reference(&ty) {
         if argument.name.as_ref().is_some_and(|name| name == "self") {
             let message = format!(
                 "`self` is `&mut`, and a hit would not change it: memoize a function of `&self` that \
                  computes the value, and change `self` in its caller; or {advice}"
             );
-            return Some((word.into_token_stream(), message));
+            return Some((reference, message));
         }
         let is = match unwrapped(&argument.ty) {
             Type::Reference(reference) if reference.mutability.is_some() => "is",
@@ -97,9 +97,9 @@ fn mistake(
             "{called} {is} `&mut`, and a hit would not change it: return the change as a part of the \
              result; or {advice}"
         );
-        return Some((word.into_token_stream(), message));
+        return Some((reference, message));
     }
-    if let Some(word) = find_word(&ty, "impl") {
+    if find_word(&ty, "impl").is_some() {
         let is_function =
             ["Fn", "FnMut", "FnOnce"].iter().any(|name| find_word(&ty, name).is_some());
         let message = if is_function {
@@ -110,7 +110,7 @@ fn mistake(
                  `fn f<T: ..>(x: T)`; or {advice}"
             )
         };
-        return Some((word.into_token_stream(), message));
+        return Some((ty, message));
     }
     if let Some(word) = find_word(&ty, "dyn") {
         let message = format!(
