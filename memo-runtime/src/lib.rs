@@ -84,12 +84,12 @@ pub mod disk {
 ///
 /// `#[memoize] fn area(width: u64, label: &str) -> u64` also declares a type that is called `area`. For a function in a module,
 /// it is an alias of [`Controls`](controls::Controls): its arguments are a type that stands for the function, the types of
-/// the arguments ([`Owned<u64>`](controls::Owned) and [`Borrowed<str>`](controls::Borrowed)), and the type of the result. The
+/// the arguments ([`OwnedArg<u64>`](controls::OwnedArg) and [`BorrowedArg<str>`](controls::BorrowedArg)), and the type of the result. The
 /// functions of `area` are those of `Controls` for two arguments. Write `area::cache_info()`, and not these types: which
 /// functions have them may change.
 pub mod controls {
     pub use crate::expand::shared_controls::{
-        Argument, AsyncControls, Borrowed, Controls, MemoizedAsyncFn, MemoizedFn, Owned,
+        Argument, AsyncControls, BorrowedArg, Controls, MemoizedAsyncFn, MemoizedFn, OwnedArg,
     };
 }
 
@@ -144,7 +144,8 @@ pub mod __private {
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::options::type_by;
     pub use crate::expand::shared_controls::{
-        AsyncControls, Borrowed, Controls, Lifetime, MemoizedAsyncFn, MemoizedFn, Owned, ResultOf,
+        AsyncControls, BorrowedArg, Controls, Lifetime, MemoizedAsyncFn, MemoizedFn, OwnedArg,
+        ResultOf,
     };
     pub use crate::expand::slot::{SharedSlot, SlotScope};
     pub use crate::expand::static_site::{

@@ -1,7 +1,7 @@
 //! The controls of most functions: an alias of a type in the runtime, whose functions are checked there once.
 //!
 //! ```text
-//! pub type temperature = Controls<Marker, (Borrowed<str>,), Result<f64, WeatherError>>;
+//! pub type temperature = Controls<Marker, (BorrowedArg<str>,), Result<f64, WeatherError>>;
 //! pub struct Marker {}
 //! impl Marker {
 //!     fn uncached(city: &str) -> Result<f64, WeatherError> { body }
@@ -103,7 +103,7 @@ impl Model {
 
 /// The type that stands for an argument in the alias.
 fn kind(ty: &Type, p: &TokenStream) -> TokenStream {
-    target(ty).map_or_else(|| quote!(#p::Owned<#ty>), |target| quote!(#p::Borrowed<#target>))
+    target(ty).map_or_else(|| quote!(#p::OwnedArg<#ty>), |target| quote!(#p::BorrowedArg<#target>))
 }
 
 /// The type of an argument.

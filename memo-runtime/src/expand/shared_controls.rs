@@ -2,7 +2,7 @@
 //! for each memoized function.
 //!
 //! ```text
-//! pub type fib = Controls<Marker, (Owned<u64>,), u64>; // fib::cache_peek(n)
+//! pub type fib = Controls<Marker, (OwnedArg<u64>,), u64>; // fib::cache_peek(n)
 //! ```
 //!
 //! They are for a function in a module that has one cache in all, shared by all threads, whose key is all of its
@@ -26,11 +26,11 @@ use std::ops::ControlFlow;
 
 /// An argument of the type `T`.
 #[derive(Debug)]
-pub struct Owned<T>(PhantomData<T>);
+pub struct OwnedArg<T>(PhantomData<T>);
 
 /// An argument of the type `&T`.
 #[derive(Debug)]
-pub struct Borrowed<T: ?Sized>(PhantomData<T>);
+pub struct BorrowedArg<T: ?Sized>(PhantomData<T>);
 
 /// An argument, or the tuple of all arguments, for each lifetime that it may have.
 pub trait Argument {
@@ -42,7 +42,7 @@ pub trait Argument {
     fn lend<'q>(argument: &'q Self::Of<'_>) -> Self::Lent<'q>;
 }
 
-impl<T: 'static> Argument for Owned<T> {
+impl<T: 'static> Argument for OwnedArg<T> {
     type Of<'a> = T;
     type Lent<'q> = &'q T;
     #[inline]
@@ -51,7 +51,7 @@ impl<T: 'static> Argument for Owned<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Argument for Borrowed<T> {
+impl<T: ?Sized + 'static> Argument for BorrowedArg<T> {
     type Of<'a> = &'a T;
     type Lent<'q> = &'q &'q T;
     #[inline]

@@ -54,14 +54,14 @@ async fn temperature(city: &str) -> Result<f64, WeatherError> {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 type temperature = ::memofn::__private::AsyncControls<
     __memofn_temperature_function,
-    (::memofn::__private::Borrowed<str>,),
+    (::memofn::__private::BorrowedArg<str>,),
     Result<f64, WeatherError>,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_temperature_controls = ::memofn::__private::AsyncControls<
     __memofn_temperature_function,
-    (::memofn::__private::Borrowed<str>,),
+    (::memofn::__private::BorrowedArg<str>,),
     Result<f64, WeatherError>,
 >;
 #[doc(hidden)]

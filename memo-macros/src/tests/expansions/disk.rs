@@ -28,14 +28,14 @@ fn page(url: &str, size: u32) -> io::Result<Page> {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 type page = ::memofn::__private::Controls<
     __memofn_page_function,
-    (::memofn::__private::Borrowed<str>, ::memofn::__private::Owned<u32>),
+    (::memofn::__private::BorrowedArg<str>, ::memofn::__private::OwnedArg<u32>),
     io::Result<Page>,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_page_controls = ::memofn::__private::Controls<
     __memofn_page_function,
-    (::memofn::__private::Borrowed<str>, ::memofn::__private::Owned<u32>),
+    (::memofn::__private::BorrowedArg<str>, ::memofn::__private::OwnedArg<u32>),
     io::Result<Page>,
 >;
 #[doc(hidden)]

@@ -27,14 +27,14 @@ fn user(id: u64, name: &str) -> Result<User, Error> {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 type user = ::memofn::__private::Controls<
     __memofn_user_function,
-    (::memofn::__private::Owned<u64>, ::memofn::__private::Borrowed<str>),
+    (::memofn::__private::OwnedArg<u64>, ::memofn::__private::BorrowedArg<str>),
     Result<User, Error>,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_user_controls = ::memofn::__private::Controls<
     __memofn_user_function,
-    (::memofn::__private::Owned<u64>, ::memofn::__private::Borrowed<str>),
+    (::memofn::__private::OwnedArg<u64>, ::memofn::__private::BorrowedArg<str>),
     Result<User, Error>,
 >;
 #[doc(hidden)]

@@ -28,14 +28,14 @@ fn user(id: u64) -> io::Result<User> {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 type user = ::memofn::__private::Controls<
     __memofn_user_function,
-    (::memofn::__private::Owned<u64>,),
+    (::memofn::__private::OwnedArg<u64>,),
     io::Result<User>,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_user_controls = ::memofn::__private::Controls<
     __memofn_user_function,
-    (::memofn::__private::Owned<u64>,),
+    (::memofn::__private::OwnedArg<u64>,),
     io::Result<User>,
 >;
 #[doc(hidden)]

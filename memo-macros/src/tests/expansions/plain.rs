@@ -35,14 +35,14 @@ pub fn fib(n: u64) -> u64 {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 pub type fib = ::memofn::__private::Controls<
     __memofn_fib_function,
-    (::memofn::__private::Owned<u64>,),
+    (::memofn::__private::OwnedArg<u64>,),
     u64,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_fib_controls = ::memofn::__private::Controls<
     __memofn_fib_function,
-    (::memofn::__private::Owned<u64>,),
+    (::memofn::__private::OwnedArg<u64>,),
     u64,
 >;
 #[doc(hidden)]

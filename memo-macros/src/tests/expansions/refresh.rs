@@ -28,14 +28,14 @@ fn temperature(city: &str, day: u16) -> Result<f64, WeatherError> {
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::min_ident_chars)]
 type temperature = ::memofn::__private::Controls<
     __memofn_temperature_function,
-    (::memofn::__private::Borrowed<str>, ::memofn::__private::Owned<u16>),
+    (::memofn::__private::BorrowedArg<str>, ::memofn::__private::OwnedArg<u16>),
     Result<f64, WeatherError>,
 >;
 #[doc(hidden)]
 #[allow(non_camel_case_types, dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 type __memofn_temperature_controls = ::memofn::__private::Controls<
     __memofn_temperature_function,
-    (::memofn::__private::Borrowed<str>, ::memofn::__private::Owned<u16>),
+    (::memofn::__private::BorrowedArg<str>, ::memofn::__private::OwnedArg<u16>),
     Result<f64, WeatherError>,
 >;
 #[doc(hidden)]
