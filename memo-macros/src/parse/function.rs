@@ -118,7 +118,7 @@ fn refuse_other_items(input: ParseStream<'_>) -> syn::Result<()> {
     })
 }
 
-/// What comes next, with its article, and with the remedy for a closure; `None` if it may be a function.
+/// The item that comes next, with its article, and with the remedy for a closure. `None` if it may be a function.
 fn other_item(input: ParseStream<'_>) -> Option<String> {
     if is_closure(input.cursor().token_stream()) {
         return Some(format!("a closure: {NAME_THE_CLOSURE}"));
