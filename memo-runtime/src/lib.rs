@@ -141,6 +141,7 @@ pub mod __private {
     pub use crate::expand::controls::{
         Ask, ask, go_on, holding, observe, observe_async, refresh, value_of,
     };
+    pub use crate::expand::copied::{Copied, MaybeCopied};
     pub use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
     pub use crate::expand::options::type_by;
     pub use crate::expand::shared_controls::{

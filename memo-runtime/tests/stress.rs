@@ -28,12 +28,13 @@ const THREADS: usize = 4;
 const OPERATIONS: usize = 10_000_000;
 
 /// The share of the operations that each test does, in percent.
-const PLAIN: usize = 40;
+const PLAIN: usize = 30;
+const COMPACT: usize = 10;
 const OWNING: usize = 20;
 const WATCHED: usize = 20;
 const EXPIRING: usize = 10;
 const YOUNG: usize = 10;
-const _: () = assert!(PLAIN + OWNING + WATCHED + EXPIRING + YOUNG == 100);
+const _: () = assert!(PLAIN + COMPACT + OWNING + WATCHED + EXPIRING + YOUNG == 100);
 
 /// The number of operations of a test with this share.
 fn operations(part: usize) -> usize {
@@ -66,12 +67,22 @@ struct Worker<'a, K, V> {
     random: Cell<u64>,
     calls: Cell<u64>,
     clears: bool,
+    mix: Mix,
+}
+
+/// The operations of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mix {
+    All,
+    /// Seldom another than a call. Of those, most clear the cache, if the worker clears at all.
+    Calls,
 }
 
 impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
     fn new(cache: &'a Cache<K, V>, versions: &'a [Versions], seed: usize, clears: bool) -> Self {
         let random = (seed as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Self { cache, versions, random: Cell::new(random), calls: Cell::new(0), clears }
+        let (random, calls) = (Cell::new(random), Cell::new(0));
+        Self { cache, versions, random, calls, clears, mix: Mix::All }
     }
 
     /// An evenly distributed number below `limit`.
@@ -176,7 +187,13 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
     }
 
     fn random_step(&self) {
-        match self.random(1024) {
+        let step = match (self.mix, self.random(256)) {
+            (Mix::All, _) | (Mix::Calls, 0) => self.random(1024),
+            (Mix::Calls, 1) => 108,
+            (Mix::Calls, 2..100) => 113,
+            (Mix::Calls, _) => 1023,
+        };
+        match step {
             0..40 => {
                 let key = self.own_key();
                 self.change(key, |version| {
@@ -263,6 +280,19 @@ fn stress<K, V>(
     K: Sample + Hash + Eq,
     V: Sample,
 {
+    stress_by(Mix::All, cache, keys, operations, counts);
+}
+
+fn stress_by<K, V>(
+    mix: Mix,
+    cache: Cache<K, V>,
+    keys: u32,
+    operations: usize,
+    counts: Option<&'static LifeCounts>,
+) where
+    K: Sample + Hash + Eq,
+    V: Sample,
+{
     const ROUNDS: usize = 10;
     MY_COUNTS.set(counts);
     let versions = versions(keys);
@@ -277,6 +307,7 @@ fn stress<K, V>(
             MY_COUNTS.set(counts);
             ME.set(me);
             let worker = Worker::new(&cache, &versions, round * THREADS + me, clears);
+            let worker = Worker { mix, ..worker };
             (0..operations / ROUNDS / THREADS).for_each(|_| worker.random_step());
             worker.calls.get()
         };
@@ -333,6 +364,22 @@ where
 #[test]
 fn calls_side_by_side_return_right_values() {
     finishes(|| stress_all_sizes::<u64, u64>(operations(PLAIN), None));
+}
+
+/// The cache of this function stores entries without headers until something needs the headers.
+#[memofn::memoize(maxsize = unbounded)]
+fn compact(key: u64) -> u64 {
+    unreachable!("the cache is called in place of the function, for {key}")
+}
+
+#[test]
+fn calls_side_by_side_return_right_values_where_entries_have_no_headers() {
+    finishes(|| {
+        for keys in [16, 4000] {
+            compact::cache_clear();
+            stress_by(Mix::Calls, compact::cache().clone(), keys, operations(COMPACT) / 2, None);
+        }
+    });
 }
 
 #[test]

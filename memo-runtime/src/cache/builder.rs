@@ -79,6 +79,7 @@ impl<K, V> CacheBuilder<K, V> {
             functions: Functions { ttl: None, is_error: None, renew: None },
             listener: None,
             below: None,
+            are_copy: false,
         };
         Self { settings: DEFAULTS, types: PhantomData }
     }

@@ -269,7 +269,7 @@ impl<S: Scope> RunGuard<'_, S> {
     /// Tells what stands below of a value that this run has stored in the flight of another one. That one alone has the right
     /// to keep it, and may never end.
     pub(super) fn tell_of_value(&self) {
-        if let Some(below) = self.engine.below.as_ref().filter(|_| self.entry.taken().get()) {
+        if let Some(below) = self.engine.below.as_ref().filter(|_| self.entry.is_stored()) {
             below.bypassed(self.entry.entry_ref());
         }
     }

@@ -292,8 +292,7 @@ fn begin<'c, S: Scope>(
     let hash = types.query.hash(engine.hashing);
     let (expires, is_checked) = (engine.core.expires(), rule == Rule::Check);
     if expires || is_checked {
-        if let Some((entry, aged)) =
-            engine.hit_with_age(hash, &|entry| types.query.matches(entry.face()))
+        if let Some((entry, aged)) = engine.hit_with_age(hash, &|entry| types.query.matches(entry))
         {
             if is_checked {
                 return (slow_path.checked(entry, types), Answered::aged(aged));

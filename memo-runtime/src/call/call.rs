@@ -261,8 +261,7 @@ fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
     let hash = query.hash(engine.hashing);
     let (own, _) = engine.fresh(hash, query);
     below.forget(own.entry_ref());
-    let (equal, own) = (engine.equal(), own.entry_ref());
-    let equals = |entry| equal(entry, own);
+    let equals = engine.equal_to(own.entry_ref());
     let find = if matches!(what, Ask::Remove) { Engine::remove } else { Engine::expire };
     let entry = find(engine, hash, &equals)?;
     #[expect(unsafe_code, reason = "an engine has no types")]
@@ -272,7 +271,7 @@ fn forget<R, K, V, P: Policy<R, Stored = V>, S: Scope>(
 }
 
 fn found<S: Scope>(engine: &Engine<S>, query: &dyn AnyQuery, find: Find<S>) -> Option<EntryPtr<S>> {
-    find(engine, query.hash(engine.hashing), &|entry| query.matches(entry.face()))
+    find(engine, query.hash(engine.hashing), &|entry| query.matches(entry))
 }
 
 fn insert<S: Scope>(engine: &Engine<S>, query: &mut dyn AnyQuery, result: &mut dyn AnyResult) {

@@ -268,7 +268,7 @@ impl<'c, S: Scope> PackedRun<'c, S> {
     /// call is answered: by the result with this status, or by an old value if there is one.
     pub(crate) fn finish(self, result: &mut dyn AnyResult) -> (CallStatus, Option<OldAnswer<S>>) {
         let Self { packed, span } = self;
-        if !S::SHARED && packed.land_compact(result) {
+        if packed.is_compact() && packed.land_in_compact(result) {
             packed.recycle();
             span.end(|| Outcome::Stored);
             return (CallStatus::Miss, None);
@@ -299,7 +299,30 @@ impl<'c, S: Scope> Packed<'c, S> {
         Self { what: entry.as_non_null().cast(), engine, guard: PhantomData }
     }
 
-    /// Lands the run of a [compact](crate::store::compact) cache in the common way. Returns whether it does.
+    /// Whether the run is of a [compact](crate::store::compact) cache, and leads.
+    #[inline]
+    fn is_compact(&self) -> bool {
+        self.engine.is_some_and(|engine| {
+            #[expect(unsafe_code, reason = "a run is packed")]
+            // SAFETY: the lease lasts as long as this.
+            unsafe {
+                engine.as_ref().core.is_compact()
+            }
+        })
+    }
+
+    /// [`land_compact`](Self::land_compact), which is not inlined where other caches would pay for that.
+    #[inline]
+    fn land_in_compact(&self, result: &mut dyn AnyResult) -> bool {
+        if S::SHARED { self.land_shared_compact(result) } else { self.land_compact(result) }
+    }
+
+    #[inline(never)]
+    fn land_shared_compact(&self, result: &mut dyn AnyResult) -> bool {
+        self.land_compact(result)
+    }
+
+    /// Lands the run of such a cache in the common way. Returns whether it does.
     #[inline]
     fn land_compact(&self, result: &mut dyn AnyResult) -> bool {
         let Some(engine) = self.engine else { return false };
@@ -324,6 +347,8 @@ impl<'c, S: Scope> Packed<'c, S> {
         // SAFETY: as in `unpack`.
         let (engine, entry) = unsafe { (lease.0.as_ref(), EntryRef::new(this.what.cast())) };
         engine.recycle([entry]);
+        // The body is left, as by the guard that `unpack` makes.
+        drop(S::SHARED.then(BlockingBody::entered));
     }
 
     fn boxed(boxed: Boxed<'c, S>) -> Self {

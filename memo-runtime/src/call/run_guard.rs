@@ -315,7 +315,7 @@ impl<'c, S: Scope> RunGuard<'c, S> {
     pub(super) fn outcome(&self) -> Outcome {
         if matches!(self.role, Role::Check(_)) {
             Outcome::Checked
-        } else if self.entry.taken().get() {
+        } else if self.entry.is_stored() {
             Outcome::Stored
         } else if self.entry.is_invalidated() {
             Outcome::Outdated
@@ -372,7 +372,7 @@ impl<S: Scope> Drop for RunGuard<'_, S> {
     #[inline]
     fn drop(&mut self) {
         // If the store owns the entry, the flight has landed. Something that was evicted may have panicked.
-        if !self.entry.taken().get() {
+        if !self.entry.is_stored() {
             self.give_up();
         }
     }

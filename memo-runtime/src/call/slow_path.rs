@@ -98,7 +98,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// [`begin`](Self::begin) in a cache whose hits are [checked](crate::engine::purity).
     #[cold]
     pub(crate) fn begin_checked(&mut self, hash: u64, types: &mut Types<'_, S>) -> Step<'c, S> {
-        match self.engine.hit_with_age(hash, &|entry| types.query.matches(entry.face())) {
+        match self.engine.hit_with_age(hash, &|entry| types.query.matches(entry)) {
             Some((entry, _)) => self.checked(entry, types),
             None => self.begin(hash, false, types),
         }
@@ -159,10 +159,37 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
+                Found::Packed => {
+                    if self.hit_packed(types) {
+                        return Step::Answered;
+                    }
+                    // Its key is another one, or the thread cannot read it now.
+                    self.engine.core.expand();
+                    found = self.look_up(types.query);
+                    continue;
+                }
                 Found::Due(old, aged) => self.renew(&old, aged, types),
                 Found::Stale(old, aged) => self.answer_by_old(&old, aged, types),
             };
         }
+    }
+
+    /// Answers with a [compact](crate::store::compact) entry, which was stored since the call was looked up without the lock.
+    /// Returns whether there is one.
+    #[cold]
+    fn hit_packed(&self, types: &mut Types<'_, S>) -> bool {
+        let Types { query, answer } = types;
+        let (engine, own) = (self.engine, self.guard.as_ref().map(|guard| guard.entry.face()));
+        let matches = |entry| match own {
+            Some(own) => engine.equal()(entry, own),
+            None => query.matches(entry),
+        };
+        let answer = |entry| answer.put_found(entry);
+        let is_hit = engine.hit(engine.types().is_plain, self.hash, matches, answer).is_ok();
+        if is_hit && self.has_waited {
+            engine.core.count_waited();
+        }
+        is_hit
     }
 
     /// Goes on with a stored value that is due for a refresh. One call has the body run, by itself or in the background,
@@ -285,10 +312,10 @@ impl<'c, S: Scope> SlowPath<'c, S> {
 
     fn look_up(&self, query: &dyn AnyQuery) -> Found<EntryPtr<S>> {
         match &self.guard {
-            None => self.engine.look_up(self.hash, &|entry| query.matches(entry.face()), None),
+            None => self.engine.look_up(self.hash, &|entry| query.matches(entry), None),
             Some(guard) => {
-                let (equal, own) = (self.engine.equal(), guard.entry.entry_ref());
-                self.engine.look_up(self.hash, &|entry| equal(entry, own), self.fresh())
+                let equals = self.engine.equal_to(guard.entry.entry_ref());
+                self.engine.look_up(self.hash, &equals, self.fresh())
             }
         }
     }

@@ -30,7 +30,7 @@ use crate::engine::settings::{Functions, Settings};
 use crate::engine::state::Aged;
 use crate::engine::{detour, switch};
 use crate::entry::entry::{EntryPtr, UnstoredEntry};
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::entry_type::EntryType;
 use crate::entry::spare::Spare;
 use crate::flight::flight::FlightId;
@@ -101,12 +101,12 @@ impl<S: Scope> Engine<S> {
             && settings.below.as_ref().is_none_or(|it| it.is_for(types));
         assert!(are_of_type, "a function of other values was given to a cache");
         let lives = Lives::new(&settings);
-        let Settings { parameters, functions, listener, below } = settings;
+        let Settings { parameters, functions, listener, below, are_copy } = settings;
         if let Some(below) = &below {
             below.join(&parameters.name);
         }
         Self {
-            core: Core::new(&parameters, &lives, listener, types, below.is_some()),
+            core: Core::new(&parameters, &lives, listener, (types, are_copy), below.is_some()),
             hashing: Hashing::get(),
             parameters,
             functions,
@@ -147,6 +147,13 @@ impl<S: Scope> Engine<S> {
     #[inline]
     pub(crate) fn equal(&self) -> EqualKeys {
         *self.equal.get().expect("it was noted when the first entry was made")
+    }
+
+    /// Whether an entry has the key of this one.
+    #[inline]
+    pub(crate) fn equal_to(&self, own: EntryRef) -> impl Fn(FaceRef) -> bool + use<S> {
+        let equal = self.equal();
+        move |entry| equal(entry, own.face())
     }
 
     /// An entry without a value, for the run of a call that was looked up in vain, and the tags to file it with.
@@ -198,8 +205,7 @@ impl<S: Scope> Engine<S> {
         fresh: NewEntry<'_>,
         renewer: Renewer,
     ) -> Option<FlightId> {
-        let (equal, own) = (self.equal(), fresh.entry);
-        self.core.renew(old.entry_ref(), fresh, &|entry| equal(entry, own), renewer)
+        self.core.renew(old.entry_ref(), fresh, &self.equal_to(fresh.entry), renewer)
     }
 
     /// The function that has a body run in the background, if there is one.
@@ -214,8 +220,7 @@ impl<S: Scope> Engine<S> {
 
     /// Starts the flight of a refresh, whether a value is stored or not.
     pub(crate) fn start_refresh(&self, fresh: NewEntry<'_>) -> Option<FlightId> {
-        let (equal, own) = (self.equal(), fresh.entry);
-        self.core.start_refresh(fresh, &|entry| equal(entry, own))
+        self.core.start_refresh(fresh, &self.equal_to(fresh.entry))
     }
 
     /// Stores an entry as if its value had just been computed. `write` writes the value. Runs under way are older,
@@ -236,7 +241,7 @@ impl<S: Scope> Engine<S> {
                 self.lives.of(entry.value_at())
             }
         });
-        let (equal, own) = (self.equal(), entry.entry_ref());
+        let own = entry.entry_ref();
         let kept = self.below.as_ref().map(|below| {
             let all = tags.take();
             let texts = all.texts();
@@ -245,7 +250,7 @@ impl<S: Scope> Engine<S> {
             below.forget(own);
             (below.hold(own), EntryPtr::clone(&entry), texts)
         });
-        self.core.insert(&entry, &tags, life.as_ref(), &|other| equal(other, own));
+        self.core.insert(&entry, &tags, life.as_ref(), &self.equal_to(own));
         if let Some((Some(hold), entry, tags)) = kept {
             let life = life.unwrap_or(Life::ENDLESS);
             if life.is_empty() {
@@ -259,8 +264,14 @@ impl<S: Scope> Engine<S> {
         }
     }
 
-    /// The stored entry, without counting or touching.
+    /// The stored entry, without counting or touching. Of a [compact](crate::store::compact) entry it is a copy.
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
+        if self.core.is_compact() {
+            self.core.register();
+            if let Ok(copy) = self.copy(hash, equals) {
+                return Some(copy);
+            }
+        }
         self.core.peek(hash, equals).map(|entry| self.owned(entry))
     }
 
@@ -296,7 +307,7 @@ impl<S: Scope> Engine<S> {
     pub(crate) fn forget_found(&self, hash: u64, equals: &Equals<'_>) {
         self.tell_below(|below| {
             for entry in self.core.of_hash(hash) {
-                if equals(entry.entry_ref()) {
+                if equals(entry.face()) {
                     below.forget(entry.entry_ref());
                 }
             }

@@ -13,9 +13,10 @@
 
 use crate::base::catch_panic::catch_panic;
 use crate::base::sync::Ordering::{Acquire, Relaxed};
-use crate::engine::core::Core;
 use crate::engine::core::expiry::rarely;
+use crate::engine::core::{Core, Equals};
 use crate::engine::engine::Engine;
+use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::key::hash::Hashing;
 use crate::scope::readers::{HitCount, ReadGuard, Readers};
@@ -81,8 +82,8 @@ impl<S: Scope> Drop for ReclaimOnPanic<'_, S> {
 #[inline]
 fn whole(face: FaceRef) -> EntryRef {
     #[expect(unsafe_code, reason = "a compact entry has no header")]
-    // SAFETY: a hit asks for it only where hits write to headers. A cache was expanded before its hits began to do that,
-    // and no hit was under way then: see `Core::set_maxsize`.
+    // SAFETY: a hit asks for it only where hits write to headers. Before they begin to do that, all compact entries are gone:
+    // see `Core::set_touch`.
     unsafe {
         face.entry()
     }
@@ -105,7 +106,7 @@ impl<S: Scope> Engine<S> {
             return Err(Miss { reason: self.core.expiry.stop(), hash: None });
         }
         let hash = hash(self.hashing);
-        self.attempt::<true, TIMED, _>(is_plain, hash, matches, answer)
+        self.attempt::<true, TIMED, true, _>(is_plain, hash, matches, answer)
             .map_err(|reason| Miss::new(reason, hash))
     }
 
@@ -123,14 +124,26 @@ impl<S: Scope> Engine<S> {
             self.core.reclaim();
             return Err(Miss::new(Reason::Unclear, hash));
         }
-        self.attempt::<false, true, _>(is_plain, hash, matches, answer)
+        self.attempt::<false, true, true, _>(is_plain, hash, matches, answer)
             .map_err(|reason| Miss::new(reason, hash))
     }
 
+    /// A copy of the entry that has the key, in a cache that may be [compact](crate::store::compact). It is not counted.
+    pub(super) fn copy(&self, hash: u64, equals: &Equals<'_>) -> Result<EntryPtr<S>, Reason> {
+        let types = self.types();
+        self.attempt::<false, true, false, _>(types.is_plain, hash, equals, |face| {
+            #[expect(unsafe_code, reason = "a face has no types")]
+            // SAFETY: the entries of an engine are of its type. Those of a cache that may be compact can be copied.
+            unsafe {
+                EntryPtr::of_face(face, types)
+            }
+        })
+    }
+
     /// `QUICK` is the first attempt. `TIMED` says that nothing was [due](crate::engine::core::expiry::Expiry::is_due)
-    /// a moment ago. `matches` compares the key of an entry, and `answer` reads its value.
+    /// a moment ago. `COUNTS` says that this is a hit, and no mere look. `matches` compares the key of an entry, and `answer` reads its value.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn attempt<const QUICK: bool, const TIMED: bool, R>(
+    fn attempt<const QUICK: bool, const TIMED: bool, const COUNTS: bool, R>(
         &self,
         is_plain: bool,
         hash: u64,
@@ -160,7 +173,9 @@ impl<S: Scope> Engine<S> {
             let reason = if QUICK { Reason::GaveUp } else { Reason::Unclear };
             return Err(self.leave::<QUICK>(reading, reason));
         }
-        if core.on_hit.stamps::<TIMED>() {
+        if !COUNTS {
+            // It leaves no trace.
+        } else if core.on_hit.stamps::<TIMED>() {
             if !self.count_and_stamp(&reading, whole(entry)) {
                 std::mem::forget(unwinding);
                 return Ok(self.hit_among_others(reading, entry, answer));

@@ -55,9 +55,6 @@ impl<S: Scope> Engine<S> {
         ran: Ran,
         write: &mut WriteValue<'_>,
     ) -> bool {
-        if !self.core.is_compact() {
-            return false;
-        }
         let mut value = NewValue::room(self.types());
         value.make(write);
         self.core.land_compact(entry.entry_ref(), ran, || {
@@ -85,9 +82,9 @@ impl<S: Scope> Engine<S> {
     /// Stores an entry, whose value `fill` sets under the lock.
     #[inline]
     fn store(&self, entry: &UnstoredEntry<S>, run: &EndedRun<'_>, fill: &mut dyn FnMut() -> bool) {
-        let (equal, own) = (self.equal(), entry.entry_ref());
-        let equals = |other: EntryRef| equal(other, own);
-        let computed = Computed { entry: own, taken: entry.taken(), equals: &equals, run };
+        let own = entry.entry_ref();
+        let equals = self.equal_to(own);
+        let computed = Computed { entry: own, stored: entry.stored(), equals: &equals, run };
         match self.core.land(&computed, fill) {
             Unread::None => {}
             Unread::One(evicted) => self.recycle([evicted]),

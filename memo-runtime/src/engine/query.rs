@@ -1,7 +1,7 @@
 //! A call as the engine sees it: a key that hashes, compares and is made, of a type that the engine does not know.
 
 use crate::entry::entry::Entry;
-use crate::entry::entry_ref::{EntryRef, FaceRef};
+use crate::entry::entry_ref::FaceRef;
 use crate::entry::header::Header;
 use crate::key::hash::Hashing;
 use crate::key::lookup::Lookup;
@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// Compares the keys of two entries of one cache.
-pub(crate) type EqualKeys = fn(EntryRef, EntryRef) -> bool;
+pub(crate) type EqualKeys = fn(FaceRef, FaceRef) -> bool;
 
 /// The key of a call.
 ///
@@ -83,9 +83,9 @@ impl<Q: Lookup, V> AnyQuery for Query<Q, V> {
     }
 }
 
-fn equal_keys<Q: Lookup, V>(a: EntryRef, b: EntryRef) -> bool {
+fn equal_keys<Q: Lookup, V>(a: FaceRef, b: FaceRef) -> bool {
     #[expect(unsafe_code, reason = "an engine has no types")]
     // SAFETY: the engine compares its own entries, and the query that gave this function is of their types.
-    let (a, b) = unsafe { (Entry::<Q::Key, V>::of(a), Entry::<Q::Key, V>::of(b)) };
-    Q::equal(&a.key, &b.key)
+    let (a, b) = unsafe { (Entry::<Q::Key, V>::key_of(a), Entry::<Q::Key, V>::key_of(b)) };
+    Q::equal(a, b)
 }

@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) listener: Option<Listener>,
     /// Is asked before a body runs.
     pub(crate) below: Option<Arc<dyn Below>>,
+    /// Keys and values are known to be `Copy`.
+    pub(crate) are_copy: bool,
 }
 
 /// Functions of the values in the cache. They are user code.

@@ -8,7 +8,7 @@ use crate::engine::hit::Miss;
 use crate::engine::query::Query;
 use crate::engine::settings::Settings;
 use crate::entry::entry::{Entry, EntryPtr};
-use crate::entry::entry_ref::{EntryRef, FaceRef};
+use crate::entry::entry_ref::FaceRef;
 use crate::key::lookup::Lookup;
 use crate::scope::scope::Scope;
 use foldhash::fast::FoldHasher;
@@ -117,12 +117,12 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
 
     /// [`Engine::peek`].
     pub(crate) fn peek(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.peek(hash, &|entry| equals(self.key(entry.face())))
+        self.engine.peek(hash, &|entry| equals(self.key(entry)))
     }
 
     /// [`Engine::get`].
     pub(crate) fn get(&self, hash: u64, equals: &dyn Fn(&K) -> bool) -> Option<EntryPtr<S>> {
-        self.engine.get(hash, &|entry| equals(self.key(entry.face())))
+        self.engine.get(hash, &|entry| equals(self.key(entry)))
     }
 
     /// Forgets a key, here and below. `find` is [`Engine::remove`] or [`Engine::expire`].
@@ -133,7 +133,7 @@ impl<K, V, S: Scope> TypedEngine<K, V, S> {
         hash: u64,
         equals: &dyn Fn(&K) -> bool,
     ) -> Option<EntryPtr<S>> {
-        let equals = |entry: EntryRef| equals(self.key(entry.face()));
+        let equals = |entry| equals(self.key(entry));
         self.forget_below(key, hash, &equals);
         find(&self.engine, hash, &equals)
     }

@@ -11,7 +11,7 @@ use crate::engine::purity::Checker;
 use crate::engine::settings::Settings;
 use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
-use crate::scope::scope::{Cell, Lock, Scope};
+use crate::scope::scope::{Lock, Scope};
 
 impl<S: Scope> Engine<S> {
     pub(crate) fn info(&self) -> CacheInfo {
@@ -40,7 +40,8 @@ impl<S: Scope> Engine<S> {
     /// All that another cache with these options is made of. Nothing stands below that one.
     pub(crate) fn settings(&self) -> Settings {
         let (functions, listener) = (self.functions, self.core.listener());
-        Settings { parameters: self.parameters(), functions, listener, below: None }
+        let parameters = self.parameters();
+        Settings { parameters, functions, listener, below: None, are_copy: false }
     }
 
     /// Sets the most entries held, and evicts what is too much.
@@ -143,8 +144,8 @@ impl<S: Scope> Engine<S> {
     /// Takes this very entry out, if it is still stored, and keeps runs of its key that are under way from being
     /// stored. Returns the entry that is stored in its place.
     fn remove_entry(&self, entry: &EntryPtr<S>) -> Option<EntryPtr<S>> {
-        let (equal, entry) = (*self.equal.get()?, entry.entry_ref());
+        let entry = entry.entry_ref();
         self.tell_below(|below| below.forget(entry));
-        self.core.remove_entry(entry, &|other| equal(other, entry)).map(|it| self.owned(it))
+        self.core.remove_entry(entry, &self.equal_to(entry)).map(|it| self.owned(it))
     }
 }

@@ -8,10 +8,23 @@ use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::entry_type::EntryType;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// Counts the [`CompactEntries`] of one cache that are left: each of them has a clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CompactCount(Arc<()>);
+
+impl CompactCount {
+    /// Whether there are none. The cache itself has a clone.
+    pub(crate) fn is_zero(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
 
 /// Compact entries of one type, in the order in which they were added. None can be taken out alone.
 #[derive(Debug)]
 pub(crate) struct CompactEntries {
+    count: CompactCount,
     types: &'static EntryType,
     /// The layout of one entry.
     layout: Layout,
@@ -30,10 +43,19 @@ unsafe impl Send for CompactEntries {}
 
 impl CompactEntries {
     /// `None` if entries of this type cannot be compact.
-    pub(crate) fn new(types: &'static EntryType) -> Option<Self> {
-        let layout = types.compact?;
-        let next = NonNull::dangling();
-        Some(Self { types, layout, pieces: Vec::new(), used: 0, len: 0, next, left: 0 })
+    pub(crate) fn new(types: &'static EntryType, count: &CompactCount) -> Option<Self> {
+        Some(Self::empty(types, types.compact?, count))
+    }
+
+    fn empty(types: &'static EntryType, layout: Layout, count: &CompactCount) -> Self {
+        let (count, pieces, next) = (count.clone(), Vec::new(), NonNull::dangling());
+        Self { count, types, layout, pieces, used: 0, len: 0, next, left: 0 }
+    }
+
+    /// Takes all entries, and leaves none.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::empty(self.types, self.layout, &self.count);
+        std::mem::replace(self, empty)
     }
 
     pub(crate) fn types(&self) -> &'static EntryType {
@@ -101,6 +123,15 @@ impl CompactEntries {
         let piece = unsafe { alloc(layout) };
         let Some(piece) = NonNull::new(piece) else { handle_alloc_error(layout) };
         self.pieces.push(piece);
+    }
+
+    /// Whether the address is within the memory of these entries.
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        let has = |(i, piece): (usize, &NonNull<u8>)| {
+            let begin = piece.addr().get();
+            (begin..begin + self.piece_layout(i).size()).contains(&address)
+        };
+        self.pieces.iter().enumerate().any(has)
     }
 
     /// Shows `see` all entries, in the order in which they were added.

@@ -292,18 +292,28 @@ impl<S: Scope> fmt::Debug for EntryPtr<S> {
     }
 }
 
+/// Whether the value of an entry was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    No,
+    /// The store owns the entry.
+    Whole,
+    /// The store has a [compact](crate::entry::compact) copy of the entry.
+    Copied,
+}
+
 /// An owner of an entry that the store may take over.
 ///
 /// The store says so under its lock. So the entry has exactly one owner, even if the next thing is a panic.
 pub(crate) struct UnstoredEntry<S: Scope> {
     entry: ManuallyDrop<EntryPtr<S>>,
-    taken: Cell<bool>,
+    stored: Cell<Stored>,
 }
 
 impl<S: Scope> UnstoredEntry<S> {
     #[inline]
     pub(crate) fn new(entry: EntryPtr<S>) -> Self {
-        Self { entry: ManuallyDrop::new(entry), taken: Cell::new(false) }
+        Self { entry: ManuallyDrop::new(entry), stored: Cell::new(Stored::No) }
     }
 
     /// The ownership, to be kept as an [`EntryRef`].
@@ -311,9 +321,14 @@ impl<S: Scope> UnstoredEntry<S> {
         ManuallyDrop::new(self).entry.entry_ref()
     }
 
-    /// The store sets this when it owns the entry. From then on this is no owner.
-    pub(crate) fn taken(&self) -> &Cell<bool> {
-        &self.taken
+    /// The store sets this when it stores the value. Once it owns the entry, this is no owner.
+    pub(crate) fn stored(&self) -> &Cell<Stored> {
+        &self.stored
+    }
+
+    /// Whether the value was stored.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.stored.get() != Stored::No
     }
 }
 
@@ -327,7 +342,7 @@ impl<S: Scope> Deref for UnstoredEntry<S> {
 
 impl<S: Scope> Drop for UnstoredEntry<S> {
     fn drop(&mut self) {
-        if !self.taken.get() {
+        if self.stored.get() != Stored::Whole {
             #[expect(unsafe_code, reason = "the store may own it by now")]
             // SAFETY: nothing else drops this owner: the store has not taken it over, and `into_ref` forgets `self`.
             unsafe {

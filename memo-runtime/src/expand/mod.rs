@@ -10,6 +10,7 @@ pub(crate) mod bounds;
 pub(crate) mod call_site;
 pub(crate) mod companion;
 pub(crate) mod controls;
+pub(crate) mod copied;
 pub(crate) mod instances;
 pub(crate) mod options;
 pub(crate) mod shared_controls;

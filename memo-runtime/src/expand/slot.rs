@@ -9,6 +9,7 @@
 use crate::cache::isolation;
 use crate::cache::registry::Listed;
 use crate::engine::engine::{Engine, EnginePtr};
+use crate::engine::settings::Settings;
 use crate::entry::entry_type::EntryType;
 use crate::expand::instances::{Instance, Node};
 use crate::expand::options::{Options, evaluate};
@@ -62,6 +63,8 @@ pub trait SlotScope: Scope {
 /// The static of a function whose caches all threads share.
 pub struct SharedSlot {
     name: &'static str,
+    /// Keys and values are known to be `Copy`.
+    are_copy: bool,
     caches: OnceLock<Node<Shared>>,
 }
 
@@ -69,7 +72,12 @@ impl SharedSlot {
     /// An empty slot for the function of this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, caches: OnceLock::new() }
+        Self::of(name, false)
+    }
+
+    /// [`new`](Self::new), where keys and values may be known to be `Copy`.
+    pub(super) const fn of(name: &'static str, are_copy: bool) -> Self {
+        Self { name, are_copy, caches: OnceLock::new() }
     }
 
     /// The engine of an instance in the isolation that the thread is in.
@@ -81,8 +89,11 @@ impl SharedSlot {
         types: &'static EntryType,
     ) -> Option<&'static EnginePtr<Shared>> {
         let address = std::ptr::from_ref(self).addr();
-        let parameters = || evaluate(options, self.name, address, instance);
-        Some(isolation::current()?.shared((address, instance), types, parameters))
+        let settings = || Settings {
+            are_copy: self.are_copy,
+            ..evaluate(options, self.name, address, instance)
+        };
+        Some(isolation::current()?.shared((address, instance), types, settings))
     }
 }
 
@@ -111,6 +122,7 @@ impl SlotScope for Shared {
             }
         }
         let make = |settings| {
+            let settings = Settings { are_copy: slot.are_copy, ..settings };
             let engine = Engine::<Self>::make(settings, types);
             engine.list();
             engine

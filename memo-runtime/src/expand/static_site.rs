@@ -6,6 +6,7 @@
 use crate::cache::cache::Cache;
 use crate::expand::bounds::shared::{CacheType, OfType, SharedCacheType};
 use crate::expand::call_site::CallSite;
+use crate::expand::copied::Copied;
 use crate::expand::instances::{Instance, InstanceOf, OnlyInstance};
 use crate::expand::options::Options;
 use crate::expand::slot::{SharedSlot, SlotScope};
@@ -48,8 +49,13 @@ macro_rules! __thread_site {
 #[macro_export]
 macro_rules! __single {
     ($name:literal, $options:ident, $K:ty, $V:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::MaybeCopied as _;
         static __MEMOFN_SLOT: $crate::__private::TypedSlot<$K, $V> =
-            $crate::__private::TypedSlot::new($name);
+            $crate::__private::TypedSlot::new(
+                $name,
+                &$crate::__private::Copied::<$K, $V>::MEMOFN_KNOWN,
+            );
         // A method of a trait in scope that takes `self` would be found before one of a reference.
         (&__MEMOFN_SLOT).with($options)
     }};
@@ -121,8 +127,8 @@ pub struct TypedSlot<K, V> {
 impl<K, V> TypedSlot<K, V> {
     /// An empty slot for the function of this name.
     #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self { slot: SharedSlot::new(name), types: PhantomData }
+    pub const fn new(name: &'static str, copied: &Copied<K, V>) -> Self {
+        Self { slot: SharedSlot::of(name, copied.is_copy), types: PhantomData }
     }
 
     /// Adds the options, which are evaluated at the first use.

@@ -252,16 +252,20 @@ impl Drop for HazardGuard {
     }
 }
 
-/// Scans all hazards for entries that were retired from a cache before. `fence` pairs with the fence of the
+/// Scans all hazards for what was retired from a cache before: `is_retired` tells the addresses. `fence` pairs with the fence of the
 /// readers. If it fails, any entry may be protected.
 ///
 /// A reader that protects one of them gets a request, and reclaims when its read is over. So the caller must have
-/// put the entries where the reader will find them.
-pub(crate) fn scan(cache: usize, retired: &[usize], fence: impl Fn() -> bool) -> Hazards {
+/// put that where the reader will find it.
+pub(crate) fn scan(
+    cache: usize,
+    is_retired: impl Fn(usize) -> bool,
+    fence: impl Fn() -> bool,
+) -> Hazards {
     if !fence() {
         return Hazards::Unknown;
     }
-    let protecting = protecting(cache, retired);
+    let protecting = protecting(cache, is_retired);
     if protecting.is_empty() {
         return Hazards::Entries(Vec::new());
     }
@@ -278,19 +282,22 @@ pub(crate) fn scan(cache: usize, retired: &[usize], fence: impl Fn() -> bool) ->
 }
 
 /// Whether no hazard protects any of these entries. Called after a fence. Requests nothing.
-pub(crate) fn is_unprotected(cache: usize, retired: &[usize]) -> bool {
-    protecting(cache, retired).is_empty()
+pub(crate) fn is_unprotected(cache: usize, is_retired: impl Fn(usize) -> bool) -> bool {
+    protecting(cache, is_retired).is_empty()
 }
 
 /// The hazards that may protect one of these entries. Called after a fence.
 ///
 /// A thread that begins to read after the fence may be missed here, but it cannot find a retired entry.
-fn protecting(cache: usize, retired: &[usize]) -> SmallList<&'static HazardPointer> {
+fn protecting(
+    cache: usize,
+    is_retired: impl Fn(usize) -> bool,
+) -> SmallList<&'static HazardPointer> {
     let mut protecting = SmallList::new();
     for reader in &READERS.read().active {
         for hazard in &reader.hazards {
             let address = hazard.after_search(cache);
-            if address == table_hazard(cache) || retired.contains(&address) {
+            if address == table_hazard(cache) || is_retired(address) {
                 protecting.push(hazard);
             }
         }
@@ -374,8 +381,9 @@ mod tests {
                     filed.store(entry, Release);
                     thread::yield_now();
                     filed.store(null_mut(), Release);
-                    while scan(ONE, &[entry.addr()], asymmetric_fence::heavy).protect(entry.addr())
-                    {
+                    let address = entry.addr();
+                    let scan = || scan(ONE, |it| it == address, asymmetric_fence::heavy);
+                    while scan().protect(address) {
                         thread::yield_now();
                     }
                     #[expect(unsafe_code, reason = "an entry is dropped that others have read")]

@@ -115,16 +115,16 @@ impl Readers for LocalReaders {
         self.protected() == 0
     }
 
-    fn scan(&self, _cache: usize, _plain: bool, retired: &[usize]) -> Hazards {
+    fn scan(&self, _cache: usize, _plain: bool, is_retired: impl Fn(usize) -> bool) -> Hazards {
         let entry = self.protected();
-        if !retired.contains(&entry) {
+        if !is_retired(entry) {
             return Hazards::Entries(Vec::new());
         }
         self.hazard.set(entry | Self::REQUEST);
         Hazards::Entries(vec![entry])
     }
 
-    fn is_unprotected(&self, _cache: usize, retired: &[usize]) -> bool {
-        !retired.contains(&self.protected())
+    fn is_unprotected(&self, _cache: usize, is_retired: impl Fn(usize) -> bool) -> bool {
+        !is_retired(self.protected())
     }
 }

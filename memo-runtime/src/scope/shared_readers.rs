@@ -214,12 +214,12 @@ impl Readers for SharedReaders {
         only_thread == Self::NO_THREAD || Reader::current().is_some_and(is_only)
     }
 
-    fn scan(&self, cache: usize, plain: bool, retired: &[usize]) -> Hazards {
-        scan(cache, retired, || if plain { asymmetric_fence::heavy() } else { self.fence() })
+    fn scan(&self, cache: usize, plain: bool, is_retired: impl Fn(usize) -> bool) -> Hazards {
+        scan(cache, is_retired, || if plain { asymmetric_fence::heavy() } else { self.fence() })
     }
 
-    fn is_unprotected(&self, cache: usize, retired: &[usize]) -> bool {
-        self.fence() && is_unprotected(cache, retired)
+    fn is_unprotected(&self, cache: usize, is_retired: impl Fn(usize) -> bool) -> bool {
+        self.fence() && is_unprotected(cache, is_retired)
     }
 }
 

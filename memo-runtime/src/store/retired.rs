@@ -18,7 +18,7 @@ use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::entry::entry_type::EntryType;
 use crate::entry::spare;
-use crate::scope::hazard::Hazards::{Entries, Table, Unknown};
+use crate::scope::hazard::Hazards::Table;
 use crate::scope::readers::Readers;
 use crate::scope::scope::{Lock, Scope};
 use crate::store::store::Replaced;
@@ -101,13 +101,14 @@ impl<S: Scope> RetireList<S> {
     /// may not be.
     #[inline]
     pub(crate) fn is_unread(&self, dead: EntryRef, cache: usize, readers: &S::Readers) -> bool {
-        readers.has_no_readers() || !self.plain && readers.is_unprotected(cache, &[dead.addr()])
+        let address = dead.addr();
+        readers.has_no_readers() || !self.plain && readers.is_unprotected(cache, |it| it == address)
     }
 
     #[cold]
     fn discard_all(&self, dead: Vec<EntryPtr<S>>, cache: usize, readers: &S::Readers) {
         let addresses: Vec<_> = dead.iter().map(|dead| dead.addr()).collect();
-        if !readers.is_unprotected(cache, &addresses) {
+        if !readers.is_unprotected(cache, |it| addresses.contains(&it)) {
             self.discard_later(dead, cache, readers);
         }
     }
@@ -155,9 +156,8 @@ impl<S: Scope> RetireList<S> {
             if readers.has_no_readers() {
                 return std::mem::take(replaced);
             }
-            let read = readers.scan(cache, self.plain, &replaced.addresses());
-            let is_unsearched = matches!(read, Entries(_));
-            if is_unsearched { replaced.take_tables() } else { Replaced::default() }
+            let read = readers.scan(cache, self.plain, |it| replaced.holds(it));
+            replaced.take_unread(&read)
         }));
     }
 
@@ -176,20 +176,18 @@ impl<S: Scope> RetireList<S> {
             if readers.has_no_readers() {
                 return (0, std::mem::take(entries), std::mem::take(replaced));
             }
-            if entries.is_empty() && replaced.tables.is_empty() {
+            if entries.is_empty() && replaced.is_empty() {
                 return (0, Vec::new(), Replaced::default());
             }
             let addresses: Vec<_> = entries.iter().map(|retired| retired.addr()).collect();
-            let read = readers.scan(cache, self.plain, &addresses);
+            let is_retired = |it| addresses.contains(&it) || replaced.holds(it);
+            let read = readers.scan(cache, self.plain, is_retired);
             let (kept, unread) = std::mem::take(entries)
                 .into_iter()
                 .partition(|retired| read.protect(retired.addr()));
             *entries = kept;
-            match read {
-                Entries(_) => (0, unread, replaced.take_tables()),
-                Table => (entries.len(), unread, Replaced::default()),
-                Unknown => (0, unread, Replaced::default()),
-            }
+            let searched = if matches!(read, Table) { entries.len() } else { 0 };
+            (searched, unread, replaced.take_unread(&read))
         });
         (searched, unread)
     }

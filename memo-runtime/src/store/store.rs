@@ -17,11 +17,11 @@ pub(crate) use tables::Replaced;
 
 use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
-use crate::entry::compact::CompactEntries;
 use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::header::{Flying, Stamp, corrupted};
 use crate::key::tags::Tags;
 use crate::store::cause::EvictionCause;
+use crate::store::compact::Compact;
 use crate::store::eviction::{Eviction, EvictionPolicy};
 use crate::store::freshness::{Due, Freshness, Life, Lives, Stage};
 use crate::store::table::{Buckets, OwnedTable, Table};
@@ -50,10 +50,10 @@ pub(crate) struct Store {
     pub(super) room: usize,
     least: usize,
     pub(super) stored: usize,
-    /// The entries under way. The slot of each is its index here. If the store is compact, they are here alone.
+    /// The entries under way. The slot of each is its index here.
     pub(super) flying: Vec<EntryRef>,
     /// All that is stored, if the store is [compact](crate::store::compact).
-    pub(super) compact: Option<CompactEntries>,
+    pub(super) compact: Option<Compact>,
     maxsize: Option<usize>,
     /// Holds what is stored if `is_ranked`.
     policy: EvictionPolicy,
@@ -102,7 +102,7 @@ impl Store {
     /// How many entries are stored or under way.
     #[cfg(debug_assertions)]
     pub(crate) fn filed_len(&self) -> usize {
-        self.filed
+        self.stored + self.flying.len()
     }
 
     /// How many of the stored entries have expired by `now`.
@@ -196,19 +196,37 @@ impl Store {
         }
     }
 
-    /// Shows `see` the entries filed under `hash`.
+    /// The entry of a face among the flights of this store, which is compact.
+    #[inline]
+    fn of_flight(face: FaceRef) -> EntryRef {
+        #[expect(unsafe_code, reason = "a compact entry has no header")]
+        // SAFETY: the entry of a flight is whole.
+        unsafe {
+            face.entry()
+        }
+    }
+
+    /// Shows `see` the entries filed under `hash`; in a compact store, the flights.
     #[inline]
     pub(crate) fn filed(&self, hash: u64, mut see: impl FnMut(EntryRef)) {
-        if let Some(buckets) = self.buckets() {
+        if self.is_compact() {
+            self.flight_buckets()
+                .inspect(|it| it.for_each(hash, |face| see(Self::of_flight(face))));
+        } else if let Some(buckets) = self.buckets() {
             buckets.for_each(hash, |face| see(self.whole(face)));
         }
     }
 
-    /// Whether no entry is filed under `hash`. The flights of a compact store are not asked.
+    /// Whether no entry is filed under `hash`.
     #[inline]
     pub(crate) fn is_free(&self, hash: u64) -> bool {
-        let filed = |face: FaceRef| (face.hash() == hash).then_some(());
-        self.buckets().and_then(|buckets| buckets.find(hash, filed)).is_none()
+        !self.is_in_table(hash) && !self.flight_buckets().is_some_and(|it| it.has(hash))
+    }
+
+    /// Whether an entry of this hash is in the table. The flights of a compact store are not.
+    #[inline]
+    pub(super) fn is_in_table(&self, hash: u64) -> bool {
+        self.buckets().is_some_and(|buckets| buckets.has(hash))
     }
 
     /// The entries filed with this tag, in no order.
@@ -222,7 +240,9 @@ impl Store {
         entry.start(generation, flying);
         entry.set_slot(self.flying.len() as u32);
         self.flying.push(entry);
-        if self.compact.is_none() {
+        if self.is_compact() {
+            self.file_flight(entry);
+        } else {
             self.make_room();
             self.insert(entry.face());
         }
@@ -253,8 +273,8 @@ impl Store {
         self.refuses
     }
 
-    /// Stores an entry that was under way, and owns it. Where lives differ it has a `life` of its own. `stamp` is later than
-    /// all others. `out` receives the entries that had to go.
+    /// Stores an entry that was under way, and owns it, unless the store is compact. Where lives differ it has a `life` of its
+    /// own. `stamp` is later than all others. `out` receives the entries that had to go.
     pub(crate) fn store(
         &mut self,
         entry: EntryRef,
@@ -263,6 +283,9 @@ impl Store {
         stamp: Stamp,
         out: &mut SmallList<TakenOut>,
     ) {
+        if self.is_compact() {
+            return self.pack(entry);
+        }
         self.end_flight(entry);
         entry.store(stamp);
         // Before the eviction, which may rebuild the table from the flights and the freshness.
@@ -330,6 +353,7 @@ impl Store {
     }
 
     /// An entry is no longer under way.
+    #[inline]
     pub(super) fn end_flight(&mut self, entry: EntryRef) {
         let at = entry.slot() as usize;
         if self.flying.get(at) != Some(&entry) {
@@ -339,6 +363,7 @@ impl Store {
         if let Some(moved) = self.flying.get(at) {
             moved.set_slot(entry.slot());
         }
+        self.unfile_flight(entry);
     }
 
     /// Takes out of the table an entry that neither the policy nor the freshness knows any longer.

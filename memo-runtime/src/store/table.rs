@@ -224,6 +224,12 @@ impl<'t> Buckets<'t> {
         }
     }
 
+    /// Whether an entry is filed under `hash`.
+    #[inline]
+    pub(crate) fn has(self, hash: u64) -> bool {
+        self.find(hash, |entry| (entry.hash() == hash).then_some(())).is_some()
+    }
+
     /// [`find`](Self::find) at the most likely place only: the first entry of an equal fingerprint in the first bucket.
     #[inline]
     pub(crate) fn look<R>(self, hash: u64, see: impl FnOnce(FaceRef) -> Option<R>) -> Look<R> {

@@ -4,6 +4,8 @@
 mod attempts;
 mod blocking;
 #[cfg(not(memofn_models))]
+mod compact;
+#[cfg(not(memofn_models))]
 mod counted;
 #[cfg(not(memofn_models))]
 pub(crate) mod executor;

@@ -21,11 +21,40 @@ impl<S: Scope> Core<S> {
         fresh: Option<NewEntry<'_>>,
     ) -> Found<EntryRef> {
         let mut found = Found::Absent;
-        self.resolve_keys(hash, equals, None, &mut |state, now, equal| {
+        let now = self.sweep_some();
+        let is_resolved =
+            self.resolve(now, hash, equals, None, Self::leave_packed, &mut |state, now, equal| {
+                self.register_thread();
+                found = self.found(state, equal, now, fresh);
+            });
+        if is_resolved { found } else { Found::Packed }
+    }
+
+    /// Whether a compact store has no stored entry of this hash. A thread that looks without the lock can read such an entry,
+    /// and so it is registered. The store is expanded if it cannot find its flights.
+    #[cold]
+    fn leave_packed(&self, state: &mut State, hash: u64) -> bool {
+        if !Self::files_flights(state) {
+            self.expand_now(state);
+        }
+        let is_packed = state.store.is_packed(hash);
+        if is_packed {
             self.register_thread();
-            found = self.found(state, equal, now, fresh);
-        });
-        found
+        }
+        !is_packed
+    }
+
+    /// [`State::start_among`], where each flight of a compact store has its hash to itself.
+    pub(super) fn start_among(
+        &self,
+        state: &mut State,
+        fresh: NewEntry<'_>,
+        is_joinable: bool,
+    ) -> FlightId {
+        if state.store.is_compact() && !(S::SHARED && state.store.is_free(fresh.entry.hash())) {
+            self.expand_now(state);
+        }
+        state.start_among(fresh, is_joinable)
     }
 
     /// The result of a look-up, once the entries of its key are known.
@@ -70,7 +99,7 @@ impl<S: Scope> Core<S> {
         state.counts.misses += 1;
         let old = kept.map(|(entry, _)| entry);
         old.inspect(|entry| entry.retain::<S>());
-        Found::Lead(state.start_among(fresh, self.single_flight), old)
+        Found::Lead(self.start_among(state, fresh, self.single_flight), old)
     }
 
     /// Starts the flight of a run that renews a stored value, unless another call was faster. All other calls are hits
@@ -94,7 +123,7 @@ impl<S: Scope> Core<S> {
             if starts {
                 state.counts.refreshes += 1;
                 state.store.set_run(old, Time::FOREVER, now);
-                id = Some(state.start_among(fresh, self.single_flight));
+                id = Some(self.start_among(state, fresh, self.single_flight));
                 if renewer == Renewer::Background {
                     fresh.entry.mark_queued();
                 }
@@ -118,6 +147,7 @@ impl<S: Scope> Core<S> {
     /// Leaves the trace of a hit in an entry.
     fn touch(&self, state: &State, entry: EntryRef, now: Time) {
         self.note_use(entry, now);
+        self.set_touch_if_locked(state);
         if state.store.touch() == Touch::Stamp {
             entry.stamp.store(self.next_stamp(), Relaxed);
         }
@@ -196,17 +226,22 @@ impl<S: Scope> Core<S> {
             self.register_thread();
             let is_taken = State::joinable(equal).is_some();
             state.counts.misses += 1;
-            id = Some(state.start_among(fresh, self.single_flight && !is_taken));
+            id = Some(self.start_among(state, fresh, self.single_flight && !is_taken));
         });
         id
     }
 
     /// Starts a flight that nobody joins, for a call that waited in vain.
     pub(crate) fn start_unjoined(&self, fresh: NewEntry<'_>) -> FlightId {
-        self.locked(|state| {
+        self.locked_as_is(|state| {
             state.counts.misses += 1;
-            state.start_among(fresh, false)
+            self.start_among(state, fresh, false)
         })
+    }
+
+    /// Registers the calling thread, so that it can look without the lock.
+    pub(crate) fn register(&self) {
+        self.locked_as_is(|_| self.register_thread());
     }
 
     /// The stored entry, without counting or touching. The caller owns it.

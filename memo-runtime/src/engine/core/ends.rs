@@ -9,6 +9,7 @@ use crate::entry::entry::EntryPtr;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::{Landing, Wait};
+use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
 use crate::store::cause::EvictionCause;
 use crate::store::freshness::Stage;
@@ -38,12 +39,12 @@ impl<S: Scope> Core<S> {
 
     /// Files where callers may wait for a flight: see [`State::file_wait`].
     pub(crate) fn file_wait(&self, id: FlightId, wait: &Arc<Wait>) -> Arc<Wait> {
-        self.locked(|state| state.file_wait(id, wait))
+        self.locked_as_is(|state| state.file_wait(id, wait))
     }
 
     /// Sends the waiters of a stalled flight on without it. Its value may still be stored.
     pub(crate) fn detach_waiters(&self, id: FlightId) {
-        let wait = self.locked(|state| {
+        let wait = self.locked_as_is(|state| {
             let wait = state.detach_waiters(id);
             // Several waiters may prove that the same leader is stalled.
             state.counts.helped += u64::from(wait.is_some());
@@ -73,7 +74,7 @@ impl<S: Scope> Core<S> {
         is_error: bool,
         ran: Ran,
     ) -> Option<Flight> {
-        let (flight, dead) = self.locked(|state| {
+        let (flight, dead) = self.locked_as_is(|state| {
             state.counts.rejected += 1;
             state.counts.failures += u64::from(is_error);
             state.record_sample(ran);
@@ -142,12 +143,12 @@ impl<S: Scope> Core<S> {
 
     /// Counts a run that has failed, where nothing else does.
     pub(crate) fn count_failure(&self) {
-        self.locked(|state| state.counts.failures += 1);
+        self.locked_as_is(|state| state.counts.failures += 1);
     }
 
     /// Counts a run that has failed and whose call an old value answers that was not stored.
     pub(crate) fn count_answered_failure(&self) {
-        self.locked(|state| {
+        self.locked_as_is(|state| {
             state.counts.failures += 1;
             state.counts.stale += 1;
         });
@@ -156,7 +157,7 @@ impl<S: Scope> Core<S> {
     /// Counts a call that waited and was answered by the run it waited for. If that was a value, it is a use of its `entry`.
     pub(crate) fn count_coalesced(&self, entry: Option<EntryRef>) {
         let used = entry.filter(|_| self.idle.is_some()).map(|entry| (entry, self.expiry.now()));
-        self.locked(|state| {
+        self.locked_as_is(|state| {
             state.counts.hits += 1;
             state.counts.coalesced += 1;
             // The value may not be stored, or no longer.
@@ -168,15 +169,16 @@ impl<S: Scope> Core<S> {
 
     /// Counts that a call had waited, which was counted as a hit. If the counters were zeroed since, that hit is gone.
     pub(crate) fn count_waited(&self) {
-        self.locked(|state| {
-            let is_counted = state.counts.coalesced < state.counts.hits;
+        self.locked_as_is(|state| {
+            let hits = state.counts.hits + self.readers.hits() - state.hits_forgotten;
+            let is_counted = state.counts.coalesced < hits;
             state.counts.coalesced += u64::from(is_counted);
         });
     }
 
     /// Counts keys of a call for many that no run of its own has answered.
     pub(crate) fn count_many(&self, hits: u64, misses: u64) {
-        self.locked(|state| {
+        self.locked_as_is(|state| {
             state.counts.hits += hits;
             state.counts.misses += misses;
         });
@@ -184,12 +186,12 @@ impl<S: Scope> Core<S> {
 
     /// How long a caller that holds up no run waits.
     pub(crate) fn plain_patience(&self) -> Duration {
-        self.locked(|state| state.patience.limit(false))
+        self.locked_as_is(|state| state.patience.limit(false))
     }
 
     /// Counts a call that waited and runs the body as well.
     pub(crate) fn count_helper(&self) {
-        self.locked(|state| {
+        self.locked_as_is(|state| {
             state.counts.misses += 1;
             state.counts.helped += 1;
         });

@@ -5,9 +5,9 @@ use crate::base::clock::Time;
 use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::engine::state::{Landed, State};
-use crate::entry::entry::{EntryPtr, UnstoredEntry};
+use crate::entry::entry::{EntryPtr, Stored, UnstoredEntry};
 use crate::entry::entry_ref::EntryRef;
-use crate::flight::flight::FlightId;
+use crate::flight::flight::{Flight, FlightId};
 use crate::flight::wait::Landing;
 use crate::scope::readers::Readers;
 use crate::scope::scope::Scope;
@@ -16,20 +16,24 @@ use std::cell::Cell;
 
 impl<S: Scope> Core<S> {
     /// [`land`](Self::land) in a [compact](crate::store::compact) store. Returns whether it does. The caller still owns the
-    /// entry, which is a shell then.
+    /// entry, which nothing leads to then.
     #[inline]
     pub(crate) fn land_compact(&self, entry: EntryRef, ran: Ran, fill: impl FnOnce()) -> bool {
-        self.locked_as_is(|state| {
-            let lands = state.store.is_compact()
-                && state.lands_alone(entry, None)
-                && state.store.can_pack(entry);
+        let mut wait = None;
+        let lands = self.locked_as_is(|state| {
+            let lands = state.store.is_compact() && entry.is_alone() && state.store.can_pack(entry);
             if lands {
                 fill();
+                wait = state.take_wait(entry);
                 state.store.pack(entry);
-                state.record(ran);
+                state.record(ran, wait.as_deref());
             }
             lands
-        })
+        });
+        if wait.is_some() {
+            drop(Flight { wait, invalidated: false, landing: Landing::Value });
+        }
+        lands
     }
 
     /// Stores an entry, if its flight is still under way. `fill` sets its value, unless another run is about to.
@@ -42,19 +46,23 @@ impl<S: Scope> Core<S> {
         }
         let &Computed { entry, run, .. } = computed;
         let (mut evicted, mut batch) = (SmallList::new(), Vec::new());
-        let is_landed = self.locked(|state| {
+        let is_landed = self.locked_as_is(|state| {
+            if state.store.is_compact() {
+                self.expand_to_land(state, entry.hash());
+            }
             let is_several = self.readers.has_several_threads();
             if !is_several {
                 self.register_thread();
             }
             let lands = state.lands_alone(entry, run.life) && fill();
             if lands {
+                self.expand_for_entry(state, entry);
                 let stamp = self.next_stamp();
                 state.land_alone(entry, now, run.life, stamp, &mut evicted);
-                computed.taken.set(true);
+                computed.stored.set(state.store.stores());
                 entry.publish(stamp);
                 if run.ran.is_of_run() {
-                    state.record(run.ran);
+                    state.record(run.ran, None);
                 }
                 if is_several && self.retired.gathers() && self.listener.is_none() {
                     batch = state.gather(&mut evicted, self.retired.batch());
@@ -105,14 +113,16 @@ impl<S: Scope> Core<S> {
     #[cold]
     #[inline(never)]
     fn land_among(&self, now: Time, computed: &Computed<'_>, fill: &mut dyn FnMut() -> bool) {
-        let &Computed { entry, taken, equals, run } = computed;
+        let &Computed { entry, stored, equals, run } = computed;
         let &EndedRun { life, renews, ran } = run;
         let id = FlightId { entry, generation: entry.generation() };
         let mut landed = None;
-        self.resolve_keys_at(now, entry.hash(), equals, Some(id), &mut |state, now, equal| {
+        let (hash, prepare) = (entry.hash(), Self::expand_to_land);
+        self.resolve(now, hash, equals, Some(id), prepare, &mut |state, now, equal| {
             if !fill() {
                 return;
             }
+            self.expand_for_entry(state, entry);
             let stamp = self.next_stamp();
             let is_error = life.is_some_and(|life| life.is_error);
             landed = if is_error && state.keeps_stored(equal, now) {
@@ -122,25 +132,41 @@ impl<S: Scope> Core<S> {
             };
             // There is none if a helper was faster.
             let Some(landed) = &mut landed else { return };
-            if Self::publish(landed, entry, taken) && ran.is_of_run() {
-                let awaited = || landed.flight.wait.as_ref().and_then(|wait| wait.age());
-                state.record_sample(ran);
-                state.patience.record(ran.for_waiters().or_else(awaited));
+            if Self::publish(landed, entry, stored) && ran.is_of_run() {
+                state.record(ran, landed.flight.wait.as_deref());
             }
         });
         self.finish(landed);
     }
 
+    /// Expands a compact store whose flights are not filed. A flight that is filed has its hash to itself as long as it is under
+    /// way.
+    #[cold]
+    fn expand_to_land(&self, state: &mut State, _hash: u64) -> bool {
+        if !S::SHARED {
+            self.expand_now(state);
+        }
+        true
+    }
+
+    /// Expands a compact store in which this entry, which is under way, cannot be stored.
+    #[inline]
+    fn expand_for_entry(&self, state: &mut State, entry: EntryRef) {
+        if state.store.is_compact() && !state.store.can_pack(entry) {
+            self.expand_now(state);
+        }
+    }
+
     /// Publishes an entry that was stored. One that was not gets one more owner: see [`discard`](Self::discard).
     /// Returns whether the value is valid.
-    fn publish(landed: &mut Landed, entry: EntryRef, taken: &Cell<bool>) -> bool {
+    fn publish(landed: &mut Landed, entry: EntryRef, stored: &Cell<Stored>) -> bool {
         landed.flight.landing = Landing::Value;
-        if landed.stored {
-            taken.set(true);
-            entry.publish(landed.stamp);
-        } else {
+        if landed.stored == Stored::No {
             entry.retain::<S>();
             landed.unstored = Some(entry);
+        } else {
+            stored.set(landed.stored);
+            entry.publish(landed.stamp);
         }
         !landed.flight.invalidated
     }
@@ -153,19 +179,20 @@ impl<S: Scope> Core<S> {
         life: Option<&Life>,
         equals: &Equals<'_>,
     ) {
-        let (entry, taken) = (fresh.entry_ref(), fresh.taken());
+        let (entry, stored) = (fresh.entry_ref(), fresh.stored());
         let (now, panic) = self.sweep_before_storing();
         panic.resume_after(|| {
             let mut landed = None;
             self.resolve_keys_at(now, entry.hash(), equals, None, &mut |state, now, equal| {
                 self.register_thread();
                 State::invalidate(equal);
-                state.start_among(NewEntry::new(fresh, tags, None), false);
+                self.start_among(state, NewEntry::new(fresh, tags, None), false);
+                self.expand_for_entry(state, entry);
                 let stamp = self.next_stamp();
                 equal.push(entry);
                 landed = state.land(entry, now, life, stamp, false, equal);
                 if let Some(landed) = &mut landed {
-                    Self::publish(landed, entry, taken);
+                    Self::publish(landed, entry, stored);
                 }
             });
             self.finish(landed);

@@ -38,10 +38,31 @@ impl<S: Scope> Core<S> {
         own: Option<FlightId>,
         act: &mut Act<'_>,
     ) {
+        self.resolve(now, hash, equals, own, Self::expand_for_hash, act);
+    }
+
+    /// [`resolve_keys_at`](Self::resolve_keys_at), where `prepare` is called first if the store is
+    /// [compact](crate::store::compact). It may expand it. If it returns `false`, this does nothing, and returns that.
+    pub(super) fn resolve(
+        &self,
+        now: Time,
+        hash: u64,
+        equals: &Equals<'_>,
+        own: Option<FlightId>,
+        prepare: fn(&Self, &mut State, u64) -> bool,
+        act: &mut Act<'_>,
+    ) -> bool {
         let mut matches = KeyMatches::with(own.map(|id| id.generation));
         loop {
             let (mut unmatched, mut generations) = (SmallList::new(), 0);
-            self.locked(|state| {
+            let mut is_prepared = true;
+            self.locked_as_is(|state| {
+                if state.store.is_compact() {
+                    is_prepared = prepare(self, state, hash);
+                    if !is_prepared {
+                        return;
+                    }
+                }
                 let mut equal = SmallList::new();
                 state.split_by_key(hash, &matches, &mut equal, |entry| {
                     unmatched.push(self.retain(entry));
@@ -52,10 +73,10 @@ impl<S: Scope> Core<S> {
                 }
             });
             if unmatched.is_empty() {
-                return;
+                return is_prepared;
             }
             for owner in unmatched {
-                matches.push(owner.generation(), equals(owner.entry_ref()));
+                matches.push(owner.generation(), equals(owner.face()));
             }
             matches.until(generations);
         }
@@ -88,10 +109,10 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
-    /// Whether the store is [compact](crate::store::compact).
+    /// Whether the store is [compact](crate::store::compact). Without the lock, that is a guess.
     #[inline]
     pub(crate) fn is_compact(&self) -> bool {
-        !S::SHARED && self.state.0.with(|state| state.store.is_compact())
+        self.is_compact.load(Relaxed)
     }
 
     /// How many runs are under way.
@@ -158,11 +179,39 @@ impl<S: Scope> Core<S> {
     #[inline]
     pub(super) fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         self.locked_as_is(|state| {
-            if !S::SHARED && state.store.is_compact() {
-                state.expand(|| self.next_stamp());
+            if state.store.is_compact() {
+                self.expand_now(state);
             }
             act(state)
         })
+    }
+
+    /// Gives every entry a header, if they have none.
+    #[cold]
+    pub(crate) fn expand(&self) {
+        self.locked(|_| ());
+    }
+
+    /// [`expand`](Self::expand), under the lock.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn expand_now(&self, state: &mut State) {
+        state.expand(|| self.next_stamp());
+        self.is_compact.store(false, Relaxed);
+    }
+
+    /// Expands a compact store, unless all entries of this hash are flights that are filed.
+    #[cold]
+    fn expand_for_hash(&self, state: &mut State, hash: u64) -> bool {
+        if !Self::files_flights(state) || state.store.is_packed(hash) {
+            self.expand_now(state);
+        }
+        true
+    }
+
+    /// Whether a compact store finds all of its flights. Those of one thread are not filed.
+    pub(super) fn files_flights(state: &State) -> bool {
+        S::SHARED || state.store.flying() == 0
     }
 
     /// Acts on the state, and publishes what has changed to the look-ups that take no lock. The store may be

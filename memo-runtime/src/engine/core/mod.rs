@@ -29,8 +29,9 @@ use crate::engine::core::expiry::{Expiry, OnHit};
 use crate::engine::listener::Listener;
 use crate::engine::lives::Lives;
 use crate::engine::state::{Aged, State};
-use crate::entry::entry::UnstoredEntry;
-use crate::entry::entry_ref::EntryRef;
+use crate::entry::compact::CompactCount;
+use crate::entry::entry::{Stored, UnstoredEntry};
+use crate::entry::entry_ref::{EntryRef, FaceRef};
 use crate::entry::entry_type::EntryType;
 use crate::entry::last_use::IdleLife;
 use crate::flight::flight::FlightId;
@@ -47,7 +48,7 @@ use crate::store::store::Limits;
 use crate::store::table::Table;
 use std::cell::Cell;
 // Written under the lock: the models need not explore it.
-use std::sync::atomic::{AtomicU8, AtomicU64 as Guarded};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64 as Guarded};
 use std::time::Duration;
 
 /// Acts under the lock, once it is known which entries have the key.
@@ -78,13 +79,13 @@ impl<'a> NewEntry<'a> {
 }
 
 /// Whether an entry has the key looked for.
-pub(crate) type Equals<'a> = dyn Fn(EntryRef) -> bool + 'a;
+pub(crate) type Equals<'a> = dyn Fn(FaceRef) -> bool + 'a;
 
 /// An entry whose run has ended with a value.
 pub(crate) struct Computed<'a> {
     pub(crate) entry: EntryRef,
-    /// The store sets it, under the lock, when it owns the entry.
-    pub(crate) taken: &'a Cell<bool>,
+    /// The store sets it, under the lock, when it stores the value.
+    pub(crate) stored: &'a Cell<Stored>,
     /// Whether an entry has the same key.
     pub(crate) equals: &'a Equals<'a>,
     pub(crate) run: &'a EndedRun<'a>,
@@ -109,14 +110,16 @@ pub(crate) enum Unread {
 }
 
 /// The lock of a cache and what it guards, with what look-ups read without it.
-#[expect(clippy::struct_excessive_bools, reason = "each is an option, and read where it matters")]
 pub(crate) struct Core<S: Scope> {
     pub(crate) expiry: Expiry,
     pub(crate) on_hit: OnHit,
     /// How long entries live that are not used, if that life ends.
     idle: Option<IdleLife>,
-    /// The store is [compact](crate::store::compact) until something needs the headers of its entries.
-    may_be_compact: bool,
+    /// Counts the lists of compact entries, if the store is [compact](crate::store::compact) until something needs the headers of
+    /// its entries.
+    compact_count: Option<CompactCount>,
+    /// Whether it is compact now. Written under the lock.
+    is_compact: AtomicBool,
     single_flight: bool,
     /// How long after a run has failed that was to renew an entry the next one may begin, if there are such runs.
     retry_after: Option<Duration>,
@@ -153,6 +156,8 @@ pub(crate) enum Found<P> {
     Lead(FlightId, Option<P>),
     /// Nothing, and there was no fresh entry.
     Absent,
+    /// A [compact](crate::store::compact) entry has the hash. A look-up without the lock can tell more.
+    Packed,
     /// The value is due for a refresh. The call has yet to [renew](Core::renew) it.
     Due(P, Aged),
     /// A value whose time to live has ended answers: another call has just failed. It is counted.
@@ -198,6 +203,7 @@ impl<P> Found<P> {
             Self::Reentry(entry, id) => Found::Reentry(of(entry), id),
             Self::Lead(id, old) => Found::Lead(id, old.map(of)),
             Self::Absent => Found::Absent,
+            Self::Packed => Found::Packed,
             Self::Due(entry, aged) => Found::Due(of(entry), aged),
             Self::Stale(entry, aged) => Found::Stale(of(entry), aged),
         }
@@ -205,12 +211,12 @@ impl<P> Found<P> {
 }
 
 impl<S: Scope> Core<S> {
-    /// For entries of this type. The listener, if there is one, is for them.
+    /// For entries of this type, whose keys and values may be known to be `Copy`. The listener, if there is one, is for them.
     pub(crate) fn new(
         parameters: &CacheParameters,
         lives: &Lives,
         listener: Option<Listener>,
-        types: &'static EntryType,
+        (types, are_copy): (&'static EntryType, bool),
         has_below: bool,
     ) -> Self {
         #[expect(unsafe_code, reason = "a core has no types")]
@@ -221,16 +227,19 @@ impl<S: Scope> Core<S> {
         let expiry = Expiry::new(lives.shortest(), idle.is_some());
         let mut state = State::new(limits, parameters.patience);
         let is_simple = limits.maxsize.is_none() && !expiry.is_on() && listener.is_none();
-        let may_be_compact = !S::SHARED && is_simple && !has_below;
-        if may_be_compact {
-            state.store.make_compact(types);
+        // A thread may read an entry while another one copies its bytes.
+        let may_be_compact = is_simple && !has_below && (!S::SHARED || are_copy);
+        let compact_count = may_be_compact.then(CompactCount::default);
+        if let Some(count) = &compact_count {
+            state.store.make_compact(types, count, S::SHARED);
         }
         let touch = state.store.touch();
         Self {
             on_hit: OnHit::new(touch, expiry.is_on(), idle.is_some()),
             expiry,
             idle,
-            may_be_compact,
+            compact_count,
+            is_compact: AtomicBool::new(state.store.is_compact()),
             single_flight: parameters.single_flight,
             retry_after: lives.retry_after(),
             refreshes: lives.refresh(),

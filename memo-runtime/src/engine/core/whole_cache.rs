@@ -48,6 +48,8 @@ impl<S: Scope> Core<S> {
     /// as many entries as the limit says. Nothing is dropped before the limit is the new one.
     pub(crate) fn set_maxsize(&self, maxsize: Option<usize>) {
         const STEP: usize = 64;
+        // Compact entries that nobody reads are gone after this.
+        self.expand();
         let mut evicted = SmallList::new();
         loop {
             let now = self.expiry.now();
@@ -66,15 +68,24 @@ impl<S: Scope> Core<S> {
 
     /// Has hits leave the trace that the eviction policy needs. Under the lock.
     ///
-    /// The limit may have been set by the `Eq` or `Clone` of a hit that has found a compact entry. That hit must not leave a
-    /// stamp, because there is no header. So hits go on to leave none, and look-ups take the lock, which leaves them.
+    /// A hit that has found a compact entry must leave no stamp, because there is no header. So as long as there are such
+    /// entries, hits go on to leave none, and look-ups take the lock, which leaves them.
     fn set_touch(&self, state: &State) {
-        let is_read = self.may_be_compact && !self.readers.has_no_readers();
-        if !is_read {
+        let Some(count) = &self.compact_count else {
+            return self.on_hit.set_touch(state.store.touch());
+        };
+        let are_left = !count.is_zero();
+        if !are_left {
             self.on_hit.set_touch(state.store.touch());
         }
-        if self.may_be_compact {
-            self.put_rule(Self::LOCKED, is_read);
+        self.put_rule(Self::LOCKED, are_left);
+    }
+
+    /// Has hits leave that trace, if they could not until now. Under the lock.
+    #[inline]
+    pub(super) fn set_touch_if_locked(&self, state: &State) {
+        if self.rules.load(Relaxed) & Self::LOCKED != 0 {
+            self.set_touch(state);
         }
     }
 
@@ -84,16 +95,17 @@ impl<S: Scope> Core<S> {
         let (dead, gathered) = self.locked_as_is(|state| {
             state.hits_forgotten = self.readers.hits();
             self.timed.store(state.generations() + FIRST_TIMED, Relaxed);
-            if self.may_be_compact && self.readers.has_no_readers() {
+            if self.readers.has_no_readers() {
                 state.store.reuse_compact();
             }
             let dead = state.clear();
-            if self.may_be_compact {
-                state.store.make_compact(self.retired.types());
+            if let Some(count) = &self.compact_count {
+                state.store.make_compact(self.retired.types(), count, S::SHARED);
+                self.is_compact.store(state.store.is_compact(), Relaxed);
             }
             (dead, std::mem::take(&mut state.gathered))
         });
-        if self.may_be_compact {
+        if self.compact_count.is_some() {
             self.discard_replaced();
         }
         let dead: Vec<_> = dead.map(|(entry, _)| self.retired.adopt(entry)).collect();

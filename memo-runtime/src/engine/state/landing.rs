@@ -6,6 +6,7 @@ use crate::base::small_list::SmallList;
 use crate::base::stopwatch::Ran;
 use crate::base::sync::Arc;
 use crate::base::sync::Ordering::Relaxed;
+use crate::entry::entry::Stored;
 use crate::entry::entry_ref::EntryRef;
 use crate::flight::flight::Flight;
 use crate::flight::wait::Wait;
@@ -16,8 +17,7 @@ use crate::store::store::TakenOut;
 /// A run that has ended with a value.
 pub(crate) struct Landed {
     pub(crate) flight: Flight,
-    /// Its value is stored.
-    pub(crate) stored: bool,
+    pub(crate) stored: Stored,
     /// The stamp of the last use of the key.
     pub(crate) stamp: u64,
     /// Where others wait for another run of the key, which is still under way.
@@ -40,7 +40,8 @@ impl State {
             && !life.is_some_and(Life::is_empty)
     }
 
-    /// Stores the value of such a flight. The store owns the entry then. `out` receives what was taken out.
+    /// Stores the value of such a flight. The store owns the entry then, unless it is compact. `out` receives what was taken
+    /// out.
     #[inline]
     pub(crate) fn land_alone(
         &mut self,
@@ -50,18 +51,22 @@ impl State {
         stamp: u64,
         out: &mut SmallList<TakenOut>,
     ) {
-        if !self.waits.is_empty() {
-            self.forget_wait(entry.generation());
-        }
+        drop(self.take_wait(entry));
         self.store.store(entry, now, life, stamp, out);
         out.for_each(|(_, cause)| self.count(*cause));
     }
 
-    /// Forgets where nobody waits. The run is over, so nothing of the user's is dropped with its wait.
+    /// Forgets where others may wait for a flight. If nobody does, nothing of the user's is dropped with the wait, because
+    /// the run is over.
+    #[inline]
+    pub(crate) fn take_wait(&mut self, entry: EntryRef) -> Option<Arc<Wait>> {
+        if self.waits.is_empty() { None } else { self.take_wait_of(entry.generation()) }
+    }
+
     #[cold]
     #[inline(never)]
-    fn forget_wait(&mut self, generation: u64) {
-        drop(self.waits.remove(generation));
+    fn take_wait_of(&mut self, generation: u64) -> Option<Arc<Wait>> {
+        self.waits.remove(generation)
     }
 
     /// Gathers what was evicted, and leaves the list empty. Returns a batch of so many entries, if there are as many.
@@ -80,7 +85,7 @@ impl State {
     }
 
     /// Ends a flight, if it is under way, and stores its value unless it was invalidated or has no life. The stored one of
-    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores. A run that `renews` a stored
+    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores, unless it is compact. A run that `renews` a stored
     /// value is no use of its key.
     pub(crate) fn land(
         &mut self,
@@ -121,6 +126,7 @@ impl State {
         } else {
             self.store.abandon(entry);
         }
+        let stored = if stored { self.store.stores() } else { Stored::No };
         Some(Landed { flight, stored, stamp, overtaken, dead, unstored: None })
     }
 
@@ -137,14 +143,15 @@ impl State {
             if flight.invalidated { &mut self.counts.outdated } else { &mut self.counts.rejected };
         *count += 1;
         let (overtaken, dead) = (None, SmallList::new());
-        Some(Landed { flight, stored: false, stamp: 0, overtaken, dead, unstored: None })
+        let stored = Stored::No;
+        Some(Landed { flight, stored, stamp: 0, overtaken, dead, unstored: None })
     }
 
-    /// Notes how long a run took whose value is valid.
+    /// Notes how long a run took whose value is valid, and for which others may have waited.
     #[inline]
-    pub(crate) fn record(&mut self, ran: Ran) {
+    pub(crate) fn record(&mut self, ran: Ran, wait: Option<&Wait>) {
         self.record_sample(ran);
-        self.patience.record(ran.for_waiters());
+        self.patience.record(ran.for_waiters().or_else(|| wait?.age()));
     }
 
     /// Adds the time of a run to those of the other samples, if it is one.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::entry::compact::CompactEntries;
+use crate::scope::hazard::Hazards;
 use crate::store::table::{Buckets, OwnedTable};
 
 /// Tables and compact entries that were replaced.
@@ -12,18 +13,23 @@ pub(crate) struct Replaced {
 }
 
 impl Replaced {
-    /// The addresses of the compact entries. Their reader is asked to reclaim them.
-    pub(in crate::store) fn addresses(&self) -> Vec<usize> {
-        let mut addresses = Vec::new();
-        for compact in &self.compact {
-            compact.for_each(|face| addresses.push(face.addr()));
-        }
-        addresses
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.compact.is_empty()
     }
 
-    /// The tables alone: a reader that has found its entry reads no table any longer.
-    pub(in crate::store) fn take_tables(&mut self) -> Self {
-        Self { tables: std::mem::take(&mut self.tables), compact: Vec::new() }
+    /// Whether one of the compact entries has this address.
+    pub(in crate::store) fn holds(&self, address: usize) -> bool {
+        self.compact.iter().any(|compact| compact.holds(address))
+    }
+
+    /// Takes out what nobody reads. A reader that has found its entry reads no table any longer.
+    pub(in crate::store) fn take_unread(&mut self, read: &Hazards) -> Self {
+        let Hazards::Entries(read) = read else { return Self::default() };
+        let (kept, compact) = std::mem::take(&mut self.compact)
+            .into_iter()
+            .partition(|compact| read.iter().any(|address| compact.holds(*address)));
+        self.compact = kept;
+        Self { tables: std::mem::take(&mut self.tables), compact }
     }
 }
 
