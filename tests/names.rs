@@ -201,7 +201,7 @@ mod traits {
     /// Gives every type methods with the names that expansions use.
     trait Extension: Sized {
         const FALLIBLE: u8 = 1;
-        const KNOWN: u8 = 1;
+        const KNOWN: u8 = 2;
         fn kind(&self) -> u8 {
             1
         }
@@ -216,7 +216,7 @@ mod traits {
 
     #[memoize]
     pub(super) fn length(text: &str, x: f64) -> Result<usize, String> {
-        let sum = text.kind() + u8::FALLIBLE.max(u8::KNOWN);
+        let sum = text.kind() + u8::FALLIBLE + u8::KNOWN;
         text.lookup();
         text.enter();
         text.own();
@@ -229,7 +229,7 @@ mod traits {
 #[test]
 fn blanket_trait_methods_are_not_taken_for_those_of_the_runtime() {
     for _ in 0..2 {
-        assert_eq!(traits::length("a", 0.5), Ok(3));
+        assert_eq!(traits::length("a", 0.5), Ok(5));
         assert!(traits::length("a", -0.5).is_err());
     }
     assert_eq!(counts(traits::length::cache_info()), (1, 3, Some(128), 1));
