@@ -218,7 +218,7 @@ fn a_run_that_checks_a_hit_says_so() {
     }
     #[memoize(name = "checked later")]
     async fn later(n: u32) -> u32 {
-        std::future::ready(n).await
+        ready(n).await
     }
 
     let runs = traced(|_| {
