@@ -189,6 +189,11 @@ macro_rules! in_every_scope {
         }
     )*};
 }
+in_every_scope! {
+    each_run_in_a_shared_cache_has_a_span_with_its_outcome "shared";
+    each_run_in_a_threads_cache_has_a_span_with_its_outcome "thread";
+}
+
 #[test]
 fn a_run_whose_value_is_copied_into_a_compact_entry_is_stored() {
     #[memoize(name = "f", maxsize = unbounded)]
@@ -203,11 +208,6 @@ fn a_run_whose_value_is_copied_into_a_compact_entry_is_stored() {
 
     let runs = traced(|_| assert_eq!((f(1), block_on(g(1))), (1, 1)));
     assert_eq!(runs.outcomes(), [named("f", &["stored"]), named("g", &["stored"])].concat());
-}
-
-in_every_scope! {
-    each_run_in_a_shared_cache_has_a_span_with_its_outcome "shared";
-    each_run_in_a_threads_cache_has_a_span_with_its_outcome "thread";
 }
 
 #[test]

@@ -74,7 +74,7 @@ struct Worker<'a, K, V> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mix {
     All,
-    /// Seldom another than a call. Of those, most clear the cache, if the worker clears at all.
+    /// Calls, and few others. Half of these clear the cache, if the worker clears.
     Calls,
 }
 
@@ -83,6 +83,10 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
         let random = (seed as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let (random, calls) = (Cell::new(random), Cell::new(0));
         Self { cache, versions, random, calls, clears, mix: Mix::All }
+    }
+
+    fn of_mix(self, mix: Mix) -> Self {
+        Self { mix, ..self }
     }
 
     /// An evenly distributed number below `limit`.
@@ -186,14 +190,26 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
         assert!(keys.len() <= self.cache.info().maxsize.unwrap_or(self.versions.len()));
     }
 
+    /// Calls a key from inside of the run of another, in any order of keys, so that threads wait for each other in circles.
+    fn call_in_call(&self) {
+        let other = self.some_key();
+        self.call(self.some_key(), || self.call(other, || {}));
+    }
+
     fn random_step(&self) {
-        let step = match (self.mix, self.random(256)) {
-            (Mix::All, _) | (Mix::Calls, 0) => self.random(1024),
-            (Mix::Calls, 1) => 108,
-            (Mix::Calls, 2..100) => 113,
-            (Mix::Calls, _) => 1023,
-        };
-        match step {
+        match self.mix {
+            Mix::All => self.any_step(),
+            Mix::Calls => match self.random(256) {
+                0 => self.any_step(),
+                1 if self.clears => self.cache.clear(),
+                2..100 => self.call_in_call(),
+                _ => self.call(self.some_key(), || {}),
+            },
+        }
+    }
+
+    fn any_step(&self) {
+        match self.random(1024) {
             0..40 => {
                 let key = self.own_key();
                 self.change(key, |version| {
@@ -237,11 +253,7 @@ impl<'a, K: Sample + Hash + Eq, V: Sample> Worker<'a, K, V> {
                 let key = self.some_key();
                 let _ = catch_unwind(AssertUnwindSafe(|| self.call(key, panic)));
             }
-            113..120 => {
-                // In any order of keys, so that threads wait for each other in circles.
-                let other = self.some_key();
-                self.call(self.some_key(), || self.call(other, || {}));
-            }
+            113..120 => self.call_in_call(),
             _ => self.call(self.some_key(), || {}),
         }
     }
@@ -272,18 +284,6 @@ fn versions(keys: u32) -> Vec<Versions> {
 
 /// Runs threads on a cache, in rounds. After each round all counters must add up.
 fn stress<K, V>(
-    cache: Cache<K, V>,
-    keys: u32,
-    operations: usize,
-    counts: Option<&'static LifeCounts>,
-) where
-    K: Sample + Hash + Eq,
-    V: Sample,
-{
-    stress_by(Mix::All, cache, keys, operations, counts);
-}
-
-fn stress_by<K, V>(
     mix: Mix,
     cache: Cache<K, V>,
     keys: u32,
@@ -306,8 +306,8 @@ fn stress_by<K, V>(
         let work = |me| {
             MY_COUNTS.set(counts);
             ME.set(me);
-            let worker = Worker::new(&cache, &versions, round * THREADS + me, clears);
-            let worker = Worker { mix, ..worker };
+            let seed = round * THREADS + me;
+            let worker = Worker::new(&cache, &versions, seed, clears).of_mix(mix);
             (0..operations / ROUNDS / THREADS).for_each(|_| worker.random_step());
             worker.calls.get()
         };
@@ -357,7 +357,7 @@ where
             Some(maxsize) => Cache::<K, V>::new(maxsize),
             None => Cache::unbounded(),
         };
-        stress(cache, keys, operations / SIZES.len(), counts);
+        stress(Mix::All, cache, keys, operations / SIZES.len(), counts);
     }
 }
 
@@ -377,7 +377,7 @@ fn calls_side_by_side_return_right_values_where_entries_have_no_headers() {
     finishes(|| {
         for keys in [16, 4000] {
             compact::cache_clear();
-            stress_by(Mix::Calls, compact::cache().clone(), keys, operations(COMPACT) / 2, None);
+            stress(Mix::Calls, compact::cache().clone(), keys, operations(COMPACT) / 2, None);
         }
     });
 }
@@ -403,9 +403,9 @@ fn values_are_right_until_they_expire() {
         let operations = operations(EXPIRING) / 4;
         for ttl in [Duration::from_micros(20), Duration::from_millis(1)] {
             let bounded = Cache::builder().ttl(ttl).maxsize(64).build();
-            stress::<u64, u64>(bounded, 256, operations, None);
+            stress::<u64, u64>(Mix::All, bounded, 256, operations, None);
             let unbounded = Cache::builder().ttl(ttl).unbounded().build();
-            stress::<u64, Watched>(unbounded, 256, operations, Some(&COUNTS));
+            stress::<u64, Watched>(Mix::All, unbounded, 256, operations, Some(&COUNTS));
         }
     });
 }

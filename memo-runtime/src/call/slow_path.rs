@@ -159,8 +159,8 @@ impl<'c, S: Scope> SlowPath<'c, S> {
                 Found::Join(entry, id, wait, patience) => {
                     Step::Wait(Joined { entry, id, wait, patience })
                 }
-                Found::Packed => {
-                    if self.hit_packed(types) {
+                Found::Compact => {
+                    if self.hit_compact(types) {
                         return Step::Answered;
                     }
                     // Its key is another one, or the thread cannot read it now.
@@ -177,7 +177,7 @@ impl<'c, S: Scope> SlowPath<'c, S> {
     /// Answers with a [compact](crate::store::compact) entry, which was stored since the call was looked up without the lock.
     /// Returns whether there is one.
     #[cold]
-    fn hit_packed(&self, types: &mut Types<'_, S>) -> bool {
+    fn hit_compact(&self, types: &mut Types<'_, S>) -> bool {
         let Types { query, answer } = types;
         let (engine, own) = (self.engine, self.guard.as_ref().map(|guard| guard.entry.face()));
         let matches = |entry| match own {

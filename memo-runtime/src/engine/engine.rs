@@ -264,7 +264,7 @@ impl<S: Scope> Engine<S> {
         }
     }
 
-    /// The stored entry, without counting or touching. Of a [compact](crate::store::compact) entry it is a copy.
+    /// The stored entry, or a copy of it if it is [compact](crate::store::compact). This counts nothing and leaves recency alone.
     pub(crate) fn peek(&self, hash: u64, equals: &Equals<'_>) -> Option<EntryPtr<S>> {
         if self.core.is_compact() {
             self.core.register();

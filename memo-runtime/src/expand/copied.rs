@@ -3,21 +3,21 @@
 //! A type that is `Copy` has no interior mutability, because no cell is `Copy`. So nobody writes to a value that is shared, and
 //! its bytes may be copied while others read it: see [`compact`](crate::store::compact).
 //!
-//! Only where the types are known can the compiler tell. `Copied::<K, V>::MEMOFN_KNOWN` is the constant of the type if both are `Copy`,
-//! and that of the trait [`MaybeCopied`] otherwise. No other trait in scope has a constant of that name.
+//! The compiler can tell where the types are known. `Copied::<K, V>::MEMOFN_KNOWN` is the constant of the type if both are `Copy`,
+//! and the constant of the trait [`MaybeCopied`] otherwise. The name is one that no other trait in scope has.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 /// Whether keys `K` and values `V` are known to be `Copy`.
 pub struct Copied<K, V> {
-    pub(super) is_copy: bool,
+    pub(super) are_copy: bool,
     types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<K: Copy, V: Copy> Copied<K, V> {
     /// Both are.
-    pub const MEMOFN_KNOWN: Self = Self { is_copy: true, types: PhantomData };
+    pub const MEMOFN_KNOWN: Self = Self { are_copy: true, types: PhantomData };
 }
 
 /// The constant of types that are not `Copy`, or not known to be.
@@ -27,7 +27,7 @@ pub trait MaybeCopied: Sized {
 }
 
 impl<K, V> MaybeCopied for Copied<K, V> {
-    const MEMOFN_KNOWN: Self = Self { is_copy: false, types: PhantomData };
+    const MEMOFN_KNOWN: Self = Self { are_copy: false, types: PhantomData };
 }
 
 impl<K, V> fmt::Debug for Copied<K, V> {
@@ -44,13 +44,13 @@ mod tests {
     #[test]
     fn types_that_are_copy_are_told_from_others() {
         let known = [
-            Copied::<(u64, [f64; 3]), &str>::MEMOFN_KNOWN.is_copy,
-            Copied::<&AtomicU64, Option<fn(&str) -> String>>::MEMOFN_KNOWN.is_copy,
+            Copied::<(u64, [f64; 3]), &str>::MEMOFN_KNOWN.are_copy,
+            Copied::<&AtomicU64, Option<fn(&str) -> String>>::MEMOFN_KNOWN.are_copy,
         ];
         let unknown = [
-            Copied::<u64, String>::MEMOFN_KNOWN.is_copy,
-            Copied::<(u64, Box<u8>), ()>::MEMOFN_KNOWN.is_copy,
-            Copied::<u8, AtomicU64>::MEMOFN_KNOWN.is_copy,
+            Copied::<u64, String>::MEMOFN_KNOWN.are_copy,
+            Copied::<(u64, Box<u8>), ()>::MEMOFN_KNOWN.are_copy,
+            Copied::<u8, AtomicU64>::MEMOFN_KNOWN.are_copy,
         ];
         assert_eq!((known, unknown), ([true; 2], [false; 3]));
     }

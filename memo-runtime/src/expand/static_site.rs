@@ -128,7 +128,7 @@ impl<K, V> TypedSlot<K, V> {
     /// An empty slot for the function of this name.
     #[must_use]
     pub const fn new(name: &'static str, copied: &Copied<K, V>) -> Self {
-        Self { slot: SharedSlot::of(name, copied.is_copy), types: PhantomData }
+        Self { slot: SharedSlot::of(name, copied.are_copy), types: PhantomData }
     }
 
     /// Adds the options, which are evaluated at the first use.

@@ -252,11 +252,11 @@ impl Drop for HazardGuard {
     }
 }
 
-/// Scans all hazards for what was retired from a cache before: `is_retired` tells the addresses. `fence` pairs with the fence of the
-/// readers. If it fails, any entry may be protected.
+/// Scans all hazards for what was retired from a cache before. `is_retired` tells its addresses. `fence` pairs with the
+/// fence of the readers. If it fails, any entry may be protected.
 ///
-/// A reader that protects one of them gets a request, and reclaims when its read is over. So the caller must have
-/// put that where the reader will find it.
+/// A reader that protects something retired gets a request, and reclaims when its read is over. So the caller must
+/// have put that where the reader will find it.
 pub(crate) fn scan(
     cache: usize,
     is_retired: impl Fn(usize) -> bool,

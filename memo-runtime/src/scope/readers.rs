@@ -48,8 +48,8 @@ pub trait Readers: Debug {
     /// uses the cache.
     #[doc(hidden)]
     fn has_no_readers(&self) -> bool;
-    /// Scans for the entries that calls may still read. All that `is_retired` has left the tables. Each reader of such an
-    /// entry is asked to reclaim it.
+    /// Scans for the entries that calls may still read. `is_retired` tells the addresses of what has left the tables.
+    /// Each reader of one of them is asked to reclaim it.
     #[doc(hidden)]
     fn scan(&self, cache: usize, plain: bool, is_retired: impl Fn(usize) -> bool) -> Hazards;
     /// Whether no call reads any of these entries. Asks no reader to reclaim. Needs no system call in the common

@@ -97,7 +97,7 @@ impl Store {
 
     /// Whether a compact entry is stored under this hash.
     #[inline]
-    pub(crate) fn is_packed(&self, hash: u64) -> bool {
+    pub(crate) fn has_compact(&self, hash: u64) -> bool {
         self.is_compact() && self.is_in_table(hash)
     }
 
@@ -233,7 +233,7 @@ impl Store {
                     (is_found, found) = (is_found || it == *entry, found + 1);
                 });
                 assert_eq!((is_found, found), (true, 1), "a flight has its hash to itself");
-                assert!(!self.is_packed(entry.hash()), "a flight has its hash to itself");
+                assert!(!self.has_compact(entry.hash()), "a flight has its hash to itself");
             }
         }
         assert!(flights.as_ref().is_none_or(|it| it.len == self.flying.len()));

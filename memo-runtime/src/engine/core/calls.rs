@@ -23,25 +23,25 @@ impl<S: Scope> Core<S> {
         let mut found = Found::Absent;
         let now = self.sweep_some();
         let is_resolved =
-            self.resolve(now, hash, equals, None, Self::leave_packed, &mut |state, now, equal| {
+            self.resolve(now, hash, equals, None, Self::leave_compact, &mut |state, now, equal| {
                 self.register_thread();
                 found = self.found(state, equal, now, fresh);
             });
-        if is_resolved { found } else { Found::Packed }
+        if is_resolved { found } else { Found::Compact }
     }
 
     /// Whether a compact store has no stored entry of this hash. A thread that looks without the lock can read such an entry,
     /// and so it is registered. The store is expanded if it cannot find its flights.
     #[cold]
-    fn leave_packed(&self, state: &mut State, hash: u64) -> bool {
+    fn leave_compact(&self, state: &mut State, hash: u64) -> bool {
         if !Self::files_flights(state) {
             self.expand_now(state);
         }
-        let is_packed = state.store.is_packed(hash);
-        if is_packed {
+        let has_compact = state.store.has_compact(hash);
+        if has_compact {
             self.register_thread();
         }
-        !is_packed
+        !has_compact
     }
 
     /// [`State::start_among`], where each flight of a compact store has its hash to itself.

@@ -109,7 +109,7 @@ impl<S: Scope> Core<S> {
         self.state.0.with(|state| state.generations())
     }
 
-    /// Whether the store is [compact](crate::store::compact). Without the lock, that is a guess.
+    /// Whether the store is [compact](crate::store::compact). Without the lock, that is a hint.
     #[inline]
     pub(crate) fn is_compact(&self) -> bool {
         self.is_compact.load(Relaxed)
@@ -203,7 +203,7 @@ impl<S: Scope> Core<S> {
     /// Expands a compact store, unless all entries of this hash are flights that are filed.
     #[cold]
     fn expand_for_hash(&self, state: &mut State, hash: u64) -> bool {
-        if !Self::files_flights(state) || state.store.is_packed(hash) {
+        if !Self::files_flights(state) || state.store.has_compact(hash) {
             self.expand_now(state);
         }
         true

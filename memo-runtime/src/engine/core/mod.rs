@@ -157,7 +157,7 @@ pub(crate) enum Found<P> {
     /// Nothing, and there was no fresh entry.
     Absent,
     /// A [compact](crate::store::compact) entry has the hash. A look-up without the lock can tell more.
-    Packed,
+    Compact,
     /// The value is due for a refresh. The call has yet to [renew](Core::renew) it.
     Due(P, Aged),
     /// A value whose time to live has ended answers: another call has just failed. It is counted.
@@ -203,7 +203,7 @@ impl<P> Found<P> {
             Self::Reentry(entry, id) => Found::Reentry(of(entry), id),
             Self::Lead(id, old) => Found::Lead(id, old.map(of)),
             Self::Absent => Found::Absent,
-            Self::Packed => Found::Packed,
+            Self::Compact => Found::Compact,
             Self::Due(entry, aged) => Found::Due(of(entry), aged),
             Self::Stale(entry, aged) => Found::Stale(of(entry), aged),
         }

@@ -56,8 +56,7 @@ impl State {
         out.for_each(|(_, cause)| self.count(*cause));
     }
 
-    /// Forgets where others may wait for a flight. If nobody does, nothing of the user's is dropped with the wait, because
-    /// the run is over.
+    /// Takes out where others may wait for a flight. If nobody waits, the wait holds nothing of the user's: the run is over.
     #[inline]
     pub(crate) fn take_wait(&mut self, entry: EntryRef) -> Option<Arc<Wait>> {
         if self.waits.is_empty() { None } else { self.take_wait_of(entry.generation()) }
@@ -85,8 +84,8 @@ impl State {
     }
 
     /// Ends a flight, if it is under way, and stores its value unless it was invalidated or has no life. The stored one of
-    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores, unless it is compact. A run that `renews` a stored
-    /// value is no use of its key.
+    /// equal entries is replaced; if that was begun later, it stays. The store owns what it stores, unless it is compact. A run
+    /// that `renews` a stored value is no use of its key.
     pub(crate) fn land(
         &mut self,
         entry: EntryRef,
